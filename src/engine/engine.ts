@@ -1,0 +1,41 @@
+import type { ProviderName } from '../model/config.js';
+import type { NamedTensors, TensorSpec } from '../tensor/tensor.js';
+
+/** What a session is made from. Paths are absolute. */
+export interface SessionSpec {
+  readonly modelPath: string;
+  /** Name for the runtime's own log lines. */
+  readonly logId: string;
+  readonly provider: ProviderName;
+  readonly deviceId: number;
+  /** Refuse a session of which any node would run on the CPU (`session.disable_cpu_ep_fallback`). */
+  readonly strict: boolean;
+  readonly intraOpThreads: number;
+  /** The model file was saved optimised and prepacked: load it as it is. */
+  readonly optimised: boolean;
+}
+
+/** Where the nodes of a session really run, counted from a profile of one run. */
+export interface Placement {
+  /** `cpu`, `cuda:0`, `webgpu`; with nodes left on the CPU `cuda:0+cpu`. */
+  readonly device: string;
+  /** Nodes by execution provider, as the runtime names them. */
+  readonly nodes: Readonly<Record<string, number>>;
+  /** How it is known. */
+  readonly evidence: 'only-provider' | 'strict-mode' | 'profile';
+}
+
+/** One loaded model in one thread. Calls block that thread; they are made one after another. */
+export interface EngineSession {
+  readonly inputs: readonly TensorSpec[];
+  readonly outputs: readonly TensorSpec[];
+  /** Runs once; answers just the outputs named. Rejects with ENGINE_FAILED and the runtime's text. */
+  run(feeds: NamedTensors, outputs: readonly string[]): Promise<NamedTensors>;
+  release(): Promise<void>;
+}
+
+/** A runtime that can load ONNX models; ort.ts is the only one. */
+export interface Engine {
+  readonly version: string;
+  createSession(spec: SessionSpec): Promise<EngineSession>;
+}

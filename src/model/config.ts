@@ -1,0 +1,112 @@
+import type { TensorSpec } from '../tensor/tensor.js';
+
+/** Execution providers a model or a server may ask for. `auto`: the best that proves to work on this machine. */
+export type ProviderName = 'cpu' | 'cuda' | 'tensorrt' | 'webgpu';
+export type ProviderWish = ProviderName | 'auto';
+
+/** Dynamic batching of one model. Rows are counted, not requests. */
+export interface BatchingConfig {
+  /** Most rows in one run; 0: the model has no batch dimension and runs one request at a time. */
+  readonly maxRows: number;
+  /** Longest wait for more rows while an instance is free, in milliseconds. */
+  readonly maxDelayMs: number;
+  /** Row counts that runs are padded to, ascending, the last one `maxRows`; empty: no padding. */
+  readonly buckets: readonly number[];
+  /** Most rows (requests, where maxRows is 0) that wait; the next is refused with QUEUE_FULL. */
+  readonly maxQueueRows: number;
+  /** Longest time in the queue in milliseconds; 0: no limit but the request's own. */
+  readonly queueTimeoutMs: number;
+}
+
+/** Copies of the model that run at the same time. */
+export interface InstancesConfig {
+  /** Worker threads of the CPU that hold the model; `auto`: all of them. */
+  readonly cpu: number | 'auto';
+  readonly gpu: number;
+}
+
+export type ResizeFit = 'cover' | 'contain' | 'fill' | 'inside' | 'outside';
+
+export interface ResizeConfig {
+  readonly width: number;
+  readonly height: number;
+  readonly fit: ResizeFit;
+  /** Gray value or RGB of the bars that `contain` leaves, 0..255. */
+  readonly background: readonly number[];
+}
+
+export interface CropConfig {
+  readonly width: number;
+  readonly height: number;
+}
+
+/** From a picture to the input tensor: decode, orient, resize, crop, colour, then (pixel * scale - mean) / std, layout. */
+export interface ImageConfig {
+  /** The input that takes the picture. */
+  readonly input: string;
+  readonly resize: ResizeConfig;
+  /** Cut from the centre after the resize. */
+  readonly crop?: CropConfig;
+  readonly color: 'rgb' | 'bgr' | 'gray';
+  readonly layout: 'NCHW' | 'NHWC';
+  /** Factor on pixels 0..255, before mean and std. */
+  readonly scale: number;
+  /** One value, or one a channel in the order of `color`. */
+  readonly mean: readonly number[];
+  readonly std: readonly number[];
+  /** Dark on light becomes light on dark (255 - pixel), before the scale. */
+  readonly invert: boolean;
+}
+
+/** From an output to labels with probabilities. */
+export interface ClassificationConfig {
+  readonly output: string;
+  readonly activation: 'softmax' | 'sigmoid' | 'none';
+  /** File in the model's folder, one label a line. */
+  readonly labels?: string;
+  /** Predictions in an answer unless the request says otherwise. */
+  readonly top: number;
+}
+
+export interface ExecutionConfig {
+  /** In order of preference; empty: the server's wish. */
+  readonly providers: readonly ProviderName[];
+  /** Loading fails unless every node runs on the first provider that is not the CPU. */
+  readonly requireGpu: boolean;
+  readonly intraOpThreads?: number;
+}
+
+/** model.json with every default filled in. */
+export interface ModelConfig {
+  readonly description: string;
+  readonly batching: BatchingConfig;
+  readonly instances: InstancesConfig;
+  readonly image?: ImageConfig;
+  readonly classification?: ClassificationConfig;
+  /** Run every bucket once before the model is ready. */
+  readonly warmup: boolean;
+  readonly execution: ExecutionConfig;
+}
+
+/** What the ONNX file says of itself, read from its first bytes without loading the weights. */
+export interface OnnxHeader {
+  readonly irVersion: number;
+  readonly producer: string;
+  readonly producerVersion: string;
+  readonly domain: string;
+  readonly modelVersion: number;
+  readonly graphName: string;
+  readonly opsets: Readonly<Record<string, number>>;
+  readonly inputs: readonly HeaderValue[];
+  readonly outputs: readonly HeaderValue[];
+  readonly metadata: Readonly<Record<string, string>>;
+  /** Operators used, each with the number of its nodes. */
+  readonly operators: Readonly<Record<string, number>>;
+  /** Files that hold weights outside the model file, relative to it. */
+  readonly externalData: readonly string[];
+}
+
+/** An input or output of an ONNX graph, with the names of its variable dimensions (`''` where it has none). */
+export interface HeaderValue extends TensorSpec {
+  readonly dimNames: readonly string[];
+}

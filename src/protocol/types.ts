@@ -1,0 +1,84 @@
+import type { NamedTensors } from '../tensor/tensor.js';
+
+/** A parameter's value; anything else is refused (extension "parameters"). */
+export type ParameterValue = string | number | boolean;
+export type Parameters = ReadonlyMap<string, ParameterValue>;
+
+/** One output that a request asks for, with what it wants done to it. */
+export interface RequestedOutput {
+  readonly name: string;
+  /** `binary_data`; undefined leaves it to the request's `binary_data_output`. */
+  readonly binary?: boolean;
+  /** `classification`: answer this many classes a row instead of the tensor; > 0. */
+  readonly classes?: number;
+}
+
+/** A decoded inference request of the Open Inference Protocol; names are checked for repeats, not yet against the model. */
+export interface InferRequest {
+  readonly id?: string;
+  readonly inputs: NamedTensors;
+  /** Empty: every output, in the model's order. */
+  readonly outputs: readonly RequestedOutput[];
+  /** `binary_data_output`: the default for outputs without a flag of their own. */
+  readonly binaryOutput: boolean;
+  /** `timeout` in microseconds, 0 = the server's default: the longest time in the queue. */
+  readonly timeoutUs: number;
+  /** `priority`: 0 = default, 1 = highest. */
+  readonly priority: number;
+  readonly parameters: Parameters;
+}
+
+/** One output of an answer with how it goes out. */
+export interface InferResponse {
+  readonly modelName: string;
+  readonly modelVersion: string;
+  readonly id?: string;
+  /** In the order in which they are written. */
+  readonly outputs: NamedTensors;
+  /** Names of the outputs that go out as binary data. */
+  readonly binaryOutputs: ReadonlySet<string>;
+  /** Bare NaN and Infinity tokens instead of null. */
+  readonly nonFiniteTokens: boolean;
+}
+
+/** A body with the length of its JSON part, when it has a binary part (`Inference-Header-Content-Length`). */
+export interface EncodedResponse {
+  readonly body: Buffer;
+  readonly headerLength?: number;
+}
+
+/** What `GET /v2` lists. */
+export const extensions = [
+  'binary_tensor_data',
+  'classification',
+  'model_repository',
+  'model_configuration',
+  'statistics',
+  'schedule_policy',
+  'parameters',
+] as const;
+
+export interface TensorMetadata {
+  readonly name: string;
+  readonly datatype: string;
+  readonly shape: readonly number[];
+}
+
+export interface ModelMetadata {
+  readonly name: string;
+  readonly versions: readonly string[];
+  readonly platform: string;
+  readonly inputs: readonly TensorMetadata[];
+  readonly outputs: readonly TensorMetadata[];
+  readonly properties?: Readonly<Record<string, string>>;
+}
+
+/** State of one model version in a repository index (extension "model_repository"). */
+export type RepositoryState = 'UNKNOWN' | 'READY' | 'UNAVAILABLE' | 'LOADING' | 'UNLOADING';
+
+export interface RepositoryIndexEntry {
+  readonly name: string;
+  readonly version?: string;
+  readonly state: RepositoryState;
+  readonly reason: string;
+}

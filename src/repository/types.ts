@@ -1,0 +1,97 @@
+import type { InferResult, QueuedRequest } from '../batching/types.js';
+import type { Placement } from '../engine/engine.js';
+import type { ModelConfig, OnnxHeader } from '../model/config.js';
+import type { RepositoryIndexEntry } from '../protocol/types.js';
+import type { TensorSpec } from '../tensor/tensor.js';
+
+/** State of one version of a model. */
+export type VersionState =
+  | { readonly state: 'loading' }
+  | { readonly state: 'ready'; readonly model: ServableModel }
+  | { readonly state: 'unloading' }
+  | { readonly state: 'unloaded' }
+  | { readonly state: 'failed'; readonly reason: string };
+
+/** One loaded version of a model, ready for requests. */
+export interface ServableModel {
+  readonly name: string;
+  readonly version: string;
+  readonly description: string;
+  readonly config: ModelConfig;
+  readonly header: OnnxHeader;
+  readonly inputs: readonly TensorSpec[];
+  readonly outputs: readonly TensorSpec[];
+  /** Labels of the classification output, in the order of its elements; empty where none are declared. */
+  readonly labels: readonly string[];
+  readonly placement: Placement;
+  readonly instances: number;
+  readonly statistics: ModelStatistics;
+  /** Rows waiting now. */
+  readonly queuedRows: number;
+  /**
+   * Runs one request, with others of its kind where the model batches. Rejects with QUEUE_FULL, QUEUE_TIMEOUT, CLIENT_GONE,
+   * WORKER_LOST, ENGINE_FAILED or SHUTTING_DOWN. The inputs' buffers belong to the model afterwards.
+   */
+  infer(request: QueuedRequest): Promise<InferResult>;
+}
+
+/** A count and the nanoseconds it took in all (extension "statistics"). */
+export interface DurationStatistic {
+  readonly count: number;
+  readonly ns: number;
+}
+
+export interface BatchStatistic {
+  readonly batchSize: number;
+  readonly computeInput: DurationStatistic;
+  readonly computeInfer: DurationStatistic;
+  readonly computeOutput: DurationStatistic;
+}
+
+/** Cumulative counts of one model version; reading does not reset them. */
+export interface StatisticsSnapshot {
+  /** Milliseconds since 1970 of the last request, 0 before the first. */
+  readonly lastInferenceMs: number;
+  /** Rows of successful requests. */
+  readonly inferenceCount: number;
+  /** Runs of the model. */
+  readonly executionCount: number;
+  readonly success: DurationStatistic;
+  readonly fail: DurationStatistic;
+  readonly queue: DurationStatistic;
+  readonly computeInput: DurationStatistic;
+  readonly computeInfer: DurationStatistic;
+  readonly computeOutput: DurationStatistic;
+  readonly batches: readonly BatchStatistic[];
+}
+
+export interface ModelStatistics {
+  snapshot(): StatisticsSnapshot;
+}
+
+/** What `load` may override (extension "model_repository"): the text of a model.json. */
+export interface LoadOverrides {
+  readonly configText?: string;
+}
+
+/** The models on disk and in memory. */
+export interface ModelRepository {
+  /** Every model version known, loaded or not. */
+  index(): readonly RepositoryIndexEntry[];
+  /** The version named, or the highest ready one. Throws MODEL_NOT_FOUND or MODEL_NOT_READY, with the reason where it failed. */
+  get(name: string, version?: string): ServableModel;
+  /** Ready versions of a model, ascending. */
+  versions(name: string): readonly string[];
+  /** Every version that is ready. */
+  ready(): readonly ServableModel[];
+  /** Whether every model that was asked for is ready; if not, why. */
+  readiness(): { readonly ready: boolean; readonly reasons: readonly string[] };
+  /** Loads or reloads from disk; resolves when the new versions serve and the old ones have drained. */
+  load(name: string, overrides?: LoadOverrides): Promise<void>;
+  /** Stops serving a model once its running requests have finished. */
+  unload(name: string): Promise<void>;
+  /** Looks at the disk once and takes up what changed. */
+  poll(): Promise<void>;
+  /** Refuses new requests, finishes the queued ones, and unloads everything. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,31 @@
+import type { Datatype, NumericData, NumericDatatype } from './datatype.js';
+import type { DeclaredShape, Shape } from './shape.js';
+
+/** A tensor of numbers or booleans: row-major, its data exactly the shape's product long. */
+export interface NumericTensor {
+  readonly datatype: NumericDatatype;
+  readonly shape: Shape;
+  readonly data: NumericData;
+}
+
+/** An element of a BYTES tensor: text as it came in JSON (well formed), or bytes as they came on the wire (any). */
+export type BytesElement = string | Uint8Array;
+
+/** A tensor of texts or byte strings, row-major. */
+export interface BytesTensor {
+  readonly datatype: 'BYTES';
+  readonly shape: Shape;
+  readonly data: readonly BytesElement[];
+}
+
+export type Tensor = NumericTensor | BytesTensor;
+
+/** Tensors by input or output name. */
+export type NamedTensors = ReadonlyMap<string, Tensor>;
+
+/** What a model declares of one input or output; `shape` holds -1 for a variable dimension. */
+export interface TensorSpec {
+  readonly name: string;
+  readonly datatype: Datatype;
+  readonly shape: DeclaredShape;
+}

@@ -1,0 +1,59 @@
+import type { Placement, SessionSpec } from '../engine/engine.js';
+import type { NamedTensors, TensorSpec } from '../tensor/tensor.js';
+import type { RunTiming } from './messages.js';
+
+/** One run for one or more requests that have the same datatypes and row shapes. */
+export interface RunJob {
+  readonly requests: readonly NamedTensors[];
+  /** Rows to run, padding included; 0 where the model has no batch dimension (then one request). */
+  readonly rows: number;
+  readonly outputs: readonly string[];
+}
+
+export interface RunOutcome {
+  /** Whole outputs, padding rows included. */
+  readonly outputs: NamedTensors;
+  readonly timing: RunTiming;
+}
+
+export interface LoadedSession {
+  readonly inputs: readonly TensorSpec[];
+  readonly outputs: readonly TensorSpec[];
+  readonly placement: Placement;
+  /** Workers that hold it. */
+  readonly instances: number;
+}
+
+/** Gives the next run when a worker is free, or undefined when there is nothing to run now. Called on the main thread. */
+export type NextRun = () => PendingRun | undefined;
+
+/** A run that a worker was found for, with who waits for it. */
+export interface PendingRun {
+  readonly job: RunJob;
+  readonly resolve: (outcome: RunOutcome) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/**
+ * The worker threads as models see them. Work is pulled: `wake` says that there may be some, and a free worker takes
+ * from its sessions in turn, so that rows gather while all workers are busy.
+ */
+export interface Runner {
+  /** Loads a model on up to `instances` workers; rejects with the reason of the first that failed. */
+  load(
+    spec: SessionSpec,
+    options: { readonly instances: number | 'auto'; readonly next: NextRun },
+  ): Promise<RunnerSession>;
+}
+
+export interface RunnerSession {
+  readonly loaded: LoadedSession;
+  /** Says that `next` may have something to run. */
+  wake(): void;
+  /** Whether a worker that holds this session is free now. */
+  hasFreeWorker(): boolean;
+  /** Runs one job on one worker, ahead of the queue: for warm-up and proofs. */
+  runOn(instance: number, job: RunJob): Promise<RunOutcome>;
+  /** Resolves when every worker released the session; nothing may be queued or running for it. */
+  unload(): Promise<void>;
+}

@@ -1,0 +1,50 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { writeOnnx, type Graph } from '../../src/model/onnx/writer.js';
+
+/** S = A + B and D = A - B on INT32 [batch,16]: the model of the protocol's table of cases. */
+export const sumAndDifference: Graph = {
+  name: 'sum-and-difference',
+  inputs: ['A', 'B'].map((name) => ({ name, datatype: 'INT32', shape: ['batch', 16] })),
+  outputs: ['S', 'D'].map((name) => ({ name, datatype: 'INT32', shape: ['batch', 16] })),
+  nodes: [
+    { op: 'Add', inputs: ['A', 'B'], outputs: ['S'] },
+    { op: 'Sub', inputs: ['A', 'B'], outputs: ['D'] },
+  ],
+};
+
+/** Y = X, of any datatype and shape that the runtime carries. */
+export function identity(
+  datatype: Graph['inputs'][number]['datatype'],
+  shape: Graph['inputs'][number]['shape'],
+): Graph {
+  return {
+    name: `identity-${datatype.toLowerCase()}`,
+    inputs: [{ name: 'X', datatype, shape }],
+    outputs: [{ name: 'Y', datatype, shape }],
+    nodes: [{ op: 'Identity', inputs: ['X'], outputs: ['Y'] }],
+  };
+}
+
+/** Fails in the run, not before it, where a value of X (INT64 [batch,1]) is 3 or more: Gather from a table of three. */
+export const failsOnLargeIndex: Graph = {
+  name: 'fails-on-large-index',
+  inputs: [{ name: 'X', datatype: 'INT64', shape: ['batch', 1] }],
+  outputs: [{ name: 'Y', datatype: 'FP32', shape: ['batch', 1] }],
+  nodes: [{ op: 'Gather', inputs: ['table', 'X'], outputs: ['Y'] }],
+  initializers: [{ name: 'table', datatype: 'FP32', shape: [3], data: Float32Array.of(10, 20, 30) }],
+};
+
+/** Puts a model into a repository folder as `<name>/<version>/model.onnx`, with a model.json when given. */
+export async function putModel(
+  repository: string,
+  model: { readonly name: string; readonly version?: string; readonly graph: Graph; readonly config?: object },
+): Promise<string> {
+  const path = join(repository, model.name, model.version ?? '1', 'model.onnx');
+  await mkdir(dirname(path), { recursive: true });
+  await writeFile(path, writeOnnx(model.graph));
+  if (model.config !== undefined) {
+    await writeFile(join(repository, model.name, 'model.json'), JSON.stringify(model.config));
+  }
+  return path;
+}
