@@ -9,7 +9,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   protocol: ['tensor'],
   model: ['tensor'],
   image: ['tensor', 'model'],
-  batching: ['tensor', 'model'],
+  batching: ['workers', 'tensor', 'model'],
   engine: ['tensor', 'model'],
   workers: ['engine', 'image', 'tensor', 'model'],
   repository: ['workers', 'batching', 'engine', 'protocol', 'model', 'tensor'],
