@@ -1,0 +1,151 @@
+import type { Readable } from 'node:stream';
+import type { DockerEndpoint } from './endpoint.js';
+import type {
+  Attachment,
+  ContainerDetails,
+  ContainerSummary,
+  DiskUsage,
+  EngineEvent,
+  EngineInfo,
+  ExecAttachment,
+  ImageDetails,
+  ImageLayer,
+  ImageProgress,
+  ImageSummary,
+  NetworkSummary,
+  OutputChunk,
+  RegistryAuth,
+  StatsSample,
+  TerminalSize,
+  VolumeSummary,
+} from './types.js';
+
+/** Only objects that carry every one of these labels; each `key` or `key=value`. */
+export interface LabelFilter {
+  readonly labels?: readonly string[];
+}
+
+/** Ends a stream early: it then stops as if it had come to its end. */
+export interface Cancelable {
+  readonly signal?: AbortSignal;
+}
+
+export interface LogsQuery extends Cancelable {
+  readonly follow?: boolean;
+  /** Last lines only. */
+  readonly tail?: number;
+  /** Seconds since 1970, fractions allowed. */
+  readonly sinceSeconds?: number;
+  readonly untilSeconds?: number;
+  readonly timestamps?: boolean;
+}
+
+export interface ExecOptions {
+  readonly command: readonly string[];
+  readonly tty?: boolean;
+  readonly stdin?: boolean;
+  readonly env?: readonly string[];
+  readonly workdir?: string;
+  readonly user?: string;
+  readonly size?: TerminalSize;
+}
+
+export interface TransferOptions extends Cancelable {
+  readonly platform?: string;
+  readonly auth?: RegistryAuth;
+  readonly onProgress?: (progress: ImageProgress) => void;
+}
+
+/** A build by the engine's classic builder: what the context's tar holds, and what to make of it. */
+export interface ClassicBuildOptions extends Cancelable {
+  /** Path of the Dockerfile inside the tar. */
+  readonly dockerfile: string;
+  readonly tags: readonly string[];
+  readonly buildArgs?: Readonly<Record<string, string>>;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly target?: string;
+  readonly platform?: string;
+  readonly noCache?: boolean;
+  readonly pull?: boolean;
+  readonly onProgress?: (progress: ImageProgress) => void;
+}
+
+export interface ContainersApi {
+  /** Running ones, or with `all` those that ended too; `sizes` makes the engine measure writable layers (slow). */
+  list(
+    query?: LabelFilter & { readonly all?: boolean; readonly sizes?: boolean },
+  ): Promise<readonly ContainerSummary[]>;
+  /** By id, id prefix or name. Throws CONTAINER_NOT_FOUND. */
+  inspect(ref: string): Promise<ContainerDetails>;
+  /** `body` is the Engine API's JSON of `POST /containers/create`. Answers the id. Throws IMAGE_MISSING, DOCKER_REFUSED. */
+  create(body: object, options?: { readonly name?: string; readonly platform?: string }): Promise<string>;
+  start(id: string): Promise<void>;
+  /** SIGTERM (or the image's STOPSIGNAL), then SIGKILL after the grace. A stopped container is left alone. */
+  stop(id: string, options?: { readonly graceSeconds?: number }): Promise<void>;
+  kill(id: string, signal?: string): Promise<void>;
+  restart(id: string, options?: { readonly graceSeconds?: number }): Promise<void>;
+  /** Exit code, once the condition holds; `removed` for one that removes itself. */
+  wait(id: string, condition?: 'not-running' | 'next-exit' | 'removed', options?: Cancelable): Promise<number>;
+  remove(id: string, options?: { readonly force?: boolean; readonly volumes?: boolean }): Promise<void>;
+  logs(id: string, query?: LogsQuery): AsyncIterable<OutputChunk>;
+  /** Connect before `start` to miss nothing. */
+  attach(id: string, options: { readonly stdin: boolean; readonly tty: boolean }): Promise<Attachment>;
+  exec(id: string, options: ExecOptions): Promise<ExecAttachment>;
+  /** A reading a second until the container stops or the signal fires. */
+  stats(id: string, options?: Cancelable): AsyncIterable<StatsSample>;
+  /** One reading; takes the engine a second or two. */
+  sample(id: string): Promise<StatsSample>;
+}
+
+export interface ImagesApi {
+  list(query?: LabelFilter & { readonly dangling?: boolean }): Promise<readonly ImageSummary[]>;
+  /** Throws IMAGE_MISSING. */
+  inspect(ref: string): Promise<ImageDetails>;
+  history(ref: string): Promise<readonly ImageLayer[]>;
+  pull(ref: string, options?: TransferOptions): Promise<void>;
+  push(ref: string, options?: TransferOptions): Promise<void>;
+  /** Classic builder; `context` is a tar. Answers the image's id. Throws BUILD_FAILED. */
+  build(context: Readable, options: ClassicBuildOptions): Promise<string>;
+  /** `target` is `repository[:tag]`. */
+  tag(ref: string, target: string): Promise<void>;
+  /** Untags, and deletes when no tag is left. Answers what went: `Untagged: ...`, `Deleted: ...`. */
+  remove(ref: string, options?: { readonly force?: boolean }): Promise<readonly string[]>;
+}
+
+export interface NetworksApi {
+  list(query?: LabelFilter): Promise<readonly NetworkSummary[]>;
+  /** Answers the id. Throws DOCKER_REFUSED where the name is taken. */
+  create(options: {
+    readonly name: string;
+    readonly driver?: string;
+    readonly internal?: boolean;
+    readonly labels?: Readonly<Record<string, string>>;
+  }): Promise<string>;
+  remove(ref: string): Promise<void>;
+}
+
+export interface VolumesApi {
+  list(query?: LabelFilter & { readonly dangling?: boolean }): Promise<readonly VolumeSummary[]>;
+  create(options: { readonly name: string; readonly labels?: Readonly<Record<string, string>> }): Promise<void>;
+  remove(name: string): Promise<void>;
+}
+
+/**
+ * The container engine, in this project's own words. Every failure is an AppError that keeps the engine's text in
+ * `details.engine` and its status in `details.status`; DOCKER_UNREACHABLE where no engine answers.
+ */
+export interface DockerGateway {
+  readonly endpoint: DockerEndpoint;
+  readonly containers: ContainersApi;
+  readonly images: ImagesApi;
+  readonly networks: NetworksApi;
+  readonly volumes: VolumesApi;
+  ping(options?: Cancelable): Promise<void>;
+  info(): Promise<EngineInfo>;
+  events(
+    query?: LabelFilter & Cancelable & { readonly sinceSeconds?: number; readonly untilSeconds?: number },
+  ): AsyncIterable<EngineEvent>;
+  diskUsage(): Promise<DiskUsage>;
+  /** Answers the bytes freed. */
+  pruneBuildCache(): Promise<number>;
+}
