@@ -1,0 +1,54 @@
+import { Command, CommanderError } from 'commander';
+import { AppError, toPlainError } from '../errors.js';
+import { addEngineOptions } from './commands/engine-options.js';
+import { commands } from './commands/registry.js';
+import type { LaunchContext } from './context.js';
+import { exitCodes } from './exit-codes.js';
+
+/** The command line's grammar: `launch [command] [options]`; each command comes from its own file. */
+export function buildProgram(context: LaunchContext): Command {
+  const program = new Command('launch')
+    .description('Serves ONNX models in the container that fits this machine.')
+    .enablePositionalOptions()
+    .showSuggestionAfterError()
+    .helpCommand(false)
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => context.console.result(text.trimEnd()),
+      writeErr: () => undefined,
+      getOutHelpWidth: () => Math.min(context.console.columns, 100),
+    });
+  addEngineOptions(program);
+  for (const register of commands) register(program, context);
+  return program;
+}
+
+/** Runs one command line and answers the exit code that its failure asks for, 0 without one. Never throws. */
+export async function runProgram(args: readonly string[], context: LaunchContext): Promise<number> {
+  try {
+    await buildProgram(context).parseAsync(args, { from: 'user' });
+    return 0;
+  } catch (thrown) {
+    return report(thrown, args, context);
+  }
+}
+
+function report(thrown: unknown, args: readonly string[], context: LaunchContext): number {
+  if (thrown instanceof CommanderError && thrown.exitCode === 0) return 0;
+  const failure = thrown instanceof CommanderError ? usageError(thrown) : toPlainError(thrown);
+  if (args.includes('--json')) {
+    const { code, message, details } = failure;
+    context.console.json({ error: { code, message, details } });
+  }
+  const [first = '', ...rest] = failure.message.split('\n');
+  context.console.fail(first);
+  for (const line of rest) context.console.note(line);
+  if (failure.code === 'INTERNAL' && thrown instanceof Error) context.console.note(thrown.stack ?? '');
+  return exitCodes[failure.code];
+}
+
+/** The parser's own complaint as one of ours: its "(Did you mean ...?)" stays. */
+function usageError({ message }: CommanderError): AppError {
+  const text = message.replace(/^error: /, '').replace(/\s+/g, ' ');
+  return new AppError('USAGE', `${text.charAt(0).toUpperCase()}${text.slice(1)}\nSee launch --help.`);
+}
