@@ -109,4 +109,6 @@ export interface OnnxHeader {
 /** An input or output of an ONNX graph, with the names of its variable dimensions (`''` where it has none). */
 export interface HeaderValue extends TensorSpec {
   readonly dimNames: readonly string[];
+  /** The file declares no shape for this output; `shape` is then empty and says nothing. */
+  readonly unranked?: true;
 }

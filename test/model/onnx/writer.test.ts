@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
-import { writeOnnx } from '../../src/model/onnx/writer.js';
-import { failsOnLargeIndex, identity, sumAndDifference } from '../support/models.js';
+import { writeOnnx } from '../../../src/model/onnx/writer.js';
+import { failsOnLargeIndex, identity, sumAndDifference } from '../../support/models.js';
 
 process.env['ORT_DISABLE_TELEMETRY'] = '1';
 

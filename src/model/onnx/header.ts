@@ -1,0 +1,110 @@
+import type { OnnxHeader } from '../config.js';
+import { GraphReader } from './graph.js';
+import { broken, WireReader, type ByteSource, type WireField } from './fields.js';
+import { recogniseOther } from './recognise.js';
+import { readValue } from './value.js';
+
+interface Draft {
+  irVersion: number;
+  producer: string;
+  producerVersion: string;
+  domain: string;
+  modelVersion: number;
+  graph: WireField | undefined;
+  readonly opsets: Record<string, number>;
+  readonly metadata: Record<string, string>;
+}
+
+/**
+ * What an ONNX file says of itself (onnx.proto: ModelProto). Weights are skipped, not read. Throws MODEL_INVALID for anything
+ * that is not a whole ONNX model, and for inputs and outputs that cannot be served, with the reason.
+ */
+export function parseOnnxHeader(source: ByteSource): OnnxHeader {
+  const other = recogniseOther(source.read(0, Math.min(64, source.size)));
+  if (other !== undefined) throw broken(other);
+  const wire = new WireReader(source);
+  const graphs = new GraphReader(wire);
+  const draft = readModel(wire, graphs, source.size);
+  if (draft.graph === undefined) throw broken('it holds no graph');
+  const graph = graphs.readMain(draft.graph);
+  // Before IR version 4 every initializer also stood among the inputs (onnx/docs/IR.md, "Graphs").
+  const isInput = (field: WireField) => draft.irVersion >= 4 || !graphs.initializers.has(readName(wire, field));
+  const inputs = graph.inputs.filter(isInput).map((field) => readValue(wire, field, 'input'));
+  const outputs = graph.outputs.map((field) => readValue(wire, field, 'output'));
+  if (outputs.length === 0) throw broken('its graph has no output');
+  return {
+    irVersion: draft.irVersion,
+    producer: draft.producer,
+    producerVersion: draft.producerVersion,
+    domain: draft.domain,
+    modelVersion: draft.modelVersion,
+    graphName: graph.name,
+    opsets: draft.opsets,
+    inputs,
+    outputs,
+    metadata: draft.metadata,
+    operators: Object.fromEntries(graphs.operators),
+    externalData: [...graphs.externalData],
+  };
+}
+
+function readModel(wire: WireReader, graphs: GraphReader, size: number): Draft {
+  const draft: Draft = {
+    irVersion: 0,
+    producer: '',
+    producerVersion: '',
+    domain: '',
+    modelVersion: 0,
+    graph: undefined,
+    opsets: emptyRecord<number>(),
+    metadata: emptyRecord<string>(),
+  };
+  for (const field of wire.fields(0, size)) {
+    if (field.number === 1) draft.irVersion = field.value;
+    else if (field.number === 2) draft.producer = wire.text(field);
+    else if (field.number === 3) draft.producerVersion = wire.text(field);
+    else if (field.number === 4) draft.domain = wire.text(field);
+    else if (field.number === 5) draft.modelVersion = field.value;
+    else if (field.number === 7) draft.graph = onlyGraph(draft.graph, field);
+    else if (field.number === 8) readOpset(wire, field, draft.opsets);
+    else if (field.number === 14) readEntry(wire, field, draft.metadata);
+    else if (field.number === 25) graphs.readFunction(field);
+  }
+  return draft;
+}
+
+/** A parser would merge a second graph into the first. */
+function onlyGraph(earlier: WireField | undefined, graph: WireField): WireField {
+  if (earlier !== undefined) throw broken('it holds more than one graph');
+  return graph;
+}
+
+/** OperatorSetIdProto: domain 1, version 2. The default domain is written `ai.onnx`. */
+function readOpset(wire: WireReader, message: WireField, opsets: Record<string, number>): void {
+  let [domain, version] = ['', 0];
+  for (const field of wire.fields(message.start, message.end)) {
+    if (field.number === 1) domain = wire.text(field);
+    else if (field.number === 2) version = field.value;
+  }
+  opsets[domain === '' ? 'ai.onnx' : domain] = version;
+}
+
+/** StringStringEntryProto: key 1, value 2. */
+function readEntry(wire: WireReader, message: WireField, entries: Record<string, string>): void {
+  let [key, value] = ['', ''];
+  for (const field of wire.fields(message.start, message.end)) {
+    if (field.number === 1) key = wire.text(field);
+    else if (field.number === 2) value = wire.text(field);
+  }
+  entries[key] = value;
+}
+
+function readName(wire: WireReader, message: WireField): string {
+  for (const field of wire.fields(message.start, message.end)) if (field.number === 1) return wire.text(field);
+  return '';
+}
+
+/** A record without a prototype, so that a key named `__proto__` is just a key. */
+function emptyRecord<T>(): Record<string, T> {
+  return Object.create(null) as Record<string, T>;
+}

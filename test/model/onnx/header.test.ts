@@ -1,0 +1,193 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { AppError } from '../../../src/errors.js';
+import type { ByteSource } from '../../../src/model/onnx/fields.js';
+import { parseOnnxHeader } from '../../../src/model/onnx/header.js';
+import { bytesField, concat, integerField, type Field } from '../../../src/model/onnx/wire.js';
+import { writeOnnx } from '../../../src/model/onnx/writer.js';
+import { failsOnLargeIndex } from '../../support/models.js';
+import { randomGraph, randomOf } from '../../support/random-graphs.js';
+
+/** The bytes as a source that counts what was read. */
+function sourceOf(bytes: Uint8Array): ByteSource & { bytesRead: number } {
+  return {
+    size: bytes.length,
+    bytesRead: 0,
+    read(at, length) {
+      this.bytesRead += length;
+      return bytes.subarray(at, Math.min(at + length, bytes.length));
+    },
+  };
+}
+
+const parse = (bytes: Uint8Array) => parseOnnxHeader(sourceOf(bytes));
+
+/** A ModelProto around the fields of a graph. */
+const model = (graph: readonly Field[], irVersion = 8) =>
+  concat([integerField(1, irVersion), bytesField(7, graph), bytesField(8, [integerField(2, 17)])]);
+
+const typed = (name: string, type: readonly Field[]) => [bytesField(1, name), bytesField(2, type)];
+const tensorType = (elementType: number, dims: readonly Field[][]) => [
+  bytesField(1, [
+    integerField(1, elementType),
+    bytesField(
+      2,
+      dims.map((dim) => bytesField(1, dim)),
+    ),
+  ]),
+];
+const fp32 = tensorType(1, [[integerField(1, 2)]]);
+const output = bytesField(12, typed('Y', fp32));
+
+describe('parseOnnxHeader', () => {
+  it('gives back what the writer wrote, for a few hundred random graphs', () => {
+    const random = randomOf(7);
+    for (let round = 0; round < 300; round++) {
+      const graph = randomGraph(random);
+      const header = parse(writeOnnx(graph));
+      const plain = (values: typeof header.inputs) =>
+        values.map(({ name, datatype, shape, dimNames }) => ({
+          name,
+          datatype,
+          shape: shape.map((size, axis) => (size === -1 ? dimNames[axis] || null : size)),
+        }));
+      const count = (op: string) => graph.nodes.filter((n) => (n.domain === '' ? n.op : `com.example:${n.op}`) === op);
+      assert.deepEqual(plain(header.inputs), graph.inputs);
+      assert.deepEqual(plain(header.outputs), graph.outputs);
+      assert.deepEqual({ ...header.metadata }, { ...graph.metadata });
+      assert.deepEqual({ ...header.opsets }, { 'ai.onnx': graph.opset });
+      assert.deepEqual([header.graphName, header.producer, header.irVersion], [graph.name, 'slipway', 8]);
+      for (const [op, nodes] of Object.entries(header.operators)) assert.equal(nodes, count(op).length, op);
+    }
+  });
+
+  it('answers MODEL_INVALID, and nothing else, for a file cut off anywhere', () => {
+    const whole = writeOnnx({ ...failsOnLargeIndex, metadata: { key: 'value' } });
+    for (let length = 0; length < whole.length; length++) {
+      try {
+        parse(whole.subarray(0, length));
+      } catch (error) {
+        assert.ok(error instanceof AppError && error.code === 'MODEL_INVALID', `${length}: ${String(error)}`);
+      }
+    }
+  });
+
+  it('answers MODEL_INVALID, and nothing else, for thousands of damaged files', () => {
+    const random = randomOf(11);
+    const whole = writeOnnx({ ...failsOnLargeIndex, metadata: { key: 'value' } });
+    for (let round = 0; round < 5000; round++) {
+      const bytes = Uint8Array.from(whole);
+      for (let hit = 0; hit < 3; hit++) bytes[Math.floor(random() * bytes.length)] = Math.floor(random() * 256);
+      try {
+        parse(bytes);
+      } catch (error) {
+        assert.ok(error instanceof AppError && error.code === 'MODEL_INVALID', String(error));
+      }
+    }
+  });
+
+  it('skips weights without reading them', () => {
+    const weights = new Float32Array(1_000_000);
+    const bytes = writeOnnx({
+      ...failsOnLargeIndex,
+      initializers: [{ name: 'table', datatype: 'FP32', shape: [weights.length], data: weights }],
+    });
+    const source = sourceOf(bytes);
+    parseOnnxHeader(source);
+    assert.ok(bytes.length > 4_000_000 && source.bytesRead < 2000, `${source.bytesRead} bytes read`);
+  });
+
+  it('leaves initializers out of the inputs before IR version 4, and only there', () => {
+    const graph = [
+      bytesField(5, [bytesField(8, 'W'), integerField(2, 1)]),
+      bytesField(11, typed('X', fp32)),
+      bytesField(11, typed('W', fp32)),
+      output,
+    ];
+    const inputs = (irVersion: number) => parse(model(graph, irVersion)).inputs.map(({ name }) => name);
+    assert.deepEqual([inputs(3), inputs(4)], [['X'], ['X', 'W']]);
+  });
+
+  it('reads a negative dimension as variable and an output without a shape as unranked', () => {
+    const negative = tensorType(1, [[integerField(1, -1)], [integerField(1, 3)]]);
+    const unranked = [bytesField(1, [integerField(1, 1)])];
+    const header = parse(model([bytesField(11, typed('X', negative)), output, bytesField(12, typed('Z', unranked))]));
+    assert.deepEqual(header.inputs[0]?.shape, [-1, 3]);
+    assert.deepEqual(header.outputs[1], { name: 'Z', datatype: 'FP32', shape: [], dimNames: [], unranked: true });
+  });
+
+  it('counts operators inside the bodies of If and Loop and lists their external files', () => {
+    const weights = [
+      bytesField(8, 'W'),
+      bytesField(13, [bytesField(1, 'location'), bytesField(2, 'inner.bin')]),
+      integerField(14, 1),
+    ];
+    const body = [bytesField(1, [bytesField(4, 'Relu')]), bytesField(5, weights)];
+    const header = parse(model([bytesField(1, [bytesField(4, 'If'), bytesField(5, [bytesField(6, body)])]), output]));
+    assert.deepEqual(header.operators, { Relu: 1, If: 1 });
+    assert.deepEqual(header.externalData, ['inner.bin']);
+  });
+
+  const refusals: readonly (readonly [string, Uint8Array, RegExp])[] = [
+    ['an empty file', new Uint8Array(), /it is empty\. Expected a complete ONNX file\./],
+    ['a Git LFS pointer', Buffer.from('version https://git-lfs.github.com/spec/v1\n'), /Git LFS pointer.*git lfs pull/],
+    ['an ORT format file', Buffer.from('\x10\0\0\0ORTM'), /ORT format/],
+    ['a TensorFlow Lite file', Buffer.from('\x10\0\0\0TFL3'), /TensorFlow Lite/],
+    ['a PyTorch archive', Buffer.from('PK\x03\x04abc'), /PyTorch/],
+    ['a Keras file', Buffer.from('\x89HDF\r\n', 'latin1'), /HDF5/],
+    ['a web page', Buffer.from('\n<!DOCTYPE html>'), /HTML/],
+    ['a file without a graph', integerField(1, 8), /it holds no graph/],
+    ['two graphs', concat([bytesField(7, [output]), bytesField(7, [output])]), /more than one graph/],
+    ['a graph without outputs', model([]), /its graph has no output/],
+    [
+      'a sequence',
+      model([bytesField(12, typed('Y', [bytesField(4, [])]))]),
+      /output 'Y' is a sequence, and only tensors can be served.*zipmap/,
+    ],
+    ['a map', model([bytesField(11, typed('X', [bytesField(5, [])])), output]), /input 'X' is a map/],
+    ['an optional', model([bytesField(11, typed('X', [bytesField(9, [])])), output]), /input 'X' is an optional value/],
+    ['BF16', model([bytesField(11, typed('X', tensorType(16, []))), output]), /input 'X' has the element type BF16/],
+    ['complex64', model([bytesField(12, typed('Y', tensorType(14, [])))]), /element type complex64/],
+    [
+      'an input without a rank',
+      model([bytesField(11, typed('X', [bytesField(1, [integerField(1, 1)])])), output]),
+      /input 'X' declares no shape, not even its number of dimensions\. Export/,
+    ],
+    ['an input without a type', model([bytesField(11, [bytesField(1, 'X')]), output]), /input 'X' has no type/],
+    ['a name of two megabytes', model([bytesField(2, 'x'.repeat(2 << 20)), output]), /has 2097152 bytes/],
+    ['graphs nested too deep', model([nested(40), output]), /nested more than 32 deep/],
+  ];
+
+  for (const [what, bytes, message] of refusals) {
+    it(`refuses ${what} and says why`, () => {
+      assert.throws(() => parse(bytes), { code: 'MODEL_INVALID', message });
+    });
+  }
+
+  for (const location of [
+    '../w.bin',
+    'a/../../w',
+    '/etc/passwd',
+    'C:\\w',
+    'a\\..\\w',
+    '',
+    '*/_ORT_MEM_ADDR_/*',
+    'a\0b',
+  ]) {
+    it(`refuses weights in ${JSON.stringify(location)}`, () => {
+      const external = bytesField(13, [bytesField(1, 'location'), bytesField(2, location)]);
+      const tensor = bytesField(5, [bytesField(8, 'W'), external, integerField(14, 1)]);
+      assert.throws(() => parse(model([tensor, output])), {
+        code: 'MODEL_INVALID',
+        message: /The model keeps weights in '.*'\. Expected a file in the model's own folder/,
+      });
+    });
+  }
+});
+
+/** A node whose body holds a node whose body ... */
+function nested(depth: number): Field {
+  let body: readonly Field[] = [];
+  for (let level = 0; level < depth; level++) body = [bytesField(1, [bytesField(5, [bytesField(6, body)])])];
+  return body[0]!;
+}
