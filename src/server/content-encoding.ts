@@ -1,0 +1,56 @@
+import { promisify } from 'node:util';
+import { deflate, gunzip, gzip, inflate } from 'node:zlib';
+import { AppError, messageOf } from '../errors.js';
+import { tooLarge } from './http-errors.js';
+
+/** Encodings of bodies that this server reads and writes. `deflate` is the zlib stream of RFC 9110. */
+export type Coding = 'gzip' | 'deflate';
+
+const inflaters = { gzip: promisify(gunzip), deflate: promisify(inflate) };
+const deflaters = { gzip: promisify(gzip), deflate: promisify(deflate) };
+
+/** Undoes a request's Content-Encoding; stops at `limitBytes`. Throws UNSUPPORTED_ENCODING, INVALID_INPUT or PAYLOAD_TOO_LARGE. */
+export async function decodeBody(body: Buffer, coding: string, limitBytes: number): Promise<Buffer> {
+  const name = coding.trim().toLowerCase();
+  if (name === 'identity' || name === '') return body;
+  if (name !== 'gzip' && name !== 'deflate') {
+    throw new AppError(
+      'UNSUPPORTED_ENCODING',
+      `Content-Encoding ${JSON.stringify(coding)} is not supported: expected gzip, deflate or identity.`,
+    );
+  }
+  try {
+    return await inflaters[name](body, { maxOutputLength: limitBytes });
+  } catch (thrown) {
+    if ((thrown as { code?: unknown }).code === 'ERR_BUFFER_TOO_LARGE') throw tooLarge(limitBytes);
+    throw new AppError('INVALID_INPUT', `The body is not valid ${name} data: ${messageOf(thrown)}.`, { cause: thrown });
+  }
+}
+
+/** Compresses an answer. Level 1: tensors gain little from more, and every answer pays for it. */
+export function encodeBody(body: Uint8Array, coding: Coding): Promise<Buffer> {
+  return deflaters[coding](body, { level: 1 });
+}
+
+/**
+ * The coding an Accept-Encoding header prefers, undefined for identity (RFC 9110, 12.5.3). Entries that are unknown or
+ * malformed are passed over, and no header is refused: identity is always sent when nothing else fits.
+ */
+export function chooseCoding(header: string): Coding | undefined {
+  if (!header.includes('gzip') && !header.includes('deflate') && !header.includes('*')) return undefined;
+  const weights = parseWeights(header);
+  const weightOf = (name: string) => weights.get(name) ?? weights.get('*') ?? 0;
+  const [gzipWeight, deflateWeight] = [weightOf('gzip'), weightOf('deflate')];
+  const best = Math.max(gzipWeight, deflateWeight);
+  if (best === 0 || best < (weights.get('identity') ?? 0)) return undefined;
+  return gzipWeight >= deflateWeight ? 'gzip' : 'deflate';
+}
+
+function parseWeights(header: string): ReadonlyMap<string, number> {
+  const weights = new Map<string, number>();
+  for (const entry of header.toLowerCase().split(',')) {
+    const match = /^\s*([\w*-]+)\s*(?:;\s*q\s*=\s*([01](?:\.\d{0,3})?)\s*)?$/.exec(entry);
+    if (match?.[1] !== undefined) weights.set(match[1], Math.min(1, Number(match[2] ?? 1)));
+  }
+  return weights;
+}

@@ -1,0 +1,138 @@
+import {
+  autoOrCount,
+  bytes,
+  duration,
+  integer,
+  list,
+  oneOf,
+  pathPrefix,
+  text,
+  toggle,
+  type FlagKind,
+} from './flags.js';
+
+/** One setting on the outside: `--name value`, or the environment variable SLIPWAY_NAME. */
+export interface Flag<T> {
+  readonly kind: FlagKind<T>;
+  readonly fallback: NoInfer<T>;
+  readonly value: string;
+  readonly help: string;
+  /** Shown by --help; the others are named in one line there and described in docs/operations.md. */
+  readonly common: boolean;
+}
+
+type Described<T> = Omit<Flag<T>, 'common'>;
+
+const common = <T>(flag: Described<T>): Flag<T> => ({ ...flag, common: true });
+const rare = <T>(flag: Described<T>): Flag<T> => ({ ...flag, common: false });
+const optional = <T>(kind: FlagKind<T>): FlagKind<T | undefined> => kind;
+
+const port = integer(0, 65535);
+const provider = oneOf('auto', 'cpu', 'cuda', 'tensorrt', 'webgpu');
+
+/** Every flag by its name in code; `maxBodyBytes` is `--max-body-bytes` and SLIPWAY_MAX_BODY_BYTES. */
+export const flags = {
+  models: common({
+    kind: optional(text),
+    fallback: undefined,
+    value: '<dir>',
+    help: 'folder with models (the bundled ones)',
+  }),
+  host: common({ kind: text, fallback: '127.0.0.1', value: '<address>', help: 'address to listen on; 0.0.0.0: all' }),
+  port: common({ kind: port, fallback: 8000, value: '<n>', help: 'port to listen on; 0: any free one' }),
+  executionProvider: common({
+    kind: provider,
+    fallback: 'auto',
+    value: '<name>',
+    help: 'auto, cpu, cuda, tensorrt, webgpu',
+  }),
+  requireGpu: common({ kind: toggle, fallback: false, value: '', help: 'never ready unless a GPU computes' }),
+  workers: common({ kind: autoOrCount, fallback: 'auto', value: '<n>', help: 'worker threads that run models' }),
+  intraOpThreads: common({ kind: autoOrCount, fallback: 'auto', value: '<n>', help: 'threads of one run' }),
+  cacheDir: common({
+    kind: optional(text),
+    fallback: undefined,
+    value: '<dir>',
+    help: "folder for optimised models (user's cache)",
+  }),
+  modelControlMode: common({
+    kind: oneOf('explicit', 'poll', 'none'),
+    fallback: 'explicit',
+    value: '<mode>',
+    help: 'explicit: load and unload calls; poll: watch the folder; none',
+  }),
+  pollInterval: common({ kind: duration, fallback: 2000, value: '<time>', help: 'how often poll looks at the folder' }),
+  apiKeysFile: common({
+    kind: optional(text),
+    fallback: undefined,
+    value: '<file>',
+    help: 'one key a line; asked of every client',
+  }),
+  maxBodyBytes: common({ kind: bytes, fallback: 2 ** 26, value: '<size>', help: 'largest request body' }),
+  metricsPort: common({
+    kind: optional(port),
+    fallback: undefined,
+    value: '<n>',
+    help: 'a port of its own for /metrics',
+  }),
+  basePath: common({ kind: pathPrefix, fallback: '', value: '<path>', help: 'what every path starts with' }),
+  serverName: common({ kind: text, fallback: 'slipway', value: '<name>', help: 'name that GET /v2 answers' }),
+  logLevel: common({
+    kind: oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'),
+    fallback: 'info',
+    value: '<level>',
+    help: 'trace, debug, info, warn, error, fatal, silent',
+  }),
+  logFormat: common({
+    kind: oneOf('auto', 'json', 'text'),
+    fallback: 'auto',
+    value: '<format>',
+    help: 'auto, json, text',
+  }),
+  accessLog: common({ kind: toggle, fallback: false, value: '', help: 'log every request, not just failures' }),
+  watchdog: common({
+    kind: duration,
+    fallback: 120_000,
+    value: '<time>',
+    help: 'longest run before the process ends; 0: none',
+  }),
+  stopDelay: common({ kind: duration, fallback: 0, value: '<time>', help: 'from SIGTERM to no new connections' }),
+  stopTimeout: common({ kind: duration, fallback: 30_000, value: '<time>', help: 'longest time to finish what runs' }),
+  apiKeys: rare({ kind: list, fallback: [], value: '<keys>', help: 'keys between commas; better in the environment' }),
+  openMetrics: rare({ kind: toggle, fallback: false, value: '', help: '/metrics asks for no key' }),
+  maxPixels: rare({ kind: integer(1), fallback: 50_000_000, value: '<n>', help: 'most pixels of one picture' }),
+  maxHeaderBytes: rare({ kind: bytes, fallback: 16_384, value: '<size>', help: 'most bytes of all headers' }),
+  maxConnections: rare({
+    kind: integer(0),
+    fallback: 10_000,
+    value: '<n>',
+    help: 'most open connections; 0: no limit',
+  }),
+  requestTimeout: rare({ kind: duration, fallback: 60_000, value: '<time>', help: 'for a request to arrive whole' }),
+  headersTimeout: rare({
+    kind: duration,
+    fallback: 15_000,
+    value: '<time>',
+    help: "for a request's headers to arrive",
+  }),
+  keepAlive: rare({ kind: duration, fallback: 75_000, value: '<time>', help: 'an idle connection is kept this long' }),
+  compressFrom: rare({
+    kind: integer(-1),
+    fallback: 1024,
+    value: '<bytes>',
+    help: 'smallest answer to compress; -1: none',
+  }),
+} satisfies Record<string, Flag<unknown>>;
+
+export type FlagName = keyof typeof flags;
+export type FlagValues = { readonly [K in FlagName]: (typeof flags)[K] extends Flag<infer T> ? T : never };
+
+/** `maxBodyBytes` -> `max-body-bytes`. */
+export function dashed(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
+
+/** `maxBodyBytes` -> `SLIPWAY_MAX_BODY_BYTES`. */
+export function variableOf(name: string): string {
+  return `SLIPWAY_${dashed(name).replaceAll('-', '_').toUpperCase()}`;
+}

@@ -1,0 +1,76 @@
+import type { ProviderWish } from '../model/config.js';
+
+/** Who may change the set of loaded models while the server runs. */
+export type ModelControl = 'explicit' | 'poll' | 'none';
+export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
+
+/** What one client may ask of the server. 0 switches a timeout or a count off. */
+export interface Limits {
+  /** Largest request body, compressed or not; exactly this many bytes pass. */
+  readonly bodyBytes: number;
+  /** Most pixels of one picture. */
+  readonly pixels: number;
+  /** Most bytes of all headers of a request together. */
+  readonly headerBytes: number;
+  /** Most open connections. */
+  readonly connections: number;
+  /** Longest time for a request to arrive whole, headers and body. */
+  readonly requestTimeoutMs: number;
+  /** Longest time for a request's headers to arrive. */
+  readonly headersTimeoutMs: number;
+  /** How long an idle connection is kept; above the 60 s after which pooled clients and proxies let go. */
+  readonly keepAliveMs: number;
+}
+
+export interface LogSettings {
+  readonly level: LogLevel;
+  /** `auto`: lines for people on a terminal, else JSON. */
+  readonly format: 'auto' | 'json' | 'text';
+  /** One line for every request; off: for failures only. */
+  readonly access: boolean;
+}
+
+export interface AuthSettings {
+  /** Keys as given; empty: everyone may ask. */
+  readonly keys: readonly string[];
+  /** A file with one key a line, `#` comments. */
+  readonly keysFile?: string;
+  /** Whether /metrics asks for no key. */
+  readonly openMetrics: boolean;
+}
+
+export interface StopSettings {
+  /** From "ready is 503" to "no new connections": time for a balancer to notice. */
+  readonly delayMs: number;
+  /** Longest time for running and queued requests; then the process ends itself with SIGKILL. */
+  readonly timeoutMs: number;
+}
+
+/** Everything a user can set, with defaults filled in. Paths are as typed. */
+export interface Settings {
+  /** Undefined: the bundled models. */
+  readonly models?: string;
+  readonly host: string;
+  readonly port: number;
+  /** A port of its own for /metrics; undefined: the server's. */
+  readonly metricsPort?: number;
+  /** What every path starts with, `''` or `/prefix`. */
+  readonly basePath: string;
+  readonly serverName: string;
+  readonly executionProvider: ProviderWish;
+  readonly requireGpu: boolean;
+  readonly workers: number | 'auto';
+  readonly intraOpThreads: number | 'auto';
+  /** Undefined: a folder of this user below the system's cache folder. */
+  readonly cacheDir?: string;
+  readonly modelControl: ModelControl;
+  readonly pollIntervalMs: number;
+  /** A run that takes longer ends the process, for its supervisor to restart; 0: never. */
+  readonly watchdogMs: number;
+  /** Answers of at least this many bytes are compressed for clients that accept it; -1: never. */
+  readonly compressFromBytes: number;
+  readonly limits: Limits;
+  readonly log: LogSettings;
+  readonly auth: AuthSettings;
+  readonly stop: StopSettings;
+}
