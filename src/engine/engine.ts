@@ -19,7 +19,7 @@ export interface SessionSpec {
 export interface Placement {
   /** `cpu`, `cuda:0`, `webgpu`; with nodes left on the CPU `cuda:0+cpu`. */
   readonly device: string;
-  /** Nodes by execution provider, as the runtime names them. */
+  /** Nodes by execution provider, as the runtime names them; empty where nothing was counted. */
   readonly nodes: Readonly<Record<string, number>>;
   /** How it is known. */
   readonly evidence: 'only-provider' | 'strict-mode' | 'profile';
@@ -29,13 +29,24 @@ export interface Placement {
 export interface EngineSession {
   readonly inputs: readonly TensorSpec[];
   readonly outputs: readonly TensorSpec[];
-  /** Runs once; answers just the outputs named. Rejects with ENGINE_FAILED and the runtime's text. */
+  /**
+   * Runs once; answers just the outputs named, each in a buffer of its own that may be transferred.
+   * Rejects with ENGINE_FAILED and the runtime's text, or INVALID_INPUT for text that is not UTF-8.
+   */
   run(feeds: NamedTensors, outputs: readonly string[]): Promise<NamedTensors>;
+  /** Writes the profile of a session made with `profilePrefix`, and stops profiling. */
+  endProfile(): void;
   release(): Promise<void>;
 }
 
 /** A runtime that can load ONNX models; ort.ts is the only one. */
 export interface Engine {
   readonly version: string;
-  createSession(spec: SessionSpec): Promise<EngineSession>;
+  /**
+   * Loads a model, profiling into `<profilePrefix>_<time>.json` when given. Rejects with MODEL_INVALID, DEVICE_UNAVAILABLE or
+   * ENGINE_FAILED, with cause and fix where the runtime's text is known.
+   */
+  createSession(spec: SessionSpec, options?: { readonly profilePrefix?: string }): Promise<EngineSession>;
+  /** Writes the optimised model with its prepacked weights beside it: `path` and `path` + `.data`. */
+  saveOptimised(spec: SessionSpec, path: string): Promise<void>;
 }

@@ -5,12 +5,14 @@ import type { Tensor, TensorSpec } from '../tensor/tensor.js';
 /** Tensors as they cross: pairs, since a Map costs more to clone. */
 export type TensorPairs = readonly (readonly [name: string, tensor: Tensor])[];
 
-/** Main thread to worker. `session` is the pool's own number for a loaded model version. */
+/**
+ * Main thread to worker. A worker has at most one message to answer at a time, so that answers carry no number;
+ * `stop` alone is not answered: the worker releases its sessions and ends. `session` is the pool's number for a loaded model.
+ */
 export type ToWorker =
   | { readonly kind: 'load'; readonly session: number; readonly spec: SessionSpec }
   | {
       readonly kind: 'run';
-      readonly job: number;
       readonly session: number;
       /** One entry a request: they are put together row by row in the worker. */
       readonly requests: readonly TensorPairs[];
@@ -21,27 +23,24 @@ export type ToWorker =
   | { readonly kind: 'unload'; readonly session: number }
   | { readonly kind: 'stop' };
 
-/** Worker to main thread. */
+/** Worker to main thread. `started` comes once, before the first message is answered. */
 export type FromWorker =
   | { readonly kind: 'started'; readonly runtimeVersion: string }
   | {
       readonly kind: 'loaded';
-      readonly session: number;
       readonly inputs: readonly TensorSpec[];
       readonly outputs: readonly TensorSpec[];
       readonly placement: Placement;
       readonly loadMs: number;
     }
-  | { readonly kind: 'load-failed'; readonly session: number; readonly error: PlainError }
   | {
       readonly kind: 'ran';
-      readonly job: number;
       /** Whole outputs of the run, padding included; the main thread cuts the rows out as views. */
       readonly outputs: TensorPairs;
       readonly timing: RunTiming;
     }
-  | { readonly kind: 'run-failed'; readonly job: number; readonly error: PlainError }
-  | { readonly kind: 'unloaded'; readonly session: number };
+  | { readonly kind: 'unloaded' }
+  | { readonly kind: 'failed'; readonly error: PlainError };
 
 /** Time spent in the worker, in nanoseconds: putting inputs together, the run itself, taking outputs out. */
 export interface RunTiming {

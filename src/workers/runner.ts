@@ -2,7 +2,7 @@ import type { Placement, SessionSpec } from '../engine/engine.js';
 import type { NamedTensors, TensorSpec } from '../tensor/tensor.js';
 import type { RunTiming } from './messages.js';
 
-/** One run for one or more requests that have the same datatypes and row shapes. */
+/** One run for one or more requests that have the same datatypes and row shapes. Buffers of 4 KiB and more move away. */
 export interface RunJob {
   readonly requests: readonly NamedTensors[];
   /** Rows to run, padding included; 0 where the model has no batch dimension (then one request). */
@@ -52,7 +52,7 @@ export interface RunnerSession {
   wake(): void;
   /** Whether a worker that holds this session is free now. */
   hasFreeWorker(): boolean;
-  /** Runs one job on one worker, ahead of the queue: for warm-up and proofs. */
+  /** Runs one job on one worker, ahead of the queue: for warm-up and proofs. `instance` counts from 0. */
   runOn(instance: number, job: RunJob): Promise<RunOutcome>;
   /** Resolves when every worker released the session; nothing may be queued or running for it. */
   unload(): Promise<void>;

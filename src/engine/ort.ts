@@ -1,0 +1,71 @@
+import { env, InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
+import type { NamedTensors, Tensor, TensorSpec } from '../tensor/tensor.js';
+import type { Engine, EngineSession, SessionSpec } from './engine.js';
+import { explainCreateFault, explainRunFault } from './ort-faults.js';
+import { savingOptions, sessionOptions, type OrtSessionOptions } from './ort-options.js';
+import { fromOrt, toOrt, toSpec, type OrtTensorParts, type OrtValueMetadata } from './ort-tensors.js';
+
+/** Failed runs are thrown; the runtime need not write them to stderr as well. */
+const runOptions: InferenceSession.RunOptions = { logSeverityLevel: 4 };
+
+/** ONNX Runtime in this thread. Whoever imports this file has turned telemetry off before. */
+export const ortEngine: Engine = {
+  version: env.versions.node ?? env.versions.common,
+  async createSession(spec, options = {}) {
+    return new OrtSession(await create(spec, sessionOptions(spec, options.profilePrefix)));
+  },
+  async saveOptimised(spec, path) {
+    await (await create(spec, savingOptions(spec, path))).release();
+  },
+};
+
+async function create(spec: SessionSpec, options: OrtSessionOptions): Promise<InferenceSession> {
+  try {
+    return await InferenceSession.create(spec.modelPath, options as InferenceSession.SessionOptions);
+  } catch (cause) {
+    throw explainCreateFault(spec, cause);
+  }
+}
+
+class OrtSession implements EngineSession {
+  readonly inputs: readonly TensorSpec[];
+  readonly outputs: readonly TensorSpec[];
+  readonly #session: InferenceSession;
+
+  constructor(session: InferenceSession) {
+    this.#session = session;
+    this.inputs = (session.inputMetadata as readonly OrtValueMetadata[]).map(toSpec);
+    this.outputs = (session.outputMetadata as readonly OrtValueMetadata[])
+      .filter(({ isTensor }) => isTensor)
+      .map(toSpec);
+  }
+
+  async run(feeds: NamedTensors, outputs: readonly string[]): Promise<NamedTensors> {
+    const values: Record<string, OrtTensor> = {};
+    for (const [name, tensor] of feeds) values[name] = toOrtTensor(toOrt(name, tensor));
+    const results = await this.#run(values, outputs);
+    const named = new Map<string, Tensor>();
+    for (const name of outputs) named.set(name, fromOrt(name, results[name] as unknown as OrtTensorParts));
+    return named;
+  }
+
+  async #run(feeds: Record<string, OrtTensor>, outputs: readonly string[]): Promise<InferenceSession.ReturnType> {
+    try {
+      return await this.#session.run(feeds, outputs, runOptions);
+    } catch (cause) {
+      throw explainRunFault(cause);
+    }
+  }
+
+  endProfile(): void {
+    this.#session.endProfiling();
+  }
+
+  release(): Promise<void> {
+    return this.#session.release();
+  }
+}
+
+function toOrtTensor({ type, data, dims }: OrtTensorParts): OrtTensor {
+  return new OrtTensor(type as 'float32', data as Float32Array, dims);
+}

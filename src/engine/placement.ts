@@ -1,0 +1,98 @@
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { AppError } from '../errors.js';
+import { arrayOf } from '../tensor/datatype.js';
+import type { NamedTensors, Tensor, TensorSpec } from '../tensor/tensor.js';
+import type { Engine, EngineSession, Placement, SessionSpec } from './engine.js';
+
+/** The name of a device as answers and metrics show it: `cpu`, `cuda:0`, `webgpu`. */
+export function deviceName({ provider, deviceId }: Pick<SessionSpec, 'provider' | 'deviceId'>): string {
+  return provider === 'cuda' || provider === 'tensorrt' ? `${provider}:${deviceId}` : provider;
+}
+
+/** Makes a session together with the proof of where its nodes run: by there being one provider, by strict mode, or by a profile. */
+export async function createProvenSession(
+  engine: Engine,
+  spec: SessionSpec,
+): Promise<{ readonly session: EngineSession; readonly placement: Placement }> {
+  const device = deviceName(spec);
+  if (spec.provider === 'cpu') {
+    return { session: await engine.createSession(spec), placement: { device, nodes: {}, evidence: 'only-provider' } };
+  }
+  if (spec.strict) {
+    return { session: await engine.createSession(spec), placement: { device, nodes: {}, evidence: 'strict-mode' } };
+  }
+  const folder = await mkdtemp(join(tmpdir(), 'slipway-profile-'));
+  try {
+    return await createProfiled(engine, spec, folder);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function createProfiled(engine: Engine, spec: SessionSpec, folder: string) {
+  const session = await engine.createSession(spec, { profilePrefix: join(folder, 'run') });
+  const outputs = session.outputs.map(({ name }) => name);
+  const ran = await session.run(smallestFeeds(session.inputs), outputs).then(
+    () => true,
+    () => false,
+  );
+  session.endProfile();
+  const [file] = await readdir(folder);
+  const nodes = ran && file !== undefined ? parseProfile(await readFile(join(folder, file), 'utf8')) : {};
+  if (Object.keys(nodes).length > 0) {
+    const placement: Placement = { device: describeDevice(deviceName(spec), nodes), nodes, evidence: 'profile' };
+    return { session, placement };
+  }
+  return { session, placement: await proveByStrictMode(engine, spec) };
+}
+
+/** For a model that does not run on zeros: whether the runtime accepts it with the CPU forbidden. */
+async function proveByStrictMode(engine: Engine, spec: SessionSpec): Promise<Placement> {
+  const device = deviceName(spec);
+  try {
+    await (await engine.createSession({ ...spec, strict: true })).release();
+    return { device, nodes: {}, evidence: 'strict-mode' };
+  } catch (cause) {
+    if (!(cause instanceof AppError) || cause.code !== 'DEVICE_UNAVAILABLE') throw cause;
+    return { device: `${device}+cpu`, nodes: {}, evidence: 'strict-mode' };
+  }
+}
+
+/** Nodes by execution provider, counted from the runtime's profile (Chrome trace events of category Node). */
+export function parseProfile(text: string): Readonly<Record<string, number>> {
+  const seen = new Map<string, Set<string>>();
+  for (const event of JSON.parse(text) as readonly ProfileEvent[]) {
+    const provider = event.args?.provider;
+    if (event.cat !== 'Node' || provider === undefined || provider === '') continue;
+    const nodes = seen.get(provider) ?? new Set();
+    seen.set(provider, nodes.add(event.args?.node_index ?? event.name ?? ''));
+  }
+  return Object.fromEntries([...seen].map(([provider, nodes]) => [provider, nodes.size]));
+}
+
+interface ProfileEvent {
+  readonly cat?: string;
+  readonly name?: string;
+  readonly args?: { readonly provider?: string; readonly node_index?: string };
+}
+
+function describeDevice(device: string, nodes: Readonly<Record<string, number>>): string {
+  const providers = Object.keys(nodes);
+  const onCpu = providers.includes('CPUExecutionProvider');
+  if (!onCpu) return device;
+  return providers.length === 1 ? 'cpu' : `${device}+cpu`;
+}
+
+/** Zeros for every input, with 1 for each variable dimension. */
+export function smallestFeeds(inputs: readonly TensorSpec[]): NamedTensors {
+  return new Map(inputs.map((spec) => [spec.name, zeros(spec)]));
+}
+
+function zeros({ datatype, shape }: TensorSpec): Tensor {
+  const dims = shape.map((dim) => (dim === -1 ? 1 : dim));
+  const length = dims.reduce((product, dim) => product * dim, 1);
+  if (datatype === 'BYTES') return { datatype, shape: dims, data: new Array<string>(length).fill('') };
+  return { datatype, shape: dims, data: new (arrayOf(datatype))(length) };
+}

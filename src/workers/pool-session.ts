@@ -1,0 +1,111 @@
+import type { SessionSpec } from '../engine/engine.js';
+import { AppError } from '../errors.js';
+import type { FromWorker, TensorPairs } from './messages.js';
+import type { PoolWorker, Task } from './pool-worker.js';
+import type { LoadedSession, NextRun, PendingRun, RunJob, RunnerSession, RunOutcome } from './runner.js';
+import { toPairs } from './transfer.js';
+
+type Loaded = Extract<FromWorker, { kind: 'loaded' }>;
+
+/** What a session needs of its pool. */
+export interface SessionOwner {
+  readonly wake: (session: PoolSession) => void;
+  readonly forget: (session: PoolSession) => void;
+}
+
+/** One loaded model in the pool: the workers that are to hold it, and where its work comes from. */
+export class PoolSession implements RunnerSession {
+  readonly number: number;
+  readonly spec: SessionSpec;
+  readonly next: NextRun;
+  /** Places that hold the session or will again once their thread is back. */
+  readonly workers: readonly PoolWorker[];
+  readonly #owner: SessionOwner;
+  #loaded: LoadedSession | undefined;
+  #isUnloaded = false;
+
+  constructor(options: {
+    readonly number: number;
+    readonly spec: SessionSpec;
+    readonly next: NextRun;
+    readonly workers: readonly PoolWorker[];
+    readonly owner: SessionOwner;
+  }) {
+    this.number = options.number;
+    this.spec = options.spec;
+    this.next = options.next;
+    this.workers = options.workers;
+    this.#owner = options.owner;
+  }
+
+  get loaded(): LoadedSession {
+    if (this.#loaded === undefined) throw new AppError('INTERNAL', `Session ${this.number} is not loaded yet.`);
+    return this.#loaded;
+  }
+
+  wake(): void {
+    this.#owner.wake(this);
+  }
+
+  hasFreeWorker(): boolean {
+    return this.findFreeWorker() !== undefined;
+  }
+
+  findFreeWorker(): PoolWorker | undefined {
+    return this.workers.find((worker) => worker.isFree && worker.held.has(this.number));
+  }
+
+  /** Whether no worker holds the session now. */
+  get isHomeless(): boolean {
+    return !this.workers.some(({ held }) => held.has(this.number));
+  }
+
+  /** Loads the session on one of its workers. */
+  async loadOn(worker: PoolWorker): Promise<void> {
+    const loaded = await new Promise<Loaded>((resolve, reject) => {
+      const message = { kind: 'load', session: this.number, spec: this.spec } as const;
+      worker.submit({ message, reject, resolve: (answer) => resolve(answer as Loaded) });
+    });
+    worker.held.add(this.number);
+    if (this.#isUnloaded) return this.#unloadOn(worker);
+    const { inputs, outputs, placement } = loaded;
+    this.#loaded ??= { inputs, outputs, placement, instances: this.workers.length };
+  }
+
+  runOn(instance: number, job: RunJob): Promise<RunOutcome> {
+    const worker = this.workers[instance];
+    if (worker === undefined) {
+      return Promise.reject(new RangeError(`Instance ${instance} of ${this.workers.length} does not exist.`));
+    }
+    return new Promise((resolve, reject) => worker.submit(this.taskOf({ job, resolve, reject })));
+  }
+
+  taskOf({ job, resolve, reject }: PendingRun): Task {
+    const moved = new Set<ArrayBuffer>();
+    const requests: TensorPairs[] = job.requests.map((request) => toPairs(request, moved));
+    return {
+      message: { kind: 'run', session: this.number, requests, rows: job.rows, outputs: job.outputs },
+      transfer: [...moved],
+      reject,
+      resolve: (answer) => {
+        const { outputs, timing } = answer as Extract<FromWorker, { kind: 'ran' }>;
+        resolve({ outputs: new Map(outputs), timing });
+      },
+    };
+  }
+
+  async unload(): Promise<void> {
+    this.#isUnloaded = true;
+    this.#owner.forget(this);
+    await Promise.all(this.workers.map((worker) => this.#unloadOn(worker)));
+  }
+
+  /** A worker that is lost has released everything already. */
+  async #unloadOn(worker: PoolWorker): Promise<void> {
+    if (!worker.held.delete(this.number)) return;
+    await new Promise<void>((resolve) => {
+      const done = (): void => resolve();
+      worker.submit({ message: { kind: 'unload', session: this.number }, resolve: done, reject: done });
+    });
+  }
+}

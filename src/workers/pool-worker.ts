@@ -1,0 +1,164 @@
+import { Worker } from 'node:worker_threads';
+import { AppError, fromPlainError, messageOf } from '../errors.js';
+import type { FromWorker, ToWorker } from './messages.js';
+
+/** One message for a worker, and who waits for its answer. */
+export interface Task {
+  readonly message: Exclude<ToWorker, { kind: 'stop' }>;
+  readonly transfer?: readonly ArrayBuffer[];
+  readonly resolve: (answer: FromWorker) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+export interface PoolWorkerEvents {
+  /** The worker answered everything it was given. */
+  readonly onFree: (worker: PoolWorker) => void;
+  /** The thread ended without being asked to; its task and queue were rejected with WORKER_LOST. */
+  readonly onLost: (worker: PoolWorker, reason: string) => void;
+}
+
+export type WorkerState = 'starting' | 'idle' | 'busy' | 'lost' | 'stopping' | 'stopped';
+
+/**
+ * One place in the pool and the thread that fills it.
+ * - One task is with the thread at a time; the rest waits here, ahead of work that is pulled.
+ * - The thread is never terminated: `stop` lets it finish, release and end.
+ * - After a loss `start` fills the place with a new thread, which holds no session yet.
+ */
+export class PoolWorker {
+  readonly name: string;
+  /** Numbers of the sessions that the thread holds now. */
+  readonly held = new Set<number>();
+  readonly #entry: URL;
+  readonly #events: PoolWorkerEvents;
+  readonly #queue: Task[] = [];
+  #thread: Worker | undefined;
+  #state: WorkerState = 'lost';
+  #current: Task | undefined;
+  #currentSinceMs = 0;
+  #fault = '';
+
+  constructor(options: { readonly name: string; readonly entry: URL; readonly events: PoolWorkerEvents }) {
+    this.name = options.name;
+    this.#entry = options.entry;
+    this.#events = options.events;
+  }
+
+  get state(): WorkerState {
+    return this.#state;
+  }
+
+  get isFree(): boolean {
+    return this.#state === 'idle';
+  }
+
+  /** What the thread works on and since when (performance.now()), or undefined. */
+  get running(): { readonly message: Task['message']; readonly sinceMs: number } | undefined {
+    return this.#current === undefined ? undefined : { message: this.#current.message, sinceMs: this.#currentSinceMs };
+  }
+
+  /** Starts a thread; resolves with the runtime's version, rejects when it ends before it is ready. */
+  start(): Promise<string> {
+    const thread = new Worker(this.#entry, { name: this.name });
+    this.#thread = thread;
+    this.#state = 'starting';
+    this.#fault = '';
+    this.held.clear();
+    return new Promise((resolve, reject) => {
+      thread.on('message', (answer: FromWorker) => {
+        if (answer.kind === 'started') resolve(answer.runtimeVersion);
+        this.#settle(answer);
+      });
+      thread.on('messageerror', (error) => this.#settle(unreadable(error)));
+      thread.on('error', (error) => (this.#fault = messageOf(error)));
+      thread.on('exit', (code) => {
+        reject(new AppError('WORKER_LOST', `Worker ${this.name} ended before it was ready: ${this.#reason(code)}`));
+        this.#ended(code);
+      });
+    });
+  }
+
+  /** Puts a task ahead of pulled work. */
+  submit(task: Task): void {
+    if (this.#state === 'idle') this.give(task);
+    else if (this.#state === 'busy' || this.#state === 'starting') this.#queue.push(task);
+    else task.reject(this.#gone());
+  }
+
+  /** Hands a task to the thread, which must be free. */
+  give(task: Task): void {
+    this.#current = task;
+    this.#currentSinceMs = performance.now();
+    this.#state = 'busy';
+    try {
+      this.#thread?.postMessage(task.message, task.transfer ?? []);
+    } catch (error) {
+      this.#current = undefined;
+      this.#state = 'idle';
+      task.reject(
+        new AppError('INTERNAL', `A run could not be sent to ${this.name}: ${messageOf(error)}`, { cause: error }),
+      );
+      this.#next();
+    }
+  }
+
+  /** Lets the thread finish what it has, release its sessions and end; resolves when it has ended. */
+  async stop(): Promise<void> {
+    const thread = this.#thread;
+    if (thread === undefined) {
+      this.#state = 'stopped';
+      return;
+    }
+    const ended = new Promise((resolve) => thread.once('exit', resolve));
+    this.#state = 'stopping';
+    if (this.#current === undefined) this.#next();
+    await ended;
+  }
+
+  #settle(answer: FromWorker): void {
+    const task = this.#current;
+    this.#current = undefined;
+    if (this.#state !== 'stopping') this.#state = 'idle';
+    this.#next();
+    if (answer.kind === 'failed') task?.reject(fromPlainError(answer.error));
+    else task?.resolve(answer);
+  }
+
+  /** The thread is refilled before whoever waited for the last answer is told, so that it rests as little as possible. */
+  #next(): void {
+    const task = this.#queue.shift();
+    if (task !== undefined) this.give(task);
+    else if (this.#state === 'stopping') this.#thread?.postMessage({ kind: 'stop' } satisfies ToWorker);
+    else this.#events.onFree(this);
+  }
+
+  #ended(code: number): void {
+    const reason = this.#reason(code);
+    const wasStopping = this.#state === 'stopping';
+    this.#thread = undefined;
+    this.#state = wasStopping ? 'stopped' : 'lost';
+    this.held.clear();
+    const orphans = this.#current === undefined ? [] : [this.#current];
+    orphans.push(...this.#queue.splice(0));
+    this.#current = undefined;
+    for (const task of orphans)
+      task.reject(new AppError('WORKER_LOST', `Worker ${this.name} was lost while it worked: ${reason}`));
+    if (!wasStopping) this.#events.onLost(this, reason);
+  }
+
+  #gone(): AppError {
+    if (this.#state === 'lost') return new AppError('WORKER_LOST', `Worker ${this.name} is lost: ${this.#fault}`);
+    return new AppError('SHUTTING_DOWN', `Worker ${this.name} is stopping.`);
+  }
+
+  #reason(code: number): string {
+    return this.#fault === '' ? `exit code ${code}` : this.#fault;
+  }
+}
+
+function unreadable(error: Error): FromWorker {
+  return {
+    kind: 'failed',
+    error: { code: 'INTERNAL', message: `An answer could not be read: ${error.message}`, details: {} },
+  };
+}
