@@ -1,0 +1,18 @@
+/** Uniform numbers in [0, 1), the same for the same seed (mulberry32: one 32-bit state, period 2^32). */
+export function createRandom(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+/** `count` values of zero mean and the standard deviation given, uniform: cheap to draw and bounded. */
+export function drawWeights(random: () => number, count: number, deviation: number): Float32Array<ArrayBuffer> {
+  const weights = new Float32Array(count);
+  const reach = deviation * Math.sqrt(12);
+  for (let i = 0; i < count; i++) weights[i] = (random() - 0.5) * reach;
+  return weights;
+}
