@@ -8,7 +8,7 @@ export type ProviderWish = ProviderName | 'auto';
 export interface BatchingConfig {
   /** Most rows in one run; 0: the model has no batch dimension and runs one request at a time. */
   readonly maxRows: number;
-  /** Longest wait for more rows while an instance is free, in milliseconds. */
+  /** Longest wait for more rows while an instance is free, in milliseconds; rows gather anyway while all are busy. */
   readonly maxDelayMs: number;
   /** Row counts that runs are padded to, ascending, the last one `maxRows`; empty: no padding. */
   readonly buckets: readonly number[];
@@ -76,9 +76,13 @@ export interface ExecutionConfig {
   readonly intraOpThreads?: number;
 }
 
+/** Which versions on disk are served: the highest, every one, or those named. */
+export type VersionPolicy = 'latest' | 'all' | readonly number[];
+
 /** model.json with every default filled in. */
 export interface ModelConfig {
   readonly description: string;
+  readonly versions: VersionPolicy;
   readonly batching: BatchingConfig;
   readonly instances: InstancesConfig;
   readonly image?: ImageConfig;

@@ -1,0 +1,78 @@
+import type { ModelJson } from './config-schema.js';
+import type { BatchingConfig, HeaderValue, OnnxHeader, ProviderName } from './config.js';
+import { contradiction, describeValue } from './contradiction.js';
+
+type BatchingJson = NonNullable<ModelJson['batching']>;
+
+const defaultMaxRows = 32;
+const defaultMaxQueueRows = 1024;
+
+/**
+ * Batching of a model: as model.json says; where it gives neither `maxRows` nor `buckets`, on when the header shows a batch
+ * dimension. GPUs get buckets of powers of two, since a GPU provider pays for every new shape.
+ */
+export function completeBatching(json: BatchingJson = {}, header: OnnxHeader, provider: ProviderName): BatchingConfig {
+  const maxRows = json.maxRows ?? json.buckets?.at(-1) ?? (hasBatchDimension(header) ? defaultMaxRows : 0);
+  if (!isBatchingAutomatic(json)) checkWish(json, maxRows, header);
+  const maxQueueRows = json.maxQueueRows ?? Math.max(defaultMaxQueueRows, maxRows);
+  if (maxQueueRows < maxRows) {
+    throw contradiction(
+      `batching.maxQueueRows is ${maxQueueRows}, less than the ${maxRows} rows of one run`,
+      `Set it to ${maxRows} or more`,
+    );
+  }
+  return {
+    maxRows,
+    maxDelayMs: json.maxDelayMs ?? 0,
+    buckets: json.buckets ?? (provider === 'cpu' ? [] : powersOfTwo(maxRows)),
+    maxQueueRows,
+    queueTimeoutMs: json.queueTimeoutMs ?? 0,
+  };
+}
+
+/** Whether model.json leaves batching to the header, so that it has yet to be proven on the loaded model. */
+export function isBatchingAutomatic(json: BatchingJson = {}): boolean {
+  return json.maxRows === undefined && json.buckets === undefined;
+}
+
+/**
+ * Whether every input and output has a variable first dimension, all of the same name or all without one: then it counts
+ * rows that belong together.
+ */
+export function hasBatchDimension({ inputs, outputs }: OnnxHeader): boolean {
+  const values = [...inputs, ...outputs];
+  const name = inputs[0]?.dimNames[0];
+  return inputs.length > 0 && values.every((value) => value.shape[0] === -1 && value.dimNames[0] === name);
+}
+
+function checkWish(json: BatchingJson, maxRows: number, { inputs, outputs }: OnnxHeader): void {
+  if (maxRows > 0) {
+    const isFixed = (value: HeaderValue) => value.unranked === undefined && value.shape[0] !== -1;
+    const input = inputs.find(isFixed);
+    const output = outputs.find(isFixed);
+    const fixed = input === undefined ? output && describeValue('output', output) : describeValue('input', input);
+    if (fixed !== undefined || inputs.length === 0) {
+      throw contradiction(
+        `batching asks for up to ${maxRows} rows a run, but ${fixed ?? 'a model without inputs'} has no variable first dimension`,
+        'Export the model with a variable batch dimension, or set batching.maxRows to 0',
+      );
+    }
+  }
+  checkBuckets(json.buckets ?? [], maxRows);
+}
+
+function checkBuckets(buckets: readonly number[], maxRows: number): void {
+  const ascend = buckets.every((rows, index) => index === 0 || rows > (buckets[index - 1] ?? 0));
+  const last = buckets.at(-1) ?? maxRows;
+  if (ascend && last === maxRows) return;
+  throw contradiction(
+    `batching.buckets is [${buckets.join(', ')}] and batching.maxRows ${maxRows}`,
+    'Expected ascending row counts, the last one equal to maxRows',
+  );
+}
+
+function powersOfTwo(maxRows: number): readonly number[] {
+  const buckets: number[] = [];
+  for (let rows = 1; rows < maxRows; rows *= 2) buckets.push(rows);
+  return maxRows === 0 ? [] : [...buckets, maxRows];
+}

@@ -1,0 +1,121 @@
+import * as v from 'valibot';
+
+/*
+ * The schema of model.json. Every object is strict: an unknown key is an error. The message of each rule is the end of
+ * the sentence "Expected ...".
+ */
+
+const text = v.string('a text');
+const flag = v.boolean('true or false');
+const number = v.pipe(v.number('a number'), v.finite('a finite number'));
+const integer = (min: number, max: number) => {
+  const expected = `an integer from ${min} to ${max}`;
+  return v.pipe(v.number(expected), v.integer(expected), v.minValue(min, expected), v.maxValue(max, expected));
+};
+const duration = v.pipe(
+  v.number('milliseconds from 0 to 600000'),
+  v.minValue(0, 'milliseconds from 0 to 600000'),
+  v.maxValue(600_000, 'milliseconds from 0 to 600000'),
+);
+const oneOf = <const T extends readonly string[]>(choices: T) =>
+  v.picklist(choices, choices.map((choice) => `"${choice}"`).join(', '));
+const providerNames = ['cpu', 'cuda', 'tensorrt', 'webgpu'] as const;
+const versionList = '"latest", "all" or a list of version numbers such as [1, 3]';
+const side = integer(1, 16_384);
+const channels = (item: v.GenericSchema<number>, expected: string) =>
+  v.pipe(
+    v.union(
+      [
+        v.pipe(
+          item,
+          v.transform((one) => [one]),
+        ),
+        v.array(item),
+      ],
+      expected,
+    ),
+    v.check((list) => list.length === 1 || list.length === 3, expected),
+  );
+
+const batching = v.strictObject({
+  maxRows: v.optional(integer(0, 65_536)),
+  maxDelayMs: v.optional(duration),
+  buckets: v.optional(v.array(integer(1, 65_536), 'a list of row counts')),
+  maxQueueRows: v.optional(integer(1, 10_000_000)),
+  queueTimeoutMs: v.optional(duration),
+});
+
+const instances = v.strictObject({
+  cpu: v.optional(v.union([v.literal('auto'), integer(1, 1024)], '"auto" or an integer from 1 to 1024')),
+  gpu: v.optional(integer(1, 64)),
+});
+
+const image = v.strictObject({
+  input: v.optional(text),
+  resize: v.optional(
+    v.strictObject({
+      width: v.optional(side),
+      height: v.optional(side),
+      fit: v.optional(oneOf(['cover', 'contain', 'fill', 'inside', 'outside'])),
+      background: v.optional(
+        channels(v.pipe(number, v.minValue(0), v.maxValue(255)), 'a value from 0 to 255, or a list of 1 or 3 of them'),
+      ),
+    }),
+  ),
+  crop: v.optional(v.strictObject({ width: side, height: side })),
+  color: v.optional(oneOf(['rgb', 'bgr', 'gray'])),
+  layout: v.optional(oneOf(['NCHW', 'NHWC'])),
+  scale: v.optional(number),
+  mean: v.optional(channels(number, 'a number, or a list of 1 or 3 numbers')),
+  std: v.optional(
+    channels(
+      v.pipe(
+        number,
+        v.check((value) => value !== 0),
+      ),
+      'a number other than 0, or a list of 1 or 3 of them',
+    ),
+  ),
+  invert: v.optional(flag),
+});
+
+const classification = v.strictObject({
+  output: v.optional(text),
+  activation: v.optional(oneOf(['softmax', 'sigmoid', 'none'])),
+  labels: v.optional(text),
+  top: v.optional(integer(1, 1_000_000)),
+});
+
+const execution = v.strictObject({
+  providers: v.optional(v.array(oneOf(providerNames), `a list of "${providerNames.join('", "')}"`)),
+  requireGpu: v.optional(flag),
+  intraOpThreads: v.optional(integer(1, 1024)),
+});
+
+/** What model.json may hold. */
+export const modelJsonSchema = v.strictObject(
+  {
+    $schema: v.optional(text),
+    description: v.optional(text),
+    versions: v.optional(
+      v.union(
+        [
+          v.literal('latest'),
+          v.literal('all'),
+          v.pipe(v.array(integer(1, Number.MAX_SAFE_INTEGER)), v.minLength(1, versionList)),
+        ],
+        versionList,
+      ),
+    ),
+    batching: v.optional(batching),
+    instances: v.optional(instances),
+    image: v.optional(image),
+    classification: v.optional(classification),
+    warmup: v.optional(flag),
+    execution: v.optional(execution),
+  },
+  'an object',
+);
+
+/** model.json as it was written, checked; what it leaves out is undefined. */
+export type ModelJson = v.InferOutput<typeof modelJsonSchema>;
