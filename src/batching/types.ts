@@ -1,3 +1,6 @@
+import type { BatchingConfig } from '../model/config.js';
+import type { RunTiming } from '../workers/messages.js';
+import type { NextRun } from '../workers/runner.js';
 import type { NamedTensors } from '../tensor/tensor.js';
 
 /** A request as it waits: tensors already checked against the model. */
@@ -30,4 +33,39 @@ export interface InferResult {
   /** Rows in the run that served it, padding excluded, and requests in it. */
   readonly batchRows: number;
   readonly batchRequests: number;
+}
+
+/** One finished run, for statistics. */
+export interface RunRecord {
+  /** Rows of the requests, padding excluded. */
+  readonly rows: number;
+  readonly rowsToRun: number;
+  readonly requests: number;
+  readonly timing: RunTiming;
+}
+
+export interface BatcherOptions {
+  /** Name for messages. */
+  readonly model: string;
+  readonly config: BatchingConfig;
+  /** Says that `next` may have something to run; `next` may be called from within. */
+  readonly wake: () => void;
+  readonly hasFreeWorker: () => boolean;
+  /** Monotonic milliseconds. */
+  readonly clock: () => number;
+  readonly onRun?: (record: RunRecord) => void;
+}
+
+/** The queue of one model version. */
+export interface Batcher {
+  /**
+   * Waits for a run and answers the request's own rows. Rejects with QUEUE_FULL, QUEUE_TIMEOUT, CLIENT_GONE,
+   * SHUTTING_DOWN, or with what the run failed with.
+   */
+  enqueue(request: QueuedRequest): Promise<InferResult>;
+  readonly next: NextRun;
+  /** Refuses new requests, stops waiting for company, and resolves when the last request is answered. */
+  drain(): Promise<void>;
+  readonly queuedRows: number;
+  readonly isDraining: boolean;
 }

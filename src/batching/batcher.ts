@@ -1,0 +1,213 @@
+import type { AppError } from '../errors.js';
+import type { NextRun, PendingRun, RunOutcome } from '../workers/runner.js';
+import { createAlarm, type Alarm } from './alarm.js';
+import { createEntry, isAborted, type Entry } from './entry.js';
+import { mergeRequests, splitOutputs, timingsOf } from './merge.js';
+import { isOver, planRun, type RunPlan } from './plan.js';
+import { createQueue } from './queue.js';
+import { createRunRate } from './rate.js';
+import { isRepeatable, retryOf } from './retry.js';
+import { clientGone, queueFull, queueTimeout, shuttingDown } from './refusals.js';
+import type { Batcher, BatcherOptions, InferResult, QueuedRequest } from './types.js';
+
+/** Clients that left are looked for this often: nobody hears their answers, so there is no hurry. */
+const sweepMs = 50;
+
+/** Hint to a refused client before any run was measured. */
+const defaultRetryAfterMs = 1000;
+
+/** A batcher for one loaded model version. */
+export function createBatcher(options: BatcherOptions): Batcher {
+  return new QueueBatcher(options);
+}
+
+/** A run on its way. */
+interface StartedRun extends RunPlan<Entry> {
+  readonly startedMs: number;
+}
+
+/**
+ * - Every entry is answered exactly once: dropped from the queue, or at the end of its last run.
+ * - A run of several requests that fails is repeated request by request, once, so that bad data fails its own request only;
+ *   a lone request is repeated, once, only where its worker was lost (inference has no side effects).
+ * - A client's leaving is noticed when its request is taken, when the queue is full, and every `sweepMs`: a listener for
+ *   each request would cost more than all else here.
+ */
+class QueueBatcher implements Batcher {
+  readonly #options: BatcherOptions;
+  readonly #queue = createQueue<Entry>();
+  readonly #rate = createRunRate();
+  readonly #alarm: Alarm;
+  readonly #drainers: (() => void)[] = [];
+  isDraining = false;
+  #isWakeScheduled = false;
+  #retries = 0;
+  /** Entries not answered yet, queued or running. */
+  #open = 0;
+  /** The time for which the alarm rang: timers may be early by a fraction of a millisecond. */
+  #rungForMs = 0;
+
+  constructor(options: BatcherOptions) {
+    this.#options = options;
+    this.#alarm = createAlarm(options.clock, (atMs) => {
+      this.#rungForMs = atMs;
+      this.#sweep();
+      this.#options.wake();
+    });
+  }
+
+  get queuedRows(): number {
+    return this.#queue.rows;
+  }
+
+  enqueue(request: QueuedRequest): Promise<InferResult> {
+    const refusal = this.#findRefusal(request);
+    if (refusal !== undefined) return Promise.reject(refusal);
+    return new Promise((resolve, reject) => {
+      this.#open += 1;
+      this.#add(createEntry(request, this.#options.config, { enqueuedMs: this.#options.clock(), resolve, reject }));
+    });
+  }
+
+  readonly next: NextRun = () => {
+    const nowMs = this.#nowMs();
+    for (;;) {
+      const plan = planRun(this.#queue.first, this.#options.config, nowMs);
+      if (plan.kind === 'run') return this.#start(plan);
+      if (plan.kind === 'wait') this.#alarm.setBy(plan.untilMs);
+      if (plan.kind !== 'drop') return undefined;
+      for (const entry of plan.requests) this.#drop(entry, nowMs);
+    }
+  };
+
+  drain(): Promise<void> {
+    this.isDraining = true;
+    for (let entry = this.#queue.first; entry !== undefined; entry = entry.next) entry.dueMs = 0;
+    this.#options.wake();
+    return new Promise((resolve) => {
+      this.#drainers.push(resolve);
+      this.#endDrain();
+    });
+  }
+
+  #nowMs(): number {
+    return Math.max(this.#options.clock(), this.#rungForMs);
+  }
+
+  #findRefusal({ rows, signal }: QueuedRequest): AppError | undefined {
+    const { model, config, hasFreeWorker } = this.#options;
+    if (this.isDraining) return shuttingDown(model);
+    if (signal?.aborted === true) return clientGone(model);
+    const hasRoom = (): boolean => this.#queue.rows + rows <= config.maxQueueRows;
+    if (hasRoom() || (this.#queue.rows === 0 && hasFreeWorker())) return undefined;
+    this.#sweep();
+    if (hasRoom()) return undefined;
+    const queuedRows = this.#queue.rows;
+    const retryAfterMs = this.#rate.estimateMs(queuedRows) ?? defaultRetryAfterMs;
+    return queueFull({ model, rows, queuedRows, maxQueueRows: config.maxQueueRows, retryAfterMs });
+  }
+
+  #add(entry: Entry): void {
+    this.#queue.add(entry);
+    if (entry.signal !== undefined || entry.deadlineMs !== Number.POSITIVE_INFINITY) {
+      this.#alarm.setBy(Math.min(entry.deadlineMs, entry.enqueuedMs + sweepMs));
+    }
+    this.#offer();
+  }
+
+  /** Wakes the workers; where the model batches, requests of one turn of the event loop are offered together. */
+  #offer(): void {
+    if (this.#options.config.maxRows <= 1) {
+      this.#options.wake();
+      return;
+    }
+    if (this.#isWakeScheduled) return;
+    this.#isWakeScheduled = true;
+    setImmediate(() => {
+      this.#isWakeScheduled = false;
+      this.#options.wake();
+    });
+  }
+
+  /** Drops what is over and sets the alarm for the next look. */
+  #sweep(): void {
+    const nowMs = this.#nowMs();
+    let nextMs = nowMs + sweepMs;
+    let following: Entry | undefined;
+    for (let entry = this.#queue.first; entry !== undefined; entry = following) {
+      following = entry.next;
+      if (isOver(entry, nowMs)) this.#drop(entry, nowMs);
+      else nextMs = Math.min(nextMs, entry.deadlineMs);
+    }
+    if (this.#queue.first !== undefined) this.#alarm.setBy(nextMs);
+  }
+
+  #drop(entry: Entry, nowMs: number): void {
+    const { enqueuedMs, limitMs } = entry;
+    this.#queue.remove(entry);
+    this.#fail(entry, queueTimeout({ model: this.#options.model, waitedMs: nowMs - enqueuedMs, limitMs }));
+  }
+
+  #start(plan: RunPlan<Entry>): PendingRun {
+    const run = { ...plan, startedMs: this.#options.clock() };
+    for (const entry of plan.requests) this.#queue.remove(entry);
+    const requests = plan.requests.map(({ request }) => request);
+    return {
+      job: mergeRequests(requests, plan.rowsToRun),
+      resolve: (outcome) => this.#finish(run, outcome),
+      reject: (error) => this.#repeatOrFail(plan.requests, error),
+    };
+  }
+
+  #finish(run: StartedRun, outcome: RunOutcome): void {
+    const { requests: entries, rows, rowsToRun, startedMs } = run;
+    const { timing } = outcome;
+    this.#rate.note({ rows, startedMs, endedMs: this.#options.clock() });
+    this.#options.onRun?.({ rows, rowsToRun, requests: entries.length, timing });
+    let from = 0;
+    for (const entry of entries) {
+      this.#answer(entry, { outcome, run, from });
+      from += entry.rows;
+    }
+  }
+
+  #answer(entry: Entry, { outcome, run, from }: { outcome: RunOutcome; run: StartedRun; from: number }): void {
+    if (isAborted(entry)) {
+      this.#fail(entry, undefined);
+      return;
+    }
+    try {
+      const timings = timingsOf(outcome.timing, run.startedMs - entry.enqueuedMs);
+      const range = { from, count: entry.rows, of: run.rowsToRun };
+      const outputs = splitOutputs(outcome.outputs, entry.request.outputs, range);
+      entry.resolve({ outputs, timings, batchRows: run.rows, batchRequests: run.requests.length });
+      this.#close();
+    } catch (error) {
+      this.#fail(entry, error);
+    }
+  }
+
+  #repeatOrFail(entries: readonly Entry[], error: unknown): void {
+    for (const entry of entries) {
+      const mayRepeat = !entry.isRetry && !isAborted(entry) && isRepeatable(error, entries.length);
+      if (mayRepeat) this.#add(retryOf(entry, (this.#retries += 1)));
+      else this.#fail(entry, error);
+    }
+  }
+
+  #fail(entry: Entry, error: unknown): void {
+    entry.reject(isAborted(entry) ? clientGone(this.#options.model) : error);
+    this.#close();
+  }
+
+  #close(): void {
+    this.#open -= 1;
+    this.#endDrain();
+  }
+
+  #endDrain(): void {
+    if (!this.isDraining || this.#open > 0) return;
+    this.#alarm.clear();
+    for (const resolve of this.#drainers.splice(0)) resolve();
+  }
+}

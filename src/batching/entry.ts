@@ -1,0 +1,47 @@
+import type { BatchingConfig } from '../model/config.js';
+import { groupOf } from './group.js';
+import type { Waiting } from './plan.js';
+import type { Queued } from './queue.js';
+import type { InferResult, QueuedRequest } from './types.js';
+
+/** A request in the queue or in a run, with who waits for its answer. */
+export interface Entry extends Waiting<Entry>, Queued<Entry> {
+  readonly request: QueuedRequest;
+  readonly enqueuedMs: number;
+  /** Longest time in the queue; 0: any. */
+  readonly limitMs: number;
+  dueMs: number;
+  next: Entry | undefined;
+  /** Back in the queue after a run that failed. */
+  readonly isRetry: boolean;
+  readonly resolve: (result: InferResult) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** An entry that starts to wait now. The request's own time limit goes before the model's. */
+export function createEntry(
+  request: QueuedRequest,
+  config: BatchingConfig,
+  rest: Pick<Entry, 'enqueuedMs' | 'resolve' | 'reject'>,
+): Entry {
+  const limitMs = request.queueTimeoutMs === 0 ? config.queueTimeoutMs : request.queueTimeoutMs;
+  return {
+    request,
+    group: config.maxRows > 1 ? groupOf(request.inputs) : '',
+    rows: request.rows,
+    rank: request.priority === 0 ? Number.POSITIVE_INFINITY : request.priority,
+    signal: request.signal,
+    limitMs,
+    dueMs: rest.enqueuedMs + config.maxDelayMs,
+    deadlineMs: limitMs === 0 ? Number.POSITIVE_INFINITY : rest.enqueuedMs + limitMs,
+    isRetry: false,
+    previous: undefined,
+    next: undefined,
+    ...rest,
+  };
+}
+
+/** Whether the client has left. */
+export function isAborted({ signal }: Entry): boolean {
+  return signal?.aborted === true;
+}

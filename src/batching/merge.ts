@@ -1,0 +1,57 @@
+import { AppError } from '../errors.js';
+import { sliceRows } from '../tensor/rows.js';
+import { formatShape } from '../tensor/shape.js';
+import type { NamedTensors, Tensor } from '../tensor/tensor.js';
+import type { RunTiming } from '../workers/messages.js';
+import type { RunJob } from '../workers/runner.js';
+import type { InferTimings, QueuedRequest } from './types.js';
+
+/** One run for all the requests: every output that any of them wants. */
+export function mergeRequests(requests: readonly QueuedRequest[], rowsToRun: number): RunJob {
+  return { requests: requests.map(({ inputs }) => inputs), rows: rowsToRun, outputs: unionOfOutputs(requests) };
+}
+
+function unionOfOutputs(requests: readonly QueuedRequest[]): readonly string[] {
+  const wanted = requests[0]?.outputs ?? [];
+  if (requests.every(({ outputs }) => outputs === wanted)) return wanted;
+  return [...new Set(requests.flatMap(({ outputs }) => outputs))];
+}
+
+/** Rows of a run that belong to one request. */
+export interface RowRange {
+  readonly from: number;
+  readonly count: number;
+  /** Rows in the whole run, padding included; 0 where the model has no batch dimension. */
+  readonly of: number;
+}
+
+/**
+ * Cuts one request's rows out of a run's outputs, as views. Throws ENGINE_FAILED where an output is missing, or where rows
+ * must be cut and its first dimension is not the number of rows that ran.
+ */
+export function splitOutputs(outputs: NamedTensors, wanted: readonly string[], range: RowRange): NamedTensors {
+  const isWhole = range.of === 0 || range.of === range.count;
+  if (isWhole && outputs.size === wanted.length) return outputs;
+  const own = new Map<string, Tensor>();
+  for (const name of wanted) {
+    const tensor = outputs.get(name);
+    if (tensor === undefined) throw new AppError('ENGINE_FAILED', `The run did not answer output ${name}.`);
+    own.set(name, isWhole ? tensor : cutRows(name, tensor, range));
+  }
+  return own;
+}
+
+function cutRows(name: string, tensor: Tensor, { from, count, of }: RowRange): Tensor {
+  if (tensor.shape[0] === of) return sliceRows(tensor, from, count);
+  throw new AppError(
+    'ENGINE_FAILED',
+    `Output ${name} of a run of ${of} rows has shape ${formatShape(tensor.shape)}; expected ${of} as its first dimension. ` +
+      'Set batching.maxRows to 0 in model.json for a model whose outputs have no batch dimension.',
+    { details: { output: name, shape: tensor.shape, rows: of } },
+  );
+}
+
+/** A run's time, with the time that one of its requests had waited, in milliseconds. */
+export function timingsOf({ inputNs, computeNs, outputNs }: RunTiming, queueMs: number): InferTimings {
+  return { queueMs, inputMs: inputNs / 1e6, computeMs: computeNs / 1e6, outputMs: outputNs / 1e6 };
+}
