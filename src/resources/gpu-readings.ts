@@ -1,0 +1,67 @@
+import { execFile } from 'node:child_process';
+import { gpuFields, parseGpuCsv } from './nvidia-smi.js';
+import type { GpuReading } from './types.js';
+
+/** What nvidia-smi said, or why it said nothing. */
+export type GpuReport =
+  { readonly kind: 'ok'; readonly gpus: readonly GpuReading[] } | { readonly kind: 'failed'; readonly reason: string };
+
+export interface GpuReader {
+  /** The readings of now, or of at most `maxAgeMs` ago; calls at the same time share one answer. */
+  read(): Promise<GpuReport>;
+}
+
+export interface GpuReaderOptions {
+  /** Programs tried in turn; WSL keeps its own outside the path. */
+  readonly commands?: readonly string[];
+  readonly maxAgeMs?: number;
+  readonly timeoutMs?: number;
+  readonly env?: NodeJS.ProcessEnv;
+}
+
+/** Where a WSL guest finds the host's nvidia-smi. */
+const wslCommand = '/usr/lib/wsl/lib/nvidia-smi';
+
+/** A reader of GPU figures that runs nvidia-smi at most once in `maxAgeMs`, and keeps failures as long. */
+export function createGpuReader(options: GpuReaderOptions = {}): GpuReader {
+  const maxAgeMs = options.maxAgeMs ?? 1000;
+  let last: { readonly atMs: number; readonly report: Promise<GpuReport> } | undefined;
+  return {
+    read() {
+      const nowMs = performance.now();
+      if (last === undefined || nowMs - last.atMs > maxAgeMs) last = { atMs: nowMs, report: readNow(options) };
+      return last.report;
+    },
+  };
+}
+
+async function readNow(options: GpuReaderOptions): Promise<GpuReport> {
+  const commands = options.commands ?? ['nvidia-smi', wslCommand];
+  for (const command of commands) {
+    const report = await query(command, options);
+    if (report !== undefined) return report;
+  }
+  return { kind: 'failed', reason: `nvidia-smi was not found (${commands.join(', ')})` };
+}
+
+/** Undefined where there is no such program. */
+function query(command: string, { timeoutMs = 5000, env }: GpuReaderOptions): Promise<GpuReport | undefined> {
+  const args = [`--query-gpu=${gpuFields.join(',')}`, '--format=csv,noheader,nounits'];
+  return new Promise((resolve) => {
+    execFile(command, args, { timeout: timeoutMs, ...(env === undefined ? {} : { env }) }, (error, stdout, stderr) => {
+      if (error === null) resolve({ kind: 'ok', gpus: parseGpuCsv(stdout) });
+      else if (error.code === 'ENOENT') resolve(undefined);
+      else if (error.killed === true)
+        resolve({ kind: 'failed', reason: `nvidia-smi gave no answer in ${timeoutMs} ms` });
+      else
+        resolve({
+          kind: 'failed',
+          reason: `nvidia-smi failed (${error.code ?? error.signal}): ${firstLine(stdout, stderr)}`,
+        });
+    });
+  });
+}
+
+function firstLine(...texts: readonly string[]): string {
+  return texts.map((text) => text.trim().split('\n')[0] ?? '').find((line) => line !== '') ?? 'it printed nothing';
+}
