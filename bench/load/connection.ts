@@ -1,0 +1,75 @@
+import { connect, type Socket } from 'node:net';
+import { ResponseParser, type ResponseFacts } from './response-parser.js';
+
+/** How one request ended: with an answer, or without. */
+export type Outcome = { readonly facts: ResponseFacts } | { readonly error: Error };
+
+export interface ConnectionOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly timeoutMs: number;
+}
+
+/** A keep-alive connection that carries one request at a time and reconnects after a failure. */
+export class Connection {
+  readonly #options: ConnectionOptions;
+  #socket: Socket | undefined;
+  #parser = new ResponseParser();
+  #onOutcome: ((outcome: Outcome) => void) | undefined;
+
+  constructor(options: ConnectionOptions) {
+    this.#options = options;
+  }
+
+  /** Sends one request; `onOutcome` is called once. */
+  send(bytes: Uint8Array, onOutcome: (outcome: Outcome) => void): void {
+    this.#onOutcome = onOutcome;
+    this.#socket ??= this.#open();
+    this.#socket.write(bytes);
+  }
+
+  close(): void {
+    this.#onOutcome = undefined;
+    this.#socket?.destroy();
+    this.#socket = undefined;
+  }
+
+  #open(): Socket {
+    const { host, port, timeoutMs } = this.#options;
+    const socket = connect({ host, port, noDelay: true });
+    this.#parser = new ResponseParser();
+    socket.setTimeout(timeoutMs, () => socket.destroy(new Error(`No answer for ${timeoutMs} ms`)));
+    socket.on('data', (chunk) => this.#take(socket, chunk));
+    socket.on('error', (error) => this.#fail(socket, error));
+    socket.on('close', () => this.#fail(socket, new Error('The connection closed before the answer was whole')));
+    return socket;
+  }
+
+  #take(socket: Socket, chunk: Buffer): void {
+    try {
+      const facts = this.#parser.push(chunk);
+      if (facts === undefined) return;
+      if (facts.headers.includes('\r\nconnection: close')) this.#drop(socket);
+      this.#settle({ facts });
+    } catch (error) {
+      this.#fail(socket, error as Error);
+    }
+  }
+
+  #fail(socket: Socket, error: Error): void {
+    if (this.#socket !== socket) return;
+    this.#drop(socket);
+    this.#settle({ error });
+  }
+
+  #drop(socket: Socket): void {
+    this.#socket = undefined;
+    socket.destroy();
+  }
+
+  #settle(outcome: Outcome): void {
+    const onOutcome = this.#onOutcome;
+    this.#onOutcome = undefined;
+    onOutcome?.(outcome);
+  }
+}

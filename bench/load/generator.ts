@@ -1,0 +1,170 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createRandom } from '../models/random.js';
+import { Connection } from './connection.js';
+import type { LoadOrder, WindowResult } from './messages.js';
+import { Window } from './window.js';
+
+/** Runs an order: warm-up, then windows one after another; each is told as it ends. Resolves after the last. */
+export async function generateLoad(order: LoadOrder, onWindow: (window: WindowResult) => void): Promise<void> {
+  const sender = order.arrivals.kind === 'closed' ? new ClosedLoop(order) : new PoissonLoop(order);
+  sender.start();
+  try {
+    await sleep(order.warmupMs);
+    for (let i = 0; i < order.windows; i++) onWindow(await measure(sender, order.windowMs));
+  } finally {
+    sender.stop();
+  }
+}
+
+async function measure(sender: Sender, windowMs: number): Promise<WindowResult> {
+  const startedAt = performance.now();
+  const window = new Window();
+  sender.window = window;
+  await sleep(windowMs);
+  sender.window = new Window();
+  return window.finish(performance.now() - startedAt, sender.backlog);
+}
+
+interface Sender {
+  window: Window;
+  readonly backlog: number;
+  start(): void;
+  stop(): void;
+}
+
+/** Requests in turn, and what is the same for both kinds of arrival. */
+class Requests {
+  readonly #order: LoadOrder;
+  #next = 0;
+
+  constructor(order: LoadOrder) {
+    this.#order = order;
+  }
+
+  /** Sends the next request over a connection; its latency counts from `dueAt`. */
+  send(
+    connection: Connection,
+    dueAt: number,
+    onEnd: (latencyMs: number, facts?: Parameters<Window['answered']>[0]) => void,
+  ): void {
+    const request = this.#order.requests[this.#next++ % this.#order.requests.length];
+    if (request === undefined) throw new RangeError('An order needs at least one request');
+    connection.send(request.bytes, (outcome) => {
+      onEnd(performance.now() - dueAt, 'facts' in outcome ? outcome.facts : undefined);
+    });
+  }
+}
+
+/** A fixed number of clients, each sending its next request when its last was answered. */
+class ClosedLoop implements Sender {
+  window = new Window();
+  readonly backlog = 0;
+  readonly #connections: readonly Connection[];
+  readonly #requests: Requests;
+  #running = false;
+
+  constructor(order: LoadOrder) {
+    const count = order.arrivals.kind === 'closed' ? order.arrivals.concurrency : 0;
+    this.#connections = Array.from({ length: count }, () => new Connection(order));
+    this.#requests = new Requests(order);
+  }
+
+  start(): void {
+    this.#running = true;
+    for (const connection of this.#connections) this.#loop(connection);
+  }
+
+  stop(): void {
+    this.#running = false;
+    for (const connection of this.#connections) connection.close();
+  }
+
+  #loop(connection: Connection): void {
+    this.#requests.send(connection, performance.now(), (latencyMs, facts) => {
+      if (!this.#running) return;
+      if (facts !== undefined) {
+        this.window.answered(facts, latencyMs);
+        this.#loop(connection);
+        return;
+      }
+      this.window.failed();
+      setTimeout(() => this.#running && this.#loop(connection), 10); // a server that refuses is not hammered
+    });
+  }
+}
+
+/** Arrivals with exponential gaps; latency counts from when a request was due, so a stalled server is not spared (no coordinated omission). */
+class PoissonLoop implements Sender {
+  window = new Window();
+  readonly #order: LoadOrder;
+  readonly #requests: Requests;
+  readonly #free: Connection[] = [];
+  readonly #all: Connection[] = [];
+  readonly #due: number[] = [];
+  readonly #random: () => number;
+  #nextAt = 0;
+  #running = false;
+
+  constructor(order: LoadOrder) {
+    this.#order = order;
+    this.#requests = new Requests(order);
+    this.#random = createRandom(order.arrivals.kind === 'poisson' ? order.arrivals.seed : 0);
+  }
+
+  get backlog(): number {
+    return this.#due.length;
+  }
+
+  start(): void {
+    this.#running = true;
+    this.#nextAt = performance.now();
+    this.#tick();
+  }
+
+  stop(): void {
+    this.#running = false;
+    for (const connection of this.#all) connection.close();
+  }
+
+  #tick(): void {
+    if (!this.#running) return;
+    const now = performance.now();
+    while (this.#nextAt <= now) {
+      this.#due.push(this.#nextAt);
+      this.#nextAt += this.#gapMs();
+    }
+    this.#sendDue();
+    // Timers are a millisecond coarse: near arrivals are awaited by turning the loop instead.
+    if (this.#nextAt - now > 2) setTimeout(() => this.#tick(), this.#nextAt - now - 1);
+    else setImmediate(() => this.#tick());
+  }
+
+  #gapMs(): number {
+    const { arrivals } = this.#order;
+    return arrivals.kind === 'poisson'
+      ? (-Math.log(1 - this.#random()) * 1000) / arrivals.requestsPerSecond
+      : Number.POSITIVE_INFINITY;
+  }
+
+  #sendDue(): void {
+    while (this.#due.length > 0) {
+      const connection = this.#free.pop() ?? this.#openAnother();
+      if (connection === undefined) return;
+      this.#requests.send(connection, this.#due.shift() ?? 0, (latencyMs, facts) => {
+        if (!this.#running) return;
+        if (facts === undefined) this.window.failed();
+        else this.window.answered(facts, latencyMs);
+        this.#free.push(connection);
+        this.#sendDue();
+      });
+    }
+  }
+
+  #openAnother(): Connection | undefined {
+    const { arrivals } = this.#order;
+    if (arrivals.kind !== 'poisson' || this.#all.length >= arrivals.maxConnections) return undefined;
+    const connection = new Connection(this.#order);
+    this.#all.push(connection);
+    return connection;
+  }
+}

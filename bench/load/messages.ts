@@ -1,0 +1,51 @@
+import type { HistogramData } from '../stats/histogram.js';
+
+/** One request as bytes on the wire; several are sent in turn, so that no cache answers for the model. */
+export interface WireRequest {
+  readonly bytes: Uint8Array;
+}
+
+/** Who sends when: a fixed number of clients each waiting for its answer, or arrivals at a rate whatever the answers do. */
+export type Arrivals =
+  | { readonly kind: 'closed'; readonly concurrency: number }
+  | {
+      readonly kind: 'poisson';
+      readonly requestsPerSecond: number;
+      readonly maxConnections: number;
+      readonly seed: number;
+    };
+
+/** What the load process is asked to do once. */
+export interface LoadOrder {
+  readonly host: string;
+  readonly port: number;
+  readonly requests: readonly WireRequest[];
+  readonly arrivals: Arrivals;
+  readonly warmupMs: number;
+  /** Measured windows follow each other without a pause. */
+  readonly windowMs: number;
+  readonly windows: number;
+  readonly timeoutMs: number;
+}
+
+/** One measured window. */
+export interface WindowResult {
+  /** Latencies of the answers with status 2xx, from the scheduled sending to the last byte. */
+  readonly latencies: HistogramData;
+  readonly elapsedMs: number;
+  readonly completed: number;
+  /** Answers by status; 0 stands for connections that failed or timed out. */
+  readonly statuses: Readonly<Record<number, number>>;
+  /** Mean of each duration in the Server-Timing header, in milliseconds. */
+  readonly serverMs: Readonly<Record<string, number>>;
+  /** Answers by the value of `x-inference-device`. */
+  readonly devices: Readonly<Record<string, number>>;
+  /** Requests that were due but waited for a connection when the window ended (poisson only). */
+  readonly backlog: number;
+}
+
+/** Load process to its parent. */
+export type FromLoad =
+  | { readonly kind: 'window'; readonly window: WindowResult }
+  | { readonly kind: 'done' }
+  | { readonly kind: 'failed'; readonly message: string };

@@ -1,0 +1,46 @@
+/** Middle value, the mean of the two middle ones for an even count; NaN of nothing. */
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  const upper = sorted[middle] ?? Number.NaN;
+  return sorted.length % 2 === 1 ? upper : (upper + (sorted[middle - 1] ?? Number.NaN)) / 2;
+}
+
+/** A ratio with an interval that holds the true one with about 95 % confidence. */
+export interface Interval {
+  readonly low: number;
+  readonly middle: number;
+  readonly high: number;
+}
+
+/**
+ * The ratio a / b of paired measurements with the 95 % interval of its geometric mean (Student's t over the logarithms: drift that
+ * slows both of a pair cancels). Two pairs or more; one pair gives an interval without bounds.
+ */
+export function ratioOfPairs(pairs: readonly (readonly [a: number, b: number])[]): Interval {
+  const logs = pairs.map(([a, b]) => Math.log(a / b));
+  const count = logs.length;
+  const mean = logs.reduce((sum, value) => sum + value, 0) / count;
+  if (count < 2) return { low: 0, middle: Math.exp(mean), high: Number.POSITIVE_INFINITY };
+  const variance = logs.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (count - 1);
+  const reach = studentT(count - 1) * Math.sqrt(variance / count);
+  return { low: Math.exp(mean - reach), middle: Math.exp(mean), high: Math.exp(mean + reach) };
+}
+
+/** Two-sided 95 % quantiles of Student's t by degrees of freedom (Student 1908; the normal's 1.96 from 30 on). */
+const quantiles = [
+  12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.16, 2.145, 2.131, 2.12, 2.11,
+  2.101, 2.093, 2.086, 2.08, 2.074, 2.069, 2.064, 2.06, 2.056, 2.052, 2.048, 2.045,
+];
+
+function studentT(degrees: number): number {
+  return quantiles[degrees - 1] ?? 1.96;
+}
+
+/** Whether the last three values lie within `tolerance` of their mean, e.g. 0.1 for 10 %. */
+export function isSteady(values: readonly number[], tolerance: number): boolean {
+  const last = values.slice(-3);
+  if (last.length < 3) return false;
+  const mean = last.reduce((sum, value) => sum + value, 0) / 3;
+  return last.every((value) => Math.abs(value - mean) <= tolerance * mean);
+}
