@@ -186,7 +186,7 @@ export function findOrtFault(text: string): OrtFault | undefined {
 /** The runtime's text without the source lines and signatures in front of what it says. */
 export function tidyOrtText(text: string): string {
   return text
-    .replace(/\/\S*onnxruntime_src\/\S+:\d+ .*?\)(?:::<lambda\(\)>)?(?: const)? (?=[A-Zaw])/gs, '')
+    .replace(/\/\S*onnxruntime_src\/\S+:\d+ .*?\)(?:::<lambda\(\)>)?(?: const)?(?: \[with [^\]]*\])? /gs, '')
     .replace(/\s+/g, ' ')
     .trim();
 }

@@ -1,0 +1,47 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { messageOf } from '../errors.js';
+import type { ProviderName } from '../model/config.js';
+import { writeOnnx, type Graph } from '../model/onnx/writer.js';
+import { createProvenSession, smallestFeeds } from './placement.js';
+import { readSoftwareAdapter } from './software-adapter.js';
+import { disableTelemetry } from './telemetry.js';
+
+/** A product and a sum: operators that every provider has. */
+const probeGraph: Graph = {
+  name: 'probe',
+  inputs: [{ name: 'X', datatype: 'FP32', shape: [4, 4] }],
+  outputs: [{ name: 'Y', datatype: 'FP32', shape: [4, 4] }],
+  nodes: [
+    { op: 'MatMul', inputs: ['X', 'X'], outputs: ['P'] },
+    { op: 'Add', inputs: ['P', 'X'], outputs: ['Y'] },
+  ],
+};
+
+/**
+ * Entry of the process that tries a provider (argument 1) on a device (argument 2) with a tiny session. It prints
+ * `{"works": ..., "reason": ...}` on stdout; what the runtime has to say of a failure stands on stderr only.
+ */
+async function main(provider: ProviderName, deviceId: number): Promise<void> {
+  disableTelemetry(process.env);
+  const { ortEngine } = await import('./ort.js');
+  const folder = await mkdtemp(join(tmpdir(), 'slipway-probe-'));
+  const modelPath = join(folder, 'probe.onnx');
+  try {
+    await writeFile(modelPath, writeOnnx(probeGraph));
+    const spec = { modelPath, logId: 'probe', provider, deviceId, strict: true, intraOpThreads: 1, optimised: false };
+    const { session } = await createProvenSession(ortEngine, spec);
+    await session.run(smallestFeeds(session.inputs), ['Y']);
+    const isSoftware = provider === 'webgpu' && (await readSoftwareAdapter());
+    await session.release();
+    process.stdout.write(JSON.stringify({ works: true, isSoftware }));
+  } catch (error) {
+    process.stdout.write(JSON.stringify({ works: false, reason: messageOf(error) }));
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+const [, , provider = 'cpu', deviceId = '0'] = process.argv;
+await main(provider as ProviderName, Number(deviceId));
