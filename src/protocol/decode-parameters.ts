@@ -1,0 +1,53 @@
+import { ascii } from './json/ascii.js';
+import { readDouble } from './json/number.js';
+import type { JsonReader } from './json/reader.js';
+import type { ParameterValue } from './types.js';
+
+/** Reads a `parameters` object: strings, numbers and booleans; a repeated or foreign reserved name is refused. */
+export function readParameters(reader: JsonReader, owner: string): Map<string, ParameterValue> {
+  const parameters = new Map<string, ParameterValue>();
+  reader.readObject(`parameters of ${owner}`, (name) => {
+    if (parameters.has(name)) reader.fail(`parameter '${name}' of ${owner} appears twice`);
+    if (name.startsWith('triton_')) {
+      reader.fail(`parameter '${name}' of ${owner}: names starting with 'triton_' are reserved`);
+    }
+    if (name === 'shared_memory_region') reader.fail(`${owner}: shared memory is not supported: send the data itself`);
+    parameters.set(name, readValue(reader, `parameter '${name}' of ${owner}`));
+  });
+  return parameters;
+}
+
+function readValue(reader: JsonReader, what: string): ParameterValue {
+  const byte = reader.peek();
+  if (byte === ascii.quote) return reader.readString(what);
+  if (byte === ascii.minus || (byte >= ascii.zero && byte <= ascii.nine)) {
+    const value = readDouble(reader);
+    return Number.isFinite(value) ? value : reader.fail(`${what} is too large`);
+  }
+  if (reader.take('true')) return true;
+  if (reader.take('false')) return false;
+  return reader.fail(`${what} must be a string, a number or a boolean`);
+}
+
+/** A parameter that must be an unsigned integer; undefined when absent. */
+export function findUint(
+  reader: JsonReader,
+  parameters: ReadonlyMap<string, ParameterValue>,
+  name: string,
+): number | undefined {
+  const value = parameters.get(name);
+  if (value === undefined) return undefined;
+  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value;
+  return reader.fail(`parameter '${name}' must be an unsigned integer below 2^53, not ${JSON.stringify(value)},`);
+}
+
+/** A parameter that must be true or false; undefined when absent. */
+export function findBoolean(
+  reader: JsonReader,
+  parameters: ReadonlyMap<string, ParameterValue>,
+  name: string,
+): boolean | undefined {
+  const value = parameters.get(name);
+  if (value === undefined || typeof value === 'boolean') return value;
+  return reader.fail(`parameter '${name}' must be true or false, not ${JSON.stringify(value)},`);
+}

@@ -1,0 +1,118 @@
+import { AppError } from '../errors.js';
+import { isDatatype } from '../tensor/datatype.js';
+import type { Tensor } from '../tensor/tensor.js';
+import { BinaryPart } from './binary-part.js';
+import { findUint, readParameters } from './decode-parameters.js';
+import { checkShape, readShape } from './decode-shape.js';
+import type { JsonReader } from './json/reader.js';
+import { skipValue } from './json/skip.js';
+import { readTensorData, type TensorHeader } from './json/tensor-data.js';
+import type { Parameters } from './types.js';
+
+/** Where tensors are read from: the inputs of a request, or the outputs of an answer. */
+export interface TensorSource {
+  readonly role: 'input' | 'output';
+  /** Undefined where the whole body is JSON. */
+  readonly binary: BinaryPart | undefined;
+}
+
+/** What was read of a tensor object so far. */
+interface Fields {
+  name?: string;
+  shape?: readonly number[];
+  datatype?: string;
+  parameters?: Parameters;
+  /** `data` that came after what says how to read it. */
+  tensor?: Tensor;
+  /** Offset of `data` that came before. */
+  dataAt?: number;
+}
+
+const emptyPart = new BinaryPart(Buffer.alloc(0), '');
+
+/** Reads one tensor object: `{name, shape, datatype, data | parameters.binary_data_size}`, keys in any order. */
+export function readTensor(reader: JsonReader, source: TensorSource): readonly [name: string, tensor: Tensor] {
+  const { role, binary } = source;
+  const fields: Fields = {};
+  reader.readObject('a tensor', (key) => readField(reader, { key, fields, role }));
+  const { name, tensor, dataAt, parameters } = fields;
+  if (name === undefined) return reader.fail(`an ${role} has no 'name'`);
+  const size = parameters === undefined ? undefined : findUint(reader, parameters, 'binary_data_size');
+  const hasData = tensor !== undefined || dataAt !== undefined;
+  if (hasData === (size !== undefined)) failChoice(`${role} '${name}'`, hasData);
+  if (tensor !== undefined) return [name, tensor];
+  const header = checkHeader(reader, fields, role);
+  if (size === undefined) return [name, readLateData(reader, dataAt ?? 0, header)];
+  if (binary !== undefined || size === 0) return [name, (binary ?? emptyPart).take({ ...header, name, size })];
+  throw new AppError(
+    'INVALID_INPUT',
+    `${role} '${name}' has binary_data_size ${String(size)}, but without an Inference-Header-Content-Length header the whole body is JSON`,
+  );
+}
+
+function readField(
+  reader: JsonReader,
+  { key, fields, role }: { readonly key: string; readonly fields: Fields; readonly role: TensorSource['role'] },
+): void {
+  if (key === 'name') {
+    refuseRepeat(reader, key, fields.name);
+    fields.name = reader.readString("'name'");
+  } else if (key === 'datatype') {
+    refuseRepeat(reader, key, fields.datatype);
+    fields.datatype = reader.readString("'datatype'");
+  } else if (key === 'shape') {
+    refuseRepeat(reader, key, fields.shape);
+    fields.shape = readShape(reader);
+  } else if (key === 'parameters') {
+    refuseRepeat(reader, key, fields.parameters);
+    fields.parameters = readParameters(reader, role);
+  } else if (key === 'data') {
+    refuseRepeat(reader, key, fields.tensor ?? fields.dataAt);
+    readData(reader, fields, role);
+  } else skipValue(reader);
+}
+
+/** Throws when a key that may stand once has been read before. */
+export function refuseRepeat(reader: JsonReader, key: string, before: unknown): void {
+  if (before !== undefined) reader.fail(`key '${key}' appears twice in one object`);
+}
+
+function readData(reader: JsonReader, fields: Fields, role: TensorSource['role']): void {
+  reader.peek();
+  if (fields.name !== undefined && fields.shape !== undefined && fields.datatype !== undefined) {
+    fields.tensor = readTensorData(reader, checkHeader(reader, fields, role));
+    return;
+  }
+  fields.dataAt = reader.pos;
+  skipValue(reader, true);
+}
+
+function readLateData(reader: JsonReader, dataAt: number, header: TensorHeader): Tensor {
+  const end = reader.pos;
+  reader.pos = dataAt;
+  const tensor = readTensorData(reader, header);
+  reader.pos = end;
+  return tensor;
+}
+
+function checkHeader(reader: JsonReader, fields: Fields, role: TensorSource['role']): TensorHeader {
+  const { name = '', shape, datatype } = fields;
+  if (shape === undefined) return reader.fail(`${role} '${name}' has no 'shape'`);
+  if (datatype === undefined) return reader.fail(`${role} '${name}' has no 'datatype'`);
+  if (!isDatatype(datatype)) failDatatype(datatype, role, name);
+  const label = `${role} '${name}'`;
+  return { label, shape, datatype, count: checkShape(shape, { label, datatype }), nullAsNaN: role === 'output' };
+}
+
+function failDatatype(datatype: string, role: string, name: string): never {
+  const hint = isDatatype(datatype.toUpperCase()) ? `, did you mean ${datatype.toUpperCase()}?` : '';
+  throw new AppError('INVALID_INPUT', `invalid datatype for ${role} ${name}: '${datatype}'${hint}`);
+}
+
+function failChoice(label: string, hasBoth: boolean): never {
+  const found = hasBoth ? "But set 'data' 'binary_data_size'" : 'But no field is set';
+  throw new AppError(
+    'INVALID_INPUT',
+    `Input must set only one of the following fields: 'data', 'binary_data_size'. ${found} for ${label}`,
+  );
+}

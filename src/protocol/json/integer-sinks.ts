@@ -1,0 +1,96 @@
+import { datatypes, type NumericData, type NumericDatatype } from '../../tensor/datatype.js';
+import { ascii } from './ascii.js';
+import { ElementSink, readsOn, type ElementsDue } from './elements.js';
+import { readIntegral, readPlainInteger } from './integer.js';
+import type { JsonReader } from './reader.js';
+
+type BigData = BigInt64Array | BigUint64Array;
+type SmallData = Exclude<NumericData, BigData | Float32Array | Float64Array>;
+
+export interface IntegersDue extends ElementsDue {
+  readonly datatype: NumericDatatype;
+}
+
+/** What integer sinks share: the datatype's range, and the slow, exact way to read an element. */
+abstract class IntegerSink extends ElementSink {
+  protected readonly min: bigint;
+  protected readonly max: bigint;
+  readonly #datatype: NumericDatatype;
+
+  constructor(due: IntegersDue) {
+    super(due);
+    this.#datatype = due.datatype;
+    const { kind, bytes } = datatypes[due.datatype];
+    const bits = BigInt(bytes * 8);
+    this.min = kind === 'uint' ? 0n : -(2n ** (bits - 1n));
+    this.max = kind === 'uint' ? 2n ** bits - 1n : 2n ** (bits - 1n) - 1n;
+  }
+
+  /** Reads any literal that is an integer in range, or says what stands there instead. */
+  protected readExactly(reader: JsonReader): bigint {
+    const start = reader.pos;
+    const first = reader.bytes[start];
+    const isNumber = first === ascii.minus || (first !== undefined && first >= ascii.zero && first <= ascii.nine);
+    if (!isNumber) reader.fail(`${this.due.label}: expected an integer for datatype ${this.#datatype}`);
+    const value = readIntegral(reader);
+    if (typeof value === 'bigint' && value >= this.min && value <= this.max) return value;
+    reader.pos = start;
+    const range = `${String(this.min)} to ${String(this.max)}`;
+    const shown = String(value).slice(0, 40);
+    return reader.fail(`${this.due.label}: ${shown} is no integer in the range of ${this.#datatype} (${range})`);
+  }
+}
+
+/** Elements of up to 32 bits. */
+export class SmallIntegerSink extends IntegerSink {
+  readonly #target: SmallData;
+
+  constructor(target: SmallData, due: IntegersDue) {
+    super(due);
+    this.#target = target;
+  }
+
+  readRun(reader: JsonReader): void {
+    const target = this.#target;
+    const [min, max] = [Number(this.min), Number(this.max)];
+    let index = this.index;
+    do {
+      if (index >= target.length) this.failOverrun();
+      const start = reader.pos;
+      let value = readPlainInteger(reader);
+      if (value === undefined || value < min || value > max) {
+        reader.pos = start;
+        value = Number(this.readExactly(reader));
+      }
+      target[index++] = value;
+    } while (readsOn(reader));
+    this.index = index;
+  }
+}
+
+/** INT64 and UINT64 elements, exact. */
+export class BigIntegerSink extends IntegerSink {
+  readonly #target: BigData;
+
+  constructor(target: BigData, due: IntegersDue) {
+    super(due);
+    this.#target = target;
+  }
+
+  readRun(reader: JsonReader): void {
+    const target = this.#target;
+    const min = Number(this.min);
+    let index = this.index;
+    do {
+      if (index >= target.length) this.failOverrun();
+      const start = reader.pos;
+      const plain = readPlainInteger(reader);
+      if (plain !== undefined && plain >= min) target[index++] = BigInt(plain);
+      else {
+        reader.pos = start;
+        target[index++] = this.readExactly(reader);
+      }
+    } while (readsOn(reader));
+    this.index = index;
+  }
+}

@@ -1,0 +1,164 @@
+import { AppError } from '../../errors.js';
+import { ascii } from './ascii.js';
+import { readAscii } from './short-strings.js';
+
+/** Brackets that may be open at once, in the whole document (Triton's limit). */
+export const maxDepth = 100;
+
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+const loneSurrogate = /\p{Surrogate}/u;
+
+/**
+ * A cursor on the bytes of one JSON document. Values are read where they are wanted, so numbers keep the digits that
+ * `JSON.parse` would lose. Everything that is not JSON throws INVALID_INPUT with the byte's offset.
+ */
+export class JsonReader {
+  readonly bytes: Buffer;
+  pos = 0;
+  #depth = 0;
+
+  constructor(bytes: Buffer) {
+    this.bytes = bytes;
+  }
+
+  /** Moves to the next byte that is not blank and answers it; -1 at the end. */
+  peek(): number {
+    const { bytes } = this;
+    let pos = this.pos;
+    let byte = 0;
+    while (pos < bytes.length) {
+      byte = bytes[pos] as number;
+      if (byte > 0x20 || (byte !== 0x20 && byte !== 0x0a && byte !== 0x0d && byte !== 0x09)) break;
+      pos++;
+    }
+    this.pos = pos;
+    return pos < bytes.length ? byte : -1;
+  }
+
+  fail(reason: string): never {
+    throw new AppError(
+      'INVALID_INPUT',
+      `failed to parse the request JSON document: ${reason} at byte ${String(this.pos)}`,
+    );
+  }
+
+  /** Counts an opening bracket at the cursor and moves past it. */
+  enter(): void {
+    if (++this.#depth > maxDepth) {
+      this.fail(`JSON nesting depth exceeds maximum allowed limit (${String(maxDepth)})`);
+    }
+    this.pos++;
+  }
+
+  /** The counterpart of `enter`: moves past a closing bracket. */
+  leave(): void {
+    this.#depth--;
+    this.pos++;
+  }
+
+  /** Reads an object; `field` reads the value that follows each key. `what` names the value in messages. */
+  readObject(what: string, field: (key: string) => void): void {
+    if (this.peek() !== ascii.openObject) this.fail(`${what} must be an object`);
+    this.enter();
+    if (this.peek() !== ascii.closeObject) {
+      do {
+        field(this.readKey());
+      } while (this.#continues(ascii.closeObject));
+    }
+    this.leave();
+  }
+
+  /** Reads an array; `item` reads each element. */
+  readArray(what: string, item: () => void): void {
+    if (this.peek() !== ascii.openArray) this.fail(`${what} must be an array`);
+    this.enter();
+    if (this.peek() !== ascii.closeArray) {
+      do {
+        item();
+      } while (this.#continues(ascii.closeArray));
+    }
+    this.leave();
+  }
+
+  #continues(closer: number): boolean {
+    const byte = this.peek();
+    if (byte === closer) return false;
+    if (byte !== ascii.comma) this.fail(`expected ',' or '${String.fromCharCode(closer)}'`);
+    this.pos++;
+    return true;
+  }
+
+  /** Reads an object's key and its colon. */
+  readKey(): string {
+    const key = this.readString('a key');
+    if (this.peek() !== ascii.colon) this.fail(`expected ':' after key '${key}'`);
+    this.pos++;
+    return key;
+  }
+
+  /** Reads a string: valid UTF-8 and no lone surrogate. */
+  readString(what: string): string {
+    if (this.peek() !== ascii.quote) this.fail(`${what} must be a string`);
+    const { bytes } = this;
+    const start = this.pos + 1;
+    let end = start;
+    let hash = 0;
+    for (;;) {
+      const byte = bytes[end];
+      if (byte === ascii.quote) break;
+      if (byte === undefined) this.fail('a string has no end');
+      if (byte < 0x20 || byte > 0x7e || byte === ascii.backslash) return this.#readAnyString(end);
+      hash = (Math.imul(hash, 31) + byte) | 0;
+      end++;
+    }
+    this.pos = end + 1;
+    return readAscii(bytes, { start, end, hash });
+  }
+
+  #readAnyString(from: number): string {
+    const { bytes } = this;
+    let end = from;
+    while (end < bytes.length && bytes[end] !== ascii.quote) end += bytes[end] === ascii.backslash ? 2 : 1;
+    if (end >= bytes.length) this.fail('a string has no end');
+    const quoted = this.#decode(this.pos, end + 1);
+    let text: string;
+    try {
+      text = JSON.parse(quoted) as string;
+    } catch {
+      return this.fail('a string holds a control character or an unknown escape');
+    }
+    if (loneSurrogate.test(text)) this.fail('a string holds a lone surrogate, which UTF-8 cannot carry');
+    this.pos = end + 1;
+    return text;
+  }
+
+  #decode(start: number, end: number): string {
+    try {
+      return utf8.decode(this.bytes.subarray(start, end));
+    } catch {
+      return this.fail('a string is not valid UTF-8');
+    }
+  }
+
+  /** Whether a literal stands at the cursor; moves past it if so. */
+  take(literal: string): boolean {
+    const { bytes, pos } = this;
+    for (let i = 0; i < literal.length; i++) {
+      if (bytes[pos + i] !== literal.charCodeAt(i)) return false;
+    }
+    this.pos = pos + literal.length;
+    return true;
+  }
+
+  readBoolean(what: string): boolean {
+    this.peek();
+    if (this.take('true')) return true;
+    if (!this.take('false')) this.fail(`${what} must be true or false`);
+    return false;
+  }
+
+  /** Checks that nothing but blanks follows. */
+  finish(): void {
+    if (this.peek() !== -1) this.fail('the document goes on after its end');
+  }
+}
