@@ -8,7 +8,7 @@ const dataOf = (datatype: Parameters<typeof identityModel>[0], data: string, len
   take(one(datatype, data, `[${String(length)}]`), { model: identityModel(datatype, [-1]) }).inputs.get('A')?.data;
 
 /** A case of the protocol's table, by its row. */
-const accepts = (row: number, title: string, check: () => void) => it(`${title} [${String(row)}]`, check);
+const accepts = (row: number, title: string, check: () => void): void => void it(`${title} [${String(row)}]`, check);
 
 describe('a request that is accepted', () => {
   accepts(7, 'reads flat and nested data alike, inputs in any order', () => {

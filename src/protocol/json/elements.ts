@@ -61,19 +61,20 @@ function isJustOpened({ bytes, pos }: JsonReader): boolean {
   return bytes[before] === ascii.openArray;
 }
 
+/** After a value, or at the array that follows a comma: leaves the arrays that end here; answers how many are open. */
 function closeArrays(reader: JsonReader, open: number): number {
-  let left = open;
-  while (left > 0) {
-    const byte = reader.peek();
+  let byte = reader.peek();
+  if (byte === ascii.openArray) return open;
+  for (let left = open; left > 0; left--) {
     if (byte === ascii.comma) {
       reader.pos++;
       return left;
     }
-    if (byte !== ascii.closeArray) return left;
+    if (byte !== ascii.closeArray) reader.fail("expected ',' or ']'");
     reader.leave();
-    left--;
+    byte = reader.peek();
   }
-  return left;
+  return 0;
 }
 
 /**
