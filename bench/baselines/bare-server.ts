@@ -1,0 +1,31 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import type { BareAnswer } from './bare-server-process.js';
+
+/** A bare server that runs. */
+export interface BareServer {
+  readonly host: string;
+  readonly port: number;
+  readonly pid: number;
+  close(): Promise<void>;
+}
+
+/** Starts an HTTP server in a process of its own that parses each body and gives the same answer to every request. */
+export async function startBareServer(answer: BareAnswer): Promise<BareServer> {
+  const child = fork(fileURLToPath(new URL('./bare-server-process.js', import.meta.url)), {
+    serialization: 'advanced',
+  });
+  child.send(answer);
+  const [port] = (await once(child, 'message')) as [number];
+  return {
+    host: '127.0.0.1',
+    port,
+    pid: child.pid ?? 0,
+    close: async () => {
+      const ended = once(child, 'exit');
+      child.disconnect();
+      await ended;
+    },
+  };
+}
