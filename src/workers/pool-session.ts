@@ -1,5 +1,6 @@
 import type { SessionSpec } from '../engine/engine.js';
-import { AppError } from '../errors.js';
+import type { PreparedModel } from '../engine/weights-cache.js';
+import { AppError, messageOf } from '../errors.js';
 import type { FromWorker, TensorPairs } from './messages.js';
 import type { PoolWorker, Task } from './pool-worker.js';
 import type { LoadedSession, NextRun, PendingRun, RunJob, RunnerSession, RunOutcome } from './runner.js';
@@ -22,17 +23,20 @@ export class PoolSession implements RunnerSession {
   readonly workers: readonly PoolWorker[];
   readonly #owner: SessionOwner;
   #loaded: LoadedSession | undefined;
+  #prepared: PreparedModel;
   #isUnloaded = false;
 
   constructor(options: {
     readonly number: number;
     readonly spec: SessionSpec;
+    readonly prepared: PreparedModel;
     readonly next: NextRun;
     readonly workers: readonly PoolWorker[];
     readonly owner: SessionOwner;
   }) {
     this.number = options.number;
     this.spec = options.spec;
+    this.#prepared = options.prepared;
     this.next = options.next;
     this.workers = options.workers;
     this.#owner = options.owner;
@@ -60,16 +64,28 @@ export class PoolSession implements RunnerSession {
     return !this.workers.some(({ held }) => held.has(this.number));
   }
 
-  /** Loads the session on one of its workers. */
+  /** Loads the session on one of its workers; where the optimised copy does not load, the model itself. */
   async loadOn(worker: PoolWorker): Promise<void> {
+    const { spec } = this.#prepared;
+    try {
+      await this.#load(worker, spec);
+    } catch (error) {
+      if (spec === this.spec || (error instanceof AppError && error.code === 'WORKER_LOST')) throw error;
+      this.#prepared = { spec: this.spec, reason: `not shared: ${messageOf(error)}` };
+      await this.#load(worker, this.spec);
+    }
+  }
+
+  async #load(worker: PoolWorker, spec: SessionSpec): Promise<void> {
     const loaded = await new Promise<Loaded>((resolve, reject) => {
-      const message = { kind: 'load', session: this.number, spec: this.spec } as const;
+      const message = { kind: 'load', session: this.number, spec } as const;
       worker.submit({ message, reject, resolve: (answer) => resolve(answer as Loaded) });
     });
     worker.held.add(this.number);
     if (this.#isUnloaded) return this.#unloadOn(worker);
     const { inputs, outputs, placement } = loaded;
-    this.#loaded ??= { inputs, outputs, placement, instances: this.workers.length };
+    const weights = { shared: spec.optimised, reason: this.#prepared.reason };
+    this.#loaded ??= { inputs, outputs, placement, instances: this.workers.length, weights };
   }
 
   runOn(instance: number, job: RunJob): Promise<RunOutcome> {

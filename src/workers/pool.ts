@@ -1,4 +1,5 @@
 import type { SessionSpec } from '../engine/engine.js';
+import { prepareWeights, type PreparedModel, type WeightsCacheOptions } from '../engine/weights-cache.js';
 import { disableTelemetry } from '../engine/telemetry.js';
 import { AppError } from '../errors.js';
 import { PoolSession } from './pool-session.js';
@@ -11,6 +12,8 @@ export interface RunnerOptions {
   readonly workers: number;
   /** The main thread's environment: telemetry is turned off in it before the first thread starts. */
   readonly env: NodeJS.ProcessEnv;
+  /** Where optimised copies of models are kept, so that workers share the weights; without it each has its own. */
+  readonly weightsCache?: Omit<WeightsCacheOptions, 'env'>;
   readonly events?: RunnerEvents;
   readonly respawn?: RespawnPolicy;
   /** The longest that one run may take; then `onStuck` is called. 0: no limit. */
@@ -90,12 +93,14 @@ class Pool implements RunnerPool {
     { instances, next }: { readonly instances: number | 'auto'; readonly next: NextRun },
   ): Promise<RunnerSession> {
     this.#refuseWhenClosing();
+    const prepared = await this.#prepare(spec);
+    this.#refuseWhenClosing();
     const workers = spec.provider === 'cpu' ? this.#quietest(instances) : [await this.#gpuWorker(spec)];
     const owner = {
       wake: (woken: PoolSession) => this.#wake(woken),
       forget: (gone: PoolSession) => this.#forget(gone),
     };
-    const session = new PoolSession({ number: (this.#numbers += 1), spec, next, workers, owner });
+    const session = new PoolSession({ number: (this.#numbers += 1), spec, prepared, next, workers, owner });
     const [first, ...others] = workers;
     if (first === undefined) throw new AppError('INTERNAL', 'The runner has no CPU worker.');
     try {
@@ -128,6 +133,12 @@ class Pool implements RunnerPool {
       this.#rejectHomeless();
     });
     return this.#closing;
+  }
+
+  async #prepare(spec: SessionSpec): Promise<PreparedModel> {
+    const { weightsCache, env } = this.#options;
+    if (weightsCache === undefined) return { spec, reason: 'no cache folder is set' };
+    return prepareWeights(spec, { ...weightsCache, env });
   }
 
   #place(name: string): PoolWorker {

@@ -22,6 +22,8 @@ export interface LoadedSession {
   readonly placement: Placement;
   /** Workers that hold it. */
   readonly instances: number;
+  /** Whether the workers map one copy of the weights, and why (not). */
+  readonly weights: { readonly shared: boolean; readonly reason: string };
 }
 
 /** Gives the next run when a worker is free, or undefined when there is nothing to run now. Called on the main thread. */

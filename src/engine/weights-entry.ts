@@ -1,0 +1,75 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { readFile, stat, utimes, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+/** Names inside an entry: the optimised model, its weights, and the list of both. */
+export const modelFile = 'model.onnx';
+const manifestFile = 'manifest.json';
+
+interface ManifestFile {
+  readonly name: string;
+  readonly bytes: number;
+  /** Last change when the entry was written: a file that still has it is not hashed again. */
+  readonly changedMs: number;
+  readonly sha256: string;
+}
+
+interface Manifest {
+  readonly files: readonly ManifestFile[];
+}
+
+/** SHA-256 of a file in hexadecimal, read in pieces. */
+export async function hashFile(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const piece of createReadStream(path, { highWaterMark: 1024 * 1024 })) hash.update(piece as Buffer);
+  return hash.digest('hex');
+}
+
+/** Writes down what the entry's files are, last of all: an entry without this list does not count. */
+export async function writeManifest(folder: string, names: readonly string[]): Promise<void> {
+  const files = await Promise.all(names.map((name) => describeFile(folder, name)));
+  await writeFile(join(folder, manifestFile), JSON.stringify({ files } satisfies Manifest));
+}
+
+async function describeFile(folder: string, name: string): Promise<ManifestFile> {
+  const path = join(folder, name);
+  const { size, mtimeMs } = await stat(path);
+  return { name, bytes: size, changedMs: mtimeMs, sha256: await hashFile(path) };
+}
+
+/** Whether the entry is there with every file as it was written. */
+export async function isWhole(folder: string): Promise<boolean> {
+  try {
+    const manifest = JSON.parse(await readFile(join(folder, manifestFile), 'utf8')) as Manifest;
+    const checks = await Promise.all(manifest.files.map((file) => isUnchanged(folder, file)));
+    return checks.length > 0 && checks.every((unchanged) => unchanged);
+  } catch {
+    return false;
+  }
+}
+
+async function isUnchanged(folder: string, { name, bytes, changedMs, sha256 }: ManifestFile): Promise<boolean> {
+  const path = join(folder, name);
+  const { size, mtimeMs } = await stat(path);
+  return size === bytes && (mtimeMs === changedMs || (await hashFile(path)) === sha256);
+}
+
+/** Bytes of an entry and when it was last used, for the choice of what to remove; undefined for what is no entry. */
+export async function readUse(
+  folder: string,
+): Promise<{ readonly bytes: number; readonly usedMs: number } | undefined> {
+  try {
+    const path = join(folder, manifestFile);
+    const { files } = JSON.parse(await readFile(path, 'utf8')) as Manifest;
+    return { bytes: files.reduce((sum, file) => sum + file.bytes, 0), usedMs: (await stat(path)).mtimeMs };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Marks an entry as used now; a folder that cannot be written stays as it is. */
+export async function touch(folder: string, nowMs: number): Promise<void> {
+  const seconds = nowMs / 1000;
+  await utimes(join(folder, manifestFile), seconds, seconds).catch(() => undefined);
+}

@@ -1,0 +1,35 @@
+import { setPriority } from 'node:os';
+import { messageOf } from '../errors.js';
+import type { SessionSpec } from './engine.js';
+import { disableTelemetry } from './telemetry.js';
+import { findOrMakeWeights } from './weights-store.js';
+
+/** What the process is asked, as JSON in its first argument. */
+export interface WeightsRequest {
+  readonly spec: SessionSpec;
+  readonly folder: string;
+  readonly maxBytes: number;
+}
+
+/** What it prints, as JSON. */
+export type WeightsAnswer =
+  | { readonly kind: 'ready'; readonly modelPath: string; readonly made: boolean }
+  | { readonly kind: 'failed'; readonly reason: string };
+
+/**
+ * Entry of the process that finds or makes a model's optimised copy, at the lowest priority: hashing and saving take none of
+ * the serving threads' time, and the memory of a whole load goes back to the system with the process.
+ */
+async function main({ spec, folder, maxBytes }: WeightsRequest): Promise<WeightsAnswer> {
+  disableTelemetry(process.env);
+  setPriority(10);
+  const { ortEngine } = await import('./ort.js');
+  const store = { folder, maxBytes, nowMs: Date.now(), userId: process.getuid?.() };
+  try {
+    return { kind: 'ready', ...(await findOrMakeWeights(ortEngine, spec, store)) };
+  } catch (error) {
+    return { kind: 'failed', reason: messageOf(error) };
+  }
+}
+
+process.stdout.write(JSON.stringify(await main(JSON.parse(process.argv[2] ?? '') as WeightsRequest)));

@@ -1,0 +1,110 @@
+import { mkdir, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { AppError } from '../errors.js';
+import type { Engine, SessionSpec } from './engine.js';
+import { isWhole, modelFile, readUse, touch, writeManifest } from './weights-entry.js';
+import { checkUnchanged, computeKey, fingerprint, listModelFiles, readCpuFeatures } from './weights-key.js';
+
+export interface WeightsStore {
+  readonly folder: string;
+  /** Entries beyond this many bytes in all are removed, those unused longest first. */
+  readonly maxBytes: number;
+  readonly nowMs: number;
+  readonly userId: number | undefined;
+}
+
+const temporaryPrefix = '.building-';
+/** A build that is older than this was given up: its process is gone. */
+const abandonedMs = 60 * 60 * 1000;
+
+/**
+ * The optimised copy of a model, found or made. Entries are complete folders that appear by one rename, so that several
+ * processes may do this at once. Throws where the folder cannot be used or the copy cannot be made.
+ */
+export async function findOrMakeWeights(
+  engine: Engine,
+  spec: SessionSpec,
+  store: WeightsStore,
+): Promise<{ readonly modelPath: string; readonly made: boolean }> {
+  const files = await listModelFiles(spec.modelPath);
+  const cpuFeatures = await readCpuFeatures();
+  const before = await fingerprint(files);
+  const key = await computeKey(files, { runtimeVersion: engine.version, cpuFeatures });
+  const entry = join(store.folder, key);
+  const modelPath = join(entry, modelFile);
+  await mkdir(store.folder, { recursive: true, mode: 0o700 });
+  await checkOwner(store);
+  if (await isWhole(entry)) {
+    await touch(entry, store.nowMs);
+    return { modelPath, made: false };
+  }
+  const temporary = await mkdtemp(join(store.folder, temporaryPrefix));
+  try {
+    await build(engine, spec, temporary);
+    await checkUnchanged(files, before);
+    await place(temporary, entry);
+  } finally {
+    await rm(temporary, { recursive: true, force: true });
+  }
+  await removeOld(store, key);
+  return { modelPath, made: true };
+}
+
+/** Whoever can write the folder decides what the models compute. */
+async function checkOwner({ folder, userId }: WeightsStore): Promise<void> {
+  const { uid, mode } = await stat(folder);
+  const isOurs = userId === undefined || ((uid === userId || uid === 0) && (mode & 0o022) === 0);
+  if (isOurs) return;
+  const text = `The weights cache ${folder} belongs to user ${uid} with mode ${(mode & 0o777).toString(8)}, expected ${userId} and 700: choose another folder or correct it.`;
+  throw new AppError('INTERNAL', text);
+}
+
+/** Saves, then loads what was saved: a disk that filled up silently shows here. */
+async function build(engine: Engine, spec: SessionSpec, folder: string): Promise<void> {
+  const modelPath = join(folder, modelFile);
+  await engine.saveOptimised(spec, modelPath);
+  await (await engine.createSession({ ...spec, modelPath, optimised: true })).release();
+  await writeManifest(folder, await readdir(folder));
+}
+
+/** Of two processes that finish at the same time the first one's entry stays; a damaged one makes way. */
+async function place(temporary: string, entry: string): Promise<void> {
+  for (let attempt = 0; attempt < 3; attempt += 1) {
+    try {
+      await rename(temporary, entry);
+      return;
+    } catch (error) {
+      if (!['ENOTEMPTY', 'EEXIST'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+    }
+    if (await isWhole(entry)) return;
+    await rename(entry, `${temporary}-damaged`).catch(() => undefined);
+    await rm(`${temporary}-damaged`, { recursive: true, force: true });
+  }
+  throw new AppError('INTERNAL', `The damaged cache entry ${entry} could not be replaced: remove it.`);
+}
+
+async function removeOld({ folder, maxBytes, nowMs }: WeightsStore, kept: string): Promise<void> {
+  const names = (await readdir(folder)).filter((name) => name !== kept);
+  const entries: { readonly path: string; readonly bytes: number; readonly usedMs: number }[] = [];
+  for (const name of names) {
+    const path = join(folder, name);
+    const use = await readUse(path);
+    if (use !== undefined && !name.startsWith(temporaryPrefix)) entries.push({ path, ...use });
+    else if (name.startsWith(temporaryPrefix) && (await isAbandoned(path, nowMs))) await remove(path);
+  }
+  let bytes = (await readUse(join(folder, kept)))?.bytes ?? 0;
+  for (const entry of entries.sort((a, b) => b.usedMs - a.usedMs)) {
+    bytes += entry.bytes;
+    if (bytes > maxBytes) await remove(entry.path);
+  }
+}
+
+async function isAbandoned(path: string, nowMs: number): Promise<boolean> {
+  const changedMs = (await stat(path).catch(() => undefined))?.mtimeMs ?? nowMs;
+  return nowMs - changedMs > abandonedMs;
+}
+
+/** Mapped files of running servers live on without their names. */
+async function remove(path: string): Promise<void> {
+  await rm(path, { recursive: true, force: true }).catch(() => undefined);
+}
