@@ -66,6 +66,8 @@ export interface ClassicBuildOptions extends Cancelable {
   readonly target?: string;
   readonly platform?: string;
   readonly noCache?: boolean;
+  /** Credentials by registry, for base images. */
+  readonly registries?: Readonly<Record<string, RegistryAuth>>;
   readonly pull?: boolean;
   readonly onProgress?: (progress: ImageProgress) => void;
 }

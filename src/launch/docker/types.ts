@@ -1,4 +1,4 @@
-import type { Duplex } from 'node:stream';
+import type { Writable } from 'node:stream';
 
 /** `GET /version` and `GET /info`, mapped once. A field is undefined where this engine does not tell (older API). */
 export interface EngineInfo {
@@ -112,7 +112,7 @@ export interface TerminalSize {
 /** A live connection to a process in a container. `input.end()` closes its stdin. */
 export interface Attachment {
   readonly output: AsyncIterable<OutputChunk>;
-  readonly input: Duplex;
+  readonly input: Writable;
   /** Only once the process has started. */
   resize(size: TerminalSize): Promise<void>;
   close(): void;

@@ -1,0 +1,88 @@
+import { containersOf } from './containers.js';
+import { openTransport } from './dockerode.js';
+import type { DockerEndpoint } from './endpoint.js';
+import { parseEngineInfo } from './engine-info.js';
+import { parseJsonLines } from './frames.js';
+import type { DockerGateway } from './gateway.js';
+import { imagesOf } from './images.js';
+import { asLabels, asList, asNumber, asRecord, asText, type Json } from './json.js';
+import { networksOf, volumesOf } from './networks.js';
+import type { Subject, Transport } from './transport.js';
+import type { DiskUsage, EngineEvent } from './types.js';
+
+const asking: Subject = { action: 'ask the engine', kind: 'engine' };
+
+/** The gateway to a real engine. Opens no connection until it is first used. */
+export function openGateway(endpoint: DockerEndpoint): DockerGateway {
+  const transport = openTransport(endpoint);
+  const get = (path: string): Promise<unknown> => transport.json({ method: 'GET', path, subject: asking });
+  return {
+    endpoint,
+    containers: containersOf(transport),
+    images: imagesOf(transport),
+    networks: networksOf(transport),
+    volumes: volumesOf(transport),
+    ping: async ({ signal } = {}) => {
+      await transport.json({
+        method: 'GET',
+        path: '/_ping',
+        subject: asking,
+        ...(signal === undefined ? {} : { signal }),
+      });
+    },
+    info: async () => parseEngineInfo(...(await Promise.all([get('/version'), get('/info')]))),
+    events: (query = {}) => readEvents(transport, query),
+    diskUsage: async () => parseDiskUsage(await get('/system/df')),
+    pruneBuildCache: async () => {
+      const subject: Subject = { action: 'prune the build cache', kind: 'engine' };
+      const answer = await transport.json({ method: 'POST', path: '/build/prune', subject });
+      return asNumber(asRecord(answer)['SpaceReclaimed']);
+    },
+  };
+}
+
+async function* readEvents(
+  transport: Transport,
+  query: Parameters<DockerGateway['events']>[0] & object,
+): AsyncGenerator<EngineEvent> {
+  const source = transport.stream({
+    method: 'GET',
+    path: '/events',
+    query: {
+      since: query.sinceSeconds,
+      until: query.untilSeconds,
+      filters: query.labels === undefined ? undefined : { label: query.labels },
+    },
+    subject: { action: 'read events', kind: 'engine' },
+    ...(query.signal === undefined ? {} : { signal: query.signal }),
+  });
+  for await (const line of parseJsonLines(source)) yield parseEvent(asRecord(line));
+}
+
+function parseEvent(event: Json): EngineEvent {
+  const actor = asRecord(event['Actor']);
+  return {
+    timeMs: Math.floor(asNumber(event['timeNano']) / 1e6),
+    type: asText(event['Type']),
+    action: asText(event['Action']),
+    id: asText(actor['ID']),
+    attributes: asLabels(actor['Attributes']),
+  };
+}
+
+/** Maps `GET /system/df`. */
+export function parseDiskUsage(json: unknown): DiskUsage {
+  const usage = asRecord(json);
+  const rows = (key: string): readonly Json[] => asList(usage[key]).map(asRecord);
+  const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
+  const cache = rows('BuildCache');
+  return {
+    imagesBytes: asNumber(usage['LayersSize']),
+    containersBytes: sum(rows('Containers').map((row) => asNumber(row['SizeRw']))),
+    volumesBytes: sum(rows('Volumes').map((row) => Math.max(0, asNumber(asRecord(row['UsageData'])['Size'])))),
+    buildCacheBytes: sum(cache.map((row) => asNumber(row['Size']))),
+    reclaimableBuildCacheBytes: sum(
+      cache.filter((row) => row['InUse'] !== true && row['Shared'] !== true).map((row) => asNumber(row['Size'])),
+    ),
+  };
+}

@@ -1,0 +1,71 @@
+import { AppError, messageOf, type ErrorCode } from '../../errors.js';
+import { asRecord, asText } from './json.js';
+import type { DockerEndpoint } from './endpoint.js';
+import type { Subject } from './transport.js';
+
+const unreachable =
+  /^(ENOENT|ECONNREFUSED|EACCES|EPERM|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ECONNRESET|EPIPE)$/;
+const isTlsCode = /^(ERR_TLS|ERR_SSL|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO|EPROTO)/;
+
+/** What an engine's text means, whatever its status: the first pattern that matches wins. */
+const meanings: readonly (readonly [RegExp, ErrorCode])[] = [
+  [/no such container/i, 'CONTAINER_NOT_FOUND'],
+  [/no such image|manifest( for .+)? (unknown|not found)|pull access denied|repository .+ not found/i, 'IMAGE_MISSING'],
+  [/reference does not exist|failed to resolve reference .+ not found/i, 'IMAGE_MISSING'],
+];
+
+/** Turns what the engine's client threw into an AppError that keeps the engine's own text. */
+export function toDockerError(thrown: unknown, subject: Subject, endpoint: DockerEndpoint): AppError {
+  if (thrown instanceof AppError) return thrown;
+  const fields = asRecord(thrown);
+  const status = fields['statusCode'];
+  if (typeof status === 'number') return refused(engineText(fields), { subject, status });
+  return disconnected(thrown, subject, endpoint);
+}
+
+/** An error that came as a line of a progress stream, after a status of 200. */
+export function toStreamError(text: string, subject: Subject): AppError {
+  if (subject.kind === 'build') {
+    return new AppError('BUILD_FAILED', `Could not ${subject.action}: ${text}`, { details: { engine: text } });
+  }
+  return refused(text, { subject, status: 200 });
+}
+
+function refused(text: string, { subject, status }: { readonly subject: Subject; readonly status: number }): AppError {
+  const meaning = meanings.find(([pattern]) => pattern.test(text))?.[1];
+  const missing = { container: 'CONTAINER_NOT_FOUND', image: 'IMAGE_MISSING' } as const;
+  const byKind = subject.kind === 'container' || subject.kind === 'image' ? missing[subject.kind] : 'NOT_FOUND';
+  const code = meaning ?? (status === 404 ? byKind : 'DOCKER_REFUSED');
+  const details = { engine: text, status, ...(subject.ref === undefined ? {} : { ref: subject.ref }) };
+  return new AppError(code, `Could not ${subject.action}: ${text}`, { details });
+}
+
+function disconnected(thrown: unknown, subject: Subject, endpoint: DockerEndpoint): AppError {
+  const code = asText(asRecord(thrown)['code']);
+  const text = messageOf(thrown);
+  const details = { url: endpoint.url, source: endpoint.source, engine: text, errno: code };
+  const known = unreachable.test(code) || isTlsCode.test(code);
+  const sentence = known
+    ? `No container engine answers at ${endpoint.url} (from ${endpoint.source}): ${text}. ${adviceFor(code, endpoint)}`
+    : `The connection to the container engine at ${endpoint.url} broke while trying to ${subject.action}: ${text}.`;
+  return new AppError('DOCKER_UNREACHABLE', sentence, { details, cause: thrown });
+}
+
+function adviceFor(code: string, { address, remoteHost }: DockerEndpoint): string {
+  if (code === 'EACCES' || code === 'EPERM') {
+    return 'Your user may not use this socket: join its group (sudo usermod -aG docker $USER, then log in again).';
+  }
+  if (isTlsCode.test(code)) return 'Check DOCKER_TLS_VERIFY and DOCKER_CERT_PATH, or the certificates of the context.';
+  if (remoteHost !== undefined) return `Check that ${remoteHost} is up and that its engine listens there.`;
+  if (address.kind === 'tcp') return 'Check that an engine listens there, or choose another with -H or --context.';
+  return 'Start it (sudo systemctl start docker), choose another with --context or -H, or run without one: --variant native.';
+}
+
+/** The engine's sentence out of the client's `(HTTP code 500) server error - text `. */
+function engineText(fields: Readonly<Record<string, unknown>>): string {
+  const json = asText(asRecord(fields['json'])['message']);
+  if (json !== '') return json.trim();
+  return asText(fields['message'])
+    .replace(/^\(HTTP code \d+\) [^-]* - /, '')
+    .trim();
+}

@@ -1,0 +1,26 @@
+/** Readers for an engine's JSON, which differs by version: a missing or mistyped field becomes an empty value. */
+export type Json = Readonly<Record<string, unknown>>;
+
+export function asRecord(value: unknown): Json {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Json) : {};
+}
+
+export function asList(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}
+
+export function asText(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}
+
+export function asNumber(value: unknown): number {
+  return typeof value === 'number' ? value : 0;
+}
+
+export function asTexts(value: unknown): readonly string[] {
+  return asList(value).filter((item): item is string => typeof item === 'string');
+}
+
+export function asLabels(value: unknown): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(asRecord(value)).map(([key, text]) => [key, asText(text)]));
+}

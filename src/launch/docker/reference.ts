@@ -1,0 +1,25 @@
+/** An image's name taken apart: `host:5000/team/app:1.0`. */
+export interface ImageReference {
+  /** Host of the registry; undefined: the default one. */
+  readonly registry?: string;
+  /** With the registry, without tag and digest. */
+  readonly name: string;
+  readonly tag?: string;
+  readonly digest?: string;
+}
+
+/** Takes an image's name apart as the docker CLI does: the first part is a registry if it has a dot, a port or is `localhost`. */
+export function parseReference(text: string): ImageReference {
+  const [named = '', digest] = text.split('@');
+  const colon = named.lastIndexOf(':');
+  const hasTag = colon > named.lastIndexOf('/');
+  const name = hasTag ? named.slice(0, colon) : named;
+  const [first = '', ...others] = name.split('/');
+  const isHost = others.length > 0 && (/[.:]/.test(first) || first === 'localhost');
+  return {
+    name,
+    ...(isHost ? { registry: first } : {}),
+    ...(hasTag ? { tag: named.slice(colon + 1) } : {}),
+    ...(digest === undefined ? {} : { digest }),
+  };
+}
