@@ -7,8 +7,6 @@ import { toDockerError } from './faults.js';
 import { openSshAgent } from './ssh-agent.js';
 import type { Call, Transport } from './transport.js';
 
-type ModemOptions = Docker.DockerOptions & { readonly socketPath?: string | undefined };
-
 /** The engine's client. No API version is pinned: each engine is spoken to in its own. */
 export function openTransport(endpoint: DockerEndpoint): Transport {
   const modem = openModem(endpoint);
@@ -72,7 +70,9 @@ function toDialOptions(call: Call, kind: 'json' | 'stream' | 'hijack'): object {
   return {
     path: hasQuery ? `${call.path}?` : call.path,
     method: call.method,
-    ...(hasQuery || call.body !== undefined ? { options: { _query: query, _body: call.body ?? {} } } : {}),
+    ...(hasQuery || call.body !== undefined || kind === 'hijack'
+      ? { options: { _query: query, _body: call.body ?? {} } }
+      : {}),
     ...(call.upload === undefined ? {} : { file: call.upload }),
     ...(call.auth === undefined ? {} : { authconfig: call.auth }),
     ...(call.registries === undefined ? {} : { registryconfig: call.registries }),
@@ -80,6 +80,8 @@ function toDialOptions(call: Call, kind: 'json' | 'stream' | 'hijack'): object {
     isStream: kind !== 'json',
     hijack: kind === 'hijack',
     openStdin: kind === 'hijack',
+    // Without a body of its own the request would wait for one before its headers went out.
+    allowEmpty: kind === 'hijack',
     statusCodes: isSuccess,
   };
 }

@@ -11,7 +11,7 @@ const isTlsCode = /^(ERR_TLS|ERR_SSL|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO|EPRO
 const meanings: readonly (readonly [RegExp, ErrorCode])[] = [
   [/no such container/i, 'CONTAINER_NOT_FOUND'],
   [/no such image|manifest( for .+)? (unknown|not found)|pull access denied|repository .+ not found/i, 'IMAGE_MISSING'],
-  [/reference does not exist|failed to resolve reference .+ not found/i, 'IMAGE_MISSING'],
+  [/image does not exist locally|reference does not exist|failed to resolve reference .+ not found/i, 'IMAGE_MISSING'],
 ];
 
 /** Turns what the engine's client threw into an AppError that keeps the engine's own text. */
@@ -33,9 +33,8 @@ export function toStreamError(text: string, subject: Subject): AppError {
 
 function refused(text: string, { subject, status }: { readonly subject: Subject; readonly status: number }): AppError {
   const meaning = meanings.find(([pattern]) => pattern.test(text))?.[1];
-  const missing = { container: 'CONTAINER_NOT_FOUND', image: 'IMAGE_MISSING' } as const;
-  const byKind = subject.kind === 'container' || subject.kind === 'image' ? missing[subject.kind] : 'NOT_FOUND';
-  const code = meaning ?? (status === 404 ? byKind : 'DOCKER_REFUSED');
+  const missing = subject.kind === 'image' ? 'IMAGE_MISSING' : 'NOT_FOUND';
+  const code = meaning ?? (status === 404 ? missing : 'DOCKER_REFUSED');
   const details = { engine: text, status, ...(subject.ref === undefined ? {} : { ref: subject.ref }) };
   return new AppError(code, `Could not ${subject.action}: ${text}`, { details });
 }

@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { describe, it } from 'node:test';
+import { AppError } from '../../../src/errors.js';
+import type { DockerEndpoint } from '../../../src/launch/docker/endpoint.js';
+import { toDockerError, toStreamError } from '../../../src/launch/docker/faults.js';
+import type { Subject } from '../../../src/launch/docker/transport.js';
+
+interface Sample {
+  readonly seen: string;
+  readonly kind: Subject['kind'];
+  readonly status: number;
+  readonly text: string;
+  readonly code: string;
+}
+
+const samples = JSON.parse(
+  await readFile(new URL('./fixtures/faults.json', import.meta.url), 'utf8'),
+) as readonly Sample[];
+const unix: DockerEndpoint = {
+  url: 'unix:///var/run/docker.sock',
+  source: 'the default socket',
+  address: { kind: 'unix', path: '/var/run/docker.sock' },
+};
+const remote: DockerEndpoint = {
+  url: 'tcp://box:2376',
+  source: 'DOCKER_HOST',
+  address: { kind: 'tcp', host: 'box', port: 2376 },
+  remoteHost: 'box',
+};
+const subject: Subject = { action: 'ask the engine', kind: 'engine' };
+
+const lost = (code: string, message = `connect ${code}`): Error => Object.assign(new Error(message), { code });
+
+describe('faults of the engine', () => {
+  for (const { seen, kind, status, text, code } of samples) {
+    it(`${code}: "${text.slice(0, 60)}" (${seen})`, () => {
+      const thrown = Object.assign(new Error(`(HTTP code ${status}) server error - ${text} `), { statusCode: status });
+      const about: Subject = { action: 'do it', kind, ref: 'x' };
+      const error = status === 200 ? toStreamError(text, about) : toDockerError(thrown, about, unix);
+      assert.equal(error.code, code);
+      assert.equal(error.message, `Could not do it: ${text}`);
+      assert.deepEqual(error.details, { engine: text, status, ref: 'x' });
+    });
+  }
+
+  it("takes the engine's own JSON message before the client's wording of it", () => {
+    const thrown = Object.assign(new Error('(HTTP code 500) server error - x - y '), {
+      statusCode: 500,
+      json: { message: 'the true text' },
+    });
+    assert.equal(toDockerError(thrown, subject, unix).details['engine'], 'the true text');
+  });
+
+  it('says for an unreachable engine where it looked, who said so and what to do', () => {
+    const cases = [
+      [
+        'ENOENT',
+        unix,
+        /No container engine answers at unix:\/\/\S+ \(from the default socket\).*systemctl start docker/,
+      ],
+      ['EACCES', unix, /usermod -aG docker/],
+      ['ECONNREFUSED', remote, /\(from DOCKER_HOST\).*Check that box is up/],
+      ['DEPTH_ZERO_SELF_SIGNED_CERT', remote, /DOCKER_CERT_PATH/],
+    ] as const;
+    for (const [code, endpoint, words] of cases) {
+      const error = toDockerError(lost(code), subject, endpoint);
+      assert.equal(error.code, 'DOCKER_UNREACHABLE');
+      assert.match(error.message, words);
+      assert.equal(error.details['errno'], code);
+    }
+  });
+
+  it('reports a build that fails in its stream as such, and leaves an AppError as it is', () => {
+    const error = toStreamError('The command returned 1', { action: 'build x', kind: 'build' });
+    assert.equal(error.code, 'BUILD_FAILED');
+    const own = new AppError('USAGE', 'no');
+    assert.equal(toDockerError(own, subject, unix), own);
+  });
+});
