@@ -1,0 +1,127 @@
+import type { Facts } from './facts.js';
+import { allGpus } from './flags/gpus.js';
+import { chooseGpuPath } from './gpu-path.js';
+import { readNvidiaSignal, type NvidiaSignal } from './nvidia-signal.js';
+import { chooseImage, findRequirements } from './plan-image.js';
+import type { Option } from './plan-types.js';
+import { checkRequirements } from './preflight.js';
+import { isRefusal, refuse, type Refusal } from './refusal.js';
+import { insistsOnGpu, type Variant, type Wish } from './wish.js';
+
+/** Weighs one variant: a plan with what speaks for it, or the reason why it cannot be. Pure. */
+export function weigh(variant: Variant, wish: Wish, facts: Facts): Option {
+  if (variant === 'native') return weighNative(wish, facts);
+  const refusal = checkEngine(variant, wish, facts);
+  if (refusal !== undefined) return { variant, isPossible: false, refusal };
+  return variant === 'cpu' ? weighCpu(wish, facts) : weighGpu(variant, wish, facts);
+}
+
+function checkEngine(variant: Variant, wish: Wish, facts: Facts): Refusal | undefined {
+  const { engine } = facts;
+  if (engine.state === 'unknown') {
+    return refuse(engine.reason, 'start the engine, or run without one: --variant native', 'DOCKER_UNREACHABLE');
+  }
+  const { info } = engine.value;
+  if (info.osType !== 'linux' && info.osType !== '') {
+    return refuse(
+      `the engine runs ${info.osType} containers`,
+      'switch Docker Desktop to Linux containers',
+      'DOCKER_REFUSED',
+    );
+  }
+  const architecture = wish.container.platform?.split('/')[1] ?? info.architecture;
+  if (variant === 'gpu' && architecture !== 'amd64' && architecture !== '' && wish.image === undefined) {
+    return refuse(
+      `the prebuilt gpu image exists for amd64 only, and this is ${architecture}`,
+      'build from source: --variant cuda',
+    );
+  }
+  return undefined;
+}
+
+function weighCpu(wish: Wish, facts: Facts): Option {
+  const variant = 'cpu';
+  if (facts.engine.state === 'unknown') throw new Error('an unreachable engine was weighed');
+  const image = chooseImage(wish, facts, { engine: facts.engine.value, variant });
+  if (isRefusal(image)) return { variant, isPossible: false, refusal: image };
+  const plan = { kind: 'container', variant, image, requiresGpu: false } as const;
+  return { variant, isPossible: true, plan, because: `engine ${facts.engine.value.info.version} answers`, notes: [] };
+}
+
+function weighGpu(variant: 'gpu' | 'cuda', wish: Wish, facts: Facts): Option {
+  if (facts.engine.state === 'unknown') throw new Error('an unreachable engine was weighed');
+  const signal = readNvidiaSignal(facts.host);
+  const missing = wish.gpuMode === 'auto' ? checkSignal(signal, wish, facts) : undefined;
+  if (missing !== undefined) return { variant, isPossible: false, refusal: missing };
+  const choice = chooseGpuPath(wish, facts, signal);
+  if (isRefusal(choice)) return { variant, isPossible: false, refusal: choice };
+  const engine = facts.engine.value;
+  const selection = (wish.gpus ?? allGpus).selection;
+  const fit = checkRequirements(findRequirements(wish, engine, variant), signal, selection);
+  if (isRefusal(fit)) return { variant, isPossible: false, refusal: fit };
+  const image = chooseImage(wish, facts, { engine, variant });
+  if (isRefusal(image)) return { variant, isPossible: false, refusal: image };
+  const gpu = signal.kind === 'present' ? signal.evidence : 'a GPU that only the engine can see';
+  return {
+    variant,
+    isPossible: true,
+    plan: { kind: 'container', variant, image, gpu: choice.path, requiresGpu: insistsOnGpu(wish) },
+    because: `${gpu}; by ${choice.path.kind}, as ${choice.evidence}`,
+    notes: [...fit.notes, ...choice.passedOver.map((reason) => `passed over ${reason}`)],
+  };
+}
+
+/** Without a host that can be asked, auto wants the engine's own word for a GPU; an explicit wish lets the start tell. */
+function checkSignal(signal: NvidiaSignal, wish: Wish, facts: Facts): Refusal | undefined {
+  if (signal.kind === 'present') return undefined;
+  if (signal.kind === 'absent') return refuse(signal.cause, signal.fix);
+  const info = facts.engine.state === 'known' ? facts.engine.value.info : undefined;
+  const offers =
+    info?.runtimes.includes('nvidia') === true ||
+    info?.cdiDevices?.some((name) => name.startsWith('nvidia.com/')) === true;
+  if (offers || insistsOnGpu(wish)) return undefined;
+  return refuse(
+    `the engine lists no runtime nvidia and no nvidia.com/gpu device (${signal.reason})`,
+    'if it has a GPU all the same, say so: --variant gpu',
+  );
+}
+
+function weighNative(wish: Wish, facts: Facts): Option {
+  const variant = 'native';
+  const problem = needsContainer(wish);
+  if (problem !== undefined) return { variant, isPossible: false, refusal: problem };
+  const requiresGpu = insistsOnGpu(wish);
+  const signal = readNvidiaSignal(facts.host);
+  if (requiresGpu && signal.kind === 'absent')
+    return { variant, isPossible: false, refusal: refuse(signal.cause, signal.fix) };
+  const notes = ignoredNatively(wish);
+  return {
+    variant,
+    isPossible: true,
+    plan: { kind: 'native', variant, requiresGpu },
+    because: 'this Node.js runs the server itself',
+    notes: notes.length === 0 ? [] : [`without a container these say nothing: ${notes.join(', ')}`],
+  };
+}
+
+function needsContainer(wish: Wish): Refusal | undefined {
+  if (wish.image !== undefined) return refuse(`--image ${wish.image} is a container's`, 'leave --image away', 'USAGE');
+  if (wish.mode === 'shell') return refuse('-it opens a shell in a container', 'leave -it away', 'USAGE');
+  if (wish.engineIsNamed)
+    return refuse('an engine was named with --context or -H', 'leave it away to run natively', 'USAGE');
+  return undefined;
+}
+
+function ignoredNatively({ container }: Wish): readonly string[] {
+  const given = (flag: string, isGiven: boolean): readonly string[] => (isGiven ? [flag] : []);
+  return [
+    ...given('--device', container.devices.length > 0),
+    ...given('--network', container.network !== undefined),
+    ...given('--memory', container.memoryBytes !== undefined),
+    ...given('--cpus', container.nanoCpus !== undefined),
+    ...given('--user', container.user !== undefined),
+    ...given('--read-only', container.readOnly),
+    ...given('--pids-limit', container.pidsLimit !== undefined),
+    ...given('--shm-size', container.shmBytes !== undefined),
+  ];
+}

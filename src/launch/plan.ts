@@ -1,0 +1,70 @@
+import type { Facts } from './facts.js';
+import { imageLabels, imageOf, type ContainerVariant } from './labels.js';
+import { findImage } from './plan-image.js';
+import { weigh } from './plan-options.js';
+import type { Decision, Option } from './plan-types.js';
+import { refuse, type Refusal } from './refusal.js';
+import { insistsOnGpu, type Variant, type Wish } from './wish.js';
+
+/** Variants that a start has already failed with, and why: they lose without being weighed again. */
+export type Failed = ReadonlyMap<Variant, Refusal>;
+
+/**
+ * From facts and a wish to a plan, or to a refusal with cause and fix. An explicit variant, --gpus or a named engine never
+ * falls back; `auto` takes the first of its candidates that can be, and owes one line for each better one that cannot.
+ */
+export function decide(wish: Wish, facts: Facts, failed: Failed = new Map()): Decision {
+  const options = candidates(wish, facts).map((variant): Option => {
+    const refusal = failed.get(variant);
+    return refusal === undefined ? weigh(variant, wish, facts) : { variant, isPossible: false, refusal };
+  });
+  const at = options.findIndex(({ isPossible }) => isPossible);
+  const chosen = options[at];
+  if (chosen?.isPossible !== true) {
+    const refusal = worstReason(options);
+    return { kind: 'refused', refusal, options };
+  }
+  const { plan, because, notes } = chosen;
+  const fallback = explainFallback(chosen.variant, options.slice(0, at));
+  return { kind: 'chosen', plan, because, ...(fallback === undefined ? {} : { fallback }), notes, options };
+}
+
+/** The variants that a wish allows, best first. */
+export function candidates(wish: Wish, facts: Facts): readonly Variant[] {
+  if (wish.variant !== 'auto') return [wish.variant];
+  if (wish.image !== undefined) return [variantOfImage(wish, wish.image, facts)];
+  const gpu = gpuVariant(facts);
+  if (insistsOnGpu(wish)) return [gpu];
+  const containers: readonly Variant[] = wish.gpuMode === 'none' ? ['cpu'] : [gpu, 'cpu'];
+  return wish.engineIsNamed || wish.mode === 'shell' ? containers : [...containers, 'native'];
+}
+
+/** The prebuilt image, unless only the one from source is there. */
+function gpuVariant(facts: Facts): ContainerVariant {
+  if (facts.engine.state === 'unknown') return 'gpu';
+  const engine = facts.engine.value;
+  const isThere = (variant: ContainerVariant): boolean => findImage(engine, imageOf(variant)) !== undefined;
+  return isThere('cuda') && (!isThere('gpu') || engine.info.architecture === 'arm64') ? 'cuda' : 'gpu';
+}
+
+function variantOfImage(wish: Wish, ref: string, facts: Facts): Variant {
+  const labels = facts.engine.state === 'known' ? findImage(facts.engine.value, ref)?.labels : undefined;
+  const variant = labels?.[imageLabels.variant];
+  if (variant === 'gpu' || variant === 'cuda' || variant === 'cpu')
+    return insistsOnGpu(wish) && variant === 'cpu' ? 'gpu' : variant;
+  const usesCuda = labels?.[imageLabels.cudaVersion] !== undefined;
+  return insistsOnGpu(wish) || usesCuda ? 'gpu' : 'cpu';
+}
+
+function explainFallback(chosen: Variant, losers: readonly Option[]): string | undefined {
+  const reasons = losers.flatMap((option) => (option.isPossible ? [] : [option.refusal.cause]));
+  const first = reasons[0];
+  return first === undefined ? undefined : `${chosen}, because ${first.replace(/\.$/, '')}`;
+}
+
+/** Of several refusals the last: auto ends with the variant that asks least. */
+function worstReason(options: readonly Option[]): Refusal {
+  const refusals = options.flatMap((option) => (option.isPossible ? [] : [option.refusal]));
+  const engine = refusals.find(({ code }) => code === 'DOCKER_UNREACHABLE');
+  return engine ?? refusals.at(-1) ?? refuse('nothing can be started', 'launch doctor', 'INTERNAL');
+}

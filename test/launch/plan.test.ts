@@ -1,0 +1,284 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { Facts } from '../../src/launch/facts.js';
+import { parseGpus } from '../../src/launch/flags/gpus.js';
+import { imageLabels } from '../../src/launch/labels.js';
+import { candidates, decide } from '../../src/launch/plan.js';
+import type { Decision } from '../../src/launch/plan-types.js';
+import { readNvidiaSignal } from '../../src/launch/nvidia-signal.js';
+import { insistsOnGpu, type Wish } from '../../src/launch/wish.js';
+import { engine, engines, facts, hosts, wish } from './situations.js';
+
+/** `gpu by cdi`, `cpu`, `refused DEVICE_UNAVAILABLE`: a decision in a few words. */
+function inWords(decision: Decision): string {
+  if (decision.kind === 'refused') return `refused ${decision.refusal.code}`;
+  const { plan } = decision;
+  return plan.kind === 'container' && plan.gpu !== undefined ? `${plan.variant} by ${plan.gpu.kind}` : plan.variant;
+}
+
+const wishes = {
+  auto: wish(),
+  cpu: wish({ variant: 'cpu' }),
+  gpu: wish({ variant: 'gpu' }),
+  cuda: wish({ variant: 'cuda' }),
+  native: wish({ variant: 'native' }),
+  autoWithGpus: wish({ gpus: parseGpus('all') }),
+  nativeWithGpus: wish({ variant: 'native', gpus: parseGpus('all') }),
+  byCdi: wish({ variant: 'gpu', gpuMode: 'cdi' }),
+  byRuntime: wish({ variant: 'gpu', gpuMode: 'runtime' }),
+  byGpus: wish({ variant: 'gpu', gpuMode: 'gpus' }),
+  noGpu: wish({ gpuMode: 'none' }),
+  namedEngine: wish({ engineIsNamed: true }),
+  cdiDevice: wish({}, { devices: [{ kind: 'cdi', name: 'nvidia.com/gpu=1' }] }),
+  oneTooMany: wish({ gpus: parseGpus('3') }),
+  shell: wish({ mode: 'shell' }),
+  detached: wish({ mode: 'detached' }),
+  pullNever: wish({ pull: 'never' }),
+} satisfies Record<string, Wish>;
+
+type Row = readonly [
+  host: keyof typeof hosts,
+  engine: keyof typeof engines,
+  wish: keyof typeof wishes,
+  expected: string,
+];
+
+const readable: readonly Row[] = [
+  // a GPU and an engine that can pass it: best way first
+  ['l4', 'everything', 'auto', 'gpu by cdi'],
+  ['l4', 'cdiListed', 'auto', 'gpu by cdi'],
+  ['l4', 'cdiFiles', 'auto', 'gpu by cdi'],
+  ['l4', 'runtime', 'auto', 'gpu by runtime'],
+  ['l4', 'plain', 'auto', 'gpu by gpus'],
+  ['l4', 'old', 'auto', 'gpu by gpus'],
+  ['l4', 'podman', 'auto', 'gpu by cdi'],
+  ['moduleOnly', 'runtime', 'auto', 'gpu by runtime'],
+  ['jetson', 'arm', 'cuda', 'cuda by runtime'],
+  ['jetson', 'arm', 'auto', 'cpu'],
+  // the way that was asked for, or none
+  ['l4', 'everything', 'byRuntime', 'gpu by runtime'],
+  ['l4', 'everything', 'byGpus', 'gpu by gpus'],
+  ['l4', 'plain', 'byRuntime', 'refused DEVICE_UNAVAILABLE'],
+  ['l4', 'plain', 'byCdi', 'refused DEVICE_UNAVAILABLE'],
+  ['l4', 'everything', 'noGpu', 'cpu'],
+  // GPUs that are named
+  ['l4', 'cdiListed', 'cdiDevice', 'gpu by cdi'],
+  ['l4', 'runtime', 'cdiDevice', 'refused DEVICE_UNAVAILABLE'],
+  ['l4', 'runtime', 'oneTooMany', 'refused USAGE'],
+  ['l4', 'cdiListed', 'oneTooMany', 'refused USAGE'],
+  // auto falls back where there is no usable GPU
+  ['bare', 'everything', 'auto', 'cpu'],
+  ['amd', 'plain', 'auto', 'cpu'],
+  ['noDriver', 'runtime', 'auto', 'cpu'],
+  ['broken', 'runtime', 'auto', 'cpu'],
+  ['oldDriver', 'runtime', 'auto', 'cpu'],
+  ['oldGpu', 'runtime', 'auto', 'cpu'],
+  ['hangs', 'plain', 'auto', 'cpu'],
+  // an explicit wish does not
+  ['bare', 'everything', 'gpu', 'refused DEVICE_UNAVAILABLE'],
+  ['bare', 'everything', 'autoWithGpus', 'refused DEVICE_UNAVAILABLE'],
+  ['oldDriver', 'runtime', 'cuda', 'refused DEVICE_UNAVAILABLE'],
+  ['broken', 'cdiListed', 'gpu', 'refused DEVICE_UNAVAILABLE'],
+  ['bare', 'plain', 'nativeWithGpus', 'refused DEVICE_UNAVAILABLE'],
+  // an engine elsewhere: its own word, or the start, will tell
+  ['elsewhere', 'everything', 'auto', 'gpu by cdi'],
+  ['elsewhere', 'runtime', 'auto', 'gpu by runtime'],
+  ['elsewhere', 'plain', 'auto', 'cpu'],
+  ['elsewhere', 'plain', 'gpu', 'gpu by gpus'],
+  // no engine
+  ['l4', 'none', 'auto', 'native'],
+  ['bare', 'none', 'detached', 'native'],
+  ['l4', 'none', 'cpu', 'refused DOCKER_UNREACHABLE'],
+  ['l4', 'none', 'gpu', 'refused DOCKER_UNREACHABLE'],
+  ['l4', 'none', 'namedEngine', 'refused DOCKER_UNREACHABLE'],
+  ['l4', 'none', 'shell', 'refused DOCKER_UNREACHABLE'],
+  ['l4', 'everything', 'native', 'native'],
+  ['bare', 'windows', 'cpu', 'refused DOCKER_REFUSED'],
+  ['bare', 'plain', 'pullNever', 'native'],
+];
+
+const every = Object.keys(hosts).flatMap((host) =>
+  Object.keys(engines).flatMap((on) => Object.keys(wishes).map((asked) => [host, on, asked] as const)),
+) as readonly (readonly [keyof typeof hosts, keyof typeof engines, keyof typeof wishes])[];
+
+function eachRow(check: (row: { wish: Wish; facts: Facts; decision: Decision; name: string }) => void): void {
+  for (const [host, on, asked] of every) {
+    const given = { wish: wishes[asked], facts: facts(host, on) };
+    check({ ...given, decision: decide(given.wish, given.facts), name: `${host} x ${on} x ${asked}` });
+  }
+}
+
+describe('decision, by hand', () => {
+  for (const [host, on, asked, expected] of readable) {
+    it(`${host} host, ${on} engine, wish ${asked}: ${expected}`, () => {
+      assert.equal(inWords(decide(wishes[asked], facts(host, on))), expected);
+    });
+  }
+});
+
+describe(`decision over all ${every.length} rows`, () => {
+  it('has more than 2,000 rows', () => {
+    assert.ok(every.length > 2000, String(every.length));
+  });
+
+  it('never gives another variant than the one asked for', () => {
+    eachRow(({ wish, decision, name }) => {
+      if (wish.variant !== 'auto' && decision.kind === 'chosen')
+        assert.equal(decision.plan.variant, wish.variant, name);
+    });
+  });
+
+  it('never answers a wish for a GPU without one', () => {
+    eachRow(({ wish, decision, name }) => {
+      if (!insistsOnGpu(wish) || decision.kind !== 'chosen') return;
+      assert.equal(decision.plan.requiresGpu, true, name);
+      assert.ok(decision.plan.kind === 'native' || decision.plan.gpu !== undefined, name);
+    });
+  });
+
+  it('gives gpu and cuda a way to the GPU, and cpu none', () => {
+    eachRow(({ decision, name }) => {
+      if (decision.kind !== 'chosen' || decision.plan.kind !== 'container') return;
+      assert.equal(decision.plan.gpu !== undefined, decision.plan.variant !== 'cpu', name);
+    });
+  });
+
+  it('refuses with a cause, a fix and a code', () => {
+    eachRow(({ decision, name }) => {
+      if (decision.kind !== 'refused') return;
+      assert.ok(decision.refusal.cause.length > 10 && decision.refusal.fix.length > 5, name);
+      assert.notEqual(decision.refusal.code, 'INTERNAL', name);
+    });
+  });
+
+  it('always finds something for plain auto', () => {
+    eachRow(({ wish, decision, name }) => {
+      if (wish === wishes.auto || wish === wishes.detached) assert.equal(decision.kind, 'chosen', name);
+    });
+  });
+
+  it('says in one line why auto did not take its first choice, and only then', () => {
+    eachRow(({ wish, facts, decision, name }) => {
+      if (decision.kind !== 'chosen') return;
+      const isFirst = candidates(wish, facts)[0] === decision.plan.variant;
+      assert.equal(decision.fallback === undefined, isFirst, name);
+      assert.doesNotMatch(decision.fallback ?? '', /\n/, name);
+    });
+  });
+
+  it('starts no container without an engine', () => {
+    eachRow(({ facts, decision, name }) => {
+      if (facts.engine.state === 'unknown' && decision.kind === 'chosen')
+        assert.equal(decision.plan.kind, 'native', name);
+    });
+  });
+
+  it('uses only ways that the engine has', () => {
+    eachRow(({ facts, decision, name }) => {
+      if (decision.kind !== 'chosen' || decision.plan.kind !== 'container' || facts.engine.state === 'unknown') return;
+      const { info } = facts.engine.value;
+      const way = decision.plan.gpu?.kind;
+      if (way === 'runtime') assert.ok(info.runtimes.includes('nvidia'), name);
+      if (way === 'cdi') assert.ok(info.kind === 'podman' || (info.cdiSpecDirs ?? []).length > 0, name);
+      if (info.kind === 'podman' && way !== undefined) assert.equal(way, 'cdi', name);
+    });
+  });
+
+  it('takes no GPU that the host lacks, unless the way was named', () => {
+    eachRow(({ wish, facts, decision, name }) => {
+      if (decision.kind !== 'chosen' || decision.plan.kind !== 'container' || decision.plan.gpu === undefined) return;
+      if (wish.gpuMode === 'auto') assert.notEqual(readNvidiaSignal(facts.host).kind, 'absent', name);
+    });
+  });
+
+  it('lets no image through that driver or GPU are too old for', () => {
+    eachRow(({ facts, decision, name }) => {
+      const isTooOld = facts.host === hosts.oldDriver || facts.host === hosts.oldGpu;
+      if (isTooOld && decision.kind === 'chosen') {
+        assert.ok(decision.plan.kind === 'native' || decision.plan.gpu === undefined, name);
+      }
+    });
+  });
+
+  it('is pure: the same facts decide the same, and stay as they were', () => {
+    eachRow(({ wish, facts, decision, name }) => {
+      const before = JSON.stringify(facts);
+      assert.deepEqual(decide(wish, facts), decision, name);
+      assert.equal(JSON.stringify(facts), before, name);
+    });
+  });
+});
+
+describe('decision, details', () => {
+  const gpuImage = { id: 'sha256:1', tags: ['slipway:gpu'] };
+
+  it('reads the requirements from the image that is there', () => {
+    const labels = { [imageLabels.cudaVersion]: '13.0', [imageLabels.architectures]: '75-real' };
+    const strict = decide(wish({ variant: 'gpu' }), {
+      ...facts('l4', 'runtime'),
+      engine: engine({ runtimes: ['nvidia'] }, [{ ...gpuImage, labels }]),
+    });
+    assert.ok(strict.kind === 'refused');
+    assert.match(
+      strict.refusal.cause,
+      /driver 575\.57\.08 is older than 580\.65\.06, which the image's CUDA 13\.0 needs/,
+    );
+  });
+
+  it('refuses a GPU for which the image holds no code, and says how to build it', () => {
+    const labels = { [imageLabels.cudaVersion]: '12.8', [imageLabels.architectures]: '90a-real' };
+    const decision = decide(wish({ variant: 'gpu' }), {
+      ...facts('l4', 'runtime'),
+      engine: engine({ runtimes: ['nvidia'] }, [{ ...gpuImage, labels }]),
+    });
+    assert.ok(decision.kind === 'refused');
+    assert.match(decision.refusal.cause, /no code for GPU 0 \(NVIDIA L4, 8\.9\)/);
+    assert.match(decision.refusal.fix, /CUDA_ARCHS=89-real/);
+  });
+
+  it('takes the image from source where only that one is there', () => {
+    const images = [{ id: 'sha256:2', tags: ['slipway:cuda'], labels: {} }];
+    const decision = decide(wish(), { ...facts('l4', 'runtime'), engine: engine({ runtimes: ['nvidia'] }, images) });
+    assert.equal(inWords(decision), 'cuda by runtime');
+  });
+
+  it('falls back after a failed start, with its cause', () => {
+    const failed = new Map([['gpu', { code: 'DEVICE_UNAVAILABLE', cause: 'no toolkit', fix: 'install it' }]] as const);
+    const decision = decide(wish(), facts('l4', 'plain'), failed);
+    assert.ok(decision.kind === 'chosen');
+    assert.equal(decision.plan.variant, 'cpu');
+    assert.equal(decision.fallback, 'cpu, because no toolkit');
+  });
+
+  it('builds what is not there, pulls what is not ours, and asks for neither when told so', () => {
+    const source = (asked: Wish, given: Facts): string => {
+      const decision = decide(asked, given);
+      return decision.kind === 'chosen' && decision.plan.kind === 'container'
+        ? decision.plan.image.source
+        : inWords(decision);
+    };
+    const withCpu = {
+      ...facts('bare', 'plain'),
+      engine: engine({}, [{ id: 'sha256:3', tags: ['slipway:cpu', 'other:latest'], labels: {} }]),
+    };
+    assert.equal(source(wish({ variant: 'cpu' }), facts('bare', 'plain')), 'build');
+    assert.equal(source(wish({ variant: 'cpu' }), { ...facts('bare', 'plain'), buildable: [] }), 'pull');
+    assert.equal(source(wish({ variant: 'cpu', image: 'team/app:1' }), facts('bare', 'plain')), 'pull');
+    assert.equal(source(wish({ variant: 'cpu' }), withCpu), 'present');
+    assert.equal(source(wish({ variant: 'cpu', image: 'other' }), withCpu), 'present');
+    assert.equal(source(wish({ variant: 'cpu', pull: 'always' }), withCpu), 'build');
+    assert.equal(source(wish({ variant: 'cpu', pull: 'never' }), facts('bare', 'plain')), 'refused IMAGE_MISSING');
+  });
+
+  it('maps a selection to CDI names, by index where the engine does not list the UUID', () => {
+    const decision = decide(wish({ gpus: parseGpus('device=GPU-1') }), facts('l4', 'cdiListed'));
+    assert.ok(decision.kind === 'chosen' && decision.plan.kind === 'container');
+    assert.deepEqual(decision.plan.gpu, { kind: 'cdi', devices: ['nvidia.com/gpu=1'], needsLabelDisable: false });
+  });
+
+  it('says what natively has no effect', () => {
+    const decision = decide(wish({ variant: 'native' }, { memoryBytes: 1 }), facts('bare', 'none'));
+    assert.ok(decision.kind === 'chosen');
+    assert.deepEqual(decision.notes, ['without a container these say nothing: --memory']);
+  });
+});
