@@ -9,7 +9,7 @@ export type VersionState =
   | { readonly state: 'loading' }
   | { readonly state: 'ready'; readonly model: ServableModel }
   | { readonly state: 'unloading' }
-  | { readonly state: 'unloaded' }
+  | { readonly state: 'unloaded'; readonly reason: string }
   | { readonly state: 'failed'; readonly reason: string };
 
 /** One loaded version of a model, ready for requests. */
@@ -25,6 +25,8 @@ export interface ServableModel {
   readonly labels: readonly string[];
   readonly placement: Placement;
   readonly instances: number;
+  /** What an operator should know: why batching is off, why warm-up was skipped, why the provider is not the first choice. */
+  readonly notes: readonly string[];
   readonly statistics: ModelStatistics;
   /** Rows waiting now. */
   readonly queuedRows: number;
@@ -86,7 +88,12 @@ export interface ModelRepository {
   ready(): readonly ServableModel[];
   /** Whether every model that was asked for is ready; if not, why. */
   readiness(): { readonly ready: boolean; readonly reasons: readonly string[] };
-  /** Loads or reloads from disk; resolves when the new versions serve and the old ones have drained. */
+  /** Resolves when nothing is loading: every model that was asked for is ready or has failed. */
+  settled(): Promise<void>;
+  /**
+   * Loads or reloads from disk; resolves when the new versions serve and the old ones have drained. Rejects with the reason
+   * where a version cannot be loaded; one that served before goes on serving.
+   */
   load(name: string, overrides?: LoadOverrides): Promise<void>;
   /** Stops serving a model once its running requests have finished. */
   unload(name: string): Promise<void>;

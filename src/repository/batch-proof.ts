@@ -1,0 +1,76 @@
+import { messageOf } from '../errors.js';
+import type { Tensor } from '../tensor/tensor.js';
+import { isSameShape } from '../tensor/shape.js';
+import { sliceRows } from '../tensor/rows.js';
+import type { NamedTensors } from '../tensor/tensor.js';
+
+/** Runs requests in one run of as many rows. */
+export type RunRows = (requests: readonly NamedTensors[]) => Promise<NamedTensors>;
+
+/**
+ * Runs two different rows apart and together: rows that influence each other must not be batched. Answers undefined when the
+ * outputs agree, else why batching has to stay off. `makeRow` gives new tensors for each call, since a run takes them.
+ */
+export async function findBatchObstacle(
+  run: RunRows,
+  makeRow: (seed: number) => NamedTensors,
+): Promise<string | undefined> {
+  let apart: readonly NamedTensors[];
+  try {
+    apart = [await run([makeRow(1)]), await run([makeRow(2)])];
+  } catch (error) {
+    return `it could not be tried with made-up inputs (${messageOf(error)})`;
+  }
+  try {
+    return findDifference(apart, await run([makeRow(1), makeRow(2)]));
+  } catch (error) {
+    return `two rows together fail (${messageOf(error)})`;
+  }
+}
+
+function findDifference(apart: readonly NamedTensors[], together: NamedTensors): string | undefined {
+  for (const [name, whole] of together) {
+    if (whole.shape[0] !== 2) return `output '${name}' has the shape [${whole.shape.join(',')}] for two rows`;
+    for (const [row, outputs] of apart.entries()) {
+      const alone = outputs.get(name);
+      if (alone === undefined) return `output '${name}' is missing for one row`;
+      const part = sliceRows(whole, row, 1);
+      if (!isSameShape(part.shape, alone.shape) || !isClose(part, alone)) {
+        return `output '${name}' of a row depends on the rows beside it`;
+      }
+    }
+  }
+  return undefined;
+}
+
+/** Differences that other kernels for other sizes may cause, relative to the largest value. */
+const tolerance = { FP16: 1e-2, BF16: 5e-2, FP32: 1e-3, FP64: 1e-6 } as const;
+
+function isClose(left: Tensor, right: Tensor): boolean {
+  if (left.datatype === 'BYTES' || right.datatype === 'BYTES') return isSameBytes(left, right);
+  if (!(left.datatype in tolerance)) return left.data.every((value, index) => value === right.data[index]);
+  const [a, b] = [toNumbers(left), toNumbers(right)];
+  const largest = b.reduce((most, value) => Math.max(most, Math.abs(value)), 1e-6);
+  const most = tolerance[left.datatype as keyof typeof tolerance] * (Number.isFinite(largest) ? largest : 1);
+  return a.every((value, index) => Object.is(value, b[index]) || Math.abs(value - (b[index] ?? NaN)) <= most);
+}
+
+function isSameBytes(left: Tensor, right: Tensor): boolean {
+  const bytes = (tensor: Tensor) =>
+    tensor.datatype === 'BYTES' ? tensor.data.map((item) => Buffer.from(item as string).toString('latin1')) : [];
+  return bytes(left).join('\0') === bytes(right).join('\0');
+}
+
+function toNumbers({ datatype, data }: Exclude<Tensor, { datatype: 'BYTES' }>): readonly number[] {
+  const numbers = Array.from(data as Float32Array, Number);
+  return datatype === 'FP16' ? numbers.map(readHalf) : numbers;
+}
+
+/** The value of a half-precision pattern (IEEE 754 binary16). */
+function readHalf(bits: number): number {
+  const sign = bits & 0x8000 ? -1 : 1;
+  const exponent = (bits >> 10) & 31;
+  const fraction = bits & 1023;
+  if (exponent === 31) return fraction === 0 ? sign * Infinity : NaN;
+  return sign * (exponent === 0 ? fraction * 2 ** -24 : (1024 + fraction) * 2 ** (exponent - 25));
+}

@@ -1,0 +1,182 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { AppError, messageOf } from '../errors.js';
+import type { ModelJson } from '../model/config-schema.js';
+import { parseModelJson } from '../model/parse-config.js';
+import type { ModelOnDisk } from './layout.js';
+import type { LoaderOptions } from './load-version.js';
+import { chooseVersions, formatPolicy } from './version-policy.js';
+import { VersionSlot, type VersionSource } from './version-slot.js';
+
+export interface EntryOptions extends LoaderOptions {
+  /** How long a version that another took over from goes on taking requests that were meant for it, in milliseconds. */
+  readonly lingerMs: number;
+  /** Aborted when the repository closes: lingering ends. */
+  readonly closing: AbortSignal;
+}
+
+interface ConfigOnDisk {
+  readonly text?: string;
+  readonly json: ModelJson;
+  readonly problem?: string;
+}
+
+/**
+ * - One model by name: its versions, and what an operator asked of it.
+ * - Changes are made one after another; different models change at the same time.
+ * - A version that serves is given up only when what replaces it serves.
+ */
+export class ModelEntry {
+  readonly name: string;
+  readonly #options: EntryOptions;
+  readonly #slots = new Map<string, VersionSlot>();
+  #wanted: readonly string[] = [];
+  #problem: string | undefined;
+  #override: string | undefined;
+  #isUnloaded = false;
+  #lastTask: Promise<unknown> = Promise.resolve();
+
+  constructor(name: string, options: EntryOptions) {
+    this.name = name;
+    this.#options = options;
+  }
+
+  /** Versions known, ascending. */
+  get slots(): readonly VersionSlot[] {
+    return [...this.#slots.values()].sort((a, b) => Number(a.version) - Number(b.version));
+  }
+
+  findSlot(version: string): VersionSlot | undefined {
+    return this.#slots.get(version);
+  }
+
+  /** Why the model has no version at all. */
+  get problem(): string | undefined {
+    return this.#problem;
+  }
+
+  /** Whether an operator unloaded it, so that looking at the disk does not bring it back. */
+  get isUnloaded(): boolean {
+    return this.#isUnloaded;
+  }
+
+  isWanted({ version }: VersionSlot): boolean {
+    return this.#wanted.includes(version);
+  }
+
+  /** Takes up what changed on disk. Never rejects: failures stand in the slots. */
+  refresh(disk: ModelOnDisk): Promise<void> {
+    return this.#afterOthers(() => (this.#isUnloaded ? Promise.resolve() : this.#synchronise(disk, false)));
+  }
+
+  /** Loads or reloads every version that is to be served. Rejects with the first reason where one fails. */
+  load(disk: ModelOnDisk, configText: string | undefined): Promise<void> {
+    return this.#afterOthers(async () => {
+      if (configText !== undefined) parseModelJson(configText);
+      this.#override = configText;
+      this.#isUnloaded = false;
+      await this.#synchronise(disk, true);
+      const failure = this.slots.find((slot) => this.isWanted(slot) && slot.failure !== undefined)?.failure;
+      if (failure !== undefined) throw failure;
+      if (this.#problem !== undefined) throw new AppError('MODEL_INVALID', `Model '${this.name}': ${this.#problem}.`);
+    });
+  }
+
+  /** Unloads every version and remembers that this was asked for. */
+  unload(reason: string): Promise<void> {
+    return this.#afterOthers(async () => {
+      this.#isUnloaded = true;
+      this.#wanted = [];
+      await Promise.all(this.slots.map((slot) => slot.unload(reason)));
+    });
+  }
+
+  #afterOthers<T>(task: () => Promise<T>): Promise<T> {
+    const result = this.#lastTask.then(task);
+    this.#lastTask = result.catch(() => undefined);
+    return result;
+  }
+
+  async #synchronise(disk: ModelOnDisk, isForced: boolean): Promise<void> {
+    this.#problem = disk.problem;
+    const config = await readConfig(disk.folder, this.#override);
+    const onDisk = disk.versions.map(({ version }) => version);
+    const policy = config.json.versions ?? 'latest';
+    const wanted = config.problem === undefined ? chooseVersions(policy, onDisk) : this.#keepWanted(onDisk);
+    this.#wanted = wanted;
+    await Promise.all(wanted.map((version) => this.#update(sourceOf(disk, version, config), isForced)));
+    await this.#giveUp(onDisk, `model.json says "versions": ${formatPolicy(policy)}`);
+  }
+
+  /** While model.json cannot be read, the versions that it named before, or the latest. */
+  #keepWanted(onDisk: readonly string[]): readonly string[] {
+    const kept = this.#wanted.filter((version) => onDisk.includes(version));
+    return kept.length > 0 ? kept : chooseVersions('latest', onDisk);
+  }
+
+  async #update(source: VersionSource, isForced: boolean): Promise<void> {
+    let slot = this.#slots.get(source.version);
+    if (slot === undefined) {
+      slot = new VersionSlot(source.version);
+      this.#slots.set(source.version, slot);
+    }
+    if (isForced || (await slot.isStale(source))) await slot.load(source, this.#options);
+  }
+
+  /** Unloads versions that are not wanted any more, once all that are wanted serve, and forgets those that left the disk. */
+  async #giveUp(onDisk: readonly string[], reason: string): Promise<void> {
+    const isReplaced = this.#wanted.every((version) => this.#slots.get(version)?.failure === undefined);
+    for (const version of onDisk) {
+      if (this.#slots.has(version)) continue;
+      const slot = new VersionSlot(version);
+      slot.skip(reason);
+      this.#slots.set(version, slot);
+    }
+    const leaving = this.slots.filter((slot) => !this.isWanted(slot) && (isReplaced || !onDisk.includes(slot.version)));
+    if (leaving.some(({ servable }) => servable !== undefined)) await this.#linger();
+    await Promise.all(leaving.map((slot) => slot.unload(reason)));
+    for (const { version } of leaving) if (!onDisk.includes(version)) this.#slots.delete(version);
+  }
+
+  /** Gives requests that were meant for a version that was replaced the time to arrive. */
+  async #linger(): Promise<void> {
+    const { lingerMs, closing } = this.#options;
+    await delay(lingerMs, undefined, { signal: closing, ref: false }).catch(() => undefined);
+  }
+}
+
+async function readConfig(folder: string | undefined, override: string | undefined): Promise<ConfigOnDisk> {
+  let text = override;
+  try {
+    text ??= folder === undefined ? undefined : await readIfThere(join(folder, 'model.json'));
+    return text === undefined ? { json: {} } : { text, json: parseModelJson(text) };
+  } catch (error) {
+    return { json: {}, problem: messageOf(error), ...(text === undefined ? {} : { text }) };
+  }
+}
+
+async function readIfThere(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (cause) {
+    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return undefined;
+    throw new AppError('MODEL_INVALID', `model.json cannot be read (${messageOf(cause)})`, { cause });
+  }
+}
+
+function sourceOf(disk: ModelOnDisk, version: string, config: ConfigOnDisk): VersionSource {
+  const found = disk.versions.find((candidate) => candidate.version === version);
+  const missing =
+    found === undefined ? `model.json names version ${version}, but there is no such version folder` : undefined;
+  const problem = config.problem ?? found?.problem ?? missing;
+  return {
+    name: disk.name,
+    version,
+    json: config.json,
+    ...(found?.path === undefined ? {} : { path: found.path }),
+    ...(disk.folder === undefined ? {} : { folder: disk.folder }),
+    ...(problem === undefined ? {} : { problem }),
+    ...(config.text === undefined ? {} : { configText: config.text }),
+  };
+}

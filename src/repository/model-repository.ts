@@ -1,0 +1,187 @@
+import { AppError } from '../errors.js';
+import type { RepositoryIndexEntry } from '../protocol/types.js';
+import { scanRepository, type ModelOnDisk } from './layout.js';
+import type { LoaderOptions } from './load-version.js';
+import { ModelEntry, type EntryOptions } from './model-entry.js';
+import { checkModelName } from './model-name.js';
+import { describeSlot, indexEntry } from './index-entry.js';
+import { openSnapshots, type SnapshotFolder } from './snapshot-folder.js';
+import type { LoadOverrides, ModelRepository, ServableModel } from './types.js';
+
+export interface RepositoryOptions extends Omit<LoaderOptions, 'snapshotFolder'> {
+  /** The folder with the models. */
+  readonly root: string;
+  /** Where private copies of model files may be put, such as the system's temporary folder. */
+  readonly temporaryFolder: string;
+  /** Milliseconds for which a version that another took over from still takes requests; 5000 unless told otherwise. */
+  readonly lingerMs?: number;
+}
+
+/**
+ * Starts to load every model below a folder and returns at once; `settled` tells when all are ready or have failed. Rejects
+ * with NOT_FOUND where the folder cannot be read.
+ */
+export async function openRepository(options: RepositoryOptions): Promise<ModelRepository> {
+  const found = await scanRepository(options.root);
+  return new DiskRepository(options, await openSnapshots(options.temporaryFolder), found);
+}
+
+/**
+ * - Knows every model on disk and every version that is or was loaded; names are looked up here, never made into paths.
+ * - Models load at the same time; what becomes of one never stops another.
+ */
+class DiskRepository implements ModelRepository {
+  readonly #root: string;
+  readonly #snapshots: SnapshotFolder;
+  readonly #entryOptions: EntryOptions;
+  readonly #closing = new AbortController();
+  readonly #entries = new Map<string, ModelEntry>();
+  readonly #pending = new Set<Promise<void>>();
+  #closed: Promise<void> | undefined;
+
+  constructor(options: RepositoryOptions, snapshots: SnapshotFolder, found: readonly ModelOnDisk[]) {
+    this.#root = options.root;
+    this.#snapshots = snapshots;
+    this.#entryOptions = {
+      ...options,
+      snapshotFolder: snapshots.path,
+      lingerMs: options.lingerMs ?? 5000,
+      closing: this.#closing.signal,
+    };
+    for (const model of found) void this.#track(this.#entryOf(model.name).refresh(model));
+  }
+
+  async settled(): Promise<void> {
+    while (this.#pending.size > 0) await Promise.allSettled(this.#pending);
+  }
+
+  index(): readonly RepositoryIndexEntry[] {
+    return this.#sorted().flatMap((entry) => {
+      if (entry.slots.length > 0) return entry.slots.map((slot) => indexEntry(entry.name, slot));
+      return [{ name: entry.name, state: 'UNAVAILABLE' as const, reason: entry.problem ?? '' }];
+    });
+  }
+
+  get(name: string, version?: string): ServableModel {
+    const entry = this.#entries.get(name);
+    if (entry === undefined) throw new AppError('MODEL_NOT_FOUND', `Request for unknown model: '${name}' is not found`);
+    return version === undefined ? latestOf(entry) : versionOf(entry, version);
+  }
+
+  versions(name: string): readonly string[] {
+    return (this.#entries.get(name)?.slots ?? []).flatMap(({ servable, version }) => (servable ? [version] : []));
+  }
+
+  ready(): readonly ServableModel[] {
+    return this.#sorted().flatMap(({ slots }) => slots.flatMap(({ servable }) => servable ?? []));
+  }
+
+  readiness(): { readonly ready: boolean; readonly reasons: readonly string[] } {
+    if (this.#closed !== undefined) return { ready: false, reasons: ['the server is shutting down'] };
+    const reasons = this.#sorted().flatMap((entry) => {
+      if (entry.problem !== undefined) return [`Model '${entry.name}': ${entry.problem}.`];
+      const missing = entry.slots.filter((slot) => entry.isWanted(slot) && slot.servable === undefined);
+      return missing.map((slot) => describeSlot(entry.name, slot));
+    });
+    return { ready: reasons.length === 0, reasons };
+  }
+
+  async load(name: string, overrides: LoadOverrides = {}): Promise<void> {
+    checkModelName(name);
+    this.#refuseWhenClosed();
+    const found = (await scanRepository(this.#root)).find((model) => model.name === name);
+    if (found === undefined) {
+      throw new AppError(
+        'MODEL_NOT_FOUND',
+        `failed to load '${name}', failed to poll from model repository: it holds no such model`,
+      );
+    }
+    await this.#track(this.#entryOf(name).load(found, overrides.configText));
+  }
+
+  async unload(name: string): Promise<void> {
+    checkModelName(name);
+    this.#refuseWhenClosed();
+    const entry = this.#entries.get(name);
+    if (entry === undefined) {
+      throw new AppError('MODEL_NOT_FOUND', `failed to unload '${name}': the model repository holds no such model`);
+    }
+    await this.#track(entry.unload('it was unloaded on request'));
+  }
+
+  async poll(): Promise<void> {
+    this.#refuseWhenClosed();
+    const found = await scanRepository(this.#root);
+    const names = new Set(found.map(({ name }) => name));
+    const gone = this.#sorted().filter(({ name }) => !names.has(name));
+    await Promise.all([
+      ...found.map((model) => this.#track(this.#entryOf(model.name).refresh(model))),
+      ...gone.map((entry) => this.#track(this.#forget(entry))),
+    ]);
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#unloadAll();
+    return this.#closed;
+  }
+
+  async #unloadAll(): Promise<void> {
+    this.#closing.abort();
+    await Promise.all([...this.#entries.values()].map((entry) => entry.unload('the server is shutting down')));
+    await this.#snapshots.remove();
+  }
+
+  async #forget(entry: ModelEntry): Promise<void> {
+    await entry.unload('it is no longer in the model repository');
+    if (this.#entries.get(entry.name) === entry) this.#entries.delete(entry.name);
+  }
+
+  #entryOf(name: string): ModelEntry {
+    const known = this.#entries.get(name);
+    if (known !== undefined) return known;
+    const entry = new ModelEntry(name, this.#entryOptions);
+    this.#entries.set(name, entry);
+    return entry;
+  }
+
+  #track(task: Promise<void>): Promise<void> {
+    const tracked = task.finally(() => this.#pending.delete(tracked));
+    this.#pending.add(tracked);
+    return tracked;
+  }
+
+  #sorted(): readonly ModelEntry[] {
+    return [...this.#entries.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
+  #refuseWhenClosed(): void {
+    if (this.#closed !== undefined) throw new AppError('SHUTTING_DOWN', 'The server is shutting down.');
+  }
+}
+
+function versionOf(entry: ModelEntry, version: string): ServableModel {
+  const slot = entry.findSlot(version);
+  if (slot === undefined) {
+    throw new AppError('MODEL_NOT_FOUND', `Request for unknown model: '${entry.name}' version ${version} is not found`);
+  }
+  if (slot.servable !== undefined) return slot.servable;
+  throw new AppError(
+    'MODEL_NOT_READY',
+    `Request for unknown model: '${entry.name}' version ${version} is not at ready state. ${describeSlot(entry.name, slot)}`,
+  );
+}
+
+/** The highest ready version; while one is loading the model is not ready, else it has none. */
+function latestOf(entry: ModelEntry): ServableModel {
+  const { slots } = entry;
+  const latest = slots.findLast(({ servable }) => servable !== undefined)?.servable;
+  if (latest !== undefined) return latest;
+  const loading = slots.find(({ state }) => state.state === 'loading');
+  if (loading !== undefined) throw new AppError('MODEL_NOT_READY', describeSlot(entry.name, loading));
+  const reasons = slots.filter((slot) => entry.isWanted(slot) || slots.length === 1);
+  const reason = entry.problem ?? reasons.map((slot) => describeSlot(entry.name, slot)).join(' ');
+  throw new AppError(
+    'MODEL_NOT_FOUND',
+    `Request for unknown model: '${entry.name}' has no available versions. ${reason}`.trim(),
+  );
+}

@@ -1,0 +1,127 @@
+import { createBatcher } from '../batching/batcher.js';
+import type { Batcher, InferResult, QueuedRequest } from '../batching/types.js';
+import type { Placement } from '../engine/engine.js';
+import type { ModelConfig, OnnxHeader } from '../model/config.js';
+import { isSameShape } from '../tensor/shape.js';
+import type { TensorSpec } from '../tensor/tensor.js';
+import type { RunnerSession } from '../workers/runner.js';
+import { StatisticsCounter } from './statistics.js';
+import type { ServableModel } from './types.js';
+
+/** The parts of a loaded version. */
+export interface ServableParts {
+  readonly name: string;
+  readonly version: string;
+  readonly config: ModelConfig;
+  readonly header: OnnxHeader;
+  readonly labels: readonly string[];
+  readonly notes: readonly string[];
+  readonly session: RunnerSession;
+  /** Milliseconds since 1970. */
+  readonly clock: () => number;
+  /** Called once the workers have let go of the model's files. */
+  readonly onReleased: () => Promise<void>;
+}
+
+/** One loaded version: its queue, its session on the workers, and its counts. */
+export class Servable implements ServableModel {
+  readonly name: string;
+  readonly version: string;
+  readonly description: string;
+  readonly config: ModelConfig;
+  readonly header: OnnxHeader;
+  readonly inputs: readonly TensorSpec[];
+  readonly outputs: readonly TensorSpec[];
+  readonly labels: readonly string[];
+  readonly placement: Placement;
+  readonly instances: number;
+  readonly notes: readonly string[];
+  readonly statistics: StatisticsCounter;
+  readonly #session: RunnerSession;
+  readonly #batcher: Batcher;
+  readonly #onReleased: () => Promise<void>;
+  #successor: Servable | undefined;
+
+  constructor(parts: ServableParts) {
+    const { name, version, config, header, session } = parts;
+    const { loaded } = session;
+    const statistics = new StatisticsCounter(parts.clock);
+    this.name = name;
+    this.version = version;
+    this.description = config.description;
+    this.config = config;
+    this.header = header;
+    this.inputs = header.inputs.map(toSpec);
+    this.outputs = header.outputs.map((value) =>
+      value.unranked === true ? findSpec(loaded.outputs, value) : toSpec(value),
+    );
+    this.labels = parts.labels;
+    this.placement = loaded.placement;
+    this.instances = loaded.instances;
+    this.notes = parts.notes;
+    this.statistics = statistics;
+    this.#session = session;
+    this.#onReleased = parts.onReleased;
+    this.#batcher = createBatcher({
+      model: `'${name}' version ${version}`,
+      config: config.batching,
+      wake: () => session.wake(),
+      hasFreeWorker: () => session.hasFreeWorker(),
+      clock: () => performance.now(),
+      onRun: (record) => statistics.recordRun(record),
+    });
+  }
+
+  /** Where the workers get this version's runs. */
+  readonly next = () => this.#batcher.next();
+
+  get queuedRows(): number {
+    return this.#batcher.queuedRows;
+  }
+
+  infer(request: QueuedRequest): Promise<InferResult> {
+    if (this.#successor !== undefined) return this.#successor.infer(request);
+    const startedMs = performance.now();
+    return this.#batcher.enqueue(request).then(
+      (result) => {
+        this.statistics.recordSuccess(result, request.rows, performance.now() - startedMs);
+        return result;
+      },
+      (error: unknown) => {
+        this.statistics.recordFailure(performance.now() - startedMs);
+        throw error;
+      },
+    );
+  }
+
+  /**
+   * Finishes the queue and lets the workers go. Requests that still hold this object afterwards go to the successor where it
+   * takes and gives the same tensors; without one they are refused with SHUTTING_DOWN.
+   */
+  async retire(successor?: Servable): Promise<void> {
+    if (successor !== undefined && isInterchangeable(this, successor)) this.#successor = successor;
+    await this.#batcher.drain();
+    await this.#session.unload();
+    await this.#onReleased();
+  }
+}
+
+function toSpec({ name, datatype, shape }: TensorSpec): TensorSpec {
+  return { name, datatype, shape };
+}
+
+/** What the runtime inferred for an output whose shape the file leaves out. */
+function findSpec(specs: readonly TensorSpec[], value: TensorSpec): TensorSpec {
+  return toSpec(specs.find(({ name }) => name === value.name) ?? value);
+}
+
+function isInterchangeable(old: Servable, successor: Servable): boolean {
+  const isSame = (a: readonly TensorSpec[], b: readonly TensorSpec[]) =>
+    a.length === b.length &&
+    a.every((spec, index) => {
+      const other = b[index];
+      return other?.name === spec.name && other.datatype === spec.datatype && isSameShape(other.shape, spec.shape);
+    });
+  const limitsGrow = old.config.batching.maxRows <= successor.config.batching.maxRows;
+  return limitsGrow && isSame(old.inputs, successor.inputs) && isSame(old.outputs, successor.outputs);
+}

@@ -1,0 +1,100 @@
+import type { InferResult, RunRecord } from '../batching/types.js';
+import type { BatchStatistic, DurationStatistic, ModelStatistics, StatisticsSnapshot } from './types.js';
+
+/** A count and a sum that grow. */
+class Duration {
+  count = 0;
+  ns = 0;
+
+  add(ns: number): void {
+    this.count += 1;
+    this.ns += ns;
+  }
+
+  snapshot(): DurationStatistic {
+    return { count: this.count, ns: Math.round(this.ns) };
+  }
+}
+
+interface BatchDurations {
+  readonly input: Duration;
+  readonly infer: Duration;
+  readonly output: Duration;
+}
+
+const nsPerMs = 1e6;
+
+/** Counts of one model version since it was loaded: a few additions a request. `clock` gives milliseconds since 1970. */
+export class StatisticsCounter implements ModelStatistics {
+  readonly #clock: () => number;
+  #lastInferenceMs = 0;
+  #inferenceCount = 0;
+  #executionCount = 0;
+  readonly #success = new Duration();
+  readonly #fail = new Duration();
+  readonly #queue = new Duration();
+  readonly #input = new Duration();
+  readonly #infer = new Duration();
+  readonly #output = new Duration();
+  readonly #batches = new Map<number, BatchDurations>();
+
+  constructor(clock: () => number) {
+    this.#clock = clock;
+  }
+
+  /** One run of the model, whoever it served. */
+  recordRun({ rows, timing }: RunRecord): void {
+    this.#executionCount += 1;
+    let batch = this.#batches.get(rows);
+    if (batch === undefined) {
+      batch = { input: new Duration(), infer: new Duration(), output: new Duration() };
+      this.#batches.set(rows, batch);
+    }
+    batch.input.add(timing.inputNs);
+    batch.infer.add(timing.computeNs);
+    batch.output.add(timing.outputNs);
+  }
+
+  /** One request that was answered; `totalMs` spans the queue too. */
+  recordSuccess({ timings }: InferResult, rows: number, totalMs: number): void {
+    this.#lastInferenceMs = this.#clock();
+    this.#inferenceCount += rows;
+    this.#success.add(totalMs * nsPerMs);
+    this.#queue.add(timings.queueMs * nsPerMs);
+    this.#input.add(timings.inputMs * nsPerMs);
+    this.#infer.add(timings.computeMs * nsPerMs);
+    this.#output.add(timings.outputMs * nsPerMs);
+  }
+
+  /** One request that was refused or failed. */
+  recordFailure(totalMs: number): void {
+    this.#lastInferenceMs = this.#clock();
+    this.#fail.add(totalMs * nsPerMs);
+  }
+
+  snapshot(): StatisticsSnapshot {
+    return {
+      lastInferenceMs: this.#lastInferenceMs,
+      inferenceCount: this.#inferenceCount,
+      executionCount: this.#executionCount,
+      success: this.#success.snapshot(),
+      fail: this.#fail.snapshot(),
+      queue: this.#queue.snapshot(),
+      computeInput: this.#input.snapshot(),
+      computeInfer: this.#infer.snapshot(),
+      computeOutput: this.#output.snapshot(),
+      batches: this.#batchSnapshots(),
+    };
+  }
+
+  #batchSnapshots(): readonly BatchStatistic[] {
+    return [...this.#batches]
+      .sort(([a], [b]) => a - b)
+      .map(([batchSize, { input, infer, output }]) => ({
+        batchSize,
+        computeInput: input.snapshot(),
+        computeInfer: infer.snapshot(),
+        computeOutput: output.snapshot(),
+      }));
+  }
+}

@@ -1,0 +1,114 @@
+import { AppError, messageOf } from '../errors.js';
+import type { ModelJson } from '../model/config-schema.js';
+import { takeFingerprint, watchAround, type Watch } from './fingerprint.js';
+import { loadVersion, type LoadedVersion, type LoaderOptions } from './load-version.js';
+import type { Servable } from './servable.js';
+import type { VersionState } from './types.js';
+
+/** One version as it is to be served, and what stands in the way of that. */
+export interface VersionSource {
+  readonly name: string;
+  readonly version: string;
+  readonly path?: string;
+  readonly folder?: string;
+  readonly problem?: string;
+  /** Text of the configuration in force; undefined where the model has none. */
+  readonly configText?: string;
+  readonly json: ModelJson;
+}
+
+/**
+ * - Holds what serves and what is wrong with one version number, across reloads.
+ * - While a new load is under way, and where it fails, the earlier one goes on serving.
+ * - Calls that change it are made one after another by its model.
+ */
+export class VersionSlot {
+  readonly version: string;
+  #state: VersionState = { state: 'loading' };
+  #failure: AppError | undefined;
+  #loaded: LoadedVersion | undefined;
+  #source: VersionSource | undefined;
+  #watch: Watch = { paths: [], fingerprint: '' };
+
+  constructor(version: string) {
+    this.version = version;
+  }
+
+  get state(): VersionState {
+    return this.#state;
+  }
+
+  /** Why the last load failed, also where an earlier one still serves. */
+  get failure(): AppError | undefined {
+    return this.#failure;
+  }
+
+  get servable(): Servable | undefined {
+    return this.#loaded?.servable;
+  }
+
+  /** Whether the files or the configuration differ from what was last tried. */
+  async isStale(source: VersionSource): Promise<boolean> {
+    const tried = this.#source;
+    if (tried === undefined || tried.path !== source.path || tried.problem !== source.problem) return true;
+    if (tried.configText !== source.configText) return true;
+    const fingerprint = await takeFingerprint(this.#watch.paths);
+    if (fingerprint === this.#watch.fingerprint) return false;
+    if (this.#failure !== undefined || this.#loaded === undefined) return true;
+    if (!(await this.#loaded.isCurrent())) return true;
+    this.#watch = { ...this.#watch, fingerprint };
+    return false;
+  }
+
+  /** Loads from disk; resolves when the new load serves and the one before has drained, or when the load has failed. */
+  async load(source: VersionSource, options: LoaderOptions): Promise<void> {
+    if (this.#loaded === undefined) this.#state = { state: 'loading' };
+    this.#source = source;
+    const before = this.#loaded;
+    try {
+      this.#watch = await watchAround(source.path, source.folder);
+      if (!isLoadable(source)) throw new AppError('MODEL_INVALID', source.problem ?? 'it has no model file');
+      const loaded = await loadVersion(source, options);
+      this.#loaded = loaded;
+      this.#failure = undefined;
+      this.#state = { state: 'ready', model: loaded.servable };
+      this.#watch = loaded.watch;
+    } catch (error) {
+      this.#failure = toFailure(source, error);
+      if (before === undefined) this.#state = { state: 'failed', reason: this.#failure.message };
+      return;
+    }
+    await before?.servable.retire(this.#loaded.servable);
+  }
+
+  /** Says why this version is not served, without ever having loaded it. */
+  skip(reason: string): void {
+    if (this.#loaded !== undefined) return;
+    this.#failure = undefined;
+    this.#source = undefined;
+    this.#state = { state: 'unloaded', reason };
+  }
+
+  /** Stops serving once queued and running requests have finished. */
+  async unload(reason: string): Promise<void> {
+    const loaded = this.#loaded;
+    if (loaded !== undefined) {
+      this.#state = { state: 'unloading' };
+      this.#loaded = undefined;
+      await loaded.servable.retire();
+    }
+    this.skip(reason);
+  }
+}
+
+function isLoadable(source: VersionSource): source is VersionSource & { readonly path: string } {
+  return source.path !== undefined && source.problem === undefined;
+}
+
+/** Every reason begins with the version that it is about. */
+function toFailure({ name, version }: VersionSource, thrown: unknown): AppError {
+  const code = thrown instanceof AppError ? thrown.code : 'INTERNAL';
+  return new AppError(code, `Model '${name}' version ${version} cannot be loaded: ${messageOf(thrown)}`, {
+    cause: thrown,
+  });
+}

@@ -1,0 +1,95 @@
+import { AppError, messageOf } from '../errors.js';
+import type { ModelConfig, OnnxHeader } from '../model/config.js';
+import type { NamedTensors } from '../tensor/tensor.js';
+import type { RunnerSession } from '../workers/runner.js';
+import { findBatchObstacle } from './batch-proof.js';
+import { makeInputs } from './synthetic-inputs.js';
+
+/** Sizes tried for variable dimensions that are not the batch's: some models refuse the smallest. */
+const fills = [1, 64];
+
+export interface WarmUpSubject {
+  readonly session: RunnerSession;
+  readonly header: OnnxHeader;
+  readonly config: ModelConfig;
+}
+
+/**
+ * Runs one row and every bucket once on every instance, with made-up inputs. Answers why it could not, where the model refuses
+ * these inputs: that says nothing about real ones. Rejects when a worker was lost.
+ */
+export async function warmUp(subject: WarmUpSubject): Promise<string | undefined> {
+  const { buckets, maxRows } = subject.config.batching;
+  const sizes = maxRows === 0 ? [0] : [...new Set([1, ...buckets])];
+  const instances = Array.from({ length: subject.session.loaded.instances }, (_, instance) => instance);
+  const problems = await Promise.all(instances.map((instance) => warmInstance(subject, instance, sizes)));
+  return problems.find((problem) => problem !== undefined);
+}
+
+async function warmInstance(
+  subject: WarmUpSubject,
+  instance: number,
+  sizes: readonly number[],
+): Promise<string | undefined> {
+  let problem: string | undefined;
+  for (const rows of sizes) problem ??= (await tryFills(subject, instance, rows)).problem;
+  return problem;
+}
+
+/**
+ * Why a model that declares a batch dimension may not be batched: two rows together must give what each gives alone.
+ * Undefined when they do.
+ */
+export async function proveBatching(subject: WarmUpSubject): Promise<string | undefined> {
+  const { fill, problem } = await tryFills(subject, 0, 1);
+  if (problem !== undefined) return `it could not be tried with made-up inputs (${problem})`;
+  const run = (requests: readonly NamedTensors[]) => runOnce(subject, 0, requests);
+  const makeRow = (seed: number) => inputsOf(subject, { rows: 1, fill, seed });
+  return findBatchObstacle(run, makeRow);
+}
+
+interface Attempt {
+  readonly fill: number;
+  readonly problem?: string;
+}
+
+/** The first size of the variable dimensions with which the model runs. */
+async function tryFills(subject: WarmUpSubject, instance: number, rows: number): Promise<Attempt> {
+  let problem = '';
+  for (const fill of fills) {
+    try {
+      await runOnce(subject, instance, [inputsOf(subject, { rows: Math.max(1, rows), fill, seed: 0 })]);
+      return { fill };
+    } catch (error) {
+      if (error instanceof AppError && error.code !== 'ENGINE_FAILED' && error.code !== 'INVALID_INPUT') throw error;
+      problem = messageOf(error);
+    }
+  }
+  return { fill: 1, problem };
+}
+
+function inputsOf(
+  { header, config }: WarmUpSubject,
+  options: { readonly rows: number; readonly fill: number; readonly seed: number },
+): NamedTensors {
+  const image = config.image === undefined ? {} : { image: config.image };
+  const inputs = makeInputs(header, { ...options, ...image });
+  if (inputs === undefined) throw new AppError('INVALID_INPUT', 'its inputs are too large to make up');
+  return inputs;
+}
+
+async function runOnce(
+  { session, header, config }: WarmUpSubject,
+  instance: number,
+  requests: readonly NamedTensors[],
+): Promise<NamedTensors> {
+  const rows = requests.reduce((sum, request) => sum + (firstDim(request) ?? 1), 0);
+  const outputs = header.outputs.map(({ name }) => name);
+  const job = { requests, rows: config.batching.maxRows === 0 ? 0 : rows, outputs };
+  return (await session.runOn(instance, job)).outputs;
+}
+
+function firstDim(request: NamedTensors): number | undefined {
+  const [tensor] = request.values();
+  return tensor?.shape[0];
+}

@@ -1,0 +1,81 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before } from 'node:test';
+import type { InferResult, QueuedRequest } from '../../src/batching/types.js';
+import type { Graph } from '../../src/model/onnx/writer.js';
+import { openRepository, type RepositoryOptions } from '../../src/repository/model-repository.js';
+import type { ModelRepository, ServableModel } from '../../src/repository/types.js';
+import type { Tensor } from '../../src/tensor/tensor.js';
+import { startRunner, type RunnerPool } from '../../src/workers/pool.js';
+
+/** Workers and folders for the tests of one file, taken away at its end. */
+export interface Workplace {
+  readonly runner: RunnerPool;
+  /** A new empty folder. */
+  folder(): Promise<string>;
+  /** Opens a repository and waits until everything in it is ready or has failed. */
+  open(root: string, options?: Partial<RepositoryOptions>): Promise<ModelRepository>;
+}
+
+export function useWorkplace(): Workplace {
+  let home = '';
+  let runner: RunnerPool | undefined;
+  const opened: ModelRepository[] = [];
+  before(async () => {
+    home = await mkdtemp(join(tmpdir(), 'slipway-repository-'));
+    runner = await startRunner({ workers: 2, env: process.env });
+  });
+  after(async () => {
+    for (const repository of opened) await repository.close();
+    await runner?.close();
+    await rm(home, { recursive: true, force: true });
+  });
+  return {
+    get runner() {
+      return runner!;
+    },
+    folder: () => mkdtemp(join(home, 'models-')),
+    async open(root, options = {}) {
+      const repository = await openRepository({
+        root,
+        runner: runner!,
+        intraOpThreads: 1,
+        chooseProvider: () => Promise.resolve({ provider: 'cpu', reason: 'cpu works' }),
+        temporaryFolder: home,
+        lingerMs: 0,
+        clock: () => 1_700_000_000_000,
+        ...options,
+      });
+      opened.push(repository);
+      await repository.settled();
+      return repository;
+    },
+  };
+}
+
+/** Y = X + k on FP32 [batch,4], so that an answer tells which model gave it. */
+export function addsConstant(k: number, shape: Graph['inputs'][number]['shape'] = ['batch', 4]): Graph {
+  return {
+    name: `adds-${k}`,
+    inputs: [{ name: 'X', datatype: 'FP32', shape }],
+    outputs: [{ name: 'Y', datatype: 'FP32', shape }],
+    nodes: [{ op: 'Add', inputs: ['X', 'k'], outputs: ['Y'] }],
+    initializers: [{ name: 'k', datatype: 'FP32', shape: [1], data: Float32Array.of(k) }],
+  };
+}
+
+/** A request of one row of four floats. */
+export function rowOf(value: number): QueuedRequest {
+  const X: Tensor = { datatype: 'FP32', shape: [1, 4], data: new Float32Array(4).fill(value) };
+  return { inputs: new Map([['X', X]]), outputs: ['Y'], rows: 1, priority: 0, queueTimeoutMs: 0 };
+}
+
+export function firstOf({ outputs }: InferResult, name = 'Y'): unknown {
+  return outputs.get(name)?.data[0];
+}
+
+/** The constant that a model made by `addsConstant` adds now. */
+export async function constantOf(model: ServableModel): Promise<unknown> {
+  return firstOf(await model.infer(rowOf(0)));
+}
