@@ -17,12 +17,14 @@ export interface BinaryHeader {
 export class BinaryPart {
   readonly #bytes: Buffer;
   readonly #owner: string;
+  readonly #role: 'input' | 'output';
   #at = 0;
 
   /** `owner` ends messages: ` for model 'm'`, or nothing. */
-  constructor(bytes: Buffer, owner: string) {
+  constructor(bytes: Buffer, owner: string, role: 'input' | 'output' = 'input') {
     this.#bytes = bytes;
     this.#owner = owner;
+    this.#role = role;
   }
 
   /** Takes the next tensor's bytes. Numbers are copied into memory of their own, BYTES elements are views. */
@@ -31,24 +33,30 @@ export class BinaryPart {
     const expected = count * datatypes[datatype].bytes;
     if (datatype !== 'BYTES' && size !== expected) {
       this.#fail(
-        `input byte size mismatch for input '${name}'${this.#owner}. Expected ${String(expected)}, got ${String(size)}`,
+        `${this.#role} byte size mismatch for ${this.#role} '${name}'${this.#owner}. Expected ${String(expected)}, got ${String(size)}`,
       );
     }
     const missing = this.#at + size - this.#bytes.length;
     if (missing > 0) {
-      this.#fail(`unexpected size for input '${name}', expecting ${String(missing)} additional bytes${this.#owner}`);
+      this.#fail(
+        `unexpected size for ${this.#role} '${name}', expecting ${String(missing)} additional bytes${this.#owner}`,
+      );
     }
     const bytes = this.#bytes.subarray(this.#at, this.#at + size);
     this.#at += size;
     if (datatype === 'BOOL' && bytes.some((byte) => byte > 1))
-      this.#fail(`input '${name}': a BOOL byte must be 0 or 1`);
+      this.#fail(`${this.#role} '${name}': a BOOL byte must be 0 or 1`);
     if (datatype !== 'BYTES') return toNumericTensor(bytes, { datatype, shape });
-    return { datatype, shape, data: decodeBytesElements(bytes, { label: `input '${name}'${this.#owner}`, count }) };
+    return {
+      datatype,
+      shape,
+      data: decodeBytesElements(bytes, { label: `${this.#role} '${name}'${this.#owner}`, count }),
+    };
   }
 
   /** Checks that nothing is left over. */
   finish(): void {
-    if (this.#at < this.#bytes.length) this.#fail(`unexpected additional input data${this.#owner}`);
+    if (this.#at < this.#bytes.length) this.#fail(`unexpected additional ${this.#role} data${this.#owner}`);
   }
 
   #fail(message: string): never {

@@ -101,7 +101,14 @@ function checkHeader(reader: JsonReader, fields: Fields, role: TensorSource['rol
   if (datatype === undefined) return reader.fail(`${role} '${name}' has no 'datatype'`);
   if (!isDatatype(datatype)) failDatatype(datatype, role, name);
   const label = `${role} '${name}'`;
-  return { label, shape, datatype, count: checkShape(shape, { label, datatype }), nullAsNaN: role === 'output' };
+  return {
+    label,
+    shape,
+    datatype,
+    count: checkShape(shape, { label, datatype }),
+    nullAsNaN: role === 'output',
+    hasBase64: false,
+  };
 }
 
 function failDatatype(datatype: string, role: string, name: string): never {

@@ -13,6 +13,8 @@ export const ascii = {
   backslash: 0x5c,
   closeArray: 0x5d,
   lowerE: 0x65,
+  lowerF: 0x66,
+  lowerT: 0x74,
   openObject: 0x7b,
   closeObject: 0x7d,
 } as const;

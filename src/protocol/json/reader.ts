@@ -16,9 +16,11 @@ export class JsonReader {
   readonly bytes: Buffer;
   pos = 0;
   #depth = 0;
+  readonly #subject: string;
 
-  constructor(bytes: Buffer) {
+  constructor(bytes: Buffer, subject = 'the request JSON document') {
     this.bytes = bytes;
+    this.#subject = subject;
   }
 
   /** Moves to the next byte that is not blank and answers it; -1 at the end. */
@@ -36,10 +38,7 @@ export class JsonReader {
   }
 
   fail(reason: string): never {
-    throw new AppError(
-      'INVALID_INPUT',
-      `failed to parse the request JSON document: ${reason} at byte ${String(this.pos)}`,
-    );
+    throw new AppError('INVALID_INPUT', `failed to parse ${this.#subject}: ${reason} at byte ${String(this.pos)}`);
   }
 
   /** Counts an opening bracket at the cursor and moves past it. */

@@ -1,6 +1,6 @@
 import { AppError } from '../../errors.js';
 import { arrayOf, datatypes, type Datatype, type NumericData, type NumericDatatype } from '../../tensor/datatype.js';
-import type { Tensor } from '../../tensor/tensor.js';
+import type { BytesElement, Tensor } from '../../tensor/tensor.js';
 import { failCount, readElements, type ElementSink, type ElementsDue } from './elements.js';
 import { FloatSink } from './float-sink.js';
 import { BigIntegerSink, SmallIntegerSink } from './integer-sinks.js';
@@ -12,6 +12,8 @@ export interface TensorHeader extends ElementsDue {
   readonly datatype: Datatype;
   /** In FP32 and FP64 data `null` stands for NaN: what a server writes unless asked for tokens. */
   readonly nullAsNaN: boolean;
+  /** In BYTES data `{"b64": "..."}` stands for bytes (version 1 protocols). */
+  readonly hasBase64: boolean;
 }
 
 /** Reads a tensor's JSON elements; nothing is allocated for more elements than the bytes left could hold. */
@@ -25,7 +27,7 @@ export function readTensorData(reader: JsonReader, header: TensorHeader): Tensor
   }
   if (count > (reader.bytes.length - reader.pos) / 2) failCount(header, 'fewer');
   if (datatype === 'BYTES') {
-    const data: string[] = [];
+    const data: BytesElement[] = [];
     readElements(reader, new TextSink(data, header));
     return { datatype, shape, data };
   }

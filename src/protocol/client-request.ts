@@ -1,0 +1,39 @@
+import { encodeTensors, joinBody } from './encode-tensors.js';
+import type { NamedTensors } from '../tensor/tensor.js';
+import type { EncodedResponse, ParameterValue, RequestedOutput } from './types.js';
+
+/** A request as a client states it. */
+export interface ClientRequest {
+  readonly id?: string;
+  readonly inputs: NamedTensors;
+  /** Empty or absent: every output. */
+  readonly outputs?: readonly RequestedOutput[];
+  /** How inputs go out and, unless an output says otherwise, how outputs come back. */
+  readonly form: 'binary' | 'json';
+  readonly parameters?: Readonly<Record<string, ParameterValue>>;
+}
+
+/** Writes an inference request; `headerLength` belongs into `Inference-Header-Content-Length` where it is set. */
+export function encodeInferRequest(request: ClientRequest): EncodedResponse {
+  const { id, inputs, outputs = [], form, parameters } = request;
+  const isBinary = form === 'binary';
+  const { json, parts } = encodeTensors({
+    role: 'input',
+    tensors: inputs,
+    binary: new Set(isBinary ? inputs.keys() : []),
+    nonFiniteTokens: true,
+  });
+  const all = { ...parameters, ...(isBinary ? { binary_data_output: true } : {}) };
+  const fields = [
+    ...(id === undefined ? [] : [`"id":${JSON.stringify(id)}`]),
+    ...(Object.keys(all).length === 0 ? [] : [`"parameters":${JSON.stringify(all)}`]),
+    `"inputs":${json}`,
+    ...(outputs.length === 0 ? [] : [`"outputs":${JSON.stringify(outputs.map(toWire))}`]),
+  ];
+  return joinBody(`{${fields.join(',')}}`, parts);
+}
+
+function toWire({ name, binary, classes }: RequestedOutput): object {
+  if (binary === undefined && classes === undefined) return { name };
+  return { name, parameters: { binary_data: binary, classification: classes } };
+}
