@@ -2,7 +2,10 @@ import type { NumericData, NumericDatatype } from '../tensor/datatype.js';
 import type { NamedTensors, Tensor } from '../tensor/tensor.js';
 import type { TensorPairs } from './messages.js';
 
-/** From this size on a buffer is moved instead of copied into the message. */
+/**
+ * From this size on a buffer is moved instead of copied into the message. Node's pool of small Buffers, which cannot be moved,
+ * only serves sizes below it.
+ */
 export const transferFromBytes = 4096;
 
 /**
@@ -22,7 +25,7 @@ function toMovable(
   moved: Set<ArrayBuffer>,
 ): Tensor {
   const { datatype, shape, data } = tensor;
-  if (data.byteLength >= transferFromBytes && !isPooled(data)) {
+  if (data.byteLength >= transferFromBytes) {
     moved.add(data.buffer);
     return { datatype, shape, data };
   }
@@ -30,10 +33,3 @@ function toMovable(
     ? { datatype, shape, data }
     : { datatype, shape, data: data.slice() };
 }
-
-/** Node's Buffer pool serves many owners and cannot be moved. */
-function isPooled({ buffer, byteLength }: NumericData): boolean {
-  return buffer === pool && byteLength < pool.byteLength;
-}
-
-const pool = Buffer.allocUnsafe(1).buffer;

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { startRunner, type RunnerPool } from '../../src/workers/pool.js';
-import type { PendingRun, RunJob, RunOutcome, RunnerSession } from '../../src/workers/runner.js';
-import type { Tensor } from '../../src/tensor/tensor.js';
+import type { RunJob, RunOutcome } from '../../src/workers/runner.js';
 import { failsOnLargeIndex, putModel, sumAndDifference } from '../support/models.js';
+import { firstSum, ints, Queue, specOf, sumJob } from './queue.js';
 
 let folder: string;
 let runner: RunnerPool;
@@ -19,41 +19,12 @@ after(async () => {
   await rm(folder, { recursive: true });
 });
 
-const spec = (modelPath: string) =>
-  ({
-    modelPath,
-    logId: 'm',
-    provider: 'cpu',
-    deviceId: 0,
-    strict: false,
-    intraOpThreads: 1,
-    optimised: false,
-  }) as const;
-
-/** A queue that a session pulls from. */
-class Queue {
-  readonly waiting: PendingRun[] = [];
-  readonly next = (): PendingRun | undefined => this.waiting.shift();
-  run(session: RunnerSession, job: RunJob): Promise<RunOutcome> {
-    return new Promise((resolve, reject) => {
-      this.waiting.push({ job, resolve, reject });
-      session.wake();
-    });
-  }
-}
-
-const ints = (rows: number, first: number): Tensor => ({
-  datatype: 'INT32',
-  shape: [rows, 16],
-  data: Int32Array.from({ length: rows * 16 }, (_, index) => first + index),
-});
-
 const sums = (outcome: RunOutcome): number[] => [...(outcome.outputs.get('S')?.data as Int32Array)];
 
 describe('the pool of workers', () => {
   it('loads a model on every worker and says what it takes and gives', async () => {
     const modelPath = await putModel(folder, { name: 'sums', graph: sumAndDifference });
-    const session = await runner.load(spec(modelPath), { instances: 'auto', next: () => undefined });
+    const session = await runner.load(specOf(modelPath), { instances: 'auto', next: () => undefined });
     assert.deepEqual(session.loaded, {
       inputs: ['A', 'B'].map((name) => ({ name, datatype: 'INT32', shape: [-1, 16] })),
       outputs: ['S', 'D'].map((name) => ({ name, datatype: 'INT32', shape: [-1, 16] })),
@@ -71,7 +42,7 @@ describe('the pool of workers', () => {
   it('runs what it pulls, with requests put together row by row and the last row repeated as padding', async () => {
     const modelPath = await putModel(folder, { name: 'merged', graph: sumAndDifference });
     const queue = new Queue();
-    const session = await runner.load(spec(modelPath), { instances: 'auto', next: queue.next });
+    const session = await runner.load(specOf(modelPath), { instances: 'auto', next: queue.next });
     const requests = [1, 2].map(
       (rows) =>
         new Map([
@@ -93,23 +64,10 @@ describe('the pool of workers', () => {
   it('answers many runs, each with its own figures', async () => {
     const modelPath = await putModel(folder, { name: 'many', graph: sumAndDifference });
     const queue = new Queue();
-    const session = await runner.load(spec(modelPath), { instances: 'auto', next: queue.next });
-    const outcomes = await Promise.all(
-      Array.from({ length: 200 }, (_, index) =>
-        queue.run(session, {
-          requests: [
-            new Map([
-              ['A', ints(1, index)],
-              ['B', ints(1, 0)],
-            ]),
-          ],
-          rows: 1,
-          outputs: ['S'],
-        }),
-      ),
-    );
+    const session = await runner.load(specOf(modelPath), { instances: 'auto', next: queue.next });
+    const outcomes = await Promise.all(Array.from({ length: 200 }, (_, index) => queue.run(session, sumJob(index, 0))));
     assert.deepEqual(
-      outcomes.map((outcome) => sums(outcome)[0]),
+      outcomes.map(firstSum),
       outcomes.map((_, index) => index),
     );
     await session.unload();
@@ -118,7 +76,7 @@ describe('the pool of workers', () => {
   it('fails one run with the reason and serves the next', async () => {
     const modelPath = await putModel(folder, { name: 'picky', graph: failsOnLargeIndex });
     const queue = new Queue();
-    const session = await runner.load(spec(modelPath), { instances: 1, next: queue.next });
+    const session = await runner.load(specOf(modelPath), { instances: 1, next: queue.next });
     const job = (value: bigint): RunJob => ({
       requests: [new Map([['X', { datatype: 'INT64', shape: [1, 1], data: BigInt64Array.of(value) }]])],
       rows: 1,
@@ -135,7 +93,7 @@ describe('the pool of workers', () => {
   });
 
   it('refuses a file that is no model with the reason, on no worker', async () => {
-    await assert.rejects(runner.load(spec(join(folder, 'none.onnx')), { instances: 'auto', next: () => undefined }), {
+    await assert.rejects(runner.load(specOf(join(folder, 'none.onnx')), { instances: 'auto', next: () => undefined }), {
       code: 'MODEL_INVALID',
       message: /Cannot load .*none\.onnx on cpu: the file does not exist/,
     });
