@@ -1,0 +1,2 @@
+export { findAsset, pageHeaders, type Asset } from './assets.js';
+export { listSamples, readSample, type Sample } from './samples.js';

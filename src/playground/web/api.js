@@ -1,0 +1,50 @@
+const root = new URL('../', import.meta.url);
+const slot = 'slipway-key';
+
+/** What the server refused, in its own words, or that it could not be reached. */
+export class ServerError extends Error {
+  constructor(status, message) {
+    super(message);
+    this.status = status;
+  }
+}
+
+/** Absolute address of a path of the server that this page came from. */
+export const urlOf = (path) => new URL(path, root).href;
+
+/** Keeps the API key for this tab. */
+export function keepKey(key) {
+  window.sessionStorage.setItem(slot, key);
+}
+
+export const hasKey = () => window.sessionStorage.getItem(slot) !== null;
+
+/** Sends a request with the key, if there is one. Answers body, headers and the time it took here; throws ServerError. */
+export async function call(path, { method = 'GET', body, headers = {}, as = 'json' } = {}) {
+  const key = window.sessionStorage.getItem(slot);
+  const all = key === null ? headers : { ...headers, authorization: `Bearer ${key}` };
+  const startedMs = performance.now();
+  const response = await fetch(urlOf(path), { method, body, headers: all, cache: 'no-store' }).catch(() => {
+    throw new ServerError(0, `No answer from ${root.host}. Is the server still running?`);
+  });
+  const answer = as === 'blob' && response.ok ? await response.blob() : await response.text();
+  const wallMs = performance.now() - startedMs;
+  if (!response.ok) throw new ServerError(response.status, errorText(answer, response.status));
+  return { body: as === 'json' ? JSON.parse(answer || 'null') : answer, headers: response.headers, wallMs };
+}
+
+function errorText(text, status) {
+  try {
+    return JSON.parse(text).error ?? text;
+  } catch {
+    return text || `The server answered ${status}.`;
+  }
+}
+
+/** Parts of a Server-Timing header in order, [{name, ms}]; parts without a duration are left out. */
+export function parseServerTiming(header) {
+  return [...(header ?? '').matchAll(/([\w-]+)[^,]*?;\s*dur=([\d.]+)/g)].map(([, name, ms]) => ({
+    name,
+    ms: Number(ms),
+  }));
+}

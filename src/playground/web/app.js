@@ -1,0 +1,167 @@
+import { call, hasKey, keepKey, ServerError, urlOf } from './api.js';
+import { curlLine } from './curl.js';
+import { byId } from './dom.js';
+import { aboutModel, fetchModel, fetchModels, modelList, obstacleOf } from './models.js';
+import { createPictureInput } from './picture-input.js';
+import { emptyResult, failure, footing, outputs, predictions } from './result.js';
+import { fetchSamples } from './samples.js';
+import { createTensorInput } from './tensor-input.js';
+
+/** What is on the page: the models, the chosen one with its input, and the number of the latest request. */
+const page = { models: [], model: undefined, input: undefined, turn: 0, saved: undefined };
+
+const chosenName = () => decodeURIComponent(location.hash.slice(1)) || page.models[0]?.name;
+
+/** Asks for the models again and shows the chosen one. */
+async function refresh() {
+  try {
+    page.models = await fetchModels();
+    byId('key').hidden = true;
+    await Promise.all([showHealth(), showChosen()]);
+  } catch (error) {
+    showObstacle(error);
+  }
+}
+
+async function showHealth() {
+  const health = byId('health');
+  try {
+    await call('v2/health/ready');
+    health.className = 'health ready';
+    health.textContent = 'Ready';
+  } catch (error) {
+    health.className = 'health not-ready';
+    health.textContent = error.status === 0 ? 'No answer' : 'Not ready';
+    health.title = error.message;
+  }
+}
+
+async function showChosen() {
+  const name = chosenName();
+  byId('models').replaceChildren(...modelList(page.models, name));
+  const entry = page.models.find((model) => model.name === name);
+  if (entry === undefined) return showEmpty(name);
+  if (entry.state !== 'READY') return close(obstacleOf(entry));
+  const [model, samples] = await Promise.all([fetchModel(name), fetchSamples(name)]);
+  if (name === chosenName() && !isSame(model, page.model)) open(model, samples);
+}
+
+const isSame = (a, b) => JSON.stringify(a) === JSON.stringify(b);
+
+function showEmpty(name) {
+  const text = name === undefined ? 'The server has no models yet.' : `The server has no model named ${name}.`;
+  close(emptyResult(text));
+}
+
+function close(about) {
+  page.input?.dispose();
+  [page.model, page.input] = [undefined, undefined];
+  byId('work').hidden = true;
+  byId('about').replaceChildren(...about);
+}
+
+function open(model, samples) {
+  close(aboutModel(model));
+  page.model = model;
+  page.turn += 1;
+  const isPicture = model.inputs.length === 1 && model.properties?.image_input === model.inputs[0].name;
+  page.input = isPicture ? openPicture(model, samples) : openTensors(model, samples);
+  byId('input').replaceChildren(page.input.element);
+  byId('result').replaceChildren(...emptyResult(isPicture ? 'Give it a picture.' : 'Pick a sample, or press Run.'));
+  byId('work').hidden = false;
+  document.title = `${model.name} · Slipway playground`;
+}
+
+function openPicture(model, samples) {
+  const path = `predictions/${encodeURIComponent(model.name)}`;
+  const pictures = samples.filter(({ kind }) => kind === 'picture');
+  const command = (file, blob) => showCommand({ url: urlOf(path), file }, blob);
+  command(pictures[0]?.name ?? 'picture.jpg');
+  return createPictureInput(model, pictures, ({ blob, name, isOwnFile = false }) => {
+    command(name, isOwnFile ? undefined : blob);
+    return send({ path, body: blob, render: (answer) => renderPicture(answer) });
+  });
+}
+
+function renderPicture(answer) {
+  if (answer.predictions?.length > 0) return predictions(answer);
+  return outputs({ outputs: answer.outputs ?? [] }, {});
+}
+
+function openTensors(model, samples) {
+  const path = `v2/models/${encodeURIComponent(model.name)}/infer`;
+  const requests = samples.filter(({ kind }) => kind === 'request');
+  const threshold = model.properties?.score_threshold;
+  const onChange = (json) => {
+    if (json !== null) showCommand({ url: urlOf(path), json }, new Blob([json], { type: 'application/json' }));
+  };
+  const input = createTensorInput(model, requests, {
+    onChange,
+    send: ({ json, charted }) => {
+      const options = { charted, threshold: threshold === undefined ? undefined : Number(threshold) };
+      return send({ path, body: json, render: (answer) => outputs(answer, options) });
+    },
+  });
+  input.start();
+  return input;
+}
+
+/** Sends a request and shows its answer, unless a later one was sent meanwhile. */
+async function send({ path, body, render }) {
+  const turn = (page.turn += 1);
+  const result = byId('result');
+  result.setAttribute('aria-busy', 'true');
+  const parts = await call(path, { method: 'POST', body }).then(
+    (answer) => [...render(answer.body), footing({ ...answer, version: answer.body.model_version })],
+    (error) => {
+      if (error.status === 401) showObstacle(error);
+      if (!(error instanceof ServerError)) throw error;
+      return failure(error);
+    },
+  );
+  if (turn !== page.turn) return;
+  result.replaceChildren(...parts);
+  result.removeAttribute('aria-busy');
+}
+
+/** The curl line, and a link to the file that it reads where the page made that file. */
+function showCommand(request, blob) {
+  const { line, reads } = curlLine({ ...request, withKey: hasKey() });
+  byId('curl').textContent = line;
+  const save = byId('save');
+  if (page.saved !== undefined) URL.revokeObjectURL(page.saved);
+  save.hidden = reads === null || blob === undefined;
+  page.saved = save.hidden ? undefined : URL.createObjectURL(blob);
+  Object.assign(save, save.hidden ? {} : { href: page.saved, download: reads, textContent: `Save ${reads}` });
+}
+
+function showObstacle(error) {
+  if (!(error instanceof ServerError)) throw error;
+  if (error.status !== 401) return close(failure(error));
+  close([]);
+  byId('key').hidden = false;
+  byId('key-reason').textContent = error.message;
+  byId('key-field').focus();
+}
+
+async function copyCommand() {
+  const button = byId('copy');
+  const text = byId('curl').textContent;
+  const isCopied = await (navigator.clipboard?.writeText(text) ?? Promise.reject()).then(
+    () => true,
+    () => false,
+  );
+  if (!isCopied) window.getSelection().selectAllChildren(byId('curl'));
+  button.textContent = isCopied ? 'Copied' : 'Press Ctrl+C';
+  setTimeout(() => (button.textContent = 'Copy'), 2000);
+}
+
+byId('copy').addEventListener('click', copyCommand);
+byId('key').addEventListener('submit', (event) => {
+  event.preventDefault();
+  keepKey(byId('key-field').value);
+  void refresh();
+});
+window.addEventListener('hashchange', () => void showChosen().catch(showObstacle));
+window.addEventListener('focus', () => void refresh());
+await refresh();

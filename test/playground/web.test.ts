@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { describe, it } from 'node:test';
+import { pathToFileURL } from 'node:url';
+
+const load = async (name: string): Promise<unknown> => import(pathToFileURL(`src/playground/web/${name}`).href);
+const { curlLine, quote } = (await load('curl.js')) as {
+  readonly curlLine: (request: object) => { readonly line: string; readonly reads: string | null };
+  readonly quote: (word: string) => string;
+};
+const { exampleValues, parseShape, requestJson } = (await load('example.js')) as {
+  readonly exampleValues: (datatype: string, elements: number) => unknown[];
+  readonly parseShape: (text: string, declared: readonly number[]) => number[];
+  readonly requestJson: (inputs: readonly object[]) => string;
+};
+
+describe('the curl line of the page', () => {
+  it('survives a shell whatever the words hold', () => {
+    const words = ['plain.png', "it's a file.png", '$(touch x) `y` "z"', 'a\\b', '', 'new\nline'];
+    for (const word of words) {
+      assert.equal(execFileSync('sh', ['-c', `printf %s ${quote(word)}`]).toString(), word);
+    }
+  });
+
+  it('posts a picture as a file and a request in the line, or from a file where it is long', () => {
+    const url = 'http://127.0.0.1:8000/predictions/digits';
+    assert.equal(curlLine({ url, file: '7.png', withKey: false }).line, `curl --data-binary @7.png ${url}`);
+    assert.equal(curlLine({ url, json: '{"a":1}', withKey: false }).line, `curl ${url} -d '{"a":1}'`);
+    assert.equal(curlLine({ url, json: 'x'.repeat(7000), withKey: false }).reads, 'request.json');
+  });
+
+  it('names the key without showing it', () => {
+    const { line } = curlLine({ url: 'http://h/', file: 'a.png', withKey: true });
+    assert.match(line, /-H "Authorization: Bearer \$SLIPWAY_KEY"/);
+  });
+});
+
+describe('an example request', () => {
+  it('holds values that the datatype allows', () => {
+    assert.deepEqual(exampleValues('BOOL', 3), [true, false, true]);
+    assert.deepEqual(exampleValues('INT8', 12).slice(8), [8, 9, 0, 1]);
+    assert.deepEqual(exampleValues('BYTES', 2), ['text 1', 'text 2']);
+    assert.ok(exampleValues('FP32', 64).every((value) => typeof value === 'number' && Math.abs(value) <= 1));
+  });
+
+  it('keeps the digits of a number as typed, so that an INT64 stays exact', () => {
+    const input = { name: 'A', datatype: 'INT64', shape: [1, 2], text: '[\n 9007199254740993,\n -1 ]' };
+    assert.match(requestJson([input]), /"shape":\[1,2\],"data":\[ 9007199254740993, -1 \]/);
+  });
+
+  it('fills what was left empty', () => {
+    const text = requestJson([{ name: 'A', datatype: 'INT32', shape: [1, 3], text: ' ' }]);
+    assert.deepEqual(JSON.parse(text), { inputs: [{ name: 'A', datatype: 'INT32', shape: [1, 3], data: [0, 1, 2] }] });
+  });
+
+  it('lets NaN and Infinity pass and says what is not JSON', () => {
+    const input = { name: 'A', datatype: 'FP32', shape: [3] };
+    assert.match(requestJson([{ ...input, text: '[NaN, -Infinity, 1]' }]), /\[NaN, -Infinity, 1\]/);
+    assert.throws(() => requestJson([{ ...input, text: '[1, 2' }]), /The values of A are not JSON/);
+  });
+
+  it('reads a shape with or without brackets and refuses what is none', () => {
+    assert.deepEqual(parseShape('[1, 64]', [-1, 64]), [1, 64]);
+    assert.deepEqual(parseShape('2,3', [-1, 3]), [2, 3]);
+    assert.deepEqual(parseShape('', []), []);
+    assert.throws(() => parseShape('1, x', [-1, 64]), /expected whole numbers with commas between them, such as 1, 64/);
+  });
+});
