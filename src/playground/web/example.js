@@ -61,8 +61,5 @@ function compact(text, name) {
       cause: error,
     });
   }
-  return text
-    .replace(/\s*\n\s*/g, ' ')
-    .replace(/\[ /g, '[')
-    .replace(/ \]/g, ']');
+  return text.replace(/\s*\n\s*/g, ' ');
 }
