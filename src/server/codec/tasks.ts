@@ -1,0 +1,62 @@
+import { decodeInferRequest } from '../../protocol/decode-request.js';
+import { encodeInferResponse } from '../../protocol/encode-response.js';
+import type { ModelSignature } from '../../protocol/signature.js';
+import type { EncodedResponse, InferResponse } from '../../protocol/types.js';
+import { decodePredictRequest, type PredictRequest } from '../../protocol/v1-decode.js';
+import { encodePredictResponse, type PredictResponse } from '../../protocol/v1-encode.js';
+import { validateInferRequest, type CheckedRequest } from '../../protocol/validate.js';
+import type { PlainError } from '../../errors.js';
+
+/** One piece of the codec's work. Bytes that crossed a thread are no Buffers any more. */
+export type CodecTask =
+  | {
+      readonly kind: 'decode-infer';
+      readonly body: Uint8Array;
+      readonly headerLength?: number | undefined;
+      readonly model: ModelSignature;
+    }
+  | { readonly kind: 'encode-infer'; readonly response: InferResponse }
+  | { readonly kind: 'decode-predict'; readonly body: Uint8Array; readonly model: ModelSignature }
+  | { readonly kind: 'encode-predict'; readonly response: PredictResponse };
+
+/** What each kind of task answers. */
+export interface CodecResults {
+  readonly 'decode-infer': CheckedRequest;
+  readonly 'encode-infer': EncodedResponse;
+  readonly 'decode-predict': PredictRequest;
+  readonly 'encode-predict': EncodedResponse;
+}
+
+export type CodecResult = CodecResults[CodecTask['kind']];
+
+/** Main thread to codec thread. */
+export interface ToCodec {
+  readonly job: number;
+  readonly task: CodecTask;
+}
+
+/** Codec thread to main thread. */
+export type FromCodec =
+  { readonly job: number; readonly result: CodecResult } | { readonly job: number; readonly error: PlainError };
+
+/** Does a task where it is called. Throws AppErrors. */
+export function performTask<T extends CodecTask>(task: T): CodecResults[T['kind']];
+export function performTask(task: CodecTask): CodecResult {
+  switch (task.kind) {
+    case 'decode-infer': {
+      const { headerLength, model } = task;
+      return validateInferRequest(decodeInferRequest({ body: asBuffer(task.body), headerLength }, model), model);
+    }
+    case 'encode-infer':
+      return encodeInferResponse(task.response);
+    case 'decode-predict':
+      return decodePredictRequest(asBuffer(task.body), task.model);
+    case 'encode-predict':
+      return encodePredictResponse(task.response);
+  }
+}
+
+/** The same bytes as a Buffer. */
+export function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}

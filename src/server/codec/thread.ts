@@ -1,0 +1,99 @@
+import { Worker, type ResourceLimits } from 'node:worker_threads';
+import { AppError, fromPlainError, messageOf } from '../../errors.js';
+import type { CodecResult, CodecTask, FromCodec, ToCodec } from './tasks.js';
+import { packTask } from './transfers.js';
+
+interface Job {
+  readonly resolve: (result: CodecResult) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/**
+ * The main thread's side of one codec thread.
+ * - The thread starts with the first task, and again with the first task after it was lost.
+ * - Losing it rejects the tasks it had with WORKER_LOST, and no others.
+ * - It keeps the process alive only while it has tasks.
+ */
+export class CodecThread {
+  readonly #limits: ResourceLimits;
+  readonly #jobs = new Map<number, Job>();
+  #worker: Worker | undefined;
+  #nextJob = 0;
+
+  constructor(limits: ResourceLimits) {
+    this.#limits = limits;
+  }
+
+  /** Tasks that wait or are being done. */
+  get load(): number {
+    return this.#jobs.size;
+  }
+
+  /** Does a task there; bodies in it may not be used afterwards. */
+  run(task: CodecTask): Promise<CodecResult> {
+    const worker = (this.#worker ??= this.#start());
+    const job = this.#nextJob++;
+    const packed = packTask(task);
+    worker.postMessage({ job, task: packed.task } satisfies ToCodec, packed.transfers);
+    worker.ref();
+    return new Promise((resolve, reject) => this.#jobs.set(job, { resolve, reject }));
+  }
+
+  /** Starts the thread before it is needed; resolves when it runs. */
+  async prewarm(): Promise<void> {
+    if (this.#worker !== undefined) return;
+    const worker = (this.#worker = this.#start());
+    worker.ref();
+    await new Promise<void>((resolve) => {
+      worker.once('online', resolve);
+      worker.once('exit', () => resolve());
+    });
+    if (this.load === 0) worker.unref();
+  }
+
+  /** Ends the thread; what it still had is rejected with SHUTTING_DOWN. */
+  async close(): Promise<void> {
+    const worker = this.#worker;
+    this.#worker = undefined;
+    this.#rejectAll(new AppError('SHUTTING_DOWN', 'The server is shutting down; send the request to another one.'));
+    await worker?.terminate();
+  }
+
+  #start(): Worker {
+    const worker = new Worker(new URL('./codec-thread.js', import.meta.url), {
+      name: 'codec',
+      resourceLimits: this.#limits,
+    });
+    worker.unref();
+    worker.on('message', (answer: FromCodec) => this.#settle(answer));
+    let cause: unknown;
+    worker.on('error', (error) => (cause = error));
+    worker.on('exit', () => {
+      if (worker === this.#worker) this.#lose(cause);
+    });
+    return worker;
+  }
+
+  #settle(answer: FromCodec): void {
+    const job = this.#jobs.get(answer.job);
+    this.#jobs.delete(answer.job);
+    if (this.#jobs.size === 0) this.#worker?.unref();
+    if ('result' in answer) job?.resolve(answer.result);
+    else job?.reject(fromPlainError(answer.error));
+  }
+
+  #lose(cause: unknown): void {
+    this.#worker = undefined;
+    const reason = cause === undefined ? 'it ended' : messageOf(cause);
+    this.#rejectAll(
+      new AppError('WORKER_LOST', `The thread that reads and writes large bodies was lost: ${reason}. Try again.`, {
+        cause,
+      }),
+    );
+  }
+
+  #rejectAll(error: AppError): void {
+    for (const { reject } of this.#jobs.values()) reject(error);
+    this.#jobs.clear();
+  }
+}

@@ -1,0 +1,123 @@
+import assert from 'node:assert/strict';
+import { after, describe, it } from 'node:test';
+import { encodeInferRequest } from '../../../src/protocol/client-request.js';
+import { decodeInferResponse } from '../../../src/protocol/client-response.js';
+import type { InferResponse } from '../../../src/protocol/types.js';
+import { createCodec } from '../../../src/server/codec/codec.js';
+import type { Tensor } from '../../../src/tensor/tensor.js';
+import { createRandom, randomTensor } from '../../protocol/random-tensors.js';
+import { identityModel } from '../../protocol/sum-model.js';
+
+const random = createRandom(7);
+const codec = createCodec({ threads: 2 });
+after(() => codec.close());
+
+const model = identityModel('FP32', [-1]);
+const floats = (length: number): Tensor => randomTensor('FP32', length, random);
+const requestOf = (tensor: Tensor, form: 'json' | 'binary' = 'json') =>
+  encodeInferRequest({ inputs: new Map([['A', tensor]]), form });
+const responseOf = (tensor: Tensor, binary = false): InferResponse => ({
+  modelName: 'm',
+  modelVersion: '1',
+  outputs: new Map([['Y', tensor]]),
+  binaryOutputs: new Set(binary ? ['Y'] : []),
+  nonFiniteTokens: false,
+});
+
+describe('codec', () => {
+  it('reads and writes small bodies at once', () => {
+    const tensor = floats(16);
+    const request = codec.decodeInfer(requestOf(tensor), model);
+    assert.ok(!(request instanceof Promise));
+    assert.deepEqual(request.inputs.get('A'), tensor);
+    assert.ok(!(codec.encodeInfer(responseOf(tensor)) instanceof Promise));
+  });
+
+  it('reads and writes large JSON on a thread, with the same outcome', async () => {
+    const tensor = floats(20_000);
+    const request = codec.decodeInfer(requestOf(tensor), model);
+    assert.ok(request instanceof Promise);
+    assert.deepEqual((await request).inputs.get('A'), tensor);
+    const answer = codec.encodeInfer(responseOf(tensor));
+    assert.ok(answer instanceof Promise);
+    const { body } = await answer;
+    assert.ok(Buffer.isBuffer(body));
+    assert.deepEqual(decodeInferResponse(body).outputs.get('Y'), tensor);
+  });
+
+  it('handles binary bodies at once, whatever their size', () => {
+    const tensor = floats(50_000);
+    assert.ok(!(codec.decodeInfer(requestOf(tensor, 'binary'), model) instanceof Promise));
+    assert.ok(!(codec.encodeInfer(responseOf(tensor, true)) instanceof Promise));
+  });
+
+  it('leaves the outputs that it was given usable, views on a shared run included', async () => {
+    const run = Float32Array.from({ length: 40_000 }, () => 0.5);
+    const view: Tensor = { datatype: 'FP32', shape: [20_000], data: run.subarray(20_000) };
+    await codec.encodeInfer(responseOf(view));
+    assert.equal(run[0], 0.5);
+  });
+
+  it('does not take away memory that a body shares with others', async () => {
+    const { body } = requestOf(floats(5_000));
+    const shared = Buffer.concat([body, body]);
+    const [first, second] = [shared.subarray(0, body.length), shared.subarray(body.length)];
+    const tensors = await Promise.all([
+      codec.decodeInfer({ body: first }, model),
+      codec.decodeInfer({ body: second }, model),
+    ]);
+    assert.deepEqual(tensors[0].inputs, tensors[1].inputs);
+  });
+
+  it('carries refusals across with their code and words', async () => {
+    const { body } = requestOf(floats(5_000));
+    await assert.rejects(async () => codec.decodeInfer({ body }, identityModel('INT8', [-1])), {
+      code: 'INVALID_INPUT',
+      message: /^inference input 'A' data-type is 'FP32', but model 'm' expects 'INT8'/,
+    });
+  });
+
+  it('reads and writes version 1 bodies on either side', async () => {
+    const rows = Array.from({ length: 5_000 }, (_, i) => i / 8);
+    for (const instances of [rows.slice(0, 3), rows]) {
+      const {
+        inputs,
+        form,
+        rows: count,
+      } = await codec.decodePredict(Buffer.from(JSON.stringify({ instances })), { ...model, maxRows: 9999 });
+      assert.deepEqual(inputs.get('A')?.data, Float32Array.from(instances));
+      const { body } = await codec.encodePredict({ form, rows: count, outputs: inputs, nonFiniteTokens: false });
+      assert.deepEqual(JSON.parse(body.toString()), { predictions: instances });
+    }
+  });
+
+  it('rejects just what a lost thread had, and starts another', async () => {
+    const small = createCodec({ threads: 1, threadHeapMb: 8, inlineLimitBytes: 1024 });
+    const texts = Array.from({ length: 400_000 }, (_, i) => `text number ${String(i)} of a body that is too large`);
+    const body = Buffer.from(
+      JSON.stringify({ inputs: [{ name: 'A', shape: [texts.length], datatype: 'BYTES', data: texts }] }),
+    );
+    await assert.rejects(async () => small.decodeInfer({ body }, identityModel('BYTES', [-1])), {
+      code: 'WORKER_LOST',
+      message: /memory/,
+    });
+    const tensor = floats(2_000);
+    assert.deepEqual((await small.decodeInfer(requestOf(tensor), model)).inputs.get('A'), tensor);
+    await small.close();
+  });
+
+  it('refuses large bodies after it was closed, and rejects those it still had', async () => {
+    const closing = createCodec({ threads: 1 });
+    await closing.prewarm();
+    const waiting = assert.rejects(async () => closing.decodeInfer(requestOf(floats(20_000)), model), {
+      code: 'SHUTTING_DOWN',
+    });
+    await closing.close();
+    await waiting;
+    await assert.rejects(async () => closing.decodeInfer(requestOf(floats(20_000)), model), { code: 'SHUTTING_DOWN' });
+  });
+
+  it('without threads does everything where it is called', () => {
+    assert.ok(!(createCodec({ threads: 0 }).decodeInfer(requestOf(floats(20_000)), model) instanceof Promise));
+  });
+});
