@@ -4,6 +4,7 @@ import type { ErrorCode } from '../errors.js';
 export const exitCodeOf = {
   USAGE: 2,
   PORT_IN_USE: 3,
+  NOT_FOUND: 4,
   MODEL_NOT_FOUND: 4,
   MODEL_INVALID: 4,
   MODEL_NOT_READY: 4,
@@ -11,7 +12,6 @@ export const exitCodeOf = {
   ENGINE_FAILED: 6,
   WORKER_LOST: 6,
   INVALID_INPUT: 1,
-  NOT_FOUND: 1,
   METHOD_NOT_ALLOWED: 1,
   PAYLOAD_TOO_LARGE: 1,
   UNSUPPORTED_ENCODING: 1,

@@ -1,0 +1,89 @@
+import { AppError } from '../errors.js';
+import type { ModelRepository } from '../repository/types.js';
+import type { RunnerPool } from '../workers/pool.js';
+import type { ServeOptions } from './serve-options.js';
+import type { Ledger } from './startup-text.js';
+
+/** What computes: the worker threads, and the models in them. */
+export interface Backend {
+  readonly runner: RunnerPool;
+  readonly repository: ModelRepository;
+}
+
+/** How far the start has come. */
+export interface BackendStart {
+  /** The workers run and the models load; rejects where the workers or the folder's listing failed. */
+  readonly opened: Promise<Backend>;
+  /** Every model is ready or has failed; with the time that each part of the start took. */
+  readonly settled: Promise<Ledger>;
+}
+
+/** Starts the worker threads, then loads the models. Closes the threads again where the folder cannot be read. */
+export function startBackend(options: ServeOptions): BackendStart {
+  const startMs = performance.now();
+  let runnerMs = startMs;
+  const opened = openRunner(options).then((runner) => {
+    runnerMs = performance.now();
+    return openModels(runner, options);
+  });
+  const settled = opened.then(async ({ repository }): Promise<Ledger> => {
+    await repository.settled();
+    return [
+      ['runtime', runnerMs - startMs],
+      ['models', performance.now() - runnerMs],
+    ];
+  });
+  settled.catch(() => undefined);
+  return { opened, settled };
+}
+
+async function openRunner({ budget, env, log, settings, cacheFolder, onStuck }: ServeOptions): Promise<RunnerPool> {
+  const { startRunner } = await import('../workers/pool.js');
+  return startRunner({
+    workers: budget.workers,
+    env,
+    weightsCache: { folder: cacheFolder },
+    runLimitMs: settings.watchdogMs,
+    events: {
+      onWorkerLost: (event) => log.error(event, 'worker lost'),
+      onWorkerRestarted: (event) => log.warn(event, 'worker restarted'),
+      onStuck: ({ worker, session, runningMs }) =>
+        onStuck(
+          `a run of ${session} on ${worker} has taken ${Math.round(runningMs)} ms, over the limit of ${settings.watchdogMs} ms`,
+        ),
+    },
+  });
+}
+
+async function openModels(runner: RunnerPool, options: ServeOptions): Promise<Backend> {
+  const { settings, budget, env, clock, log, modelsFolder, temporaryFolder } = options;
+  try {
+    const [{ openRepository }, { createProviderChooser }] = await Promise.all([
+      import('../repository/model-repository.js'),
+      import('./provider-choice.js'),
+    ]);
+    const choose = createProviderChooser({ wish: settings.executionProvider, requireGpu: settings.requireGpu, env });
+    const repository = await openRepository({
+      root: modelsFolder,
+      temporaryFolder,
+      runner,
+      intraOpThreads: budget.intraOpThreads,
+      clock,
+      chooseProvider: async (execution) => {
+        const choice = await choose(execution);
+        log.debug(choice, 'execution provider');
+        return choice;
+      },
+    });
+    return { runner, repository };
+  } catch (thrown) {
+    await runner.close();
+    throw explainFolder(thrown, modelsFolder);
+  }
+}
+
+function explainFolder(thrown: unknown, folder: string): unknown {
+  if (!(thrown instanceof AppError) || thrown.code !== 'NOT_FOUND') return thrown;
+  const text = `The models folder ${folder} cannot be read: create it, name another with --models, or leave --models out for the bundled models.`;
+  return new AppError('NOT_FOUND', text, { cause: thrown });
+}

@@ -1,0 +1,109 @@
+import { AppError } from '../errors.js';
+import { extensions, type RepositoryIndexEntry } from '../protocol/types.js';
+import type { LoadOverrides, ServableModel } from '../repository/types.js';
+import type { ThreadBudget } from '../resources/types.js';
+import type { Lifecycle } from './lifecycle.js';
+import { describeConfig, describeModel, describeStatistics } from './model-description.js';
+import type { Settings } from './settings.js';
+
+export interface DataplaneDeps {
+  readonly lifecycle: Lifecycle;
+  readonly settings: Settings;
+  readonly version: string;
+  readonly budget: ThreadBudget;
+}
+
+export interface StartFacts {
+  readonly provider: string;
+  readonly budget: ThreadBudget;
+  readonly models: readonly ServableModel[];
+  readonly index: readonly RepositoryIndexEntry[];
+}
+
+/** What the server can be asked about itself and its models. Knows no transport. Throws AppError. */
+export class Dataplane {
+  readonly #deps: DataplaneDeps;
+
+  constructor(deps: DataplaneDeps) {
+    this.#deps = deps;
+  }
+
+  /** Name, version and extensions, and in `slipway` what this process computes with. */
+  describeServer(): object {
+    const { settings, version, budget } = this.#deps;
+    const { executionProvider, requireGpu, limits } = settings;
+    const { bodyBytes, pixels, headerBytes, connections } = limits;
+    const slipway = {
+      execution_provider: executionProvider,
+      devices: [...new Set(this.readyModels().map(({ placement }) => placement.device))],
+      require_gpu: requireGpu,
+      threads: budget,
+      limits: { bodyBytes, pixels, headerBytes, connections },
+    };
+    return { name: settings.serverName, version, extensions, slipway };
+  }
+
+  /** What a person is told when the server has started. */
+  describeStart(): StartFacts {
+    const { settings, budget, lifecycle } = this.#deps;
+    const devices = [...new Set(this.readyModels().map(({ placement }) => placement.device))];
+    const provider = `${devices.join(', ') || 'none'} (asked for: ${settings.executionProvider}${settings.requireGpu ? ', GPU required' : ''})`;
+    return { provider, budget, models: this.readyModels(), index: lifecycle.repository.index() };
+  }
+
+  /** Whether every model asked for is ready; if not, why. */
+  readiness(): { readonly ready: boolean; readonly reasons: readonly string[] } {
+    return this.#deps.lifecycle.readiness();
+  }
+
+  /** Every version that is ready; none while the server starts. */
+  readyModels(): readonly ServableModel[] {
+    const { phase } = this.#deps.lifecycle;
+    return 'repository' in phase ? (phase.repository?.ready() ?? []) : [];
+  }
+
+  /** The version named, or the highest ready one. */
+  model(name: string, version: string | undefined): ServableModel {
+    return this.#deps.lifecycle.repository.get(name, version);
+  }
+
+  describeModel(name: string, version: string | undefined): object {
+    const model = this.model(name, version);
+    return describeModel(model, this.#deps.lifecycle.repository.versions(name));
+  }
+
+  describeConfig(name: string, version: string | undefined): object {
+    return describeConfig(this.model(name, version));
+  }
+
+  /** Statistics of one model's ready versions, of one version, or of everything. */
+  describeStatistics(name?: string, version?: string): object {
+    const { repository } = this.#deps.lifecycle;
+    if (name === undefined) return { model_stats: repository.ready().map(describeStatistics) };
+    if (version !== undefined) return { model_stats: [describeStatistics(repository.get(name, version))] };
+    repository.get(name);
+    const versions = repository.versions(name).map((each) => repository.get(name, each));
+    return { model_stats: versions.map(describeStatistics) };
+  }
+
+  /** Every model version known, or only the ready ones. */
+  index(readyOnly: boolean): readonly RepositoryIndexEntry[] {
+    const entries = this.#deps.lifecycle.repository.index();
+    return readyOnly ? entries.filter(({ state }) => state === 'READY') : entries;
+  }
+
+  async load(name: string, overrides: LoadOverrides): Promise<void> {
+    await this.#controlled().load(name, overrides);
+  }
+
+  async unload(name: string): Promise<void> {
+    await this.#controlled().unload(name);
+  }
+
+  #controlled() {
+    const { settings, lifecycle } = this.#deps;
+    if (settings.modelControl === 'explicit') return lifecycle.repository;
+    const text = 'explicit model load / unload is not allowed if polling is enabled';
+    throw new AppError('CONTROL_DISABLED', `${text} (--model-control-mode ${settings.modelControl})`);
+  }
+}

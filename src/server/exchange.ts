@@ -1,0 +1,142 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { statusOf, toAppError, toHttpFailure } from './http-errors.js';
+import type { InferReport } from './inference.js';
+import type { Log } from './log.js';
+
+/** Header names and values in turn, as node:http writes them without a copy. */
+export type FlatHeaders = readonly string[];
+
+/** What every exchange shares. */
+export interface ExchangeContext {
+  readonly log: Log;
+  /** One line for every request. */
+  readonly accessLog: boolean;
+  /** Whether connections should close after their answer. */
+  readonly isStopping: () => boolean;
+  /** Called once an exchange is answered. */
+  readonly onAnswered: (exchange: Exchange, status: number) => void;
+}
+
+/** What is known of an inference request. */
+export interface InferenceTrace {
+  model?: { readonly name: string; readonly version: string };
+  report?: InferReport;
+}
+
+const json = 'application/json';
+const idShape = /^[\x21-\x7e]{1,128}$/;
+const traceShape = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
+
+/**
+ * One request and its answer.
+ * - Answers are written to the socket at once: no serialiser, no hook, no copy.
+ * - Every answer carries x-request-id, and traceparent where the request had one.
+ * - Failures become `{"error": text}`; what is the server's own fault is logged here, once, with its cause.
+ */
+export class Exchange {
+  readonly request: FastifyRequest;
+  readonly reply: FastifyReply;
+  readonly startedMs = performance.now();
+  /** Set on inference requests, for metrics and logs: the model once it is known, the report once it ran. */
+  inference: InferenceTrace | undefined;
+  readonly #context: ExchangeContext;
+
+  constructor(context: ExchangeContext, request: FastifyRequest, reply: FastifyReply) {
+    this.#context = context;
+    this.request = request;
+    this.reply = reply;
+  }
+
+  /** The client's own x-request-id where it is printable and short, else a new one. */
+  get id(): string {
+    return this.request.id;
+  }
+
+  /** A header that comes once, or undefined. */
+  header(name: string): string | undefined {
+    const value = this.request.headers[name];
+    return typeof value === 'string' ? value : undefined;
+  }
+
+  /** A path parameter, percent-decoded. */
+  param(name: string): string {
+    return (this.request.params as Readonly<Record<string, string | undefined>>)[name] ?? '';
+  }
+
+  /** The optional `version` of the path. */
+  get version(): string | undefined {
+    return (this.request.params as { version?: string }).version;
+  }
+
+  /** Answers with a value as JSON. */
+  sendJson(status: number, value: unknown): void {
+    this.send(status, Buffer.from(JSON.stringify(value)), ['content-type', json]);
+  }
+
+  /** Answers with bytes. HEAD gets the headers alone. */
+  send(status: number, body: Uint8Array, headers: FlatHeaders): void {
+    const { raw } = this.reply;
+    if (raw.headersSent || raw.destroyed) return;
+    this.reply.hijack();
+    const all = ['x-request-id', this.id, 'content-length', String(body.length), ...headers];
+    const trace = this.request.headers['traceparent'];
+    if (typeof trace === 'string' && traceShape.test(trace)) all.push('traceparent', trace);
+    if (this.#context.isStopping()) all.push('connection', 'close');
+    raw.writeHead(status, all);
+    raw.end(this.request.method === 'HEAD' ? undefined : body);
+    this.#context.onAnswered(this, status);
+    if (this.#context.accessLog) this.#logAccess(status);
+  }
+
+  /** Answers with what went wrong. */
+  fail(thrown: unknown): void {
+    const { status, text, headers } = toHttpFailure(thrown);
+    if (status === 500) this.#context.log.error({ ...this.#facts(status), err: toAppError(thrown) }, 'request failed');
+    else if (!this.#context.accessLog)
+      this.#context.log.debug({ ...this.#facts(status), reason: text }, 'request refused');
+    if (status === statusOf.CLIENT_GONE) {
+      this.reply.hijack();
+      this.reply.raw.destroy();
+      this.#context.onAnswered(this, status);
+      return;
+    }
+    const closing = this.#hasUnreadBody() ? ['connection', 'close'] : [];
+    const body = Buffer.from(JSON.stringify({ error: text }));
+    this.send(status, body, ['content-type', json, ...Object.entries(headers).flat(), ...closing]);
+  }
+
+  /** A refusal before the body was read whole: the rest of it must not be taken for the next request. */
+  #hasUnreadBody(): boolean {
+    return !this.request.raw.complete;
+  }
+
+  #logAccess(status: number): void {
+    this.#context.log.info(this.#facts(status), 'request');
+  }
+
+  #facts(status: number): object {
+    const { method, url, headers } = this.request;
+    const trace = headers['traceparent'];
+    const model = this.inference?.model;
+    return {
+      requestId: this.id,
+      ...(typeof trace === 'string' && traceShape.test(trace) ? { traceparent: trace } : {}),
+      method,
+      path: url.split('?', 1)[0],
+      status,
+      ms: Math.round((performance.now() - this.startedMs) * 100) / 100,
+      ...(model === undefined ? {} : { model: model.name, version: model.version }),
+    };
+  }
+}
+
+/** Makes ids for requests that bring none: unlike those of any other process, and cheap. */
+export function createRequestIds(processTag: string): (headers: { readonly [name: string]: unknown }) => string {
+  let count = 0;
+  return (headers) => {
+    const given = headers['x-request-id'];
+    if (typeof given === 'string' && idShape.test(given)) return given;
+    count += 1;
+    return `${processTag}-${count.toString(36)}`;
+  };
+}

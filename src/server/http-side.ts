@@ -1,0 +1,71 @@
+import { digestKeys } from './api-keys.js';
+import { buildApp, type App } from './app.js';
+import type { Codec } from './codec-port.js';
+import type { Dataplane } from './dataplane.js';
+import type { Exchange, ExchangeContext } from './exchange.js';
+import type { Lifecycle } from './lifecycle.js';
+import type { Log } from './log.js';
+import type { ModelMeters } from './metrics/model-meter.js';
+import type { Metrics } from './metrics/metrics.js';
+import { addDocsRoutes } from './routes/docs.js';
+import { addInferRoutes } from './routes/infer.js';
+import { addMetricsRoute } from './routes/metrics.js';
+import { addRepositoryRoutes, addV2Routes } from './routes/v2.js';
+import type { Settings } from './settings.js';
+
+export interface HttpDeps {
+  readonly settings: Settings;
+  readonly version: string;
+  readonly processTag: string;
+  /** Keys of the settings and of their file. */
+  readonly keys: readonly string[];
+  readonly log: Log;
+  readonly lifecycle: Lifecycle;
+  readonly dataplane: Dataplane;
+  readonly codec: Codec;
+  readonly meters: ModelMeters;
+  readonly metrics: () => Promise<Metrics>;
+}
+
+/** The app with every route; /metrics has an app of its own where the settings give it a port. */
+export interface HttpSide {
+  readonly main: App;
+  readonly metrics: App | undefined;
+}
+
+/** Puts the HTTP side together. */
+export function buildHttpSide(deps: HttpDeps): HttpSide {
+  const { settings, processTag } = deps;
+  const shared = { settings, processTag, exchange: exchangeContext(deps), keys: digestKeys(deps.keys) };
+  const hasOwnPort = settings.metricsPort !== undefined;
+  const main = buildApp({
+    ...shared,
+    routes: (router) => {
+      const { bodyBytes } = settings.limits;
+      const { dataplane, codec } = deps;
+      addInferRoutes(router, { dataplane, codec, bodyBytes, compressFromBytes: settings.compressFromBytes });
+      addV2Routes(router, { dataplane, bodyBytes });
+      addRepositoryRoutes(router, { dataplane, bodyBytes });
+      addDocsRoutes(router, documentOptions(deps));
+      if (!hasOwnPort) addMetricsRoute(router, deps.metrics);
+    },
+  });
+  if (!hasOwnPort) return { main, metrics: undefined };
+  return { main, metrics: buildApp({ ...shared, routes: (router) => addMetricsRoute(router, deps.metrics) }) };
+}
+
+function exchangeContext({ log, settings, lifecycle, meters }: HttpDeps): ExchangeContext {
+  return {
+    log,
+    accessLog: settings.log.access,
+    isStopping: () => lifecycle.phase.kind === 'stopping',
+    onAnswered: (exchange: Exchange, status: number) => {
+      if (exchange.inference === undefined) return;
+      meters.record(exchange.inference, status, performance.now() - exchange.startedMs);
+    },
+  };
+}
+
+function documentOptions({ settings, version, keys }: HttpDeps) {
+  return { title: settings.serverName, version, basePath: settings.basePath, isGuarded: keys.length > 0 };
+}

@@ -1,0 +1,38 @@
+import type { AddressInfo } from 'node:net';
+import { AppError, messageOf } from '../errors.js';
+import type { App } from './app.js';
+import type { HttpSide } from './http-side.js';
+import type { Settings } from './settings.js';
+
+/** Opens the ports and answers the URL. Rejects with PORT_IN_USE, or USAGE for an address that is not this machine's. */
+export async function listen(http: HttpSide, { host, port, metricsPort, basePath }: Settings): Promise<string> {
+  await open(http.main, { host, port, flag: '--port' });
+  if (http.metrics !== undefined) await open(http.metrics, { host, port: metricsPort ?? 0, flag: '--metrics-port' });
+  const { port: actual } = http.main.fastify.server.address() as AddressInfo;
+  const shown = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
+  return `http://${shown.includes(':') ? `[${shown}]` : shown}:${actual}${basePath}`;
+}
+
+interface Address {
+  readonly host: string;
+  readonly port: number;
+  readonly flag: string;
+}
+
+async function open({ fastify }: App, { host, port, flag }: Address): Promise<void> {
+  try {
+    await fastify.listen({ host, port, listenTextResolver: () => '' });
+  } catch (thrown) {
+    const { code } = thrown as { code?: unknown };
+    const at = `${host} port ${port}`;
+    if (code === 'EADDRINUSE') {
+      const text = `${at} is in use by another process: stop that one, or choose another port with ${flag} ${port + 1}.`;
+      throw new AppError('PORT_IN_USE', text, { cause: thrown });
+    }
+    throw new AppError(
+      'USAGE',
+      `Cannot listen on ${at}: ${messageOf(thrown)}. Choose others with --host and ${flag}.`,
+      { cause: thrown },
+    );
+  }
+}

@@ -1,0 +1,175 @@
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { homedir, tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { disableTelemetry } from '../engine/telemetry.js';
+import { AppError, messageOf } from '../errors.js';
+import { readCpuBudget } from '../resources/cpu-budget.js';
+import { divideThreads } from '../resources/thread-budget.js';
+import type { ThreadBudget } from '../resources/types.js';
+import { parseKeys } from './api-keys.js';
+import { parseArguments } from './args.js';
+import { exitCodeOf } from './exit-codes.js';
+import { createLog, type Log } from './log.js';
+import type { RunningServer } from './serve.js';
+import type { Settings } from './settings.js';
+import { formatStartup, type Ledger } from './startup-text.js';
+
+const startedMs = performance.now();
+const { version } = createRequire(import.meta.url)('../../../package.json') as { readonly version: string };
+const bundledModels = fileURLToPath(new URL('../../../models', import.meta.url));
+
+/** Ends at once, whatever runs: an orderly exit while a worker computes would abort the process. */
+function killSelf(): void {
+  process.kill(process.pid, 'SIGKILL');
+}
+
+async function main(): Promise<void> {
+  const invocation = parseArguments(process.argv.slice(2), { env: process.env, version });
+  if (invocation.kind === 'print') {
+    process.stdout.write(invocation.text);
+    return;
+  }
+  const { settings } = invocation;
+  const log = createLog(settings.log, {
+    isTerminal: process.stderr.isTTY,
+    write: (line) => void process.stderr.write(line),
+  });
+  const server = await start(settings, log);
+  endOnSignals(server, { settings, log });
+  endOnFaults(server, log);
+  const ledger = await server.loaded.catch(async (thrown: unknown) => {
+    await server.stop();
+    throw thrown;
+  });
+  announce({ server, settings, log, ledger });
+}
+
+async function start(settings: Settings, log: Log): Promise<RunningServer> {
+  disableTelemetry(process.env);
+  const [budget, keys, { startServer }] = await Promise.all([
+    readBudget(settings),
+    readKeys(settings),
+    import('./serve.js'),
+  ]);
+  return startServer({
+    settings,
+    modelsFolder: resolve(settings.models ?? bundledModels),
+    cacheFolder: resolve(
+      settings.cacheDir ?? join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'slipway'),
+    ),
+    temporaryFolder: tmpdir(),
+    keys,
+    version,
+    processTag: Math.random().toString(36).slice(2, 8),
+    budget,
+    env: process.env,
+    log,
+    clock: Date.now,
+    onStuck: (what) => {
+      log.fatal({ what }, 'the watchdog ends the process');
+      killSelf();
+    },
+  });
+}
+
+/** The runtime counts its own threads; libuv's pool is as large as it was when the first file was read. */
+async function readBudget({ workers, intraOpThreads }: Settings): Promise<ThreadBudget> {
+  const ioThreads = Number(process.env['UV_THREADPOOL_SIZE'] ?? 4);
+  return divideThreads(await readCpuBudget(), {
+    ...(workers === 'auto' ? {} : { workers }),
+    ...(intraOpThreads === 'auto' ? {} : { intraOpThreads }),
+    ...(Number.isInteger(ioThreads) && ioThreads > 0 ? { ioThreads } : {}),
+  });
+}
+
+async function readKeys({ auth }: Settings): Promise<readonly string[]> {
+  if (auth.keysFile === undefined) return auth.keys;
+  const text = await readFile(auth.keysFile, 'utf8').catch((thrown: unknown) => {
+    throw new AppError('USAGE', `--api-keys-file ${auth.keysFile ?? ''} cannot be read: ${messageOf(thrown)}.`);
+  });
+  const keys = parseKeys(text);
+  if (keys.length > 0) return [...auth.keys, ...keys];
+  throw new AppError(
+    'USAGE',
+    `--api-keys-file ${auth.keysFile} holds no key: write one a line, or leave the flag out.`,
+  );
+}
+
+interface Started {
+  readonly server: RunningServer;
+  readonly settings: Settings;
+  readonly log: Log;
+  readonly ledger: Ledger;
+}
+
+function announce({ server, settings, log, ledger }: Started): void {
+  const { ready } = server.dataplane.readiness();
+  const facts = server.dataplane.describeStart();
+  const whole: Ledger = [...ledgerOfProcess(ledger), ...ledger];
+  if (settings.log.format === 'json') {
+    log.info({ url: server.url, version, ready, threads: facts.budget, startMs: Object.fromEntries(whole) }, 'started');
+    return;
+  }
+  const modelsFolder = resolve(settings.models ?? bundledModels);
+  process.stderr.write(
+    formatStartup({ ...facts, version, url: server.url, modelsFolder, ledger: whole, isReady: ready }),
+  );
+}
+
+/** What passed before the models' own ledger began: bin marks when Node was up and when the build was done. */
+function ledgerOfProcess(ledger: Ledger): Ledger {
+  const mark = (name: string, fallback: number) => performance.getEntriesByName(name)[0]?.startTime ?? fallback;
+  const nodeMs = mark('slipway:node', startedMs);
+  const builtMs = mark('slipway:built', nodeMs);
+  const rest = performance.now() - builtMs - ledger.reduce((sum, [, ms]) => sum + ms, 0);
+  return [
+    ['node', nodeMs],
+    ['build', builtMs - nodeMs],
+    ['code', Math.max(0, rest)],
+  ];
+}
+
+function endOnSignals(
+  server: RunningServer,
+  { settings, log }: { readonly settings: Settings; readonly log: Log },
+): void {
+  let isStopping = false;
+  const onSignal = (signal: string): void => {
+    if (isStopping) {
+      killSelf();
+      return;
+    }
+    isStopping = true;
+    log.info({ signal }, 'stopping: running and queued requests finish; a second signal ends at once');
+    const { delayMs, timeoutMs } = settings.stop;
+    setTimeout(() => {
+      log.fatal({ timeoutMs }, 'requests did not finish in time: ending');
+      killSelf();
+    }, delayMs + timeoutMs).unref();
+    void server.stop().then(() => {
+      log.info('stopped');
+      process.exit(0);
+    });
+  };
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, onSignal);
+}
+
+/** After an unforeseen fault nothing can be trusted to drain. */
+function endOnFaults(server: RunningServer, log: Log): void {
+  process.on('uncaughtException', (error) => {
+    log.fatal({ err: error }, 'unforeseen fault: ending');
+    if (server.busyWorkers() > 0) killSelf();
+    else process.exit(exitCodeOf.INTERNAL);
+  });
+}
+
+try {
+  await main();
+} catch (thrown) {
+  const code = thrown instanceof AppError ? thrown.code : 'INTERNAL';
+  const text = thrown instanceof Error && code === 'INTERNAL' ? (thrown.stack ?? thrown.message) : messageOf(thrown);
+  process.stderr.write(`slipway: ${text}\n`);
+  process.exitCode = exitCodeOf[code];
+}

@@ -1,0 +1,35 @@
+import { createGpuReader } from '../../resources/gpu-readings.js';
+import type { RunnerPool } from '../../workers/pool.js';
+import type { Dataplane } from '../dataplane.js';
+import { once } from '../once.js';
+import type { ServeOptions } from '../serve-options.js';
+import type { Metrics } from './metrics.js';
+import type { ModelMeters } from './model-meter.js';
+
+/** Whose figures they are. */
+export interface MetricsParts {
+  readonly options: ServeOptions;
+  readonly meters: ModelMeters;
+  readonly dataplane: Dataplane;
+  readonly runner: () => RunnerPool | undefined;
+}
+
+/** The metrics, made when they are first asked for: their library is not needed to start. */
+export function lazyMetrics({ options, meters, dataplane, runner }: MetricsParts): () => Promise<Metrics> {
+  const gpus = createGpuReader({ env: options.env });
+  const server = {
+    version: options.version,
+    budget: options.budget,
+    isReady: () => dataplane.readiness().ready,
+    workerRestarts: () => runner()?.status().restarts ?? 0,
+    busyWorkers: () => runner()?.status().busyWorkers ?? 0,
+    readGpus: async () => {
+      const report = await gpus.read();
+      return report.kind === 'ok' ? report.gpus : [];
+    },
+  };
+  return once(async () => {
+    const { createMetrics } = await import('./metrics.js');
+    return createMetrics({ meters, models: () => dataplane.readyModels(), server });
+  });
+}

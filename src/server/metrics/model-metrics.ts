@@ -1,0 +1,66 @@
+import type { Registry } from 'prom-client';
+import type { ServableModel, StatisticsSnapshot } from '../../repository/types.js';
+import { register } from './exposition.js';
+
+type Figure = (snapshot: StatisticsSnapshot, model: ServableModel) => number;
+type Row = readonly [name: string, type: 'counter' | 'gauge', help: string, figure: Figure];
+
+const us = (ns: number) => Math.round(ns / 1000);
+
+/** The names that dashboards for Triton know, then ours. */
+const rows: readonly Row[] = [
+  ['nv_inference_request_success', 'counter', 'Successful requests.', ({ success }) => success.count],
+  ['nv_inference_request_failure', 'counter', 'Failed requests.', ({ fail }) => fail.count],
+  ['nv_inference_count', 'counter', 'Rows inferred.', ({ inferenceCount }) => inferenceCount],
+  ['nv_inference_exec_count', 'counter', 'Runs of the model.', ({ executionCount }) => executionCount],
+  ['nv_inference_pending_request_count', 'gauge', 'Rows that wait now.', (_, { queuedRows }) => queuedRows],
+  [
+    'nv_inference_request_duration_us',
+    'counter',
+    'Successful requests, microseconds in all.',
+    ({ success }) => us(success.ns),
+  ],
+  ['nv_inference_queue_duration_us', 'counter', 'Waiting, microseconds in all.', ({ queue }) => us(queue.ns)],
+  [
+    'nv_inference_compute_input_duration_us',
+    'counter',
+    'Putting inputs together.',
+    ({ computeInput }) => us(computeInput.ns),
+  ],
+  [
+    'nv_inference_compute_infer_duration_us',
+    'counter',
+    'Running the model.',
+    ({ computeInfer }) => us(computeInfer.ns),
+  ],
+  [
+    'nv_inference_compute_output_duration_us',
+    'counter',
+    'Taking outputs out.',
+    ({ computeOutput }) => us(computeOutput.ns),
+  ],
+  ['slipway_queue_rows', 'gauge', 'Rows that wait now.', (_, { queuedRows }) => queuedRows],
+  ['slipway_model_instances', 'gauge', 'Workers that hold the model.', (_, { instances }) => instances],
+];
+
+/** Cumulative statistics of every ready model version, and where it runs. */
+export function registerModelMetrics(registry: Registry, models: () => readonly ServableModel[]): void {
+  for (const [name, type, help, figure] of rows) {
+    const read = () =>
+      models().map((model) => ({
+        labels: { model: model.name, version: model.version },
+        value: figure(model.statistics.snapshot(), model),
+      }));
+    register(registry, { name, type, help, read });
+  }
+  register(registry, {
+    name: 'slipway_model_info',
+    type: 'gauge',
+    help: 'Ready model versions with the device that was measured to compute them.',
+    read: () =>
+      models().map(({ name, version, placement }) => ({
+        labels: { model: name, version, device: placement.device },
+        value: 1,
+      })),
+  });
+}

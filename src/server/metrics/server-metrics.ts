@@ -1,0 +1,74 @@
+import type { Registry } from 'prom-client';
+import type { GpuReading, ThreadBudget } from '../../resources/types.js';
+import { register, type Sample } from './exposition.js';
+
+/** What the server knows of itself at a scrape. */
+export interface ServerFigures {
+  readonly version: string;
+  readonly budget: ThreadBudget;
+  readonly isReady: () => boolean;
+  readonly workerRestarts: () => number;
+  readonly busyWorkers: () => number;
+  /** Readings of every GPU, empty where nvidia-smi does not answer; asked once a figure, so one answer should serve a scrape. */
+  readonly readGpus: () => Promise<readonly GpuReading[]>;
+}
+
+/** The server's own state: readiness, workers, the thread budget. */
+export function registerServerMetrics(registry: Registry, figures: ServerFigures): void {
+  const { budget } = figures;
+  const one = (value: number): readonly Sample[] => [{ labels: {}, value }];
+  register(registry, {
+    name: 'slipway_build_info',
+    type: 'gauge',
+    help: 'Version of the server.',
+    read: () => [{ labels: { version: figures.version }, value: 1 }],
+  });
+  register(registry, {
+    name: 'slipway_ready',
+    type: 'gauge',
+    help: 'Whether every model asked for is ready.',
+    read: () => one(figures.isReady() ? 1 : 0),
+  });
+  register(registry, {
+    name: 'slipway_worker_restarts_total',
+    type: 'counter',
+    help: 'Worker threads that were lost and started again.',
+    read: () => one(figures.workerRestarts()),
+  });
+  register(registry, {
+    name: 'slipway_workers_busy',
+    type: 'gauge',
+    help: 'Worker threads that run a model now.',
+    read: () => one(figures.busyWorkers()),
+  });
+  register(registry, {
+    name: 'slipway_thread_budget',
+    type: 'gauge',
+    help: 'CPUs this process may use, and the threads they are divided into.',
+    read: () =>
+      (['cpus', 'workers', 'intraOpThreads', 'imageThreads', 'ioThreads'] as const).map((use) => ({
+        labels: { use, source: budget.source },
+        value: budget[use],
+      })),
+  });
+}
+
+const gpuRows: readonly (readonly [name: string, help: string, figure: (gpu: GpuReading) => number | undefined])[] = [
+  ['slipway_gpu_utilization_ratio', 'Share of time in which the GPU computed.', (gpu) => gpu.utilizationRatio],
+  ['slipway_gpu_memory_used_bytes', 'Memory of the GPU in use.', (gpu) => gpu.memoryUsedBytes],
+  ['slipway_gpu_memory_total_bytes', 'Memory of the GPU.', (gpu) => gpu.memoryTotalBytes],
+  ['slipway_gpu_temperature_celsius', 'Temperature of the GPU.', (gpu) => gpu.temperatureCelsius],
+  ['slipway_gpu_power_watts', 'Power that the GPU draws.', (gpu) => gpu.powerWatts],
+];
+
+/** What nvidia-smi says of every GPU; a figure it does not know has no line. */
+export function registerGpuMetrics(registry: Registry, { readGpus }: Pick<ServerFigures, 'readGpus'>): void {
+  for (const [name, help, figure] of gpuRows) {
+    const read = async () =>
+      (await readGpus()).flatMap((gpu) => {
+        const value = figure(gpu);
+        return value === undefined ? [] : [{ labels: { gpu: gpu.index, name: gpu.name, uuid: gpu.uuid }, value }];
+      });
+    register(registry, { name, help, type: 'gauge', read });
+  }
+}

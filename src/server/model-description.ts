@@ -1,0 +1,110 @@
+import type { ModelMetadata } from '../protocol/types.js';
+import type { DurationStatistic, ServableModel, StatisticsSnapshot } from '../repository/types.js';
+import { datatypes } from '../tensor/datatype.js';
+import type { TensorSpec } from '../tensor/tensor.js';
+
+/** Body of `GET /v2/models/{m}`. `properties` says where the model really runs, and what the page needs to offer. */
+export function describeModel(model: ServableModel, versions: readonly string[]): ModelMetadata {
+  const specs = (list: readonly TensorSpec[]) => list.map(({ name, datatype, shape }) => ({ name, datatype, shape }));
+  return {
+    name: model.name,
+    versions,
+    platform: 'onnxruntime_onnx',
+    inputs: specs(model.inputs),
+    outputs: specs(model.outputs),
+    properties: propertiesOf(model),
+  };
+}
+
+function propertiesOf({ config, header, ...model }: ServableModel): Readonly<Record<string, string>> {
+  const { image, classification, execution } = config;
+  return {
+    version: model.version,
+    device: model.placement.device,
+    device_evidence: model.placement.evidence,
+    ...(execution.providers.length > 0 ? { requested_providers: execution.providers.join(',') } : {}),
+    instances: String(model.instances),
+    max_batch_size: String(config.batching.maxRows),
+    ...(model.description === '' ? {} : { description: model.description }),
+    ...(image === undefined
+      ? {}
+      : { image_input: image.input, image_size: `${image.resize.width}x${image.resize.height}` }),
+    ...(classification === undefined
+      ? {}
+      : { classification_output: classification.output, top: String(classification.top) }),
+    ...(model.labels.length > 0 ? { labels: String(model.labels.length) } : {}),
+    ...(header.producer === '' ? {} : { producer: `${header.producer} ${header.producerVersion}`.trim() }),
+    opset: String(header.opsets[''] ?? header.opsets['ai.onnx'] ?? ''),
+    ...header.metadata,
+  };
+}
+
+/** Body of `GET /v2/models/{m}/config`: ModelConfig as proto-JSON, int64 fields as numbers (extension "model_configuration"). */
+export function describeConfig({ name, config, inputs, outputs, ...model }: ServableModel): object {
+  const { maxRows, maxDelayMs, buckets } = config.batching;
+  const dims = ({ shape }: TensorSpec) => (maxRows > 0 ? shape.slice(1) : shape);
+  const tensor = (spec: TensorSpec) => ({
+    name: spec.name,
+    data_type: datatypes[spec.datatype].config,
+    dims: dims(spec),
+  });
+  const labelled = (spec: TensorSpec) =>
+    spec.name === config.classification?.output ? (config.classification.labels ?? '') : '';
+  return {
+    name,
+    platform: 'onnxruntime_onnx',
+    backend: 'onnxruntime',
+    version_policy: { latest: { num_versions: 1 } },
+    max_batch_size: maxRows,
+    input: inputs.map(tensor),
+    output: outputs.map((spec) => ({ ...tensor(spec), label_filename: labelled(spec) })),
+    instance_group: [
+      { name, kind: model.placement.device.startsWith('cpu') ? 'KIND_CPU' : 'KIND_GPU', count: model.instances },
+    ],
+    default_model_filename: 'model.onnx',
+    ...(maxRows > 0
+      ? {
+          dynamic_batching: {
+            preferred_batch_size: buckets,
+            max_queue_delay_microseconds: Math.round(maxDelayMs * 1000),
+          },
+        }
+      : {}),
+  };
+}
+
+/** One entry of `model_stats` (extension "statistics"); nothing is cached, so both cache figures stay 0. */
+export function describeStatistics({ name, version, statistics }: ServableModel): object {
+  const snapshot = statistics.snapshot();
+  return {
+    name,
+    version,
+    last_inference: snapshot.lastInferenceMs,
+    inference_count: snapshot.inferenceCount,
+    execution_count: snapshot.executionCount,
+    inference_stats: inferenceStatistics(snapshot),
+    response_stats: {},
+    batch_stats: snapshot.batches.map((batch) => ({
+      batch_size: batch.batchSize,
+      compute_input: duration(batch.computeInput),
+      compute_infer: duration(batch.computeInfer),
+      compute_output: duration(batch.computeOutput),
+    })),
+    memory_usage: [],
+  };
+}
+
+function inferenceStatistics(snapshot: StatisticsSnapshot): object {
+  return {
+    success: duration(snapshot.success),
+    fail: duration(snapshot.fail),
+    queue: duration(snapshot.queue),
+    compute_input: duration(snapshot.computeInput),
+    compute_infer: duration(snapshot.computeInfer),
+    compute_output: duration(snapshot.computeOutput),
+    cache_hit: { count: 0, ns: 0 },
+    cache_miss: { count: 0, ns: 0 },
+  };
+}
+
+const duration = ({ count, ns }: DurationStatistic): object => ({ count, ns: Math.round(ns) });

@@ -1,0 +1,41 @@
+import type { ModelSignature } from '../protocol/signature.js';
+import type { ServableModel } from '../repository/types.js';
+
+/** What requests to one model version need again and again, made once. */
+export interface ModelView {
+  readonly model: ServableModel;
+  readonly signature: ModelSignature;
+  /** Names of every output, in the model's order. */
+  readonly outputNames: readonly string[];
+  /** Labels of an output's elements, empty where it has none. */
+  readonly labelsOf: (output: string) => readonly string[];
+}
+
+const views = new WeakMap<ServableModel, ModelView>();
+const none: readonly string[] = [];
+
+/** The view of a loaded model; the same one as long as it is loaded. */
+export function viewOf(model: ServableModel): ModelView {
+  const known = views.get(model);
+  if (known !== undefined) return known;
+  const view = createView(model);
+  views.set(model, view);
+  return view;
+}
+
+function createView(model: ServableModel): ModelView {
+  const { name, inputs, outputs, config, labels } = model;
+  const { image, classification } = config;
+  return {
+    model,
+    signature: {
+      name,
+      inputs,
+      outputs,
+      maxRows: config.batching.maxRows,
+      ...(image === undefined ? {} : { imageInputs: new Set([image.input]) }),
+    },
+    outputNames: outputs.map((output) => output.name),
+    labelsOf: (output) => (output === classification?.output ? labels : none),
+  };
+}

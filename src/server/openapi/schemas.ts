@@ -1,0 +1,145 @@
+import { datatypes } from '../../tensor/datatype.js';
+
+type Schema = Readonly<Record<string, unknown>>;
+
+const text: Schema = { type: 'string' };
+const whole: Schema = { type: 'integer', minimum: 0 };
+const flag: Schema = { type: 'boolean' };
+const listOf = (items: Schema): Schema => ({ type: 'array', items });
+
+/** A reference to a schema of `components`. */
+export const ref = (name: keyof typeof schemas): Schema => ({ $ref: `#/components/schemas/${name}` });
+
+const refTo = (name: string): Schema => ({ $ref: `#/components/schemas/${name}` });
+
+/** An object of properties; those named are required. Unknown properties are ignored. */
+export function object(properties: Readonly<Record<string, Schema>>, required: readonly string[] = []): Schema {
+  return { type: 'object', properties, ...(required.length > 0 ? { required } : {}) };
+}
+
+const parameters: Schema = {
+  type: 'object',
+  additionalProperties: { type: ['string', 'number', 'boolean'] },
+};
+
+const tensorProperties = {
+  name: text,
+  datatype: { type: 'string', enum: Object.keys(datatypes) },
+  shape: { ...listOf(whole), description: 'Empty: a scalar of one element.' },
+  parameters,
+  data: {
+    type: 'array',
+    items: {},
+    description: 'Flat or nested, row-major. Left out where parameters.binary_data_size announces binary data.',
+  },
+};
+
+const duration = object({ count: whole, ns: whole }, ['count', 'ns']);
+const batchDurations = { compute_input: duration, compute_infer: duration, compute_output: duration };
+
+const inferenceSchemas = {
+  InferRequest: object(
+    {
+      id: { ...text, description: 'Echoed in the answer.' },
+      parameters: {
+        ...parameters,
+        description:
+          'timeout: microseconds in the queue; priority: 1 is highest; binary_data_output; non_finite_tokens: bare NaN and Infinity instead of null.',
+      },
+      inputs: listOf(object(tensorProperties, ['name', 'datatype', 'shape'])),
+      outputs: {
+        ...listOf(object({ name: text, parameters }, ['name'])),
+        description: 'Absent or empty: every output. parameters: binary_data, classification.',
+      },
+    },
+    ['inputs'],
+  ),
+  InferResponse: object(
+    {
+      model_name: text,
+      model_version: text,
+      id: text,
+      outputs: listOf(object(tensorProperties, ['name', 'datatype', 'shape'])),
+    },
+    ['model_name', 'model_version', 'outputs'],
+  ),
+  Prediction: object({ label: text, index: whole, probability: { type: 'number' } }, ['index', 'probability']),
+  PredictionRequest: object({
+    image: { ...text, description: 'A picture in base64, or a data: URL.' },
+    images: { ...listOf(text), description: 'Several pictures; the answer holds a list for each.' },
+    top: { ...whole, description: 'Predictions for each picture.' },
+    inputs: listOf(object(tensorProperties, ['name', 'datatype', 'shape'])),
+  }),
+  PredictionResponse: object(
+    {
+      model_name: text,
+      model_version: text,
+      device: { ...text, description: 'Where it was computed, as measured.' },
+      predictions: {
+        type: 'array',
+        items: { anyOf: [refTo('Prediction'), listOf(refTo('Prediction'))] },
+        description: 'For one picture its predictions, highest first; for several a list of these lists.',
+      },
+      outputs: listOf(object(tensorProperties)),
+      timings: { type: 'object', additionalProperties: { type: 'number' }, description: 'Milliseconds.' },
+    },
+    ['model_name', 'model_version', 'device', 'timings'],
+  ),
+  V1PredictRequest: object({
+    signature_name: text,
+    instances: { type: 'array', items: {}, description: 'Rows: values, or objects with every input by name.' },
+    inputs: { description: 'Columns: a tensor, or tensors by input name. Instead of instances.' },
+  }),
+  V1PredictResponse: object({ predictions: { type: 'array', items: {} }, outputs: {} }),
+};
+
+const tensorMetadata = object({ name: text, datatype: text, shape: listOf({ type: 'integer', minimum: -1 }) }, [
+  'name',
+  'datatype',
+  'shape',
+]);
+
+const modelSchemas = {
+  Error: object({ error: text }, ['error']),
+  ServerMetadata: object(
+    { name: text, version: text, extensions: listOf(text), slipway: { type: 'object', additionalProperties: true } },
+    ['name', 'version', 'extensions'],
+  ),
+  ModelMetadata: object(
+    {
+      name: text,
+      versions: listOf(text),
+      platform: text,
+      inputs: listOf(tensorMetadata),
+      outputs: listOf(tensorMetadata),
+      properties: { type: 'object', additionalProperties: text },
+    },
+    ['name', 'platform', 'inputs', 'outputs'],
+  ),
+  ModelConfig: { ...object({ name: text, platform: text, max_batch_size: whole }), additionalProperties: true },
+  ModelStatistics: object({
+    model_stats: listOf(
+      object({
+        name: text,
+        version: text,
+        last_inference: whole,
+        inference_count: whole,
+        execution_count: whole,
+        inference_stats: { type: 'object', additionalProperties: duration },
+        batch_stats: listOf(object({ batch_size: whole, ...batchDurations })),
+      }),
+    ),
+  }),
+  RepositoryIndex: listOf(
+    object({ name: text, version: text, state: text, reason: text }, ['name', 'state', 'reason']),
+  ),
+  V1Model: object({
+    name: text,
+    ready: flag,
+    model_version_status: listOf({ type: 'object', additionalProperties: true }),
+  }),
+  V1Models: object({ models: listOf(text) }, ['models']),
+};
+
+/** Every schema of the document, by name. */
+export const schemas = { ...inferenceSchemas, ...modelSchemas };

@@ -1,0 +1,69 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify';
+import { AppError } from '../errors.js';
+import { Exchange, type ExchangeContext } from './exchange.js';
+
+/** Answers one exchange, now or later; what it throws or rejects with becomes the error answer. */
+export type Handler = (exchange: Exchange) => void | Promise<void>;
+
+const verbs = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const satisfies readonly HTTPMethods[];
+
+/** Registers routes so that all of them answer, refuse and are counted alike. */
+export class Router {
+  readonly #app: FastifyInstance;
+  readonly #context: ExchangeContext;
+  readonly #methods = new Map<string, Set<string>>();
+
+  constructor(app: FastifyInstance, context: ExchangeContext) {
+    this.#app = app;
+    this.#context = context;
+  }
+
+  /** Paths with their methods, as registered; HEAD comes with GET and is not listed. */
+  get routes(): ReadonlyMap<string, ReadonlySet<string>> {
+    return this.#methods;
+  }
+
+  get(path: string, handler: Handler): void {
+    this.#add('GET', path, handler);
+  }
+
+  post(path: string, handler: Handler): void {
+    this.#add('POST', path, handler);
+  }
+
+  /** Makes every other verb of every path known so far a 405 with `Allow`, and every other path a 404. */
+  close(): void {
+    for (const [url, methods] of this.#methods) {
+      const allowed = verbs.filter((verb) => methods.has(verb) || (verb === 'HEAD' && methods.has('GET')));
+      const others = verbs.filter((verb) => !allowed.includes(verb));
+      const allow = allowed.join(', ');
+      const handler = this.#wrap(({ request }) => {
+        const text = `Method Not Allowed: ${request.method} on this path; expected ${allow}.`;
+        throw new AppError('METHOD_NOT_ALLOWED', text, { details: { allow } });
+      });
+      this.#app.route({ method: others, url, handler });
+    }
+    const notFound = this.#wrap(({ request }) => {
+      const path = request.url.split('?', 1)[0] ?? '';
+      throw new AppError('NOT_FOUND', `Not found: ${request.method} ${path}. The API is described at /docs.`);
+    });
+    this.#app.setNotFoundHandler(notFound);
+  }
+
+  #add(method: 'GET' | 'POST', url: string, handler: Handler): void {
+    const known = this.#methods.get(url) ?? new Set();
+    this.#methods.set(url, known.add(method));
+    this.#app.route({ method, url, handler: this.#wrap(handler) });
+  }
+
+  #wrap(handler: Handler): (request: FastifyRequest, reply: FastifyReply) => void {
+    return (request, reply) => {
+      const exchange = new Exchange(this.#context, request, reply);
+      try {
+        handler(exchange)?.catch((thrown: unknown) => exchange.fail(thrown));
+      } catch (thrown) {
+        exchange.fail(thrown);
+      }
+    };
+  }
+}

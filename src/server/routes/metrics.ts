@@ -1,0 +1,10 @@
+import type { Metrics } from '../metrics/metrics.js';
+import type { Router } from '../router.js';
+
+/** `/metrics`; the library behind it is loaded by the first scrape, or once the server is ready. */
+export function addMetricsRoute(router: Router, metrics: () => Promise<Metrics>): void {
+  router.get('/metrics', async (exchange) => {
+    const source = await metrics();
+    exchange.send(200, Buffer.from(await source.expose()), ['content-type', source.contentType]);
+  });
+}

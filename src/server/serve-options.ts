@@ -1,0 +1,23 @@
+import type { ThreadBudget } from '../resources/types.js';
+import type { Log } from './log.js';
+import type { Settings } from './settings.js';
+
+/** What a server is started from: everything that it takes from its process and its user. */
+export interface ServeOptions {
+  readonly settings: Settings;
+  /** Folders: of the models, of optimised copies, and of what lives as long as the process. */
+  readonly modelsFolder: string;
+  readonly cacheFolder: string;
+  readonly temporaryFolder: string;
+  /** Keys that clients must show. */
+  readonly keys: readonly string[];
+  readonly version: string;
+  readonly processTag: string;
+  readonly budget: ThreadBudget;
+  readonly env: NodeJS.ProcessEnv;
+  readonly log: Log;
+  /** Milliseconds since 1970. */
+  readonly clock: () => number;
+  /** A run passed its limit: nothing but the end of the process helps. */
+  readonly onStuck: (what: string) => void;
+}

@@ -1,0 +1,98 @@
+import { messageOf } from '../errors.js';
+import type { App } from './app.js';
+import { startBackend, type Backend, type BackendStart } from './backend.js';
+import { directCodec } from './codec-port.js';
+import { Dataplane } from './dataplane.js';
+import { buildHttpSide, type HttpSide } from './http-side.js';
+import { Lifecycle } from './lifecycle.js';
+import { listen } from './listen.js';
+import { lazyMetrics } from './metrics/lazy-metrics.js';
+import { ModelMeters } from './metrics/model-meter.js';
+import { once } from './once.js';
+import { startPolling } from './polling.js';
+import type { ServeOptions } from './serve-options.js';
+import type { Ledger } from './startup-text.js';
+
+/** A server that listens. */
+export interface RunningServer {
+  readonly url: string;
+  readonly app: App;
+  readonly dataplane: Dataplane;
+  /** Every model is ready or has failed; rejects where the workers or the models' folder did. */
+  readonly loaded: Promise<Ledger>;
+  /** Workers that run a model now. */
+  busyWorkers(): number;
+  /** Ready turns 503; after the delay nothing new is taken, running and queued requests finish, and everything ends. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts a server: it listens at once, live and not ready, while the workers start and the models load. Rejects with
+ * PORT_IN_USE or USAGE; nothing is left running then.
+ */
+export async function startServer(options: ServeOptions): Promise<RunningServer> {
+  const lifecycle = new Lifecycle();
+  const { settings, version, budget } = options;
+  const dataplane = new Dataplane({ lifecycle, settings, version, budget });
+  const backend = startBackend(options);
+  let opened: Backend | undefined;
+  const loaded = follow(backend, { lifecycle, options, onOpened: (value) => (opened = value) });
+  const meters = new ModelMeters();
+  const metrics = lazyMetrics({ options, meters, dataplane, runner: () => opened?.runner });
+  const http = buildHttpSide({ ...options, lifecycle, dataplane, meters, metrics, codec: directCodec });
+  const stop = once(() => stopServer({ options, lifecycle, http, backend }));
+  try {
+    const url = await listen(http, settings);
+    loaded.then(() => metrics()).catch(() => undefined);
+    return {
+      url,
+      app: http.main,
+      dataplane,
+      loaded,
+      stop,
+      busyWorkers: () => opened?.runner.status().busyWorkers ?? 0,
+    };
+  } catch (thrown) {
+    await stop();
+    throw thrown;
+  }
+}
+
+interface Following {
+  readonly lifecycle: Lifecycle;
+  readonly options: ServeOptions;
+  readonly onOpened: (backend: Backend) => void;
+}
+
+/** Takes requests as soon as the models' folder is read: each model answers when it is ready itself. */
+function follow(backend: BackendStart, { lifecycle, options, onOpened }: Following): Promise<Ledger> {
+  const loaded = backend.opened.then((opened) => {
+    onOpened(opened);
+    lifecycle.serve(opened.repository);
+    if (options.settings.modelControl === 'poll') startPolling(opened.repository, options);
+    return backend.settled;
+  });
+  loaded.catch((thrown: unknown) => lifecycle.fail(messageOf(thrown)));
+  return loaded;
+}
+
+interface Stopping {
+  readonly options: ServeOptions;
+  readonly lifecycle: Lifecycle;
+  readonly http: HttpSide;
+  readonly backend: BackendStart;
+}
+
+async function stopServer({ options, lifecycle, http, backend }: Stopping): Promise<void> {
+  lifecycle.stop();
+  const opened = await backend.opened.catch(() => undefined);
+  if (http.main.fastify.server.listening) await wait(options.settings.stop.delayMs);
+  await http.main.fastify.close();
+  await opened?.repository.close();
+  await opened?.runner.close();
+  await http.metrics?.fastify.close();
+}
+
+function wait(ms: number): Promise<void> {
+  return ms === 0 ? Promise.resolve() : new Promise((resolve) => setTimeout(resolve, ms));
+}

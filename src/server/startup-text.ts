@@ -1,0 +1,78 @@
+import type { RepositoryIndexEntry } from '../protocol/types.js';
+import type { ServableModel } from '../repository/types.js';
+import type { ThreadBudget } from '../resources/types.js';
+import { formatShape } from '../tensor/shape.js';
+import type { TensorSpec } from '../tensor/tensor.js';
+
+/** Where the time from the process's start to ready went, in milliseconds, in the order in which it passed. */
+export type Ledger = readonly (readonly [part: string, ms: number])[];
+
+/** `ready in 0.9 s = build 0.1 + node 0.1 + runtime 0.3 + models 0.4`. */
+export function formatLedger(ledger: Ledger): string {
+  const seconds = (ms: number) => (ms / 1000).toFixed(2);
+  const total = ledger.reduce((sum, [, ms]) => sum + ms, 0);
+  return `ready in ${seconds(total)} s = ${ledger.map(([part, ms]) => `${part} ${seconds(ms)}`).join(' + ')}`;
+}
+
+/** What is known when everything has loaded or failed. */
+export interface StartupFacts {
+  readonly version: string;
+  readonly url: string;
+  readonly modelsFolder: string;
+  readonly models: readonly ServableModel[];
+  readonly index: readonly RepositoryIndexEntry[];
+  readonly provider: string;
+  readonly budget: ThreadBudget;
+  readonly ledger: Ledger;
+  readonly isReady: boolean;
+}
+
+/** The lines that a person reads when the server has started. */
+export function formatStartup(facts: StartupFacts): string {
+  const { version, url, provider, budget, ledger, isReady } = facts;
+  const lines = [
+    `Slipway ${version}  ${url}  (page: ${url}/  API: ${url}/docs)`,
+    '',
+    ...modelLines(facts),
+    '',
+    `provider  ${provider}`,
+    `threads   ${formatBudget(budget)}`,
+    isReady
+      ? formatLedger(ledger)
+      : formatLedger(ledger).replace(/^ready/, 'not ready: see the failed models above; started'),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+/** `2 CPUs (2 online): 2 workers x 1 thread, 1 for pictures, 4 for files`. */
+export function formatBudget({ cpus, source, workers, intraOpThreads, imageThreads, ioThreads }: ThreadBudget): string {
+  return `${plural(cpus, 'CPU')} (${source}): ${plural(workers, 'worker')} x ${plural(intraOpThreads, 'thread')}, ${imageThreads} for pictures, ${ioThreads} for files`;
+}
+
+function modelLines({ models, index, modelsFolder }: StartupFacts): readonly string[] {
+  const ready = models.map((model) => ({ name: `${model.name}/${model.version}`, text: describe(model) }));
+  const others = index.filter(({ state, reason }) => state !== 'READY' && reason !== 'UNLOADED' && reason !== '');
+  const failed = others.map(({ name, version, reason }) => ({
+    name: version === undefined ? name : `${name}/${version}`,
+    text: `NOT READY: ${reason}`,
+  }));
+  const all = [...ready, ...failed];
+  if (all.length === 0) {
+    return [
+      `no models in ${modelsFolder}: put <name>/<version>/model.onnx there, then POST /v2/repository/models/<name>/load`,
+    ];
+  }
+  const width = Math.max(...all.map(({ name }) => name.length));
+  return all.map(({ name, text }) => `  ${name.padEnd(width)}  ${text}`);
+}
+
+function describe({ inputs, outputs, placement, config }: ServableModel): string {
+  const list = (specs: readonly TensorSpec[]) =>
+    specs.map(({ name, datatype, shape }) => `${name} ${datatype}${formatShape(shape)}`).join(', ');
+  const picture = config.image === undefined ? '' : ', takes pictures';
+  return `${list(inputs)} -> ${list(outputs)}  on ${placement.device}${picture}`;
+}
+
+function plural(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}

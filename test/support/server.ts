@@ -1,0 +1,69 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import { parseArguments } from '../../src/server/args.js';
+import { createLog } from '../../src/server/log.js';
+import { startServer, type RunningServer } from '../../src/server/serve.js';
+import { putModel } from './models.js';
+
+export interface TestServer {
+  readonly server: RunningServer;
+  readonly url: string;
+  /** The repository folder. */
+  readonly folder: string;
+  /** Log lines so far, parsed. */
+  readonly lines: readonly Readonly<Record<string, unknown>>[];
+}
+
+export interface TestServerOptions {
+  readonly models?: readonly Parameters<typeof putModel>[1][];
+  readonly flags?: readonly string[];
+  readonly keys?: readonly string[];
+}
+
+/** A whole server in this process on a free port: real threads, real runtime, real sockets. `stop` removes its folder too. */
+export async function openTestServer(options: TestServerOptions = {}): Promise<TestServer & { stop(): Promise<void> }> {
+  const folder = await mkdtemp(join(tmpdir(), 'slipway-server-test-'));
+  for (const model of options.models ?? []) await putModel(folder, model);
+  const lines: Readonly<Record<string, unknown>>[] = [];
+  const invocation = parseArguments(['--port', '0', '--execution-provider', 'cpu', ...(options.flags ?? [])], {
+    env: {},
+    version: '0',
+  });
+  if (invocation.kind !== 'serve') throw new Error(invocation.text);
+  const { settings } = invocation;
+  const isTerminal = false;
+  const server = await startServer({
+    settings,
+    modelsFolder: folder,
+    cacheFolder: join(folder, '.cache'),
+    temporaryFolder: tmpdir(),
+    keys: options.keys ?? [],
+    version: '0',
+    processTag: 'test',
+    budget: { cpus: 2, source: 'test', workers: 2, intraOpThreads: 1, imageThreads: 1, ioThreads: 4 },
+    env: process.env,
+    log: createLog(settings.log, {
+      isTerminal,
+      write: (line) => lines.push(JSON.parse(line) as Record<string, unknown>),
+    }),
+    clock: () => Date.now(),
+    onStuck: (what) => {
+      throw new Error(what);
+    },
+  });
+  await server.loaded;
+  const stop = async (): Promise<void> => {
+    await server.stop();
+    await rm(folder, { recursive: true, force: true });
+  };
+  return { server, url: server.url, folder, lines, stop };
+}
+
+/** The same for one test, ended with it. */
+export async function serveFor(context: TestContext, options: TestServerOptions): Promise<TestServer> {
+  const opened = await openTestServer(options);
+  context.after(() => opened.stop());
+  return opened;
+}
