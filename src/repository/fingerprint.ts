@@ -29,6 +29,11 @@ export async function watchFiles(paths: readonly string[]): Promise<Watch> {
   return { paths, fingerprint: await takeFingerprint(paths) };
 }
 
+/** Whether size, times and identity of every file are as they were. */
+export async function isUnchanged({ paths, fingerprint }: Watch): Promise<boolean> {
+  return (await takeFingerprint(paths)) === fingerprint;
+}
+
 /** Both lists as one. */
 export function joinWatches(left: Watch, right: Watch): Watch {
   const fingerprint = [left, right]
@@ -52,6 +57,11 @@ async function listFiles(folder: string): Promise<readonly string[]> {
   const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
   const files = entries.filter((entry) => !entry.isDirectory()).slice(0, maxWatched);
   return files.map(({ name }) => join(folder, name));
+}
+
+/** SHA-256 of each file. Rejects where one cannot be read. */
+export async function hashFiles(paths: readonly string[]): Promise<readonly string[]> {
+  return Promise.all(paths.map(hashFile));
 }
 
 /** Whether two lists of files hold the same bytes, compared by size and then by hash. A file that cannot be read is no match. */

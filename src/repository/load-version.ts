@@ -1,16 +1,18 @@
-import { join } from 'node:path';
+import { messageOf } from '../errors.js';
 import type { SessionSpec } from '../engine/engine.js';
+import type { PreparedModel } from '../engine/weights-cache.js';
 import { isBatchingAutomatic } from '../model/complete-batching.js';
 import { checkLabels } from '../model/complete-classification.js';
 import { completeConfig } from '../model/complete-config.js';
 import type { ModelJson } from '../model/config-schema.js';
-import type { ExecutionConfig, ModelConfig, OnnxHeader, ProviderName } from '../model/config.js';
-import { readLabels } from '../model/labels.js';
-import type { PendingRun, Runner, RunnerSession } from '../workers/runner.js';
-import { joinWatches, takeFingerprint, type Watch } from './fingerprint.js';
+import type { ExecutionConfig, ModelConfig, ProviderName } from '../model/config.js';
+import type { Runner, RunnerSession } from '../workers/runner.js';
+import { joinWatches, type Watch } from './fingerprint.js';
+import { hasLabels, readLabelFile } from './label-file.js';
 import { Servable } from './servable.js';
 import { takeSnapshot, type Snapshot } from './snapshot.js';
-import { proveBatching, warmUp } from './warm-up.js';
+import type { StatisticsCounter } from './statistics.js';
+import { warmAndProve } from './warm-up.js';
 
 /** What every load needs, whatever the model. */
 export interface LoaderOptions {
@@ -19,10 +21,10 @@ export interface LoaderOptions {
   readonly intraOpThreads: number;
   /** Which provider a model gets, with one line why. Rejects with DEVICE_UNAVAILABLE where none fits. */
   readonly chooseProvider: (execution: ExecutionConfig) => Promise<ProviderChoice>;
+  /** What workers load in a model's stead, such as a copy whose weights they share; the model itself unless told otherwise. */
+  readonly prepareWeights?: (spec: SessionSpec) => Promise<PreparedModel>;
   /** A private folder for copies of model files. */
   readonly snapshotFolder: string;
-  /** Milliseconds since 1970. */
-  readonly clock: () => number;
 }
 
 export interface ProviderChoice {
@@ -39,6 +41,8 @@ export interface VersionRequest {
   /** Folder of the labels; a lone model file has none. */
   readonly folder?: string;
   readonly json: ModelJson;
+  /** Counts that go on where the version before left off. */
+  readonly statistics: StatisticsCounter;
 }
 
 /** A version that is warm, with the files that it came from. */
@@ -51,58 +55,51 @@ export interface LoadedVersion {
 
 /** Loads one version and warms it. Rejects with the reason, and leaves nothing behind then. */
 export async function loadVersion(request: VersionRequest, options: LoaderOptions): Promise<LoadedVersion> {
+  const { json, folder } = request;
   const snapshot = await takeSnapshot(request.path, options.snapshotFolder);
   try {
-    const labels = await readLabelFile(request);
-    const servable = await loadServable({ ...request, labels: labels.lines }, snapshot, options);
-    const isCurrent = async (): Promise<boolean> => {
-      const now = await readLabelFile(request).catch(() => undefined);
-      return now?.lines.join('\n') === labels.lines.join('\n') && (await snapshot.isCurrent());
-    };
-    return { servable, watch: joinWatches(labels.watch, snapshot.watch), isCurrent };
+    const { lines, watch } = await readLabelFile(json, folder);
+    const servable = await loadServable({ ...request, labels: lines }, snapshot, options);
+    const isCurrent = async () => (await hasLabels(json, folder, lines)) && (await snapshot.isCurrent());
+    return { servable, watch: joinWatches(watch, snapshot.watch), isCurrent };
   } catch (error) {
     await snapshot.remove();
     throw error;
   }
 }
 
-interface LabelFile {
-  readonly lines: readonly string[];
-  readonly watch: Watch;
-}
-
-async function readLabelFile({ json, folder }: VersionRequest): Promise<LabelFile> {
-  const name = json.classification?.labels;
-  if (name === undefined || folder === undefined) return { lines: [], watch: { paths: [], fingerprint: '' } };
-  const paths = [join(folder, name)];
-  const fingerprint = await takeFingerprint(paths);
-  return { lines: await readLabels(folder, name), watch: { paths, fingerprint } };
-}
-
 async function loadServable(
-  { name, version, json, labels }: VersionRequest & { readonly labels: readonly string[] },
+  request: VersionRequest & { readonly labels: readonly string[] },
   snapshot: Snapshot,
   options: LoaderOptions,
 ): Promise<Servable> {
+  const { name, version, json, labels, statistics } = request;
   const { header } = snapshot;
-  const { execution } = completeConfig(json, header, 'cpu');
-  const choice = await options.chooseProvider(execution);
+  const choice = await options.chooseProvider(completeConfig(json, header, 'cpu').execution);
   const wished = completeConfig(json, header, choice.provider);
   if (wished.classification?.labels !== undefined) checkLabels(wished.classification, labels, header);
   const holder: { servable?: Servable } = {};
-  const next = (): PendingRun | undefined => holder.servable?.next();
-  const session = await options.runner.load(specOf(wished, choice, { name, version, snapshot, options }), {
+  const spec = specOf(wished, choice, { logId: `${name}/${version}`, modelPath: snapshot.modelPath, options });
+  const { session, weights } = await loadSession(spec, options, {
     instances: choice.provider === 'cpu' ? wished.instances.cpu : wished.instances.gpu,
-    next,
+    next: () => holder.servable?.next(),
   });
   try {
-    const { config, notes } = await prepare(session, header, {
-      wished,
-      isAutomatic: isBatchingAutomatic(json.batching),
+    if (weights.spec.optimised) await snapshot.discardCopy();
+    const isAutomatic = isBatchingAutomatic(json.batching);
+    const { config, notes } = await warmAndProve({ session, header, config: wished }, isAutomatic);
+    holder.servable = new Servable({
+      name,
+      version,
+      config,
+      header,
+      labels,
+      session,
+      statistics,
+      notes: [...providerNote(json, choice), ...snapshotNote(snapshot), ...notes],
+      weights: weights.reason,
+      onReleased: () => snapshot.remove(),
     });
-    const hints = [...(json.execution?.providers ? [choice.reason] : []), ...inPlaceNote(snapshot), ...notes];
-    const parts = { name, version, config, header, labels, notes: hints, session, clock: options.clock };
-    holder.servable = new Servable({ ...parts, onReleased: () => snapshot.remove() });
     return holder.servable;
   } catch (error) {
     await session.unload();
@@ -110,49 +107,42 @@ async function loadServable(
   }
 }
 
-function specOf(
-  config: ModelConfig,
-  choice: ProviderChoice,
-  of: {
-    readonly name: string;
-    readonly version: string;
-    readonly snapshot: Snapshot;
-    readonly options: LoaderOptions;
-  },
-): SessionSpec {
-  return {
-    modelPath: of.snapshot.modelPath,
-    logId: `${of.name}/${of.version}`,
-    provider: choice.provider,
-    deviceId: choice.deviceId ?? 0,
-    strict: config.execution.requireGpu,
-    intraOpThreads: config.execution.intraOpThreads ?? of.options.intraOpThreads,
-    optimised: false,
-  };
+/** Loads what was prepared, or the model itself where that fails or nothing was. */
+async function loadSession(
+  spec: SessionSpec,
+  { runner, prepareWeights }: LoaderOptions,
+  how: Parameters<Runner['load']>[1],
+): Promise<{ readonly session: RunnerSession; readonly weights: PreparedModel }> {
+  const prepared = await prepareWeights?.(spec);
+  const plain = { spec, reason: prepared?.reason ?? 'every worker holds its own' };
+  if (prepared?.spec.optimised === true) {
+    try {
+      return { session: await runner.load(prepared.spec, how), weights: prepared };
+    } catch (error) {
+      const reason = `not shared: the prepared copy cannot be loaded (${messageOf(error)})`;
+      return { session: await runner.load(spec, how), weights: { spec, reason } };
+    }
+  }
+  return { session: await runner.load(spec, how), weights: plain };
 }
 
-function inPlaceNote({ isPrivate, reason }: Snapshot): readonly string[] {
+function specOf(
+  { execution }: ModelConfig,
+  { provider, deviceId = 0 }: ProviderChoice,
+  of: { readonly logId: string; readonly modelPath: string; readonly options: LoaderOptions },
+): SessionSpec {
+  const { logId, modelPath, options } = of;
+  const intraOpThreads = execution.intraOpThreads ?? options.intraOpThreads;
+  return { modelPath, logId, provider, deviceId, strict: execution.requireGpu, intraOpThreads, optimised: false };
+}
+
+function providerNote({ execution }: ModelJson, { reason }: ProviderChoice): readonly string[] {
+  return execution?.providers === undefined ? [] : [`Execution provider: ${reason}.`];
+}
+
+function snapshotNote({ isPrivate, reason = '' }: Snapshot): readonly string[] {
   if (isPrivate) return [];
   return [
-    `The model's files are used where they lie, since no private copy could be made (${reason ?? ''}): do not change them while they are served.`,
+    `The model's files are used where they lie, since no private copy could be made (${reason}): do not change them while they are served.`,
   ];
-}
-
-/** Proves batching where it is automatic, then warms what is left. */
-async function prepare(
-  session: RunnerSession,
-  header: OnnxHeader,
-  { wished, isAutomatic }: { readonly wished: ModelConfig; readonly isAutomatic: boolean },
-): Promise<{ readonly config: ModelConfig; readonly notes: readonly string[] }> {
-  const notes: string[] = [];
-  let config = wished;
-  const obstacle =
-    isAutomatic && config.batching.maxRows > 0 ? await proveBatching({ session, header, config }) : undefined;
-  if (obstacle !== undefined) {
-    config = { ...config, batching: { ...config.batching, maxRows: 0, buckets: [] } };
-    notes.push(`Batching is off: ${obstacle}. Set batching.maxRows in model.json to turn it on or to confirm 0.`);
-  }
-  const problem = config.warmup ? await warmUp({ session, header, config }) : undefined;
-  if (problem !== undefined) notes.push(`Warm-up was skipped: ${problem}`);
-  return { config, notes };
 }

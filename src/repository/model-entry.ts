@@ -10,6 +10,8 @@ import { chooseVersions, formatPolicy } from './version-policy.js';
 import { VersionSlot, type VersionSource } from './version-slot.js';
 
 export interface EntryOptions extends LoaderOptions {
+  /** Milliseconds since 1970. */
+  readonly clock: () => number;
   /** How long a version that another took over from goes on taking requests that were meant for it, in milliseconds. */
   readonly lingerMs: number;
   /** Aborted when the repository closes: lingering ends. */
@@ -118,7 +120,7 @@ export class ModelEntry {
   async #update(source: VersionSource, isForced: boolean): Promise<void> {
     let slot = this.#slots.get(source.version);
     if (slot === undefined) {
-      slot = new VersionSlot(source.version);
+      slot = new VersionSlot(source.version, this.#options.clock);
       this.#slots.set(source.version, slot);
     }
     if (isForced || (await slot.isStale(source))) await slot.load(source, this.#options);
@@ -129,7 +131,7 @@ export class ModelEntry {
     const isReplaced = this.#wanted.every((version) => this.#slots.get(version)?.failure === undefined);
     for (const version of onDisk) {
       if (this.#slots.has(version)) continue;
-      const slot = new VersionSlot(version);
+      const slot = new VersionSlot(version, this.#options.clock);
       slot.skip(reason);
       this.#slots.set(version, slot);
     }

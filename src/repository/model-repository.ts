@@ -9,6 +9,8 @@ import { openSnapshots, type SnapshotFolder } from './snapshot-folder.js';
 import type { LoadOverrides, ModelRepository, ServableModel } from './types.js';
 
 export interface RepositoryOptions extends Omit<LoaderOptions, 'snapshotFolder'> {
+  /** Milliseconds since 1970. */
+  readonly clock: () => number;
   /** The folder with the models. */
   readonly root: string;
   /** Where private copies of model files may be put, such as the system's temporary folder. */

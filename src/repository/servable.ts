@@ -5,7 +5,7 @@ import type { ModelConfig, OnnxHeader } from '../model/config.js';
 import { isSameShape } from '../tensor/shape.js';
 import type { TensorSpec } from '../tensor/tensor.js';
 import type { RunnerSession } from '../workers/runner.js';
-import { StatisticsCounter } from './statistics.js';
+import type { StatisticsCounter } from './statistics.js';
 import type { ServableModel } from './types.js';
 
 /** The parts of a loaded version. */
@@ -17,8 +17,8 @@ export interface ServableParts {
   readonly labels: readonly string[];
   readonly notes: readonly string[];
   readonly session: RunnerSession;
-  /** Milliseconds since 1970. */
-  readonly clock: () => number;
+  readonly weights: string;
+  readonly statistics: StatisticsCounter;
   /** Called once the workers have let go of the model's files. */
   readonly onReleased: () => Promise<void>;
 }
@@ -36,6 +36,7 @@ export class Servable implements ServableModel {
   readonly placement: Placement;
   readonly instances: number;
   readonly notes: readonly string[];
+  readonly weights: string;
   readonly statistics: StatisticsCounter;
   readonly #session: RunnerSession;
   readonly #batcher: Batcher;
@@ -45,7 +46,7 @@ export class Servable implements ServableModel {
   constructor(parts: ServableParts) {
     const { name, version, config, header, session } = parts;
     const { loaded } = session;
-    const statistics = new StatisticsCounter(parts.clock);
+    const { statistics } = parts;
     this.name = name;
     this.version = version;
     this.description = config.description;
@@ -59,6 +60,7 @@ export class Servable implements ServableModel {
     this.placement = loaded.placement;
     this.instances = loaded.instances;
     this.notes = parts.notes;
+    this.weights = parts.weights;
     this.statistics = statistics;
     this.#session = session;
     this.#onReleased = parts.onReleased;

@@ -5,7 +5,7 @@ import { AppError, messageOf } from '../errors.js';
 import type { OnnxHeader } from '../model/config.js';
 import { findExternalFiles } from '../model/onnx/external-data.js';
 import { readOnnxHeader } from '../model/onnx/reader.js';
-import { isSameContent, joinWatches, takeFingerprint, watchFiles, type Watch } from './fingerprint.js';
+import { hashFiles, isSameContent, isUnchanged, joinWatches, watchFiles, type Watch } from './fingerprint.js';
 
 /** The files of one model version as they were at one moment. */
 export interface Snapshot {
@@ -18,6 +18,8 @@ export interface Snapshot {
   readonly reason?: string;
   /** Whether the sources still hold what was copied. */
   isCurrent(): Promise<boolean>;
+  /** Removes the copy, once nothing reads it any more, and remembers what it held. */
+  discardCopy(): Promise<void>;
   remove(): Promise<void>;
 }
 
@@ -48,37 +50,55 @@ async function tryCopy(source: string, folder: string): Promise<Snapshot | undef
   const home = await mkdtemp(join(folder, 'model-')).catch(failCopy);
   // What cannot be removed now is removed with the folder around it.
   const remove = () => rm(home, { recursive: true, force: true }).catch(() => undefined);
+  let known = await watchFiles([source]);
   try {
-    const before = await watchFiles([source]);
     const modelPath = join(home, 'model.onnx');
     await copy(source, modelPath);
     const header = readOnnxHeader(modelPath);
     const externals = await findExternalFiles(dirname(source), header.externalData);
-    const known = joinWatches(before, await watchFiles(externals));
+    known = joinWatches(known, await watchFiles(externals));
     const copies = header.externalData.map((location) => join(home, location));
     for (const [index, path] of copies.entries()) await copy(externals[index] ?? '', path);
-    if ((await takeFingerprint(known.paths)) !== known.fingerprint) {
-      await remove();
-      return undefined;
-    }
-    const isCurrent = () => isSameContent([modelPath, ...copies], known.paths);
-    return { modelPath, header, watch: known, isPrivate: true, isCurrent, remove };
+    if (!(await isUnchanged(known))) throw new AppError('MODEL_INVALID', 'The model file changed while it was read.');
+    return { modelPath, header, watch: known, isPrivate: true, ...comparison([modelPath, ...copies], known), remove };
   } catch (error) {
     await remove();
-    throw error;
+    if (await isUnchanged(known)) throw error;
+    return undefined;
   }
 }
 
+/** Compares the sources with the copies, or with their hashes once the copies are gone. */
+function comparison(copies: readonly string[], { paths }: Watch): Pick<Snapshot, 'isCurrent' | 'discardCopy'> {
+  let hashes: readonly string[] | undefined;
+  return {
+    isCurrent: async () => {
+      if (hashes === undefined) return isSameContent(copies, paths);
+      return isSameList(hashes, await hashFiles(paths).catch(() => []));
+    },
+    discardCopy: async () => {
+      hashes = await hashFiles(copies);
+      await Promise.all(copies.map((path) => rm(path, { force: true })));
+    },
+  };
+}
+
+function isSameList(left: readonly string[], right: readonly string[]): boolean {
+  return left.length === right.length && left.every((item, index) => item === right[index]);
+}
+
 async function useInPlace(source: string, { message: reason }: CopyFailed): Promise<Snapshot> {
+  const model = await watchFiles([source]);
   const header = readOnnxHeader(source);
-  const paths = [source, ...(await findExternalFiles(dirname(source), header.externalData))];
+  const externals = await watchFiles(await findExternalFiles(dirname(source), header.externalData));
   return {
     modelPath: source,
     header,
-    watch: await watchFiles(paths),
+    watch: joinWatches(model, externals),
     isPrivate: false,
     reason,
     isCurrent: () => Promise.resolve(false),
+    discardCopy: () => Promise.resolve(),
     remove: () => Promise.resolve(),
   };
 }

@@ -27,6 +27,8 @@ export interface ServableModel {
   readonly instances: number;
   /** What an operator should know: why batching is off, why warm-up was skipped, why the provider is not the first choice. */
   readonly notes: readonly string[];
+  /** How the workers hold the weights, in words. */
+  readonly weights: string;
   readonly statistics: ModelStatistics;
   /** Rows waiting now. */
   readonly queuedRows: number;
@@ -50,7 +52,7 @@ export interface BatchStatistic {
   readonly computeOutput: DurationStatistic;
 }
 
-/** Cumulative counts of one model version; reading does not reset them. */
+/** Cumulative counts of one model version; neither reading nor reloading resets them. */
 export interface StatisticsSnapshot {
   /** Milliseconds since 1970 of the last request, 0 before the first. */
   readonly lastInferenceMs: number;

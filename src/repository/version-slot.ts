@@ -3,6 +3,7 @@ import type { ModelJson } from '../model/config-schema.js';
 import { takeFingerprint, watchAround, type Watch } from './fingerprint.js';
 import { loadVersion, type LoadedVersion, type LoaderOptions } from './load-version.js';
 import type { Servable } from './servable.js';
+import { StatisticsCounter } from './statistics.js';
 import type { VersionState } from './types.js';
 
 /** One version as it is to be served, and what stands in the way of that. */
@@ -30,8 +31,12 @@ export class VersionSlot {
   #source: VersionSource | undefined;
   #watch: Watch = { paths: [], fingerprint: '' };
 
-  constructor(version: string) {
+  readonly #statistics: StatisticsCounter;
+
+  /** `clock` gives milliseconds since 1970. */
+  constructor(version: string, clock: () => number) {
     this.version = version;
+    this.#statistics = new StatisticsCounter(clock);
   }
 
   get state(): VersionState {
@@ -68,7 +73,7 @@ export class VersionSlot {
     try {
       this.#watch = await watchAround(source.path, source.folder);
       if (!isLoadable(source)) throw new AppError('MODEL_INVALID', source.problem ?? 'it has no model file');
-      const loaded = await loadVersion(source, options);
+      const loaded = await loadVersion({ ...source, statistics: this.#statistics }, options);
       this.#loaded = loaded;
       this.#failure = undefined;
       this.#state = { state: 'ready', model: loaded.servable };

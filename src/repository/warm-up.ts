@@ -15,10 +15,31 @@ export interface WarmUpSubject {
 }
 
 /**
+ * Makes a loaded model ready: where batching is automatic it is proven and else turned off, then every run size is warmed.
+ * Notes say what could not be done, and why.
+ */
+export async function warmAndProve(
+  subject: WarmUpSubject,
+  isBatchingAutomatic: boolean,
+): Promise<{ readonly config: ModelConfig; readonly notes: readonly string[] }> {
+  const notes: string[] = [];
+  let { config } = subject;
+  const hasToProve = isBatchingAutomatic && config.batching.maxRows > 0;
+  const obstacle = hasToProve ? await proveBatching(subject) : undefined;
+  if (obstacle !== undefined) {
+    config = { ...config, batching: { ...config.batching, maxRows: 0, buckets: [] } };
+    notes.push(`Batching is off: ${obstacle}. Set batching.maxRows in model.json to turn it on, or to 0 to agree.`);
+  }
+  const problem = config.warmup ? await warmUp({ ...subject, config }) : undefined;
+  if (problem !== undefined) notes.push(`Warm-up stopped: the model refused made-up inputs (${problem}).`);
+  return { config, notes };
+}
+
+/**
  * Runs one row and every bucket once on every instance, with made-up inputs. Answers why it could not, where the model refuses
  * these inputs: that says nothing about real ones. Rejects when a worker was lost.
  */
-export async function warmUp(subject: WarmUpSubject): Promise<string | undefined> {
+async function warmUp(subject: WarmUpSubject): Promise<string | undefined> {
   const { buckets, maxRows } = subject.config.batching;
   const sizes = maxRows === 0 ? [0] : [...new Set([1, ...buckets])];
   const instances = Array.from({ length: subject.session.loaded.instances }, (_, instance) => instance);
@@ -40,7 +61,7 @@ async function warmInstance(
  * Why a model that declares a batch dimension may not be batched: two rows together must give what each gives alone.
  * Undefined when they do.
  */
-export async function proveBatching(subject: WarmUpSubject): Promise<string | undefined> {
+async function proveBatching(subject: WarmUpSubject): Promise<string | undefined> {
   const { fill, problem } = await tryFills(subject, 0, 1);
   if (problem !== undefined) return `it could not be tried with made-up inputs (${problem})`;
   const run = (requests: readonly NamedTensors[]) => runOnce(subject, 0, requests);
