@@ -1,4 +1,5 @@
 import type { Console } from './console.js';
+import type { DockerGateway } from './docker/gateway.js';
 
 /** The engine that a command line names; empty leaves it to DOCKER_HOST, DOCKER_CONTEXT and the docker CLI's own setting. */
 export interface EngineAddress {
@@ -24,6 +25,8 @@ export interface LaunchContext {
   readonly stdin: KeyInput;
   readonly stdout: NodeJS.WriteStream;
   readonly stderr: NodeJS.WriteStream;
+  /** The engine that an address, the environment or the docker CLI's settings name; connects when first used. */
+  openGateway(address: EngineAddress): Promise<DockerGateway>;
   /** Milliseconds since 1970. */
   now(): number;
   /** Calls `handler` at each SIGINT and SIGTERM until the answer is called. */

@@ -3,6 +3,7 @@ import { allGpus, type GpuRequest } from './flags/gpus.js';
 import { cdiNames, checkSelection, visibleDevices } from './gpu-selection.js';
 import type { NvidiaSignal } from './nvidia-signal.js';
 import { isRefusal, refuse, type Refusal } from './refusal.js';
+import { compareVersions } from './versions.js';
 import { nvidiaCdiDevices, type GpuMode, type Wish } from './wish.js';
 
 /** How the GPU reaches the container. */
@@ -67,7 +68,9 @@ function toSituation({ wish, facts, signal, engine }: Sources): Situation {
   const isOn = isPodman || (info.cdiSpecDirs ?? []).length > 0;
   const { cdiDevices } = facts.host;
   const fromFiles = isOn && cdiDevices.state === 'known' ? cdiDevices.value.map(({ name }) => name) : undefined;
-  const listed = info.cdiDevices ?? (isOn ? fromFiles : []);
+  // From API 1.50 on an engine lists its devices, and leaves the list out where there are none.
+  const isTold = compareVersions(info.apiVersion, '1.50') >= 0 && !isPodman;
+  const listed = info.cdiDevices ?? (isOn && !isTold ? fromFiles : []);
   const offered = listed?.filter((name) => name.startsWith('nvidia.com/gpu='));
   const { gpus, isJetson } = signal.kind === 'present' ? signal : { gpus: [], isJetson: false };
   return { wish, engine, gpus, isJetson, isPodman, ...(offered === undefined ? {} : { offered }) };

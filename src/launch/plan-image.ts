@@ -9,11 +9,14 @@ export function withTag(ref: string): string {
   return /[:@][^/]*$/.test(ref) ? ref : `${ref}:latest`;
 }
 
-/** The image on the engine that a name means, or undefined where it is absent or could not be asked. */
+/** The image on the engine that a name means (Podman puts localhost/ before it), or undefined where it is absent or could not be asked. */
 export function findImage(engine: EngineFacts, ref: string): ImageFacts | undefined {
   if (engine.images.state === 'unknown') return undefined;
   const isMeant = ({ id, tags }: ImageFacts): boolean =>
-    tags.includes(withTag(ref)) || id === ref || (/^[\da-f]{12,64}$/.test(ref) && id.startsWith(`sha256:${ref}`));
+    tags.includes(withTag(ref)) ||
+    tags.includes(`localhost/${withTag(ref)}`) ||
+    id === ref ||
+    (/^[\da-f]{12,64}$/.test(ref) && id.startsWith(`sha256:${ref}`));
   return engine.images.value.find(isMeant);
 }
 

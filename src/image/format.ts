@@ -1,0 +1,74 @@
+/** Picture formats that are decoded. */
+export type ImageFormat = 'jpeg' | 'png' | 'webp' | 'gif' | 'tiff' | 'avif';
+
+/** What bytes seem to be, from their beginning. `what` completes "it seems to be ...". */
+export type Sniffed =
+  { readonly kind: 'image'; readonly format: ImageFormat } | { readonly kind: 'other'; readonly what: string };
+
+interface Signature {
+  /** At which byte the text begins. */
+  readonly at: number;
+  /** Latin-1 text, the bytes themselves. */
+  readonly text: string;
+}
+
+const starts = (text: string, at = 0): Signature => ({ at, text });
+
+const images: readonly (readonly [ImageFormat, ...Signature[]])[] = [
+  ['jpeg', starts('\xff\xd8\xff')],
+  ['png', starts('\x89PNG\r\n\x1a\n')],
+  ['gif', starts('GIF8')],
+  ['webp', starts('RIFF'), starts('WEBP', 8)],
+  ['tiff', starts('II*\0')],
+  ['tiff', starts('MM\0*')],
+  ['tiff', starts('II+\0')],
+  ['tiff', starts('MM\0+')],
+];
+
+const others: readonly (readonly [string, Signature])[] = [
+  ['a BMP picture', starts('BM')],
+  ['an icon (ICO)', starts('\0\0\x01\0')],
+  ['a JPEG XL picture', starts('\xff\x0a')],
+  ['a JPEG XL picture', starts('JXL ', 4)],
+  ['a JPEG 2000 picture', starts('jP  ', 4)],
+  ['a Photoshop file', starts('8BPS')],
+  ['a PDF document', starts('%PDF')],
+  ['a ZIP archive', starts('PK\x03\x04')],
+  ['gzip data', starts('\x1f\x8b')],
+  ['a NumPy array', starts('\x93NUMPY')],
+  ['a Matroska or WebM video', starts('\x1aE\xdf\xa3')],
+];
+
+/** How much of the beginning is looked at. */
+const headBytes = 4096;
+
+/** Tells a picture's format by its first bytes; names and Content-Types are not believed. */
+export function sniffImage(bytes: Uint8Array): Sniffed {
+  if (bytes.length === 0) return { kind: 'other', what: 'empty' };
+  const head = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, headBytes)).toString('latin1');
+  const fits = ({ at, text }: Signature): boolean => head.startsWith(text, at);
+  const image = images.find(([, ...signatures]) => signatures.every(fits));
+  if (image !== undefined) return { kind: 'image', format: image[0] };
+  if (head.startsWith('ftyp', 4)) return sniffIsoMedia(head);
+  const other = others.find(([, signature]) => fits(signature));
+  return { kind: 'other', what: other?.[0] ?? describeText(head) ?? 'of no known format' };
+}
+
+/** ISO base media files say what they are in a list of brands (ISO/IEC 14496-12, "ftyp"). */
+function sniffIsoMedia(head: string): Sniffed {
+  const end = Math.min(head.length, Buffer.from(head.slice(0, 4), 'latin1').readUInt32BE());
+  const brands = [head.slice(8, 12), ...(head.slice(16, end).match(/.{4}/gs) ?? [])];
+  if (brands.some((brand) => brand === 'avif' || brand === 'avis')) return { kind: 'image', format: 'avif' };
+  const isHeic = brands.some((brand) => /^(hei[cxms]|hev[cxms]|mif1|msf1)$/.test(brand));
+  return { kind: 'other', what: isHeic ? 'a HEIC picture (save it as JPEG)' : 'a video (MP4 or alike)' };
+}
+
+function describeText(head: string): string | undefined {
+  const text = head.replace(/^\xef\xbb\xbf/, '').trimStart();
+  if (/^<svg[\s>]/i.test(text) || (/^<(\?xml|!--|!doctype svg)/i.test(text) && /<svg[\s>]/i.test(text))) {
+    return 'an SVG drawing (render it to PNG first)';
+  }
+  if (/^<(!doctype html|html)/i.test(text)) return 'an HTML page';
+  if (/^[[{]/.test(text)) return 'JSON text';
+  return /^[\t\n\r\x20-\x7e]+$/.test(text) ? 'plain text' : undefined;
+}

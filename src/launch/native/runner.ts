@@ -1,0 +1,214 @@
+import { spawn } from 'node:child_process';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { AppError } from '../../errors.js';
+import type { LogsQuery } from '../docker/gateway.js';
+import type { OutputChunk } from '../docker/types.js';
+import { isRunning, readIdentity, signalProcess, type ProcessIdentity } from './identity.js';
+import { readLog } from './log-reader.js';
+import { readRecord, stateFolderOf, writeAtomically, type NativeStatus, type NativeWish } from './state.js';
+
+/** A native server as it is now. */
+export interface NativeServer {
+  readonly wish: NativeWish;
+  readonly createdAtMs: number;
+  /** `exited` where nothing of it runs, whatever its last record said. */
+  readonly status: NativeStatus;
+  /** False where the server lives on without the process that would start it again. */
+  readonly isSupervised: boolean;
+  readonly pid?: number;
+  readonly startedAtMs?: number;
+  readonly finishedAtMs?: number;
+  readonly restarts: number;
+  readonly exitCode?: number;
+}
+
+export interface NativeRunner {
+  /** Starts the server and its supervisor, detached; answers once the process runs, before it is ready. Throws USAGE where the name is taken. */
+  start(wish: NativeWish): Promise<NativeServer>;
+  /** All servers, newest first. */
+  list(): Promise<readonly NativeServer[]>;
+  find(name: string): Promise<NativeServer | undefined>;
+  logs(name: string, query?: LogsQuery): AsyncIterable<OutputChunk>;
+  /** Drains, and kills after the grace. Answers once it has ended. */
+  stop(name: string, options?: { readonly graceSeconds?: number }): Promise<void>;
+  /** Signals the server's process itself; its supervisor then starts it again if it was a crash. */
+  kill(name: string, signal?: NodeJS.Signals): Promise<void>;
+  /** Deletes its folder with the logs. Throws DOCKER_REFUSED where it runs and `force` is not set. */
+  remove(name: string, options?: { readonly force?: boolean }): Promise<void>;
+  /** Exit code, once it has ended. */
+  wait(name: string, signal?: AbortSignal): Promise<number>;
+}
+
+export interface NativeWorld {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly homeFolder: string;
+  now(): number;
+}
+
+const pollMs = 50;
+const supervisorPath = fileURLToPath(new URL('./supervisor-process.js', import.meta.url));
+const serverPath = fileURLToPath(new URL('../../server/main.js', import.meta.url));
+
+/** Servers that run without containers, each under a supervisor of its own, described by files in the state folder. */
+export function openNative(world: NativeWorld): NativeRunner {
+  const root = join(stateFolderOf(world.env, world.homeFolder), 'native');
+  const folderOf = (name: string): string => join(root, checkName(name));
+  const find = async (name: string): Promise<NativeServer | undefined> => readServer(folderOf(name));
+  const demand = async (name: string): Promise<NativeServer> => (await find(name)) ?? throwMissing(name);
+  return {
+    find,
+    start: async (wish) => start(folderOf(wish.name), wish, world),
+    list: async () => {
+      const names = await readdir(root).catch(() => []);
+      const servers = await Promise.all(names.filter((name) => isName.test(name)).map((name) => find(name)));
+      return servers.filter((server) => server !== undefined).sort((a, b) => b.createdAtMs - a.createdAtMs);
+    },
+    logs: async function* (name, query) {
+      await demand(name);
+      const hasEnded = async (): Promise<boolean> => ((await find(name))?.status ?? 'exited') === 'exited';
+      yield* readLog({ path: join(folderOf(name), 'server.log'), hasEnded }, query);
+    },
+    stop: async (name, options) => stop(folderOf(name), await demand(name), options?.graceSeconds ?? 10),
+    kill: async (name, signal = 'SIGKILL') => {
+      await demand(name);
+      const record = await readRecord(folderOf(name));
+      if (await signalProcess(record?.state?.server, signal)) return;
+      throw new AppError('DOCKER_REFUSED', `Could not signal ${name}: it is not running.`, { details: { name } });
+    },
+    remove: async (name, options) => {
+      const server = await demand(name);
+      if (server.status !== 'exited') {
+        if (options?.force !== true) {
+          const text = `Could not remove ${name}: it is running. Stop it first, or remove it with --force.`;
+          throw new AppError('DOCKER_REFUSED', text, { details: { name } });
+        }
+        await stop(folderOf(name), server, 0);
+      }
+      await rm(folderOf(name), { recursive: true, force: true });
+    },
+    wait: async (name, signal) => waitForEnd(folderOf(name), signal),
+  };
+}
+
+const isName = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/;
+
+function checkName(name: string): string {
+  if (isName.test(name)) return name;
+  throw new AppError(
+    'USAGE',
+    `"${name}" can be no name: use letters, digits, "_", "." and "-", a letter or digit first.`,
+  );
+}
+
+function throwMissing(name: string): never {
+  throw new AppError('CONTAINER_NOT_FOUND', `There is no native server named ${name}.`, { details: { name } });
+}
+
+async function readServer(folder: string): Promise<NativeServer | undefined> {
+  const record = await readRecord(folder);
+  if (record === undefined) return undefined;
+  const { state, wish, createdAtMs } = record;
+  if (state === undefined) return { wish, createdAtMs, status: 'exited', isSupervised: false, restarts: 0 };
+  const [isSupervised, isServing] = await Promise.all([isRunning(state.supervisor), isRunning(state.server)]);
+  const { startedAtMs, finishedAtMs, exitCode } = state;
+  return {
+    wish,
+    createdAtMs,
+    status: isSupervised ? state.status : isServing ? 'running' : 'exited',
+    isSupervised,
+    restarts: state.restarts,
+    ...(isServing && state.server !== undefined ? { pid: state.server.pid } : {}),
+    ...(startedAtMs === undefined ? {} : { startedAtMs }),
+    ...(finishedAtMs === undefined ? {} : { finishedAtMs }),
+    ...(exitCode === undefined ? {} : { exitCode }),
+  };
+}
+
+async function start(folder: string, wish: NativeWish, world: NativeWorld): Promise<NativeServer> {
+  const unlock = await lock(folder, wish.name);
+  try {
+    const before = await readServer(folder);
+    if (before !== undefined && before.status !== 'exited') {
+      throw new AppError(
+        'USAGE',
+        `A native server named ${wish.name} runs already. Stop it, or choose another --name.`,
+      );
+    }
+    await rm(folder, { recursive: true, force: true });
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    const program = wish.program ?? [process.execPath, serverPath];
+    await writeAtomically(join(folder, 'wish.json'), { wish: { ...wish, program }, createdAtMs: world.now() });
+    const env = Object.fromEntries(Object.entries(world.env).filter(([, value]) => value !== undefined));
+    const supervisor = spawn(process.execPath, [supervisorPath, folder], { detached: true, stdio: 'ignore', env });
+    supervisor.unref();
+    return await waitForStart(folder, supervisor);
+  } finally {
+    await unlock();
+  }
+}
+
+/** Waits until the supervisor has started its server. */
+async function waitForStart(folder: string, supervisor: { readonly exitCode: number | null }): Promise<NativeServer> {
+  for (;;) {
+    const hasEnded = supervisor.exitCode !== null;
+    const server = await readServer(folder);
+    const hasReported = (await readRecord(folder))?.state !== undefined;
+    if (server !== undefined && hasReported && server.status !== 'starting') return server;
+    if (hasEnded) {
+      throw new AppError(
+        'INTERNAL',
+        `The supervisor of ${folder} ended at once with exit code ${supervisor.exitCode}.`,
+      );
+    }
+    await wait(pollMs);
+  }
+}
+
+/** Two launchers that start the same name at once: the second one is told so. A lock whose holder is gone is taken over. */
+async function lock(folder: string, name: string): Promise<() => Promise<void>> {
+  const path = `${folder}.lock`;
+  await mkdir(dirname(folder), { recursive: true, mode: 0o700 });
+  const holder = JSON.stringify(await readIdentity(process.pid));
+  for (;;) {
+    try {
+      await writeFile(path, holder, { flag: 'wx' });
+      return () => rm(path, { force: true });
+    } catch (thrown) {
+      if ((thrown as NodeJS.ErrnoException).code !== 'EEXIST') throw thrown;
+    }
+    const text = await readFile(path, 'utf8').catch(() => '');
+    if (text !== '' && (await isRunning(JSON.parse(text) as ProcessIdentity))) {
+      throw new AppError('USAGE', `Another launch is starting ${name} right now (${path}). Try again in a moment.`);
+    }
+    await rm(path, { force: true });
+  }
+}
+
+async function stop(folder: string, server: NativeServer, graceSeconds: number): Promise<void> {
+  if (server.status === 'exited') return;
+  const record = await readRecord(folder);
+  const kill = new AbortController();
+  const timer = setTimeout(() => kill.abort(), graceSeconds * 1000);
+  const supervised = await signalProcess(record?.state?.supervisor, 'SIGTERM');
+  if (!supervised) await signalProcess(record?.state?.server, 'SIGTERM');
+  const isOver = await waitForEnd(folder, kill.signal).then(
+    () => true,
+    () => false,
+  );
+  clearTimeout(timer);
+  if (isOver) return;
+  await signalProcess((await readRecord(folder))?.state?.server, 'SIGKILL');
+  await waitForEnd(folder);
+}
+
+/** Exit code of a server, once it has ended; 0 where it took its folder with it. */
+async function waitForEnd(folder: string, signal?: AbortSignal): Promise<number> {
+  for (;;) {
+    const server = await readServer(folder);
+    if (server === undefined || server.status === 'exited') return server?.exitCode ?? 0;
+    await wait(pollMs, undefined, signal === undefined ? {} : { signal });
+  }
+}

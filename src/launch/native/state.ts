@@ -1,0 +1,72 @@
+import { readFile, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { ProcessIdentity } from './identity.js';
+
+/** What a native server is to be. */
+export interface NativeWish {
+  /** Letters, digits, `_`, `.`, `-`; one server a name. */
+  readonly name: string;
+  readonly host: string;
+  readonly port: number;
+  /** Arguments of the server's command line, host and port among them. */
+  readonly args: readonly string[];
+  /** Variables beyond those of the launcher's own environment. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly cwd: string;
+  /** Fingerprint of what was asked for, so that the same wish finds this server again. */
+  readonly config: string;
+  readonly labels: Readonly<Record<string, string>>;
+  /** Its folder with the logs goes once it has ended. */
+  readonly removeOnExit: boolean;
+  /** Start again after a crash. */
+  readonly restart: boolean;
+  /** How the server's process is started; undefined: this package's own server. */
+  readonly program?: readonly string[];
+}
+
+export type NativeStatus = 'starting' | 'running' | 'restarting' | 'stopping' | 'exited';
+
+/** What the supervisor says of its server; rewritten whole at each change. */
+export interface NativeState {
+  readonly status: NativeStatus;
+  readonly supervisor: ProcessIdentity;
+  readonly server?: ProcessIdentity;
+  readonly startedAtMs?: number;
+  readonly finishedAtMs?: number;
+  readonly restarts: number;
+  /** Of the last end. */
+  readonly exitCode?: number;
+}
+
+/** One server's folder: `wish.json`, `state.json`, `server.log`. */
+export interface NativeRecord {
+  readonly wish: NativeWish;
+  readonly createdAtMs: number;
+  readonly state?: NativeState;
+}
+
+/** Replaces a file in one step: a reader sees the old or the new text, never half of one. */
+export async function writeAtomically(path: string, value: unknown): Promise<void> {
+  const draft = `${path}.${process.pid}.new`;
+  await writeFile(draft, `${JSON.stringify(value, undefined, 2)}\n`, { mode: 0o600 });
+  await rename(draft, path);
+}
+
+/** Reads a record; undefined where the folder holds none. */
+export async function readRecord(folder: string): Promise<NativeRecord | undefined> {
+  const [wish, state] = await Promise.all([readJson(join(folder, 'wish.json')), readJson(join(folder, 'state.json'))]);
+  if (wish === undefined) return undefined;
+  return { ...(wish as Omit<NativeRecord, 'state'>), ...(state === undefined ? {} : { state: state as NativeState }) };
+}
+
+async function readJson(path: string): Promise<unknown> {
+  const text = await readFile(path, 'utf8').catch(() => undefined);
+  return text === undefined ? undefined : JSON.parse(text);
+}
+
+/** Folder of the native servers' state: `$XDG_STATE_HOME/slipway`, else `~/.slipway`; SLIPWAY_STATE_DIR wins. */
+export function stateFolderOf(env: Readonly<Record<string, string | undefined>>, homeFolder: string): string {
+  const { SLIPWAY_STATE_DIR: own = '', XDG_STATE_HOME: xdg = '' } = env;
+  if (own !== '') return own;
+  return xdg === '' ? join(homeFolder, '.slipway') : join(xdg, 'slipway');
+}

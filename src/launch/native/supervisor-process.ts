@@ -1,0 +1,117 @@
+// Runs one native server: starts it, writes down what it says and what becomes of it, and starts it again after a crash.
+// Its one argument is the server's folder. SIGTERM and SIGINT pass on; a second one, or 30 seconds, kills the server.
+import { spawn, type ChildProcess } from 'node:child_process';
+import { rm } from 'node:fs/promises';
+import { constants } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { deservesRestart, exitCodeOf, restartDelayMs, soundAfterMs, type ProcessEnd } from './backoff.js';
+import { readIdentity } from './identity.js';
+import { LineCutter, RotatingLog } from './log-file.js';
+import { readRecord, writeAtomically, type NativeState } from './state.js';
+
+const longestDrainMs = 30_000;
+const lingerMs = 1000;
+const [, , folder = ''] = process.argv;
+const record = await readRecord(folder);
+const supervisor = await readIdentity(process.pid);
+if (record === undefined || supervisor === undefined) throw new Error(`No server is described in ${folder}.`);
+const { wish } = record;
+const log = new RotatingLog(join(folder, 'server.log'));
+const stop = new AbortController();
+let child: ChildProcess | undefined;
+let state: NativeState = { status: 'starting', supervisor, restarts: 0 };
+
+let saving = Promise.resolve();
+
+/** Writes the state, one write after the other. */
+function save(change: Partial<NativeState>): Promise<void> {
+  state = { ...state, ...change };
+  const saved = state;
+  saving = saving.then(() => writeAtomically(join(folder, 'state.json'), saved));
+  return saving;
+}
+
+function note(text: string): void {
+  log.write({ atMs: Date.now(), stream: 'stderr', text: `${text}\n` });
+}
+
+function onStopSignal(): void {
+  if (stop.signal.aborted) child?.kill('SIGKILL');
+  else child?.kill('SIGTERM');
+  stop.abort();
+  void save({ status: 'stopping' });
+  setTimeout(() => child?.kill('SIGKILL'), longestDrainMs).unref();
+}
+
+/** Starts the server and answers how it ended; its output is in the log by then. */
+function runServer(): Promise<ProcessEnd> {
+  const [program = process.execPath, ...args] = wish.program ?? [];
+  const started = spawn(program, [...args, ...wish.args], {
+    cwd: wish.cwd,
+    env: { ...process.env, ...wish.env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  child = started;
+  for (const stream of ['stdout', 'stderr'] as const) {
+    const cutter = new LineCutter((text) => log.write({ atMs: Date.now(), stream, text }));
+    started[stream].setEncoding('utf8').on('data', (text: string) => cutter.push(text));
+    started[stream].on('end', () => cutter.end());
+  }
+  void saveStarted(started.pid);
+  return new Promise((resolve) => {
+    started.on('error', (error) => {
+      note(`cannot start ${program}: ${error.message}`);
+      resolve({ exitCode: 127, signal: null });
+    });
+    started.on('close', (exitCode, signal) => resolve({ exitCode, signal }));
+  });
+}
+
+async function saveStarted(pid: number | undefined): Promise<void> {
+  const server = pid === undefined ? undefined : await readIdentity(pid);
+  if (server === undefined) return;
+  await save({ status: stop.signal.aborted ? 'stopping' : 'running', server, startedAtMs: Date.now() });
+}
+
+/** Runs the server until it need not run again. */
+async function supervise(): Promise<void> {
+  for (let crashes = 0; ;) {
+    const startedAtMs = Date.now();
+    const end = await runServer();
+    const exitCode = exitCodeOf(end, constants.signals);
+    const ran = Date.now() - startedAtMs;
+    crashes = ran >= soundAfterMs ? 1 : crashes + 1;
+    if (stop.signal.aborted || !wish.restart || !deservesRestart(end)) {
+      await save({ status: 'exited', exitCode, finishedAtMs: Date.now() });
+      return;
+    }
+    const delayMs = restartDelayMs(crashes);
+    const reason = end.signal === null ? `exit code ${exitCode}` : `signal ${end.signal}`;
+    note(`the server ended with ${reason}; starting it again in ${delayMs / 1000} s`);
+    await save({ status: 'restarting', exitCode, finishedAtMs: Date.now(), restarts: state.restarts + 1 });
+    const isStopped = await wait(delayMs, false, { signal: stop.signal }).catch(() => true);
+    if (isStopped) {
+      await save({ status: 'exited' });
+      return;
+    }
+  }
+}
+
+/** Takes the folder away after those who follow have read the end, unless a new server has it by then. */
+async function removeFolder(): Promise<void> {
+  await wait(lingerMs);
+  const owner = (await readRecord(folder))?.state?.supervisor;
+  if (owner?.pid === supervisor?.pid && owner?.startedAt === supervisor?.startedAt) {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+process.on('SIGTERM', onStopSignal);
+process.on('SIGINT', onStopSignal);
+process.on('SIGHUP', () => undefined);
+await save({ status: 'starting' });
+await supervise();
+log.close();
+if (wish.removeOnExit) await removeFolder();
+process.exit(0);

@@ -1,0 +1,38 @@
+import { homedir } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { createConsole, type Sink } from './console.js';
+import type { LaunchContext } from './context.js';
+
+const signals = ['SIGINT', 'SIGTERM'] as const;
+
+/** This process as the commands' context; the console's streams may be others than its own. */
+export function lendThisProcess(
+  setExitCode: (code: number) => void,
+  streams: { readonly stdout: Sink; readonly stderr: Sink } = process,
+): LaunchContext {
+  const { env, platform, stdin, stdout, stderr } = process;
+  const homeFolder = homedir();
+  return {
+    console: createConsole(streams, env),
+    env,
+    cwd: process.cwd(),
+    platform,
+    homeFolder,
+    projectFolder: fileURLToPath(new URL('../../../', import.meta.url)),
+    stdin,
+    stdout,
+    stderr,
+    openGateway: async (address) => {
+      const { openDocker } = await import('./docker/open.js');
+      return openDocker(address, { env, homeFolder, platform });
+    },
+    now: () => Date.now(),
+    onSignal: (handler) => {
+      for (const signal of signals) process.on(signal, handler);
+      return () => {
+        for (const signal of signals) process.off(signal, handler);
+      };
+    },
+    setExitCode,
+  };
+}

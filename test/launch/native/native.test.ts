@@ -1,0 +1,213 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, describe, it } from 'node:test';
+import { deservesRestart, restartDelayMs } from '../../../src/launch/native/backoff.js';
+import { isRunning, readIdentity, signalProcess } from '../../../src/launch/native/identity.js';
+import { LineCutter, logFilesOf, RotatingLog } from '../../../src/launch/native/log-file.js';
+import { readLog } from '../../../src/launch/native/log-reader.js';
+import { openNative } from '../../../src/launch/native/runner.js';
+import { stateFolderOf, type NativeWish } from '../../../src/launch/native/state.js';
+
+const folder = await mkdtemp(join(tmpdir(), 'slipway-native-'));
+const runner = openNative({ env: { ...process.env, SLIPWAY_STATE_DIR: folder }, homeFolder: folder, now: Date.now });
+
+after(async () => {
+  for (const { wish } of await runner.list()) await runner.remove(wish.name, { force: true });
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** A server that is this piece of JavaScript. */
+function wishOf(name: string, script: string, change: Partial<NativeWish> = {}): NativeWish {
+  const program = [process.execPath, '-e', script];
+  const fixed = { host: '127.0.0.1', port: 0, args: [], env: {}, cwd: folder, config: '', labels: {} };
+  return { name, ...fixed, removeOnExit: false, restart: true, program, ...change };
+}
+
+const endless = 'console.log("up"); setInterval(() => {}, 1000);';
+
+/** Lines until one fits; fails the test where the log ends before. */
+async function readUntil(name: string, pattern: RegExp): Promise<readonly string[]> {
+  const lines: string[] = [];
+  const stop = new AbortController();
+  for await (const { data } of runner.logs(name, { follow: true, signal: stop.signal })) {
+    lines.push(data.toString());
+    if (pattern.test(data.toString())) stop.abort();
+  }
+  assert.match(lines.at(-1) ?? '', pattern);
+  return lines;
+}
+
+describe('a native server', () => {
+  it('runs detached, is listed, and stops by draining', async () => {
+    const script = `${endless} process.on("SIGTERM", () => { console.log("drained"); process.exit(0); });`;
+    const { pid, status } = await runner.start(wishOf('drains', script));
+    assert.equal(status, 'running');
+    assert.ok(pid !== undefined && (await readIdentity(pid)) !== undefined);
+    await readUntil('drains', /up/);
+    assert.deepEqual(
+      (await runner.list()).map(({ wish }) => wish.name),
+      ['drains'],
+    );
+    await runner.stop('drains');
+    const ended = await runner.find('drains');
+    assert.equal(ended?.status, 'exited');
+    assert.equal(ended.exitCode, 0);
+    assert.deepEqual(await readUntil('drains', /drained/), ['up\n', 'drained\n']);
+  });
+
+  it('is killed when it does not drain in time', async () => {
+    await runner.start(wishOf('stubborn', `process.on("SIGTERM", () => {}); ${endless}`));
+    await readUntil('stubborn', /up/);
+    await runner.stop('stubborn', { graceSeconds: 0.1 });
+    assert.equal((await runner.find('stubborn'))?.exitCode, 137);
+  });
+
+  it('starts again after a crash, a SIGKILL included, and says so in its log', async () => {
+    const first = await runner.start(wishOf('crashes', endless));
+    await readUntil('crashes', /up/);
+    await runner.kill('crashes', 'SIGKILL');
+    const lines: string[] = [];
+    const stop = new AbortController();
+    for await (const { data } of runner.logs('crashes', { follow: true, signal: stop.signal })) {
+      lines.push(data.toString());
+      if (lines.filter((line) => line === 'up\n').length === 2) stop.abort();
+    }
+    assert.deepEqual(lines, ['up\n', 'the server ended with signal SIGKILL; starting it again in 0.5 s\n', 'up\n']);
+    const again = await runner.find('crashes');
+    assert.equal(again?.restarts, 1);
+    assert.notEqual(again.pid, first.pid);
+    await runner.stop('crashes');
+  });
+
+  it('is not started again when it refuses to start, or was told not to', async () => {
+    await runner.start(wishOf('refuses', 'console.error("port taken"); process.exit(3)'));
+    assert.equal(await runner.wait('refuses'), 3);
+    await runner.start(wishOf('once', 'process.exit(1)', { restart: false }));
+    assert.equal(await runner.wait('once'), 1);
+    assert.equal((await runner.find('once'))?.restarts, 0);
+  });
+
+  it('has one name: a second one is refused while it runs and replaces it afterwards', async () => {
+    await runner.start(wishOf('one', endless));
+    await assert.rejects(runner.start(wishOf('one', endless)), /named one runs already/);
+    await runner.stop('one', { graceSeconds: 0 });
+    assert.equal((await runner.start(wishOf('one', endless))).status, 'running');
+    await assert.rejects(runner.remove('one'), /is running. Stop it first/);
+    await runner.remove('one', { force: true });
+    assert.equal(await runner.find('one'), undefined);
+    await assert.rejects(runner.start(wishOf('../x', endless)), /can be no name/);
+  });
+
+  it('that was started by two launchers at once exists once', async () => {
+    const outcomes = await Promise.allSettled([
+      runner.start(wishOf('race', endless)),
+      runner.start(wishOf('race', endless)),
+    ]);
+    assert.deepEqual(outcomes.map(({ status }) => status).sort(), ['fulfilled', 'rejected']);
+    await runner.remove('race', { force: true });
+  });
+
+  it('can still be stopped when its supervisor was killed', async () => {
+    await runner.start(wishOf('orphan', endless));
+    await readUntil('orphan', /up/);
+    const { state } = JSON.parse(`{"state":${await readFile(join(folder, 'native/orphan/state.json'), 'utf8')}}`) as {
+      state: { supervisor: { pid: number; startedAt: string } };
+    };
+    assert.equal(await signalProcess(state.supervisor, 'SIGKILL'), true);
+    const server = await runner.find('orphan');
+    assert.equal(server?.status, 'running');
+    await runner.stop('orphan', { graceSeconds: 5 });
+    assert.equal((await runner.find('orphan'))?.status, 'exited');
+  });
+
+  it('takes its folder with it when asked to, after its last words were read', async () => {
+    await runner.start(wishOf('leaves', 'console.log("bye"); process.exit(5)', { removeOnExit: true }));
+    assert.equal(await runner.wait('leaves'), 5);
+    assert.deepEqual(await readUntil('leaves', /bye/), ['bye\n']);
+  });
+});
+
+describe('the identity of a process', () => {
+  it('is not that of a later process with the same pid', async () => {
+    const own = await readIdentity(process.pid);
+    assert.ok(own !== undefined && (await isRunning(own)));
+    assert.equal(await isRunning({ ...own, startedAt: 'before' }), false);
+    assert.equal(await signalProcess({ ...own, startedAt: 'before' }, 'SIGKILL'), false);
+    assert.equal(await readIdentity(2 ** 22 + 1), undefined);
+  });
+});
+
+describe("a native server's log", () => {
+  it('is cut into lines wherever the chunks end, an unfinished one at the end', () => {
+    const lines: string[] = [];
+    const cutter = new LineCutter((text) => lines.push(text));
+    for (const text of ['a', 'b\nc', '\n', 'd']) cutter.push(text);
+    cutter.end();
+    assert.deepEqual(lines, ['ab\n', 'c\n', 'd']);
+  });
+
+  it('is put aside when full, and read over all files with tail, since and timestamps', async () => {
+    const path = join(folder, 'rotated.log');
+    const log = new RotatingLog(path, { maxBytes: 120, maxFiles: 3 });
+    for (let at = 1; at <= 9; at += 1) log.write({ atMs: at * 1000, stream: 'stdout', text: `line ${at}\n` });
+    log.close();
+    const files = logFilesOf(path, 3);
+    const sizes = await Promise.all(files.map(async (file) => (await readFile(file, 'utf8')).length));
+    assert.ok(
+      sizes.every((size) => size > 0 && size <= 120),
+      sizes.join(),
+    );
+    const source = { path, hasEnded: () => Promise.resolve(true) };
+    const read = async (query: object): Promise<string> => {
+      let text = '';
+      for await (const { data } of readLog(source, query)) text += data.toString();
+      return text;
+    };
+    assert.equal(await read({}), 'line 5\nline 6\nline 7\nline 8\nline 9\n');
+    assert.equal(await read({ tail: 1, timestamps: true }), '1970-01-01T00:00:09.000Z line 9\n');
+    assert.equal(await read({ sinceSeconds: 8 }), 'line 8\nline 9\n');
+    assert.equal(await read({ follow: true, tail: 0 }), '');
+  });
+
+  it('is followed across the moment at which a new file takes its name', async () => {
+    const path = join(folder, 'followed.log');
+    await writeFile(path, '');
+    const log = new RotatingLog(path, { maxBytes: 60, maxFiles: 2 });
+    const stop = new AbortController();
+    const source = { path, hasEnded: () => Promise.resolve(false) };
+    let seen = 0;
+    log.write({ atMs: 1000, stream: 'stdout', text: '1\n' });
+    for await (const { data } of readLog(source, { follow: true, signal: stop.signal })) {
+      seen += 1;
+      assert.equal(data.toString(), `${seen}\n`);
+      if (seen === 5) stop.abort();
+      else log.write({ atMs: 1000, stream: 'stdout', text: `${seen + 1}\n` });
+    }
+    log.close();
+    assert.equal(seen, 5);
+  });
+});
+
+describe('the restart of a native server', () => {
+  it('waits twice as long after each crash in a row, 30 s at most', () => {
+    assert.deepEqual([1, 2, 3, 7, 50].map(restartDelayMs), [500, 1000, 2000, 30_000, 30_000]);
+  });
+
+  it('follows crashes and kills, not drained ends and refusals to start', () => {
+    assert.deepEqual(
+      [0, 2, 3, 5, 1, 6, 137].map((exitCode) => deservesRestart({ exitCode, signal: null })),
+      [false, false, false, false, true, true, true],
+    );
+    assert.equal(deservesRestart({ exitCode: null, signal: 'SIGKILL' }), true);
+  });
+});
+
+describe("the launcher's state folder", () => {
+  it('is SLIPWAY_STATE_DIR, else below XDG_STATE_HOME, else in the home folder', () => {
+    assert.equal(stateFolderOf({ SLIPWAY_STATE_DIR: '/a', XDG_STATE_HOME: '/x' }, '/h'), '/a');
+    assert.equal(stateFolderOf({ XDG_STATE_HOME: '/x' }, '/h'), '/x/slipway');
+    assert.equal(stateFolderOf({}, '/h'), '/h/.slipway');
+  });
+});
