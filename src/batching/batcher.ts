@@ -64,8 +64,12 @@ class QueueBatcher implements Batcher {
     const refusal = this.#findRefusal(request);
     if (refusal !== undefined) return Promise.reject(refusal);
     return new Promise((resolve, reject) => {
+      const enqueuedMs = this.#options.clock();
+      const entry = createEntry(request, this.#options.config, { enqueuedMs, resolve, reject });
       this.#open += 1;
-      this.#add(createEntry(request, this.#options.config, { enqueuedMs: this.#options.clock(), resolve, reject }));
+      this.#queue.add(entry);
+      if (canEnd(entry)) this.#alarm.setBy(Math.min(entry.deadlineMs, enqueuedMs + sweepMs));
+      this.#offer();
     });
   }
 
@@ -107,20 +111,13 @@ class QueueBatcher implements Batcher {
     return queueFull({ model, rows, queuedRows, maxQueueRows: config.maxQueueRows, retryAfterMs });
   }
 
-  #add(entry: Entry): void {
-    this.#queue.add(entry);
-    if (entry.signal !== undefined || entry.deadlineMs !== Number.POSITIVE_INFINITY) {
-      this.#alarm.setBy(Math.min(entry.deadlineMs, entry.enqueuedMs + sweepMs));
-    }
-    this.#offer();
+  /** Where the model batches, requests of one turn of the event loop are offered together. */
+  #offer(): void {
+    if (this.#options.config.maxRows > 1) this.#wakeLater();
+    else this.#options.wake();
   }
 
-  /** Wakes the workers; where the model batches, requests of one turn of the event loop are offered together. */
-  #offer(): void {
-    if (this.#options.config.maxRows <= 1) {
-      this.#options.wake();
-      return;
-    }
+  #wakeLater(): void {
     if (this.#isWakeScheduled) return;
     this.#isWakeScheduled = true;
     setImmediate(() => {
@@ -187,12 +184,14 @@ class QueueBatcher implements Batcher {
     }
   }
 
+  /** Called while the pool looks after a failed or lost worker: it is woken when that is done, not from within. */
   #repeatOrFail(entries: readonly Entry[], error: unknown): void {
     for (const entry of entries) {
       const mayRepeat = !entry.isRetry && !isAborted(entry) && isRepeatable(error, entries.length);
-      if (mayRepeat) this.#add(retryOf(entry, (this.#retries += 1)));
+      if (mayRepeat) this.#queue.add(retryOf(entry, (this.#retries += 1)));
       else this.#fail(entry, error);
     }
+    if (this.#queue.first !== undefined) this.#wakeLater();
   }
 
   #fail(entry: Entry, error: unknown): void {
@@ -210,4 +209,9 @@ class QueueBatcher implements Batcher {
     this.#alarm.clear();
     for (const resolve of this.#drainers.splice(0)) resolve();
   }
+}
+
+/** Whether an entry may have to leave the queue without a run. */
+function canEnd({ signal, deadlineMs }: Entry): boolean {
+  return signal !== undefined || deadlineMs !== Number.POSITIVE_INFINITY;
 }

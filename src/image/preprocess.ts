@@ -43,16 +43,16 @@ export interface PixelCoding extends Pick<ImageConfig, 'color' | 'layout'> {
   readonly tables: ChannelTables;
 }
 
-/** Writes a window of a picture into `out`, which is exactly its channels x height x width long. */
-export function writePixels(pixels: Pixels, window: Window, { coding, out }: PixelSink): void {
-  if (coding.color === 'gray') writeGray(pixels, window, { coding, out });
-  else writeColor(pixels, window, { coding, out });
-}
-
-/** How and where to write. */
+/** How and where to write: `out` is exactly channels x height x width long. */
 export interface PixelSink {
   readonly coding: PixelCoding;
   readonly out: NumericData;
+}
+
+/** Writes a window of a picture as tensor values. */
+export function writePixels(pixels: Pixels, window: Window, sink: PixelSink): void {
+  if (sink.coding.color === 'gray') writeGray(pixels, window, sink);
+  else writeColor(pixels, window, sink);
 }
 
 /** Element kinds differ, element access does not: all tables and tensors of pictures hold numbers. */
