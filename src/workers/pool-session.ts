@@ -1,12 +1,13 @@
 import type { SessionSpec } from '../engine/engine.js';
 import type { PreparedModel } from '../engine/weights-cache.js';
 import { AppError, messageOf } from '../errors.js';
-import type { FromWorker, TensorPairs } from './messages.js';
+import type { FromWorker } from './messages.js';
 import type { PoolWorker, Task } from './pool-worker.js';
+import { decodeRan, encodeRun } from './run-codec.js';
 import type { LoadedSession, NextRun, PendingRun, RunJob, RunnerSession, RunOutcome } from './runner.js';
-import { toPairs } from './transfer.js';
 
 type Loaded = Extract<FromWorker, { kind: 'loaded' }>;
+type Ran = string | Extract<FromWorker, { kind: 'ran' }>;
 
 /** What a session needs of its pool. */
 export interface SessionOwner {
@@ -97,16 +98,11 @@ export class PoolSession implements RunnerSession {
   }
 
   taskOf({ job, resolve, reject }: PendingRun): Task {
-    const moved = new Set<ArrayBuffer>();
-    const requests: TensorPairs[] = job.requests.map((request) => toPairs(request, moved));
     return {
-      message: { kind: 'run', session: this.number, requests, rows: job.rows, outputs: job.outputs },
-      transfer: [...moved],
+      ...encodeRun(this.number, job),
+      runs: this.number,
       reject,
-      resolve: (answer) => {
-        const { outputs, timing } = answer as Extract<FromWorker, { kind: 'ran' }>;
-        resolve({ outputs: new Map(outputs), timing });
-      },
+      resolve: (answer) => resolve(decodeRan(answer as Ran)),
     };
   }
 

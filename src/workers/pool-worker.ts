@@ -4,9 +4,12 @@ import type { FromWorker, ToWorker } from './messages.js';
 
 /** One message for a worker, and who waits for its answer. */
 export interface Task {
-  readonly message: Exclude<ToWorker, { kind: 'stop' }>;
+  /** A string is the packet of a run. */
+  readonly message: string | Exclude<ToWorker, { kind: 'stop' }>;
   readonly transfer?: readonly ArrayBuffer[];
-  readonly resolve: (answer: FromWorker) => void;
+  /** The session whose run this is. */
+  readonly runs?: number;
+  readonly resolve: (answer: string | FromWorker) => void;
   readonly reject: (error: unknown) => void;
 }
 
@@ -52,9 +55,10 @@ export class PoolWorker {
     return this.#state === 'idle';
   }
 
-  /** What the thread works on and since when (performance.now()), or undefined. */
-  get running(): { readonly message: Task['message']; readonly sinceMs: number } | undefined {
-    return this.#current === undefined ? undefined : { message: this.#current.message, sinceMs: this.#currentSinceMs };
+  /** The session whose run the thread works on and since when (performance.now()), or undefined. */
+  get running(): { readonly session: number; readonly sinceMs: number } | undefined {
+    const session = this.#current?.runs;
+    return session === undefined ? undefined : { session, sinceMs: this.#currentSinceMs };
   }
 
   /** Starts a thread; resolves with the runtime's version, rejects when it ends before it is ready. */
@@ -65,8 +69,8 @@ export class PoolWorker {
     this.#fault = '';
     this.held.clear();
     return new Promise((resolve, reject) => {
-      thread.on('message', (answer: FromWorker) => {
-        if (answer.kind === 'started') resolve(answer.runtimeVersion);
+      thread.on('message', (answer: string | FromWorker) => {
+        if (typeof answer !== 'string' && answer.kind === 'started') resolve(answer.runtimeVersion);
         this.#settle(answer);
       });
       thread.on('messageerror', (error) => this.#settle(unreadable(error)));
@@ -115,12 +119,12 @@ export class PoolWorker {
     await ended;
   }
 
-  #settle(answer: FromWorker): void {
+  #settle(answer: string | FromWorker): void {
     const task = this.#current;
     this.#current = undefined;
     if (this.#state !== 'stopping') this.#state = 'idle';
     this.#next();
-    if (answer.kind === 'failed') task?.reject(fromPlainError(answer.error));
+    if (typeof answer !== 'string' && answer.kind === 'failed') task?.reject(fromPlainError(answer.error));
     else task?.resolve(answer);
   }
 

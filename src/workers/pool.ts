@@ -241,10 +241,8 @@ class Pool implements RunnerPool {
     const nowMs = performance.now();
     for (const worker of [...this.#cpu, ...this.#gpu.values()]) {
       const { running } = worker;
-      if (running?.message.kind !== 'run' || nowMs - running.sinceMs <= limitMs) continue;
-      const { session: number } = running.message;
-      const session =
-        [...this.#sessions].find((candidate) => candidate.number === number)?.spec.logId ?? String(number);
+      if (running === undefined || nowMs - running.sinceMs <= limitMs) continue;
+      const session = [...this.#sessions].find(({ number }) => number === running.session)?.spec.logId ?? 'unloaded';
       this.#options.events?.onStuck?.({ worker: worker.name, session, runningMs: nowMs - running.sinceMs });
     }
   }

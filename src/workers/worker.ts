@@ -2,6 +2,7 @@ import { parentPort } from 'node:worker_threads';
 import { ortEngine } from '../engine/ort.js';
 import { assertTelemetryOff } from '../engine/telemetry.js';
 import type { FromWorker, ToWorker } from './messages.js';
+import { decodeRun, encodeRan } from './run-codec.js';
 import { SessionHost } from './session-host.js';
 
 /**
@@ -12,18 +13,15 @@ function main(port: NonNullable<typeof parentPort>): void {
   assertTelemetryOff(process.env);
   const host = new SessionHost(ortEngine);
   const post = (answer: FromWorker): void => {
-    port.postMessage(answer, answer.kind === 'ran' ? buffersOf(answer) : []);
+    const { message, transfer } = answer.kind === 'ran' ? encodeRan(answer) : { message: answer, transfer: [] };
+    port.postMessage(message, transfer);
   };
-  port.on('message', (message: ToWorker) => {
-    if (message.kind === 'stop') void host.releaseAll().then(() => port.close());
+  port.on('message', (message: string | ToWorker) => {
+    if (typeof message === 'string') void host.answer(decodeRun(message)).then(post);
+    else if (message.kind === 'stop') void host.releaseAll().then(() => port.close());
     else void host.answer(message).then(post);
   });
   post({ kind: 'started', runtimeVersion: ortEngine.version });
-}
-
-/** Every output has a buffer of its own: all of them move. */
-function buffersOf({ outputs }: Extract<FromWorker, { kind: 'ran' }>): ArrayBuffer[] {
-  return outputs.flatMap(([, tensor]) => (tensor.datatype === 'BYTES' ? [] : [tensor.data.buffer]));
 }
 
 if (parentPort !== null) main(parentPort);

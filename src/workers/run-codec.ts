@@ -1,0 +1,55 @@
+import type { NamedTensors, Tensor } from '../tensor/tensor.js';
+import type { FromWorker, TensorPairs, ToWorker } from './messages.js';
+import { pack, unpack } from './packet.js';
+import type { RunJob, RunOutcome } from './runner.js';
+import { toPairs } from './transfer.js';
+
+type RunMessage = Extract<ToWorker, { kind: 'run' }>;
+type RanMessage = Extract<FromWorker, { kind: 'ran' }>;
+
+/** A message as it crosses: a packet where the tensors are small, otherwise an object with the buffers that move. */
+export interface Crossing<Message> {
+  readonly message: string | Message;
+  readonly transfer: readonly ArrayBuffer[];
+}
+
+const nothing: readonly ArrayBuffer[] = [];
+
+/** A job for a worker. Small tensors are copied, the buffers of large ones move. */
+export function encodeRun(session: number, { requests, rows, outputs }: RunJob): Crossing<RunMessage> {
+  const topic = `${session}:${rows}:${outputs.map(encodeURIComponent).join(',')}`;
+  const packet = pack({ topic, figures: [], groups: requests.map((request) => [...request]) });
+  if (packet !== undefined) return { message: packet, transfer: nothing };
+  const moved = new Set<ArrayBuffer>();
+  const pairs: TensorPairs[] = requests.map((request) => toPairs(request, moved));
+  return { message: { kind: 'run', session, requests: pairs, rows, outputs }, transfer: [...moved] };
+}
+
+/** The job that a packet holds. */
+export function decodeRun(packet: string): RunMessage {
+  const { topic, groups } = unpack(packet);
+  const [session, rows, names = ''] = topic.split(':');
+  const outputs = names === '' ? [] : names.split(',').map(decodeURIComponent);
+  return { kind: 'run', session: Number(session), requests: groups, rows: Number(rows), outputs };
+}
+
+/** A worker's answer. Every output has a buffer of its own, so that large ones all move. */
+export function encodeRan(ran: RanMessage): Crossing<RanMessage> {
+  const { inputNs, computeNs, outputNs } = ran.timing;
+  const packet = pack({ topic: 'ran', figures: [inputNs, computeNs, outputNs], groups: [ran.outputs] });
+  if (packet !== undefined) return { message: packet, transfer: nothing };
+  return { message: ran, transfer: ran.outputs.flatMap(([, tensor]) => buffersOf(tensor)) };
+}
+
+/** What a worker answered to a run. */
+export function decodeRan(answer: string | RanMessage): RunOutcome {
+  if (typeof answer !== 'string') return { outputs: new Map(answer.outputs), timing: answer.timing };
+  const { figures, groups } = unpack(answer);
+  const [inputNs = 0, computeNs = 0, outputNs = 0] = figures;
+  const outputs: NamedTensors = new Map(groups[0]);
+  return { outputs, timing: { inputNs, computeNs, outputNs } };
+}
+
+function buffersOf(tensor: Tensor): readonly ArrayBuffer[] {
+  return tensor.datatype === 'BYTES' ? nothing : [tensor.data.buffer];
+}
