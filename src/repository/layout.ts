@@ -63,13 +63,13 @@ async function listFolder(folder: string): Promise<readonly Dirent[]> {
 
 async function readModel(home: string, entry: Dirent): Promise<ModelOnDisk | undefined> {
   const place = await findPlace(home, join(home, entry.name));
+  const stem = entry.name.replace(/\.onnx$/, '');
   if (place.kind === 'file') {
     if (!entry.name.endsWith('.onnx')) return undefined;
-    const versions = [{ version: '1', path: place.path }];
-    return checked({ name: entry.name.slice(0, -'.onnx'.length), versions });
+    return checked({ name: stem, versions: [{ version: '1', path: place.path }] });
   }
   if (place.kind === 'folder') return readFolder(home, entry.name, place.path);
-  return place.problem === undefined ? undefined : { name: entry.name, versions: [], problem: place.problem };
+  return place.problem === undefined ? undefined : { name: stem, versions: [], problem: place.problem };
 }
 
 async function readFolder(home: string, name: string, folder: string): Promise<ModelOnDisk | undefined> {
@@ -93,7 +93,7 @@ async function readVersion(home: string, version: string, folder: string): Promi
 /** Names reach URLs, logs and metrics: those that cannot are refused rather than mended. */
 function checked(model: ModelOnDisk): ModelOnDisk {
   // eslint-disable-next-line no-control-regex -- control characters are what is looked for
-  if (model.name !== '' && !/[\\/\u0000-\u001f\u007f]/.test(model.name)) return model;
+  if (model.name.trim() !== '' && !/[\\/\u0000-\u001f\u007f]/.test(model.name)) return model;
   const problem = 'the name is blank or holds a backslash or a control character; rename it';
   return { name: model.name, versions: [], problem };
 }

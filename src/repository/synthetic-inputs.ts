@@ -46,7 +46,8 @@ function sizeOf(input: HeaderValue, axis: number, { rows, fill, image }: Synthet
   if (axis === 0) return rows;
   if (image?.input !== input.name) return fill;
   const { width, height } = image.crop ?? image.resize;
-  return (image.layout === 'NCHW' ? [3, height, width] : [height, width, 3])[axis - 1] ?? fill;
+  const channels = image.color === 'gray' ? 1 : 3;
+  return (image.layout === 'NCHW' ? [channels, height, width] : [height, width, channels])[axis - 1] ?? fill;
 }
 
 /** The next element of a datatype, from bits. FP16 gives 0 or one of the eight values around 0.5 and 1. */
