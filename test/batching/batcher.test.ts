@@ -1,20 +1,9 @@
 import assert from 'node:assert/strict';
 import { afterEach, describe, it, mock } from 'node:test';
 import { AppError } from '../../src/errors.js';
-import { echo, numbersOf, openDesk, request, timing, type Desk } from './desk.js';
+import { echo, numbersOf, openDesk, refusedWith, request, runsOf, timing } from './desk.js';
 
 afterEach(() => mock.timers.reset());
-
-const refusedWith = (code: string, words?: RegExp) => (error: unknown) => {
-  assert.ok(error instanceof AppError);
-  assert.equal(error.code, code);
-  if (words !== undefined) assert.match(error.message, words);
-  return true;
-};
-
-/** The numbers of the requests of each run taken. */
-const runsOf = (desk: Desk) =>
-  desk.taken.map((run) => run.job.requests.map((inputs) => Array.from(inputs.get('X')!.data as Int32Array)[0]));
 
 describe('a batcher', () => {
   it('gives each request exactly its own rows of a shared run, without the padding', async () => {

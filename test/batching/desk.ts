@@ -1,4 +1,6 @@
+import assert from 'node:assert/strict';
 import { mock } from 'node:test';
+import { AppError } from '../../src/errors.js';
 import { createBatcher } from '../../src/batching/batcher.js';
 import type { Batcher, InferResult, QueuedRequest, RunRecord } from '../../src/batching/types.js';
 import type { BatchingConfig } from '../../src/model/config.js';
@@ -97,3 +99,15 @@ export function numbersOf(result: InferResult, output = 'Y'): readonly number[] 
   const width = shape[1] ?? 1;
   return Array.from({ length: shape[0] ?? 0 }, (_, row) => Number(data[row * width]));
 }
+
+/** For assert.rejects: our own error with this code and, if given, words. */
+export const refusedWith = (code: string, words?: RegExp) => (error: unknown) => {
+  assert.ok(error instanceof AppError);
+  assert.equal(error.code, code);
+  if (words !== undefined) assert.match(error.message, words);
+  return true;
+};
+
+/** The numbers of the requests of each run taken. */
+export const runsOf = (desk: Desk) =>
+  desk.taken.map((run) => run.job.requests.map((inputs) => Array.from(inputs.get('X')!.data as Int32Array)[0]));
