@@ -104,11 +104,11 @@ function takeContentType(request: FastifyRequest): void {
   delete headers['content-type'];
 }
 
-/** Health is open to everyone, so that a balancer needs no key. */
+/** Health is open to everyone, so that a balancer needs no key; so are the page's own files, which ask for one. */
 function guardWithKeys(app: FastifyInstance, { keys, settings, exchange }: AppDeps): void {
   const open = settings.auth.openMetrics
-    ? /^\/(v2\/health\/(live|ready)|metrics)(\?|$)/
-    : /^\/v2\/health\/(live|ready)(\?|$)/;
+    ? /^\/(v2\/health\/(live|ready)|playground\/[\w.-]+|metrics)?(\?|$)/
+    : /^\/(v2\/health\/(live|ready)|playground\/[\w.-]+)?(\?|$)/;
   app.addHook('onRequest', (request, reply, done) => {
     try {
       if (!open.test(request.url)) checkKey(request.headers, keys);

@@ -73,7 +73,7 @@ export class Exchange {
     this.send(status, Buffer.from(JSON.stringify(value)), ['content-type', json]);
   }
 
-  /** Answers with bytes. HEAD gets the headers alone. */
+  /** Answers with bytes. HEAD and 304 get the headers alone. */
   send(status: number, body: Uint8Array, headers: FlatHeaders): void {
     const { raw } = this.reply;
     if (raw.headersSent || raw.destroyed) return;
@@ -83,7 +83,7 @@ export class Exchange {
     if (typeof trace === 'string' && traceShape.test(trace)) all.push('traceparent', trace);
     if (this.#context.isStopping()) all.push('connection', 'close');
     raw.writeHead(status, all);
-    raw.end(this.request.method === 'HEAD' ? undefined : body);
+    raw.end(this.request.method === 'HEAD' || status === 304 ? undefined : body);
     this.#context.onAnswered(this, status);
     if (this.#context.accessLog) this.#logAccess(status);
   }

@@ -10,11 +10,13 @@ import type { Metrics } from './metrics/metrics.js';
 import { addDocsRoutes } from './routes/docs.js';
 import { addInferRoutes } from './routes/infer.js';
 import { addMetricsRoute } from './routes/metrics.js';
+import { addPageRoutes } from './routes/page.js';
 import { addRepositoryRoutes, addV2Routes } from './routes/v2.js';
 import type { Settings } from './settings.js';
 
 export interface HttpDeps {
   readonly settings: Settings;
+  readonly modelsFolder: string;
   readonly version: string;
   readonly processTag: string;
   /** Keys of the settings and of their file. */
@@ -47,6 +49,7 @@ export function buildHttpSide(deps: HttpDeps): HttpSide {
       addV2Routes(router, { dataplane, bodyBytes });
       addRepositoryRoutes(router, { dataplane, bodyBytes });
       addDocsRoutes(router, documentOptions(deps));
+      addPageRoutes(router, deps.modelsFolder);
       if (!hasOwnPort) addMetricsRoute(router, deps.metrics);
     },
   });

@@ -1,0 +1,29 @@
+import { AppError } from '../../errors.js';
+import { findAsset, listSamples, pageHeaders, readSample, type Asset } from '../../playground/index.js';
+import { checkModelName } from '../../repository/model-name.js';
+import type { Exchange } from '../exchange.js';
+import type { Router } from '../router.js';
+
+/** The page at `/`, its files, and the samples that lie beside the models. */
+export function addPageRoutes(router: Router, modelsFolder: string): void {
+  router.get('/', async (exchange) => sendAsset(exchange, await findAsset('/')));
+  router.get('/playground/:file', async (exchange) => {
+    sendAsset(exchange, await findAsset(`/playground/${exchange.param('file')}`));
+  });
+  router.get('/playground/samples/:model', async (exchange) => {
+    const samples = await listSamples(modelsFolder, checkModelName(exchange.param('model')));
+    exchange.sendJson(200, { samples });
+  });
+  router.get('/playground/samples/:model/:name', async (exchange) => {
+    const model = checkModelName(exchange.param('model'));
+    sendAsset(exchange, await readSample(modelsFolder, { model, name: exchange.param('name') }));
+  });
+}
+
+/** Sends an asset, or 304 where the client has it already. */
+function sendAsset(exchange: Exchange, asset: Asset | undefined): void {
+  if (asset === undefined) throw new AppError('NOT_FOUND', `Not found: ${exchange.request.url}`);
+  const isKnown = exchange.header('if-none-match')?.includes(asset.etag) ?? false;
+  const headers = ['content-type', asset.type, 'etag', asset.etag, ...Object.entries(pageHeaders).flat()];
+  exchange.send(isKnown ? 304 : 200, asset.body, headers);
+}
