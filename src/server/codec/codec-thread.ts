@@ -1,18 +1,17 @@
-import { parentPort } from 'node:worker_threads';
+import { parentPort, workerData } from 'node:worker_threads';
 import { toPlainError } from '../../errors.js';
-import { performTask, type FromCodec, type ToCodec } from './tasks.js';
+import { configureImages } from '../../image/decode.js';
+import { performTask, type CodecThreadData, type FromCodec, type ToCodec } from './tasks.js';
 import { listTransfers } from './transfers.js';
 
-/** Entry of a codec thread: does tasks in the order they come, and ends when its port is closed. */
-function main(port: NonNullable<typeof parentPort>): void {
+/** Entry of a codec thread: JSON is handled in the order it comes, pictures beside it; ends when it is terminated. */
+function main(port: NonNullable<typeof parentPort>, data: CodecThreadData): void {
+  configureImages(data.image);
   port.on('message', ({ job, task }: ToCodec) => {
-    try {
-      const result = performTask(task);
-      port.postMessage({ job, result } satisfies FromCodec, listTransfers(result));
-    } catch (error) {
-      port.postMessage({ job, error: toPlainError(error) } satisfies FromCodec);
-    }
+    performTask(task)
+      .then((result) => port.postMessage({ job, result } satisfies FromCodec, listTransfers(result)))
+      .catch((error: unknown) => port.postMessage({ job, error: toPlainError(error) } satisfies FromCodec));
   });
 }
 
-if (parentPort !== null) main(parentPort);
+if (parentPort !== null) main(parentPort, workerData as CodecThreadData);

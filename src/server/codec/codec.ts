@@ -1,4 +1,7 @@
 import { AppError } from '../../errors.js';
+import type { ImageSettings } from '../../image/decode.js';
+import type { ImageConfig } from '../../model/config.js';
+import type { BytesElement, NumericTensor, TensorSpec } from '../../tensor/tensor.js';
 import type { EncodedRequest } from '../../protocol/decode-request.js';
 import type { ModelSignature } from '../../protocol/signature.js';
 import type { EncodedResponse, InferResponse } from '../../protocol/types.js';
@@ -6,7 +9,7 @@ import type { PredictRequest } from '../../protocol/v1-decode.js';
 import type { PredictResponse } from '../../protocol/v1-encode.js';
 import type { CheckedRequest } from '../../protocol/validate.js';
 import { estimateJsonBytes } from './cost.js';
-import { asBuffer, performTask, type CodecResults, type CodecTask } from './tasks.js';
+import { asBuffer, performTask, performJsonTask, type CodecResults, type JsonTask } from './tasks.js';
 import { CodecThread } from './thread.js';
 
 export interface CodecOptions {
@@ -16,6 +19,8 @@ export interface CodecOptions {
   readonly inlineLimitBytes?: number;
   /** Most heap of a codec thread in MiB; beyond it the thread is lost and started anew. Default: Node's. */
   readonly threadHeapMb?: number;
+  /** Threads and limits of picture decoding, for each codec thread. Default: one thread. */
+  readonly image?: ImageSettings;
 }
 
 /**
@@ -27,10 +32,20 @@ export interface Codec {
   encodeInfer(response: InferResponse): EncodedResponse | Promise<EncodedResponse>;
   decodePredict(body: Buffer, model: ModelSignature): PredictRequest | Promise<PredictRequest>;
   encodePredict(response: PredictResponse): EncodedResponse | Promise<EncodedResponse>;
+  /** Pictures as one input tensor, a row each; always on a thread. The pictures stay the caller's. */
+  decodeImages(images: ImagesToDecode): Promise<NumericTensor>;
   /** Starts the threads before they are needed. */
   prewarm(): Promise<void>;
   /** Ends the threads; tasks they still have are rejected with SHUTTING_DOWN. */
   close(): Promise<void>;
+}
+
+export interface ImagesToDecode {
+  /** Files, or their base64. */
+  readonly pictures: readonly BytesElement[];
+  readonly config: ImageConfig;
+  /** The input that takes them. */
+  readonly spec: TensorSpec;
 }
 
 const defaultInlineLimitBytes = 32 * 1024;
@@ -45,9 +60,9 @@ class ThreadedCodec implements Codec {
   readonly #inlineLimitBytes: number;
   #isClosed = false;
 
-  constructor({ threads, inlineLimitBytes = defaultInlineLimitBytes, threadHeapMb }: CodecOptions) {
+  constructor({ threads, inlineLimitBytes = defaultInlineLimitBytes, threadHeapMb, image }: CodecOptions) {
     const limits = threadHeapMb === undefined ? {} : { maxOldGenerationSizeMb: threadHeapMb };
-    this.#threads = Array.from({ length: threads }, () => new CodecThread(limits));
+    this.#threads = Array.from({ length: threads }, () => new CodecThread(limits, { image: image ?? { threads: 1 } }));
     this.#inlineLimitBytes = inlineLimitBytes;
   }
 
@@ -68,6 +83,12 @@ class ThreadedCodec implements Codec {
     return this.#encode({ kind: 'encode-predict', response }, estimateJsonBytes(response.outputs, noBinary));
   }
 
+  async decodeImages(images: ImagesToDecode): Promise<NumericTensor> {
+    const task = { kind: 'decode-images', ...images } as const;
+    // Either side answers a task with the result of its kind.
+    return (await (this.#idlest()?.run(task) ?? performTask(task))) as NumericTensor;
+  }
+
   async prewarm(): Promise<void> {
     await Promise.all(this.#threads.map((thread) => thread.prewarm()));
   }
@@ -77,16 +98,16 @@ class ThreadedCodec implements Codec {
     await Promise.all(this.#threads.map((thread) => thread.close()));
   }
 
-  #encode(task: Extract<CodecTask, { kind: `encode-${string}` }>, jsonBytes: number) {
+  #encode(task: Extract<JsonTask, { kind: `encode-${string}` }>, jsonBytes: number) {
     const encoded = this.#run(task, jsonBytes);
     return encoded instanceof Promise
       ? encoded.then((crossed) => ({ ...crossed, body: asBuffer(crossed.body) }))
       : encoded;
   }
 
-  #run<T extends CodecTask>(task: T, jsonBytes: number): CodecResults[T['kind']] | Promise<CodecResults[T['kind']]> {
+  #run<T extends JsonTask>(task: T, jsonBytes: number): CodecResults[T['kind']] | Promise<CodecResults[T['kind']]> {
     const thread = jsonBytes < this.#inlineLimitBytes ? undefined : this.#idlest();
-    if (thread === undefined) return performTask(task);
+    if (thread === undefined) return performJsonTask(task);
     // The thread answers a task with the result of its kind.
     return thread.run(task) as Promise<CodecResults[T['kind']]>;
   }

@@ -1,3 +1,7 @@
+import type { ImageSettings } from '../../image/decode.js';
+import { imagesToTensor } from '../../image/image-tensor.js';
+import type { ImageConfig } from '../../model/config.js';
+import type { BytesElement, NumericTensor, TensorSpec } from '../../tensor/tensor.js';
 import { decodeInferRequest } from '../../protocol/decode-request.js';
 import { encodeInferResponse } from '../../protocol/encode-response.js';
 import type { ModelSignature } from '../../protocol/signature.js';
@@ -17,7 +21,13 @@ export type CodecTask =
     }
   | { readonly kind: 'encode-infer'; readonly response: InferResponse }
   | { readonly kind: 'decode-predict'; readonly body: Uint8Array; readonly model: ModelSignature }
-  | { readonly kind: 'encode-predict'; readonly response: PredictResponse };
+  | { readonly kind: 'encode-predict'; readonly response: PredictResponse }
+  | {
+      readonly kind: 'decode-images';
+      readonly pictures: readonly BytesElement[];
+      readonly config: ImageConfig;
+      readonly spec: TensorSpec;
+    };
 
 /** What each kind of task answers. */
 export interface CodecResults {
@@ -25,9 +35,18 @@ export interface CodecResults {
   readonly 'encode-infer': EncodedResponse;
   readonly 'decode-predict': PredictRequest;
   readonly 'encode-predict': EncodedResponse;
+  readonly 'decode-images': NumericTensor;
 }
 
 export type CodecResult = CodecResults[CodecTask['kind']];
+
+/** Tasks that are done in one go, which a small body is not worth a hop for. */
+export type JsonTask = Exclude<CodecTask, { kind: 'decode-images' }>;
+
+/** What a codec thread starts with. */
+export interface CodecThreadData {
+  readonly image: ImageSettings;
+}
 
 /** Main thread to codec thread. */
 export interface ToCodec {
@@ -39,9 +58,15 @@ export interface ToCodec {
 export type FromCodec =
   { readonly job: number; readonly result: CodecResult } | { readonly job: number; readonly error: PlainError };
 
-/** Does a task where it is called. Throws AppErrors. */
-export function performTask<T extends CodecTask>(task: T): CodecResults[T['kind']];
-export function performTask(task: CodecTask): CodecResult {
+/** Does a task where it is called. Rejects with AppErrors. */
+export async function performTask(task: CodecTask): Promise<CodecResult> {
+  if (task.kind !== 'decode-images') return performJsonTask(task);
+  return imagesToTensor(task.pictures, task.config, task.spec);
+}
+
+/** Does a task on JSON where it is called. Throws AppErrors. */
+export function performJsonTask<T extends JsonTask>(task: T): CodecResults[T['kind']];
+export function performJsonTask(task: JsonTask): CodecResult {
   switch (task.kind) {
     case 'decode-infer': {
       const { headerLength, model } = task;

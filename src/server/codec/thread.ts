@@ -1,6 +1,6 @@
 import { Worker, type ResourceLimits } from 'node:worker_threads';
 import { AppError, fromPlainError, messageOf } from '../../errors.js';
-import type { CodecResult, CodecTask, FromCodec, ToCodec } from './tasks.js';
+import type { CodecResult, CodecTask, CodecThreadData, FromCodec, ToCodec } from './tasks.js';
 import { packTask } from './transfers.js';
 
 interface Job {
@@ -16,12 +16,14 @@ interface Job {
  */
 export class CodecThread {
   readonly #limits: ResourceLimits;
+  readonly #data: CodecThreadData;
   readonly #jobs = new Map<number, Job>();
   #worker: Worker | undefined;
   #nextJob = 0;
 
-  constructor(limits: ResourceLimits) {
+  constructor(limits: ResourceLimits, data: CodecThreadData) {
     this.#limits = limits;
+    this.#data = data;
   }
 
   /** Tasks that wait or are being done. */
@@ -63,6 +65,7 @@ export class CodecThread {
     const worker = new Worker(new URL('./codec-thread.js', import.meta.url), {
       name: 'codec',
       resourceLimits: this.#limits,
+      workerData: this.#data,
     });
     worker.unref();
     worker.on('message', (answer: FromCodec) => this.#settle(answer));

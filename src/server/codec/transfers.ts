@@ -18,6 +18,11 @@ export function packTask(task: CodecTask): { readonly task: CodecTask; readonly 
     const body = isWhole(task.body) ? task.body : new Uint8Array(task.body);
     return { task: { ...task, body }, transfers: listWhole([body]) };
   }
+  if (task.kind === 'decode-images') {
+    const pictures = task.pictures.map((picture) => (typeof picture === 'string' ? picture : new Uint8Array(picture)));
+    const bytes = pictures.filter((picture) => typeof picture !== 'string');
+    return { task: { ...task, pictures }, transfers: listWhole(bytes) };
+  }
   const outputs = new Map([...task.response.outputs].map(([name, tensor]) => [name, copyTensor(tensor)]));
   // Each branch of the union takes the same tensors.
   const packed = { ...task, response: { ...task.response, outputs } } as CodecTask;
@@ -30,7 +35,8 @@ function copyTensor(tensor: Tensor): Tensor {
 
 /** Memory of a result that can be handed over. */
 export function listTransfers(result: CodecResult): ArrayBuffer[] {
-  return 'body' in result ? listWhole([result.body]) : listTensors(result.inputs);
+  if ('body' in result) return listWhole([result.body]);
+  return 'data' in result ? listWhole([result.data]) : listTensors(result.inputs);
 }
 
 function listTensors(tensors: NamedTensors): ArrayBuffer[] {

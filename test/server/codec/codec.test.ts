@@ -4,7 +4,9 @@ import { encodeInferRequest } from '../../../src/protocol/client-request.js';
 import { decodeInferResponse } from '../../../src/protocol/client-response.js';
 import type { InferResponse } from '../../../src/protocol/types.js';
 import { createCodec } from '../../../src/server/codec/codec.js';
-import type { Tensor } from '../../../src/tensor/tensor.js';
+import type { ImageConfig } from '../../../src/model/config.js';
+import sharp from 'sharp';
+import type { Tensor, TensorSpec } from '../../../src/tensor/tensor.js';
 import { createRandom, randomTensor } from '../../protocol/random-tensors.js';
 import { identityModel } from '../../protocol/sum-model.js';
 
@@ -115,6 +117,32 @@ describe('codec', () => {
     await closing.close();
     await waiting;
     await assert.rejects(async () => closing.decodeInfer(requestOf(floats(20_000)), model), { code: 'SHUTTING_DOWN' });
+  });
+
+  it('turns pictures into a tensor on a thread, or says which cannot be read', async () => {
+    const picture = await sharp({ create: { width: 4, height: 2, channels: 3, background: '#ff8000' } })
+      .png()
+      .toBuffer();
+    const config: ImageConfig = {
+      input: 'A',
+      resize: { width: 4, height: 2, fit: 'fill', background: [0] },
+      color: 'rgb',
+      layout: 'NHWC',
+      scale: 1,
+      mean: [0],
+      std: [1],
+      invert: false,
+    };
+    const spec: TensorSpec = { name: 'A', datatype: 'UINT8', shape: [-1, 2, 4, 3] };
+    for (const owner of [codec, createCodec({ threads: 0 })]) {
+      const tensor = await owner.decodeImages({ pictures: [picture, picture.toString('base64')], config, spec });
+      assert.deepEqual(tensor.shape, [2, 2, 4, 3]);
+      assert.deepEqual([...tensor.data].slice(0, 3), [255, 128, 0]);
+      await assert.rejects(owner.decodeImages({ pictures: [picture, picture.subarray(0, 40)], config, spec }), {
+        code: 'INVALID_INPUT',
+        message: /^Picture 2 of 2/,
+      });
+    }
   });
 
   it('without threads does everything where it is called', () => {
