@@ -1,4 +1,5 @@
-import { encodeTensors, joinBody } from './encode-tensors.js';
+import { addTensors, joinBody } from './encode-tensors.js';
+import { JsonText } from './json/json-text.js';
 import type { NamedTensors } from '../tensor/tensor.js';
 import type { EncodedResponse, ParameterValue, RequestedOutput } from './types.js';
 
@@ -17,20 +18,17 @@ export interface ClientRequest {
 export function encodeInferRequest(request: ClientRequest): EncodedResponse {
   const { id, inputs, outputs = [], form, parameters } = request;
   const isBinary = form === 'binary';
-  const { json, parts } = encodeTensors({
-    role: 'input',
-    tensors: inputs,
-    binary: new Set(isBinary ? inputs.keys() : []),
-    nonFiniteTokens: true,
-  });
   const all = { ...parameters, ...(isBinary ? { binary_data_output: true } : {}) };
-  const fields = [
-    ...(id === undefined ? [] : [`"id":${JSON.stringify(id)}`]),
-    ...(Object.keys(all).length === 0 ? [] : [`"parameters":${JSON.stringify(all)}`]),
-    `"inputs":${json}`,
-    ...(outputs.length === 0 ? [] : [`"outputs":${JSON.stringify(outputs.map(toWire))}`]),
-  ];
-  return joinBody(`{${fields.join(',')}}`, parts);
+  const text = new JsonText();
+  text.add('{');
+  if (id !== undefined) text.add(`"id":${JSON.stringify(id)},`);
+  if (Object.keys(all).length > 0) text.add(`"parameters":${JSON.stringify(all)},`);
+  if (outputs.length > 0) text.add(`"outputs":${JSON.stringify(outputs.map(toWire))},`);
+  text.add('"inputs":');
+  const binary = new Set(isBinary ? inputs.keys() : []);
+  const parts = addTensors(text, { role: 'input', tensors: inputs, binary, nonFiniteTokens: true });
+  text.add('}');
+  return joinBody(text, parts);
 }
 
 function toWire({ name, binary, classes }: RequestedOutput): object {

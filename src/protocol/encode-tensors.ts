@@ -1,6 +1,8 @@
 import type { NamedTensors, Tensor } from '../tensor/tensor.js';
 import { encodeBytesElements } from './bytes-elements.js';
-import { formatData } from './json/data-text.js';
+import { addData } from './json/data-text.js';
+import type { JsonText } from './json/json-text.js';
+import type { EncodedResponse } from './types.js';
 
 export interface TensorsToEncode {
   readonly role: 'input' | 'output';
@@ -10,27 +12,29 @@ export interface TensorsToEncode {
   readonly nonFiniteTokens: boolean;
 }
 
-/** A JSON array of tensor objects, and the bytes of those that are not in it, in order. */
-export interface EncodedTensors {
-  readonly json: string;
-  readonly parts: readonly Uint8Array[];
-}
-
-/** Writes tensors as the protocol's objects; binary parts are views on the tensors' memory. */
-export function encodeTensors({ role, tensors, binary, nonFiniteTokens }: TensorsToEncode): EncodedTensors {
+/**
+ * Adds tensors to a text as an array of the protocol's objects, and answers the bytes of those that are not in it, in
+ * order: views on the tensors' memory.
+ */
+export function addTensors(text: JsonText, { role, tensors, binary, nonFiniteTokens }: TensorsToEncode): Uint8Array[] {
   const parts: Uint8Array[] = [];
-  const objects: string[] = [];
+  let separator = '[';
   for (const [name, tensor] of tensors) {
-    const head = `{"name":${JSON.stringify(name)},"datatype":"${tensor.datatype}","shape":[${tensor.shape.join(',')}]`;
+    const { datatype, shape } = tensor;
+    text.add(`${separator}{"name":${JSON.stringify(name)},"datatype":"${datatype}","shape":[${shape.join(',')}],`);
     if (binary.has(name)) {
       const bytes = toBytes(tensor);
       parts.push(bytes);
-      objects.push(`${head},"parameters":{"binary_data_size":${String(bytes.length)}}}`);
+      text.add(`"parameters":{"binary_data_size":${String(bytes.length)}}}`);
     } else {
-      objects.push(`${head},"data":${formatData(tensor, { label: `${role} '${name}'`, nonFiniteTokens })}}`);
+      text.add('"data":');
+      addData(text, tensor, { label: `${role} '${name}'`, nonFiniteTokens });
+      text.add('}');
     }
+    separator = ',';
   }
-  return { json: `[${objects.join(',')}]`, parts };
+  text.add(separator === '[' ? '[]' : ']');
+  return parts;
 }
 
 /** A tensor's elements as they stand on the wire: little-endian, row-major, BYTES with length prefixes. */
@@ -39,15 +43,8 @@ export function toBytes(tensor: Tensor): Uint8Array {
   return new Uint8Array(tensor.data.buffer, tensor.data.byteOffset, tensor.data.byteLength);
 }
 
-/** A whole body from its JSON part and binary parts; `headerLength` is set when there is any binary tensor. */
-export function joinBody(json: string, parts: readonly Uint8Array[]): { body: Buffer; headerLength?: number } {
-  const header = Buffer.from(json, isAscii(json) ? 'latin1' : 'utf8');
-  if (parts.length === 0) return { body: header };
-  return { body: Buffer.concat([header, ...parts]), headerLength: header.length };
-}
-
-/** Whether a text can be written byte by byte, which is several times faster than as UTF-8. */
-function isAscii(text: string): boolean {
-  // eslint-disable-next-line no-control-regex
-  return !/[^\x00-\x7f]/.test(text);
+/** A whole body of text and binary parts; `headerLength` is set when there is any binary tensor, even an empty one. */
+export function joinBody(text: JsonText, parts: readonly Uint8Array[]): EncodedResponse {
+  const { body, headerLength } = text.toBuffer(parts);
+  return parts.length === 0 ? { body } : { body, headerLength };
 }

@@ -1,7 +1,6 @@
 import { AppError } from '../errors.js';
 import { elementsPerRow, formatShape } from '../tensor/shape.js';
 import type { NamedTensors, Tensor } from '../tensor/tensor.js';
-import { joinBody } from './encode-tensors.js';
 import { formatData, type DataTextOptions } from './json/data-text.js';
 import type { EncodedResponse } from './types.js';
 import type { PredictForm } from './v1-decode.js';
@@ -27,13 +26,13 @@ export function encodePredictResponse(response: PredictResponse): EncodedRespons
   });
   if (form === 'columns') {
     const values = columns.map(({ name, tensor, options }) => [name, formatNested(tensor, options)] as const);
-    return joinBody(`{"outputs":${formatNamed(values)}}`, []);
+    return { body: Buffer.from(`{"outputs":${formatNamed(values)}}`) };
   }
   for (const { name, tensor } of columns) checkRows(name, tensor, rows);
   const predictions = Array.from({ length: rows }, (_, row) =>
     formatNamed(columns.map(({ name, tensor, options }) => [name, formatNested(takeRow(tensor, row), options)])),
   );
-  return joinBody(`{"predictions":[${predictions.join(',')}]}`, []);
+  return { body: Buffer.from(`{"predictions":[${predictions.join(',')}]}`) };
 }
 
 function formatNamed(values: readonly (readonly [name: string, text: string])[]): string {

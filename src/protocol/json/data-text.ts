@@ -1,4 +1,6 @@
 import { AppError } from '../../errors.js';
+import { JsonText } from './json-text.js';
+import { addNumbers } from './number-text.js';
 import type { BytesElement, NumericTensor, Tensor } from '../../tensor/tensor.js';
 
 /** How a tensor's elements are written, and what messages call it. */
@@ -10,51 +12,34 @@ export interface DataTextOptions {
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-/** A tensor's elements as a flat JSON array: integers exact, FP32 as the double it widens to, -0 kept. */
-export function formatData(tensor: Tensor, options: DataTextOptions): string {
-  if (tensor.datatype === 'BYTES') return formatTexts(tensor.data, options.label);
-  const { data, datatype } = tensor;
+/** Adds a tensor's elements as a flat JSON array. Throws INVALID_INPUT for what JSON cannot carry. */
+export function addData(text: JsonText, tensor: Tensor, options: DataTextOptions): void {
+  const { datatype } = tensor;
   if (datatype === 'FP16' || datatype === 'BF16') {
     throw new AppError(
       'INVALID_INPUT',
       `sending ${datatype} data via JSON is not supported. Please use the binary data format for ${options.label}`,
     );
   }
-  if (data instanceof Float32Array || data instanceof Float64Array) return formatFloats(data, options);
-  if (datatype === 'BOOL') return formatBooleans(tensor);
-  return `[${data.join(',')}]`;
-}
-
-function formatFloats(data: Float32Array | Float64Array, { nonFiniteTokens }: DataTextOptions): string {
-  if (nonFiniteTokens ? data.every(isPlain) : !hasNegativeZero(data)) return JSON.stringify(toArray(data));
-  return `[${toArray(data)
-    .map((value) => formatFloat(value, nonFiniteTokens))
-    .join(',')}]`;
-}
-
-const isPlain = (value: number): boolean => Number.isFinite(value) && !Object.is(value, -0);
-
-function hasNegativeZero(data: Float32Array | Float64Array): boolean {
-  for (const value of data) {
-    if (value === 0 && 1 / value < 0) return true;
+  if (datatype === 'BYTES') {
+    text.add(formatTexts(tensor.data, options.label));
+    return;
   }
-  return false;
+  text.add('[');
+  if (datatype === 'BOOL') text.addAscii(formatBooleans(tensor));
+  else addNumbers(text, tensor.data, options.nonFiniteTokens);
+  text.add(']');
 }
 
-/** An array of doubles, which the engine writes much faster than a typed array. */
-function toArray(data: Float32Array | Float64Array): number[] {
-  const values: number[] = [];
-  for (const value of data) values.push(value);
-  return values;
-}
-
-function formatFloat(value: number, nonFiniteTokens: boolean): string {
-  if (Object.is(value, -0)) return '-0';
-  return nonFiniteTokens || Number.isFinite(value) ? String(value) : 'null';
+/** The same as a text. */
+export function formatData(tensor: Tensor, options: DataTextOptions): string {
+  const text = new JsonText();
+  addData(text, tensor, options);
+  return text.toString();
 }
 
 function formatBooleans({ data }: NumericTensor): string {
-  return `[${Array.from(data as Uint8Array, (value) => (value === 0 ? 'false' : 'true')).join(',')}]`;
+  return Array.from(data as Uint8Array, (value) => (value === 0 ? 'false' : 'true')).join(',');
 }
 
 function formatTexts(elements: readonly BytesElement[], label: string): string {

@@ -71,25 +71,32 @@ export class SmallIntegerSink extends IntegerSink {
 /** INT64 and UINT64 elements, exact. */
 export class BigIntegerSink extends IntegerSink {
   readonly #target: BigData;
+  /** The same memory as low and high halves: no BigInt is made for the many small values. */
+  readonly #halves: Int32Array;
 
   constructor(target: BigData, due: IntegersDue) {
     super(due);
     this.#target = target;
+    this.#halves = new Int32Array(target.buffer);
   }
 
   readRun(reader: JsonReader): void {
     const target = this.#target;
+    const halves = this.#halves;
     const min = Number(this.min);
     let index = this.index;
     do {
       if (index >= target.length) this.failOverrun();
       const start = reader.pos;
       const plain = readPlainInteger(reader);
-      if (plain !== undefined && plain >= min) target[index++] = BigInt(plain);
-      else {
+      if (plain !== undefined && plain >= min) {
+        halves[2 * index] = plain | 0;
+        halves[2 * index + 1] = Math.floor(plain / 2 ** 32);
+      } else {
         reader.pos = start;
-        target[index++] = this.readExactly(reader);
+        target[index] = this.readExactly(reader);
       }
+      index++;
     } while (readsOn(reader));
     this.index = index;
   }

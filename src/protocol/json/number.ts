@@ -1,12 +1,13 @@
 import { ascii } from './ascii.js';
+import { scaleExactly } from './exact-scale.js';
 import type { JsonReader } from './reader.js';
 
 const exactPowers = Array.from({ length: 23 }, (_, power) => Number(`1e${String(power)}`));
 const nearFrom = -60;
 const nearPowers = Float64Array.from({ length: 91 }, (_, at) => Number(`1e${String(at + nearFrom)}`));
 const exactLimit = 2 ** 53;
-const mostDigits = 32;
-/** Bound on the relative error of a product of up to 32 digits and a power of ten, each step rounded once. */
+const mostDigits = 30;
+/** Bound on the relative error of a product of up to 30 digits and a power of ten, each step rounded once. */
 const slack = 2 ** -46;
 
 /** Reads one JSON number at the cursor as the nearest double; Infinity where the literal overflows. */
@@ -43,8 +44,11 @@ export function readNumber(reader: JsonReader, single: boolean): number {
   }
   reader.pos = pos;
   if ((byte | 0x20) === ascii.lowerE) exponent += readExponent(reader);
-  const size = pos - first > mostDigits ? -1 : scale(digits, exponent, single);
-  if (size < 0) return Number(bytes.toString('latin1', start, reader.pos));
+  let size = pos - first > mostDigits ? -1 : scale(digits, exponent, single);
+  if (size < 0) {
+    size =
+      scaleExactly(bytes, { from: first, to: pos, exponent }) ?? Number(bytes.toString('latin1', first, reader.pos));
+  }
   return first === start ? size : -size;
 }
 
