@@ -1,31 +1,46 @@
 import { messageOf } from '../errors.js';
-import type { Tensor } from '../tensor/tensor.js';
 import { isSameShape } from '../tensor/shape.js';
 import { sliceRows } from '../tensor/rows.js';
-import type { NamedTensors } from '../tensor/tensor.js';
+import type { NamedTensors, Tensor } from '../tensor/tensor.js';
 
 /** Runs requests in one run of as many rows. */
 export type RunRows = (requests: readonly NamedTensors[]) => Promise<NamedTensors>;
 
 /**
- * Runs two different rows apart and together: rows that influence each other must not be batched. Answers undefined when the
+ * Runs two different rows apart and together, in both orders: rows that influence each other must not be batched. Answers undefined when the
  * outputs agree, else why batching has to stay off. `makeRow` gives new tensors for each call, since a run takes them.
  */
 export async function findBatchObstacle(
   run: RunRows,
   makeRow: (seed: number) => NamedTensors,
 ): Promise<string | undefined> {
+  const seeds = findDifferentSeeds(makeRow);
   let apart: readonly NamedTensors[];
   try {
-    apart = [await run([makeRow(1)]), await run([makeRow(2)])];
+    apart = [await run([makeRow(seeds[0])]), await run([makeRow(seeds[1])])];
   } catch (error) {
     return `it could not be tried with made-up inputs (${messageOf(error)})`;
   }
   try {
-    return findDifference(apart, await run([makeRow(1), makeRow(2)]));
+    const obstacle = findDifference(apart, await run(seeds.map(makeRow)));
+    return obstacle ?? findDifference(apart.toReversed(), await run(seeds.toReversed().map(makeRow)));
   } catch (error) {
     return `two rows together fail (${messageOf(error)})`;
   }
+}
+
+/** Two seeds whose rows differ; small inputs of 0 and 1 may be alike for neighbours. */
+function findDifferentSeeds(makeRow: (seed: number) => NamedTensors): readonly [number, number] {
+  const first = makeRow(1);
+  for (let seed = 2; seed < 34; seed++) {
+    const row = makeRow(seed);
+    if ([...row].some(([name, tensor]) => !isSame(tensor, first.get(name)))) return [1, seed];
+  }
+  return [1, 2];
+}
+
+function isSame(left: Tensor, right: Tensor | undefined): boolean {
+  return right !== undefined && String(left.data) === String(right.data);
 }
 
 function findDifference(apart: readonly NamedTensors[], together: NamedTensors): string | undefined {

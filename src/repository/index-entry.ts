@@ -1,4 +1,5 @@
 import type { RepositoryIndexEntry, RepositoryState } from '../protocol/types.js';
+import type { ModelEntry } from './model-entry.js';
 import type { VersionState } from './types.js';
 import type { VersionSlot } from './version-slot.js';
 
@@ -11,8 +12,11 @@ const states: Readonly<Record<VersionState['state'], RepositoryState>> = {
 };
 
 /** A version's line in the repository's index; a ready one carries the reason where a later load failed. */
-export function indexEntry(name: string, { version, state, failure }: VersionSlot): RepositoryIndexEntry {
-  const reason = state.state === 'unloaded' ? state.reason : (failure?.message ?? '');
+export function indexEntry(
+  { name, problem = '' }: Pick<ModelEntry, 'name' | 'problem'>,
+  { version, state, failure }: VersionSlot,
+): RepositoryIndexEntry {
+  const reason = state.state === 'unloaded' ? state.reason : (failure?.message ?? problem);
   return { name, version, state: states[state.state], reason };
 }
 

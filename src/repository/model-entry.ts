@@ -53,7 +53,7 @@ export class ModelEntry {
     return this.#slots.get(version);
   }
 
-  /** Why the model has no version at all. */
+  /** Why there is no version on disk; those that served before go on. */
   get problem(): string | undefined {
     return this.#problem;
   }
@@ -102,6 +102,7 @@ export class ModelEntry {
 
   async #synchronise(disk: ModelOnDisk, isForced: boolean): Promise<void> {
     this.#problem = disk.problem;
+    if (disk.problem !== undefined && this.slots.some(({ servable }) => servable !== undefined)) return;
     const config = await readConfig(disk.folder, this.#override);
     const onDisk = disk.versions.map(({ version }) => version);
     const policy = config.json.versions ?? 'latest';

@@ -59,12 +59,13 @@ class DiskRepository implements ModelRepository {
 
   index(): readonly RepositoryIndexEntry[] {
     return this.#sorted().flatMap((entry) => {
-      if (entry.slots.length > 0) return entry.slots.map((slot) => indexEntry(entry.name, slot));
+      if (entry.slots.length > 0) return entry.slots.map((slot) => indexEntry(entry, slot));
       return [{ name: entry.name, state: 'UNAVAILABLE' as const, reason: entry.problem ?? '' }];
     });
   }
 
   get(name: string, version?: string): ServableModel {
+    this.#refuseWhenClosed();
     const entry = this.#entries.get(name);
     if (entry === undefined) throw new AppError('MODEL_NOT_FOUND', `Request for unknown model: '${name}' is not found`);
     return version === undefined ? latestOf(entry) : versionOf(entry, version);
@@ -81,7 +82,8 @@ class DiskRepository implements ModelRepository {
   readiness(): { readonly ready: boolean; readonly reasons: readonly string[] } {
     if (this.#closed !== undefined) return { ready: false, reasons: ['the server is shutting down'] };
     const reasons = this.#sorted().flatMap((entry) => {
-      if (entry.problem !== undefined) return [`Model '${entry.name}': ${entry.problem}.`];
+      if (entry.slots.length === 0)
+        return entry.problem === undefined ? [] : [`Model '${entry.name}': ${entry.problem}.`];
       const missing = entry.slots.filter((slot) => entry.isWanted(slot) && slot.servable === undefined);
       return missing.map((slot) => describeSlot(entry.name, slot));
     });

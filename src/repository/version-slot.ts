@@ -52,11 +52,11 @@ export class VersionSlot {
     return this.#loaded?.servable;
   }
 
-  /** Whether the files or the configuration differ from what was last tried. */
+  /** Whether the files or the configuration differ from what was last tried, or that failed for a reason of the moment. */
   async isStale(source: VersionSource): Promise<boolean> {
     const tried = this.#source;
     if (tried === undefined || tried.path !== source.path || tried.problem !== source.problem) return true;
-    if (tried.configText !== source.configText) return true;
+    if (tried.configText !== source.configText || this.#failure?.code === 'WORKER_LOST') return true;
     const fingerprint = await takeFingerprint(this.#watch.paths);
     if (fingerprint === this.#watch.fingerprint) return false;
     if (this.#failure !== undefined || this.#loaded === undefined) return true;

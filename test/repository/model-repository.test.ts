@@ -244,6 +244,7 @@ describe('openRepository', () => {
     assert.equal(await running, 0);
     await assert.rejects(constantOf(model), { code: 'SHUTTING_DOWN' });
     await assert.rejects(repository.load('m'), { code: 'SHUTTING_DOWN' });
+    assert.throws(() => repository.get('m'), { code: 'SHUTTING_DOWN' });
     assert.deepEqual(repository.readiness(), { ready: false, reasons: ['the server is shutting down'] });
     assert.deepEqual(await readdir(temporaryFolder), []);
   });

@@ -112,6 +112,40 @@ describe('reloading', () => {
     assert.deepEqual(repository.versions('m'), ['2']);
   });
 
+  it('keeps what serves while its folder holds no model or two things claim its name, and shows why', async () => {
+    const root = await place.folder();
+    await putModel(root, { name: 'm', graph: addsConstant(1), config: {} });
+    const repository = await place.open(root);
+    await rm(join(root, 'm', '1'), { recursive: true });
+    await repository.poll();
+    const missing = "no model file was found; expected 'm/1/model.onnx' or 'm/model.onnx'";
+    assert.deepEqual(repository.index(), [{ name: 'm', version: '1', state: 'READY', reason: missing }]);
+    assert.equal(await constantOf(repository.get('m')), 1);
+    await putModel(root, { name: 'm', graph: addsConstant(2) });
+    await writeFile(join(root, 'm.onnx'), writeOnnx(addsConstant(3)));
+    await repository.poll();
+    assert.match(repository.index()[0]!.reason, /^both the folder 'm' and the file 'm\.onnx' are there/);
+    assert.deepEqual(repository.readiness(), { ready: true, reasons: [] });
+    await rm(join(root, 'm.onnx'));
+    await repository.poll();
+    assert.equal(await constantOf(repository.get('m')), 2);
+  });
+
+  it('tries again at the next look where a worker was lost meanwhile', async () => {
+    const root = await place.folder();
+    await putModel(root, { name: 'm', graph: addsConstant(1) });
+    let tried = 0;
+    const chooseProvider = () => {
+      tried += 1;
+      if (tried === 1) return Promise.reject(new AppError('WORKER_LOST', 'lost'));
+      return Promise.resolve({ provider: 'cpu', reason: 'cpu works' } as const);
+    };
+    const repository = await place.open(root, { chooseProvider });
+    assert.equal(repository.index()[0]?.state, 'UNAVAILABLE');
+    await repository.poll();
+    assert.equal(await constantOf(repository.get('m')), 1);
+  });
+
   it('does not try a broken model again as long as nothing near it changes', async () => {
     const root = await place.folder();
     await putModel(root, { name: 'm', graph: addsConstant(1), config: { warmup: 1 } });

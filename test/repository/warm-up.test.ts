@@ -79,6 +79,17 @@ describe('automatic batching', () => {
     assert.deepEqual(model.notes, [`Batching is off: output 'Y' of a row depends on the rows beside it. ${advice}`]);
   });
 
+  it('is off where rows of a single 0 or 1 depend on each other', async () => {
+    const model = await loadOne({
+      name: 'counts',
+      inputs: [{ name: 'X', datatype: 'INT64', shape: ['batch'] }],
+      outputs: [{ name: 'Y', datatype: 'INT64', shape: ['batch'] }],
+      nodes: [{ op: 'CumSum', inputs: ['X', 'axis'], outputs: ['Y'] }],
+      initializers: [{ name: 'axis', datatype: 'INT64', shape: [], data: BigInt64Array.of(0n) }],
+    });
+    assert.equal(model.config.batching.maxRows, 0);
+  });
+
   it('is off, with the reason, where two rows together fail or give another number of rows', async () => {
     const [fails] = (await loadOne(reshapes([1n, 4n], 4))).notes;
     assert.match(fails!, /^Batching is off: two rows together fail \(.*Reshape/s);
