@@ -1,5 +1,6 @@
 import type { SessionSpec } from '../engine/engine.js';
 import type { PreparedModel } from '../engine/weights-cache.js';
+import { fingerprint } from '../engine/weights-key.js';
 import { AppError, messageOf } from '../errors.js';
 import type { FromWorker } from './messages.js';
 import type { PoolWorker, Task } from './pool-worker.js';
@@ -26,6 +27,8 @@ export class PoolSession implements RunnerSession {
   #loaded: LoadedSession | undefined;
   #prepared: PreparedModel;
   #isUnloaded = false;
+  #loads = 0;
+  #fingerprint: string | undefined;
 
   constructor(options: {
     readonly number: number;
@@ -65,19 +68,29 @@ export class PoolSession implements RunnerSession {
     return !this.workers.some(({ held }) => held.has(this.number));
   }
 
+  /** Whether no worker holds the session and none is on its way to: its reload failed. */
+  get isAbandoned(): boolean {
+    const areUp = this.workers.every(({ state }) => state === 'idle' || state === 'busy');
+    return this.isHomeless && this.#loads === 0 && areUp;
+  }
+
   /** Loads the session on one of its workers; where the optimised copy does not load, the model itself. */
   async loadOn(worker: PoolWorker): Promise<void> {
     const { spec } = this.#prepared;
+    this.#loads += 1;
     try {
       await this.#load(worker, spec);
     } catch (error) {
       if (spec === this.spec || (error instanceof AppError && error.code === 'WORKER_LOST')) throw error;
       this.#prepared = { spec: this.spec, reason: `not shared: ${messageOf(error)}` };
       await this.#load(worker, this.spec);
+    } finally {
+      this.#loads -= 1;
     }
   }
 
   async #load(worker: PoolWorker, spec: SessionSpec): Promise<void> {
+    await this.#checkFile();
     const loaded = await new Promise<Loaded>((resolve, reject) => {
       const message = { kind: 'load', session: this.number, spec } as const;
       worker.submit({ message, reject, resolve: (answer) => resolve(answer as Loaded) });
@@ -87,6 +100,15 @@ export class PoolSession implements RunnerSession {
     const { inputs, outputs, placement } = loaded;
     const weights = { shared: spec.optimised, reason: this.#prepared.reason };
     this.#loaded ??= { inputs, outputs, placement, instances: this.workers.length, weights };
+  }
+
+  /** All workers hold the same model: one that comes back later must not take up a file that has changed meanwhile. */
+  async #checkFile(): Promise<void> {
+    const { modelPath } = this.spec;
+    const now = await fingerprint([modelPath]).catch(() => 'missing');
+    this.#fingerprint ??= now;
+    if (this.#fingerprint === now) return;
+    throw new AppError('MODEL_INVALID', `${modelPath} changed on disk since it was loaded: load the model again.`);
   }
 
   runOn(instance: number, job: RunJob): Promise<RunOutcome> {

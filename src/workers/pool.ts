@@ -170,7 +170,8 @@ class Pool implements RunnerPool {
     for (let worker = session.findFreeWorker(); worker !== undefined; worker = session.findFreeWorker()) {
       if (!this.#serve(worker, session)) return;
     }
-    if (session.isHomeless && (this.#gaveUp !== undefined || this.#closing !== undefined)) this.#rejectAll(session);
+    const isOver = this.#gaveUp !== undefined || this.#closing !== undefined;
+    if (session.isAbandoned || (session.isHomeless && isOver)) this.#rejectAll(session);
   }
 
   /** Gives a free worker the next run of the session that was served longest ago. */
@@ -220,7 +221,7 @@ class Pool implements RunnerPool {
     const results = await Promise.allSettled([started, ...loads]);
     const failures = results.flatMap((result) => (result.status === 'rejected' ? [String(result.reason)] : []));
     if (worker.state === 'lost') return;
-    for (const session of sessions) if (!session.isHomeless) this.#wake(session);
+    for (const session of sessions) this.#wake(session);
     this.#options.events?.onWorkerRestarted?.({ worker: worker.name, failures });
   }
 
@@ -232,7 +233,10 @@ class Pool implements RunnerPool {
     this.#hungry.delete(session);
     const error =
       this.#closing === undefined
-        ? new AppError('WORKER_LOST', `No worker holds ${session.spec.logId}: ${this.#gaveUp ?? 'all were lost'}`)
+        ? new AppError(
+            'WORKER_LOST',
+            `No worker holds ${session.spec.logId}: ${this.#gaveUp ?? 'they were lost and it did not load again'}`,
+          )
         : new AppError('SHUTTING_DOWN', 'The workers are stopping.');
     for (let pending = session.next(); pending !== undefined; pending = session.next()) pending.reject(error);
   }

@@ -85,6 +85,20 @@ describe('a worker that is lost', () => {
     await session.unload();
   });
 
+  it('does not come back with a model file that has changed meanwhile', async (t) => {
+    const back = listen<{ worker: string; failures: readonly string[] }>();
+    const runner = await start(t, { entry: crashing, events: { onWorkerRestarted: back.hear } });
+    const modelPath = await putModel(folder, { name: 'changing', graph: sumAndDifference });
+    const queue = new Queue();
+    const session = await runner.load(specOf(modelPath), { instances: 1, next: queue.next });
+    await putModel(folder, { name: 'changing', graph: mlp({ width: 16, layers: 1 }) });
+    const crashed = assert.rejects(queue.run(session, crash), { code: 'WORKER_LOST' });
+    await assert.rejects(queue.run(session, sumJob(1, 1)), { code: 'WORKER_LOST', message: /did not load again/ });
+    await crashed;
+    assert.match((await back.heard).failures.join(), /changing.* changed on disk since it was loaded/);
+    await assert.rejects(queue.run(session, sumJob(1, 1)), { code: 'WORKER_LOST' });
+  });
+
   it('before it is ready fails the start', async () => {
     const entry = new URL('./no-such-worker.js', import.meta.url);
     await assert.rejects(startRunner({ workers: 2, env: process.env, entry }), {
