@@ -1,4 +1,4 @@
-import { messageOf } from '../errors.js';
+import { AppError, messageOf } from '../errors.js';
 import { isSameShape } from '../tensor/shape.js';
 import { sliceRows } from '../tensor/rows.js';
 import type { NamedTensors, Tensor } from '../tensor/tensor.js';
@@ -7,8 +7,9 @@ import type { NamedTensors, Tensor } from '../tensor/tensor.js';
 export type RunRows = (requests: readonly NamedTensors[]) => Promise<NamedTensors>;
 
 /**
- * Runs two different rows apart and together, in both orders: rows that influence each other must not be batched. Answers undefined when the
- * outputs agree, else why batching has to stay off. `makeRow` gives new tensors for each call, since a run takes them.
+ * Runs two different rows apart and together, in both orders: rows that influence each other must not be batched. Answers
+ * undefined when the outputs agree, else why batching has to stay off. `makeRow` gives new tensors for each call, since a
+ * run takes them. Rejects where a run fails for no fault of the model's.
  */
 export async function findBatchObstacle(
   run: RunRows,
@@ -19,14 +20,20 @@ export async function findBatchObstacle(
   try {
     apart = [await run([makeRow(seeds[0])]), await run([makeRow(seeds[1])])];
   } catch (error) {
-    return `it could not be tried with made-up inputs (${messageOf(error)})`;
+    return `it could not be tried with made-up inputs (${refusalOf(error)})`;
   }
   try {
     const obstacle = findDifference(apart, await run(seeds.map(makeRow)));
     return obstacle ?? findDifference(apart.toReversed(), await run(seeds.toReversed().map(makeRow)));
   } catch (error) {
-    return `two rows together fail (${messageOf(error)})`;
+    return `two rows together fail (${refusalOf(error)})`;
   }
+}
+
+/** The text of a model's refusal; any other failure says nothing about the model and is thrown on. */
+export function refusalOf(error: unknown): string {
+  if (error instanceof AppError && error.code !== 'ENGINE_FAILED' && error.code !== 'INVALID_INPUT') throw error;
+  return messageOf(error);
 }
 
 /** Two seeds whose rows differ; small inputs of 0 and 1 may be alike for neighbours. */
@@ -40,7 +47,8 @@ function findDifferentSeeds(makeRow: (seed: number) => NamedTensors): readonly [
 }
 
 function isSame(left: Tensor, right: Tensor | undefined): boolean {
-  return right !== undefined && String(left.data) === String(right.data);
+  const other = right?.data;
+  return (left.data as readonly unknown[]).every((value, index) => value === other?.[index]);
 }
 
 function findDifference(apart: readonly NamedTensors[], together: NamedTensors): string | undefined {

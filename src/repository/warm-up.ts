@@ -1,8 +1,8 @@
-import { AppError, messageOf } from '../errors.js';
+import { AppError } from '../errors.js';
 import type { ModelConfig, OnnxHeader } from '../model/config.js';
 import type { NamedTensors } from '../tensor/tensor.js';
 import type { RunnerSession } from '../workers/runner.js';
-import { findBatchObstacle } from './batch-proof.js';
+import { findBatchObstacle, refusalOf } from './batch-proof.js';
 import { makeInputs } from './synthetic-inputs.js';
 
 /** Sizes tried for variable dimensions that are not the batch's: some models refuse the smallest. */
@@ -82,8 +82,7 @@ async function tryFills(subject: WarmUpSubject, instance: number, rows: number):
       await runOnce(subject, instance, [inputsOf(subject, { rows: Math.max(1, rows), fill, seed: 0 })]);
       return { fill };
     } catch (error) {
-      if (error instanceof AppError && error.code !== 'ENGINE_FAILED' && error.code !== 'INVALID_INPUT') throw error;
-      problem = messageOf(error);
+      problem = refusalOf(error);
     }
   }
   return { fill: 1, problem };
