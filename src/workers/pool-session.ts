@@ -90,7 +90,7 @@ export class PoolSession implements RunnerSession {
   }
 
   async #load(worker: PoolWorker, spec: SessionSpec): Promise<void> {
-    await this.#checkFile();
+    await this.#checkFile(spec);
     const loaded = await new Promise<Loaded>((resolve, reject) => {
       const message = { kind: 'load', session: this.number, spec } as const;
       worker.submit({ message, reject, resolve: (answer) => resolve(answer as Loaded) });
@@ -102,12 +102,12 @@ export class PoolSession implements RunnerSession {
     this.#loaded ??= { inputs, outputs, placement, instances: this.workers.length, weights };
   }
 
-  /** All workers hold the same model: one that comes back later must not take up a file that has changed meanwhile. */
-  async #checkFile(): Promise<void> {
+  /** All workers hold the same model: one that comes back later must not take up a file that has changed. A copy in the cache has not. */
+  async #checkFile({ optimised }: SessionSpec): Promise<void> {
     const { modelPath } = this.spec;
     const now = await fingerprint([modelPath]).catch(() => 'missing');
     this.#fingerprint ??= now;
-    if (this.#fingerprint === now) return;
+    if (this.#fingerprint === now || optimised) return;
     throw new AppError('MODEL_INVALID', `${modelPath} changed on disk since it was loaded: load the model again.`);
   }
 
