@@ -67,6 +67,11 @@ describe('a number', () => {
     assert.deepEqual(read('FP32', literals), Float32Array.from(expected));
   });
 
+  it('at the edge of what a double counts is rounded once', () => {
+    const literals = Array.from({ length: 44 }, (_, at) => `9007199254740993e${String(at - 22)}`);
+    assert.deepEqual(read('FP64', literals), Float64Array.from(literals, Number));
+  });
+
   it('halfway between two FP32 values is rounded as its nearest double is', () => {
     const literals = Array.from({ length: 2000 }, () => {
       const low = Math.fround(random() * 2 - 1);

@@ -5,6 +5,7 @@ import type { JsonReader } from './reader.js';
 const exactPowers = Array.from({ length: 23 }, (_, power) => Number(`1e${String(power)}`));
 const nearFrom = -60;
 const nearPowers = Float64Array.from({ length: 91 }, (_, at) => Number(`1e${String(at + nearFrom)}`));
+/** From here on digits may have been rounded. */
 const exactLimit = 2 ** 53;
 const mostDigits = 30;
 /** Bound on the relative error of a product of up to 30 digits and a power of ten, each step rounded once. */
@@ -54,7 +55,7 @@ export function readNumber(reader: JsonReader, single: boolean): number {
 
 /** digits * 10^exponent, or -1 where that cannot be rounded rightly in doubles (Clinger's fast path). */
 function scale(digits: number, exponent: number, single: boolean): number {
-  if (digits <= exactLimit && exponent >= -22 && exponent <= 22) {
+  if (digits < exactLimit && exponent >= -22 && exponent <= 22) {
     if (exponent === 0) return digits;
     return exponent < 0 ? digits / (exactPowers[-exponent] as number) : digits * (exactPowers[exponent] as number);
   }
