@@ -1,0 +1,32 @@
+import type { Command } from 'commander';
+import type { LaunchContext } from '../context.js';
+import { forEachNamed } from '../everyday/each.js';
+import { findMembers, openFleet } from '../everyday/fleet.js';
+import { parseCount } from '../everyday/moment.js';
+import { addEngineOptions, wantsJson } from './engine-options.js';
+
+interface StopOptions {
+  readonly all?: boolean;
+  readonly time?: string;
+}
+
+/** `launch stop [name...]`: drains and ends. */
+export function register(program: Command, context: LaunchContext): void {
+  addEngineOptions(program.command('stop'))
+    .description('drain a server and end it')
+    .argument('[name...]', 'names or ids; the only running one unless given')
+    .option('-t, --time <seconds>', 'kill it after this long (10)')
+    .option('-a, --all', "also the engine's other containers")
+    .action(async (names: readonly string[], options: StopOptions, command: Command) => {
+      const fleet = await openFleet(command, context);
+      const members = await findMembers(fleet, names, { all: options.all === true, soleByDefault: true });
+      const grace = options.time === undefined ? {} : { graceSeconds: parseCount(options.time, '--time') };
+      await forEachNamed(members, context, {
+        action: (member) =>
+          member.kind === 'container'
+            ? fleet.docker.containers.stop(member.id, grace)
+            : (fleet.native?.stop(member.name, grace) ?? Promise.resolve()),
+        json: wantsJson(command),
+      });
+    });
+}

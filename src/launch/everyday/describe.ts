@@ -1,0 +1,70 @@
+import type { PublishedPort } from '../docker/types.js';
+import { containerLabels } from '../labels.js';
+import type { Member } from './fleet.js';
+
+/** A member in the words that `ps` and `inspect` print, the same for containers and native servers. */
+export interface MemberFacts {
+  readonly kind: 'container' | 'native';
+  readonly name: string;
+  /** The container's id, or the process's number. */
+  readonly id: string;
+  readonly variant: string;
+  /** `gpu (cdi)`, `cpu`; `?` for containers of others. */
+  readonly device: string;
+  readonly state: string;
+  readonly health?: string;
+  readonly image?: string;
+  readonly ports: readonly PublishedPort[];
+  readonly createdAtMs: number;
+  /** Undefined where it does not run. */
+  readonly upSinceMs?: number;
+  readonly exitCode?: number;
+  readonly restarts?: number;
+}
+
+/** What a list entry tells; `upSinceMs` of a container is left to the engine's own words. */
+export function describeMember(member: Member): MemberFacts {
+  return member.kind === 'container' ? describeContainer(member) : describeNative(member);
+}
+
+function describeContainer({ name, id, container }: Extract<Member, { kind: 'container' }>): MemberFacts {
+  const { labels, state, health, image, ports, createdAtMs, status } = container;
+  const exitCode = /^Exited \((\d+)\)/.exec(status)?.[1];
+  return {
+    kind: 'container',
+    name,
+    id,
+    variant: labels[containerLabels.variant] ?? '-',
+    device: deviceOf(labels),
+    state,
+    ...(health === undefined ? {} : { health }),
+    image,
+    ports,
+    createdAtMs,
+    ...(exitCode === undefined ? {} : { exitCode: Number(exitCode) }),
+  };
+}
+
+function deviceOf(labels: Readonly<Record<string, string>>): string {
+  if (labels[containerLabels.managed] !== 'true') return '?';
+  const path = labels[containerLabels.gpuPath] ?? '';
+  return path === '' ? 'cpu' : `gpu (${path})`;
+}
+
+function describeNative({ name, server }: Extract<Member, { kind: 'native' }>): MemberFacts {
+  const { wish, status, pid, startedAtMs, exitCode, restarts, createdAtMs } = server;
+  const isRunning = status === 'running' && startedAtMs !== undefined;
+  return {
+    kind: 'native',
+    name,
+    id: pid === undefined ? '-' : String(pid),
+    variant: 'native',
+    device: wish.labels['device'] ?? 'auto',
+    state: status,
+    ports: [{ containerPort: wish.port, protocol: 'tcp', hostPort: wish.port, hostIp: wish.host }],
+    createdAtMs,
+    ...(isRunning ? { upSinceMs: startedAtMs } : {}),
+    ...(status === 'exited' && exitCode !== undefined ? { exitCode } : {}),
+    restarts,
+  };
+}

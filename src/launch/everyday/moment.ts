@@ -1,0 +1,27 @@
+import { AppError } from '../../errors.js';
+
+const secondsOf: Readonly<Record<string, number>> = { ms: 0.001, s: 1, m: 60, h: 3600, d: 86_400 };
+
+/**
+ * Seconds since 1970 of a moment as --since takes it: a duration back from now (`10m`, `1h30m`), a date
+ * (`2026-01-31T12:00:00Z`, `2026-01-31`), or seconds since 1970. Throws USAGE.
+ */
+export function parseMoment(text: string, flag: string, nowMs: number): number {
+  if (/^\d+(\.\d+)?$/.test(text)) return Number(text);
+  if (/^(\d+(\.\d+)?(ms|s|m|h|d))+$/.test(text)) {
+    const parts = [...text.matchAll(/(\d+(?:\.\d+)?)(ms|[smhd])/g)];
+    return nowMs / 1000 - parts.reduce((sum, [, count, unit]) => sum + Number(count) * (secondsOf[unit ?? ''] ?? 0), 0);
+  }
+  const date = Date.parse(text);
+  if (/^\d{4}-\d\d-\d\d/.test(text) && !Number.isNaN(date)) return date / 1000;
+  throw new AppError(
+    'USAGE',
+    `${flag} is "${text}". Expected a duration (10m, 1h30m), a date (2026-01-31T12:00:00Z) or seconds since 1970.`,
+  );
+}
+
+/** A count that a flag takes; throws USAGE for anything but an integer >= 0. */
+export function parseCount(text: string, flag: string): number {
+  if (/^\d+$/.test(text) && Number.isSafeInteger(Number(text))) return Number(text);
+  throw new AppError('USAGE', `${flag} is "${text}". Expected a whole number, 0 or more.`);
+}

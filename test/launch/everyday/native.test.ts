@@ -1,0 +1,100 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { openNative } from '../../../src/launch/native/runner.js';
+import { runLaunch } from '../../support/launch-cli.js';
+
+const folder = await mkdtemp(join(tmpdir(), 'slipway-everyday-'));
+/** A machine without an engine: nothing listens on this socket. */
+const env = {
+  SLIPWAY_STATE_DIR: folder,
+  DOCKER_HOST: `unix://${folder}/no.sock`,
+  DOCKER_CONTEXT: '',
+  DOCKER_CONFIG: folder,
+};
+const runner = openNative({ env: { ...process.env, ...env }, homeFolder: folder, now: Date.now });
+
+before(async () => {
+  const script = 'console.log("up"); console.error("careful"); setInterval(() => {}, 1000);';
+  await runner.start({
+    name: 'web',
+    host: '127.0.0.1',
+    port: 8017,
+    args: [],
+    env: {},
+    cwd: folder,
+    config: '',
+    labels: {},
+    removeOnExit: false,
+    restart: true,
+    program: [process.execPath, '-e', script],
+  });
+  for await (const { data } of runner.logs('web', { follow: true })) if (data.toString() === 'careful\n') break;
+});
+
+after(async () => {
+  for (const { wish } of await runner.list()) await runner.remove(wish.name, { force: true });
+  await rm(folder, { recursive: true, force: true });
+});
+
+const launch = (...args: readonly string[]) => runLaunch(args, { env });
+
+describe('everyday commands on a machine without an engine', () => {
+  it('list native servers, and note that no engine answers', async () => {
+    const { code, stdout, stderr } = await launch('ps');
+    assert.equal(code, 0, stderr);
+    assert.match(
+      stdout,
+      /^NAME +VARIANT +DEVICE +STATE +PORTS +UP\nweb +native +auto +running +127\.0\.0\.1:8017->8017 +\d+ s\n$/,
+    );
+    assert.match(stderr, /No container engine answers/);
+    const [server] = JSON.parse((await launch('ps', '--json')).stdout) as { name: string; kind: string }[];
+    assert.equal(server?.name, 'web');
+    assert.equal(server.kind, 'native');
+  });
+
+  it('show logs and details of the only one that runs, without a name', async () => {
+    const { stdout, stderr } = await launch('logs');
+    assert.equal(stdout, 'up\n');
+    assert.equal(stderr, 'careful\n');
+    assert.equal(
+      (await launch('logs', 'web', '--tail', '1', '--json')).stdout,
+      '{"name":"web","stream":"stderr","line":"careful"}\n',
+    );
+    assert.match((await launch('inspect')).stdout, /^name +web\n/);
+    assert.match((await launch('stats')).stdout, /^NAME +CPU.*\nweb +[\d.]+ % +[\d.]+ MB/);
+  });
+
+  it('say what there is when a name is wrong, and why a command cannot be', async () => {
+    const wrong = await launch('logs', 'wob');
+    assert.equal(wrong.code, 8);
+    assert.match(wrong.stderr, /There is no container named wob\. Running: web\.\n.*No container engine answers/);
+    const exec = await launch('exec', 'web', 'ls', '-l');
+    assert.equal(exec.code, 2);
+    assert.match(exec.stderr, /web runs without a container/);
+    const named = await launch('ps', '-H', `unix://${folder}/other.sock`);
+    assert.equal(named.code, 4);
+    const images = await launch('images');
+    assert.equal(images.code, 4);
+    assert.match(images.stderr, /systemctl start docker/);
+  });
+
+  it('stop it, say what prune would take, and take it only when told to', async () => {
+    assert.match((await launch('rm', 'web')).stderr, /is running\. Stop it first/);
+    const stopped = await launch('stop', '--time', '5');
+    assert.equal(stopped.stdout, 'web\n', stopped.stderr);
+    assert.match((await launch('ps')).stdout, /exited \(143\)/);
+    const look = await launch('prune', '--dry-run');
+    assert.match(look.stdout, /native +web/);
+    const unsure = await launch('prune');
+    assert.equal(unsure.code, 2);
+    assert.match(unsure.stderr, /nobody to ask\. Add --yes/);
+    const { stdout } = await launch('prune', '--yes', '--json');
+    assert.deepEqual((JSON.parse(stdout) as { removed: object[] }).removed, [
+      { kind: 'native', name: 'web', bytes: 0 },
+    ]);
+    assert.match((await launch('ps')).stderr, /Nothing was started yet/);
+  });
+});
