@@ -1,9 +1,10 @@
 import { AppError } from '../errors.js';
+import type { VersionStatus } from '../protocol/v1-status.js';
 import { extensions, type RepositoryIndexEntry } from '../protocol/types.js';
 import type { LoadOverrides, ServableModel } from '../repository/types.js';
 import type { ThreadBudget } from '../resources/types.js';
 import type { Lifecycle } from './lifecycle.js';
-import { describeConfig, describeModel, describeStatistics } from './model-description.js';
+import { describeConfig, describeModel, describeStatistics, describeV1 } from './model-description.js';
 import type { Settings } from './settings.js';
 
 export interface DataplaneDeps {
@@ -70,6 +71,23 @@ export class Dataplane {
   describeModel(name: string, version: string | undefined): object {
     const model = this.model(name, version);
     return describeModel(model, this.#deps.lifecycle.repository.versions(name));
+  }
+
+  /** State of every version of a model as version 1 of the protocols reports it, or of one. Throws MODEL_NOT_FOUND. */
+  versionStates(name: string, version: string | undefined): readonly VersionStatus[] {
+    const entries = this.index(false).filter((entry) => entry.name === name);
+    const wanted = version === undefined ? entries : entries.filter((entry) => entry.version === version);
+    if (wanted.length === 0) {
+      const shown = version === undefined ? `Latest(${name})` : `Specific(${name}, ${version})`;
+      throw new AppError('MODEL_NOT_FOUND', `Servable not found for request: ${shown}`);
+    }
+    return wanted.map(({ version: own = '', state, reason }) => {
+      return state === 'READY' ? { version: own, isReady: true } : { version: own, isReady: false, reason };
+    });
+  }
+
+  describeV1(name: string, version: string | undefined): object {
+    return describeV1(this.model(name, version));
   }
 
   describeConfig(name: string, version: string | undefined): object {

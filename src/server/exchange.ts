@@ -107,7 +107,9 @@ export class Exchange {
 
   /** A refusal before the body was read whole: the rest of it must not be taken for the next request. */
   #hasUnreadBody(): boolean {
-    return !this.request.raw.complete;
+    const { complete, headers } = this.request.raw;
+    const length = headers['content-length'];
+    return !complete && (headers['transfer-encoding'] !== undefined || (length !== undefined && length !== '0'));
   }
 
   #logAccess(status: number): void {

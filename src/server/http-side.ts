@@ -1,6 +1,6 @@
 import { digestKeys } from './api-keys.js';
 import { buildApp, type App } from './app.js';
-import type { Codec } from './codec-port.js';
+import type { Codec } from './codec/codec.js';
 import type { Dataplane } from './dataplane.js';
 import type { Exchange, ExchangeContext } from './exchange.js';
 import type { Lifecycle } from './lifecycle.js';
@@ -11,6 +11,8 @@ import { addDocsRoutes } from './routes/docs.js';
 import { addInferRoutes } from './routes/infer.js';
 import { addMetricsRoute } from './routes/metrics.js';
 import { addPageRoutes } from './routes/page.js';
+import { addPredictionRoutes } from './routes/predictions.js';
+import { addV1Routes } from './routes/v1.js';
 import { addRepositoryRoutes, addV2Routes } from './routes/v2.js';
 import type { Settings } from './settings.js';
 
@@ -45,7 +47,10 @@ export function buildHttpSide(deps: HttpDeps): HttpSide {
     routes: (router) => {
       const { bodyBytes } = settings.limits;
       const { dataplane, codec } = deps;
-      addInferRoutes(router, { dataplane, codec, bodyBytes, compressFromBytes: settings.compressFromBytes });
+      const inference = { dataplane, codec, bodyBytes, compressFromBytes: settings.compressFromBytes };
+      addInferRoutes(router, inference);
+      addV1Routes(router, inference);
+      addPredictionRoutes(router, inference);
       addV2Routes(router, { dataplane, bodyBytes });
       addRepositoryRoutes(router, { dataplane, bodyBytes });
       addDocsRoutes(router, documentOptions(deps));

@@ -1,9 +1,10 @@
 import type { InferTimings } from '../batching/types.js';
 import { createInferResponse } from '../protocol/response.js';
 import type { EncodedResponse, RequestedOutput } from '../protocol/types.js';
-import { validateInferRequest, type CheckedRequest } from '../protocol/validate.js';
+import type { CheckedRequest } from '../protocol/validate.js';
 import type { NamedTensors } from '../tensor/tensor.js';
-import type { Codec } from './codec-port.js';
+import type { Codec } from './codec/codec.js';
+import { withPictures } from './pictures.js';
 import type { ModelView } from './model-view.js';
 
 /** A request's body, undone of its Content-Encoding, and what is needed to answer it. */
@@ -24,31 +25,53 @@ export interface InferReport {
   readonly encodeMs: number;
 }
 
-export interface InferAnswer extends InferReport {
+/** An answer with the way it came about. */
+export interface InferAnswer {
   readonly encoded: EncodedResponse;
+  readonly report: InferReport;
 }
 
-/** Answers one inference request of the protocol: decoded, checked, run, encoded. Throws AppError. */
+/** Answers one inference request of the Open Inference Protocol. Throws AppError. */
 export async function infer(codec: Codec, call: InferCall): Promise<InferAnswer> {
-  const { view, body, headerLength, signal } = call;
+  const { view, body, headerLength } = call;
   const startMs = performance.now();
-  const decoding = codec.decode({ body, headerLength }, view.signature);
-  const decoded = decoding instanceof Promise ? await decoding : decoding;
-  const checked = validateInferRequest(decoded, view.signature);
-  const inputs = checked.inputs;
+  const decoding = codec.decodeInfer({ body, headerLength }, view.signature);
+  const request = await withPictures(codec, decoding instanceof Promise ? await decoding : decoding, view.model);
   const decodeMs = performance.now() - startMs;
-  const { outputs, timings, batchRows } = await view.model.infer({
-    inputs,
-    outputs: wantedOutputs(checked.outputs, view),
-    rows: checked.rows,
-    priority: checked.priority,
-    queueTimeoutMs: checked.timeoutUs / 1000,
+  const { outputs, timings, batchRows } = await runChecked(request, call);
+  const ranMs = performance.now();
+  const { signature: model, labelsOf } = view;
+  const { version } = view.model;
+  const encoding = codec.encodeInfer(
+    createInferResponse({ request, model, version, outputs, labelsOf, nonFiniteTokens: false }),
+  );
+  const encoded = encoding instanceof Promise ? await encoding : encoding;
+  return { encoded, report: { timings, batchRows, decodeMs, encodeMs: performance.now() - ranMs } };
+}
+
+/** Answers one `:predict` of the version 1 protocols. Throws AppError. */
+export async function inferV1(codec: Codec, call: InferCall): Promise<InferAnswer> {
+  const startMs = performance.now();
+  const request = await codec.decodePredict(call.body, call.view.signature);
+  const decodeMs = performance.now() - startMs;
+  const { outputs, timings, batchRows } = await runChecked(await withPictures(codec, request, call.view.model), call);
+  const ranMs = performance.now();
+  const ordered: NamedTensors = new Map(request.outputs.flatMap(({ name }) => entryOf(outputs, name)));
+  const { form, rows } = request;
+  const encoded = await codec.encodePredict({ form, rows, outputs: ordered, nonFiniteTokens: false });
+  return { encoded, report: { timings, batchRows, decodeMs, encodeMs: performance.now() - ranMs } };
+}
+
+/** Runs a request that was checked against its model. */
+export function runChecked(request: CheckedRequest, { view, signal }: Pick<InferCall, 'view' | 'signal'>) {
+  return view.model.infer({
+    inputs: request.inputs,
+    outputs: wantedOutputs(request.outputs, view),
+    rows: request.rows,
+    priority: request.priority,
+    queueTimeoutMs: request.timeoutUs / 1000,
     signal,
   });
-  const ranMs = performance.now();
-  const encoding = codec.encode(respond(view, checked, outputs));
-  const encoded = encoding instanceof Promise ? await encoding : encoding;
-  return { encoded, timings, batchRows, decodeMs, encodeMs: performance.now() - ranMs };
 }
 
 /** Names of the outputs asked for, in the model's order; the model's own list where that is all of them. */
@@ -57,14 +80,7 @@ function wantedOutputs(asked: readonly RequestedOutput[], { outputNames }: Model
   return outputNames.filter((name) => asked.some((output) => output.name === name));
 }
 
-function respond(view: ModelView, request: CheckedRequest, outputs: NamedTensors) {
-  const { signature, model, labelsOf } = view;
-  return createInferResponse({
-    request,
-    model: signature,
-    version: model.version,
-    outputs,
-    labelsOf,
-    nonFiniteTokens: false,
-  });
+function entryOf(outputs: NamedTensors, name: string) {
+  const tensor = outputs.get(name);
+  return tensor === undefined ? [] : [[name, tensor] as const];
 }

@@ -1,6 +1,6 @@
 import type { ModelMetadata } from '../protocol/types.js';
 import type { DurationStatistic, ServableModel, StatisticsSnapshot } from '../repository/types.js';
-import { datatypes } from '../tensor/datatype.js';
+import { datatypes, type Datatype } from '../tensor/datatype.js';
 import type { TensorSpec } from '../tensor/tensor.js';
 
 /** Body of `GET /v2/models/{m}`. `properties` says where the model really runs, and what the page needs to offer. */
@@ -108,3 +108,39 @@ function inferenceStatistics(snapshot: StatisticsSnapshot): object {
 }
 
 const duration = ({ count, ns }: DurationStatistic): object => ({ count, ns: Math.round(ns) });
+
+/** Body of `GET /v1/models/{m}/metadata`: TensorFlow Serving's signature of the one function that a model is. */
+export function describeV1({ name, version, inputs, outputs }: ServableModel): object {
+  const tensors = (specs: readonly TensorSpec[]) =>
+    Object.fromEntries(
+      specs.map((spec) => {
+        const dim = spec.shape.map((size) => ({ size: String(size), name: '' }));
+        return [
+          spec.name,
+          { name: spec.name, dtype: v1Types[spec.datatype], tensor_shape: { dim, unknown_rank: false } },
+        ];
+      }),
+    );
+  const serving = { inputs: tensors(inputs), outputs: tensors(outputs), method_name: 'tensorflow/serving/predict' };
+  return {
+    model_spec: { name, signature_name: '', version },
+    metadata: { signature_def: { signature_def: { serving_default: serving } } },
+  };
+}
+
+const v1Types: Readonly<Record<Datatype, string>> = {
+  BOOL: 'DT_BOOL',
+  UINT8: 'DT_UINT8',
+  UINT16: 'DT_UINT16',
+  UINT32: 'DT_UINT32',
+  UINT64: 'DT_UINT64',
+  INT8: 'DT_INT8',
+  INT16: 'DT_INT16',
+  INT32: 'DT_INT32',
+  INT64: 'DT_INT64',
+  FP16: 'DT_HALF',
+  BF16: 'DT_BFLOAT16',
+  FP32: 'DT_FLOAT',
+  FP64: 'DT_DOUBLE',
+  BYTES: 'DT_STRING',
+};

@@ -1,7 +1,7 @@
 import { messageOf } from '../errors.js';
 import type { App } from './app.js';
 import { startBackend, type Backend, type BackendStart } from './backend.js';
-import { directCodec } from './codec-port.js';
+import { createCodec, type Codec } from './codec/codec.js';
 import { Dataplane } from './dataplane.js';
 import { buildHttpSide, type HttpSide } from './http-side.js';
 import { Lifecycle } from './lifecycle.js';
@@ -39,11 +39,14 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
   const loaded = follow(backend, { lifecycle, options, onOpened: (value) => (opened = value) });
   const meters = new ModelMeters();
   const metrics = lazyMetrics({ options, meters, dataplane, runner: () => opened?.runner });
-  const http = buildHttpSide({ ...options, lifecycle, dataplane, meters, metrics, codec: directCodec });
-  const stop = once(() => stopServer({ options, lifecycle, http, backend }));
+  const image = { threads: budget.imageThreads, maxPixels: settings.limits.pixels };
+  const codec = createCodec({ threads: 1, image });
+  const http = buildHttpSide({ ...options, lifecycle, dataplane, meters, metrics, codec });
+  const stop = once(() => stopServer({ options, lifecycle, http, codec, backend }));
   try {
     const url = await listen(http, settings);
-    loaded.then(() => metrics()).catch(() => undefined);
+    // What the start could do without and the first requests would wait for.
+    loaded.then(() => Promise.all([metrics(), codec.prewarm()])).catch(() => undefined);
     return {
       url,
       app: http.main,
@@ -80,16 +83,18 @@ interface Stopping {
   readonly options: ServeOptions;
   readonly lifecycle: Lifecycle;
   readonly http: HttpSide;
+  readonly codec: Codec;
   readonly backend: BackendStart;
 }
 
-async function stopServer({ options, lifecycle, http, backend }: Stopping): Promise<void> {
+async function stopServer({ options, lifecycle, http, codec, backend }: Stopping): Promise<void> {
   lifecycle.stop();
   const opened = await backend.opened.catch(() => undefined);
   if (http.main.fastify.server.listening) await wait(options.settings.stop.delayMs);
   await http.main.fastify.close();
   await opened?.repository.close();
   await opened?.runner.close();
+  await codec.close();
   await http.metrics?.fastify.close();
 }
 

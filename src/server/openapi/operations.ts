@@ -175,6 +175,61 @@ const repositoryOperations: readonly Operation[] = [
   }),
 ];
 
+const v1Path = '/v1/models/:model';
+const v1Model = { tag: 'v1', failures: [404, 503], answer: json(ref('V1Model')) } as const;
+const v1Predict = {
+  tag: 'v1',
+  body: json(ref('V1PredictRequest')),
+  answer: json(ref('V1PredictResponse')),
+  failures: inferFailures,
+} as const;
+const v1Metadata = { tag: 'v1', answer: json({ type: 'object' }), failures: [404, 503] } as const;
+
+const v1Operations: readonly Operation[] = [
+  get('/v1/models', 'v1Models', { tag: 'v1', summary: 'Names of the ready models', answer: json(ref('V1Models')) }),
+  get(v1Path, 'v1Model', { ...v1Model, summary: 'State of a model’s versions' }),
+  get(`${v1Path}/versions/:version`, 'v1ModelVersion', { ...v1Model, summary: 'State of a version' }),
+  get(`${v1Path}/metadata`, 'v1Metadata', { ...v1Metadata, summary: 'Signature of a model' }),
+  get(`${v1Path}/versions/:version/metadata`, 'v1MetadataVersion', {
+    ...v1Metadata,
+    summary: 'Signature of a version',
+  }),
+  post(`${v1Path}:predict`, 'v1Predict', { ...v1Predict, summary: 'Rows or columns in, predictions out' }),
+  post(`${v1Path}/versions/:version:predict`, 'v1PredictVersion', {
+    ...v1Predict,
+    summary: 'The same with a version of a model',
+  }),
+];
+
+const pageOperations: readonly Operation[] = [
+  get('/', 'page', {
+    tag: 'server',
+    summary: 'The page; {"status": "alive"} for programs that accept JSON',
+    answer: page,
+    failures: [],
+  }),
+  get('/playground/:file', 'pageFile', {
+    tag: 'server',
+    summary: 'Parts of the page',
+    answer: { '*/*': bytes },
+    failures: [404],
+  }),
+  get('/playground/samples/:model', 'samples', {
+    tag: 'server',
+    summary: 'Samples to try a model with',
+    answer: json(
+      object({ samples: { type: 'array', items: object({ name: { type: 'string' }, kind: { type: 'string' } }) } }),
+    ),
+    failures: [],
+  }),
+  get('/playground/samples/:model/:name', 'sample', {
+    tag: 'server',
+    summary: 'One sample',
+    answer: { '*/*': bytes },
+    failures: [404],
+  }),
+];
+
 /** Everything the server answers. */
 export const operations: readonly Operation[] = [
   ...serverOperations,
@@ -183,4 +238,6 @@ export const operations: readonly Operation[] = [
   predictionOperation('/predictions/:model', ''),
   predictionOperation('/predictions/:model/versions/:version', 'Version'),
   ...repositoryOperations,
+  ...v1Operations,
+  ...pageOperations,
 ];

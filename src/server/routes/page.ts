@@ -4,9 +4,12 @@ import { checkModelName } from '../../repository/model-name.js';
 import type { Exchange } from '../exchange.js';
 import type { Router } from '../router.js';
 
-/** The page at `/`, its files, and the samples that lie beside the models. */
+/** The page at `/`, its files, and the samples that lie beside the models. Programs that accept JSON hear at `/` that the server is alive (KServe's version 1). */
 export function addPageRoutes(router: Router, modelsFolder: string): void {
-  router.get('/', async (exchange) => sendAsset(exchange, await findAsset('/')));
+  router.get('/', async (exchange) => {
+    if (exchange.header('accept')?.startsWith('application/json') === true) exchange.sendJson(200, { status: 'alive' });
+    else sendAsset(exchange, await findAsset('/'));
+  });
   router.get('/playground/:file', async (exchange) => {
     sendAsset(exchange, await findAsset(`/playground/${exchange.param('file')}`));
   });

@@ -1,0 +1,138 @@
+import type { InferResult } from '../batching/types.js';
+import { AppError } from '../errors.js';
+import { encodeTensors } from '../protocol/encode-tensors.js';
+import type { BytesElement, NamedTensors } from '../tensor/tensor.js';
+import type { Codec } from './codec/codec.js';
+import { runChecked, type InferReport } from './inference.js';
+import type { ModelView } from './model-view.js';
+import { readPictures, withPictures } from './pictures.js';
+import { parsePredictionBody, type PredictionInput } from './prediction-request.js';
+import { readPredictions } from './predictions.js';
+
+/** One `POST /predictions/{model}`. */
+export interface PredictCall {
+  readonly view: ModelView;
+  readonly body: Buffer;
+  readonly contentType: string | undefined;
+  /** `?top=`, before the body's own and the model's. */
+  readonly top: number | undefined;
+  /** Answer the model's outputs too. */
+  readonly withOutputs: boolean;
+  readonly signal: AbortSignal;
+}
+
+/** A body of JSON with the way it came about. */
+export interface PredictAnswer {
+  readonly body: Buffer;
+  readonly report: InferReport;
+}
+
+/** One run's results, with what it took to read its inputs. */
+interface Ran {
+  readonly results: readonly InferResult[];
+  readonly decodeMs: number;
+}
+
+/** Pictures or tensors in, labels out. Throws AppError. */
+export async function predict(codec: Codec, call: PredictCall): Promise<PredictAnswer> {
+  const startMs = performance.now();
+  const input = await parsePredictionBody(call.body, call.contentType);
+  const ran =
+    input.kind === 'pictures'
+      ? await runPictures(codec, input.pictures, { call, startMs })
+      : await runTensors(codec, call, startMs);
+  const ranMs = performance.now();
+  const body = Buffer.from(writeAnswer(call, { input, ran }));
+  return { body, report: reportOf(ran, performance.now() - ranMs) };
+}
+
+/** As many pictures a run as the model takes rows; all runs wait for workers at the same time. */
+async function runPictures(
+  codec: Codec,
+  pictures: readonly BytesElement[],
+  { call, startMs }: { readonly call: PredictCall; readonly startMs: number },
+): Promise<Ran> {
+  const { view, signal } = call;
+  const { model, signature } = view;
+  const other = signature.inputs.find(({ name }) => signature.imageInputs?.has(name) === false);
+  if (other !== undefined) {
+    const text = `Model '${model.name}' needs input '${other.name}' beside its picture: send JSON with "inputs", the picture as BYTES.`;
+    throw new AppError('INVALID_INPUT', text);
+  }
+  const size = Math.max(1, signature.maxRows);
+  const chunks = Array.from({ length: Math.ceil(pictures.length / size) }, (_, n) =>
+    pictures.slice(n * size, (n + 1) * size),
+  );
+  const tensors = await Promise.all(chunks.map((chunk) => readPictures(codec, chunk, model)));
+  const decodeMs = performance.now() - startMs;
+  const outputs = outputsFor(call);
+  const runs = tensors.map((tensor, n) => {
+    const inputs = new Map([[model.config.image?.input ?? '', tensor]]);
+    const rows = signature.maxRows > 0 ? (chunks[n]?.length ?? 0) : 1;
+    return model.infer({ inputs, outputs, rows, priority: 0, queueTimeoutMs: 0, signal });
+  });
+  return { results: await Promise.all(runs), decodeMs };
+}
+
+async function runTensors(codec: Codec, call: PredictCall, startMs: number): Promise<Ran> {
+  const { view, body } = call;
+  const decoded = await codec.decodeInfer({ body }, view.signature);
+  const request = await withPictures(
+    codec,
+    { ...decoded, outputs: outputsFor(call).map((name) => ({ name })) },
+    view.model,
+  );
+  const decodeMs = performance.now() - startMs;
+  return { results: [await runChecked(request, call)], decodeMs };
+}
+
+/** Only the classified output is needed where the rest is not answered. */
+function outputsFor({ view, withOutputs }: PredictCall): readonly string[] {
+  const { classification } = view.model.config;
+  return withOutputs || classification === undefined ? view.outputNames : [classification.output];
+}
+
+function writeAnswer(
+  call: PredictCall,
+  { input, ran }: { readonly input: PredictionInput; readonly ran: Ran },
+): string {
+  const { model } = call.view;
+  const { classification } = model.config;
+  const top = call.top ?? input.top ?? classification?.top ?? 1;
+  const rows = ran.results.flatMap(({ outputs }) => readPredictions(model, outputs, top));
+  const isSingle = rows.length === 1 && (input.kind === 'tensors' || input.isSingle);
+  const { timings } = reportOf(ran, 0);
+  const facts = {
+    model_name: model.name,
+    model_version: model.version,
+    device: model.placement.device,
+    ...(classification === undefined ? {} : { predictions: isSingle ? rows[0] : rows }),
+    timings: {
+      decode_ms: round(ran.decodeMs),
+      queue_ms: round(timings.queueMs),
+      compute_ms: round(timings.inputMs + timings.computeMs + timings.outputMs),
+    },
+  };
+  const text = JSON.stringify(facts);
+  if (classification !== undefined && !call.withOutputs) return text;
+  const outputs = ran.results.map((result) => writeOutputs(result.outputs));
+  return `${text.slice(0, -1)},"outputs":${outputs.length === 1 ? (outputs[0] ?? '[]') : `[${outputs.join(',')}]`}}`;
+}
+
+function writeOutputs(tensors: NamedTensors): string {
+  return encodeTensors({ role: 'output', tensors, binary: new Set(), nonFiniteTokens: false }).json;
+}
+
+/** Of several runs at the same time the longest of each part. */
+function reportOf({ results, decodeMs }: Ran, encodeMs: number): InferReport {
+  const longest = (pick: (result: InferResult) => number) => Math.max(...results.map(pick));
+  const timings = {
+    queueMs: longest((result) => result.timings.queueMs),
+    inputMs: longest((result) => result.timings.inputMs),
+    computeMs: longest((result) => result.timings.computeMs),
+    outputMs: longest((result) => result.timings.outputMs),
+  };
+  return { timings, batchRows: longest((result) => result.batchRows), decodeMs, encodeMs };
+}
+
+const round = (ms: number): number => Math.round(ms * 1000) / 1000;
