@@ -1,7 +1,8 @@
 import type { InferResult } from '../batching/types.js';
 import { AppError } from '../errors.js';
-import { encodeTensors } from '../protocol/encode-tensors.js';
-import type { BytesElement, NamedTensors } from '../tensor/tensor.js';
+import { addTensors, joinBody } from '../protocol/encode-tensors.js';
+import { JsonText } from '../protocol/json/json-text.js';
+import type { BytesElement } from '../tensor/tensor.js';
 import type { Codec } from './codec/codec.js';
 import { runChecked, type InferReport } from './inference.js';
 import type { ModelView } from './model-view.js';
@@ -42,7 +43,7 @@ export async function predict(codec: Codec, call: PredictCall): Promise<PredictA
       ? await runPictures(codec, input.pictures, { call, startMs })
       : await runTensors(codec, call, startMs);
   const ranMs = performance.now();
-  const body = Buffer.from(writeAnswer(call, { input, ran }));
+  const body = writeAnswer(call, { input, ran });
   return { body, report: reportOf(ran, performance.now() - ranMs) };
 }
 
@@ -95,7 +96,7 @@ function outputsFor({ view, withOutputs }: PredictCall): readonly string[] {
 function writeAnswer(
   call: PredictCall,
   { input, ran }: { readonly input: PredictionInput; readonly ran: Ran },
-): string {
+): Buffer {
   const { model } = call.view;
   const { classification } = model.config;
   const top = call.top ?? input.top ?? classification?.top ?? 1;
@@ -113,14 +114,24 @@ function writeAnswer(
       compute_ms: round(timings.inputMs + timings.computeMs + timings.outputMs),
     },
   };
-  const text = JSON.stringify(facts);
-  if (classification !== undefined && !call.withOutputs) return text;
-  const outputs = ran.results.map((result) => writeOutputs(result.outputs));
-  return `${text.slice(0, -1)},"outputs":${outputs.length === 1 ? (outputs[0] ?? '[]') : `[${outputs.join(',')}]`}}`;
+  const json = JSON.stringify(facts);
+  if (classification !== undefined && !call.withOutputs) return Buffer.from(json);
+  const text = new JsonText();
+  text.add(`${json.slice(0, -1)},"outputs":`);
+  addOutputs(text, ran.results);
+  text.add('}');
+  return joinBody(text, []).body;
 }
 
-function writeOutputs(tensors: NamedTensors): string {
-  return encodeTensors({ role: 'output', tensors, binary: new Set(), nonFiniteTokens: false }).json;
+/** The outputs of one run; of several runs a list of them. */
+function addOutputs(text: JsonText, results: readonly InferResult[]): void {
+  const options = { role: 'output', binary: new Set<string>(), nonFiniteTokens: false } as const;
+  if (results.length > 1) text.add('[');
+  for (const [index, { outputs }] of results.entries()) {
+    if (index > 0) text.add(',');
+    addTensors(text, { ...options, tensors: outputs });
+  }
+  if (results.length > 1) text.add(']');
 }
 
 /** Of several runs at the same time the longest of each part. */
