@@ -17,23 +17,18 @@ async function refresh() {
   try {
     page.models = await fetchModels();
     byId('key').hidden = true;
-    await Promise.all([showHealth(), showChosen()]);
+    showHealth();
+    await showChosen();
   } catch (error) {
     showObstacle(error);
   }
 }
 
-async function showHealth() {
-  const health = byId('health');
-  try {
-    await call('v2/health/ready');
-    health.className = 'health ready';
-    health.textContent = 'Ready';
-  } catch (error) {
-    health.className = 'health not-ready';
-    health.textContent = error.status === 0 ? 'No answer' : 'Not ready';
-    health.title = error.message;
-  }
+function showHealth() {
+  const ready = page.models.filter(({ state }) => state === 'READY').length;
+  const all = page.models.length;
+  byId('health').className = ready === all ? 'health ready' : 'health not-ready';
+  byId('health').textContent = ready === all ? 'Ready' : `${ready} of ${all} models ready`;
 }
 
 async function showChosen() {
@@ -137,6 +132,8 @@ function showCommand(request, blob) {
 
 function showObstacle(error) {
   if (!(error instanceof ServerError)) throw error;
+  byId('health').className = 'health not-ready';
+  byId('health').textContent = error.status === 0 ? 'No answer' : `Refused (${error.status})`;
   if (error.status !== 401) return close(failure(error));
   close([]);
   byId('key').hidden = false;
