@@ -12,20 +12,27 @@ export function createCamera(onPicture) {
   const note = el('p', { class: 'quiet', role: 'status' });
   const shutter = el('button', { type: 'button', class: 'primary', disabled: true }, 'Take picture');
   let stream;
+  let isWanted = false;
   const stop = () => {
+    isWanted = false;
     for (const track of stream?.getTracks() ?? []) track.stop();
     [stream, video.srcObject, video.hidden, shutter.disabled] = [undefined, null, true, true];
   };
   const start = async () => {
+    isWanted = true;
     note.textContent = cameraObstacle() ?? 'Waiting for the camera …';
     if (cameraObstacle() !== undefined) return;
     try {
       stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: 'environment' }, audio: false });
-      [video.srcObject, video.hidden, shutter.disabled, note.textContent] = [stream, false, false, ''];
+      video.srcObject = stream;
+      if (!isWanted) stop();
     } catch (error) {
       note.textContent = `No camera: ${error.message}. Allow it in the browser, or choose a file instead.`;
     }
   };
+  video.addEventListener('loadeddata', () => {
+    [video.hidden, shutter.disabled, note.textContent] = [false, false, ''];
+  });
   shutter.addEventListener('click', () => {
     const frame = el('canvas', { width: video.videoWidth, height: video.videoHeight });
     frame.getContext('2d').drawImage(video, 0, 0);
