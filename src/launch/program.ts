@@ -4,6 +4,7 @@ import { addEngineOptions } from './commands/engine-options.js';
 import { commands } from './commands/registry.js';
 import type { LaunchContext } from './context.js';
 import { exitCodes } from './exit-codes.js';
+import { normalizeBooleans } from './up-options.js';
 
 /** The command line's grammar: `launch [command] [options]`; each command comes from its own file. */
 export function buildProgram(context: LaunchContext): Command {
@@ -26,7 +27,7 @@ export function buildProgram(context: LaunchContext): Command {
 /** Runs one command line and answers the exit code that its failure asks for, 0 without one. Never throws. */
 export async function runProgram(args: readonly string[], context: LaunchContext): Promise<number> {
   try {
-    await buildProgram(context).parseAsync(args, { from: 'user' });
+    await buildProgram(context).parseAsync(normalizeBooleans(args), { from: 'user' });
     return 0;
   } catch (thrown) {
     return report(thrown, args, context);
@@ -47,8 +48,28 @@ function report(thrown: unknown, args: readonly string[], context: LaunchContext
   return exitCodes[failure.code];
 }
 
-/** The parser's own complaint as one of ours: its "(Did you mean ...?)" stays. */
+/** What people type who know other tools, and what says it here. */
+const foreignFlags: Readonly<Record<string, string>> = {
+  '--port': '-p 8080:8000',
+  '--ports': '-p 8080:8000',
+  '--models': '--mount ./models:/srv/models',
+  '--model': '--mount ./models:/srv/models',
+  '--gpu': '--variant gpu (or --gpus all)',
+  '--cpu': '--variant cpu',
+  '--cuda': '--variant cuda',
+  '--native': '--variant native',
+  '--background': '-d',
+  '--daemon': '-d',
+  '--force': '--replace',
+  '--runtime': '--gpu-mode runtime',
+  '--privileged': '--device /dev/... for the device that is needed, or --cap-add',
+};
+
+/** The parser's own complaint as one of ours: its "(Did you mean ...?)" stays, unless another tool's flag was meant. */
 function usageError({ message }: CommanderError): AppError {
   const text = message.replace(/^error: /, '').replace(/\s+/g, ' ');
-  return new AppError('USAGE', `${text.charAt(0).toUpperCase()}${text.slice(1)}\nSee launch --help.`);
+  const unknown = /unknown option '(-[^'=]+)/.exec(text)?.[1] ?? '';
+  const known = foreignFlags[unknown];
+  const sentence = known === undefined ? text : `unknown option '${unknown}'. Type ${known}`;
+  return new AppError('USAGE', `${sentence.charAt(0).toUpperCase()}${sentence.slice(1)}\nSee launch --help.`);
 }

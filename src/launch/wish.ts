@@ -84,3 +84,33 @@ export function publishedPorts({ container, serverPort }: Wish): readonly PortMa
   if (container.ports.length > 0) return container.ports;
   return [{ hostIp: '127.0.0.1', hostPort: String(serverPort), containerPort: serverPort, protocol: 'tcp' }];
 }
+
+const nothing: ContainerWish = {
+  ports: [],
+  mounts: [],
+  tmpfs: {},
+  devices: [],
+  env: {},
+  labels: {},
+  readOnly: false,
+  init: true,
+  logDriver: 'json-file',
+  logOptions: {},
+  capAdd: [],
+  capDrop: ['ALL'],
+  securityOptions: [],
+  groupAdd: [],
+  ulimits: [],
+};
+
+/** A wish for nothing special. */
+export const plainWish: Wish = {
+  variant: 'auto',
+  gpuMode: 'auto',
+  pull: 'missing',
+  engineIsNamed: false,
+  mode: 'foreground',
+  container: nothing,
+  serverArgs: [],
+  serverPort: 8000,
+};

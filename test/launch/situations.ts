@@ -11,7 +11,7 @@ import {
   type NvidiaDriver,
 } from '../../src/launch/facts.js';
 import { hostOutOfReach } from '../../src/launch/host/host-facts.js';
-import type { ContainerWish, Wish } from '../../src/launch/wish.js';
+import { plainWish, type ContainerWish, type Wish } from '../../src/launch/wish.js';
 
 const emptyHost: HostFacts = {
   system: known(
@@ -137,40 +137,12 @@ export const engines = {
   arm: engine({ architecture: 'arm64', runtimes: withRuntime }),
 } satisfies Record<string, Fact<EngineFacts>>;
 
-const container: ContainerWish = {
-  ports: [],
-  mounts: [],
-  tmpfs: {},
-  devices: [],
-  env: {},
-  labels: {},
-  readOnly: false,
-  init: true,
-  logDriver: 'json-file',
-  logOptions: {},
-  capAdd: [],
-  capDrop: ['ALL'],
-  securityOptions: [],
-  groupAdd: [],
-  ulimits: [],
-};
-
 /** A wish for nothing special, changed as told. */
 export function wish(
   change: Partial<Omit<Wish, 'container'>> = {},
   containerChange: Partial<ContainerWish> = {},
 ): Wish {
-  return {
-    variant: 'auto',
-    gpuMode: 'auto',
-    pull: 'missing',
-    engineIsNamed: false,
-    mode: 'foreground',
-    serverArgs: [],
-    serverPort: 8000,
-    ...change,
-    container: { ...container, ...containerChange },
-  };
+  return { ...plainWish, ...change, container: { ...plainWish.container, ...containerChange } };
 }
 
 /** Facts of a host and an engine; every Dockerfile is at hand. */

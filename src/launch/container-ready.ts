@@ -1,0 +1,93 @@
+import { AppError } from '../errors.js';
+import type { Attached } from './attached.js';
+import type { ContainerDetails } from './docker/types.js';
+import { findIp, findUrl } from './endpoint-url.js';
+import { unreadyError } from './launch-failure.js';
+import { readTail, type LogTail } from './log-tail.js';
+import type { Launched } from './outcome.js';
+import type { ContainerPlan } from './plan-types.js';
+import { readDevices, waitUntilReady, type Liveness, type ReadinessResult } from './readiness.js';
+import { basePathOf, type Session } from './session.js';
+
+/** Waits for a container's server. One that was just started has failed as soon as the engine restarts it. */
+export function waitForContainer(session: Session, id: string, isFresh: boolean): Promise<ReadinessResult> {
+  const { gateway, wish, signal, options } = session;
+  const check = async (): Promise<Liveness> => {
+    try {
+      const details = await gateway.containers.inspect(id);
+      const { url } = findUrl(details, wish.serverPort, gateway.endpoint.remoteHost);
+      return toLiveness(details, isFresh, url);
+    } catch (thrown) {
+      if (thrown instanceof AppError && thrown.code === 'CONTAINER_NOT_FOUND') return { state: 'ended', exitCode: -1 };
+      throw thrown;
+    }
+  };
+  const now = (): number => performance.now();
+  return waitUntilReady({ basePath: basePathOf(wish), timeoutMs: options.timeoutMs, signal, check, now });
+}
+
+function toLiveness({ state, restartCount }: ContainerDetails, isFresh: boolean, url: string | undefined): Liveness {
+  const hasEnded = /^(exited|dead|removing|restarting)$/.test(state.status) || (isFresh && restartCount > 0);
+  if (hasEnded) return { state: 'ended', exitCode: state.exitCode };
+  return {
+    state: 'running',
+    ...(state.health === undefined ? {} : { health: state.health }),
+    ...(url === undefined ? {} : { url }),
+  };
+}
+
+/** How a wait ended without success, and what the server wrote. */
+export interface Ending {
+  readonly id: string;
+  readonly name: string;
+  readonly result: Exclude<ReadinessResult, { kind: 'ready' }>;
+  readonly tail: LogTail;
+  readonly attached: Attached | undefined;
+}
+
+/** The error of a container that ended, timed out or was interrupted before it was ready. */
+export async function toUnready({ gateway, options }: Session, ending: Ending): Promise<AppError> {
+  const { id, name, result, tail, attached } = ending;
+  if (result.kind === 'aborted')
+    return new AppError('SHUTTING_DOWN', `Interrupted before ${name} was ready; it was removed.`);
+  const exitCode = result.kind === 'ended' && result.exitCode < 0 ? await attached?.exitCode : undefined;
+  if (result.kind === 'ended') await attached?.drained;
+  const logLines =
+    attached === undefined ? await readTail(gateway.containers.logs(id, { tail: 40 })).catch(() => []) : tail.lines;
+  const what =
+    result.kind === 'ended'
+      ? `ended with exit code ${exitCode ?? result.exitCode} before it was ready.`
+      : `was not ready after ${options.timeoutMs / 1000} s: ${result.lastError}. A longer wait: --timeout ${options.timeoutMs / 500}s`;
+  const code = result.kind === 'ended' ? 'CONTAINER_EXITED' : 'READY_TIMEOUT';
+  return unreadyError({ name, code, what, logLines, wasShown: attached !== undefined });
+}
+
+/** A ready container, how it came about and how long it took. */
+export interface Found {
+  readonly details: ContainerDetails;
+  readonly isReused: boolean;
+  readonly readyAfterMs?: number;
+}
+
+/** What a user is told of a ready container; its server is asked where it computes. */
+export async function describeContainer(
+  { gateway, wish }: Session,
+  plan: ContainerPlan,
+  found: Found,
+): Promise<Launched> {
+  const { details, isReused, readyAfterMs } = found;
+  const place = findUrl(details, wish.serverPort, gateway.endpoint.remoteHost);
+  const ip = findIp(details);
+  return {
+    name: details.name,
+    variant: plan.variant,
+    isReused,
+    ...(place.url === undefined ? { noUrl: place.reason } : { url: place.url }),
+    ...(ip === undefined ? {} : { ip }),
+    containerId: details.id,
+    image: plan.image.ref,
+    ...(plan.gpu === undefined ? {} : { gpuPath: plan.gpu.kind }),
+    devices: place.url === undefined ? [] : await readDevices(place.url + basePathOf(wish)),
+    ...(readyAfterMs === undefined ? {} : { readyAfterMs }),
+  };
+}

@@ -1,0 +1,108 @@
+import type { CheckResult, Examination } from './check-types.js';
+import { diagnose } from './failure-table.js';
+
+type Verdict = Omit<CheckResult, 'name'>;
+type Check = (examination: Examination) => Verdict;
+
+const installToolkit =
+  'sudo apt-get install -y nvidia-container-toolkit && sudo nvidia-ctk runtime configure --runtime=docker && sudo systemctl restart docker';
+
+/** Missing parts of a GPU set-up fail where a GPU is wanted or there, and are passed over on a machine without one. */
+function missing({ signal, wantsGpu }: Examination, verdict: Omit<Verdict, 'status'>): Verdict {
+  if (wantsGpu) return { status: 'fail', ...verdict };
+  if (signal.kind === 'present') return { status: 'warn', ...verdict };
+  return { status: 'skip', evidence: `${verdict.evidence}; no NVIDIA GPU to use it for` };
+}
+
+/** Whether an NVIDIA driver works on the engine's host, and for which CUDA. */
+export const checkDriver: Check = (examination) => {
+  const { signal, wantsGpu, facts } = examination;
+  if (signal.kind === 'present') {
+    const { nvidiaDriver } = facts.host;
+    const maxCuda =
+      nvidiaDriver.state === 'known' && nvidiaDriver.value.kind === 'working' ? nvidiaDriver.value.maxCuda : undefined;
+    return { status: 'ok', evidence: `${signal.evidence}${maxCuda === undefined ? '' : `, CUDA up to ${maxCuda}`}` };
+  }
+  if (signal.kind === 'unknown') return { status: 'skip', evidence: `could not ask: ${signal.reason}` };
+  const hasHardware =
+    facts.host.pciGpus.state === 'known' && facts.host.pciGpus.value.some(({ vendor }) => vendor === 'nvidia');
+  const isBroken = facts.host.nvidiaDriver.state === 'known' && facts.host.nvidiaDriver.value.kind === 'broken';
+  const status = wantsGpu ? 'fail' : hasHardware || isBroken ? 'warn' : 'skip';
+  if (status === 'skip') return { status, evidence: signal.cause };
+  return { status, evidence: signal.cause, cause: 'without a driver no container gets the GPU', fix: signal.fix };
+};
+
+/** Whether NVIDIA's container toolkit is installed. */
+export const checkToolkit: Check = (examination) => {
+  const { toolkit } = examination.facts.host;
+  if (toolkit.state === 'unknown') return { status: 'skip', evidence: `could not ask: ${toolkit.reason}` };
+  if (toolkit.value.length > 0) return { status: 'ok', evidence: toolkit.evidence };
+  return missing(examination, {
+    evidence: toolkit.evidence,
+    cause: 'the toolkit puts the driver into containers',
+    fix: installToolkit,
+  });
+};
+
+/** Whether the engine has the runtime nvidia. CDI alone is as good. */
+export const checkRuntime: Check = (examination) => {
+  const { engine } = examination.facts;
+  if (engine.state === 'unknown') return { status: 'skip', evidence: 'no engine answers' };
+  const { runtimes } = engine.value.info;
+  if (runtimes.includes('nvidia')) return { status: 'ok', evidence: `the engine has it (${runtimes.join(', ')})` };
+  if (offeredByCdi(examination).length > 0) return { status: 'ok', evidence: 'not there, and not needed: CDI is' };
+  return missing(examination, {
+    evidence: `the engine has ${runtimes.join(', ')}`,
+    cause: "this engine's daemon.json has no runtime nvidia",
+    fix: 'sudo nvidia-ctk runtime configure --runtime=docker && sudo systemctl restart docker',
+  });
+};
+
+/** Whether the engine offers GPUs by CDI. The runtime alone is as good. */
+export const checkCdi: Check = (examination) => {
+  const { engine, host } = examination.facts;
+  if (engine.state === 'unknown') return { status: 'skip', evidence: 'no engine answers' };
+  const offered = offeredByCdi(examination);
+  if (offered.length > 0) return { status: 'ok', evidence: offered.join(', ') };
+  const { info } = engine.value;
+  const isOff = (info.cdiSpecDirs ?? []).length === 0;
+  const evidence = isOff
+    ? `off in engine ${info.version}`
+    : `no nvidia.com/gpu device in ${(info.cdiSpecDirs ?? []).join(', ')}`;
+  const hasSpecs = host.cdiDevices.state === 'known' && host.cdiDevices.value.length > 0;
+  if (info.runtimes.includes('nvidia'))
+    return { status: 'ok', evidence: `${evidence}, and not needed: the runtime nvidia is there` };
+  const fix = isOff
+    ? 'add "features":{"cdi":true} to /etc/docker/daemon.json and restart docker, or use engine 28.2 or newer'
+    : 'sudo nvidia-ctk cdi generate --output=/var/run/cdi/nvidia.yaml';
+  return missing(examination, {
+    evidence: hasSpecs ? `${evidence}, though specs are there` : evidence,
+    cause: 'no GPU has a CDI name here',
+    fix,
+  });
+};
+
+function offeredByCdi({ facts: { engine, host } }: Examination): readonly string[] {
+  if (engine.state === 'unknown') return [];
+  const { info } = engine.value;
+  const isOn = (info.cdiSpecDirs ?? []).length > 0;
+  const files = isOn && host.cdiDevices.state === 'known' ? host.cdiDevices.value.map(({ name }) => name) : [];
+  return (info.cdiDevices ?? files).filter((name) => name.startsWith('nvidia.com/gpu='));
+}
+
+/** Whether a container really starts with the GPU and sees it. */
+export const checkTrial: Check = (examination) => {
+  const { trial } = examination;
+  if (trial.kind === 'not-tried') return { status: 'skip', evidence: trial.reason };
+  if (trial.kind === 'worked') return { status: 'ok', evidence: `by ${trial.way}: ${trial.output}` };
+  const known = diagnose(trial.text);
+  const evidence = `by ${trial.way}: ${trial.text}`;
+  if (known === undefined)
+    return {
+      status: 'fail',
+      evidence,
+      cause: 'the engine or its runtime refused',
+      fix: 'see the text; compare launch up --explain',
+    };
+  return { status: 'fail', evidence, cause: known.cause, fix: known.fix };
+};

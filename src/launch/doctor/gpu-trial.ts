@@ -1,0 +1,73 @@
+import type { DockerGateway } from '../docker/gateway.js';
+import { removeContainer } from '../existing.js';
+import type { EngineFacts, Facts } from '../facts.js';
+import { chooseGpuPath, type GpuPath } from '../gpu-path.js';
+import { containerLabels, containerVariants, imageOf } from '../labels.js';
+import { explainEngineError } from '../launch-failure.js';
+import { readTail } from '../log-tail.js';
+import type { NvidiaSignal } from '../nvidia-signal.js';
+import { findImage } from '../plan-image.js';
+import { isRefusal } from '../refusal.js';
+import { toGpuParts } from '../spec-gpu.js';
+import { plainWish } from '../wish.js';
+import type { GpuTrial } from './check-types.js';
+
+interface Trial {
+  readonly gateway: DockerGateway;
+  readonly facts: Facts;
+  readonly signal: NvidiaSignal;
+  readonly wantsGpu: boolean;
+}
+
+/** Starts `nvidia-smi -L` in a container by the way that a launch would take, and removes it again. Pulls nothing. */
+export async function tryGpu({ gateway, facts, signal, wantsGpu }: Trial): Promise<GpuTrial> {
+  if (facts.engine.state === 'unknown') return { kind: 'not-tried', reason: 'no engine answers' };
+  if (signal.kind === 'absent' && !wantsGpu)
+    return { kind: 'not-tried', reason: 'no NVIDIA GPU; --variant gpu tries all the same' };
+  const image = findOwnImage(facts.engine.value);
+  if (image === undefined)
+    return { kind: 'not-tried', reason: 'none of our images is there to try with: launch build' };
+  const choice = chooseGpuPath({ ...plainWish, variant: 'gpu' }, facts, signal);
+  if (isRefusal(choice)) return { kind: 'failed', way: 'no way', text: choice.cause };
+  return run(gateway, image, choice.path);
+}
+
+function findOwnImage(engine: EngineFacts): string | undefined {
+  return [...containerVariants]
+    .reverse()
+    .map(imageOf)
+    .find((ref) => findImage(engine, ref) !== undefined);
+}
+
+async function run(gateway: DockerGateway, image: string, path: GpuPath): Promise<GpuTrial> {
+  const gpu = toGpuParts(path);
+  const way = path.kind;
+  let id: string | undefined;
+  try {
+    id = await gateway.containers.create({
+      Image: image,
+      Entrypoint: ['nvidia-smi'],
+      Cmd: ['-L'],
+      Env: Object.entries(gpu.env).map(([name, value]) => `${name}=${value}`),
+      Labels: { [containerLabels.managed]: 'true' },
+      HostConfig: {
+        DeviceRequests: gpu.deviceRequests,
+        SecurityOpt: gpu.securityOptions,
+        NetworkMode: 'none',
+        ...(gpu.runtime === undefined ? {} : { Runtime: gpu.runtime }),
+      },
+    });
+    await gateway.containers.start(id);
+    const exitCode = await gateway.containers.wait(id);
+    const lines = await readTail(gateway.containers.logs(id));
+    const text = lines.join('; ');
+    return exitCode === 0
+      ? { kind: 'worked', way, output: text }
+      : { kind: 'failed', way, text: `nvidia-smi ended with code ${exitCode}: ${text}` };
+  } catch (thrown) {
+    const { details, message } = explainEngineError(thrown);
+    return { kind: 'failed', way, text: typeof details['engine'] === 'string' ? details['engine'] : message };
+  } finally {
+    if (id !== undefined) await removeContainer(gateway, id);
+  }
+}

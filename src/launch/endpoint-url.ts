@@ -1,0 +1,31 @@
+import type { ContainerDetails } from './docker/types.js';
+
+/** Where a server in a container is reached from here, or why it is not. */
+export type ServerUrl = { readonly url: string } | { readonly url?: undefined; readonly reason: string };
+
+/** The URL of a container's server: its published port, or its own on the host's network. */
+export function findUrl(details: ContainerDetails, port: number, remoteHost: string | undefined): ServerUrl {
+  if (details.networkMode === 'host') {
+    const reason = `it listens on 127.0.0.1:${port} of ${remoteHost ?? ''}; reach it by ssh -L ${port}:127.0.0.1:${port} ${remoteHost ?? ''}`;
+    return remoteHost === undefined ? { url: `http://127.0.0.1:${port}` } : { reason };
+  }
+  const isServed = details.ports.find(
+    (published) => published.containerPort === port && published.protocol === 'tcp' && published.hostPort !== undefined,
+  );
+  if (isServed?.hostPort === undefined) return { reason: 'no port is published; -p publishes one' };
+  const { hostIp = '', hostPort } = isServed;
+  const isLoopback = /^(127\.|::1$)/.test(hostIp);
+  if (remoteHost !== undefined && isLoopback) {
+    return {
+      reason: `it is published on ${hostIp}:${hostPort} of ${remoteHost} alone; reach it by ssh -L ${hostPort}:127.0.0.1:${hostPort} ${remoteHost}, or publish it with -p 0.0.0.0:${hostPort}:${port}`,
+    };
+  }
+  const isAnywhere = hostIp === '' || hostIp === '0.0.0.0' || hostIp === '::';
+  const host = remoteHost ?? (isAnywhere ? '127.0.0.1' : hostIp);
+  return { url: `http://${host.includes(':') ? `[${host}]` : host}:${hostPort}` };
+}
+
+/** The container's own address on its first network that gave it one. */
+export function findIp({ networks }: ContainerDetails): string | undefined {
+  return networks.map(({ ip }) => ip).find((ip) => ip !== '');
+}

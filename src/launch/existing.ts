@@ -1,0 +1,91 @@
+import { AppError } from '../errors.js';
+import type { DockerGateway } from './docker/gateway.js';
+import type { ContainerSummary } from './docker/types.js';
+import { containerLabels } from './labels.js';
+import type { ContainerSpec } from './spec-types.js';
+
+/** What of ours stands where a new container is to go. */
+export interface Existing {
+  /** Runs with the very same options. */
+  readonly same?: ContainerSummary;
+  /** Ended or never started, and holds the name. */
+  readonly leftover?: ContainerSummary;
+  /** Runs with other options under the same name. */
+  readonly other?: ContainerSummary;
+  /** Hold one of the host's ports. */
+  readonly portHolders: readonly ContainerSummary[];
+}
+
+const isAlive = ({ state }: ContainerSummary): boolean => /^(running|restarting|paused)$/.test(state);
+
+/** Looks for containers of ours with the spec's options, name or ports. Changes nothing. */
+export async function findExisting(gateway: DockerGateway, spec: ContainerSpec): Promise<Existing> {
+  const ours = await gateway.containers.list({ all: true, labels: [`${containerLabels.managed}=true`] });
+  const same = ours.find((one) => isAlive(one) && one.labels[containerLabels.config] === spec.configHash);
+  const named = ours.find(({ name }) => name === spec.name);
+  const wanted = Object.values(spec.body.HostConfig.PortBindings).flat();
+  const holds = ({ ports }: ContainerSummary): boolean =>
+    ports.some(
+      ({ hostPort }) => hostPort !== undefined && wanted.some(({ HostPort }) => HostPort === String(hostPort)),
+    );
+  return {
+    ...(same === undefined ? {} : { same }),
+    ...(named !== undefined && !isAlive(named) ? { leftover: named } : {}),
+    ...(named !== undefined && isAlive(named) && named.id !== same?.id ? { other: named } : {}),
+    portHolders: ours.filter((one) => isAlive(one) && one.id !== same?.id && holds(one)),
+  };
+}
+
+/** Stops and removes everything of ours that holds the name, the options or a port: `--replace`. */
+export async function removeExisting(
+  gateway: DockerGateway,
+  { same, leftover, other, portHolders }: Existing,
+): Promise<readonly string[]> {
+  const all = [same, leftover, other, ...portHolders].filter((one) => one !== undefined);
+  const unique = [...new Map(all.map((one) => [one.id, one])).values()];
+  for (const { id } of unique) {
+    await gateway.containers.stop(id).catch(ignoreGone);
+    await removeContainer(gateway, id);
+  }
+  return unique.map(({ name }) => name);
+}
+
+/** Removes a container by force; one that is gone, or on its way, is as good. */
+export async function removeContainer(gateway: DockerGateway, id: string): Promise<void> {
+  await gateway.containers.remove(id, { force: true, volumes: true }).catch(ignoreGone);
+}
+
+function ignoreGone(thrown: unknown): void {
+  const isGone =
+    thrown instanceof AppError && (thrown.code === 'CONTAINER_NOT_FOUND' || /already in progress/.test(thrown.message));
+  if (!isGone) throw thrown;
+}
+
+/** Refuses a name that other options hold. */
+export function refuseOther({ other }: Existing): void {
+  if (other === undefined) return;
+  throw new AppError(
+    'DOCKER_REFUSED',
+    `A container named ${other.name} runs already, with other options.\n  fix: launch --replace with the same flags, or choose another --name`,
+    {
+      details: { name: other.name },
+    },
+  );
+}
+
+/** The sentence for a port that is taken, naming the container of ours that has it. */
+export function portError(spec: ContainerSpec, { portHolders }: Existing, cause: unknown): AppError {
+  const [inside = '8000/tcp', bindings = []] = Object.entries(spec.body.HostConfig.PortBindings)[0] ?? [];
+  const { HostIp, HostPort } = bindings[0] ?? { HostIp: '127.0.0.1', HostPort: '8000' };
+  const holder = portHolders[0];
+  const who =
+    holder === undefined
+      ? 'another program or container'
+      : `${holder.name} (${holder.labels[containerLabels.variant] ?? 'ours'})`;
+  const free = `-p ${Number(HostPort) + 1}:${inside.split('/')[0] ?? ''}`;
+  const stop = holder === undefined ? '' : `, launch stop ${holder.name}, or launch --replace`;
+  return new AppError('PORT_IN_USE', `Port ${HostPort} on ${HostIp} is taken by ${who}.\n  fix: ${free}${stop}`, {
+    details: { port: HostPort, ...(holder === undefined ? {} : { holder: holder.name }) },
+    cause,
+  });
+}

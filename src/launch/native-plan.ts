@@ -1,0 +1,73 @@
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import type { Facts } from './facts.js';
+import { containerLabels } from './labels.js';
+import type { NativeWish } from './native/state.js';
+import type { NativePlan } from './plan-types.js';
+import { publishedPorts, type Wish } from './wish.js';
+
+/** From a plan to the process that stands for the container: the same mounts, ports, variables and arguments. Pure. */
+export function toNativeWish(
+  wish: Wish,
+  plan: NativePlan,
+  of: { readonly facts: Facts; readonly cwd: string },
+): NativeWish {
+  const { host, port } = findListener(wish);
+  const { models, folder } = findFolders(wish, of.facts);
+  const { container } = wish;
+  const args = [
+    ...(models === undefined ? [] : ['--models', models]),
+    '--host',
+    host,
+    '--port',
+    String(port),
+    ...withoutPort(wish.serverArgs),
+  ];
+  const env = { ...(plan.requiresGpu ? { SLIPWAY_REQUIRE_GPU: 'true' } : {}), ...withoutListener(container.env) };
+  const cwd = folder ?? of.cwd;
+  const config = createHash('sha256')
+    .update(JSON.stringify([args, env, cwd]))
+    .digest('hex')
+    .slice(0, 32);
+  const isDetached = wish.mode === 'detached';
+  return {
+    name: container.name ?? `slipway-native-${config.slice(0, 6)}`,
+    host,
+    port,
+    args,
+    env,
+    cwd,
+    config,
+    labels: { ...container.labels, [containerLabels.managed]: 'true', [containerLabels.variant]: 'native' },
+    removeOnExit: container.remove ?? !isDetached,
+    restart: container.restart?.name !== 'no',
+  };
+}
+
+/** The first published address of the server's port; a range gives its first port, an open choice the server's own. */
+function findListener(wish: Wish): { readonly host: string; readonly port: number } {
+  const mapping = publishedPorts(wish).find(({ containerPort }) => containerPort === wish.serverPort);
+  const first = mapping?.hostPort.split('-')[0] ?? '';
+  return { host: mapping?.hostIp ?? '127.0.0.1', port: first === '' ? wish.serverPort : Number(first) };
+}
+
+/** As in the container: models from what is mounted at /srv/models or at /srv with a folder models, else the bundled ones. */
+function findFolders(wish: Wish, facts: Facts): { readonly models?: string; readonly folder?: string } {
+  const at = (target: string): string | undefined =>
+    wish.container.mounts.flatMap((mount) =>
+      mount.type === 'bind' && mount.target === target ? [mount.source] : [],
+    )[0];
+  const folder = at('/srv');
+  const below = folder === undefined ? undefined : facts.paths[join(folder, 'models')];
+  const hasModels = below?.state === 'known' && below.value.kind === 'folder';
+  const models = at('/srv/models') ?? (folder !== undefined && hasModels ? join(folder, 'models') : undefined);
+  return { ...(models === undefined ? {} : { models }), ...(folder === undefined ? {} : { folder }) };
+}
+
+function withoutPort(args: readonly string[]): readonly string[] {
+  return args.filter((arg, index) => arg !== '--port' && args[index - 1] !== '--port' && !arg.startsWith('--port='));
+}
+
+function withoutListener(env: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => name !== 'SLIPWAY_PORT' && name !== 'SLIPWAY_HOST'));
+}

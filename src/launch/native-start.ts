@@ -1,0 +1,132 @@
+import { AppError } from '../errors.js';
+import { unreadyError } from './launch-failure.js';
+import { readTail } from './log-tail.js';
+import { toNativeWish } from './native-plan.js';
+import { openNative, type NativeRunner, type NativeServer } from './native/runner.js';
+import type { NativeWish } from './native/state.js';
+import type { Launched } from './outcome.js';
+import type { NativePlan } from './plan-types.js';
+import { readDevices, waitUntilReady, type Liveness, type ReadinessResult } from './readiness.js';
+import { basePathOf, type Session } from './session.js';
+
+/** A process that is ready, and the runner that keeps it. */
+export interface StartedNative {
+  readonly launched: Launched;
+  readonly runner: NativeRunner;
+}
+
+/** Starts the server as a supervised process, or finds the one that runs already, and waits until it is ready. */
+export async function startNative(session: Session, plan: NativePlan): Promise<StartedNative> {
+  const { context, wish, facts, options } = session;
+  const runner = openNative(context);
+  const native = toNativeWish(wish, plan, { facts, cwd: context.cwd });
+  const alive = (await runner.list()).filter(({ status }) => status !== 'exited');
+  const same = alive.find((server) => server.wish.config === native.config);
+  const inTheWay = alive.filter((server) => server.wish.name === native.name || server.wish.port === native.port);
+  if (same !== undefined && !options.replace) return { runner, launched: await reuse(session, runner, same) };
+  if (options.replace) await removeAll(session, runner, inTheWay);
+  else refuseTaken(inTheWay, native);
+  const startedAtMs = context.now();
+  await runner.start(native);
+  const result = await waitForNative(session, runner, native);
+  if (result.kind === 'ready') {
+    const launched = await describe(native, session, false);
+    return { runner, launched: { ...launched, readyAfterMs: context.now() - startedAtMs } };
+  }
+  throw await cleanUp(session, runner, { native, result });
+}
+
+async function reuse(session: Session, runner: NativeRunner, { wish }: NativeServer): Promise<Launched> {
+  const result = await waitForNative(session, runner, wish);
+  if (result.kind === 'ready') return describe(wish, session, true);
+  throw new AppError(
+    'READY_TIMEOUT',
+    `${wish.name} runs already with these options, but is not ready.\n  fix: launch logs ${wish.name}, or launch --replace`,
+  );
+}
+
+async function removeAll({ context }: Session, runner: NativeRunner, servers: readonly NativeServer[]): Promise<void> {
+  for (const { wish } of servers) {
+    await runner.stop(wish.name);
+    await runner.remove(wish.name, { force: true });
+    context.console.note(`removed ${wish.name}`);
+  }
+}
+
+function refuseTaken(servers: readonly NativeServer[], native: NativeWish): void {
+  const holder = servers[0];
+  if (holder === undefined) return;
+  if (holder.wish.port === native.port) {
+    throw new AppError(
+      'PORT_IN_USE',
+      `Port ${native.port} is taken by ${holder.wish.name} (native).\n  fix: -p ${native.port + 1}:8000, launch stop ${holder.wish.name}, or launch --replace`,
+    );
+  }
+  throw new AppError(
+    'DOCKER_REFUSED',
+    `A server named ${native.name} runs already, with other options.\n  fix: launch --replace with the same flags, or choose another --name`,
+  );
+}
+
+function waitForNative(
+  session: Session,
+  runner: NativeRunner,
+  { name, host, port }: NativeWish,
+): Promise<ReadinessResult> {
+  const { wish, options, signal } = session;
+  const url = urlOf(host, port);
+  const check = async (): Promise<Liveness> => {
+    const server = await runner.find(name);
+    const isOver =
+      server === undefined || server.status === 'exited' || server.status === 'restarting' || server.restarts > 0;
+    return isOver ? { state: 'ended', exitCode: server?.exitCode ?? -1 } : { state: 'running', url };
+  };
+  return waitUntilReady({
+    basePath: basePathOf(wish),
+    timeoutMs: options.timeoutMs,
+    signal,
+    check,
+    now: () => performance.now(),
+  });
+}
+
+function urlOf(host: string, port: number): string {
+  const reachable = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
+  return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`;
+}
+
+async function describe(native: NativeWish, { wish }: Session, isReused: boolean): Promise<Launched> {
+  const url = urlOf(native.host, native.port);
+  return { name: native.name, variant: 'native', isReused, url, devices: await readDevices(url + basePathOf(wish)) };
+}
+
+interface Ending {
+  readonly native: NativeWish;
+  readonly result: Exclude<ReadinessResult, { kind: 'ready' }>;
+}
+
+async function cleanUp({ options }: Session, runner: NativeRunner, { native, result }: Ending): Promise<AppError> {
+  const { name } = native;
+  const logLines = await readTail(runner.logs(name)).catch(() => []);
+  await runner.stop(name).catch(() => undefined);
+  if (!options.keep) await runner.remove(name, { force: true }).catch(() => undefined);
+  if (result.kind === 'aborted')
+    return new AppError('SHUTTING_DOWN', `Interrupted before ${name} was ready; it was removed.`);
+  if (result.kind === 'ended' && logLines.some((line) => /EADDRINUSE|PORT_IN_USE|port \d+ .*in use/i.test(line))) {
+    return new AppError(
+      'PORT_IN_USE',
+      `Port ${native.port} on ${native.host} is taken by another program.\n  fix: -p ${native.port + 1}:8000`,
+    );
+  }
+  const what =
+    result.kind === 'ended'
+      ? `ended with exit code ${result.exitCode} before it was ready.`
+      : `was not ready after ${options.timeoutMs / 1000} s: ${result.lastError}.`;
+  return unreadyError({
+    name,
+    code: result.kind === 'ended' ? 'CONTAINER_EXITED' : 'READY_TIMEOUT',
+    what,
+    logLines,
+    wasShown: false,
+  });
+}

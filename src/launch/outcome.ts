@@ -1,0 +1,39 @@
+import type { GpuPath } from './gpu-path.js';
+import type { Variant } from './wish.js';
+
+/** A server that runs and is ready. */
+export interface Launched {
+  readonly name: string;
+  readonly variant: Variant;
+  /** Whether it ran already. */
+  readonly isReused: boolean;
+  readonly url?: string;
+  /** Why there is no URL. */
+  readonly noUrl?: string;
+  readonly ip?: string;
+  readonly containerId?: string;
+  readonly image?: string;
+  readonly gpuPath?: GpuPath['kind'];
+  /** Where models compute, as the server measured it; empty where it was not asked. */
+  readonly devices: readonly string[];
+  /** Time from the first start call to the first ready answer. */
+  readonly readyAfterMs?: number;
+}
+
+/** The result as lines: where it is, what it is, and what to type next. */
+export function describeLaunched(launched: Launched, paint: (text: string) => string): string {
+  const { name, variant, url, noUrl, ip, devices, gpuPath, image } = launched;
+  const way = gpuPath === undefined ? '' : ` by ${gpuPath}`;
+  const facts: readonly (readonly [string, string | undefined])[] = [
+    ['url', url === undefined ? `none: ${noUrl ?? 'not published'}` : paint(url)],
+    [variant === 'native' ? 'server' : 'container', ip === undefined ? name : `${name}, ${ip}`],
+    ['variant', `${variant}${way}${image === undefined ? '' : `, image ${image}`}`],
+    ['device', devices.length === 0 ? 'not told' : devices.join(', ')],
+    ['try', url === undefined ? undefined : `curl ${url}/v2`],
+    ['next', `launch logs -f ${name}  |  launch stats ${name}  |  launch stop ${name}`],
+  ];
+  return facts
+    .filter(([, text]) => text !== undefined)
+    .map(([label, text]) => `${label.padEnd(10)}${text ?? ''}`)
+    .join('\n');
+}

@@ -1,0 +1,87 @@
+import { AppError } from '../errors.js';
+import { startContainer, type StartedContainer } from './container-start.js';
+import type { EngineAddress, LaunchContext } from './context.js';
+import { ensureImage } from './ensure-image.js';
+import { narrateDecision } from './explain.js';
+import type { Facts } from './facts.js';
+import { gatherFacts, readEngine } from './gather.js';
+import { permitsFallback, toError, toRefusal } from './launch-failure.js';
+import { startNative, type StartedNative } from './native-start.js';
+import { decide } from './plan.js';
+import { weigh } from './plan-options.js';
+import type { ContainerPlan, Decision, Plan } from './plan-types.js';
+import type { Refusal } from './refusal.js';
+import type { Session, StartOptions } from './session.js';
+import { checkPaths } from './wish-checks.js';
+import { insistsOnGpu, type Variant, type Wish } from './wish.js';
+
+/** One `launch up`. */
+export interface UpRequest {
+  readonly address: EngineAddress;
+  readonly wish: Wish;
+  readonly start: StartOptions;
+  readonly explain: boolean;
+  readonly signal: AbortSignal;
+}
+
+/** What was learned and decided before anything happens. */
+export interface Preview {
+  readonly facts: Facts;
+  readonly decision: Decision;
+}
+
+/** A server that is ready, with what keeps it. */
+export type Started =
+  ({ readonly kind: 'container' } & StartedContainer) | ({ readonly kind: 'native' } & StartedNative);
+
+/** Facts and decision for a wish; starts nothing. */
+export async function preview(
+  context: LaunchContext,
+  { address, wish }: Pick<UpRequest, 'address' | 'wish'>,
+): Promise<Preview> {
+  const facts = await gatherFacts(context, await context.openGateway(address), wish);
+  return { facts, decision: decide(wish, facts) };
+}
+
+/** From a wish to a server that is ready. `auto` goes on to its next variant where a start fails for want of GPU or image. */
+export async function bringUp(context: LaunchContext, request: UpRequest): Promise<Started> {
+  const { wish } = request;
+  const gateway = await context.openGateway(request.address);
+  const facts = await gatherFacts(context, gateway, wish);
+  for (const note of checkPaths(wish, facts)) context.console.warn(note);
+  const failed = new Map<Variant, Refusal>();
+  for (;;) {
+    const decision = decide(wish, facts, failed);
+    narrateDecision(context.console, decision, { facts, explain: request.explain });
+    if (decision.kind === 'refused') throw toError(decision.refusal, wish.variant);
+    const session: Session = { context, gateway, wish, facts, options: request.start, signal: request.signal };
+    try {
+      return await startPlan(session, decision.plan);
+    } catch (thrown) {
+      const mayFallBack = wish.variant === 'auto' && !insistsOnGpu(wish) && wish.image === undefined;
+      if (!mayFallBack || decision.plan.kind === 'native' || !permitsFallback(thrown)) throw thrown;
+      context.console.warn(thrown.message);
+      failed.set(decision.plan.variant, toRefusal(thrown));
+    }
+  }
+}
+
+async function startPlan(session: Session, plan: Plan): Promise<Started> {
+  if (plan.kind === 'native') return { kind: 'native', ...(await startNative(session, plan)) };
+  const isNew = await ensureImage(session, plan);
+  const facts = isNew ? await recheck(session, plan) : session.facts;
+  return { kind: 'container', ...(await startContainer({ ...session, facts }, plan)) };
+}
+
+/** An image that just came shows its labels: what they ask for is compared before it starts. */
+async function recheck({ gateway, facts, wish }: Session, plan: ContainerPlan): Promise<Facts> {
+  const fresh = { ...facts, engine: await readEngine(gateway) };
+  const option = weigh(plan.variant, wish, fresh);
+  if (!option.isPossible) throw toError(option.refusal, plan.variant);
+  return fresh;
+}
+
+/** The error of a run that Ctrl-C ended before its server was ready. */
+export function throwIfAborted(signal: AbortSignal): void {
+  if (signal.aborted) throw new AppError('SHUTTING_DOWN', 'Interrupted.');
+}

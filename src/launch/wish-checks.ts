@@ -1,0 +1,33 @@
+import { AppError } from '../errors.js';
+import type { Facts } from './facts.js';
+import type { Wish } from './wish.js';
+
+/** Refuses folders and devices that are not there, before anything is built; answers notes about likely slips. */
+export function checkPaths({ container }: Wish, facts: Facts): readonly string[] {
+  const isMissing = (path: string): boolean => {
+    const fact = facts.paths[path];
+    return fact?.state === 'known' && fact.value.kind === 'missing';
+  };
+  for (const mount of container.mounts) {
+    if (mount.type !== 'bind' || mount.createSource || !isMissing(mount.source)) continue;
+    throw new AppError(
+      'USAGE',
+      `--mount: there is no ${mount.source} on this machine.\n  fix: mkdir -p ${mount.source}, or correct the path`,
+      { details: { path: mount.source } },
+    );
+  }
+  for (const device of container.devices) {
+    if (device.kind !== 'path' || !isMissing(device.host)) continue;
+    throw new AppError(
+      'USAGE',
+      `--device: there is no ${device.host} on this machine.\n  fix: ls -l /dev, or leave --device away`,
+      { details: { path: device.host } },
+    );
+  }
+  return container.mounts.flatMap((mount) => {
+    if (mount.type !== 'volume' || mount.source === undefined) return [];
+    const fact = facts.paths[`./${mount.source}`];
+    const isFolder = fact?.state === 'known' && fact.value.kind === 'folder';
+    return isFolder ? [`${mount.source} is a volume's name; for the folder of this name type ./${mount.source}`] : [];
+  });
+}
