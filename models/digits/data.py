@@ -1,7 +1,5 @@
 """Handwritten digits: the fixed split, the picture a digit becomes, and the distortions it is trained with."""
 
-from functools import partial
-
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -43,12 +41,12 @@ def catmull_rom(distance):
     return -0.5 * distance**3 + 2.5 * distance**2 - 4 * distance + 2 if distance < 2 else 0.0
 
 
-@partial(jax.jit, static_argnums=2)
-def distort(pictures, key, polarity=True):
+@jax.jit
+def distort(pictures, key):
     """Plain pictures [n,28,28] as users bring them: moved, turned, sized, thick or thin, blurred, on any paper, either polarity."""
     warp_key, ink_key, paper_key = jax.random.split(key, 3)
     inked = write(warp(pictures, warp_key), ink_key)
-    return photograph(inked, paper_key, polarity)
+    return photograph(inked, paper_key)
 
 
 def warp(pictures, key):
@@ -82,7 +80,7 @@ def write(pictures, key):
     return jnp.where(jax.random.bernoulli(keys[2], 0.75, (n, 1, 1)), hardened, pictures)
 
 
-def photograph(pictures, key, polarity):
+def photograph(pictures, key):
     """Blur, contrast, a gradient of light, grain, and dark on light for every other picture."""
     n = pictures.shape[0]
     keys = jax.random.split(key, 6)
@@ -96,6 +94,5 @@ def photograph(pictures, key, polarity):
     light = tilt[0] * ramp[None, :, None] + tilt[1] * ramp[None, None, :]
     grain = jax.random.normal(keys[3], pictures.shape) * uniform(4, 0.0, 0.05)
     out = across(down(pictures)) * contrast + (light + grain) * contrast
-    if polarity:
-        out = jnp.where(jax.random.bernoulli(keys[5], 0.5, (n, 1, 1)), 1 - out, out)
+    out = jnp.where(jax.random.bernoulli(keys[5], 0.5, (n, 1, 1)), 1 - out, out)
     return jnp.clip(out, 0, 1)

@@ -3,7 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { sumAndDifference } from '../support/models.js';
-import { openTestServer } from '../support/server.js';
+import { openTestServer, serveFor } from '../support/server.js';
 
 describe('the page on a server with a key', () => {
   let server: Awaited<ReturnType<typeof openTestServer>>;
@@ -48,5 +48,17 @@ describe('the page on a server with a key', () => {
     const paths = ['/playground/samples/m/model.json', '/playground/samples/m/..%2Fmodel.json', '/playground/none.js'];
     for (const path of paths) assert.equal((await get(path, withKey)).status, 404, path);
     assert.equal((await get('/playground/samples/..%2Fm', withKey)).status, 400);
+  });
+});
+
+describe('the page below a base path', () => {
+  it('opens with and without the slash at the end, and so do its files', async (context) => {
+    const { url } = await serveFor(context, { flags: ['--base-path', '/ml/one'] });
+    const origin = new URL(url).origin;
+    const page = await fetch(`${origin}/ml/one`);
+    assert.equal(page.url, `${origin}/ml/one/`);
+    assert.equal(page.status, 200);
+    const [, script] = /src="(playground\/[\w.]+)"/.exec(await page.text()) ?? [];
+    assert.equal((await fetch(new URL(script!, page.url))).status, 200);
   });
 });

@@ -133,7 +133,7 @@ function showCommand(request, blob) {
 function showObstacle(error) {
   if (!(error instanceof ServerError)) throw error;
   byId('health').className = 'health not-ready';
-  byId('health').textContent = error.status === 0 ? 'No answer' : `Refused (${error.status})`;
+  byId('health').textContent = { 0: 'No answer', 401: 'Needs a key' }[error.status] ?? `Refused (${error.status})`;
   if (error.status !== 401) return close(failure(error));
   close([]);
   byId('key').hidden = false;

@@ -8,6 +8,7 @@ import type { Router } from '../router.js';
 export function addPageRoutes(router: Router, modelsFolder: string): void {
   router.get('/', async (exchange) => {
     if (exchange.header('accept')?.startsWith('application/json') === true) exchange.sendJson(200, { status: 'alive' });
+    else if (!pathOf(exchange).endsWith('/')) redirectIntoFolder(exchange);
     else sendAsset(exchange, await findAsset('/'));
   });
   router.get('/playground/:file', async (exchange) => {
@@ -21,6 +22,14 @@ export function addPageRoutes(router: Router, modelsFolder: string): void {
     const model = checkModelName(exchange.param('model'));
     sendAsset(exchange, await readSample(modelsFolder, { model, name: exchange.param('name') }));
   });
+}
+
+const pathOf = ({ request }: Exchange): string => request.originalUrl.split('?', 1)[0] ?? '/';
+
+/** The page's own links are relative: below a base path it has to be opened with a slash at the end. */
+function redirectIntoFolder(exchange: Exchange): void {
+  const name = pathOf(exchange).split('/').at(-1) ?? '';
+  exchange.send(308, new Uint8Array(), ['location', `${name}/`]);
 }
 
 /** Sends an asset, or 304 where the client has it already. */
