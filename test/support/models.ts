@@ -48,3 +48,27 @@ export async function putModel(
   }
   return path;
 }
+
+/**
+ * M = the largest element of X * W * W * ... (`steps` products of 512x512): a run that takes a few milliseconds a step, with
+ * a request of four bytes. X is FP32 [1].
+ */
+export function slowProduct(steps: number): Graph {
+  const weights = new Float32Array(512 * 512).fill(1 / 512);
+  const products = Array.from({ length: steps }, (_, step) => ({
+    op: 'MatMul',
+    inputs: [`P${step}`, 'W'],
+    outputs: [`P${step + 1}`],
+  }));
+  return {
+    name: 'slow-product',
+    inputs: [{ name: 'X', datatype: 'FP32', shape: [1] }],
+    outputs: [{ name: 'M', datatype: 'FP32', shape: [1, 1] }],
+    nodes: [
+      { op: 'Mul', inputs: ['W', 'X'], outputs: ['P0'] },
+      ...products,
+      { op: 'ReduceMax', inputs: [`P${steps}`], outputs: ['M'] },
+    ],
+    initializers: [{ name: 'W', datatype: 'FP32', shape: [512, 512], data: weights }],
+  };
+}

@@ -58,6 +58,7 @@ export class CodecThread {
     const worker = this.#worker;
     this.#worker = undefined;
     this.#rejectAll(new AppError('SHUTTING_DOWN', 'The server is shutting down; send the request to another one.'));
+    worker?.ref();
     await worker?.terminate();
   }
 
