@@ -13,7 +13,6 @@ import {
   post,
   sums,
   text,
-  data,
   binaryParts,
   of,
   type Case,

@@ -9,7 +9,6 @@ import {
   post,
   sums,
   text,
-  data,
   nested,
   padded,
   of,

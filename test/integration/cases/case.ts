@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { jsonOf, withBinary, type Answer, type Call } from '../../support/http.js';
+import { jsonOf, type Answer, type Call } from '../../support/http.js';
 
 /** One request of a row: what is sent, the status that is due, and what else must hold. */
 export interface Case {

@@ -13,8 +13,6 @@ import {
   outputsOf,
   sums,
   text,
-  data,
-  nested,
   of,
   type Case,
 } from './case.js';

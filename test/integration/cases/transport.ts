@@ -13,7 +13,6 @@ import {
   outputsOf,
   sums,
   text,
-  data,
   of,
   type Case,
 } from './case.js';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { withBinary } from '../../support/http.js';
-import { infer, binary, identity, text, data, raw, binaryParts, of, type Case } from './case.js';
+import { identity, data, raw, binaryParts, of, type Case } from './case.js';
 
 const nan = '{"inputs":[{"name":"X","datatype":"FP32","shape":[1,3],"data":[NaN,Infinity,-Infinity]}]';
 const half = Uint8Array.of(0x00, 0x3c, 0x01, 0x7c);
