@@ -37,6 +37,7 @@ const importers: Readonly<Record<string, readonly string[]>> = {
   'onnxruntime-node': ['src/engine/ort.ts'],
   sharp: ['src/image/decode.ts'],
   dockerode: ['src/launch/docker/dockerode.ts'],
+  'tar-fs': ['src/launch/docker/context-tar.ts'],
   fastify: ['src/server/'],
   commander: ['src/launch/', 'src/server/', 'bench/'],
   'prom-client': ['src/server/'],

@@ -1,5 +1,7 @@
 import type { Command } from 'commander';
 import type { LaunchContext } from '../context.js';
+import { register as registerBuild } from './build.js';
+import { register as registerPush } from './push.js';
 import { register as registerEvents } from './events.js';
 import { register as registerExec } from './exec.js';
 import { register as registerImages } from './images.js';
@@ -27,6 +29,8 @@ export const everydayCommands: readonly Register[] = [
   registerRm,
   registerPrune,
   registerImages,
+  registerBuild,
+  registerPush,
   registerNetwork,
   registerEvents,
 ];

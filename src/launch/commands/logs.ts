@@ -5,7 +5,7 @@ import type { OutputChunk } from '../docker/types.js';
 import { findMembers, openFleet, type Fleet, type Member } from '../everyday/fleet.js';
 import { parseCount, parseMoment } from '../everyday/moment.js';
 import { pumpOutput } from '../everyday/terminal.js';
-import { LineCutter } from '../native/log-file.js';
+import { LineCutter } from '../line-cutter.js';
 import { addEngineOptions, wantsJson } from './engine-options.js';
 
 interface LogsOptions {

@@ -29,6 +29,7 @@ export function parseEngineInfo(versionJson: unknown, infoJson: unknown): Engine
     storageDriver: asText(info['Driver']),
     dataRoot: asText(info['DockerRootDir']),
     securityOptions,
+    ...(typeof info['IndexServerAddress'] === 'string' ? { indexServer: info['IndexServerAddress'] } : {}),
     warnings: asTexts(info['Warnings']),
   };
 }

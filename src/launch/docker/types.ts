@@ -26,6 +26,8 @@ export interface EngineInfo {
   readonly storageDriver: string;
   readonly dataRoot: string;
   readonly securityOptions: readonly string[];
+  /** Name under which credentials of the default registry are stored. */
+  readonly indexServer?: string;
   readonly warnings: readonly string[];
 }
 

@@ -7,7 +7,8 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { deservesRestart, exitCodeOf, restartDelayMs, soundAfterMs, type ProcessEnd } from './backoff.js';
 import { readIdentity } from './identity.js';
-import { LineCutter, RotatingLog } from './log-file.js';
+import { LineCutter } from '../line-cutter.js';
+import { RotatingLog } from './log-file.js';
 import { readRecord, writeAtomically, type NativeState } from './state.js';
 
 const longestDrainMs = 30_000;
