@@ -4,6 +4,7 @@ import { addEngineOptions } from './commands/engine-options.js';
 import { commands } from './commands/registry.js';
 import type { LaunchContext } from './context.js';
 import { exitCodes } from './exit-codes.js';
+import { helpText } from './help.js';
 import { normalizeBooleans } from './up-options.js';
 
 /** The command line's grammar: `launch [command] [options]`; each command comes from its own file. */
@@ -21,6 +22,7 @@ export function buildProgram(context: LaunchContext): Command {
     });
   addEngineOptions(program);
   for (const register of commands) register(program, context);
+  program.helpInformation = () => helpText(program);
   return program;
 }
 

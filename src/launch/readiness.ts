@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '../errors.js';
+import { askServer } from './server-question.js';
 
 /** What runs a server says of it: a container's state, or a process's. */
 export type Liveness =
@@ -31,7 +32,6 @@ export interface ReadinessOptions {
 
 const firstPauseMs = 25;
 const longestPauseMs = 400;
-const questionLimitMs = 3000;
 
 /** Waits until a server answers 200 on its ready path, or its health check passes; ends at once when it has ended. */
 export async function waitUntilReady(options: ReadinessOptions): Promise<ReadinessResult> {
@@ -51,33 +51,29 @@ export async function waitUntilReady(options: ReadinessOptions): Promise<Readine
       lastError = answer;
     }
     if (options.now() >= endMs) return { kind: 'timeout', lastError };
-    await sleep(Math.min(pauseMs, Math.max(0, endMs - options.now())), undefined, {
-      ref: true,
-      ...(options.signal === undefined ? {} : { signal: options.signal }),
-    }).catch(() => undefined);
+    const pause = Math.min(pauseMs, Math.max(0, endMs - options.now()));
+    await sleep(pause, undefined, options.signal === undefined ? {} : { signal: options.signal }).catch(
+      () => undefined,
+    );
   }
 }
 
 /** Undefined when the server is ready; else what it said, or why it could not be asked. */
 async function ask(url: string, signal: AbortSignal | undefined): Promise<string | undefined> {
-  const limit = AbortSignal.timeout(questionLimitMs);
   try {
-    const response = await fetch(url, { signal: signal === undefined ? limit : AbortSignal.any([limit, signal]) });
-    const text = (await response.text()).slice(0, 300);
-    return response.status === 200 ? undefined : `${url} answers ${response.status} ${text}`.trim();
+    const { status, text } = await askServer(url, signal);
+    return status === 200 ? undefined : `${url} answers ${status} ${text.slice(0, 300)}`.trim();
   } catch (thrown) {
-    const cause = thrown instanceof Error && thrown.cause instanceof Error ? thrown.cause : thrown;
-    return `${url}: ${messageOf(cause)}`;
+    return `${url}: ${messageOf(thrown)}`;
   }
 }
 
-/** What a server that is ready says of itself at GET /v2 below `url`; empty where it does not tell. */
+/** Where the models of a server compute, as GET /v2 below `url` tells; empty where it does not. */
 export async function readDevices(url: string): Promise<readonly string[]> {
   try {
-    const response = await fetch(`${url}/v2`, { signal: AbortSignal.timeout(questionLimitMs) });
-    const body = (await response.json()) as { slipway?: { devices?: unknown } };
-    const devices = body.slipway?.devices;
-    return Array.isArray(devices) ? devices.map(String) : [];
+    const { text } = await askServer(`${url}/v2`);
+    const { slipway } = JSON.parse(text) as { slipway?: { devices?: unknown } };
+    return Array.isArray(slipway?.devices) ? slipway.devices.map(String) : [];
   } catch {
     return [];
   }

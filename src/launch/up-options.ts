@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { addEngineOptions } from './commands/engine-options.js';
 
 /** Values of up's flags as the parser leaves them: texts, unread. */
@@ -44,6 +44,24 @@ export interface UpValues {
   readonly dryRun?: boolean;
   readonly explain?: boolean;
 }
+
+/** Flags of up that may come several times, none given. */
+export const noLists = {
+  device: [],
+  mount: [],
+  volume: [],
+  tmpfs: [],
+  publish: [],
+  env: [],
+  envFile: [],
+  ulimit: [],
+  groupAdd: [],
+  capAdd: [],
+  capDrop: [],
+  securityOpt: [],
+  logOpt: [],
+  label: [],
+} as const satisfies Partial<UpValues>;
 
 type Row = readonly [flags: string, text: string];
 
@@ -111,15 +129,27 @@ const repeated: Readonly<Record<string, readonly Row[]>> = {
 
 const order = ['What to run:', 'GPU:', 'Files, ports, variables:', 'Container:', 'Limits and safety:', 'Look first:'];
 
+/** Flags that people know from docker and seldom need: one line names them all. */
+const rare =
+  /^(--platform|--tmpfs|--shm-size|--pids-limit|--no-init|--log-driver|--ulimit|--group-add|--cap-add|--cap-drop|--security-opt|--log-opt|-l, --label)\b/;
+
 /** Gives a command the flags of `docker run` that make sense here, and ours. */
 export function addUpOptions(command: Command): Command {
-  const append = (value: string, before: readonly string[]): readonly string[] => [...before, value];
+  const append = (value: string, before: readonly string[] = []): readonly string[] => [...before, value];
+  const toOption = ([flags, text]: Row): Option => new Option(flags, text).hideHelp(rare.test(flags));
   for (const group of order) {
     command.optionsGroup(group);
-    for (const [flags, text] of single[group] ?? []) command.option(flags, text);
-    for (const [flags, text] of repeated[group] ?? []) command.option(flags, text, append, [] as readonly string[]);
+    for (const row of single[group] ?? []) command.addOption(toOption(row));
+    for (const row of repeated[group] ?? []) command.addOption(toOption(row).argParser(append));
   }
   command.optionsGroup('Engine:');
+  const names = [...Object.values(single), ...Object.values(repeated)]
+    .flat()
+    .flatMap(([flags]) => (rare.test(flags) ? [/--[a-z-]+/.exec(flags)?.[0] ?? ''] : []));
+  command.addHelpText(
+    'after',
+    `\nAlso as docker run has them: ${names.join(' ')}\nWhat follows -- goes to the server, with -it it is the command.`,
+  );
   return addEngineOptions(command);
 }
 

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { LaunchContext } from '../context.js';
 import { everydayCommands } from './everyday.js';
+import { register as registerCompletion } from './completion.js';
 import { register as registerDoctor } from './doctor.js';
 import { register as registerUp } from './up.js';
 
@@ -8,4 +9,4 @@ import { register as registerUp } from './up.js';
 export type Register = (program: Command, context: LaunchContext) => void;
 
 /** All commands, in the order in which help lists them. */
-export const commands: readonly Register[] = [registerUp, registerDoctor, ...everydayCommands];
+export const commands: readonly Register[] = [registerUp, registerDoctor, ...everydayCommands, registerCompletion];

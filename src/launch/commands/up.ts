@@ -14,7 +14,7 @@ import type { StartOptions } from '../session.js';
 import { runShell } from '../shell.js';
 import { nearest } from '../suggestion.js';
 import { bringUp, preview } from '../up.js';
-import { addUpOptions, type UpValues } from '../up-options.js';
+import { addUpOptions, noLists, type UpValues } from '../up-options.js';
 import type { Wish } from '../wish.js';
 import { engineAddressOf, wantsJson } from './engine-options.js';
 
@@ -23,13 +23,17 @@ export function register(program: Command, context: LaunchContext): void {
   const command = program
     .command('up [serverArgs...]', { isDefault: true })
     .description('start a server (the default command)');
-  addUpOptions(command).action((operands: readonly string[], values: UpValues, self: Command) =>
-    up(operands, { values, self, context }),
+  addUpOptions(command).action((operands: readonly string[], values: Partial<UpValues>, self: Command) =>
+    up(operands, { values: complete(values), self, context }),
   );
   const plan = program.command('plan [serverArgs...]').description('say what up would start, and why; start nothing');
-  addUpOptions(plan).action((operands: readonly string[], values: UpValues, self: Command) =>
-    up(operands, { values: { ...values, dryRun: true, explain: true }, self, context }),
+  addUpOptions(plan).action((operands: readonly string[], values: Partial<UpValues>, self: Command) =>
+    up(operands, { values: { ...complete(values), dryRun: true, explain: true }, self, context }),
   );
+}
+
+function complete(values: Partial<UpValues>): UpValues {
+  return { ...noLists, init: true, ...values };
 }
 
 interface Call {

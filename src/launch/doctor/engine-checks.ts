@@ -98,16 +98,9 @@ export const checkImage: Check = ({ facts: { engine, buildable } }) => {
   if (value.images.state === 'unknown') return { status: 'skip', evidence: `could not ask: ${value.images.reason}` };
   const present = containerVariants.map(imageOf).filter((ref) => findImage(value, ref) !== undefined);
   if (present.length > 0) return { status: 'ok', evidence: present.join(', ') };
-  const fix =
-    buildable.length > 0
-      ? `launch build --variant ${buildable[0] ?? 'cpu'} (launch does it too)`
-      : 'docker pull one, and use --image';
-  return {
-    status: 'warn',
-    evidence: `none of ours among ${value.images.value.length}`,
-    cause: 'the first start builds one',
-    fix,
-  };
+  const evidence = `none of ours among ${value.images.value.length}`;
+  if (buildable.length > 0) return { status: 'ok', evidence: `${evidence}; the first start builds it` };
+  return { status: 'warn', evidence, cause: 'there is no Dockerfile to build one from', fix: 'name one with --image' };
 };
 
 /** Whether the usual port is free. */

@@ -1,0 +1,35 @@
+import type { Command } from 'commander';
+
+/** The program's help on one screen of 24 lines: what to type first, then the commands by what they are for. */
+export function helpText(program: Command): string {
+  const known = new Set(program.commands.map((command) => command.name()));
+  const groups: readonly (readonly [string, readonly string[]])[] = [
+    ['start', ['up', 'plan', 'doctor']],
+    ['look', ['ps', 'logs', 'stats', 'inspect', 'events']],
+    ['act', ['exec', 'shell', 'stop', 'kill', 'rm', 'prune']],
+    ['images', ['images', 'build', 'tag', 'push', 'history', 'rmi', 'export']],
+    ['more', ['network', 'completion']],
+  ];
+  const grouped = new Set(groups.flatMap(([, names]) => names));
+  const rest = [...known].filter((name) => !grouped.has(name));
+  const lines = groups.map(([title, names]) => {
+    const shown = [...names.filter((name) => known.has(name)), ...(title === 'more' ? rest : [])];
+    return `  ${title.padEnd(8)}${shown.join('  ')}`;
+  });
+  return `${program.description()}
+
+  launch                                   look at the machine, start what fits it
+  launch --mount .:/srv                    the same with ./models of this folder
+  launch -d --variant gpu -p 9000:8000     a GPU or a refusal, in the background
+  launch --dry-run                         say what would start, and why
+  launch doctor                            find out what is wrong
+
+Commands (up is meant where none is named; launch <command> --help tells its flags):
+${lines.join('\n')}
+
+Everywhere:
+  --context <name>, -H <url>   another engine        --json   the result as JSON
+
+Ends with 0, 2 for a mistyped line, 3 no such GPU, 4 no engine, 5 no image, 6 not ready,
+7 port taken, 125 refused by the engine; in the foreground with the server's own code.`;
+}

@@ -1,0 +1,123 @@
+import { createHash } from 'node:crypto';
+import { resolve } from 'node:path';
+import { AppError } from '../errors.js';
+import type { Sink } from './console.js';
+import type { LaunchContext } from './context.js';
+import { buildImage } from './image-build.js';
+import type { ContainerVariant } from './labels.js';
+import { openNative } from './native/runner.js';
+import { lendThisProcess } from './this-process.js';
+import { bringUp } from './up.js';
+import { plainWish, type Wish } from './wish.js';
+
+/** How a server runs. */
+export type ServerVariant = ContainerVariant | 'native';
+
+/** What a program asks of the launcher. Everything left out is decided as `launch up` decides it. */
+export interface LaunchWish {
+  /** `auto` takes what fits the machine and says why; anything else never falls back. */
+  readonly variant?: 'auto' | ServerVariant;
+  /** Dockerfile to build and run instead of an image that the launcher chooses. */
+  readonly dockerfile?: string;
+  /** Image to run instead. */
+  readonly image?: string;
+  /** Folder with models; undefined: the bundled ones. */
+  readonly models?: string;
+  /** Port on 127.0.0.1; 8000 unless given. */
+  readonly port?: number;
+  readonly name?: string;
+  readonly readyTimeoutMs?: number;
+  readonly signal?: AbortSignal;
+  /** Hears what happens: decision, build and pull progress, readiness. One line a call. */
+  readonly onNarration?: (line: string) => void;
+}
+
+/** A server that runs and is ready; it stays when this program ends. */
+export interface LaunchedServer {
+  /** `http://127.0.0.1:8000`. */
+  readonly url: string;
+  readonly name: string;
+  readonly variant: ServerVariant;
+  /** Whether it ran already. */
+  readonly isReused: boolean;
+  /** Drains and ends it. */
+  stop(): Promise<void>;
+}
+
+const serverPort = 8000;
+
+/** Starts a server for a program, or finds the one that runs already with the same wish; it is left running. Throws AppError. */
+export async function launchFor(request: LaunchWish): Promise<LaunchedServer> {
+  const sink = lineSink(request.onNarration);
+  const context = lendThisProcess(() => undefined, { stdout: sink, stderr: sink });
+  const image = request.dockerfile === undefined ? request.image : await buildOwn(context, request, request.dockerfile);
+  const started = await bringUp(context, {
+    address: {},
+    wish: toWish(context, request, image),
+    start: { replace: false, keep: false, timeoutMs: request.readyTimeoutMs ?? 120_000 },
+    explain: false,
+    signal: request.signal ?? new AbortController().signal,
+  });
+  const { name, variant, isReused, url, noUrl } = started.launched;
+  if (url === undefined)
+    throw new AppError('SERVER_UNREACHABLE', `${name} runs, but not where it can be asked: ${noUrl ?? ''}.`);
+  return { name, variant, isReused, url, stop: () => stop(context, name, variant) };
+}
+
+function toWish({ cwd }: LaunchContext, { variant, models, port, name }: LaunchWish, image: string | undefined): Wish {
+  const hostPort = String(port ?? serverPort);
+  const source = models === undefined ? undefined : resolve(cwd, models);
+  return {
+    ...plainWish,
+    variant: variant ?? 'auto',
+    mode: 'detached',
+    ...(image === undefined ? {} : { image }),
+    container: {
+      ...plainWish.container,
+      ...(name === undefined ? {} : { name }),
+      ports: [{ hostIp: '127.0.0.1', hostPort, containerPort: serverPort, protocol: 'tcp' }],
+      mounts:
+        source === undefined
+          ? []
+          : [{ type: 'bind', source, target: '/srv/models', readOnly: true, createSource: false }],
+    },
+  };
+}
+
+/** Builds a user's own Dockerfile, the working folder its context, under a tag that is the file's own. */
+async function buildOwn(context: LaunchContext, { signal }: LaunchWish, dockerfile: string): Promise<string> {
+  const { console, cwd, env } = context;
+  const path = resolve(cwd, dockerfile);
+  const tag = `slipway:custom-${createHash('sha256').update(path).digest('hex').slice(0, 8)}`;
+  const { endpoint } = await context.openGateway({});
+  console.note(`building ${tag} from ${path}`);
+  const onLine = (line: string): void => console.note(line);
+  await buildImage({
+    endpoint,
+    folder: cwd,
+    dockerfile: path,
+    tags: [tag],
+    env,
+    onLine,
+    ...(signal === undefined ? {} : { signal }),
+  });
+  return tag;
+}
+
+async function stop(context: LaunchContext, name: string, variant: string): Promise<void> {
+  if (variant === 'native') return openNative(context).stop(name);
+  const gateway = await context.openGateway({});
+  await gateway.containers.stop(name);
+}
+
+/** Gives whole lines, without their newlines, to a listener. */
+function lineSink(onLine: ((line: string) => void) | undefined): Sink {
+  let rest = '';
+  return {
+    write: (text) => {
+      const lines = (rest + text).split('\n');
+      rest = lines.pop() ?? '';
+      for (const line of lines) onLine?.(line);
+    },
+  };
+}
