@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
@@ -18,6 +18,8 @@ export interface TestServer {
 
 export interface TestServerOptions {
   readonly models?: readonly Parameters<typeof putModel>[1][];
+  /** Files beside the models, by path below the folder. */
+  readonly files?: Readonly<Record<string, string>>;
   readonly flags?: readonly string[];
   readonly keys?: readonly string[];
 }
@@ -26,6 +28,7 @@ export interface TestServerOptions {
 export async function openTestServer(options: TestServerOptions = {}): Promise<TestServer & { stop(): Promise<void> }> {
   const folder = await mkdtemp(join(tmpdir(), 'slipway-server-test-'));
   for (const model of options.models ?? []) await putModel(folder, model);
+  for (const [path, text] of Object.entries(options.files ?? {})) await writeFile(join(folder, path), text);
   const lines: Readonly<Record<string, unknown>>[] = [];
   const invocation = parseArguments(['--port', '0', '--execution-provider', 'cpu', ...(options.flags ?? [])], {
     env: {},
