@@ -1,0 +1,33 @@
+import { AppError, type ErrorCode } from '../errors.js';
+import type { HttpAnswer } from './http.js';
+
+const codes: Readonly<Record<number, ErrorCode>> = {
+  400: 'INVALID_INPUT',
+  401: 'UNAUTHORIZED',
+  403: 'UNAUTHORIZED',
+  404: 'NOT_FOUND',
+  405: 'METHOD_NOT_ALLOWED',
+  413: 'PAYLOAD_TOO_LARGE',
+  415: 'UNSUPPORTED_ENCODING',
+  429: 'QUEUE_FULL',
+  503: 'MODEL_NOT_READY',
+};
+
+/** The failure that an answer tells of, with the server's own sentence; `details.status` holds the status. */
+export function toAnswerError({ status, headers, body }: HttpAnswer, what: string): AppError {
+  const sentence = parseSentence(body);
+  const requestId = headers['x-request-id'];
+  const details = { status, ...(requestId === undefined ? {} : { requestId }) };
+  const text = sentence ?? `${what} was answered with status ${status}.`;
+  return new AppError(codes[status] ?? 'REQUEST_FAILED', text, { details });
+}
+
+/** The text of `{"error": "..."}`. */
+function parseSentence(body: Buffer): string | undefined {
+  try {
+    const { error } = JSON.parse(body.toString()) as { readonly error?: unknown };
+    return typeof error === 'string' ? error : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,102 @@
+import { AppError } from '../errors.js';
+import { launch, type LaunchedServer, type LaunchWish } from '../launch/index.js';
+import { openConnection, type Connection } from './connection.js';
+import type { CallOptions } from './http.js';
+
+/** Where the server is, and what to start where none runs. */
+export interface ConnectOptions extends CallOptions {
+  /** Whole address, a path before `/v2` included; wins over host and port. */
+  readonly url?: string;
+  /** 127.0.0.1 unless given. */
+  readonly host?: string;
+  /** 8000 unless given. */
+  readonly port?: number;
+  /** Sent as `Authorization: Bearer`. */
+  readonly apiKey?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Launch where none runs: this Dockerfile, image or variant; only on this machine. */
+  readonly dockerfile?: string;
+  readonly image?: string;
+  readonly variant?: NonNullable<LaunchWish['variant']>;
+  /** Launch where none runs, with the models of this folder. */
+  readonly models?: string;
+  readonly name?: string;
+  /** Longest wait for a launched server to be ready. */
+  readonly readyTimeoutMs?: number;
+  /** Hears what a launch does, a line a call. */
+  readonly onNarration?: (line: string) => void;
+}
+
+/** Starts a server and waits until it is ready. */
+export type Launch = (wish: LaunchWish) => Promise<LaunchedServer>;
+
+const probeTimeoutMs = 5000;
+
+/**
+ * Attaches to the server that answers at 127.0.0.1:8000, or at the address given. Where none answers and the options
+ * say what to launch, launches it and leaves it running for the next program. Throws SERVER_UNREACHABLE where nothing
+ * answers, UNAUTHORIZED where the key is wrong, and what the launch throws.
+ */
+export async function connect(options: ConnectOptions = {}): Promise<Connection> {
+  return connectWith(launch, options);
+}
+
+/** The same with the launch given. */
+export async function connectWith(start: Launch, options: ConnectOptions): Promise<Connection> {
+  const url = addressOf(options);
+  const attached = openConnection(url, { ...httpOptionsOf(options), wasLaunched: false });
+  const absence = await findAbsence(attached, options);
+  if (absence === undefined) return attached;
+  attached.close();
+  if (!wantsLaunch(options)) throw explainAbsence(absence, url);
+  const server = await start(launchWishOf(options));
+  return openConnection(server.url, { ...httpOptionsOf(options), wasLaunched: !server.isReused });
+}
+
+function addressOf({ url, host = '127.0.0.1', port = 8000 }: ConnectOptions): string {
+  const text = url ?? `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+  if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) return text;
+  throw new AppError('USAGE', `"${text}" is no server's address. Expected http://host:port or https://host:port.`);
+}
+
+function httpOptionsOf({ timeoutMs, retries, apiKey, headers }: ConnectOptions): {
+  readonly timeoutMs?: number;
+  readonly retries?: number;
+  readonly headers: Readonly<Record<string, string>>;
+} {
+  return {
+    ...(timeoutMs === undefined ? {} : { timeoutMs }),
+    ...(retries === undefined ? {} : { retries }),
+    headers: { ...headers, ...(apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` }) },
+  };
+}
+
+/** Why no server can be attached to, or undefined where one answers. A foreign server on the port is thrown, not replaced. */
+async function findAbsence(connection: Connection, { signal }: ConnectOptions): Promise<AppError | undefined> {
+  try {
+    await connection.metadata({ retries: 0, timeoutMs: probeTimeoutMs, ...(signal === undefined ? {} : { signal }) });
+    return undefined;
+  } catch (thrown) {
+    const isAbsent = thrown instanceof AppError && thrown.code === 'SERVER_UNREACHABLE' && thrown.cause !== undefined;
+    if (isAbsent) return thrown;
+    throw thrown;
+  }
+}
+
+function wantsLaunch({ url, host, dockerfile, image, variant, models }: ConnectOptions): boolean {
+  const isHere = url === undefined && (host === undefined || /^(localhost|127\.\d+\.\d+\.\d+|::1)$/.test(host));
+  return isHere && [dockerfile, image, variant, models].some((value) => value !== undefined);
+}
+
+function explainAbsence(cause: AppError, url: string): AppError {
+  const text =
+    `No server answers at ${url}. Start one there (npm start, or launch up), give its address ({ host, port }), ` +
+    'or say what to launch ({ models } or { dockerfile }).';
+  return new AppError('SERVER_UNREACHABLE', text, { details: { url }, cause });
+}
+
+function launchWishOf(options: ConnectOptions): LaunchWish {
+  const { dockerfile, image, variant, models, port, name, readyTimeoutMs, signal, onNarration } = options;
+  const given = { dockerfile, image, variant, models, port, name, readyTimeoutMs, signal, onNarration };
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+}

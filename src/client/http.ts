@@ -1,0 +1,143 @@
+import {
+  Agent as HttpAgent,
+  request as requestHttp,
+  type IncomingHttpHeaders,
+  type OutgoingHttpHeaders,
+} from 'node:http';
+import { Agent as HttpsAgent, request as requestHttps } from 'node:https';
+import { setTimeout as wait } from 'node:timers/promises';
+import { AppError, messageOf } from '../errors.js';
+import { retryDelayMs, type TryOutcome } from './retry.js';
+
+/** How one call behaves; every call may override the connection's own. */
+export interface CallOptions {
+  /** For the whole call, tries and waits included. */
+  readonly timeoutMs?: number;
+  /** Tries after the first. */
+  readonly retries?: number;
+  readonly signal?: AbortSignal;
+}
+
+export interface HttpRequest extends CallOptions {
+  readonly method: 'GET' | 'POST';
+  /** With the leading slash. */
+  readonly path: string;
+  readonly headers?: OutgoingHttpHeaders;
+  readonly body?: Uint8Array;
+}
+
+export interface HttpAnswer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: Buffer;
+}
+
+/** Requests to one server over kept connections. */
+export interface HttpClient {
+  readonly url: string;
+  /** Any status is an answer. Throws SERVER_UNREACHABLE, QUEUE_TIMEOUT for its own timeout, CLIENT_GONE for the caller's abort. */
+  send(request: HttpRequest): Promise<HttpAnswer>;
+  close(): void;
+}
+
+export interface HttpClientOptions extends CallOptions {
+  readonly headers?: OutgoingHttpHeaders;
+}
+
+const defaults = { timeoutMs: 30_000, retries: 5 };
+
+/** Opens a client; connects when it is first used. A path in the URL comes before every request's. */
+export function openHttp(url: string, options: HttpClientOptions = {}): HttpClient {
+  const base = new URL(url);
+  const prefix = base.pathname.replace(/\/$/, '');
+  const agent = base.protocol === 'https:' ? new HttpsAgent({ keepAlive: true }) : new HttpAgent({ keepAlive: true });
+  const tryOnce: TryOnce = (request, signal) => {
+    const { method, path, body } = request;
+    const headers = {
+      ...options.headers,
+      ...request.headers,
+      ...(body === undefined ? {} : { 'content-length': body.length }),
+    };
+    return exchange(base, { method, path: prefix + path, headers, agent, signal }, body);
+  };
+  return {
+    url: base.origin + prefix,
+    send: (request) => sendWithRetries({ ...defaults, ...options, ...request }, tryOnce, base.origin),
+    close: () => agent.destroy(),
+  };
+}
+
+type TryOnce = (request: HttpRequest, signal: AbortSignal) => Promise<HttpAnswer>;
+
+async function sendWithRetries(
+  request: HttpRequest & typeof defaults,
+  tryOnce: TryOnce,
+  origin: string,
+): Promise<HttpAnswer> {
+  const timeout = AbortSignal.timeout(request.timeoutMs);
+  const signal = request.signal === undefined ? timeout : AbortSignal.any([timeout, request.signal]);
+  for (let tries = 1; ; tries += 1) {
+    const attempt = await tryOnce(request, signal).then(
+      (answer) => ({ answer, outcome: outcomeOf(answer) }),
+      (thrown: unknown) => ({ thrown, outcome: failureOf(thrown) }),
+    );
+    if (signal.aborted) throw abortError(request, origin, timeout.aborted);
+    const delayMs = tries > request.retries ? undefined : retryDelayMs(attempt.outcome, tries);
+    if (delayMs === undefined) {
+      if ('answer' in attempt) return attempt.answer;
+      throw unreachable(attempt.thrown, request, origin);
+    }
+    await wait(delayMs, undefined, { signal }).catch(() => {
+      throw abortError(request, origin, timeout.aborted);
+    });
+  }
+}
+
+function outcomeOf({ status, headers }: HttpAnswer): TryOutcome {
+  return { kind: 'answered', status, retryAfter: headers['retry-after'], date: headers.date };
+}
+
+function failureOf(thrown: unknown): TryOutcome {
+  const { code, wasKept } = thrown as { readonly code?: string; readonly wasKept?: boolean };
+  if (code === 'ECONNREFUSED') return { kind: 'refused' };
+  return wasKept === true && (code === 'ECONNRESET' || code === 'EPIPE') ? { kind: 'stale' } : { kind: 'broken' };
+}
+
+function abortError({ method, path, timeoutMs }: HttpRequest, origin: string, isTimeout: boolean): AppError {
+  const what = `${method} ${origin}${path}`;
+  if (!isTimeout) return new AppError('CLIENT_GONE', `${what} was given up by its caller.`);
+  const text = `${what} took longer than ${timeoutMs ?? 0} ms. Give it more with timeoutMs, or see where the time goes in the server's metrics.`;
+  return new AppError('QUEUE_TIMEOUT', text, { details: { timeoutMs } });
+}
+
+function unreachable(thrown: unknown, { method, path }: HttpRequest, origin: string): AppError {
+  const text = `${method} ${origin}${path} failed: ${messageOf(thrown) || (thrown as { code?: string }).code || 'no connection'}. Is the server up?`;
+  return new AppError('SERVER_UNREACHABLE', text, { details: { origin }, cause: thrown });
+}
+
+interface Outgoing {
+  readonly method: string;
+  readonly path: string;
+  readonly headers: OutgoingHttpHeaders;
+  readonly agent: HttpAgent;
+  readonly signal: AbortSignal;
+}
+
+/** One request and its whole answer. What it throws tells in `wasKept` whether the connection was an old one. */
+function exchange(base: URL, outgoing: Outgoing, body: Uint8Array | undefined): Promise<HttpAnswer> {
+  const send = base.protocol === 'https:' ? requestHttps : requestHttp;
+  const { hostname, port, protocol } = base;
+  const host = hostname.replace(/^\[|\]$/g, '');
+  return new Promise((resolve, reject) => {
+    const request = send({ ...outgoing, protocol, host, port }, (response) => {
+      const chunks: Buffer[] = [];
+      response.on('data', (chunk: Buffer) => chunks.push(chunk));
+      response.on('error', reject);
+      response.on('end', () => {
+        resolve({ status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(chunks) });
+      });
+    });
+    request.on('error', (error) => reject(Object.assign(error, { wasKept: request.reusedSocket })));
+    request.end(body);
+  });
+}

@@ -1,0 +1,145 @@
+import { AppError } from '../errors.js';
+import { encodeInferRequest } from '../protocol/client-request.js';
+import { decodeInferResponse } from '../protocol/client-response.js';
+import { headerLengthName, parseHeaderLength } from '../protocol/header-length.js';
+import { buildPath, type RouteKind } from '../protocol/paths.js';
+import type { ModelMetadata, ParameterValue, RequestedOutput } from '../protocol/types.js';
+import type { Tensor } from '../tensor/tensor.js';
+import { toAnswerError } from './answer-error.js';
+import type { CallOptions, HttpAnswer, HttpClient, HttpRequest } from './http.js';
+
+export interface InferOptions extends CallOptions {
+  readonly id?: string;
+  /** Only these outputs; all unless given. */
+  readonly outputs?: readonly (string | RequestedOutput)[];
+  readonly parameters?: Readonly<Record<string, ParameterValue>>;
+  /** `binary` unless given: numbers cross as they lie in memory. */
+  readonly form?: 'binary' | 'json';
+}
+
+/** A model's answer. */
+export interface Inference {
+  readonly modelName: string;
+  readonly modelVersion: string;
+  readonly id?: string;
+  readonly outputs: Readonly<Record<string, Tensor>>;
+  /** Where it was computed, as the server measured it; empty where the server does not tell. */
+  readonly device: string;
+}
+
+export interface Prediction {
+  readonly label: string;
+  readonly index: number;
+  /** 0..1. */
+  readonly probability: number;
+}
+
+export interface PredictOptions extends CallOptions {
+  /** Predictions an image. */
+  readonly top?: number;
+}
+
+/** What a classifier says of one image, most probable first. */
+export interface ImagePrediction {
+  readonly modelName: string;
+  readonly modelVersion: string;
+  readonly device: string;
+  readonly predictions: readonly Prediction[];
+}
+
+/** One model of a server, or one version of it. */
+export interface ModelClient {
+  readonly name: string;
+  readonly version?: string;
+  infer(inputs: Readonly<Record<string, Tensor>>, options?: InferOptions): Promise<Inference>;
+  /** A whole JPEG, PNG, WebP, GIF, TIFF or AVIF file. */
+  predictImage(image: Uint8Array, options?: PredictOptions): Promise<ImagePrediction>;
+  metadata(options?: CallOptions): Promise<ModelMetadata>;
+  isReady(options?: CallOptions): Promise<boolean>;
+  /** Versions that are ready. */
+  versions(options?: CallOptions): Promise<readonly string[]>;
+}
+
+/** A model's calls over an open client. */
+export function openModel(http: HttpClient, name: string, version?: string): ModelClient {
+  const ref = { model: name, ...(version === undefined ? {} : { version }) };
+  const call = async (kind: RouteKind, request: Omit<HttpRequest, 'path'>, query = ''): Promise<HttpAnswer> => {
+    const answer = await http.send({ ...request, path: buildPath(kind, ref) + query });
+    if (answer.status !== 200) throw toAnswerError(answer, `model ${name}`);
+    return answer;
+  };
+  const metadata = async (options: CallOptions = {}): Promise<ModelMetadata> =>
+    parseBody(await call('model', { ...options, method: 'GET' })) as ModelMetadata;
+  return {
+    ...ref,
+    name,
+    metadata,
+    versions: async (options) => (await metadata(options)).versions,
+    isReady: async (options = {}) => {
+      const answer = await http.send({ retries: 0, ...options, method: 'GET', path: buildPath('model-ready', ref) });
+      if (answer.status === 404 || answer.status === 401) throw toAnswerError(answer, `model ${name}`);
+      return answer.status === 200;
+    },
+    infer: async (inputs, options = {}) => {
+      const { body, headers } = encodeRequest(inputs, options);
+      return parseInference(await call('model-infer', { ...callOptionsOf(options), method: 'POST', headers, body }));
+    },
+    predictImage: async (image, options = {}) => {
+      const query = options.top === undefined ? '' : `?top=${options.top}`;
+      const headers = { 'content-type': 'application/octet-stream' };
+      const request = { ...callOptionsOf(options), method: 'POST', headers, body: image } as const;
+      return parsePrediction(await call('predictions', request, query));
+    },
+  };
+}
+
+function callOptionsOf({ timeoutMs, retries, signal }: CallOptions): CallOptions {
+  return {
+    ...(timeoutMs === undefined ? {} : { timeoutMs }),
+    ...(retries === undefined ? {} : { retries }),
+    ...(signal === undefined ? {} : { signal }),
+  };
+}
+
+function encodeRequest(
+  inputs: Readonly<Record<string, Tensor>>,
+  options: InferOptions,
+): Required<Pick<HttpRequest, 'body' | 'headers'>> {
+  const { id, parameters, form = 'binary', outputs = [] } = options;
+  const { body, headerLength } = encodeInferRequest({
+    ...(id === undefined ? {} : { id }),
+    ...(parameters === undefined ? {} : { parameters }),
+    inputs: new Map(Object.entries(inputs)),
+    outputs: outputs.map((output) => (typeof output === 'string' ? { name: output } : output)),
+    form,
+  });
+  const type = headerLength === undefined ? 'application/json' : 'application/octet-stream';
+  const length = headerLength === undefined ? {} : { [headerLengthName]: String(headerLength) };
+  return { body, headers: { 'content-type': type, ...length } };
+}
+
+function parseInference({ body, headers }: HttpAnswer): Inference {
+  const { outputs, ...answer } = decodeInferResponse(body, parseHeaderLength(textOf(headers[headerLengthName])));
+  return { ...answer, outputs: Object.fromEntries(outputs), device: textOf(headers['x-inference-device']) ?? '' };
+}
+
+function textOf(header: string | readonly string[] | undefined): string | undefined {
+  return typeof header === 'string' ? header : undefined;
+}
+
+function parsePrediction(answer: HttpAnswer): ImagePrediction {
+  const body = parseBody(answer) as { model_name: string; model_version: string; device: string; predictions: unknown };
+  const { model_name: modelName, model_version: modelVersion, device, predictions } = body;
+  return { modelName, modelVersion, device, predictions: predictions as readonly Prediction[] };
+}
+
+/** A JSON body. Throws REQUEST_FAILED for what is none. */
+export function parseBody({ body, status }: HttpAnswer): unknown {
+  try {
+    return JSON.parse(body.toString());
+  } catch (cause) {
+    throw new AppError('REQUEST_FAILED', `The server answered status ${status} with a body that is not JSON.`, {
+      cause,
+    });
+  }
+}

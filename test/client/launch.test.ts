@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { homedir, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, describe, it } from 'node:test';
+import { connect, tensor } from '../../src/client/index.js';
+import { openNative } from '../../src/launch/native/runner.js';
+import { putModel, sumAndDifference } from '../support/models.js';
+
+const folder = await mkdtemp(join(tmpdir(), 'slipway-connect-'));
+process.env['SLIPWAY_STATE_DIR'] = join(folder, 'state');
+
+after(async () => {
+  const runner = openNative({ env: process.env, homeFolder: homedir(), now: Date.now });
+  for (const { wish } of await runner.list()) await runner.remove(wish.name, { force: true });
+  await rm(folder, { recursive: true, force: true });
+});
+
+function findFreePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const probe = createServer().listen(0, '127.0.0.1', () => {
+      const address = probe.address();
+      probe.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
+    });
+  });
+}
+
+describe('connect without a server', () => {
+  it('serves the bundled digits, whose samples it reads as what they show', async () => {
+    const connection = await connect({ port: await findFreePort(), variant: 'native' });
+    const model = connection.model('digits');
+    const { predictions, device } = await model.predictImage(await readFile('models/digits/samples/3.png'), { top: 2 });
+    assert.equal(predictions[0]?.label, '3');
+    assert.ok(predictions[0].probability > 0.5);
+    assert.equal(predictions.length, 2);
+    assert.match(device, /^cpu/);
+    connection.close();
+  });
+
+  it('starts one with the models given, which the next program finds running', async () => {
+    const models = join(folder, 'models');
+    await putModel(models, { name: 'sums', graph: sumAndDifference });
+    const options = { port: await findFreePort(), models, variant: 'native' } as const;
+    const lines: string[] = [];
+    const first = await connect({ ...options, onNarration: (line) => lines.push(line) });
+    assert.equal(first.wasLaunched, true);
+    const ones = tensor(new Int32Array(16).fill(1), [1, 16]);
+    const { outputs } = await first.model('sums').infer({ A: ones, B: ones });
+    assert.deepEqual(outputs['S']?.data, new Int32Array(16).fill(2));
+    first.close();
+    assert.ok(lines.length > 0);
+    const second = await connect(options);
+    assert.equal(second.wasLaunched, false);
+    assert.equal(await second.isReady(), true);
+    second.close();
+  });
+});
