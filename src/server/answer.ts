@@ -14,9 +14,12 @@ export interface Answer {
 export function reportHeaders(report: InferReport, device: string): string[] {
   const { timings, decodeMs, encodeMs } = report;
   const computeMs = timings.inputMs + timings.computeMs + timings.outputMs;
-  const timing = `queue;dur=${timings.queueMs.toFixed(3)}, decode;dur=${decodeMs.toFixed(3)}, compute;dur=${computeMs.toFixed(3)}, encode;dur=${encodeMs.toFixed(3)}`;
-  return ['x-inference-device', device, 'server-timing', timing];
+  const parts = `queue;dur=${micros(timings.queueMs)}, decode;dur=${micros(decodeMs)}, compute;dur=${micros(computeMs)}, encode;dur=${micros(encodeMs)}`;
+  return ['x-inference-device', device, 'server-timing', parts];
 }
+
+/** Milliseconds to three places; several times faster than toFixed. */
+const micros = (ms: number): number => Math.round(ms * 1000) / 1000;
 
 /** Sends an answer, compressed where the client accepts it and the answer is large enough; at once where it is not. */
 export function sendAnswer(exchange: Exchange, { body, headers, compressFromBytes }: Answer): void | Promise<void> {

@@ -17,6 +17,8 @@ export interface TestServer {
 }
 
 export interface TestServerOptions {
+  /** A models folder that is there already, instead of one of its own. */
+  readonly folder?: string;
   readonly models?: readonly Parameters<typeof putModel>[1][];
   /** Files beside the models, by path below the folder. */
   readonly files?: Readonly<Record<string, string>>;
@@ -39,7 +41,7 @@ export async function openTestServer(options: TestServerOptions = {}): Promise<T
   const isTerminal = false;
   const server = await startServer({
     settings,
-    modelsFolder: folder,
+    modelsFolder: options.folder ?? folder,
     cacheFolder: join(folder, '.cache'),
     temporaryFolder: tmpdir(),
     keys: options.keys ?? [],
