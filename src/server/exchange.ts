@@ -76,7 +76,11 @@ export class Exchange {
   /** Answers with bytes. HEAD and 304 get the headers alone. */
   send(status: number, body: Uint8Array, headers: FlatHeaders): void {
     const { raw } = this.reply;
-    if (raw.headersSent || raw.destroyed) return;
+    if (raw.headersSent) return;
+    if (raw.destroyed) {
+      this.#context.onAnswered(this, statusOf.CLIENT_GONE);
+      return;
+    }
     this.reply.hijack();
     const all = ['x-request-id', this.id, 'content-length', String(body.length), ...headers];
     const trace = this.request.headers['traceparent'];

@@ -1,13 +1,16 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { connect } from 'node:net';
 import { describe, it } from 'node:test';
+import sharp from 'sharp';
 import { jsonOf, send } from '../support/http.js';
-import { sumAndDifference } from '../support/models.js';
+import { failsOnLargeIndex, identity, sumAndDifference } from '../support/models.js';
 import { serveFor } from '../support/server.js';
 import { goodCall, sums } from './cases/case.js';
 
 const m = { name: 'm', graph: sumAndDifference, config: { batching: { maxRows: 8 } } };
+const gpuReason = existsSync('/dev/nvidiactl') ? 'this machine has a GPU' : false;
 const errorOf = (answer: Parameters<typeof jsonOf>[0]) => (jsonOf(answer) as { error: string }).error;
 
 /** Sends bytes as they are and reads until the server closes. */
@@ -160,6 +163,45 @@ describe('the transport', () => {
     ]) {
       assert.match(text, new RegExp(`^${name}`, 'm'));
     }
+  });
+
+  it('answers a run that fails with 500, the reason without a path, and logs it once', async (context) => {
+    const { url, lines } = await serveFor(context, { models: [{ name: 'f', graph: failsOnLargeIndex }] });
+    const call = (value: number) => ({
+      path: '/v2/models/f/infer',
+      body: JSON.stringify({ inputs: [{ name: 'X', datatype: 'INT64', shape: [1, 1], data: [value] }] }),
+    });
+    const failed = await send(url, call(7));
+    assert.equal(failed.status, 500);
+    assert.match(errorOf(failed), /idx=7/);
+    assert.doesNotMatch(errorOf(failed), /\/\w+\//);
+    const faults = lines.filter(({ level }) => level === 'error');
+    assert.equal(faults.length, 1);
+    assert.equal(faults[0]?.['requestId'], failed.headers['x-request-id']);
+    assert.equal((await send(url, call(1))).status, 200);
+  });
+
+  it('is live and never ready where a GPU is required and there is none', { skip: gpuReason }, async (context) => {
+    const { url } = await serveFor(context, { models: [m], flags: ['--require-gpu'] });
+    const ready = await send(url, { path: '/v2/health/ready' });
+    assert.equal(ready.status, 503);
+    assert.match(errorOf(ready), /with a GPU required cannot be served here/);
+    assert.equal((await send(url, { path: '/v2/health/live' })).status, 200);
+  });
+
+  it('refuses a picture with more pixels than the limit before it is decoded', async (context) => {
+    const image = { input: 'X', resize: { width: 2, height: 2 }, color: 'gray' };
+    const graph = identity('FP32', ['batch', 1, 2, 2]);
+    const { url } = await serveFor(context, {
+      models: [{ name: 'p', graph, config: { image } }],
+      flags: ['--max-pixels', '100'],
+    });
+    const body = await sharp({ create: { width: 11, height: 10, channels: 3, background: 'red' } })
+      .png()
+      .toBuffer();
+    const refused = await send(url, { path: '/predictions/p', body });
+    assert.equal(refused.status, 413, refused.body.toString());
+    assert.match(errorOf(refused), /100/);
   });
 
   it('has /metrics on a port of its own where the settings give it one', async (context) => {
