@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { AppError, fromPlainError, messageOf } from '../errors.js';
+import { PoolEnd } from './mailbox.js';
 import type { FromWorker, ToWorker } from './messages.js';
 
 /** One message for a worker, and who waits for its answer. */
@@ -36,6 +37,7 @@ export class PoolWorker {
   readonly #events: PoolWorkerEvents;
   readonly #queue: Task[] = [];
   #thread: Worker | undefined;
+  #mailbox: PoolEnd<string | ToWorker, string | FromWorker> | undefined;
   #state: WorkerState = 'lost';
   #current: Task | undefined;
   #currentSinceMs = 0;
@@ -63,19 +65,24 @@ export class PoolWorker {
 
   /** Starts a thread; resolves with the runtime's version, rejects when it ends before it is ready. */
   start(): Promise<string> {
-    const thread = new Worker(this.#entry, { name: this.name });
-    this.#thread = thread;
     this.#state = 'starting';
     this.#fault = '';
     this.held.clear();
     return new Promise((resolve, reject) => {
-      thread.on('message', (answer: string | FromWorker) => {
-        if (typeof answer !== 'string' && answer.kind === 'started') resolve(answer.runtimeVersion);
-        this.#settle(answer);
-      });
-      thread.on('messageerror', (error) => this.#settle(unreadable(error)));
+      const mailbox = new PoolEnd<string | ToWorker, string | FromWorker>(
+        (answer) => {
+          if (typeof answer !== 'string' && answer.kind === 'started') resolve(answer.runtimeVersion);
+          this.#settle(answer);
+        },
+        (error) => this.#settle(unreadable(error)),
+      );
+      const { parts } = mailbox;
+      const thread = new Worker(this.#entry, { name: this.name, workerData: parts, transferList: [parts.port] });
+      this.#mailbox = mailbox;
+      this.#thread = thread;
       thread.on('error', (error) => (this.#fault = messageOf(error)));
       thread.on('exit', (code) => {
+        mailbox.close();
         reject(new AppError('WORKER_LOST', `Worker ${this.name} ended before it was ready: ${this.#reason(code)}`));
         this.#ended(code);
       });
@@ -95,7 +102,7 @@ export class PoolWorker {
     this.#currentSinceMs = performance.now();
     this.#state = 'busy';
     try {
-      this.#thread?.postMessage(task.message, task.transfer ?? []);
+      this.#mailbox?.send(task.message, task.transfer ?? []);
     } catch (error) {
       this.#current = undefined;
       this.#state = 'idle';
@@ -132,7 +139,7 @@ export class PoolWorker {
   #next(): void {
     const task = this.#queue.shift();
     if (task !== undefined) this.give(task);
-    else if (this.#state === 'stopping') this.#thread?.postMessage({ kind: 'stop' } satisfies ToWorker);
+    else if (this.#state === 'stopping') this.#mailbox?.send({ kind: 'stop' }, []);
     else this.#events.onFree(this);
   }
 
@@ -140,6 +147,7 @@ export class PoolWorker {
     const reason = this.#reason(code);
     const wasStopping = this.#state === 'stopping';
     this.#thread = undefined;
+    this.#mailbox = undefined;
     this.#state = wasStopping ? 'stopped' : 'lost';
     this.held.clear();
     const orphans = this.#current === undefined ? [] : [this.#current];
@@ -160,9 +168,9 @@ export class PoolWorker {
   }
 }
 
-function unreadable(error: Error): FromWorker {
+function unreadable(error: unknown): FromWorker {
   return {
     kind: 'failed',
-    error: { code: 'INTERNAL', message: `An answer could not be read: ${error.message}`, details: {} },
+    error: { code: 'INTERNAL', message: `An answer could not be read: ${messageOf(error)}`, details: {} },
   };
 }

@@ -1,9 +1,16 @@
-import { parentPort } from 'node:worker_threads';
-import '../../src/workers/worker.js';
-import { decodeRun } from '../../src/workers/run-codec.js';
+import { workerData } from 'node:worker_threads';
+import { ortEngine } from '../../src/engine/ort.js';
+import type { MailboxParts } from '../../src/workers/mailbox.js';
+import type { FromWorker, ToWorker } from '../../src/workers/messages.js';
+import { serveOrders } from '../../src/workers/serve-orders.js';
+import { SessionHost } from '../../src/workers/session-host.js';
 
-/** The real worker, but for a run that asks for the output `CRASH`: the thread ends by an uncaught exception. */
-parentPort?.on('message', (message: unknown) => {
-  if (typeof message === 'string' && decodeRun(message).outputs.includes('CRASH'))
-    throw new Error('crashed on request');
-});
+/** The real host, but for a run that asks for the output `CRASH`: the thread ends by an uncaught exception. */
+class CrashingHost extends SessionHost {
+  override answer(message: Exclude<ToWorker, { kind: 'stop' }>): Promise<FromWorker> {
+    if (message.kind === 'run' && message.outputs.includes('CRASH')) throw new Error('crashed on request');
+    return super.answer(message);
+  }
+}
+
+await serveOrders(workerData as MailboxParts, new CrashingHost(ortEngine), ortEngine.version);

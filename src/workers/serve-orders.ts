@@ -1,0 +1,24 @@
+import type { FromWorker, ToWorker } from './messages.js';
+import { ThreadEnd, type MailboxParts } from './mailbox.js';
+import { decodeRun, encodeRan } from './run-codec.js';
+import type { SessionHost } from './session-host.js';
+
+/**
+ * Answers orders one after another until told to stop; then releases every session and resolves, so that the thread ends by itself:
+ * one that is ended from outside while the runtime works takes the whole process with it.
+ */
+export async function serveOrders(parts: MailboxParts, host: SessionHost, runtimeVersion: string): Promise<void> {
+  const mailbox = new ThreadEnd<string | ToWorker, string | FromWorker>(parts);
+  mailbox.answer({ kind: 'started', runtimeVersion });
+  for (;;) {
+    const order = mailbox.next();
+    const message = typeof order === 'string' ? decodeRun(order) : order;
+    if (message.kind === 'stop') break;
+    const answer = await host.answer(message);
+    if (answer.kind === 'ran') {
+      const { message: encoded, transfer } = encodeRan(answer);
+      mailbox.answer(encoded, transfer);
+    } else mailbox.answer(answer);
+  }
+  await host.releaseAll();
+}
