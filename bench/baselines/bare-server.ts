@@ -1,13 +1,15 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import type { BareAnswer } from './bare-server-process.js';
+import type { BareAnswer, FromBare } from './bare-server-process.js';
 
 /** A bare server that runs. */
 export interface BareServer {
   readonly host: string;
   readonly port: number;
   readonly pid: number;
+  /** Changes what every request is answered with. */
+  setAnswer(answer: BareAnswer): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -16,12 +18,16 @@ export async function startBareServer(answer: BareAnswer): Promise<BareServer> {
   const child = fork(fileURLToPath(new URL('./bare-server-process.js', import.meta.url)), {
     serialization: 'advanced',
   });
-  child.send(answer);
-  const [port] = (await once(child, 'message')) as [number];
+  const setAnswer = async (next: BareAnswer): Promise<number> => {
+    child.send(next);
+    const [port] = (await once(child, 'message')) as [FromBare];
+    return port;
+  };
   return {
     host: '127.0.0.1',
-    port,
+    port: await setAnswer(answer),
     pid: child.pid ?? 0,
+    setAnswer: async (next) => void (await setAnswer(next)),
     close: async () => {
       const ended = once(child, 'exit');
       child.disconnect();

@@ -1,44 +1,56 @@
-// The raw loop's own process: as many threads as ordered, all in the same windows; their runs are added up window by window.
+// The raw loop's own process: as many threads as set up; an order runs in some of them in the same window, and their runs are added up.
+import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { disableTelemetry } from '../../src/engine/telemetry.js';
 import { messageOf } from '../../src/errors.js';
 import { mergeHistograms } from '../stats/histogram.js';
-import type { FromRaw, FromRawThread, RawOrder, RawWindow } from './raw-messages.js';
+import type { FromRaw, RawOrder, RawSetup, RawWindow, ToRaw } from './raw-messages.js';
 
 disableTelemetry(process.env);
 
-async function runOrder({ threads, ...rest }: RawOrder): Promise<readonly RawWindow[]> {
-  const start = new SharedArrayBuffer(4);
-  let loaded = 0;
-  const all = Array.from({ length: threads }, () => {
-    const worker = new Worker(new URL('./raw-loop-thread.js', import.meta.url), { workerData: { ...rest, start } });
-    return new Promise<readonly RawWindow[]>((resolve, reject) => {
-      worker.once('error', reject);
-      worker.on('message', (message: FromRawThread) => {
-        if (message.kind === 'windows') resolve(message.windows);
-        else if (++loaded === threads) {
-          Atomics.store(new Int32Array(start), 0, 1);
-          Atomics.notify(new Int32Array(start), 0);
-        }
-      });
-    });
-  });
-  const byThread = await Promise.all(all);
-  return Array.from({ length: rest.windows }, (_, window) => addUp(byThread.map((windows) => windows[window])));
-}
+const tell = (message: FromRaw): void => {
+  process.send?.(message);
+};
+let workers: readonly Worker[] = [];
 
-function addUp(parts: readonly (RawWindow | undefined)[]): RawWindow {
-  const present = parts.filter((part) => part !== undefined);
-  const latencies = mergeHistograms(present.map((part) => part.latencies));
-  return { runs: present.reduce((sum, { runs }) => sum + runs, 0), latencies: latencies.toData() };
-}
-
-process.once('message', (order: RawOrder) => {
-  const tell = (message: FromRaw): void => {
-    process.send?.(message, undefined, {}, () => process.disconnect());
-  };
-  runOrder(order).then(
-    (windows) => tell({ kind: 'windows', windows }),
-    (error: unknown) => tell({ kind: 'failed', message: messageOf(error) }),
+async function setUp({ threads, spec }: RawSetup): Promise<void> {
+  workers = Array.from(
+    { length: threads },
+    () => new Worker(new URL('./raw-loop-thread.js', import.meta.url), { workerData: spec }),
   );
+  const [first] = await Promise.all(workers.map(nextMessage));
+  if (first !== undefined) tell(first);
+}
+
+async function runOrder(order: RawOrder): Promise<void> {
+  const active = workers.slice(0, order.active);
+  const answers = active.map(nextMessage);
+  for (const worker of active) worker.postMessage(order);
+  const windows = (await Promise.all(answers)).flatMap((message) =>
+    message.kind === 'window' ? [message.window] : [],
+  );
+  tell({ kind: 'window', window: addUp(windows) });
+}
+
+async function nextMessage(worker: Worker): Promise<FromRaw> {
+  const [message] = (await once(worker, 'message')) as [FromRaw];
+  if (message.kind === 'failed') throw new Error(message.message);
+  return message;
+}
+
+/** Each thread's last run ends a little after the window's: rates add, so the sum of runs is scaled to the mean time. */
+function addUp(parts: readonly RawWindow[]): RawWindow {
+  const latencies = mergeHistograms(parts.map((part) => part.latencies));
+  return {
+    runs: parts.reduce((sum, { runs }) => sum + runs, 0),
+    elapsedMs: parts.reduce((sum, { elapsedMs }) => sum + elapsedMs, 0) / parts.length,
+    latencies: latencies.toData(),
+  };
+}
+
+process.on('message', (message: ToRaw) => {
+  const work = message.kind === 'setup' ? setUp(message.setup) : runOrder(message.order);
+  work.catch((error: unknown) => tell({ kind: 'failed', message: messageOf(error) }));
 });
+// A thread amid a run would abort an orderly exit.
+process.once('disconnect', () => process.kill(process.pid, 'SIGKILL'));

@@ -1,31 +1,33 @@
 import type { SessionSpec } from '../../src/engine/engine.js';
 import type { HistogramData } from '../stats/histogram.js';
 
-/** What the raw loop runs: the model alone, in as many threads as asked for, nothing around it. */
-export interface RawOrder {
+/** What the raw loop holds: the model alone, once in each of as many threads as asked for, nothing around it. */
+export interface RawSetup {
   readonly spec: SessionSpec;
   readonly threads: number;
-  readonly rows: number;
-  readonly warmupMs: number;
-  readonly windowMs: number;
-  readonly windows: number;
 }
 
-/** One thread's runs in one window. */
+/** One measured window: runs of `rows` rows each, in `active` of the threads; the others rest. */
+export interface RawOrder {
+  readonly rows: number;
+  readonly active: number;
+  readonly warmupMs: number;
+  readonly windowMs: number;
+}
+
+/** What ran in one window. */
 export interface RawWindow {
   readonly runs: number;
+  readonly elapsedMs: number;
   readonly latencies: HistogramData;
 }
 
-/** Main thread to loop thread, as workerData; the clock is performance.timeOrigin + performance.now(), the same in all threads. */
-export interface RawThreadData extends Omit<RawOrder, 'threads'> {
-  readonly start: SharedArrayBuffer;
-}
+/** Parent to the raw process: first the setup, then orders one after another. */
+export type ToRaw =
+  { readonly kind: 'setup'; readonly setup: RawSetup } | { readonly kind: 'order'; readonly order: RawOrder };
 
-export type FromRawThread =
-  { readonly kind: 'loaded' } | { readonly kind: 'windows'; readonly windows: readonly RawWindow[] };
-
-/** Raw process to its parent. */
+/** Raw process to its parent: one answer to each message. */
 export type FromRaw =
-  | { readonly kind: 'windows'; readonly windows: readonly RawWindow[] }
+  | { readonly kind: 'ready'; readonly runtimeVersion: string }
+  | { readonly kind: 'window'; readonly window: RawWindow }
   | { readonly kind: 'failed'; readonly message: string };

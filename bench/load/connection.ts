@@ -1,8 +1,14 @@
 import { connect, type Socket } from 'node:net';
 import { ResponseParser, type ResponseFacts } from './response-parser.js';
 
+/** An answer, with the time that handing over the request took and the time from the answer's first byte to its last. */
+export interface Answer extends ResponseFacts {
+  readonly sendMs: number;
+  readonly receiveMs: number;
+}
+
 /** How one request ended: with an answer, or without. */
-export type Outcome = { readonly facts: ResponseFacts } | { readonly error: Error };
+export type Outcome = { readonly facts: Answer } | { readonly error: Error };
 
 export interface ConnectionOptions {
   readonly host: string;
@@ -16,6 +22,8 @@ export class Connection {
   #socket: Socket | undefined;
   #parser = new ResponseParser();
   #onOutcome: ((outcome: Outcome) => void) | undefined;
+  #sendMs = 0;
+  #firstByteAt = 0;
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
@@ -25,7 +33,10 @@ export class Connection {
   send(bytes: Uint8Array, onOutcome: (outcome: Outcome) => void): void {
     this.#onOutcome = onOutcome;
     this.#socket ??= this.#open();
+    this.#firstByteAt = 0;
+    const startedAt = performance.now();
     this.#socket.write(bytes);
+    this.#sendMs = performance.now() - startedAt;
   }
 
   close(): void {
@@ -46,11 +57,14 @@ export class Connection {
   }
 
   #take(socket: Socket, chunk: Buffer): void {
+    if (this.#firstByteAt === 0) this.#firstByteAt = performance.now();
     try {
       const facts = this.#parser.push(chunk);
       if (facts === undefined) return;
       if (facts.headers.includes('\r\nconnection: close')) this.#drop(socket);
-      this.#settle({ facts });
+      this.#settle({
+        facts: { ...facts, sendMs: this.#sendMs, receiveMs: performance.now() - this.#firstByteAt },
+      });
     } catch (error) {
       this.#fail(socket, error as Error);
     }

@@ -4,13 +4,14 @@ import { Connection } from './connection.js';
 import type { LoadOrder, WindowResult } from './messages.js';
 import { Window } from './window.js';
 
-/** Runs an order: warm-up, then windows one after another; each is told as it ends. Resolves after the last. */
-export async function generateLoad(order: LoadOrder, onWindow: (window: WindowResult) => void): Promise<void> {
+/** Runs an order: warm-up, then windows one after another; each is told as it ends. Resolves after the last with the number of all answers. */
+export async function generateLoad(order: LoadOrder, onWindow: (window: WindowResult) => void): Promise<number> {
   const sender = order.arrivals.kind === 'closed' ? new ClosedLoop(order) : new PoissonLoop(order);
   sender.start();
   try {
     await sleep(order.warmupMs);
     for (let i = 0; i < order.windows; i++) onWindow(await measure(sender, order.windowMs));
+    return sender.answered;
   } finally {
     sender.stop();
   }
@@ -28,6 +29,7 @@ async function measure(sender: Sender, windowMs: number): Promise<WindowResult> 
 interface Sender {
   window: Window;
   readonly backlog: number;
+  readonly answered: number;
   start(): void;
   stop(): void;
 }
@@ -36,6 +38,7 @@ interface Sender {
 class Requests {
   readonly #order: LoadOrder;
   #next = 0;
+  answered = 0;
 
   constructor(order: LoadOrder) {
     this.#order = order;
@@ -50,6 +53,7 @@ class Requests {
     const request = this.#order.requests[this.#next++ % this.#order.requests.length];
     if (request === undefined) throw new RangeError('An order needs at least one request');
     connection.send(request.bytes, (outcome) => {
+      if ('facts' in outcome) this.answered++;
       onEnd(performance.now() - dueAt, 'facts' in outcome ? outcome.facts : undefined);
     });
   }
@@ -62,6 +66,10 @@ class ClosedLoop implements Sender {
   readonly #connections: readonly Connection[];
   readonly #requests: Requests;
   #running = false;
+
+  get answered(): number {
+    return this.#requests.answered;
+  }
 
   constructor(order: LoadOrder) {
     const count = order.arrivals.kind === 'closed' ? order.arrivals.concurrency : 0;
@@ -113,6 +121,10 @@ class PoissonLoop implements Sender {
 
   get backlog(): number {
     return this.#due.length;
+  }
+
+  get answered(): number {
+    return this.#requests.answered;
   }
 
   start(): void {

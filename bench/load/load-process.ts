@@ -9,7 +9,7 @@ const tell = (message: FromLoad): void => {
 
 process.on('message', (order: LoadOrder) => {
   generateLoad(order, (window) => tell({ kind: 'window', window }))
-    .then(() => tell({ kind: 'done' }))
+    .then((answered) => tell({ kind: 'done', answered }))
     .catch((error: unknown) => tell({ kind: 'failed', message: messageOf(error) }));
 });
 process.on('disconnect', () => process.exit(0));

@@ -2,12 +2,12 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { AppError } from '../../src/errors.js';
-import type { FromLoad, LoadOrder, WindowResult } from './messages.js';
+import type { FromLoad, LoadOrder, LoadResult, WindowResult } from './messages.js';
 
 /** A process that generates load; orders run one after another. */
 export interface LoadGenerator {
   /** Runs an order; rejects with REQUEST_FAILED when the process could not. `signal` ends it at once. */
-  run(order: LoadOrder, signal?: AbortSignal): Promise<readonly WindowResult[]>;
+  run(order: LoadOrder, signal?: AbortSignal): Promise<LoadResult>;
   /** Ends the process. */
   close(): Promise<void>;
 }
@@ -29,14 +29,14 @@ export function startLoadGenerator(): LoadGenerator {
   };
 }
 
-function runOrder(child: ChildProcess, order: LoadOrder, signal?: AbortSignal): Promise<readonly WindowResult[]> {
+function runOrder(child: ChildProcess, order: LoadOrder, signal?: AbortSignal): Promise<LoadResult> {
   const windows: WindowResult[] = [];
-  const { promise, resolve, reject } = withResolvers<readonly WindowResult[]>();
+  const { promise, resolve, reject } = withResolvers<LoadResult>();
   const fail = (reason: string): void =>
     reject(new AppError('REQUEST_FAILED', `The load generator stopped: ${reason}`));
   const onMessage = (message: FromLoad): void => {
     if (message.kind === 'window') windows.push(message.window);
-    else if (message.kind === 'done') resolve(windows);
+    else if (message.kind === 'done') resolve({ windows, answered: message.answered });
     else fail(message.message);
   };
   const onExit = (code: number | null): void => fail(`exit ${code ?? 'by signal'}`);

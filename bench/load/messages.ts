@@ -36,6 +36,8 @@ export interface WindowResult {
   readonly completed: number;
   /** Answers by status; 0 stands for connections that failed or timed out. */
   readonly statuses: Readonly<Record<number, number>>;
+  /** Mean times on the client's side: handing a request to the socket, and from an answer's first byte to its last. */
+  readonly clientMs: { readonly send: number; readonly receive: number };
   /** Mean of each duration in the Server-Timing header, in milliseconds. */
   readonly serverMs: Readonly<Record<string, number>>;
   /** Answers by the value of `x-inference-device`. */
@@ -44,8 +46,14 @@ export interface WindowResult {
   readonly backlog: number;
 }
 
+/** What came of an order. `answered` counts every answer from the order's first request on, warm-up included. */
+export interface LoadResult {
+  readonly windows: readonly WindowResult[];
+  readonly answered: number;
+}
+
 /** Load process to its parent. */
 export type FromLoad =
   | { readonly kind: 'window'; readonly window: WindowResult }
-  | { readonly kind: 'done' }
+  | { readonly kind: 'done'; readonly answered: number }
   | { readonly kind: 'failed'; readonly message: string };

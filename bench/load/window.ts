@@ -1,6 +1,7 @@
 import { Histogram } from '../stats/histogram.js';
 import type { WindowResult } from './messages.js';
-import { findHeader, parseServerTiming, type ResponseFacts } from './response-parser.js';
+import type { Answer } from './connection.js';
+import { findHeader, parseServerTiming } from './response-parser.js';
 
 /** Collects the answers of one window. */
 export class Window {
@@ -10,13 +11,17 @@ export class Window {
   readonly #serverSums: Record<string, number> = {};
   #completed = 0;
   #timed = 0;
+  #sendMs = 0;
+  #receiveMs = 0;
 
   /** Counts an answer; a latency counts only where it was a success. */
-  answered(facts: ResponseFacts, latencyMs: number): void {
+  answered(facts: Answer, latencyMs: number): void {
     this.#statuses[facts.status] = (this.#statuses[facts.status] ?? 0) + 1;
     if (facts.status < 200 || facts.status > 299) return;
     this.#completed++;
     this.#latencies.record(latencyMs);
+    this.#sendMs += facts.sendMs;
+    this.#receiveMs += facts.receiveMs;
     const device = findHeader(facts.headers, 'x-inference-device');
     if (device !== undefined) this.#devices[device] = (this.#devices[device] ?? 0) + 1;
     const timing = findHeader(facts.headers, 'server-timing');
@@ -35,6 +40,7 @@ export class Window {
       elapsedMs,
       completed: this.#completed,
       statuses: this.#statuses,
+      clientMs: { send: this.#sendMs / this.#completed, receive: this.#receiveMs / this.#completed },
       serverMs: Object.fromEntries(means),
       devices: this.#devices,
       backlog,

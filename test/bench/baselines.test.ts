@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { startBareServer } from '../../bench/baselines/bare-server.js';
-import { runRawLoop } from '../../bench/baselines/raw-loop.js';
-import type { RawOrder } from '../../bench/baselines/raw-messages.js';
+import { startRawLoop } from '../../bench/baselines/raw-loop.js';
+import type { RawSetup } from '../../bench/baselines/raw-messages.js';
 import { drawInputs } from '../../bench/synthetic-inputs.js';
 import { mergeHistograms } from '../../bench/stats/histogram.js';
 import { datatypes, type Datatype } from '../../src/tensor/datatype.js';
@@ -15,7 +15,7 @@ let folder = '';
 before(async () => (folder = await mkdtemp(join(tmpdir(), 'baselines-'))));
 after(() => rm(folder, { recursive: true }));
 
-function order(modelPath: string): RawOrder {
+function setup(modelPath: string): RawSetup {
   const spec = {
     modelPath,
     logId: 'raw',
@@ -25,24 +25,41 @@ function order(modelPath: string): RawOrder {
     intraOpThreads: 1,
     optimised: false,
   } as const;
-  return { spec, threads: 2, rows: 4, warmupMs: 20, windowMs: 60, windows: 3 };
+  return { spec, threads: 2 };
 }
 
 describe('the raw loop', () => {
-  it('counts the runs of all threads window by window', async () => {
-    const windows = await runRawLoop(order(await putModel(folder, { name: 'm', graph: sumAndDifference })));
-    assert.equal(windows.length, 3);
-    for (const { runs, latencies } of windows) {
+  it('counts the runs of the threads that an order asks for, one order after another', async () => {
+    const loop = await startRawLoop(setup(await putModel(folder, { name: 'm', graph: sumAndDifference })));
+    assert.match(loop.runtimeVersion, /^\d+\.\d+/);
+    for (const [active, rows] of [
+      [1, 1],
+      [2, 4],
+    ] as const) {
+      const { runs, elapsedMs, latencies } = await loop.run({ rows, active, warmupMs: 20, windowMs: 60 });
       assert.ok(runs > 20, `${runs} runs of a tiny model in 60 ms`);
-      assert.equal(mergeHistograms([latencies]).count, runs);
+      assert.ok(elapsedMs >= 60 && elapsedMs < 600);
+      const merged = mergeHistograms([latencies]);
+      assert.equal(merged.count, runs);
+      assert.ok(Math.abs((merged.meanMs * runs) / (active * elapsedMs) - 1) < 0.05, 'every thread runs all the time');
     }
+    await loop.close();
   });
 
-  it('says why a model cannot run', async () => {
-    await assert.rejects(runRawLoop(order(join(folder, 'none.onnx'))), {
+  it('says why a model cannot be loaded', async () => {
+    await assert.rejects(startRawLoop(setup(join(folder, 'none.onnx'))), {
       code: 'ENGINE_FAILED',
       message: /none\.onnx/,
     });
+  });
+
+  it('says why a model cannot run, and goes on with the next order', async () => {
+    const loop = await startRawLoop(setup(await putModel(folder, { name: 'm', graph: sumAndDifference })));
+    const order = { rows: 1, active: 1, warmupMs: 0, windowMs: 10 };
+    assert.ok((await loop.run(order)).runs > 0);
+    await assert.rejects(loop.run({ ...order, rows: -1 }), { code: 'ENGINE_FAILED', message: /length/ });
+    assert.ok((await loop.run(order)).runs > 0);
+    await loop.close();
   });
 });
 
@@ -52,6 +69,8 @@ describe('the bare server', () => {
     const url = `http://127.0.0.1:${server.port}/v2/models/m/infer`;
     const answer = await fetch(url, { method: 'POST', body: '{"inputs":[]}' });
     assert.deepEqual([answer.status, await answer.json()], [200, { x: 1 }]);
+    await server.setAnswer({ contentType: 'text/plain', body: Buffer.from('other') });
+    assert.equal(await (await fetch(url)).text(), 'other');
     await server.close();
     await assert.rejects(fetch(url));
   });

@@ -79,14 +79,17 @@ describe('the load generator', () => {
         response.setHeader('x-inference-device', 'cpu').setHeader('server-timing', 'compute;dur=2').end('ok');
       }, 5);
     });
-    const windows = await load.run(order(port, { kind: 'closed', concurrency: 4 }));
+    const { windows, answered } = await load.run(order(port, { kind: 'closed', concurrency: 4 }));
     assert.equal(most, 4);
     assert.deepEqual([...paths].sort(), ['/a', '/b']);
     assert.equal(windows.length, 2);
+    const inWindows = windows.reduce((sum, { completed }) => sum + completed, 0);
+    assert.ok(answered > inWindows, `${answered} answers with those of the warm-up, ${inWindows} in windows`);
     for (const window of windows) {
       assert.deepEqual(window.statuses, { 200: window.completed });
       assert.deepEqual([window.devices, window.serverMs], [{ cpu: window.completed }, { compute: 2 }]);
       assert.ok(mergeHistograms([window.latencies]).percentileMs(50) >= 4.9);
+      assert.ok(window.clientMs.send > 0 && window.clientMs.send < 5 && window.clientMs.receive >= 0);
     }
   });
 
@@ -97,7 +100,7 @@ describe('the load generator', () => {
       if (served % 3 === 0) response.destroy();
       else response.writeHead(served % 3 === 1 ? 200 : 503).end();
     });
-    const [window] = await load.run(order(port, { kind: 'closed', concurrency: 1 }, { windows: 1 }));
+    const [window] = (await load.run(order(port, { kind: 'closed', concurrency: 1 }, { windows: 1 }))).windows;
     assert.ok(window!.statuses[0]! > 0 && window!.statuses[503]! > 0);
     assert.equal(mergeHistograms([window!.latencies]).count, window!.statuses[200]);
   });
@@ -112,7 +115,7 @@ describe('the load generator', () => {
       response.end();
     });
     const arrivals = { kind: 'poisson', requestsPerSecond: 500, maxConnections: 2, seed: 3 } as const;
-    const [window] = await load.run(order(port, arrivals, { warmupMs: 0, windowMs: 800, windows: 1 }));
+    const [window] = (await load.run(order(port, arrivals, { warmupMs: 0, windowMs: 800, windows: 1 }))).windows;
     assert.ok(window!.completed > 280 && window!.completed < 520, `${window!.completed} in 800 ms`);
     const latencies = mergeHistograms([window!.latencies]);
     assert.ok(latencies.percentileMs(90) > 100, `p90 ${latencies.percentileMs(90)}: about a fifth waited`);
@@ -125,7 +128,7 @@ describe('the load generator', () => {
     const { port } = server.address() as AddressInfo;
     server.close();
     await once(server, 'close');
-    const [window] = await load.run(order(port, { kind: 'closed', concurrency: 1 }, { windows: 1 }));
+    const [window] = (await load.run(order(port, { kind: 'closed', concurrency: 1 }, { windows: 1 }))).windows;
     assert.deepEqual(Object.keys(window!.statuses), ['0']);
   });
 });
