@@ -27,7 +27,9 @@ export async function startBareServer(answer: BareAnswer): Promise<BareServer> {
     host: '127.0.0.1',
     port: await setAnswer(answer),
     pid: child.pid ?? 0,
-    setAnswer: async (next) => void (await setAnswer(next)),
+    setAnswer: async (next) => {
+      await setAnswer(next);
+    },
     close: async () => {
       const ended = once(child, 'exit');
       child.disconnect();

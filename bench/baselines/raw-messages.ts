@@ -10,6 +10,8 @@ export interface RawSetup {
 /** One measured window: runs of `rows` rows each, in `active` of the threads; the others rest. */
 export interface RawOrder {
   readonly rows: number;
+  /** Elements of a variable dimension other than the first. */
+  readonly variable: number;
   readonly active: number;
   readonly warmupMs: number;
   readonly windowMs: number;

@@ -44,3 +44,34 @@ export function isSteady(values: readonly number[], tolerance: number): boolean 
   const mean = last.reduce((sum, value) => sum + value, 0) / 3;
   return last.every((value) => Math.abs(value - mean) <= tolerance * mean);
 }
+
+/** The mean of a few values, geometric, with the 95 % interval that their spread gives it; one value has no bounds. */
+export function intervalOf(values: readonly number[]): Interval {
+  return ratioOfPairs(values.map((value) => [value, 1] as const));
+}
+
+/**
+ * The ratio of the means (geometric) of two independent groups with its 95 % interval (Welch 1947, over the logarithms, degrees
+ * of freedom by Welch and Satterthwaite, rounded down). Two values or more in each; else the interval has no bounds.
+ */
+export function ratioOfGroups(a: readonly number[], b: readonly number[]): Interval {
+  const [first, second] = [logMoments(a), logMoments(b)];
+  const difference = first.mean - second.mean;
+  if (a.length < 2 || b.length < 2) return { low: 0, middle: Math.exp(difference), high: Number.POSITIVE_INFINITY };
+  const error = first.squaredError + second.squaredError;
+  const degrees = error ** 2 / (first.squaredError ** 2 / (a.length - 1) + second.squaredError ** 2 / (b.length - 1));
+  const reach = error === 0 ? 0 : studentT(Math.max(1, Math.floor(degrees))) * Math.sqrt(error);
+  return {
+    low: Math.exp(difference - reach),
+    middle: Math.exp(difference),
+    high: Math.exp(difference + reach),
+  };
+}
+
+/** Mean of the logarithms and the square of its standard error. */
+function logMoments(values: readonly number[]): { readonly mean: number; readonly squaredError: number } {
+  const logs = values.map(Math.log);
+  const mean = logs.reduce((sum, value) => sum + value, 0) / logs.length;
+  const variance = logs.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (logs.length - 1);
+  return { mean, squaredError: variance / logs.length };
+}

@@ -36,7 +36,7 @@ describe('the raw loop', () => {
       [1, 1],
       [2, 4],
     ] as const) {
-      const { runs, elapsedMs, latencies } = await loop.run({ rows, active, warmupMs: 20, windowMs: 60 });
+      const { runs, elapsedMs, latencies } = await loop.run({ rows, variable: 1, active, warmupMs: 20, windowMs: 60 });
       assert.ok(runs > 20, `${runs} runs of a tiny model in 60 ms`);
       assert.ok(elapsedMs >= 60 && elapsedMs < 600);
       const merged = mergeHistograms([latencies]);
@@ -55,7 +55,7 @@ describe('the raw loop', () => {
 
   it('says why a model cannot run, and goes on with the next order', async () => {
     const loop = await startRawLoop(setup(await putModel(folder, { name: 'm', graph: sumAndDifference })));
-    const order = { rows: 1, active: 1, warmupMs: 0, windowMs: 10 };
+    const order = { rows: 1, variable: 1, active: 1, warmupMs: 0, windowMs: 10 };
     assert.ok((await loop.run(order)).runs > 0);
     await assert.rejects(loop.run({ ...order, rows: -1 }), { code: 'ENGINE_FAILED', message: /length/ });
     assert.ok((await loop.run(order)).runs > 0);

@@ -1,0 +1,115 @@
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { homedir, tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { AppError, messageOf } from '../src/errors.js';
+import { parseBenchArguments } from './args.js';
+import { readEnvironment, readLoadAverage, type EnvironmentBefore } from './environment/environment.js';
+import { describeGpus } from './environment/gpus.js';
+import { formatReport } from './report/table.js';
+import type { Report } from './report/types.js';
+import { runBench, type RunResult } from './run.js';
+import type { BenchSettings } from './settings.js';
+import { findSubjects } from './subject/find-subjects.js';
+import { stageSubjects } from './subject/stage.js';
+import { chooseTargets } from './targets/choose.js';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+const cacheFolder = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'slipway', 'bench-models');
+const startedAt = new Date();
+
+const narrate = (line: string): void => void process.stderr.write(`${line}\n`);
+
+async function main(): Promise<number> {
+  const invocation = parseBenchArguments(process.argv.slice(2));
+  if (invocation.kind === 'print') {
+    process.stdout.write(invocation.text);
+    return 0;
+  }
+  const { signal } = abortOnSignals();
+  const workplace = await mkdtemp(join(tmpdir(), 'slipway-bench-'));
+  try {
+    return await measure(invocation.settings, workplace, signal);
+  } finally {
+    await rm(workplace, { recursive: true, force: true });
+  }
+}
+
+/** The first Ctrl-C ends what was started and tidies up; the second ends at once (the children end with this process). */
+function abortOnSignals(): AbortController {
+  const controller = new AbortController();
+  const onSignal = (): void => {
+    if (controller.signal.aborted) process.exit(130);
+    narrate('interrupted: ending the servers');
+    controller.abort(new AppError('CLIENT_GONE', 'interrupted'));
+  };
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, onSignal);
+  return controller;
+}
+
+async function measure(settings: BenchSettings, workplace: string, signal: AbortSignal): Promise<number> {
+  const environment = await readEnvironment(root);
+  narrate(describeGpus(environment.gpu));
+  const repository = join(workplace, 'models');
+  const subjects = await findSubjects({
+    models: settings.models,
+    folder: resolve(settings.modelsFolder ?? join(root, 'models')),
+    cacheFolder,
+    hasRemote: settings.urls.length > 0,
+    narrate,
+  });
+  const result = await runBench({
+    settings,
+    subjects: await stageSubjects(subjects, repository),
+    repository,
+    plans: chooseTargets({
+      settings,
+      gpu: environment.gpu,
+      hasEngine: await hasEngine(),
+      env: process.env,
+      flags: ['--cache-dir', join(workplace, 'cache')],
+    }),
+    pictures: await readPictures(),
+    cpus: environment.cpuBudget.cpus,
+    signal,
+    narrate,
+  });
+  const report = toReport(settings, environment, result);
+  process.stdout.write(formatReport(report));
+  if (settings.files.json !== undefined) await writeFile(settings.files.json, `${JSON.stringify(report)}\n`);
+  return 0;
+}
+
+function toReport({ method }: BenchSettings, environment: EnvironmentBefore, result: RunResult): Report {
+  const { targets, models, rows, onnxRuntime } = result;
+  return {
+    format: 'slipway-bench/1',
+    startedAt: startedAt.toISOString(),
+    durationS: performance.now() / 1000,
+    method,
+    environment: { ...environment, onnxRuntime, loadAverageAfter: readLoadAverage() },
+    targets,
+    models,
+    rows,
+    verdict: [],
+  };
+}
+
+async function hasEngine(): Promise<boolean> {
+  if (process.env['DOCKER_HOST'] !== undefined) return true;
+  return (await stat('/var/run/docker.sock').catch(() => undefined)) !== undefined;
+}
+
+async function readPictures(): Promise<readonly Uint8Array<ArrayBuffer>[]> {
+  const folder = join(root, 'bench', 'pictures');
+  const names = (await readdir(folder)).filter((name) => name.endsWith('.jpg'));
+  return Promise.all(names.map(async (name) => new Uint8Array(await readFile(join(folder, name)))));
+}
+
+try {
+  process.exitCode = await main();
+} catch (thrown) {
+  const isInterrupted = thrown instanceof AppError && thrown.code === 'CLIENT_GONE';
+  if (!isInterrupted) process.stderr.write(`bench: ${messageOf(thrown)}\n`);
+  process.exitCode = isInterrupted ? 130 : thrown instanceof AppError && thrown.code === 'USAGE' ? 2 : 1;
+}

@@ -1,0 +1,146 @@
+import { messageOf } from '../../src/errors.js';
+import type { BareServer } from '../baselines/bare-server.js';
+import type { RawLoop } from '../baselines/raw-loop.js';
+import type { LoadGenerator } from '../load/load.js';
+import type { Method, Row } from '../report/types.js';
+import type { ServedModel } from '../targets/server-facts.js';
+import { urlOf, type Target } from '../targets/target.js';
+import { measureInTurn } from './interleave.js';
+import { measureBare, measureRaw, measureTarget, type PointLoad } from './participants.js';
+import { planArrivals, planPoints, windowFor, type Point, type Sweep } from './points.js';
+import { buildPayloads, type Payload } from './requests.js';
+import { toRows } from './rows.js';
+
+/** What the points of one model are measured with. */
+export interface ModelRun {
+  readonly model: string;
+  readonly served: ServedModel;
+  /** Targets that serve the model, the first one sets the rates of arrivals. */
+  readonly targets: readonly [Target, ...Target[]];
+  readonly bare: BareServer;
+  /** Absent where the model's file is not here. */
+  readonly raw?: RawLoop;
+  readonly rawThreads: number;
+  readonly load: LoadGenerator;
+  readonly method: Method;
+  readonly sweep: Sweep;
+  readonly variable: number;
+  readonly pictures: readonly Uint8Array<ArrayBuffer>[];
+  /** Whether no further point may begin. */
+  readonly isOver: () => boolean;
+  readonly signal: AbortSignal;
+  readonly narrate: (line: string) => void;
+}
+
+/** Rows of one model, and the points that were left out with the reason. */
+export interface ModelRows {
+  readonly rows: readonly Row[];
+  readonly left: readonly string[];
+}
+
+/** Measures every point of one model. */
+export async function measureModel(run: ModelRun): Promise<ModelRows> {
+  const rows: Row[] = [];
+  const left: string[] = [];
+  const measure = async (points: readonly Point[]): Promise<void> => {
+    for (const point of points) {
+      if (run.isOver()) {
+        left.push(`${describePoint(point)}: the time was over`);
+        continue;
+      }
+      const result = await measurePoint(run, point).catch((error: unknown) => {
+        run.signal.throwIfAborted();
+        return messageOf(error);
+      });
+      if (typeof result === 'string') left.push(`${describePoint(point)}: ${result}`);
+      else rows.push(...result);
+    }
+  };
+  await measure(planPoints(run.sweep, traitsOf(run)));
+  const [first] = run.targets;
+  const best = Math.max(
+    0,
+    ...rows.filter((row) => row.target === first.name && row.scenario === 'concurrency').map(({ rate }) => rate),
+  );
+  await measure(planArrivals(run.sweep, best));
+  return { rows, left };
+}
+
+function traitsOf({ served: { inputs, properties }, rawThreads }: ModelRun) {
+  return {
+    hasBatchDimension: inputs.length > 0 && inputs.every(({ shape }) => shape[0] === -1),
+    takesPictures: properties['image_input'] !== undefined,
+    workers: Math.max(2, rawThreads),
+  };
+}
+
+/** Rows of one point, or the reason why it was left out. */
+async function measurePoint(run: ModelRun, point: Point): Promise<readonly Row[] | string> {
+  const { model, served, targets, variable, pictures, method, signal } = run;
+  const payloads = buildPayloads({
+    model,
+    inputs: served.inputs,
+    form: point.form,
+    rows: point.batch,
+    variable,
+    pictures,
+  });
+  const probe = await probeTargets(run, payloads[0]);
+  await run.bare.setAnswer(probe.answer);
+  const clients = point.arrivals.kind === 'closed' ? point.arrivals.concurrency : 1;
+  const expectedMs = probe.slowestMs * Math.max(1, clients / run.rawThreads);
+  const timing = windowFor(expectedMs, method);
+  if (timing === undefined) return `an answer would take about ${(expectedMs / 1000).toFixed(1)} s`;
+  const context: PointLoad = { point, payloads, load: run.load, timing, signal };
+  const participants = [
+    ...targets.map((target) => measureTarget(target, context)),
+    ...(point.scenario === 'arrivals' ? [] : [measureBare(run.bare, context)]),
+    ...(run.raw === undefined || point.scenario === 'arrivals'
+      ? []
+      : [measureRaw(run.raw, { threads: run.rawThreads, variable }, context)]),
+  ];
+  const rows = toRows(model, point, await measureInTurn(participants, method, signal));
+  run.narrate(`${model}: ${describePoint(point)}: ${rows.map(describeRow).join(', ')}`);
+  return rows;
+}
+
+interface Probe {
+  readonly slowestMs: number;
+  readonly answer: { readonly contentType: string; readonly body: Uint8Array };
+}
+
+/** One request to each target: the first wakes it, the second is timed; the answer is what the bare server will give. */
+async function probeTargets({ targets, signal }: ModelRun, payload: Payload): Promise<Probe> {
+  let slowestMs = 0;
+  let answer: Probe['answer'] | undefined;
+  for (const { origin } of targets) {
+    for (let i = 0; i < 2; i++) {
+      const startedAt = performance.now();
+      const response = await fetch(urlOf(origin) + payload.path, {
+        method: 'POST',
+        headers: { ...origin.headers, ...payload.headers },
+        body: payload.body,
+        signal,
+      });
+      const body = new Uint8Array(await response.arrayBuffer());
+      if (!response.ok)
+        throw new Error(`${urlOf(origin)} answered ${response.status}: ${Buffer.from(body).toString().slice(0, 200)}`);
+      if (i > 0) slowestMs = Math.max(slowestMs, performance.now() - startedAt);
+      answer ??= { contentType: response.headers.get('content-type') ?? 'application/json', body };
+    }
+  }
+  if (answer === undefined) throw new Error('no target answered');
+  return { slowestMs, answer };
+}
+
+/** `batch 8 x 2 clients`, as progress and tables name a point. */
+export function describePoint({ scenario, form, batch, arrivals }: Point): string {
+  const load =
+    arrivals.kind === 'closed' ? `${arrivals.concurrency} clients` : `${arrivals.requestsPerSecond} requests/s`;
+  return `${scenario} ${form}, batch ${batch}, ${load.replace(/^1 clients/, '1 client')}`;
+}
+
+function describeRow({ target, rate, p50Ms, state }: Row): string {
+  const figure = `${target} ${rate.toPrecision(3)}/s p50 ${p50Ms.toPrecision(3)} ms`;
+  return state === 'steady' ? figure : `${figure} (${state})`;
+}

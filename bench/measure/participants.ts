@@ -1,0 +1,104 @@
+import type { BareServer } from '../baselines/bare-server.js';
+import type { RawLoop } from '../baselines/raw-loop.js';
+import type { LoadGenerator } from '../load/load.js';
+import type { Arrivals, WindowResult } from '../load/messages.js';
+import type { Method } from '../report/types.js';
+import { readCpuSeconds } from '../targets/server-facts.js';
+import type { Origin, Target } from '../targets/target.js';
+import type { Point, PointArrivals } from './points.js';
+import { toWireRequest, type Payload } from './requests.js';
+import type { Participant, Sample } from './sample.js';
+
+/** What one point is measured with. */
+export interface PointLoad {
+  readonly point: Point;
+  readonly payloads: readonly Payload[];
+  readonly load: LoadGenerator;
+  readonly timing: Pick<Method, 'windowMs' | 'warmupMs'>;
+  readonly signal: AbortSignal;
+}
+
+/** A server under test; its CPU time a request counts warm-up and window, with the answers of both. */
+export function measureTarget(target: Target, context: PointLoad): Participant {
+  return {
+    name: target.name,
+    role: 'target',
+    measure: async () => {
+      const before = await readCpuSeconds(target);
+      const { window, answered } = await send(target.origin, context);
+      const after = before === undefined ? undefined : await readCpuSeconds(target);
+      const cpuMs = before === undefined || after === undefined ? null : ((after - before) * 1000) / answered;
+      return toSample(window, { batch: context.point.batch, serverCpuMs: cpuMs });
+    },
+  };
+}
+
+/** The server that infers nothing. */
+export function measureBare(bare: BareServer, context: PointLoad): Participant {
+  const origin = { host: bare.host, port: bare.port, basePath: '', headers: {} };
+  return {
+    name: 'bare http',
+    role: 'bare',
+    measure: async () => {
+      const { window } = await send(origin, context);
+      return toSample(window, { batch: context.point.batch, serverCpuMs: null });
+    },
+  };
+}
+
+/** The loop without a server, in as many threads as there are clients, at most those of the server. */
+export function measureRaw(loop: RawLoop, { threads, variable }: RawOptions, context: PointLoad): Participant {
+  const { point, timing } = context;
+  const active = point.arrivals.kind === 'closed' ? Math.min(point.arrivals.concurrency, threads) : threads;
+  return {
+    name: `raw ${active} ${active === 1 ? 'thread' : 'threads'}`,
+    role: 'raw',
+    measure: async () => {
+      const { runs, elapsedMs, latencies } = await loop.run({ rows: point.batch, active, variable, ...timing });
+      const nothing = { statuses: {}, serverMs: {}, clientMs: null, serverCpuMs: null, devices: {}, backlog: 0 };
+      return { ...nothing, inferences: runs * point.batch, elapsedMs, latencies };
+    },
+  };
+}
+
+export interface RawOptions {
+  readonly threads: number;
+  readonly variable: number;
+}
+
+async function send(origin: Origin, context: PointLoad): Promise<{ window: WindowResult; answered: number }> {
+  const { point, payloads, load, timing, signal } = context;
+  const order = {
+    host: origin.host,
+    port: origin.port,
+    requests: payloads.map((payload) => toWireRequest(payload, origin)),
+    arrivals: toArrivals(point.arrivals),
+    ...timing,
+    windows: 1,
+    timeoutMs: 30_000,
+  };
+  const { windows, answered } = await load.run(order, signal);
+  const [window] = windows;
+  if (window === undefined) throw new TypeError('The load generator answered no window');
+  return { window, answered };
+}
+
+function toArrivals(arrivals: PointArrivals): Arrivals {
+  return arrivals.kind === 'closed' ? arrivals : { ...arrivals, maxConnections: 256, seed: 1 };
+}
+
+function toSample(window: WindowResult, own: { readonly batch: number; readonly serverCpuMs: number | null }): Sample {
+  const { completed, elapsedMs, latencies, statuses, serverMs, clientMs, devices, backlog } = window;
+  const { batch, serverCpuMs } = own;
+  return {
+    inferences: completed * batch,
+    elapsedMs,
+    latencies,
+    statuses,
+    serverMs,
+    clientMs,
+    serverCpuMs,
+    devices,
+    backlog,
+  };
+}

@@ -1,0 +1,60 @@
+import { messageOf } from '../../src/errors.js';
+import type { ServedModel } from './server-facts.js';
+import { readModel } from './server-facts.js';
+import { urlOf, type StartOptions, type Target, type TargetPlan } from './target.js';
+import { buildPayloads } from '../measure/requests.js';
+
+/** A target that runs, with the time that each of its starts took until the first answer. */
+export interface StartedTarget {
+  readonly target: Target;
+  readonly coldStartsMs: readonly number[];
+}
+
+/** Why a target does not run. */
+export interface SkippedTarget {
+  readonly name: string;
+  readonly reason: string;
+}
+
+export interface ColdStartWish {
+  readonly starts: number;
+  /** The model that the first answer comes from. */
+  readonly model: string;
+  readonly variable: number;
+}
+
+/** Starts a target as often as asked; the last start stays. A target that runs already has no cold starts. */
+export async function startTarget(
+  plan: TargetPlan,
+  wish: ColdStartWish,
+  options: StartOptions,
+): Promise<StartedTarget | SkippedTarget> {
+  const coldStartsMs: number[] = [];
+  try {
+    for (;;) {
+      const startedAt = performance.now();
+      const target = await plan.start(options);
+      if (target.kind === 'url') return { target, coldStartsMs };
+      await answerOnce(target, wish).catch(async (error: unknown) => {
+        await target.stop();
+        throw error;
+      });
+      coldStartsMs.push(performance.now() - startedAt);
+      if (coldStartsMs.length >= wish.starts) return { target, coldStartsMs };
+      await target.stop();
+    }
+  } catch (error) {
+    options.signal.throwIfAborted();
+    return { name: plan.name, reason: messageOf(error) };
+  }
+}
+
+async function answerOnce(target: Target, { model, variable }: ColdStartWish): Promise<void> {
+  const served: ServedModel = await readModel(target, model);
+  const wish = { model, inputs: served.inputs, form: 'binary', rows: 1, variable, pictures: [] } as const;
+  const [{ path, headers, body }] = buildPayloads(wish);
+  const url = urlOf(target.origin) + path;
+  const answer = await fetch(url, { method: 'POST', headers: { ...target.origin.headers, ...headers }, body });
+  if (!answer.ok) throw new Error(`${url} answered ${answer.status}: ${(await answer.text()).slice(0, 200)}`);
+  await answer.arrayBuffer();
+}
