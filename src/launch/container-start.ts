@@ -2,7 +2,15 @@ import { AppError } from '../errors.js';
 import type { Attached } from './attached.js';
 import { describeContainer, toUnready, waitForContainer } from './container-ready.js';
 import type { Attachment, OutputChunk } from './docker/types.js';
-import { findExisting, portError, refuseOther, removeContainer, removeExisting, type Existing } from './existing.js';
+import {
+  findExisting,
+  findSettled,
+  portError,
+  refuseOther,
+  removeContainer,
+  removeExisting,
+  type Existing,
+} from './existing.js';
 import { explainEngineError } from './launch-failure.js';
 import { LogTail } from './log-tail.js';
 import type { Launched } from './outcome.js';
@@ -21,7 +29,7 @@ export interface StartedContainer {
 export async function startContainer(session: Session, plan: ContainerPlan): Promise<StartedContainer> {
   const { gateway, wish, facts, context, options } = session;
   const spec = toContainerSpec(wish, plan, facts);
-  const existing = await findExisting(gateway, spec);
+  const existing = await (options.replace ? findExisting : findSettled)(gateway, spec);
   if (options.replace) {
     for (const name of await removeExisting(gateway, existing)) context.console.note(`removed ${name}`);
   } else if (existing.same !== undefined) return reuse(session, { spec, plan }, existing.same.id);
@@ -40,7 +48,7 @@ async function create({ gateway }: Session, spec: ContainerSpec): Promise<string
   } catch (thrown) {
     const isTaken = thrown instanceof AppError && /is already in use by container/.test(thrown.message);
     if (!isTaken) throw explainEngineError(thrown);
-    const { same } = await findExisting(gateway, spec);
+    const { same } = await findSettled(gateway, spec, true);
     if (same !== undefined) return { runningId: same.id };
     throw new AppError(
       'DOCKER_REFUSED',
@@ -86,7 +94,9 @@ async function startAndWait(session: Session, fresh: Fresh): Promise<StartedCont
   let attached: Attached | undefined;
   try {
     const attachment = isFollowed ? await gateway.containers.attach(fresh.id, { stdin: false, tty: false }) : undefined;
-    const exitCode = isFollowed ? gateway.containers.wait(fresh.id, 'next-exit') : undefined;
+    const exitCode = isFollowed
+      ? gateway.containers.wait(fresh.id, fresh.spec.body.HostConfig.AutoRemove ? 'removed' : 'next-exit')
+      : undefined;
     exitCode?.catch(() => undefined);
     const startedAtMs = context.now();
     await start(session, fresh);

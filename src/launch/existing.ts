@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError } from '../errors.js';
 import type { DockerGateway } from './docker/gateway.js';
 import type { ContainerSummary } from './docker/types.js';
@@ -34,6 +35,23 @@ export async function findExisting(gateway: DockerGateway, spec: ContainerSpec):
     ...(named !== undefined && isAlive(named) && named.id !== same?.id ? { other: named } : {}),
     portHolders: ours.filter((one) => isAlive(one) && one.id !== same?.id && holds(one)),
   };
+}
+
+const twinLimitMs = 3000;
+const twinPauseMs = 50;
+
+/**
+ * As findExisting, but a container that was just created gets three seconds to start: another launch may be at it. After
+ * that it counts as left over by a launch that was killed. `isTaken`: the name is, though nothing may be listed yet.
+ */
+export async function findSettled(gateway: DockerGateway, spec: ContainerSpec, isTaken = false): Promise<Existing> {
+  const endMs = performance.now() + twinLimitMs;
+  for (;;) {
+    const existing = await findExisting(gateway, spec);
+    const isStarting = existing.leftover?.state === 'created' || (isTaken && existing.same === undefined);
+    if (!isStarting || performance.now() >= endMs) return existing;
+    await sleep(twinPauseMs);
+  }
 }
 
 /** Stops and removes everything of ours that holds the name, the options or a port: `--replace`. */

@@ -7,83 +7,72 @@ import type { DockerGateway } from './docker/gateway.js';
 /** Time that a drain may take before the engine kills. */
 const graceSeconds = 30;
 
-/**
- * Follows a server until it ends and answers its exit code. The first Ctrl-C drains it, the second kills it. A server that
- * ran before is not followed: it is not this command's to end.
- */
-export async function followUntilEnd(
-  context: LaunchContext,
-  gateway: DockerGateway,
-  started: Started,
-): Promise<number> {
-  if (started.launched.isReused) return 0;
-  return started.kind === 'container' ? followContainer(context, gateway, started) : followNative(context, started);
+/** What Ctrl-C does: before a server is ready it aborts the start, afterwards it drains, and the second time it kills. */
+export interface CtrlC {
+  /** Aborted by a Ctrl-C before the hand-over. */
+  readonly signal: AbortSignal;
+  /** From here on the server is ended instead. A Ctrl-C that came before is made up for. */
+  readonly handOver: (ends: Ends) => void;
+  readonly release: () => void;
 }
 
-async function followContainer(
-  context: LaunchContext,
-  gateway: DockerGateway,
-  { attached }: Extract<Started, { kind: 'container' }>,
-): Promise<number> {
-  if (attached === undefined) return 0;
-  const { id } = attached;
-  const release = onCtrlC(context, {
-    drain: () => gateway.containers.stop(id, { graceSeconds }),
-    kill: () => gateway.containers.kill(id, 'SIGKILL'),
-  });
-  try {
-    const exitCode = await attached.exitCode;
-    await attached.drained;
-    return exitCode;
-  } finally {
-    release();
-  }
-}
-
-async function followNative(
-  context: LaunchContext,
-  { runner, launched }: Extract<Started, { kind: 'native' }>,
-): Promise<number> {
-  const { name } = launched;
-  const release = onCtrlC(context, {
-    drain: () => runner.stop(name, { graceSeconds }),
-    kill: () => runner.kill(name, 'SIGKILL'),
-  });
-  try {
-    const exitCode = runner.wait(name);
-    await pumpOutput(runner.logs(name, { follow: true }), context);
-    return await exitCode;
-  } finally {
-    release();
-  }
-}
-
-interface Ends {
+/** The two ways in which a server ends. */
+export interface Ends {
   readonly drain: () => Promise<void>;
   readonly kill: () => Promise<void>;
 }
 
-function onCtrlC(context: LaunchContext, { drain, kill }: Ends): () => void {
+/** Takes Ctrl-C (and SIGTERM) over for as long as a launch lasts. */
+export function takeCtrlC(context: LaunchContext): CtrlC {
+  const controller = new AbortController();
+  let ends: Ends | undefined;
   let presses = 0;
   const ignore = (): undefined => undefined;
-  return context.onSignal(() => {
+  const end = ({ drain, kill }: Ends): void => {
     presses += 1;
-    if (presses === 1) {
-      context.console.note('stopping: requests in flight finish first; Ctrl-C again kills');
-      void drain().catch(ignore);
-    } else void kill().catch(ignore);
+    if (presses === 1) context.console.note('stopping: requests in flight finish first; Ctrl-C again kills');
+    void (presses === 1 ? drain() : kill()).catch(ignore);
+  };
+  const release = context.onSignal(() => {
+    if (ends === undefined) {
+      context.setExitCode(interruptedExitCode);
+      controller.abort();
+    } else end(ends);
   });
+  const handOver = (to: Ends): void => {
+    ends = to;
+    if (controller.signal.aborted) end(to);
+  };
+  return { signal: controller.signal, handOver, release };
 }
 
-/** Aborts at the first Ctrl-C of a start that is not ready yet. */
-export function abortOnSignal(context: LaunchContext): {
-  readonly signal: AbortSignal;
-  readonly release: () => void;
-} {
-  const controller = new AbortController();
-  const release = context.onSignal(() => {
-    context.setExitCode(interruptedExitCode);
-    controller.abort();
-  });
-  return { signal: controller.signal, release };
+/** How a started server ends: by its engine, or by the runner of native ones. */
+export function endsOf(gateway: DockerGateway, started: Started): Ends {
+  if (started.kind === 'native') {
+    const { runner, launched } = started;
+    return {
+      drain: () => runner.stop(launched.name, { graceSeconds }),
+      kill: () => runner.kill(launched.name, 'SIGKILL'),
+    };
+  }
+  const { containerId: id = started.launched.name } = started.launched;
+  return {
+    drain: () => gateway.containers.stop(id, { graceSeconds }),
+    kill: () => gateway.containers.kill(id, 'SIGKILL'),
+  };
+}
+
+/** Follows a server until it ends and answers its exit code. One that ran before is not this command's to follow or end. */
+export async function followUntilEnd(context: LaunchContext, started: Started): Promise<number> {
+  const { launched } = started;
+  if (launched.isReused) return 0;
+  if (started.kind === 'native') {
+    const exitCode = started.runner.wait(launched.name);
+    await pumpOutput(started.runner.logs(launched.name, { follow: true }), context);
+    return exitCode;
+  }
+  if (started.attached === undefined) return 0;
+  const exitCode = await started.attached.exitCode;
+  await started.attached.drained;
+  return exitCode;
 }

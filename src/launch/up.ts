@@ -1,6 +1,6 @@
-import { AppError } from '../errors.js';
 import { startContainer, type StartedContainer } from './container-start.js';
 import type { EngineAddress, LaunchContext } from './context.js';
+import type { DockerGateway } from './docker/gateway.js';
 import { ensureImage } from './ensure-image.js';
 import { narrateDecision } from './explain.js';
 import type { Facts } from './facts.js';
@@ -31,8 +31,11 @@ export interface Preview {
 }
 
 /** A server that is ready, with what keeps it. */
-export type Started =
-  ({ readonly kind: 'container' } & StartedContainer) | ({ readonly kind: 'native' } & StartedNative);
+export type Started = (
+  ({ readonly kind: 'container' } & StartedContainer) | ({ readonly kind: 'native' } & StartedNative)
+) & {
+  readonly gateway: DockerGateway;
+};
 
 /** Facts and decision for a wish; starts nothing. */
 export async function preview(
@@ -67,10 +70,11 @@ export async function bringUp(context: LaunchContext, request: UpRequest): Promi
 }
 
 async function startPlan(session: Session, plan: Plan): Promise<Started> {
-  if (plan.kind === 'native') return { kind: 'native', ...(await startNative(session, plan)) };
+  const { gateway } = session;
+  if (plan.kind === 'native') return { kind: 'native', gateway, ...(await startNative(session, plan)) };
   const isNew = await ensureImage(session, plan);
   const facts = isNew ? await recheck(session, plan) : session.facts;
-  return { kind: 'container', ...(await startContainer({ ...session, facts }, plan)) };
+  return { kind: 'container', gateway, ...(await startContainer({ ...session, facts }, plan)) };
 }
 
 /** An image that just came shows its labels: what they ask for is compared before it starts. */
@@ -79,9 +83,4 @@ async function recheck({ gateway, facts, wish }: Session, plan: ContainerPlan): 
   const option = weigh(plan.variant, wish, fresh);
   if (!option.isPossible) throw toError(option.refusal, plan.variant);
   return fresh;
-}
-
-/** The error of a run that Ctrl-C ended before its server was ready. */
-export function throwIfAborted(signal: AbortSignal): void {
-  if (signal.aborted) throw new AppError('SHUTTING_DOWN', 'Interrupted.');
 }

@@ -6,7 +6,7 @@ import { toWish } from '../args.js';
 import type { EngineAddress, LaunchContext } from '../context.js';
 import { printPreview } from '../dry-run.js';
 import { parseDuration } from '../flags/sizes.js';
-import { abortOnSignal, followUntilEnd } from '../foreground.js';
+import { endsOf, followUntilEnd, takeCtrlC } from '../foreground.js';
 import { toError } from '../launch-failure.js';
 import { narrateDecision } from '../explain.js';
 import { describeLaunched } from '../outcome.js';
@@ -44,6 +44,7 @@ interface Call {
 
 async function up(operands: readonly string[], { values, self, context }: Call): Promise<void> {
   refuseOperands(operands, self);
+  const { console } = context;
   const address = engineAddressOf(self);
   const wish = await readWish(operands, { values, address, context });
   const json = wantsJson(self);
@@ -58,18 +59,24 @@ async function up(operands: readonly string[], { values, self, context }: Call):
       explain: values.explain === true,
       start: startOptions(values, wish, json),
     });
-  const { signal, release } = abortOnSignal(context);
-  const request = { address, wish, start: startOptions(values, wish, json), explain: values.explain === true, signal };
-  const started = await bringUp(context, request);
-  release();
+  const ctrlC = takeCtrlC(context);
+  const start = startOptions(values, wish, json);
+  const started = await bringUp(context, {
+    address,
+    wish,
+    start,
+    explain: values.explain === true,
+    signal: ctrlC.signal,
+  });
   const { launched } = started;
-  if (launched.isReused)
-    context.console.ok(`${launched.name} runs already, with the same options (--replace starts it anew)`);
-  else context.console.ok(`ready after ${((launched.readyAfterMs ?? 0) / 1000).toFixed(1)} s`);
-  if (json) context.console.json(launched);
-  else context.console.result(describeLaunched(launched, (text) => context.console.paint('bold', text)));
-  if (wish.mode === 'detached') return;
-  context.setExitCode(await followUntilEnd(context, await context.openGateway(address), started));
+  const isFollowed = wish.mode === 'foreground' && !launched.isReused;
+  if (isFollowed) ctrlC.handOver(endsOf(started.gateway, started));
+  if (launched.isReused) console.ok(`${launched.name} runs already, with the same options (--replace starts it anew)`);
+  else console.ok(`ready after ${((launched.readyAfterMs ?? 0) / 1000).toFixed(1)} s`);
+  if (json) console.json(launched);
+  else console.result(describeLaunched(launched, (text) => console.paint('bold', text)));
+  if (isFollowed) context.setExitCode(await followUntilEnd(context, started));
+  ctrlC.release();
 }
 
 function startOptions(values: UpValues, wish: Wish, json: boolean): StartOptions {

@@ -1,0 +1,142 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { promisify } from 'node:util';
+import { toRunArguments } from '../../src/launch/docker-run.js';
+import type { ContainerDetails } from '../../src/launch/docker/types.js';
+import type { Launched } from '../../src/launch/outcome.js';
+import type { ContainerSpec, HostConfig } from '../../src/launch/spec-types.js';
+import { buildStandIn, nodeBase, putFakeDriver, runLauncher, standIn } from './stand-in.js';
+import { openTestEngine } from './support.js';
+
+const engine = await openTestEngine(nodeBase);
+const label = 'slipway.test=gpu';
+
+describe('container options and GPUs on a real engine', { skip: engine.skip, concurrency: false }, () => {
+  const docker = engine.docker!;
+  const image = ['--image', standIn, '--label', label];
+  let port = 28_000 + (process.pid % 1000) * 10;
+  const nextPort = (): string => `${(port += 1)}:8000`;
+
+  const ours = () => docker.containers.list({ all: true, labels: [label] });
+  const removeOurs = async (): Promise<void> => {
+    for (const { id } of await ours()) await docker.containers.remove(id, { force: true }).catch(() => undefined);
+  };
+  const up = async (args: readonly string[], env: Record<string, string> = {}) =>
+    runLauncher([...image, ...args], env).ended;
+  const hostConfigOf = ({ raw }: ContainerDetails) => raw['HostConfig'] as HostConfig;
+  const read = async (url: string): Promise<string> => (await fetch(url)).text();
+
+  before(() => buildStandIn(docker));
+  after(removeOurs);
+
+  it('prints a docker run line that makes the same container', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'mounted-'));
+    const flags = [
+      '--variant',
+      'cpu',
+      '-p',
+      nextPort(),
+      '-p',
+      '127.0.0.1::9000/udp',
+      '--mount',
+      `${folder}:/srv:ro`,
+      '-v',
+      `${folder}:/z:z`,
+      '-v',
+      'slipway-test-data:/data',
+      '--tmpfs',
+      '/run:size=1m',
+      '-m',
+      '256m',
+      '--cpus',
+      '0.5',
+      '--shm-size',
+      '32m',
+      '--pids-limit',
+      '100',
+      '--read-only',
+      '-u',
+      '1000',
+      '--ulimit',
+      'nofile=1024',
+      '-e',
+      "GREETING=it's me",
+      '--device',
+      '/dev/null:/dev/video0:rw',
+      '--group-add',
+      '44',
+      '--log-opt',
+      'max-size=1m',
+      '--security-opt',
+      'label=disable',
+    ];
+    const { stdout, stderr } = await up([...flags, '--dry-run', '--json']);
+    assert.notEqual(stdout, '', stderr);
+    const { container } = JSON.parse(stdout) as { container: ContainerSpec };
+    const byApi = await docker.containers.create(container.body, { name: 'slipway-test-api' });
+    const [, ...line] = ['run', ...toRunArguments({ ...container, name: 'slipway-test-cli' }, { isDetached: false })];
+    await promisify(execFile)('docker', ['create', ...line]);
+    const [api, cli] = await Promise.all([
+      docker.containers.inspect(byApi),
+      docker.containers.inspect('slipway-test-cli'),
+    ]);
+    // ConsoleSize is the terminal's, BlkioDeviceReadBps and the like are null or [].
+    const comparable = (details: ContainerDetails) =>
+      Object.fromEntries(
+        Object.entries(hostConfigOf(details)).map(([key, value]) => [
+          key,
+          key === 'ConsoleSize' || (value as unknown) === null || (Array.isArray(value) && value.length === 0)
+            ? undefined
+            : value,
+        ]),
+      );
+    assert.deepEqual(comparable(api), comparable(cli));
+    const parts = ({ raw }: ContainerDetails) => {
+      const { Env, Labels, User, ExposedPorts } = raw['Config'] as Record<string, unknown>;
+      return { Env, Labels, User, ExposedPorts };
+    };
+    assert.deepEqual(parts(api), parts(cli));
+  });
+
+  for (const way of ['cdi', 'runtime', 'gpus'] as const) {
+    it(`asks the engine for a GPU by ${way}, or says in one line how to get it`, async () => {
+      const path = `${await putFakeDriver()}:${process.env['PATH'] ?? ''}`;
+      const name = `slipway-test-${way}`;
+      const args = ['--variant', 'gpu', '--gpu-mode', way, '-p', nextPort(), '--name', name];
+      const { code, stdout, stderr } = await up(['-d', '--json', ...args], { PATH: path });
+      console.log(`${way}: exit code ${code}${code === 0 ? '' : `, ${stderr.trim().split('\n').at(-1) ?? ''}`}`);
+      if (code !== 0) {
+        assert.equal(code, 3, stderr);
+        assert.match(stderr, /fix: .*(nvidia-ctk|"features":\{"cdi":true\})/);
+        await assert.rejects(docker.containers.inspect(name), { code: 'CONTAINER_NOT_FOUND' });
+        return;
+      }
+      const launched = JSON.parse(stdout) as Launched;
+      assert.equal(launched.gpuPath, way);
+      const env = await read(`${launched.url}/env`);
+      assert.match(env, way === 'cdi' ? /MOCK_CDI_GPU_0=1/ : /NVIDIA_VISIBLE_DEVICES=all/);
+      assert.match(env, /SLIPWAY_REQUIRE_GPU=true/);
+    });
+  }
+
+  it('refuses an explicit GPU on a machine without one, and says why', async () => {
+    const { code, stderr } = await up(['-d', '--variant', 'gpu']);
+    assert.equal(code, 3);
+    assert.match(stderr, /no NVIDIA GPU was found[\s\S]*fix:/);
+  });
+
+  it('diagnoses the machine, and its exit code says the worst', async () => {
+    const { code, stdout } = await runLauncher(['doctor', '--json']).ended;
+    const report = JSON.parse(stdout) as { status: string; checks: readonly { name: string; status: string }[] };
+    assert.equal(report.checks.length, 13);
+    assert.equal(['ok', 'warn', 'fail'][code ?? -1], report.status);
+    assert.equal(report.checks.find(({ name }) => name === 'engine')?.status, 'ok');
+    const wanted = await runLauncher(['doctor', '--variant', 'gpu']).ended;
+    assert.equal(wanted.code, 2);
+    assert.match(wanted.stdout, /fail {2}driver/);
+  });
+});

@@ -1,0 +1,103 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { chmod, mkdtemp, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { buildImage } from '../../src/launch/image-build.js';
+import type { DockerGateway } from '../../src/launch/docker/gateway.js';
+import { imageLabels } from '../../src/launch/labels.js';
+
+/** A base with Node.js that must be on the engine; nothing is pulled. */
+export const nodeBase = 'node:22-bookworm-slim';
+export const standIn = 'slipway-test:stand-in';
+
+/** Answers ready at once (MODE=ready), never (hang), or ends at once (fail); GET /env shows process 1's variables. */
+const program = `
+import { createServer } from 'node:http';
+import { readFileSync } from 'node:fs';
+const mode = process.env.MODE ?? 'ready';
+console.log('stand-in says hello');
+if (mode === 'fail') { console.error('Error: the stand-in was told to fail'); process.exit(3); }
+const answers = {
+  '/v2/health/ready': () => [mode === 'hang' ? 503 : 200, mode],
+  '/v2': () => [200, JSON.stringify({ slipway: { devices: ['stand-in'] } })],
+  '/env': () => [200, readFileSync('/proc/1/environ', 'utf8').split('\\0').join('\\n')],
+  '/proc': () => [200, readFileSync('/proc/self/status', 'utf8')],
+};
+const server = createServer((request, response) => {
+  const [status, body] = (answers[request.url] ?? (() => [404, 'none']))();
+  response.writeHead(status, { connection: 'close' }).end(body);
+}).listen(Number(process.env.SLIPWAY_PORT ?? 8000), '0.0.0.0');
+process.on('SIGTERM', () => {
+  console.log('draining');
+  if (mode !== 'stubborn') server.close(() => process.exit(0));
+});
+`;
+
+/** Builds the stand-in server's image; its labels are those of a CUDA image for driver 525 and Ada GPUs. */
+export async function buildStandIn(docker: DockerGateway): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'stand-in-'));
+  await writeFile(join(folder, 'server.mjs'), program);
+  const labels = [
+    `${imageLabels.variant}=gpu`,
+    `${imageLabels.cudaVersion}=12.8`,
+    `${imageLabels.architectures}=89-real`,
+  ];
+  const dockerfile = `FROM ${nodeBase}\nCOPY server.mjs /server.mjs\n${labels.map((label) => `LABEL ${label}`).join('\n')}\nUSER 1000:1000\nEXPOSE 8000\nENTRYPOINT ["node", "/server.mjs"]\n`;
+  await writeFile(join(folder, 'Dockerfile'), dockerfile);
+  const { endpoint } = docker;
+  await buildImage({
+    endpoint,
+    folder,
+    dockerfile: 'Dockerfile',
+    tags: [standIn],
+    env: process.env,
+    onLine: () => undefined,
+  });
+}
+
+/** A folder with an nvidia-smi that shows one Ada GPU: the engine's stubs have none of their own. */
+export async function putFakeDriver(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'driver-'));
+  const script = `#!/bin/sh\ncase "$1" in --query-gpu=*) echo '0, NVIDIA L4, GPU-5fd4f6ab-0000-4000-8000-000000000000, 575.57.08, 23034, 8.9' ;; *) echo 'CUDA Version: 12.9' ;; esac\n`;
+  await writeFile(join(folder, 'nvidia-smi'), script);
+  await chmod(join(folder, 'nvidia-smi'), 0o755);
+  return folder;
+}
+
+export interface LauncherRun {
+  readonly child: ChildProcess;
+  readonly ended: Promise<{ readonly code: number | null; readonly stdout: string; readonly stderr: string }>;
+  /** Resolves once stdout or stderr holds the text. */
+  seen(text: string): Promise<void>;
+}
+
+/** Runs the launcher as a user would: a process of its own. */
+export function runLauncher(args: readonly string[], env: Readonly<Record<string, string>> = {}): LauncherRun {
+  const child = spawn(process.execPath, ['dist/src/launch/main.js', ...args], {
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const text = { stdout: '', stderr: '' };
+  const waiting: (() => void)[] = [];
+  for (const name of ['stdout', 'stderr'] as const) {
+    child[name].setEncoding('utf8').on('data', (part: string) => {
+      text[name] += part;
+      for (const look of waiting) look();
+    });
+  }
+  const ended = new Promise<Awaited<LauncherRun['ended']>>((resolve) => {
+    child.on('close', (code) => resolve({ code, ...text }));
+  });
+  const seen = (wanted: string): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const look = (): void => {
+        if (text.stdout.includes(wanted) || text.stderr.includes(wanted)) resolve();
+      };
+      waiting.push(look);
+      look();
+      void ended.then(() =>
+        reject(new Error(`the launcher ended without saying "${wanted}":\n${text.stdout}${text.stderr}`)),
+      );
+    });
+  return { child, ended, seen };
+}
