@@ -1,0 +1,82 @@
+// Healthy: the server is ready and, where some model takes small numeric tensors, answers one real inference.
+// CommonJS and node:http only: starting this costs half of what ES modules with fetch do.
+'use strict';
+const http = require('node:http');
+const process = require('node:process');
+const { setTimeout } = require('node:timers');
+
+const { SLIPWAY_PORT, SLIPWAY_HOST, SLIPWAY_BASE_PATH, SLIPWAY_API_KEYS, SLIPWAY_API_KEYS_FILE, SLIPWAY_HEALTH_MODEL } =
+  process.env;
+const port = /^\d+$/.test(SLIPWAY_PORT ?? '') ? Number(SLIPWAY_PORT) : 8000;
+const host = !SLIPWAY_HOST || SLIPWAY_HOST === '0.0.0.0' ? '127.0.0.1' : SLIPWAY_HOST === '::' ? '::1' : SLIPWAY_HOST;
+const prefix = (SLIPWAY_BASE_PATH ?? '').replace(/\/$/, '');
+const timeoutMs = 4000;
+/** Largest tensor that is made up for the check, in elements. */
+const maxElements = 65_536;
+
+function readKey() {
+  const first = (text) => text.split(/[\s,]+/).find((word) => word !== '' && !word.startsWith('#'));
+  if (SLIPWAY_API_KEYS) return first(SLIPWAY_API_KEYS);
+  if (!SLIPWAY_API_KEYS_FILE) return undefined;
+  return first(require('node:fs').readFileSync(SLIPWAY_API_KEYS_FILE, 'utf8'));
+}
+
+const agent = new http.Agent({ keepAlive: true });
+const key = readKey();
+
+function ask(method, path, body) {
+  return new Promise((resolve, reject) => {
+    const headers = {
+      ...(body ? { 'content-type': 'application/json' } : {}),
+      ...(key ? { authorization: `Bearer ${key}` } : {}),
+    };
+    const request = http.request({ host, port, method, path: prefix + path, headers, agent }, (response) => {
+      let text = '';
+      response.setEncoding('utf8').on('data', (part) => (text += part));
+      response.on('end', () => resolve({ status: response.statusCode, text }));
+    });
+    request.on('error', reject).end(body);
+  });
+}
+
+/** A request of zeros for a model's inputs, or undefined where a picture, text or a large tensor is asked for. */
+function zerosFor({ inputs }) {
+  const made = [];
+  for (const { name, datatype, shape } of inputs) {
+    const sizes = shape.map((size) => (size < 0 ? 1 : size));
+    const count = sizes.reduce((product, size) => product * size, 1);
+    if (datatype === 'BYTES' || count > maxElements) return undefined;
+    made.push({ name, datatype, shape: sizes, data: Array(count).fill(datatype === 'BOOL' ? false : 0) });
+  }
+  return JSON.stringify({ inputs: made });
+}
+
+/** Names to try: the one that was set, else whatever is ready. */
+async function listModels() {
+  if (SLIPWAY_HEALTH_MODEL) return [SLIPWAY_HEALTH_MODEL];
+  const { status, text } = await ask('POST', '/v2/repository/index', '{"ready":true}');
+  return status === 200 ? [...new Set(JSON.parse(text).map(({ name }) => name))] : [];
+}
+
+async function check() {
+  const ready = await ask('GET', '/v2/health/ready');
+  if (ready.status !== 200) return `not ready: ${ready.text.slice(0, 300)}`;
+  for (const name of (await listModels()).slice(0, 8)) {
+    const path = `/v2/models/${encodeURIComponent(name)}`;
+    const model = await ask('GET', path);
+    const body = model.status === 200 ? zerosFor(JSON.parse(model.text)) : undefined;
+    if (body === undefined) continue;
+    const { status, text } = await ask('POST', `${path}/infer`, body);
+    // A full queue (429, 503) is work, and a refused request (4xx) a model's own rule about its values: neither is illness.
+    return status >= 500 && status !== 503 ? `${name} answered ${status}: ${text.slice(0, 300)}` : undefined;
+  }
+  return undefined;
+}
+
+function end(fault) {
+  if (fault) process.stdout.write(`${fault}\n`);
+  process.exit(fault ? 1 : 0);
+}
+
+setTimeout(() => end(`no answer within ${timeoutMs} ms`), timeoutMs);
+check().then(end, (error) => end(`no answer at ${host}:${port}: ${error.message}`));

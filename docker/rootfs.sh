@@ -1,0 +1,34 @@
+#!/bin/sh
+# rootfs.sh ARCH FOLDER: unpacks the few Debian packages that Node.js, ONNX Runtime and sharp need for ARCH into FOLDER.
+set -eu
+arch=$1 root=$2
+packages='base-files libc6 libgcc-s1 libstdc++6 tini busybox-static'
+applets='sh ash cat ls cp mv rm mkdir rmdir ln chmod touch echo printf env id whoami pwd sleep date uname hostname df du free
+  ps top kill find grep sed awk head tail wc sort uniq tr cut tee xargs vi less tar gzip gunzip stat test true false nc wget ping nslookup ip'
+
+dpkg --add-architecture "$arch"
+apt-get update -qq
+work=$(mktemp -d); chmod 755 "$work"; cd "$work"
+# shellcheck disable=SC2086 # one word a package
+apt-get -qq -o APT::Sandbox::User=root download $(for name in $packages; do echo "$name:$arch"; done)
+mkdir -p "$root/var/lib/dpkg/status.d"
+for deb in *.deb; do
+  dpkg-deb -x "$deb" "$root"
+  # Scanners read what is inside from here.
+  dpkg-deb -f "$deb" >"$root/var/lib/dpkg/status.d/$(dpkg-deb -f "$deb" Package)"
+done
+rm -rf "$work" /var/lib/apt/lists/*
+
+cd "$root"
+# Character set tables, manuals and translations that nothing here reads; licences stay.
+rm -rf usr/lib/*/gconv lib/*/gconv usr/lib/*/audit usr/share/man usr/share/info usr/share/locale usr/share/lintian usr/share/gdb usr/share/base-files \
+  usr/share/common-licenses/GFDL* usr/share/initramfs-tools etc/update-motd.d
+find usr/share/doc -type f ! -name copyright -delete
+find . -type d -empty -path './usr/share/*' -delete
+mkdir -p bin tmp srv/models proc sys dev etc var/cache/slipway
+for applet in $applets; do ln -sf busybox "bin/$applet"; done
+printf 'root:x:0:0:root:/tmp:/bin/sh\nslipway:x:1000:1000:slipway:/tmp:/bin/sh\n' >etc/passwd
+printf 'root:x:0:\nslipway:x:1000:\n' >etc/group
+printf 'hosts: files dns\n' >etc/nsswitch.conf
+chmod 1777 tmp
+chown 1000:1000 var/cache/slipway
