@@ -9,8 +9,10 @@ test -n "$library" || { echo "build-binding: no libonnxruntime.so in $core" >&2;
 mkdir -p "$to"
 install -m 755 "$library" "$to/libonnxruntime.so.1"
 
+set --
+if test "$device" = cuda; then set -- -DUSE_CUDA=1; fi
 g++ -std=c++20 -O2 -fPIC -shared -s -o "$to/onnxruntime_binding.node" "$source"/js/node/src/*.cc \
-  -DNAPI_VERSION=6 -DORT_API_MANUAL_INIT -DBUILDING_NODE_EXTENSION $(test "$device" = cuda && echo -DUSE_CUDA=1) \
+  -DNAPI_VERSION=6 -DORT_API_MANUAL_INIT -DBUILDING_NODE_EXTENSION "$@" \
   -I "$NODE_INCLUDE" -I "$ADDON_API" -I "$source/include/onnxruntime" -I "$source/include/onnxruntime/core/session" -I "$source/onnxruntime" \
-  -L "$to" -l:libonnxruntime.so.1 -Wl,-rpath,'$ORIGIN/'
+  -L "$to" -l:libonnxruntime.so.1 "-Wl,-rpath,\$ORIGIN/"
 ls -l "$to"

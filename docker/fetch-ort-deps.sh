@@ -6,9 +6,10 @@ source=$1 mirror=$2
 # Of other systems, other providers, tests and training.
 unneeded='coremltools cxxopts dawn directx_headers duktape extensions composable_kernel google_benchmark googletest kleidiai
   microsoft_wil mimalloc onnx_tensorrt protoc_win64 protoc_win32 protoc_linux_x86 protoc_mac_universal psimd tensorboard'
+unneeded=$(echo "$unneeded" | tr -s '\n ' ' ')
 mkdir -p "$mirror"
 grep -v -e '^#' -e '^[[:space:]]*$' "$source/cmake/deps.txt" | tr -d '\r' | while IFS=';' read -r name url sha1; do
-  case " $(echo $unneeded) " in *" $name "*) continue ;; esac
+  case " $unneeded " in *" $name "*) continue ;; esac
   file=$mirror/${url#https://}
   if ! echo "$sha1  $file" | sha1sum --check --status 2>/dev/null; then
     mkdir -p "$(dirname "$file")"

@@ -18,10 +18,10 @@ done
 readelf-target -W --dyn-syms "$to/libonnxruntime.so.1" | grep -q "OrtGetApiBase@@VERS_$ORT_VERSION" || fail "$core is not ONNX Runtime $ORT_VERSION"
 allowed="libcublasLt.so.$CUDA_MAJOR libcublas.so.$CUDA_MAJOR libcudart.so.$CUDA_MAJOR libcurand.so.10 libcuda.so.1
   ld-linux-x86-64.so.2 ld-linux-aarch64.so.1 libc.so.6 libm.so.6 libdl.so.2 librt.so.1 libpthread.so.0 libgcc_s.so.1 libstdc++.so.6"
-allowed="$allowed ${ALSO_NEEDED:-}"
+allowed=$(echo "$allowed ${ALSO_NEEDED:-}" | tr -s '\n ' ' ')
 for file in "$to"/libonnxruntime*.so*; do
   for needed in $(readelf-target -d "$file" | sed -n 's/.*(NEEDED).*\[\(.*\)\].*/\1/p'); do
-    case " $(echo $allowed) " in
+    case " $allowed " in
       *" $needed "*) ;;
       *) fail "$(basename "$file") needs $needed, which this image does not hold. It holds CUDA $CUDA_MAJOR: was the file built for another one?" ;;
     esac

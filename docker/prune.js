@@ -67,7 +67,8 @@ async function trim(modules) {
   for (const path of paths.filter((path) => idle.test(path))) await rm(path);
 }
 
-async function main(app) {
+/** Prunes an application's folder; answers what was kept, in a sentence. */
+export async function prune(app) {
   const [modules, sources] = [join(app, 'node_modules'), join(app, 'dist', 'src')];
   for (const room of otherRooms) await rm(join(sources, room), { recursive: true, force: true });
   const { dependencies } = await readJson(join(app, 'package.json'));
@@ -77,7 +78,7 @@ async function main(app) {
   await sweep(modules, kept);
   await trim(modules);
   await trim(join(app, 'dist'));
-  console.log(`kept ${kept.size} packages for ${[...roots.loaded, ...roots.filesOnly].join(', ')}`);
+  return `kept ${kept.size} packages for ${[...roots.loaded, ...roots.filesOnly].join(', ')}`;
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) await main(process.argv[2] ?? '.');
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) console.log(await prune(process.argv[2] ?? '.'));

@@ -9,8 +9,7 @@ applets='sh ash cat ls cp mv rm mkdir rmdir ln chmod touch echo printf env id wh
 dpkg --add-architecture "$arch"
 apt-get update -qq
 work=$(mktemp -d); chmod 755 "$work"; cd "$work"
-# shellcheck disable=SC2086 # one word a package
-apt-get -qq -o APT::Sandbox::User=root download $(for name in $packages; do echo "$name:$arch"; done)
+for name in $packages; do apt-get -qq -o APT::Sandbox::User=root download "$name:$arch"; done
 mkdir -p "$root/var/lib/dpkg/status.d"
 for deb in *.deb; do
   dpkg-deb -x "$deb" "$root"

@@ -47,9 +47,9 @@ export interface GpuRequirements {
 /** What our own Dockerfiles ask for, for the preflight of an image that is not there yet. */
 export const variantRequirements: Readonly<Record<'gpu' | 'cuda', GpuRequirements>> = {
   gpu: {
-    cudaVersion: '12.8',
-    minDriver: '525.60.13',
-    architectures: ['60-real', '70-real', '75-real', '80-real', '90a-real', '90-virtual'],
+    cudaVersion: '13.0',
+    minDriver: '580.65.06',
+    architectures: ['75-real', '80-real', '86-real', '89-real', '90a-real', '120a-real'],
   },
   cuda: {
     cudaVersion: '12.8',

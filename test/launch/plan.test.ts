@@ -213,7 +213,7 @@ describe('decision, details', () => {
   const gpuImage = { id: 'sha256:1', tags: ['slipway:gpu'] };
 
   it('reads the requirements from the image that is there', () => {
-    const labels = { [imageLabels.cudaVersion]: '13.0', [imageLabels.architectures]: '75-real' };
+    const labels = { [imageLabels.cudaVersion]: '13.1', [imageLabels.minDriver]: '590.44.01' };
     const strict = decide(wish({ variant: 'gpu' }), {
       ...facts('l4', 'runtime'),
       engine: engine({ runtimes: ['nvidia'] }, [{ ...gpuImage, labels }]),
@@ -221,7 +221,7 @@ describe('decision, details', () => {
     assert.ok(strict.kind === 'refused');
     assert.match(
       strict.refusal.cause,
-      /driver 575\.57\.08 is older than 580\.65\.06, which the image's CUDA 13\.0 needs/,
+      /driver 580\.95\.05 is older than 590\.44\.01, which the image's CUDA 13\.1 needs/,
     );
   });
 

@@ -51,9 +51,9 @@ const card = { vendor: 'nvidia', address: '0000:01:00.0', device: '0x2684' } as 
 /** Hosts by name; `elsewhere` is one that this machine's files cannot speak for. */
 export const hosts = {
   bare: emptyHost,
-  l4: { ...emptyHost, nvidiaDriver: drivenBy('575.57.08', '8.9'), cdiDevices: specFiles },
+  l4: { ...emptyHost, nvidiaDriver: drivenBy('580.95.05', '8.9'), cdiDevices: specFiles },
   oldDriver: { ...emptyHost, nvidiaDriver: drivenBy('470.199.02', '8.0') },
-  oldGpu: { ...emptyHost, nvidiaDriver: drivenBy('575.57.08', '3.7') },
+  oldGpu: { ...emptyHost, nvidiaDriver: drivenBy('580.95.05', '3.7') },
   broken: {
     ...emptyHost,
     nvidiaDriver: known(
@@ -64,7 +64,7 @@ export const hosts = {
   moduleOnly: {
     ...emptyHost,
     nvidiaModule: known(
-      { kind: 'loaded', version: '575.57.08', gpus: [{ model: 'NVIDIA L4', uuid: 'GPU-0' }] },
+      { kind: 'loaded', version: '580.95.05', gpus: [{ model: 'NVIDIA L4', uuid: 'GPU-0' }] },
       '/proc/driver/nvidia',
     ),
   },
