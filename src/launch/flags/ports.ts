@@ -58,7 +58,9 @@ function expand(text: string, { ip, host, container, protocol }: PortText): read
     throw flagError(flag, text, `unknown protocol ${protocol}; expected tcp, udp or sctp`);
   }
   if (ip !== '' && !/^[\d.]+$|^[\da-f:]+(%.+)?$/i.test(ip)) {
-    throw flagError(flag, text, `${ip} is no IP address; names are not accepted here`);
+    const hint =
+      ip === 'localhost' ? `type ${flag} ${text.replace('localhost', defaultHostIp)}` : 'names are not accepted here';
+    throw flagError(flag, text, `${ip} is no IP address; ${hint}`);
   }
   const inside = parseRange(text, container);
   const outside = host === '' ? undefined : parseRange(text, host);

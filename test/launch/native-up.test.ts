@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict';
+import { mkdtemp } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import type { Launched } from '../../src/launch/outcome.js';
+import { runLauncher } from '../engine/stand-in.js';
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+describe('launch without an engine', () => {
+  it('starts the real server, finds it again after its launcher was killed, and drains it at Ctrl-C', async () => {
+    const env = {
+      SLIPWAY_STATE_DIR: await mkdtemp(join(tmpdir(), 'native-')),
+      DOCKER_HOST: 'unix:///nowhere/docker.sock',
+    };
+    const args = ['-p', `${await freePort()}:8000`];
+    const first = runLauncher(args, env);
+    await first.seen('next ');
+    first.child.kill('SIGKILL');
+    await first.ended;
+    const again = await runLauncher(['--json', ...args], env).ended;
+    assert.equal(again.code, 0, again.stderr);
+    assert.match(again.stderr, /native, because No container engine answers at unix:\/\/\/nowhere\/docker\.sock/);
+    const launched = JSON.parse(again.stdout) as Launched;
+    assert.equal(launched.isReused, true);
+    assert.deepEqual(launched.devices, ['cpu']);
+    const third = runLauncher([...args, '--replace'], env);
+    await third.seen('next ');
+    third.child.kill('SIGINT');
+    const { code, stderr } = await third.ended;
+    assert.equal(code, 0, stderr);
+    await assert.rejects(fetch(`${launched.url ?? ''}/v2`));
+  });
+
+  it('never runs natively where a container was asked for', async () => {
+    const { code, stderr } = await runLauncher(['--variant', 'cpu'], { DOCKER_HOST: 'unix:///nowhere/docker.sock' })
+      .ended;
+    assert.equal(code, 4);
+    assert.match(stderr, /--variant cpu cannot be had: No container engine answers[\s\S]*fix: .*--variant native/);
+  });
+});

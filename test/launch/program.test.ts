@@ -1,0 +1,105 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { AppError } from '../../src/errors.js';
+import { runProgram } from '../../src/launch/program.js';
+import { lendThisProcess } from '../../src/launch/this-process.js';
+
+/** Runs a line against no engine and an empty folder of state. */
+async function run(...args: readonly string[]) {
+  const text = { stdout: '', stderr: '' };
+  let set = 0;
+  const streams = {
+    stdout: { write: (part: string) => (text.stdout += part) },
+    stderr: { write: (part: string) => (text.stderr += part) },
+  };
+  const folder = mkdtempSync(join(tmpdir(), 'cli-'));
+  const context = {
+    ...lendThisProcess((code) => (set = code), streams),
+    env: { PATH: folder, SLIPWAY_STATE_DIR: folder },
+    cwd: folder,
+    openGateway: () => Promise.reject(new AppError('DOCKER_UNREACHABLE', 'No engine in this test.')),
+  };
+  const failure = await runProgram(args, context);
+  return { ...text, code: failure === 0 ? set : failure };
+}
+
+describe('command line', () => {
+  it('explains itself on one screen', async () => {
+    const { stdout, code } = await run('--help');
+    assert.equal(code, 0);
+    assert.ok(stdout.split('\n').length <= 24, stdout);
+    assert.ok(Math.max(...stdout.split('\n').map((line) => line.length)) <= 92);
+    const up = (await run('up', '--help')).stdout;
+    assert.ok(up.split('\n').length <= 56, `up --help has ${up.split('\n').length} lines`);
+  });
+
+  it('names every command in its help', async () => {
+    const { stdout } = await run('--help');
+    const { stdout: script } = await run('completion', 'bash');
+    const names = /case \$\{COMP_WORDS\[1\]:-\} in ([^)]+)\)/.exec(script)?.[1]?.split('|') ?? [];
+    assert.ok(names.length > 10);
+    assert.deepEqual(
+      names.filter((name) => !new RegExp(`\\b${name}\\b`).test(stdout)),
+      [],
+    );
+  });
+
+  const mistyped: readonly (readonly [line: string, says: RegExp])[] = [
+    ['docter', /Did you mean launch doctor\?/],
+    ['up gpu', /Type --variant gpu/],
+    ['--detatch', /Did you mean --detach\?/],
+    ['--port 9000', /Type -p/],
+    ['--gpu', /Type --variant gpu/],
+    ['.', /type --mount \.:\/srv/],
+    ['./models:/srv', /type --mount \.\/models:\/srv/],
+    ['--name x1 stop', /The command comes first: launch stop/],
+    ['completion tcsh', /bash\|zsh\|fish/],
+    ['--env-file none.env', /Name a file that exists/],
+  ];
+  for (const [line, says] of mistyped) {
+    it(`answers "launch ${line}" with what to type`, async () => {
+      const { stderr, code } = await run(...line.split(' '));
+      assert.match(stderr, says);
+      assert.equal(code, 2);
+    });
+  }
+
+  it('reports a failure as JSON where JSON was asked for', async () => {
+    const { stdout, code } = await run('--variant', 'gup', '--json');
+    const { error } = JSON.parse(stdout) as { error: { code: string; message: string } };
+    assert.equal(error.code, 'USAGE');
+    assert.match(error.message, /--variant gup/);
+    assert.equal(code, 2);
+  });
+
+  it('leaves with the code of an engine that does not answer', async () => {
+    assert.equal((await run('--variant', 'cpu')).code, 4);
+  });
+});
+
+describe('completion', () => {
+  for (const shell of ['bash', 'zsh', 'fish'] as const) {
+    it(`knows commands, flags and values for ${shell}`, async () => {
+      const { stdout, code } = await run('completion', shell);
+      assert.equal(code, 0);
+      for (const word of ['doctor', 'gpu-mode', 'auto cpu gpu cuda native', 'launch ps --quiet'])
+        assert.ok(stdout.includes(word), word);
+    });
+  }
+
+  it('completes in a real bash', { skip: process.platform === 'win32' && 'needs bash' }, async () => {
+    const { stdout } = await run('completion', 'bash');
+    const complete = (words: readonly string[]) => {
+      const list = words.map((word) => `'${word}'`).join(' ');
+      const ask = `${stdout}\nCOMP_WORDS=(${list}); COMP_CWORD=${words.length - 1}; _launch; printf '%s\\n' "\${COMPREPLY[@]}"`;
+      return execFileSync('bash', ['-c', ask], { encoding: 'utf8' }).trim().split('\n');
+    };
+    assert.deepEqual(complete(['launch', 'doc']), ['doctor']);
+    assert.deepEqual(complete(['launch', '--variant', 'g']), ['gpu']);
+    assert.ok(complete(['launch', 'up', '--re']).includes('--replace'));
+  });
+});
