@@ -61,6 +61,11 @@ export default tseslint.config(
     rules: size,
   },
   {
+    files: ['bin/*.cjs'],
+    languageOptions: { globals: { process: 'readonly', performance: 'readonly', require: 'readonly' } },
+    rules: size,
+  },
+  {
     files: ['src/playground/web/**/*.js'],
     languageOptions: {
       globals: Object.fromEntries(

@@ -3,7 +3,7 @@ import type { RepositoryIndexEntry } from '../protocol/types.js';
 import { scanRepository, type ModelOnDisk } from './layout.js';
 import type { LoaderOptions } from './load-version.js';
 import { ModelEntry, type EntryOptions } from './model-entry.js';
-import { checkModelName } from './model-name.js';
+import { checkModelName } from '../protocol/model-name.js';
 import { describeSlot, indexEntry } from './index-entry.js';
 import { openSnapshots, type SnapshotFolder } from './snapshot-folder.js';
 import type { LoadOverrides, ModelRepository, ServableModel } from './types.js';

@@ -11,6 +11,7 @@ import type { ThreadBudget } from '../resources/types.js';
 import { parseKeys } from './api-keys.js';
 import { parseArguments } from './args.js';
 import { exitCodeOf } from './exit-codes.js';
+import { LineOutput } from './line-output.js';
 import { createLog, type Log } from './log.js';
 import type { RunningServer } from './serve.js';
 import type { Settings } from './settings.js';
@@ -20,8 +21,12 @@ const startedMs = performance.now();
 const { version } = createRequire(import.meta.url)('../../../package.json') as { readonly version: string };
 const bundledModels = fileURLToPath(new URL('../../../models', import.meta.url));
 
+const output = new LineOutput(process.stderr.fd);
+process.on('exit', () => output.flush());
+
 /** Ends at once, whatever runs: an orderly exit while a worker computes would abort the process. */
 function killSelf(): void {
+  output.flush();
   process.kill(process.pid, 'SIGKILL');
 }
 
@@ -34,7 +39,7 @@ async function main(): Promise<void> {
   const { settings } = invocation;
   const log = createLog(settings.log, {
     isTerminal: process.stderr.isTTY,
-    write: (line) => void process.stderr.write(line),
+    write: (line) => output.write(line),
   });
   const server = await start(settings, log);
   endOnSignals(server, { settings, log });
@@ -74,7 +79,7 @@ async function start(settings: Settings, log: Log): Promise<RunningServer> {
   });
 }
 
-/** The runtime counts its own threads; libuv's pool is as large as it was when the first file was read. */
+/** libuv's pool is as large as the environment said when the first file was read: bin/thread-pool.cjs sets that. */
 async function readBudget({ workers, intraOpThreads }: Settings): Promise<ThreadBudget> {
   const ioThreads = Number(process.env['UV_THREADPOOL_SIZE'] ?? 4);
   return divideThreads(await readCpuBudget(), {
@@ -113,9 +118,7 @@ function announce({ server, settings, log, ledger }: Started): void {
     return;
   }
   const modelsFolder = resolve(settings.models ?? bundledModels);
-  process.stderr.write(
-    formatStartup({ ...facts, version, url: server.url, modelsFolder, ledger: whole, isReady: ready }),
-  );
+  output.write(formatStartup({ ...facts, version, url: server.url, modelsFolder, ledger: whole, isReady: ready }));
 }
 
 /** What passed before the models' own ledger began: bin marks when Node was up and when the build was done. */
@@ -170,6 +173,6 @@ try {
 } catch (thrown) {
   const code = thrown instanceof AppError ? thrown.code : 'INTERNAL';
   const text = thrown instanceof Error && code === 'INTERNAL' ? (thrown.stack ?? thrown.message) : messageOf(thrown);
-  process.stderr.write(`slipway: ${text}\n`);
+  output.write(`slipway: ${text}\n`);
   process.exitCode = exitCodeOf[code];
 }

@@ -19,7 +19,7 @@ export async function startServerProcess(flags: readonly string[] = []): Promise
   await putModel(folder, { name: 'sum', graph: sumAndDifference });
   await mkdir(join(folder, 'broken', '1'), { recursive: true });
   await writeFile(join(folder, 'broken', '1', 'model.onnx'), 'not a model');
-  const args = ['bin/slipway.js', '--port', '0', '--models', folder, '--cache-dir', join(folder, '.cache'), ...flags];
+  const args = ['bin/slipway.cjs', '--port', '0', '--models', folder, '--cache-dir', join(folder, '.cache'), ...flags];
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe'] });
   const ended = once(child, 'exit');
   const url = await findUrl(child.stderr);

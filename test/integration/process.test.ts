@@ -1,57 +1,14 @@
 import assert from 'node:assert/strict';
-import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, it, type TestContext } from 'node:test';
-import { fileURLToPath } from 'node:url';
+import { describe, it } from 'node:test';
 import { send } from '../support/http.js';
-import { putModel, slowProduct, sumAndDifference } from '../support/models.js';
+import { slowProduct, sumAndDifference } from '../support/models.js';
+import { folderWith, startProcess as start, urlOf } from '../support/server-process.js';
 import { goodCall, sums } from './cases/case.js';
 
-const entry = fileURLToPath(new URL('../../src/server/main.js', import.meta.url));
-
-interface Started {
-  readonly child: ChildProcess;
-  /** What it has written to stderr so far. */
-  readonly text: () => string;
-  /** Resolves with stderr so far when it holds the text; rejects when the process ends first. */
-  readonly until: (pattern: RegExp) => Promise<string>;
-  readonly ended: Promise<readonly [code: number | null, signal: string | null]>;
-}
-
-function start(context: TestContext, ...args: readonly string[]): Started {
-  const env = { ...process.env, SLIPWAY_CACHE_DIR: join(tmpdir(), 'slipway-process-test') };
-  const child = spawn(process.execPath, [entry, '--port', '0', '--execution-provider', 'cpu', ...args], {
-    env,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let text = '';
-  child.stderr.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
-  const ended = once(child, 'close') as Promise<[number | null, string | null]>;
-  context.after(() => child.kill('SIGKILL'));
-  const until = (pattern: RegExp) =>
-    new Promise<string>((resolve, reject) => {
-      const look = () => {
-        if (pattern.test(text)) resolve(text);
-      };
-      child.stderr.on('data', look);
-      child.once('close', () => reject(new Error(`ended before ${String(pattern)}: ${text}`)));
-      look();
-    });
-  return { child, text: () => text, until, ended };
-}
-
-async function folderWith(context: TestContext, ...models: readonly Parameters<typeof putModel>[1][]): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'slipway-process-'));
-  context.after(() => rm(folder, { recursive: true, force: true }));
-  for (const model of models) await putModel(folder, model);
-  return folder;
-}
-
-const urlOf = (text: string) => /http:\/\/[\d.]+:\d+/.exec(text)?.[0] ?? '';
 const m = { name: 'm', graph: sumAndDifference, config: { batching: { maxRows: 8 } } };
 const slow = { name: 'slow', graph: slowProduct(60), config: { batching: { maxRows: 0 }, warmup: false } };
 const slowCall = {
@@ -95,18 +52,6 @@ describe('the server process', { concurrency: 2 }, () => {
     assert.match(server.text(), /stopped/);
   });
 
-  it('ends at once on a second signal, while a run is in a worker', async (context) => {
-    const server = start(context, '--models', await folderWith(context, slow));
-    const url = urlOf(await server.until(/ready in/));
-    const running = send(url, slowCall).catch(() => undefined);
-    await send(url, { path: '/v2/health/live' });
-    server.child.kill('SIGINT');
-    await server.until(/stopping/);
-    server.child.kill('SIGINT');
-    assert.deepEqual(await server.ended, [null, 'SIGKILL']);
-    await running;
-  });
-
   it('says which port is in use and what to type, and ends with 3', async (context) => {
     const other = createServer().listen(0, '127.0.0.1');
     context.after(() => other.close());
@@ -145,7 +90,17 @@ describe('the server process', { concurrency: 2 }, () => {
     const server = start(context, '--models', folder);
     const text = await server.until(/not ready: .*started in/);
     assert.match(text, /broken\/1 +NOT READY: .+/);
-    sums(await send(urlOf(text), goodCall));
+    const url = urlOf(text);
+    sums(await send(url, goodCall));
+    const ready = { path: '/v2/health/ready' };
+    const unready = await send(url, ready);
+    assert.equal(unready.status, 503);
+    assert.match(
+      unready.body.toString(),
+      /"error":"The server is not ready: .*broken.* version 1 cannot be loaded: The model file cannot be read/,
+    );
+    assert.equal((await send(url, { path: '/v2/repository/models/broken/unload', body: '' })).status, 200);
+    assert.equal((await send(url, ready)).status, 200);
   });
 
   it('writes JSON lines alone where JSON is asked for', async (context) => {

@@ -50,7 +50,13 @@ export interface NativeWorld {
 
 const pollMs = 50;
 const supervisorPath = fileURLToPath(new URL('./supervisor-process.js', import.meta.url));
-const serverPath = fileURLToPath(new URL('../../server/main.js', import.meta.url));
+/** The server's program: its thread pool is sized before Node's module loader starts it. */
+const serverProgram = [
+  process.execPath,
+  '--require',
+  fileURLToPath(new URL('../../../../bin/thread-pool.cjs', import.meta.url)),
+  fileURLToPath(new URL('../../server/main.js', import.meta.url)),
+];
 
 /** Servers that run without containers, each under a supervisor of its own, described by files in the state folder. */
 export function openNative(world: NativeWorld): NativeRunner {
@@ -139,7 +145,7 @@ async function start(folder: string, wish: NativeWish, world: NativeWorld): Prom
     }
     await rm(folder, { recursive: true, force: true });
     await mkdir(folder, { recursive: true, mode: 0o700 });
-    const program = wish.program ?? [process.execPath, serverPath];
+    const program = wish.program ?? serverProgram;
     await writeAtomically(join(folder, 'wish.json'), { wish: { ...wish, program }, createdAtMs: world.now() });
     const env = Object.fromEntries(Object.entries(world.env).filter(([, value]) => value !== undefined));
     const supervisor = spawn(process.execPath, [supervisorPath, folder], { detached: true, stdio: 'ignore', env });

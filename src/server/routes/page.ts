@@ -1,6 +1,6 @@
 import { AppError } from '../../errors.js';
 import { findAsset, listSamples, pageHeaders, readSample, type Asset } from '../../playground/index.js';
-import { checkModelName } from '../../repository/model-name.js';
+import { checkModelName } from '../../protocol/model-name.js';
 import type { Exchange } from '../exchange.js';
 import type { Router } from '../router.js';
 
