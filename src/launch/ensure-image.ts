@@ -1,13 +1,15 @@
+import { join } from 'node:path';
 import { AppError } from '../errors.js';
-import { buildImage } from './image-build.js';
+import { buildImage } from './docker/build.js';
+import { transferOptions } from './everyday/transfer.js';
+import { containerLabels } from './labels.js';
 import type { ContainerPlan } from './plan-types.js';
-import { TransferProgress } from './pull-progress.js';
 import type { Session } from './session.js';
 
 /** Builds or pulls the plan's image where it is not on the engine; answers whether it is new there. */
 export async function ensureImage(session: Session, { image, variant }: ContainerPlan): Promise<boolean> {
   if (image.source === 'present') return false;
-  const { wish, gateway } = session;
+  const { wish, gateway, context, signal } = session;
   if (wish.pull !== 'always') {
     // The list of images could not be asked: look for this one.
     const found = await gateway.images.inspect(image.ref).catch((thrown: unknown) => {
@@ -16,7 +18,16 @@ export async function ensureImage(session: Session, { image, variant }: Containe
     });
     if (found !== undefined) return false;
   }
-  await (image.source === 'build' ? build(session, image.ref, variant) : pull(session, image.ref));
+  const startedAtMs = context.now();
+  const verb = image.source === 'build' ? 'built' : 'pulled';
+  try {
+    await (image.source === 'build' ? build(session, image.ref, variant) : pull(session, image.ref));
+  } catch (thrown) {
+    if (signal.aborted)
+      throw new AppError('SHUTTING_DOWN', `Interrupted before ${image.ref} was ${verb}; nothing was started.`);
+    throw thrown;
+  }
+  context.console.ok(`${verb} ${image.ref} in ${((context.now() - startedAtMs) / 1000).toFixed(0)} s`);
   return true;
 }
 
@@ -24,29 +35,20 @@ async function build({ context, gateway, wish, signal }: Session, ref: string, v
   const { console, projectFolder, env } = context;
   const { platform } = wish.container;
   console.note(`building ${ref} from docker/Dockerfile.${variant}; the first time takes some minutes`);
-  const startedAtMs = context.now();
-  await buildImage({
-    endpoint: gateway.endpoint,
-    folder: projectFolder,
-    dockerfile: `docker/Dockerfile.${variant}`,
+  const request = {
+    context: projectFolder,
+    dockerfile: join(projectFolder, 'docker', `Dockerfile.${variant}`),
     tags: [ref],
-    ...(platform === undefined ? {} : { flags: ['--platform', platform] }),
-    env,
-    signal,
-    onLine: (line) => console.progress(`building ${ref}: ${line}`),
-  });
-  console.ok(`built ${ref} in ${((context.now() - startedAtMs) / 1000).toFixed(0)} s`);
+    labels: { [containerLabels.managed]: 'true' },
+    ...(platform === undefined ? {} : { platform }),
+  };
+  const onLine = (line: string): void => console.progress(`building ${ref}: ${line}`);
+  await buildImage(request, { docker: gateway, env, signal, onLine });
 }
 
 async function pull({ context, gateway, wish, signal }: Session, ref: string): Promise<void> {
-  const { console } = context;
   const { platform } = wish.container;
-  console.note(`pulling ${ref}`);
-  const progress = new TransferProgress();
-  await gateway.images.pull(ref, {
-    ...(platform === undefined ? {} : { platform }),
-    signal,
-    onProgress: (report) => console.progress(`pulling ${ref}: ${progress.add(report)}`),
-  });
-  console.ok(`pulled ${ref}`);
+  context.console.note(`pulling ${ref}`);
+  const options = await transferOptions('pulling', ref, { docker: gateway, context });
+  await gateway.images.pull(ref, { ...options, ...(platform === undefined ? {} : { platform }), signal });
 }

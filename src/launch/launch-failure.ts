@@ -68,5 +68,9 @@ export function permitsFallback(thrown: unknown): thrown is AppError {
 /** A failed start as the reason why a variant loses. */
 export function toRefusal({ code, message, details }: AppError): Refusal {
   const text = (key: string): string | undefined => (typeof details[key] === 'string' ? details[key] : undefined);
-  return { code, cause: text('cause') ?? message.split('\n')[0] ?? message, fix: text('fix') ?? 'launch doctor' };
+  return {
+    code,
+    cause: text('cause') ?? (message.split('\n')[0] ?? message).replace(/ The builder's last lines:$/, ''),
+    fix: text('fix') ?? 'launch doctor',
+  };
 }

@@ -1,6 +1,7 @@
 import type { Facts } from './facts.js';
 import { allGpus } from './flags/gpus.js';
 import { chooseGpuPath } from './gpu-path.js';
+import { variantRequirements } from './labels.js';
 import { readNvidiaSignal, type NvidiaSignal } from './nvidia-signal.js';
 import { chooseImage, findRequirements } from './plan-image.js';
 import type { Option } from './plan-types.js';
@@ -58,7 +59,13 @@ function weighGpu(variant: 'gpu' | 'cuda', wish: Wish, facts: Facts): Option {
   const engine = facts.engine.value;
   const selection = (wish.gpus ?? allGpus).selection;
   const fit = checkRequirements(findRequirements(wish, engine, variant), signal, selection);
-  if (isRefusal(fit)) return { variant, isPossible: false, refusal: fit };
+  if (isRefusal(fit)) {
+    const refusal =
+      variant === 'gpu' && fitsFromSource(wish, signal)
+        ? { ...fit, fix: `${fit.fix}; or build for CUDA ${variantRequirements.cuda.cudaVersion ?? ''}: --variant cuda` }
+        : fit;
+    return { variant, isPossible: false, refusal };
+  }
   const image = chooseImage(wish, facts, { engine, variant });
   if (isRefusal(image)) return { variant, isPossible: false, refusal: image };
   const gpu = signal.kind === 'present' ? signal.evidence : 'a GPU that only the engine can see';
@@ -69,6 +76,12 @@ function weighGpu(variant: 'gpu' | 'cuda', wish: Wish, facts: Facts): Option {
     because: `${gpu}; by ${choice.path.kind}, as ${choice.evidence}`,
     notes: [...fit.notes, ...choice.passedOver.map((reason) => `passed over ${reason}`)],
   };
+}
+
+/** Whether the image from source, of an older CUDA, would do where the prebuilt one does not. */
+function fitsFromSource(wish: Wish, signal: NvidiaSignal): boolean {
+  if (wish.image !== undefined) return false;
+  return !isRefusal(checkRequirements(variantRequirements.cuda, signal, (wish.gpus ?? allGpus).selection));
 }
 
 /** Without a host that can be asked, auto wants the engine's own word for a GPU; an explicit wish lets the start tell. */

@@ -33,18 +33,19 @@ export function decide(wish: Wish, facts: Facts, failed: Failed = new Map()): De
 export function candidates(wish: Wish, facts: Facts): readonly Variant[] {
   if (wish.variant !== 'auto') return [wish.variant];
   if (wish.image !== undefined) return [variantOfImage(wish, wish.image, facts)];
-  const gpu = gpuVariant(facts);
-  if (insistsOnGpu(wish)) return [gpu];
-  const containers: readonly Variant[] = wish.gpuMode === 'none' ? ['cpu'] : [gpu, 'cpu'];
+  const gpu = gpuVariants(facts);
+  if (insistsOnGpu(wish)) return gpu;
+  const containers: readonly Variant[] = wish.gpuMode === 'none' ? ['cpu'] : [...gpu, 'cpu'];
   return wish.engineIsNamed || wish.mode === 'shell' ? containers : [...containers, 'native'];
 }
 
-/** The prebuilt image, unless only the one from source is there. */
-function gpuVariant(facts: Facts): ContainerVariant {
-  if (facts.engine.state === 'unknown') return 'gpu';
+/** The prebuilt image; the one from source too where it is there, and first where the other is not. It is never built unasked. */
+function gpuVariants(facts: Facts): readonly ContainerVariant[] {
+  if (facts.engine.state === 'unknown') return ['gpu'];
   const engine = facts.engine.value;
   const isThere = (variant: ContainerVariant): boolean => findImage(engine, imageOf(variant)) !== undefined;
-  return isThere('cuda') && (!isThere('gpu') || engine.info.architecture === 'arm64') ? 'cuda' : 'gpu';
+  if (!isThere('cuda')) return ['gpu'];
+  return isThere('gpu') ? ['gpu', 'cuda'] : ['cuda', 'gpu'];
 }
 
 function variantOfImage(wish: Wish, ref: string, facts: Facts): Variant {
@@ -62,9 +63,9 @@ function explainFallback(chosen: Variant, losers: readonly Option[]): string | u
   return first === undefined ? undefined : `${chosen}, because ${first.replace(/\.$/, '')}`;
 }
 
-/** Of several refusals the last: auto ends with the variant that asks least. */
+/** Of several refusals the first that is about the engine or a GPU: what was wanted most, not what was left. */
 function worstReason(options: readonly Option[]): Refusal {
   const refusals = options.flatMap((option) => (option.isPossible ? [] : [option.refusal]));
   const engine = refusals.find(({ code }) => code === 'DOCKER_UNREACHABLE');
-  return engine ?? refusals.at(-1) ?? refuse('nothing can be started', 'launch doctor', 'INTERNAL');
+  return engine ?? refusals[0] ?? refuse('nothing can be started', 'launch doctor', 'INTERNAL');
 }

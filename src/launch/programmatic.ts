@@ -3,8 +3,8 @@ import { resolve } from 'node:path';
 import { AppError } from '../errors.js';
 import type { Sink } from './console.js';
 import type { LaunchContext } from './context.js';
-import { buildImage } from './image-build.js';
-import type { ContainerVariant } from './labels.js';
+import { buildImage } from './docker/build.js';
+import { containerLabels, type ContainerVariant } from './labels.js';
 import { openNative } from './native/runner.js';
 import { lendThisProcess } from './this-process.js';
 import { bringUp } from './up.js';
@@ -89,18 +89,12 @@ async function buildOwn(context: LaunchContext, { signal }: LaunchWish, dockerfi
   const { console, cwd, env } = context;
   const path = resolve(cwd, dockerfile);
   const tag = `slipway:custom-${createHash('sha256').update(path).digest('hex').slice(0, 8)}`;
-  const { endpoint } = await context.openGateway({});
+  const docker = await context.openGateway({});
   console.note(`building ${tag} from ${path}`);
   const onLine = (line: string): void => console.note(line);
-  await buildImage({
-    endpoint,
-    folder: cwd,
-    dockerfile: path,
-    tags: [tag],
-    env,
-    onLine,
-    ...(signal === undefined ? {} : { signal }),
-  });
+  const labels = { [containerLabels.managed]: 'true' };
+  const tools = { docker, env, onLine, ...(signal === undefined ? {} : { signal }) };
+  await buildImage({ context: cwd, dockerfile: path, tags: [tag], labels }, tools);
   return tag;
 }
 

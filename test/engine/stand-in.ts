@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { chmod, mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { buildImage } from '../../src/launch/image-build.js';
+import { buildImage } from '../../src/launch/docker/build.js';
 import type { DockerGateway } from '../../src/launch/docker/gateway.js';
 import { imageLabels } from '../../src/launch/labels.js';
 
@@ -44,15 +44,8 @@ export async function buildStandIn(docker: DockerGateway): Promise<void> {
   ];
   const dockerfile = `FROM ${nodeBase}\nCOPY server.mjs /server.mjs\n${labels.map((label) => `LABEL ${label}`).join('\n')}\nUSER 1000:1000\nEXPOSE 8000\nENTRYPOINT ["node", "/server.mjs"]\n`;
   await writeFile(join(folder, 'Dockerfile'), dockerfile);
-  const { endpoint } = docker;
-  await buildImage({
-    endpoint,
-    folder,
-    dockerfile: 'Dockerfile',
-    tags: [standIn],
-    env: process.env,
-    onLine: () => undefined,
-  });
+  const request = { context: folder, dockerfile: join(folder, 'Dockerfile'), tags: [standIn] };
+  await buildImage(request, { docker, env: process.env, onLine: () => undefined });
 }
 
 /** A folder with an nvidia-smi that shows one Ada GPU: the engine's stubs have none of their own. */

@@ -11,6 +11,7 @@ import {
   type NvidiaDriver,
 } from '../../src/launch/facts.js';
 import { hostOutOfReach } from '../../src/launch/host/host-facts.js';
+import type { Decision } from '../../src/launch/plan-types.js';
 import { plainWish, type ContainerWish, type Wish } from '../../src/launch/wish.js';
 
 const emptyHost: HostFacts = {
@@ -153,4 +154,11 @@ export function facts(host: keyof typeof hosts, on: keyof typeof engines, change
 function withoutCdi({ cdiSpecDirs, ...rest }: EngineInfo): EngineInfo {
   assert.ok(cdiSpecDirs !== undefined);
   return rest;
+}
+
+/** `gpu by cdi`, `cpu`, `refused DEVICE_UNAVAILABLE`: a decision in a few words. */
+export function inWords(decision: Decision): string {
+  if (decision.kind === 'refused') return `refused ${decision.refusal.code}`;
+  const { plan } = decision;
+  return plan.kind === 'container' && plan.gpu !== undefined ? `${plan.variant} by ${plan.gpu.kind}` : plan.variant;
 }

@@ -29,12 +29,14 @@ function runProgram({ program, args, limitMs, env }: Run): Promise<ProgramResult
       killSignal: 'SIGKILL',
       maxBuffer: 1 << 20,
     } as const;
-    execFile(program, args, options, (error, stdout, stderr) => {
+    const child = execFile(program, args, options, (error, stdout, stderr) => {
       if (error === null) resolve({ kind: 'exited', code: 0, stdout, stderr });
       else if (error.code === 'ENOENT') resolve({ kind: 'missing' });
       else if (error.killed === true) resolve({ kind: 'timeout', limitMs });
       else if (typeof error.code === 'number') resolve({ kind: 'exited', code: error.code, stdout, stderr });
       else resolve({ kind: 'failed', reason: error.message });
     });
+    // A program that reads its input would wait for ours.
+    child.stdin?.end();
   });
 }
