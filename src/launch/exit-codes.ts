@@ -16,6 +16,9 @@ export const exitCodes = {
   SERVER_UNREACHABLE: 9,
   REQUEST_FAILED: 9,
   DOCKER_REFUSED: 125,
+  // Ctrl-C before the server was ready: 128 plus the signal's number.
+  SHUTTING_DOWN: 130,
+  CLIENT_GONE: 130,
   METHOD_NOT_ALLOWED: 1,
   PAYLOAD_TOO_LARGE: 1,
   UNSUPPORTED_ENCODING: 1,
@@ -26,12 +29,7 @@ export const exitCodes = {
   CONTROL_DISABLED: 1,
   QUEUE_FULL: 1,
   QUEUE_TIMEOUT: 1,
-  CLIENT_GONE: 1,
-  SHUTTING_DOWN: 1,
   WORKER_LOST: 1,
   ENGINE_FAILED: 1,
   INTERNAL: 1,
 } as const satisfies Record<ErrorCode, number>;
-
-/** The exit code of a run that a signal ended: 128 plus the signal's number. */
-export const interruptedExitCode = 130;

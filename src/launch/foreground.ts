@@ -1,6 +1,5 @@
 import type { LaunchContext } from './context.js';
 import { pumpOutput } from './everyday/terminal.js';
-import { interruptedExitCode } from './exit-codes.js';
 import type { Started } from './up.js';
 import type { DockerGateway } from './docker/gateway.js';
 
@@ -34,10 +33,8 @@ export function takeCtrlC(context: LaunchContext): CtrlC {
     void (presses === 1 ? drain() : kill()).catch(ignore);
   };
   const release = context.onSignal(() => {
-    if (ends === undefined) {
-      context.setExitCode(interruptedExitCode);
-      controller.abort();
-    } else end(ends);
+    if (ends === undefined) controller.abort();
+    else end(ends);
   });
   const handOver = (to: Ends): void => {
     ends = to;

@@ -21,8 +21,10 @@ export async function runShell(session: Session, plan: ContainerPlan): Promise<n
     const exitCode = gateway.containers.wait(id, 'next-exit');
     exitCode.catch(() => undefined);
     await gateway.containers.start(id);
-    if (wish.serverArgs.length === 0)
-      context.console.note('the server is not started; in here: node /app/dist/src/server/main.js');
+    if (wish.serverArgs.length === 0) {
+      const { entrypoint } = await gateway.images.inspect(plan.image.ref);
+      context.console.note(`the server is not started; in here: ${entrypoint.join(' ')}`);
+    }
     await joinTerminal(attachment, context, { tty: true, stdin: true });
     return await exitCode;
   } catch (thrown) {
