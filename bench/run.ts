@@ -157,7 +157,7 @@ async function findServing(subject: StagedSubject, { started }: Bench) {
   for (const { target } of started) {
     try {
       const served = await readModel(target, subject.name);
-      serving.push({ target, served, proof: await readProof(target, served) });
+      serving.push({ target, served, proof: readProof(served) });
     } catch (error) {
       left.push(`${target.name}: ${messageOf(error)}`);
     }

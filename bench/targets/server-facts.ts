@@ -1,5 +1,4 @@
-import { readdir, readFile, readlink } from 'node:fs/promises';
-import { isSoftwareAdapter } from '../../src/engine/software-adapter.js';
+import { readFile } from 'node:fs/promises';
 import { AppError } from '../../src/errors.js';
 import { buildPath } from '../../src/protocol/paths.js';
 import { parseSmapsRollup } from '../../src/resources/process-memory.js';
@@ -42,26 +41,13 @@ export async function readThreads({ origin }: Target): Promise<Readonly<Record<s
 }
 
 /** The device that computes a model, as the server proves it; a server that says nothing has proved nothing. */
-export async function readProof(target: Target, { properties }: ServedModel): Promise<DeviceProof> {
+export function readProof({ properties }: ServedModel): DeviceProof {
   const { device, device_evidence: evidence } = properties;
   if (device === undefined)
     return { device: 'unknown', evidence: 'the server does not say', isGpu: false, isSoftware: false };
-  const isSoftware = device.startsWith('webgpu') && (await computesInSoftware(target.pid));
+  const isSoftware = device.endsWith('(software)');
   const isGpu = !isSoftware && device !== 'cpu' && evidence !== undefined;
-  return {
-    device: isSoftware ? `${device} (software)` : device,
-    evidence: evidence ?? 'none given',
-    isGpu,
-    isSoftware,
-  };
-}
-
-async function computesInSoftware(pid: number | undefined): Promise<boolean> {
-  if (pid === undefined) return false;
-  const maps = await readFile(`/proc/${pid}/maps`, 'utf8').catch(() => '');
-  const fds = await readdir(`/proc/${pid}/fd`).catch(() => []);
-  const paths = await Promise.all(fds.map((fd) => readlink(`/proc/${pid}/fd/${fd}`).catch(() => '')));
-  return isSoftwareAdapter(maps, paths);
+  return { device, evidence: evidence ?? 'none given', isGpu, isSoftware };
 }
 
 /** CPU seconds of the server's process so far (`process_cpu_seconds_total`), or undefined where /metrics does not say. */

@@ -17,7 +17,7 @@ export interface SessionSpec {
 
 /** Where the nodes of a session really run, counted from a profile of one run. */
 export interface Placement {
-  /** `cpu`, `cuda:0`, `webgpu`; with nodes left on the CPU `cuda:0+cpu`. */
+  /** `cpu`, `cuda:0`, `webgpu`; with nodes left on the CPU `cuda:0+cpu`; computed in software `webgpu (software)`. */
   readonly device: string;
   /** Nodes by execution provider, as the runtime names them; empty where nothing was counted. */
   readonly nodes: Readonly<Record<string, number>>;

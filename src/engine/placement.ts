@@ -5,17 +5,30 @@ import { AppError } from '../errors.js';
 import { arrayOf } from '../tensor/datatype.js';
 import type { NamedTensors, Tensor, TensorSpec } from '../tensor/tensor.js';
 import type { Engine, EngineSession, Placement, SessionSpec } from './engine.js';
+import { readSoftwareAdapter } from './software-adapter.js';
 
 /** The name of a device as answers and metrics show it: `cpu`, `cuda:0`, `webgpu`. */
 export function deviceName({ provider, deviceId }: Pick<SessionSpec, 'provider' | 'deviceId'>): string {
   return provider === 'cuda' || provider === 'tensorrt' ? `${provider}:${deviceId}` : provider;
 }
 
-/** Makes a session together with the proof of where its nodes run: by there being one provider, by strict mode, or by a profile. */
-export async function createProvenSession(
-  engine: Engine,
-  spec: SessionSpec,
-): Promise<{ readonly session: EngineSession; readonly placement: Placement }> {
+interface ProvenSession {
+  readonly session: EngineSession;
+  readonly placement: Placement;
+}
+
+/**
+ * Makes a session together with the proof of where its nodes run: by there being one provider, by strict mode, or by a
+ * profile. The device of a software adapter ends in ` (software)`.
+ */
+export async function createProvenSession(engine: Engine, spec: SessionSpec): Promise<ProvenSession> {
+  const proven = await createPlaced(engine, spec);
+  const { device } = proven.placement;
+  if (!device.startsWith('webgpu') || !(await readSoftwareAdapter())) return proven;
+  return { ...proven, placement: { ...proven.placement, device: `${device} (software)` } };
+}
+
+async function createPlaced(engine: Engine, spec: SessionSpec): Promise<ProvenSession> {
   const device = deviceName(spec);
   if (spec.provider === 'cpu') {
     return { session: await engine.createSession(spec), placement: { device, nodes: {}, evidence: 'only-provider' } };
@@ -31,7 +44,7 @@ export async function createProvenSession(
   }
 }
 
-async function createProfiled(engine: Engine, spec: SessionSpec, folder: string) {
+async function createProfiled(engine: Engine, spec: SessionSpec, folder: string): Promise<ProvenSession> {
   const session = await engine.createSession(spec, { profilePrefix: join(folder, 'run') });
   const outputs = session.outputs.map(({ name }) => name);
   const ran = await session.run(smallestFeeds(session.inputs), outputs).then(

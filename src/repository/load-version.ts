@@ -1,5 +1,5 @@
-import { messageOf } from '../errors.js';
-import type { SessionSpec } from '../engine/engine.js';
+import { AppError, messageOf } from '../errors.js';
+import type { Placement, SessionSpec } from '../engine/engine.js';
 import type { PreparedModel } from '../engine/weights-cache.js';
 import { isBatchingAutomatic } from '../model/complete-batching.js';
 import { checkLabels } from '../model/complete-classification.js';
@@ -31,6 +31,8 @@ export interface ProviderChoice {
   readonly provider: ProviderName;
   readonly deviceId?: number;
   readonly reason: string;
+  /** The model must not be served where all of it turns out to run on the CPU. */
+  readonly isGpuRequired?: boolean;
 }
 
 /** One version to load. */
@@ -85,6 +87,7 @@ async function loadServable(
     next: () => holder.servable?.next(),
   });
   try {
+    checkDevice(choice, session.loaded.placement);
     if (weights.spec.optimised) await snapshot.discardCopy();
     const isAutomatic = isBatchingAutomatic(json.batching);
     const { config, notes } = await warmAndProve({ session, header, config: wished }, isAutomatic);
@@ -105,6 +108,15 @@ async function loadServable(
     await session.unload();
     throw error;
   }
+}
+
+/** A provider may take a session and leave every node of it to the CPU. */
+function checkDevice({ provider, isGpuRequired = false }: ProviderChoice, { device }: Placement): void {
+  if (!isGpuRequired || device !== 'cpu') return;
+  throw new AppError(
+    'DEVICE_UNAVAILABLE',
+    `A GPU is required, but ${provider} leaves every node of the model to the CPU. Drop the requirement, or convert the model.`,
+  );
 }
 
 /** Loads what was prepared, or the model itself where that fails or nothing was. */

@@ -15,7 +15,7 @@ export interface ProviderOptions {
  */
 export function createProviderChooser(
   options: ProviderOptions,
-): (execution: ExecutionConfig) => Promise<ProviderChoice> {
+): (execution: ExecutionConfig) => Promise<ProviderChoice & { readonly isGpuRequired: boolean }> {
   const proofs = new Map<ProviderName, Promise<ProviderProof>>();
   const prove = (provider: ProviderName): Promise<ProviderProof> => {
     const proof = proofs.get(provider) ?? probeProvider(provider, { env: options.env });
@@ -23,14 +23,15 @@ export function createProviderChooser(
     return proof;
   };
   return async ({ providers, requireGpu }) => {
-    const wish = { model: providers, server: options.wish, requireGpu: requireGpu || options.requireGpu };
+    const isGpuRequired = requireGpu || options.requireGpu;
+    const wish = { model: providers, server: options.wish, requireGpu: isGpuRequired };
     const known: Partial<Record<ProviderName, ProviderProof>> = {};
     for (const provider of listCandidates(wish)) {
       known[provider] = await prove(provider);
       const choice = tryChoice(wish, known);
-      if (choice !== undefined) return choice;
+      if (choice !== undefined) return { ...choice, isGpuRequired };
     }
-    return chooseProvider(wish, known);
+    return { ...chooseProvider(wish, known), isGpuRequired };
   };
 }
 

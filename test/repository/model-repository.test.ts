@@ -42,6 +42,16 @@ describe('openRepository', () => {
     assert.deepEqual(model.header.operators, { Add: 1, Sub: 1 });
   });
 
+  it('fails a model that must have a GPU and runs on the CPU alone after all', async () => {
+    const root = await place.folder();
+    await putModel(root, { name: 'm', graph: addsConstant(1) });
+    const chooseProvider = () =>
+      Promise.resolve({ provider: 'cpu', reason: 'asked for', isGpuRequired: true } as const);
+    const { ready, reasons } = (await place.open(root, { chooseProvider })).readiness();
+    assert.equal(ready, false);
+    assert.match(reasons.join(), /'m' version 1 cannot be loaded: A GPU is required, but cpu leaves every node/);
+  });
+
   it('shows a broken model with its reason and serves the others', async () => {
     const root = await place.folder();
     const unknownOperator = { ...addsConstant(1), nodes: [{ op: 'Nope', inputs: ['X'], outputs: ['Y'] }] };

@@ -1,0 +1,235 @@
+// Measures a whole server as a process: memory over many requests and clients that leave, many models, the access log, the
+// event loop's delay under large JSON bodies, and reloads under load. One figure or pair of figures a line.
+// Usage: node tools/build.js && node bench/micro/server.js [soak|leavers|models|log|json|reload] [COUNT]
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { connect } from 'node:net';
+import { loadavg, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+const load = (path) => import(new URL(`../../dist/${path}`, import.meta.url).href);
+const self = fileURLToPath(import.meta.url);
+const entry = fileURLToPath(new URL('../../dist/src/server/main.js', import.meta.url));
+const { startLoadGenerator } = await load('bench/load/load.js');
+const models = await load('test/support/models.js');
+const { send } = await load('test/support/http.js');
+const folder = mkdtempSync(join(tmpdir(), 'slipway-micro-'));
+
+/** Prints the event loop's delay since the last time, in milliseconds, on SIGUSR2; the sampler's own millisecond is taken off. */
+const watchLoop = `data:text/javascript,${encodeURIComponent(`
+  import { monitorEventLoopDelay } from 'node:perf_hooks';
+  import { isMainThread } from 'node:worker_threads';
+  if (isMainThread) {
+    const delay = monitorEventLoopDelay({ resolution: 1 });
+    delay.enable();
+    process.on('SIGUSR2', () => {
+      const ms = (ns) => Math.max(0, Math.round(ns / 1e4) / 100 - 1);
+      process.stderr.write(JSON.stringify({ loop: { p50: ms(delay.percentile(50)), p99: ms(delay.percentile(99)), max: ms(delay.max) } }) + '\\n');
+      delay.reset();
+    });
+  }`)}`;
+
+/** Starts a process that prints a line with its URL; `next` waits for the next line that matches. */
+async function start(args, pattern) {
+  const child = spawn(process.execPath, ['--import', watchLoop, ...args], { stdio: ['ignore', 'ignore', 'pipe'] });
+  let text = '';
+  child.stderr.setEncoding('utf8').on('data', (chunk) => (text = (text + chunk).slice(-65536)));
+  const next = async (wanted) => {
+    for (;;) {
+      const found = wanted.exec(text);
+      if (found !== null) return found;
+      if (child.exitCode !== null) throw new Error(text);
+      await once(child.stderr, 'data');
+    }
+  };
+  const { port } = new URL((await next(pattern))[1]);
+  const loopDelay = async () => {
+    text = '';
+    child.kill('SIGUSR2');
+    return JSON.parse((await next(/^\{"loop".*\}$/m))[0]).loop;
+  };
+  const end = async () => {
+    child.kill('SIGTERM');
+    await once(child, 'exit');
+  };
+  return { pid: child.pid, port: Number(port), url: `http://127.0.0.1:${port}`, loopDelay, end };
+}
+
+const serve = (...flags) =>
+  start(
+    [entry, '--port', '0', '--log-format', 'json', '--execution-provider', 'cpu', '--models', folder, ...flags],
+    /"url":"([^"]+)"/,
+  );
+
+const rssMb = ({ pid }) => {
+  const text = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
+  return Math.round(Number(/^Rss:\s+(\d+)/m.exec(text)[1]) / 1024);
+};
+const handles = ({ pid }) => readdirSync(`/proc/${pid}/fd`).length;
+
+function wire(path, body) {
+  const head = `POST ${path} HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n`;
+  return { bytes: Buffer.concat([Buffer.from(head), Buffer.from(body)]) };
+}
+
+const row = Array.from({ length: 16 }, (_, n) => n);
+const tensors = ['A', 'B'].map((name) => ({ name, datatype: 'INT32', shape: [1, 16], data: row }));
+const sumRequest = (model) => wire(`/v2/models/${model}/infer`, JSON.stringify({ inputs: tensors }));
+
+/** Windows of requests from `concurrency` clients. */
+async function drive(server, request, { concurrency = 4, windowMs = 2000, windows = 1, warmupMs = 300, rate } = {}) {
+  const generator = startLoadGenerator();
+  const poisson = { kind: 'poisson', requestsPerSecond: rate, maxConnections: concurrency, seed: 1 };
+  const arrivals = rate === undefined ? { kind: 'closed', concurrency } : poisson;
+  const order = { host: '127.0.0.1', port: server.port, requests: [request], warmupMs, windowMs, windows };
+  const result = await generator.run({ ...order, arrivals, timeoutMs: 30_000 });
+  await generator.close();
+  const statuses = {};
+  for (const window of result.windows)
+    for (const [status, count] of Object.entries(window.statuses)) statuses[status] = (statuses[status] ?? 0) + count;
+  const elapsedMs = result.windows.reduce((sum, window) => sum + window.elapsedMs, 0);
+  const completed = result.windows.reduce((sum, window) => sum + window.completed, 0);
+  return { statuses, answered: result.answered, perSecond: Math.round((completed * 1000) / elapsedMs) };
+}
+
+const put = (name, graph, config) => models.putModel(folder, { name, graph, config });
+const batching = { batching: { maxRows: 8, maxDelayMs: 0 } };
+
+const jobs = {
+  /** Resident memory while COUNT tiny requests pass. */
+  async soak(count = 200_000) {
+    await put('m', models.sumAndDifference, batching);
+    const server = await serve();
+    let done = 0;
+    const figures = [];
+    while (done < count) {
+      done += (await drive(server, sumRequest('m'), { windowMs: 4000 })).answered;
+      figures.push(`${Math.round(done / 1000)}k ${rssMb(server)} MB`);
+    }
+    await sleep(1000);
+    console.log(`soak  ${figures.join(', ')}; 1 s later ${rssMb(server)} MB, ${handles(server)} handles`);
+    await server.end();
+  },
+  /** Memory and open handles after COUNT clients that left with their request sent. */
+  async leavers(count = 1000) {
+    await put('slow', models.slowProduct(2), { batching: { maxRows: 0, maxQueueRows: 5000 } });
+    const server = await serve();
+    const { bytes } = wire(
+      '/v2/models/slow/infer',
+      '{"inputs":[{"name":"X","datatype":"FP32","shape":[1],"data":[1]}]}',
+    );
+    const leave = async () => {
+      const socket = connect(server.port, '127.0.0.1').on('error', () => undefined);
+      await once(socket, 'connect');
+      await new Promise((resolve) => socket.write(bytes, resolve));
+      socket.destroy();
+    };
+    const figures = [`before ${rssMb(server)} MB ${handles(server)} handles`];
+    for (let round = 1; round <= 3; round += 1) {
+      for (let left = 0; left < count; left += 50) await Promise.all(Array.from({ length: 50 }, leave));
+      await sleep(1000);
+      figures.push(`after ${round * count}: ${rssMb(server)} MB ${handles(server)} handles`);
+    }
+    console.log(`leavers  ${figures.join(', ')}`);
+    await server.end();
+  },
+  /** Requests a second of one busy model: alone, and among COUNT loaded ones, in turn. */
+  async models(count = 64) {
+    await put('m', models.sumAndDifference, batching);
+    const rates = { alone: [], among: [] };
+    const alone = await serve();
+    for (let n = 1; n < count; n += 1) await put(`m${n}`, models.sumAndDifference, batching);
+    const among = await serve();
+    for (let round = 0; round < 5; round += 1) {
+      rates.alone.push((await drive(alone, sumRequest('m'))).perSecond);
+      rates.among.push((await drive(among, sumRequest('m'))).perSecond);
+    }
+    report(`models  1 of ${count}`, rates.among, rates.alone);
+    console.log(`models  memory of ${count}: ${rssMb(among)} MB, of 1: ${rssMb(alone)} MB`);
+    await Promise.all([alone.end(), among.end()]);
+  },
+  /** Requests a second with and without the access log, in turn. */
+  async log() {
+    await put('m', models.sumAndDifference, batching);
+    const [off, on] = [await serve(), await serve('--access-log')];
+    const rates = { off: [], on: [] };
+    for (let round = 0; round < 5; round += 1) {
+      rates.off.push((await drive(off, sumRequest('m'))).perSecond);
+      rates.on.push((await drive(on, sumRequest('m'))).perSecond);
+    }
+    report('log  access log on', rates.on, rates.off);
+    await Promise.all([off.end(), on.end()]);
+  },
+  /** Delay of the event loop while 8 clients send JSON of 150,528 floats: the server's, and at its rate an echo server's that parses nothing. */
+  async json() {
+    await put('echo', models.identity('FP32', [1, 150528]), { batching: { maxRows: 0 } });
+    const data = Array.from({ length: 150528 }, () => Math.fround(Math.random()));
+    const inputs = [{ name: 'X', datatype: 'FP32', shape: [1, 150528], data }];
+    const request = wire('/v2/models/echo/infer', JSON.stringify({ inputs }));
+    const [server, echo] = [await serve(), await start([self, '--echo'], /^(http\S+)$/m)];
+    for (let round = 0; round < 3; round += 1) {
+      let rate;
+      for (const [name, target] of Object.entries({ server, echo })) {
+        await target.loopDelay();
+        const { perSecond, statuses } = await drive(target, request, { concurrency: 8, windowMs: 3000, rate });
+        rate = perSecond;
+        const { p50, p99, max } = await target.loopDelay();
+        const times = `p50 ${p50.toFixed(2)} p99 ${p99.toFixed(2)} max ${max.toFixed(2)} ms`;
+        console.log(`json  ${name}  loop delay ${times}, ${perSecond} requests/s, ${JSON.stringify(statuses)}`);
+      }
+    }
+    await Promise.all([server.end(), echo.end()]);
+  },
+  /** COUNT reloads of a changed model under the load of 8 clients: every status that they saw. */
+  async reload(count = 20) {
+    const path = await put('m', models.sumAndDifference, batching);
+    const server = await serve();
+    const { writeOnnx } = await load('src/model/onnx/writer.js');
+    let reloads = 0;
+    const driven = drive(server, sumRequest('m'), { concurrency: 8, windowMs: 12_000, warmupMs: 0 });
+    for (; reloads < count; reloads += 1) {
+      writeFileSync(path, writeOnnx({ ...models.sumAndDifference, name: `sum-${reloads}` }));
+      const { status } = await send(server.url, { path: '/v2/repository/models/m/load', body: '' });
+      if (status !== 200) throw new Error(`load answered ${status}`);
+      await sleep(100);
+    }
+    const { statuses, answered } = await driven;
+    console.log(`reload  ${reloads} reloads under ${answered} requests: ${JSON.stringify(statuses)}`);
+    await server.end();
+  },
+};
+
+function report(name, values, others) {
+  const median = (list) => list.toSorted((a, b) => a - b)[list.length >> 1];
+  const ratio = median(values.map((value, round) => value / others[round])).toFixed(3);
+  console.log(`${name}  ${median(values)}/s against ${median(others)}/s, ratio ${ratio}  (${values} | ${others})`);
+}
+
+function echo() {
+  const server = createServer((request, response) => {
+    const chunks = [];
+    request.on('data', (chunk) => chunks.push(chunk)).on('end', () => response.end(Buffer.concat(chunks)));
+  });
+  server.listen(0, '127.0.0.1', () => process.stderr.write(`http://127.0.0.1:${server.address().port}\n`));
+  process.on('SIGTERM', () => process.exit(0));
+}
+
+const [, , job, count] = process.argv;
+if (job === '--echo') {
+  echo();
+} else {
+  try {
+    const wanted = Object.entries(jobs).filter(([name]) => job === undefined || name === job);
+    for (const [, run] of wanted) {
+      for (const name of readdirSync(folder)) rmSync(join(folder, name), { recursive: true });
+      await run(count === undefined ? undefined : Number(count));
+    }
+    console.log(`load average ${loadavg()[0].toFixed(1)}`);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
