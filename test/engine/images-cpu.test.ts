@@ -1,0 +1,185 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { imageLabels } from '../../src/launch/labels.js';
+import { runLaunch } from '../support/launch-cli.js';
+import { addressOf, docker, evaluateInside, run, waitUntilHealthy } from './docker-cli.js';
+import { nodeBase } from './stand-in.js';
+import { startLoad } from './stop-load.js';
+import { openTestEngine } from './support.js';
+
+const engine = await openTestEngine(nodeBase);
+const tag = randomUUID().slice(0, 8);
+const image = `slipway-test-${tag}:cpu`;
+const name = (what: string): string => `slipway-test-${tag}-${what}`;
+const folder = await mkdtemp(join(tmpdir(), 'slipway-images-'));
+const hardened = ['--read-only', '--tmpfs', '/tmp', '--cap-drop', 'ALL', '--security-opt', 'no-new-privileges'];
+
+/** Largest cpu image, uncompressed, in MB. */
+const budgetMb = 205;
+
+const build = (...flags: readonly string[]): Promise<string> =>
+  docker('build', '--file', 'docker/Dockerfile.cpu', '--tag', image, ...flags, '.');
+const layers = (): Promise<string> => docker('image', 'inspect', '--format', '{{json .RootFS.Layers}}', image);
+
+describe('the cpu image', { skip: engine.skip }, () => {
+  before(() => build());
+  after(async () => {
+    const left = (await docker('ps', '--all', '--quiet', '--filter', `name=slipway-test-${tag}`)).split('\n');
+    if (left[0] !== '') await docker('rm', '--force', '--volumes', ...left);
+    await docker('image', 'rm', '--force', image);
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  it('is within its budget, by layer', async (test) => {
+    const { code, stdout } = await run('docker/size.sh', [image, String(budgetMb)]);
+    test.diagnostic(stdout);
+    assert.equal(code, 0, stdout);
+    assert.equal((await run('docker/size.sh', [image, '50'])).code, 1);
+  });
+
+  it('comes out the same, layer by layer, when its stages are run again', async () => {
+    const first = await layers();
+    await build('--no-cache-filter', 'build,app,node,ort-npm,ort');
+    assert.equal(await layers(), first);
+  });
+
+  it('says what it holds by labels', async () => {
+    const text = await docker('image', 'inspect', '--format', '{{json .Config.Labels}}', image);
+    const labels = JSON.parse(text) as Record<string, string>;
+    assert.equal(labels[imageLabels.variant], 'cpu');
+    assert.match(labels[imageLabels.ortVersion] ?? '', /^1\.\d+\.\d+$/);
+    assert.equal(labels['org.opencontainers.image.licenses'], 'MIT');
+  });
+
+  it('serves with a read-only root, no capability, no network and nobody as its user, and infers to prove its health', async (test) => {
+    const container = name('hard');
+    const startedMs = performance.now();
+    await docker('run', '--detach', '--name', container, ...hardened, '--network', 'none', image);
+    await waitUntilHealthy(container);
+    test.diagnostic(`from docker run to healthy: ${((performance.now() - startedMs) / 1000).toFixed(2)} s`);
+    const log = await run('docker', ['logs', container]);
+    const ready = /ready in ([\d.]+) s = .*/.exec(log.stdout + log.stderr);
+    assert.ok(ready, log.stdout + log.stderr);
+    test.diagnostic(ready[0]);
+
+    const count = `const text = await (await fetch('http://127.0.0.1:8000/v2/models/stats')).text();
+      return JSON.parse(text).model_stats.reduce((sum, model) => sum + model.inference_count, 0);`;
+    const before = await evaluateInside<number>(container, count);
+    await docker('exec', container, '/usr/local/bin/node', '/app/docker/healthcheck.cjs');
+    assert.equal(await evaluateInside<number>(container, count), before + 1);
+
+    assert.equal(await docker('exec', container, 'id', '-u'), '1000');
+    const found = await docker(
+      'exec',
+      container,
+      'find',
+      '/tmp',
+      '-name',
+      '*onnxruntime.db',
+      '-o',
+      '-name',
+      'mat-debug*',
+    );
+    assert.equal(found, '');
+    const looseOrOwn = ['(', '-perm', '-2', '-o', '-user', '1000', ')'];
+    const writable = await docker('exec', container, 'find', '/app', '/srv', '/usr', '!', '-type', 'l', ...looseOrOwn);
+    assert.equal(writable, '');
+    await docker('stop', container);
+    assert.equal(await docker('inspect', '--format', '{{.State.ExitCode}}', container), '0');
+  });
+
+  it('serves the models under /srv/models, and its own where there are none', async () => {
+    const [own, empty] = [join(folder, 'own'), join(folder, 'empty')];
+    await cp('models/digits', join(own, 'models', 'mine'), { recursive: true });
+    await mkdir(join(empty, 'models'), { recursive: true });
+    await writeFile(join(empty, 'models', '.gitkeep'), '');
+    for (const [at, expected] of [
+      [own, ['mine']],
+      [empty, ['anomaly', 'digits']],
+    ] as const) {
+      const container = name(expected[0]);
+      await docker('run', '--detach', '--name', container, ...hardened, '--volume', `${at}:/srv:ro`, image);
+      await waitUntilHealthy(container);
+      const names = await evaluateInside<string[]>(
+        container,
+        `const answer = await fetch('http://127.0.0.1:8000/v2/repository/index', { method: 'POST', body: '{}', headers: { 'content-type': 'application/json' } });
+         return (await answer.json()).map(({ name }) => name).sort();`,
+      );
+      assert.deepEqual(names, expected);
+    }
+  });
+
+  it('is unhealthy when its models are, and takes flags after its name', async () => {
+    const container = name('sick');
+    await docker('run', '--detach', '--name', container, image, '--require-gpu', '--port', '8000');
+    await waitUntilLogged(container, /not ready/);
+    const check = await run('docker', ['exec', container, '/usr/local/bin/node', '/app/docker/healthcheck.cjs']);
+    assert.equal(check.code, 1);
+    assert.match(check.stdout, /not ready: .*GPU/);
+    await docker('rm', '--force', container);
+  });
+
+  it('loses no request when it is stopped under load, with a second server to go on', async (test) => {
+    const [container, other] = [name('load'), name('other')];
+    for (const each of [container, other]) await docker('run', '--detach', '--name', each, ...hardened, image);
+    for (const each of [container, other]) await waitUntilHealthy(each);
+    const [host, next] = [await addressOf(container), await addressOf(other)];
+    const load = startLoad([host, next], 16);
+    const answeredBy = (address: string): number => load.count.answered.get(address) ?? 0;
+    await waitFor(() => answeredBy(host) > 300);
+    const atStop = answeredBy(host);
+    await docker('stop', container);
+    await waitFor(() => answeredBy(next) > 300 || load.count.failed.length > 0);
+    await load.stop();
+    test.diagnostic(
+      `${answeredBy(host)} answered by the stopped server (${answeredBy(host) - atStop} after docker stop), ` +
+        `${answeredBy(next)} by the other, ${load.count.failed.length} failed`,
+    );
+    assert.deepEqual(load.count.failed, []);
+    assert.equal(load.count.moved, 16);
+    assert.equal(await docker('inspect', '--format', '{{.State.ExitCode}}', container), '0');
+  });
+
+  it('runs from an exported Compose file, servers side by side that reach each other by name', async (test) => {
+    if ((await run('docker', ['compose', 'version'])).code !== 0) {
+      test.skip('needs docker compose');
+      return;
+    }
+    const file = join(folder, 'compose.yaml');
+    const project = name('compose');
+    const own = join(folder, 'own');
+    const args = ['--image', image, '--project', project, '--port', '18431', '-o', file];
+    const exported = await runLaunch(['export', 'compose', `first=${own}`, 'second', ...args]);
+    assert.equal(exported.code, 0, exported.stderr);
+    const compose = (...words: readonly string[]): Promise<string> => docker('compose', '--file', file, ...words);
+    try {
+      await compose('up', '--detach', '--wait');
+      const script = `fetch('http://second:8000/v2/models/anomaly/ready').then(({ status }) => console.log(status))`;
+      assert.equal(await compose('exec', '--no-TTY', 'first', '/usr/local/bin/node', '-e', script), '200');
+      const answer = await fetch('http://127.0.0.1:18431/v2/models/mine/ready');
+      assert.equal(answer.status, 200);
+      const ours = await runLaunch(['ps', '--json']);
+      assert.match(ours.stdout, new RegExp(`${project}-first`));
+    } finally {
+      await compose('down', '--volumes');
+    }
+  });
+});
+
+async function waitFor(isDone: () => boolean): Promise<void> {
+  while (!isDone()) await new Promise((resolve) => setTimeout(resolve, 10));
+}
+
+async function waitUntilLogged(container: string, pattern: RegExp): Promise<void> {
+  const deadline = performance.now() + 30_000;
+  for (;;) {
+    const { stdout, stderr } = await run('docker', ['logs', container]);
+    if (pattern.test(stdout + stderr)) return;
+    if (performance.now() > deadline) throw new Error(`${container} never said ${pattern.source}:\n${stdout}${stderr}`);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
