@@ -63,6 +63,11 @@ export class Dataplane {
     return 'repository' in phase ? (phase.repository?.ready() ?? []) : [];
   }
 
+  /** Whether a ready model makes its input from pictures. */
+  get takesPictures(): boolean {
+    return this.readyModels().some(({ config }) => config.image !== undefined);
+  }
+
   /** The version named, or the highest ready one. */
   model(name: string, version: string | undefined): ServableModel {
     return this.#deps.lifecycle.repository.get(name, version);

@@ -45,8 +45,9 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
   const stop = once(() => stopServer({ options, lifecycle, http, codec, backend }));
   try {
     const url = await listen(http, settings);
-    // What the start could do without and the first requests would wait for.
-    loaded.then(() => Promise.all([metrics(), codec.prewarm()])).catch(() => undefined);
+    const prewarm = () => Promise.all([metrics(), codec.prewarm(dataplane.takesPictures)]);
+    // What the start can do without and the first requests would wait for, once the start has been told.
+    loaded.then(() => setImmediate(() => void prewarm().catch(() => undefined))).catch(() => undefined);
     return {
       url,
       app: http.main,

@@ -34,8 +34,8 @@ export interface Codec {
   encodePredict(response: PredictResponse): EncodedResponse | Promise<EncodedResponse>;
   /** Pictures as one input tensor, a row each; always on a thread. The pictures stay the caller's. */
   decodeImages(images: ImagesToDecode): Promise<NumericTensor>;
-  /** Starts the threads before they are needed. */
-  prewarm(): Promise<void>;
+  /** Starts the threads, and for pictures loads their decoder, before they are needed. */
+  prewarm(forPictures: boolean): Promise<void>;
   /** Ends the threads; tasks they still have are rejected with SHUTTING_DOWN. */
   close(): Promise<void>;
 }
@@ -89,8 +89,8 @@ class ThreadedCodec implements Codec {
     return (await (this.#idlest()?.run(task) ?? performTask(task))) as NumericTensor;
   }
 
-  async prewarm(): Promise<void> {
-    await Promise.all(this.#threads.map((thread) => thread.prewarm()));
+  async prewarm(forPictures: boolean): Promise<void> {
+    await Promise.all(this.#threads.map((thread) => thread.run({ kind: 'prewarm', forPictures })));
   }
 
   async close(): Promise<void> {

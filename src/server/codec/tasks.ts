@@ -1,4 +1,4 @@
-import type { ImageSettings } from '../../image/decode.js';
+import { preloadImages, type ImageSettings } from '../../image/decode.js';
 import { imagesToTensor } from '../../image/image-tensor.js';
 import type { ImageConfig } from '../../model/config.js';
 import type { BytesElement, NumericTensor, TensorSpec } from '../../tensor/tensor.js';
@@ -27,7 +27,8 @@ export type CodecTask =
       readonly pictures: readonly BytesElement[];
       readonly config: ImageConfig;
       readonly spec: TensorSpec;
-    };
+    }
+  | { readonly kind: 'prewarm'; readonly forPictures: boolean };
 
 /** What each kind of task answers. */
 export interface CodecResults {
@@ -36,12 +37,13 @@ export interface CodecResults {
   readonly 'decode-predict': PredictRequest;
   readonly 'encode-predict': EncodedResponse;
   readonly 'decode-images': NumericTensor;
+  readonly prewarm: undefined;
 }
 
 export type CodecResult = CodecResults[CodecTask['kind']];
 
 /** Tasks that are done in one go, which a small body is not worth a hop for. */
-export type JsonTask = Exclude<CodecTask, { kind: 'decode-images' }>;
+export type JsonTask = Exclude<CodecTask, { kind: 'decode-images' | 'prewarm' }>;
 
 /** What a codec thread starts with. */
 export interface CodecThreadData {
@@ -60,8 +62,15 @@ export type FromCodec =
 
 /** Does a task where it is called. Rejects with AppErrors. */
 export async function performTask(task: CodecTask): Promise<CodecResult> {
-  if (task.kind !== 'decode-images') return performJsonTask(task);
-  return imagesToTensor(task.pictures, task.config, task.spec);
+  switch (task.kind) {
+    case 'decode-images':
+      return imagesToTensor(task.pictures, task.config, task.spec);
+    case 'prewarm':
+      if (task.forPictures) await preloadImages();
+      return undefined;
+    default:
+      return performJsonTask(task);
+  }
 }
 
 /** Does a task on JSON where it is called. Throws AppErrors. */

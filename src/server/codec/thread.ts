@@ -41,18 +41,6 @@ export class CodecThread {
     return new Promise((resolve, reject) => this.#jobs.set(job, { resolve, reject }));
   }
 
-  /** Starts the thread before it is needed; resolves when it runs. */
-  async prewarm(): Promise<void> {
-    if (this.#worker !== undefined) return;
-    const worker = (this.#worker = this.#start());
-    worker.ref();
-    await new Promise<void>((resolve) => {
-      worker.once('online', resolve);
-      worker.once('exit', () => resolve());
-    });
-    if (this.load === 0) worker.unref();
-  }
-
   /** Ends the thread; what it still had is rejected with SHUTTING_DOWN. */
   async close(): Promise<void> {
     const worker = this.#worker;

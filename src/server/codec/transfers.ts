@@ -14,6 +14,7 @@ function isWhole({ byteLength, buffer }: ArrayBufferView): boolean {
 
 /** A task whose bytes lie in memory of their own, and what of it can be handed over. Shared runs' outputs are copied. */
 export function packTask(task: CodecTask): { readonly task: CodecTask; readonly transfers: ArrayBuffer[] } {
+  if (task.kind === 'prewarm') return { task, transfers: [] };
   if (task.kind === 'decode-infer' || task.kind === 'decode-predict') {
     const body = isWhole(task.body) ? task.body : new Uint8Array(task.body);
     return { task: { ...task, body }, transfers: listWhole([body]) };
@@ -35,6 +36,7 @@ function copyTensor(tensor: Tensor): Tensor {
 
 /** Memory of a result that can be handed over. */
 export function listTransfers(result: CodecResult): ArrayBuffer[] {
+  if (result === undefined) return [];
   if ('body' in result) return listWhole([result.body]);
   return 'data' in result ? listWhole([result.data]) : listTensors(result.inputs);
 }

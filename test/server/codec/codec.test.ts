@@ -110,7 +110,7 @@ describe('codec', () => {
 
   it('refuses large bodies after it was closed, and rejects those it still had', async () => {
     const closing = createCodec({ threads: 1 });
-    await closing.prewarm();
+    await closing.prewarm(true);
     const waiting = assert.rejects(async () => closing.decodeInfer(requestOf(floats(20_000)), model), {
       code: 'SHUTTING_DOWN',
     });
