@@ -6,9 +6,13 @@ import { AppError, messageOf } from '../src/errors.js';
 import { parseBenchArguments } from './args.js';
 import { readEnvironment, readLoadAverage, type EnvironmentBefore } from './environment/environment.js';
 import { describeGpus } from './environment/gpus.js';
+import { compareReports, findRates, formatComparison, parseReport } from './report/compare.js';
+import { formatCsv } from './report/csv.js';
+import { formatHtml } from './report/html.js';
 import { formatReport } from './report/table.js';
 import type { Report } from './report/types.js';
-import { runBench, type RunResult } from './run.js';
+import { decide } from './report/verdict.js';
+import { runBench, type RunOptions, type RunResult } from './run.js';
 import type { BenchSettings } from './settings.js';
 import { findSubjects } from './subject/find-subjects.js';
 import { stageSubjects } from './subject/stage.js';
@@ -48,8 +52,39 @@ function abortOnSignals(): AbortController {
 }
 
 async function measure(settings: BenchSettings, workplace: string, signal: AbortSignal): Promise<number> {
+  const baseline = settings.baseline === undefined ? undefined : await readBaseline(settings.baseline.file);
   const environment = await readEnvironment(root);
   narrate(describeGpus(environment.gpu));
+  const result = await runBench(await prepare(settings, { workplace, signal, environment, baseline }));
+  const report = toReport(settings, environment, result);
+  process.stdout.write(formatReport(report));
+  await writeFiles(settings.files, report);
+  if (baseline === undefined || settings.baseline === undefined) return 0;
+  const { failOn } = settings.baseline;
+  const comparison = compareReports(baseline, report, failOn);
+  process.stdout.write(`\n${formatComparison(comparison, failOn)}`);
+  return comparison.points.some(({ outcome }) => outcome === 'slower' || outcome === 'broken') ? 3 : 0;
+}
+
+async function readBaseline(file: string): Promise<Report> {
+  const text = await readFile(file, 'utf8').catch((thrown: unknown) => {
+    throw new AppError(
+      'USAGE',
+      `--baseline ${file} cannot be read: ${messageOf(thrown)}. Write one first: npm run bench -- --json ${file}`,
+    );
+  });
+  return parseReport(text, file);
+}
+
+interface Surroundings {
+  readonly workplace: string;
+  readonly signal: AbortSignal;
+  readonly environment: EnvironmentBefore;
+  readonly baseline: Report | undefined;
+}
+
+async function prepare(settings: BenchSettings, around: Surroundings): Promise<RunOptions> {
+  const { workplace, signal, environment, baseline } = around;
   const repository = join(workplace, 'models');
   const subjects = await findSubjects({
     models: settings.models,
@@ -58,7 +93,7 @@ async function measure(settings: BenchSettings, workplace: string, signal: Abort
     hasRemote: settings.urls.length > 0,
     narrate,
   });
-  const result = await runBench({
+  return {
     settings,
     subjects: await stageSubjects(subjects, repository),
     repository,
@@ -71,27 +106,31 @@ async function measure(settings: BenchSettings, workplace: string, signal: Abort
     }),
     pictures: await readPictures(),
     cpus: environment.cpuBudget.cpus,
+    ratesOf: (model) => (baseline === undefined ? [] : findRates(baseline, model)),
     signal,
     narrate,
-  });
-  const report = toReport(settings, environment, result);
-  process.stdout.write(formatReport(report));
-  if (settings.files.json !== undefined) await writeFile(settings.files.json, `${JSON.stringify(report)}\n`);
-  return 0;
+  };
+}
+
+async function writeFiles({ json, html, csv }: BenchSettings['files'], report: Report): Promise<void> {
+  if (json !== undefined) await writeFile(json, `${JSON.stringify(report)}\n`);
+  if (html !== undefined) await writeFile(html, formatHtml(report));
+  if (csv !== undefined) await writeFile(csv, formatCsv(report));
 }
 
 function toReport({ method }: BenchSettings, environment: EnvironmentBefore, result: RunResult): Report {
   const { targets, models, rows, onnxRuntime } = result;
+  const whole = { ...environment, onnxRuntime, loadAverageAfter: readLoadAverage() };
   return {
     format: 'slipway-bench/1',
     startedAt: startedAt.toISOString(),
     durationS: performance.now() / 1000,
     method,
-    environment: { ...environment, onnxRuntime, loadAverageAfter: readLoadAverage() },
+    environment: whole,
     targets,
     models,
     rows,
-    verdict: [],
+    verdict: decide({ environment: whole, targets, models, rows }),
   };
 }
 

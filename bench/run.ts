@@ -19,6 +19,8 @@ export interface RunOptions {
   readonly plans: readonly TargetPlan[];
   readonly pictures: readonly Uint8Array<ArrayBuffer>[];
   readonly cpus: number;
+  /** Rates of a model's arrivals that an older report has; none: those of the settings. */
+  readonly ratesOf: (model: string) => readonly number[];
   readonly signal: AbortSignal;
   readonly narrate: (line: string) => void;
 }
@@ -127,7 +129,7 @@ async function measureSubject(subject: StagedSubject, options: RunOptions, bench
   const raw = await startRaw(subject, threads, options.narrate);
   try {
     const measured = await measureModel({
-      ...modelRunOf(options),
+      ...modelRunOf(options, subject.name),
       model: subject.name,
       served: first.served,
       targets: [first.target, ...others.map(({ target }) => target)],
@@ -143,9 +145,11 @@ async function measureSubject(subject: StagedSubject, options: RunOptions, bench
   }
 }
 
-/** What is the same for every model. */
-function modelRunOf({ settings, pictures, signal, narrate }: RunOptions) {
-  const { method, sweep, variable } = settings;
+/** What the options say of one model's run. */
+function modelRunOf({ settings, pictures, ratesOf, signal, narrate }: RunOptions, model: string) {
+  const { method, variable } = settings;
+  const rates = ratesOf(model);
+  const sweep = rates.length === 0 ? settings.sweep : { ...settings.sweep, rates, ratesAre: 'absolute' as const };
   const isOver = () => performance.now() > method.limitS * 1000;
   return { method, sweep, variable, pictures, isOver, signal, narrate };
 }

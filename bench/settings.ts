@@ -40,12 +40,12 @@ export type TargetName = (typeof targetNames)[number];
 /** A minute at most for the bundled models: short windows, few points. */
 export const quickMethod: Method = {
   mode: 'quick',
-  windowMs: 200,
-  warmupMs: 60,
+  windowMs: 160,
+  warmupMs: 40,
   minRounds: 3,
   maxRounds: 3,
   tolerance: 0.1,
-  limitS: 45,
+  limitS: 50,
 };
 export const quickSweep: Sweep = { concurrencies: [8, 32], batches: [1, 32], rates: [0.5], ratesAre: 'shares' };
 

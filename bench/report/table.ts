@@ -62,7 +62,7 @@ function toCells(row: Row): readonly string[] {
     nameOf(row),
     row.target,
     figure(row.rate),
-    Number.isFinite(spread) ? `${(spread * 100).toFixed(0)}%` : '?',
+    Number.isFinite(spread) && spread < 1 ? `${(spread * 100).toFixed(0)}%` : '>99%',
     figure(row.p50Ms),
     figure(row.p99Ms),
     ['queue', 'decode', 'compute', 'encode'].map((part) => (serverMs[part] ?? 0).toFixed(2)).join('/'),

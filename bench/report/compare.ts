@@ -1,0 +1,152 @@
+import { AppError } from '../../src/errors.js';
+import { ratioOfGroups, type Interval } from '../stats/spread.js';
+import type { Report, Row, WindowFigures } from './types.js';
+
+/** One point of two reports. */
+export interface Comparison {
+  readonly point: string;
+  /** `rate`: of what compute and transport cost in the same rounds; `p50`: of its inverse. Above 1 the new report is better. */
+  readonly figure: 'rate' | 'rate to yardstick' | 'p50';
+  readonly change: Interval;
+  readonly outcome: 'slower' | 'faster' | 'same' | 'unsure' | 'broken';
+}
+
+export interface ComparisonOfReports {
+  readonly points: readonly Comparison[];
+  /** Points of the old report that the new one does not have, and the other way round; different machines. */
+  readonly notes: readonly string[];
+}
+
+/**
+ * Compares the targets' rows of two reports. A point is `slower` only where the whole 95 % interval of its change lies beyond the
+ * share `failOn`; `broken` where it gives errors now and gave none before.
+ */
+export function compareReports(before: Report, after: Report, failOn: number): ComparisonOfReports {
+  const old = new Map(before.rows.filter(isTarget).map((row) => [keyOf(row), row]));
+  const points = after.rows.filter(isTarget).flatMap((row) => {
+    const previous = old.get(keyOf(row));
+    if (previous === undefined || previous.state === 'failed') return [];
+    return [comparePoint({ row, rows: after.rows }, { row: previous, rows: before.rows }, failOn)];
+  });
+  const names = new Set(after.rows.map(keyOf));
+  const missing = [...old.keys()].filter((key) => !names.has(key));
+  return {
+    points,
+    notes: [...describeMachines(before, after), ...missing.map((key) => `not measured this time: ${key}`)],
+  };
+}
+
+/** Reads a report that an earlier run wrote. Throws USAGE for anything else. */
+export function parseReport(text: string, file: string): Report {
+  try {
+    const report = JSON.parse(text) as Partial<Report>;
+    if (report.format === 'slipway-bench/1' && Array.isArray(report.rows)) return report as Report;
+  } catch {
+    // said below: whatever it is, it is no report
+  }
+  throw new AppError('USAGE', `${file} is no report of the benchmark. Write one: npm run bench -- --json ${file}`);
+}
+
+/** The rates at which a model's requests arrived in a report: the same are measured again, for only these compare. */
+export function findRates({ rows }: Report, model: string): readonly number[] {
+  const rates = rows.flatMap((row) =>
+    row.model === model && row.requestsPerSecond !== null ? [row.requestsPerSecond] : [],
+  );
+  return [...new Set(rates)];
+}
+
+const isTarget = ({ role }: Row): boolean => role === 'target';
+
+interface Placed {
+  readonly row: Row;
+  readonly rows: readonly Row[];
+}
+
+function comparePoint(after: Placed, before: Placed, failOn: number): Comparison {
+  const point = keyOf(after.row);
+  const [now, then] = comparable(after, before);
+  const { figure } = now;
+  if (after.row.state === 'failed') return { point, figure, change: { low: 0, middle: 0, high: 0 }, outcome: 'broken' };
+  const change = ratioOfGroups(now.values, then.values);
+  return { point, figure, change, outcome: judge(change, failOn) };
+}
+
+/** The same figure of both; the plain one where either lacks the baselines. */
+function comparable(after: Placed, before: Placed): readonly [Values, Values] {
+  const [now, then] = [valuesOf(after), valuesOf(before)];
+  if (now.figure === then.figure) return [now, then];
+  return [valuesOf({ ...after, rows: [] }), valuesOf({ ...before, rows: [] })];
+}
+
+function judge({ low, high }: Interval, failOn: number): Comparison['outcome'] {
+  if (high < 1 - failOn) return 'slower';
+  if (low > 1 + failOn) return 'faster';
+  return low >= 1 - failOn && high <= 1 + failOn ? 'same' : 'unsure';
+}
+
+/**
+ * One value a window, larger is better: the rate over the yardstick 1 / (1/raw + 1/bare) of the same round, so that a machine that is
+ * slower as a whole does not count; the plain rate without baselines; 1 / p50 where the rate is given from outside.
+ */
+function valuesOf({ row, rows }: Placed): Values {
+  const values = (valueOf: (window: WindowFigures) => number) =>
+    row.windows.map(valueOf).filter((value) => Number.isFinite(value) && value > 0);
+  if (row.scenario === 'arrivals') return { figure: 'p50', values: values(({ p50Ms }) => 1 / p50Ms) };
+  const [raw, bare] = (['raw', 'bare'] as const).map((role) =>
+    rows.find((other) => other.role === role && isSamePoint(other, row)),
+  );
+  if (raw === undefined || bare === undefined) return { figure: 'rate', values: values(({ rate }) => rate) };
+  const rateOf = ({ windows }: Row, round: number) =>
+    windows.find((window) => window.round === round)?.rate ?? Number.NaN;
+  return {
+    figure: 'rate to yardstick',
+    values: values(({ round, rate }) => rate * (1 / rateOf(raw, round) + 1 / rateOf(bare, round))),
+  };
+}
+
+interface Values {
+  readonly figure: Comparison['figure'];
+  readonly values: readonly number[];
+}
+
+function isSamePoint(a: Row, b: Row): boolean {
+  return pointOf(a) === pointOf(b);
+}
+
+function pointOf({ model, scenario, form, batch, concurrency, requestsPerSecond }: Row): string {
+  const load = concurrency === null ? `${requestsPerSecond ?? ''}/s` : `${concurrency} clients`;
+  return `${model} ${scenario} ${form} batch ${batch}, ${load}`;
+}
+
+function keyOf(row: Row): string {
+  return `${pointOf(row)}, ${row.target}`;
+}
+
+function describeMachines(before: Report, after: Report): readonly string[] {
+  const facts = ['cpu', 'node', 'onnxRuntime', 'governor'] as const;
+  return facts
+    .filter((fact) => before.environment[fact] !== after.environment[fact])
+    .map(
+      (fact) =>
+        `${fact} differs: ${before.environment[fact] ?? 'unknown'} before, ${after.environment[fact] ?? 'unknown'} now`,
+    );
+}
+
+/** The comparison as lines for a terminal; the last one is the outcome. */
+export function formatComparison({ points, notes }: ComparisonOfReports, failOn: number): string {
+  const percent = (value: number) => (Number.isFinite(value) ? `${((value - 1) * 100).toFixed(1)} %` : '?');
+  const lines = points.map(({ point, figure, change, outcome }) => {
+    const range =
+      outcome === 'broken'
+        ? 'errors now'
+        : `${percent(change.middle)} (${percent(change.low)} to ${percent(change.high)}) in ${figure}`;
+    return `  ${outcome.padEnd(6)}  ${point}: ${range}`;
+  });
+  const bad = points.filter(({ outcome }) => outcome === 'slower' || outcome === 'broken').length;
+  const share = `${Number((failOn * 100).toFixed(2))} %`;
+  const end =
+    bad > 0
+      ? `${bad} of ${points.length} points are slower than the baseline by more than ${share} with 95 % confidence, or give errors now.`
+      : `None of ${points.length} points is slower than the baseline by more than ${share} with 95 % confidence.`;
+  return ['Compared with the baseline:', ...lines, ...notes.map((note) => `  note: ${note}`), end, ''].join('\n');
+}

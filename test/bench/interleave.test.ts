@@ -1,0 +1,208 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { measureInTurn } from '../../bench/measure/interleave.js';
+import { planArrivals, planPoints, windowFor } from '../../bench/measure/points.js';
+import { toRows } from '../../bench/measure/rows.js';
+import type { Participant, Sample } from '../../bench/measure/sample.js';
+import { defaultMethod, quickSweep } from '../../bench/settings.js';
+import { Histogram } from '../../bench/stats/histogram.js';
+
+function sampleOf(rate: number, more: Partial<Sample> = {}): Sample {
+  const latencies = new Histogram();
+  for (let i = 0; i < 100; i++) latencies.record(1000 / rate);
+  return {
+    inferences: rate,
+    elapsedMs: 1000,
+    latencies: latencies.toData(),
+    statuses: { 200: rate },
+    serverMs: { compute: 1 },
+    clientMs: null,
+    serverCpuMs: 2,
+    devices: { cpu: rate },
+    backlog: 0,
+    ...more,
+  };
+}
+
+/** Gives the samples in turn, the last one again and again, and notes each turn. */
+function scripted(
+  name: string,
+  role: Participant['role'],
+  samples: readonly Sample[],
+  turns: string[] = [],
+): Participant {
+  let next = 0;
+  return {
+    name,
+    role,
+    measure: () => {
+      turns.push(name);
+      return Promise.resolve(samples[Math.min(next++, samples.length - 1)]!);
+    },
+  };
+}
+
+const rules = { minRounds: 3, maxRounds: 6, tolerance: 0.1 };
+const never = new AbortController().signal;
+const point = {
+  scenario: 'concurrency',
+  form: 'binary',
+  batch: 1,
+  arrivals: { kind: 'closed', concurrency: 4 },
+} as const;
+
+describe('measureInTurn', () => {
+  it('measures A B A B and ends after three rounds that agree', async () => {
+    const turns: string[] = [];
+    const both = ['a', 'b'].map((name) => scripted(name, 'target', [sampleOf(100), sampleOf(105)], turns));
+    const [a] = await measureInTurn(both, rules, never);
+    assert.deepEqual(turns, ['a', 'b', 'a', 'b', 'a', 'b']);
+    assert.deepEqual([a!.state, a!.remarks], ['steady', []]);
+  });
+
+  it('goes on until three windows agree, and counts just these', async () => {
+    const rates = [10, 100, 101, 99];
+    const all = await measureInTurn(
+      [
+        scripted(
+          'a',
+          'target',
+          rates.map((rate) => sampleOf(rate)),
+        ),
+      ],
+      rules,
+      never,
+    );
+    const [row] = toRows('m', point, all);
+    assert.equal(row!.state, 'steady');
+    assert.deepEqual(
+      row!.windows.map(({ isCounted }) => isCounted),
+      [false, true, true, true],
+    );
+    assert.equal(row!.rate, 100);
+  });
+
+  it('says unstable and which figures did not agree when the rounds are used up', async () => {
+    const rates = [100, 200, 100, 200, 100, 200];
+    const all = await measureInTurn(
+      [
+        scripted(
+          'a',
+          'target',
+          rates.map((rate) => sampleOf(rate)),
+        ),
+      ],
+      rules,
+      never,
+    );
+    const [row] = toRows('m', point, all);
+    assert.deepEqual([row!.state, row!.remarks], ['unstable', ['throughput', 'p50', 'p99']]);
+    assert.equal(row!.windows.filter(({ isCounted }) => isCounted).length, 6);
+  });
+
+  it('drops one whose answers are errors twice in a row and names their statuses', async () => {
+    const turns: string[] = [];
+    const failing = scripted('a', 'target', [sampleOf(100, { statuses: { 200: 90, 503: 10 } })], turns);
+    const all = await measureInTurn([failing, scripted('bare http', 'bare', [sampleOf(100)], turns)], rules, never);
+    const [row] = toRows('m', point, all);
+    assert.equal(turns.filter((name) => name === 'a').length, 2);
+    assert.deepEqual([row!.state, row!.remarks], ['failed', ['answers by status: 200 x 180, 503 x 20']]);
+    assert.deepEqual(row!.ratios, { toRaw: null, toBare: null, toYardstick: null });
+  });
+
+  it('keeps the reason of one that cannot run, and goes on with the others', async () => {
+    const broken: Participant = { name: 'a', role: 'target', measure: () => Promise.reject(new Error('no route')) };
+    const [a, b] = await measureInTurn([broken, scripted('b', 'target', [sampleOf(100)])], rules, never);
+    assert.deepEqual([a!.state, a!.remarks, b!.state], ['failed', ['no route'], 'steady']);
+  });
+
+  it('stops at once when interrupted', async () => {
+    const controller = new AbortController();
+    const stopping: Participant = {
+      name: 'a',
+      role: 'target',
+      measure: () => {
+        controller.abort(new Error('interrupted'));
+        return Promise.resolve(sampleOf(100));
+      },
+    };
+    await assert.rejects(measureInTurn([stopping, stopping], rules, controller.signal), /interrupted/);
+  });
+});
+
+describe('toRows', () => {
+  it('gives rates over those of the baselines in the same rounds, whatever the drift', async () => {
+    const drift = [100, 104, 97];
+    const all = await measureInTurn(
+      [
+        scripted(
+          'server',
+          'target',
+          drift.map((rate) => sampleOf(rate)),
+        ),
+        scripted(
+          'raw 2 threads',
+          'raw',
+          drift.map((rate) => sampleOf(rate * 2, { statuses: {} })),
+        ),
+        scripted(
+          'bare http',
+          'bare',
+          drift.map((rate) => sampleOf(rate * 2)),
+        ),
+      ],
+      rules,
+      never,
+    );
+    const [row, raw] = toRows('m', point, all);
+    const { toRaw, toBare, toYardstick } = row!.ratios;
+    for (const [ratio, expected] of [
+      [toRaw, 0.5],
+      [toBare, 0.5],
+      [toYardstick, 1],
+    ] as const) {
+      assert.ok(Math.abs(ratio!.middle - expected) < 1e-9 && Math.abs(ratio!.high - expected) < 1e-9);
+    }
+    assert.equal(raw!.ratios.toRaw, null);
+    assert.deepEqual([row!.serverCpuMs, row!.serverMs, row!.devices], [2, { compute: 1 }, { cpu: 301 }]);
+  });
+
+  it('says when more requests were due than could be sent', async () => {
+    const arrivals = { kind: 'poisson', requestsPerSecond: 500 } as const;
+    const all = await measureInTurn([scripted('a', 'target', [sampleOf(100, { backlog: 7 })])], rules, never);
+    const [row] = toRows('m', { ...point, scenario: 'arrivals', arrivals }, all);
+    assert.deepEqual(row!.remarks, ['7 requests were still due when a window ended: the rate is more than it can do']);
+    assert.deepEqual([row!.concurrency, row!.requestsPerSecond], [null, 500]);
+  });
+});
+
+describe('the points of a model', () => {
+  const traits = { hasBatchDimension: true, takesPictures: true, workers: 2 };
+  const count = (scenario: string, more = {}) =>
+    planPoints(quickSweep, { ...traits, ...more }).filter((planned) => planned.scenario === scenario).length;
+
+  it('are one client, the sweeps, and the other forms that the model takes', () => {
+    assert.deepEqual(
+      ['latency', 'concurrency', 'batch', 'path'].map((scenario) => count(scenario)),
+      [1, 2, 2, 2],
+    );
+    assert.equal(count('batch', { hasBatchDimension: false }), 0);
+    assert.equal(count('path', { takesPictures: false }), 1);
+  });
+
+  it('are arrivals at shares of the best rate, or at the rates asked for', () => {
+    const rates = (sweep: Partial<typeof quickSweep>, best: number) =>
+      planArrivals({ ...quickSweep, ...sweep }, best).map(({ arrivals }) =>
+        arrivals.kind === 'poisson' ? arrivals.requestsPerSecond : 0,
+      );
+    assert.deepEqual(rates({ rates: [0.25, 0.5] }, 1234), [310, 620]);
+    assert.deepEqual(rates({ rates: [40], ratesAre: 'absolute' }, 1234), [40]);
+    assert.deepEqual(rates({}, 0), []);
+  });
+
+  it('last as long as several requests take, and are left out where one takes seconds', () => {
+    assert.deepEqual(windowFor(1, defaultMethod), { windowMs: 400, warmupMs: 100 });
+    assert.deepEqual(windowFor(200, defaultMethod), { windowMs: 1600, warmupMs: 300 });
+    assert.equal(windowFor(5000, defaultMethod), undefined);
+  });
+});

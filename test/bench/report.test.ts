@@ -1,0 +1,229 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { findBreakEven } from '../../bench/report/break-even.js';
+import { compareReports, formatComparison, parseReport } from '../../bench/report/compare.js';
+import { formatCsv } from '../../bench/report/csv.js';
+import { formatHtml } from '../../bench/report/html.js';
+import { formatReport } from '../../bench/report/table.js';
+import type { Row } from '../../bench/report/types.js';
+import { decide } from '../../bench/report/verdict.js';
+import { modelOf, reportOf, rowOf } from './report-rows.js';
+
+const gpuProof = { device: 'cuda:0', evidence: 'profile', isGpu: true, isSoftware: false };
+const target = 'native-cuda';
+
+/** Rates by batch on both, each window a little apart but with the same ratio in each round. */
+function batchRows(rates: Readonly<Record<number, readonly [cpu: number, gpu: number]>>): readonly Row[] {
+  return Object.entries(rates).flatMap(([batch, [cpu, gpu]]) =>
+    (
+      [
+        ['native-cpu', cpu],
+        [target, gpu],
+      ] as const
+    ).map(([name, rate]) =>
+      rowOf([rate, rate * 1.02, rate * 0.98], { scenario: 'batch', batch: Number(batch), target: name }),
+    ),
+  );
+}
+
+const single = (name: string, curve: readonly (readonly [rate: number, p50Ms: number])[]) =>
+  curve.map(([rate, p50Ms], i) => rowOf([rate], { target: name, concurrency: i + 1, p50Ms }));
+
+describe('findBreakEven', () => {
+  const of = (rows: readonly Row[]) =>
+    findBreakEven(
+      rows.filter((row) => row.target === 'native-cpu'),
+      rows.filter((row) => row.target === target),
+    );
+
+  it('finds the batch from which on the GPU is faster, and where it gains most', () => {
+    const found = of(batchRows({ 1: [100, 60], 2: [150, 160], 32: [200, 1460], 64: [210, 1400] }));
+    assert.equal(found?.batch, 2);
+    assert.equal(found?.best.batch, 32);
+    assert.ok(Math.abs(found!.best.ratio.middle - 7.3) < 1e-9);
+  });
+
+  it('counts a batch only where every larger one is faster too', () => {
+    assert.equal(of(batchRows({ 1: [100, 200], 2: [100, 90], 4: [100, 300] }))?.batch, 4);
+    assert.equal(of(batchRows({ 1: [100, 200], 2: [100, 90] }))?.batch, undefined);
+  });
+
+  it('finds the rate up to which the CPU answers sooner', () => {
+    const cpu = single('native-cpu', [
+      [10, 5],
+      [40, 10],
+      [60, 40],
+    ]);
+    const gpu = single(target, [
+      [10, 12],
+      [80, 12],
+      [300, 14],
+    ]);
+    const found = of([...batchRows({ 1: [1, 1] }), ...cpu, ...gpu]);
+    assert.ok(found!.rate > 38 && found!.rate < 43, `${found!.rate}`);
+  });
+
+  it('says zero where the GPU always answers sooner and Infinity where it never does', () => {
+    const rows = (gpuMs: number) => [
+      ...batchRows({ 1: [1, 1] }),
+      ...single('native-cpu', [
+        [10, 5],
+        [100, 5],
+      ]),
+      ...single(target, [
+        [10, gpuMs],
+        [100, gpuMs],
+      ]),
+    ];
+    assert.deepEqual([of(rows(1))?.rate, of(rows(50))?.rate], [0, Number.POSITIVE_INFINITY]);
+  });
+
+  it('compares nothing that had errors', () => {
+    const rows = batchRows({ 1: [100, 200] }).map((row) => ({ ...row, state: 'failed' as const }));
+    assert.equal(of(rows), undefined);
+  });
+});
+
+describe('decide', () => {
+  it('says how much faster the GPU is, from which batch and up to which rate the CPU is', () => {
+    const rows = [
+      ...batchRows({ 1: [100, 60], 2: [150, 160], 32: [200, 1460] }),
+      ...single('native-cpu', [
+        [10, 5],
+        [40, 10],
+        [60, 40],
+      ]),
+      ...single(target, [
+        [10, 12],
+        [80, 12],
+      ]),
+    ];
+    const [line, ...others] = decide(reportOf(rows, { models: [modelOf({ [target]: gpuProof })] }));
+    assert.match(
+      line!,
+      /^m \(random weights\): GPU 7\.3x faster at batch 32 \(7\.3 to 7\.3\) on native-cuda; the CPU is faster below batch 2 and answers single requests sooner up to 4\d requests\/s$/,
+    );
+    assert.deepEqual(others, []);
+  });
+
+  it('says to stay on the CPU where the GPU is never faster', () => {
+    const rows = batchRows({ 1: [100, 50], 8: [100, 80] });
+    const [line] = decide(reportOf(rows, { models: [modelOf({ [target]: gpuProof })] }));
+    assert.match(line!, /stay on the CPU: native-cuda reaches 0\.80x of it at best, at batch 8/);
+  });
+
+  it('says in one line why there is no GPU, and answers the CPU part', () => {
+    const lines = decide(reportOf([rowOf([50], { scenario: 'latency', concurrency: 1, p50Ms: 20 }), rowOf([100])]));
+    assert.deepEqual(lines, [
+      'No GPU: nvidia-smi was not found; there is no /dev/dri.',
+      'm (random weights): native-cpu does 100 inferences/s at 4 clients, one client waits 20 ms (p99 40)',
+    ]);
+  });
+
+  it('never counts a software adapter as a GPU', () => {
+    const software = { device: 'webgpu (software)', evidence: 'profile', isGpu: false, isSoftware: true };
+    const [line] = decide(reportOf(batchRows({ 1: [1, 9] }), { models: [modelOf({ [target]: software })] }));
+    assert.match(line!, /^No GPU: .* webgpu \(software\) is a software adapter and no GPU\.$/);
+  });
+
+  it('says why a GPU that is there computed nothing', () => {
+    const report = reportOf([rowOf([1])], {
+      targets: [{ name: target, state: 'skipped', reason: 'no provider library' }],
+    });
+    const gpu = { gpus: [{ name: 'H200', memoryBytes: null }], driver: '570', cuda: '12.8', evidence: [] };
+    const [line] = decide({ ...report, environment: { ...report.environment, gpu } });
+    assert.equal(line, 'There is a GPU (H200), but it computed nothing: native-cuda: no provider library.');
+  });
+});
+
+describe('compareReports', () => {
+  const outcomes = (before: readonly Row[], after: readonly Row[]) =>
+    compareReports(reportOf(before), reportOf(after), 0.05).points.map(({ outcome }) => outcome);
+
+  it('calls slower only what surely is by more than the share', () => {
+    const before = [rowOf([100, 101, 99])];
+    assert.deepEqual(outcomes(before, [rowOf([80, 81, 79])]), ['slower']);
+    assert.deepEqual(outcomes(before, [rowOf([97, 96, 98])]), ['unsure']);
+    assert.deepEqual(outcomes(before, [rowOf([60, 80, 110])]), ['unsure']);
+    assert.deepEqual(outcomes(before, [rowOf([100, 100.5, 99.5])]), ['same']);
+    assert.deepEqual(outcomes(before, [rowOf([130, 131, 129])]), ['faster']);
+  });
+
+  it('forgives a machine that is slower as a whole, but not a server that is slower than its baselines', () => {
+    const all = (server: number, machine: number) => [
+      rowOf([100, 101, 99].map((rate) => rate * server * machine)),
+      rowOf(
+        [200, 202, 198].map((rate) => rate * machine),
+        { target: 'raw', role: 'raw' },
+      ),
+      rowOf(
+        [300, 303, 297].map((rate) => rate * machine),
+        { target: 'bare', role: 'bare' },
+      ),
+    ];
+    assert.deepEqual(outcomes(all(1, 1), all(1, 0.6)), ['same']);
+    assert.deepEqual(outcomes(all(1, 1), all(0.8, 1)), ['slower']);
+  });
+
+  it('judges arrivals by their median latency', () => {
+    const arrivals = (p50Ms: number) => [
+      rowOf([50, 50, 50], { scenario: 'arrivals', concurrency: null, requestsPerSecond: 50, p50Ms }),
+    ];
+    assert.deepEqual(outcomes(arrivals(10), arrivals(15)), ['slower']);
+    assert.deepEqual(outcomes(arrivals(10), arrivals(10)), ['same']);
+  });
+
+  it('calls broken what gives errors now, and compares nothing with what gave errors before', () => {
+    const failed = [{ ...rowOf([100, 100, 100]), state: 'failed' as const }];
+    assert.deepEqual(outcomes([rowOf([100, 100, 100])], failed), ['broken']);
+    assert.deepEqual(outcomes(failed, [rowOf([1, 1, 1])]), []);
+  });
+
+  it('names what is missing and what differs, and ends with the outcome', () => {
+    const before = reportOf([rowOf([100, 101, 99]), rowOf([1, 1, 1], { concurrency: 64 })]);
+    const after = reportOf([rowOf([50, 51, 49])]);
+    const other = { ...after, environment: { ...after.environment, cpu: '4 x Other' } };
+    const text = formatComparison(compareReports(before, other, 0.05), 0.05);
+    assert.match(text, /cpu differs: 2 x Chip before, 4 x Other now/);
+    assert.match(text, /not measured this time: m concurrency binary batch 1, 64 clients, native-cpu/);
+    assert.match(text, /1 of 1 points are slower than the baseline by more than 5 % with 95 % confidence/);
+  });
+
+  it('refuses a file that is no report', () => {
+    for (const text of ['{', '{}', '[1]']) {
+      assert.throws(() => parseReport(text, 'old.json'), { code: 'USAGE', message: /old\.json is no report/ });
+    }
+  });
+});
+
+describe('the forms of a report', () => {
+  const rows = [
+    rowOf([100, 101, 99]),
+    rowOf([50, 60], { state: 'unstable', remarks: ['p99'], scenario: 'batch', batch: 8 }),
+  ];
+
+  it('are a table with the split, the ratios and what was unstable', () => {
+    const text = formatReport(reportOf(rows));
+    assert.match(text, /concurrency 4 +native-cpu +100 +\d+% +10\.0 +20\.0 +0\.10\/0\.05\/1\.00\/0\.05/);
+    assert.match(text, /batch 8 .* unstable: p99/);
+    assert.match(text, /random weights/);
+  });
+
+  it('are CSV with the columns and units of perf_analyzer', () => {
+    const [heading, first, second] = formatCsv(reportOf(rows)).split('\r\n');
+    assert.equal(
+      heading,
+      'Concurrency,Inferences/Second,Client Send,Network+Server Send/Recv,Server Queue,Server Compute Input,Server Compute Infer,Server Compute Output,Client Recv,p50 latency,p90 latency,p95 latency,p99 latency,Model,Target,Batch Size,State',
+    );
+    assert.equal(first, '4,100,10,8770,100,50,1000,50,20,10000,15000,18000,20000,m,native-cpu,1,steady');
+    assert.match(second!, /,8,unstable$/);
+  });
+
+  it('are one page that asks for nothing from elsewhere and escapes names', () => {
+    const model = { ...modelOf({ [target]: gpuProof }), name: 'm', inputs: '<script>alert(1)</script>' };
+    const page = formatHtml(reportOf(batchRows({ 1: [100, 60], 2: [150, 160], 32: [200, 1460] }), { models: [model] }));
+    assert.doesNotMatch(page, /<script|src=|href=|@import|url\(/);
+    assert.match(page, /GPU faster from batch 2 on/);
+    assert.match(page, /Throughput by batch/);
+  });
+});
