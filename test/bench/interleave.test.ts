@@ -26,21 +26,23 @@ function sampleOf(rate: number, more: Partial<Sample> = {}): Sample {
 
 /** Gives the samples in turn, the last one again and again, and notes each turn. */
 function scripted(
-  name: string,
-  role: Participant['role'],
+  who: Pick<Participant, 'name' | 'role'>,
   samples: readonly Sample[],
   turns: string[] = [],
 ): Participant {
   let next = 0;
   return {
-    name,
-    role,
+    ...who,
     measure: () => {
-      turns.push(name);
+      turns.push(who.name);
       return Promise.resolve(samples[Math.min(next++, samples.length - 1)]!);
     },
   };
 }
+
+const target = (name: string) => ({ name, role: 'target' }) as const;
+const rawLoop = { name: 'raw 2 threads', role: 'raw' } as const;
+const bareHttp = { name: 'bare http', role: 'bare' } as const;
 
 const rules = { minRounds: 3, maxRounds: 6, tolerance: 0.1 };
 const never = new AbortController().signal;
@@ -54,7 +56,7 @@ const point = {
 describe('measureInTurn', () => {
   it('measures A B A B and ends after three rounds that agree', async () => {
     const turns: string[] = [];
-    const both = ['a', 'b'].map((name) => scripted(name, 'target', [sampleOf(100), sampleOf(105)], turns));
+    const both = ['a', 'b'].map((name) => scripted(target(name), [sampleOf(100), sampleOf(105)], turns));
     const [a] = await measureInTurn(both, rules, never);
     assert.deepEqual(turns, ['a', 'b', 'a', 'b', 'a', 'b']);
     assert.deepEqual([a!.state, a!.remarks], ['steady', []]);
@@ -65,8 +67,7 @@ describe('measureInTurn', () => {
     const all = await measureInTurn(
       [
         scripted(
-          'a',
-          'target',
+          target('a'),
           rates.map((rate) => sampleOf(rate)),
         ),
       ],
@@ -87,8 +88,7 @@ describe('measureInTurn', () => {
     const all = await measureInTurn(
       [
         scripted(
-          'a',
-          'target',
+          target('a'),
           rates.map((rate) => sampleOf(rate)),
         ),
       ],
@@ -102,8 +102,8 @@ describe('measureInTurn', () => {
 
   it('drops one whose answers are errors twice in a row and names their statuses', async () => {
     const turns: string[] = [];
-    const failing = scripted('a', 'target', [sampleOf(100, { statuses: { 200: 90, 503: 10 } })], turns);
-    const all = await measureInTurn([failing, scripted('bare http', 'bare', [sampleOf(100)], turns)], rules, never);
+    const failing = scripted(target('a'), [sampleOf(100, { statuses: { 200: 90, 503: 10 } })], turns);
+    const all = await measureInTurn([failing, scripted(bareHttp, [sampleOf(100)], turns)], rules, never);
     const [row] = toRows('m', point, all);
     assert.equal(turns.filter((name) => name === 'a').length, 2);
     assert.deepEqual([row!.state, row!.remarks], ['failed', ['answers by status: 200 x 180, 503 x 20']]);
@@ -112,7 +112,7 @@ describe('measureInTurn', () => {
 
   it('keeps the reason of one that cannot run, and goes on with the others', async () => {
     const broken: Participant = { name: 'a', role: 'target', measure: () => Promise.reject(new Error('no route')) };
-    const [a, b] = await measureInTurn([broken, scripted('b', 'target', [sampleOf(100)])], rules, never);
+    const [a, b] = await measureInTurn([broken, scripted(target('b'), [sampleOf(100)])], rules, never);
     assert.deepEqual([a!.state, a!.remarks, b!.state], ['failed', ['no route'], 'steady']);
   });
 
@@ -136,18 +136,15 @@ describe('toRows', () => {
     const all = await measureInTurn(
       [
         scripted(
-          'server',
-          'target',
+          target('server'),
           drift.map((rate) => sampleOf(rate)),
         ),
         scripted(
-          'raw 2 threads',
-          'raw',
+          rawLoop,
           drift.map((rate) => sampleOf(rate * 2, { statuses: {} })),
         ),
         scripted(
-          'bare http',
-          'bare',
+          bareHttp,
           drift.map((rate) => sampleOf(rate * 2)),
         ),
       ],
@@ -169,7 +166,7 @@ describe('toRows', () => {
 
   it('says when more requests were due than could be sent', async () => {
     const arrivals = { kind: 'poisson', requestsPerSecond: 500 } as const;
-    const all = await measureInTurn([scripted('a', 'target', [sampleOf(100, { backlog: 7 })])], rules, never);
+    const all = await measureInTurn([scripted(target('a'), [sampleOf(100, { backlog: 7 })])], rules, never);
     const [row] = toRows('m', { ...point, scenario: 'arrivals', arrivals }, all);
     assert.deepEqual(row!.remarks, ['7 requests were still due when a window ended: the rate is more than it can do']);
     assert.deepEqual([row!.concurrency, row!.requestsPerSecond], [null, 500]);

@@ -1,0 +1,120 @@
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { after, before, describe, it } from 'node:test';
+import { Ajv } from 'ajv';
+import { compareReports } from '../../bench/report/compare.js';
+import type { Report } from '../../bench/report/types.js';
+import { runBench, type RunOptions } from '../../bench/run.js';
+import { quickMethod, type BenchSettings } from '../../bench/settings.js';
+import { parseOrigin, planUrl } from '../../bench/targets/url.js';
+import { sumAndDifference } from '../support/models.js';
+import { openTestServer } from '../support/server.js';
+import { startSlowProxy, type SlowProxy } from '../support/slow-proxy.js';
+import { reportOf } from './report-rows.js';
+
+const model = { name: 'sums', graph: sumAndDifference };
+let server: Awaited<ReturnType<typeof openTestServer>>;
+let proxy: SlowProxy;
+before(async () => {
+  server = await openTestServer({ models: [model] });
+  proxy = await startSlowProxy(new URL(server.url));
+});
+after(async () => {
+  await proxy.close();
+  await server.stop();
+});
+
+const method = { ...quickMethod, windowMs: 30, warmupMs: 10 };
+const settings: BenchSettings = {
+  models: [model.name],
+  modelsFolder: undefined,
+  targets: [],
+  urls: [],
+  headers: {},
+  method,
+  sweep: { concurrencies: [4], batches: [2], rates: [200], ratesAre: 'absolute' },
+  variable: 8,
+  coldStarts: 1,
+  files: {},
+  baseline: undefined,
+  tune: undefined,
+};
+
+function options(more: Partial<RunOptions> = {}): RunOptions {
+  const modelPath = `${server.folder}/${model.name}/1/model.onnx`;
+  return {
+    settings,
+    subjects: [{ name: model.name, weights: 'given', modelPath }],
+    repository: server.folder,
+    plans: [planUrl(parseOrigin(proxy.url, {}))],
+    pictures: [],
+    cpus: 2,
+    ratesOf: () => [],
+    signal: new AbortController().signal,
+    narrate: () => undefined,
+    ...more,
+  };
+}
+
+async function measure(more: Partial<RunOptions> = {}): Promise<Report> {
+  const { targets, models, rows, onnxRuntime } = await runBench(options(more));
+  const report = reportOf(rows, { method, targets, models });
+  return JSON.parse(JSON.stringify({ ...report, environment: { ...report.environment, onnxRuntime } })) as Report;
+}
+
+describe('a run against a real server', () => {
+  it('measures every scenario, beside the baselines, and writes what the schema describes', async () => {
+    const report = await measure();
+    const schema = JSON.parse(await readFile('bench/schema.json', 'utf8')) as object;
+    const validate = new Ajv({ allErrors: true, strict: false }).compile(schema);
+    assert.ok(validate(report), JSON.stringify(validate.errors?.slice(0, 5)));
+    const counts = report.rows.map(({ role, scenario }) => `${scenario} ${role}`);
+    assert.deepEqual(
+      new Set(counts),
+      new Set([
+        ...['latency', 'concurrency', 'batch', 'path'].flatMap((name) => [
+          `${name} target`,
+          `${name} bare`,
+          `${name} raw`,
+        ]),
+        'arrivals target',
+      ]),
+    );
+    for (const row of report.rows.filter(({ role }) => role === 'target')) {
+      assert.deepEqual(Object.keys(row.statuses), ['200'], row.scenario);
+      assert.deepEqual(Object.keys(row.devices), ['cpu']);
+      assert.ok((row.serverMs['compute'] ?? 0) > 0);
+      assert.ok((row.serverCpuMs ?? 0) > 0 && (row.serverCpuMs ?? 0) < 50);
+    }
+    assert.equal(report.models[0]?.devices[proxy.url]?.evidence, 'only-provider');
+  });
+
+  it('catches a server that has become slower, and says nothing of the same server twice', async () => {
+    const narrow = {
+      settings: { ...settings, sweep: { ...settings.sweep, concurrencies: [], batches: [], rates: [] } },
+    };
+    const base = await measure(narrow);
+    proxy.delayMs = 15;
+    const slowed = await measure(narrow);
+    proxy.delayMs = 0;
+    const outcomes = (report: Report) => compareReports(base, report, 0.05).points.map(({ outcome }) => outcome);
+    assert.deepEqual(new Set(outcomes(slowed)), new Set(['slower']));
+    assert.ok(!outcomes(base).includes('slower'));
+  });
+
+  it('says why no server could be measured', async () => {
+    const gone = planUrl(parseOrigin('http://127.0.0.1:9', {}));
+    await assert.rejects(runBench(options({ plans: [gone] })), {
+      code: 'SERVER_UNREACHABLE',
+      message: /http:\/\/127\.0\.0\.1:9: no server answers/,
+    });
+  });
+
+  it('ends at once when interrupted', async () => {
+    const controller = new AbortController();
+    const run = runBench(
+      options({ signal: controller.signal, narrate: () => controller.abort(new Error('interrupted')) }),
+    );
+    await assert.rejects(run, /interrupted/);
+  });
+});
