@@ -13,10 +13,11 @@ import { formatReport } from './report/table.js';
 import type { Report } from './report/types.js';
 import { decide } from './report/verdict.js';
 import { runBench, type RunOptions, type RunResult } from './run.js';
-import type { BenchSettings } from './settings.js';
+import type { BenchSettings, TuneSettings } from './settings.js';
 import { findSubjects } from './subject/find-subjects.js';
 import { stageSubjects } from './subject/stage.js';
 import { chooseTargets } from './targets/choose.js';
+import { formatTuned, tuneAll } from './tune/tune.js';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const cacheFolder = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'slipway', 'bench-models');
@@ -55,7 +56,9 @@ async function measure(settings: BenchSettings, workplace: string, signal: Abort
   const baseline = settings.baseline === undefined ? undefined : await readBaseline(settings.baseline.file);
   const environment = await readEnvironment(root);
   narrate(describeGpus(environment.gpu));
-  const result = await runBench(await prepare(settings, { workplace, signal, environment, baseline }));
+  const options = await prepare(settings, { workplace, signal, environment, baseline });
+  if (settings.tune !== undefined) return tuneModels(options, settings.tune, environment);
+  const result = await runBench(options);
   const report = toReport(settings, environment, result);
   process.stdout.write(formatReport(report));
   await writeFiles(settings.files, report);
@@ -64,6 +67,23 @@ async function measure(settings: BenchSettings, workplace: string, signal: Abort
   const comparison = compareReports(baseline, report, failOn);
   process.stdout.write(`\n${formatComparison(comparison, failOn)}`);
   return comparison.points.some(({ outcome }) => outcome === 'slower' || outcome === 'broken') ? 3 : 0;
+}
+
+/** Settings are for a kind of machine: its CPU, and how much of it may be used. */
+async function tuneModels(options: RunOptions, tune: TuneSettings, environment: EnvironmentBefore): Promise<number> {
+  const hardware = `${environment.cpu}, ${environment.cpuBudget.cpus} usable`;
+  const tuneOptions = {
+    ...options,
+    tune,
+    hardware,
+    limitMs: options.settings.method.mode === 'quick' ? 40_000 : 180_000,
+  };
+  const tuned = await tuneAll(tuneOptions);
+  process.stdout.write(formatTuned(tuned, tuneOptions));
+  const { json } = options.settings.files;
+  const file = { format: 'slipway-tune/1', environment, latencyTargetMs: tune.latencyTargetMs, models: tuned };
+  if (json !== undefined) await writeFile(json, `${JSON.stringify(file)}\n`);
+  return 0;
 }
 
 async function readBaseline(file: string): Promise<Report> {

@@ -14,6 +14,7 @@ p { margin: 4px 0; } .soft { color: var(--soft); }
 .verdict p { font-weight: 600; }
 .plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 420px), 1fr)); gap: 16px; margin: 14px 0; }
 figure { margin: 0; padding: 12px 14px; background: var(--card); border: 1px solid var(--line); border-radius: 8px; break-inside: avoid; }
+.shares { grid-column: 1 / -1; }
 figcaption { font-weight: 600; margin-bottom: 6px; }
 figure > svg { width: 100%; height: auto; display: block; }
 svg text { fill: var(--soft); font: 12px system-ui, sans-serif; } svg .mark-label { fill: var(--ink); font-weight: 600; }
@@ -32,6 +33,6 @@ tr.base td { color: var(--soft); } tr.failed td { color: var(--c1); } td:last-ch
 dl { display: grid; grid-template-columns: max-content 1fr; gap: 2px 16px; margin: 8px 0; } dt { color: var(--soft); } dd { margin: 0; overflow-wrap: anywhere; }
 @media print { :root { color-scheme: light; --ink: #000; --soft: #444; --line: #ccc; --back: #fff; --card: #fff;
   --c0: #0b63ce; --c1: #c2410c; --c2: #15803d; --c3: #7c3aed; --c4: #be185d; --c5: #64748b; }
-  body { max-width: none; padding: 0; font-size: 11px; } h2 { break-before: auto; break-after: avoid; } .plots { grid-template-columns: 1fr 1fr; }
+  body { max-width: none; padding: 0; font-size: 11px; } h2 { break-before: auto; break-after: avoid; } .plots { grid-template-columns: 1fr 1fr; } .legend { font-size: 9px; } .bar { font-size: 9px; margin: 0; }
   table { font-size: 9px; } tr { break-inside: avoid; } * { print-color-adjust: exact; -webkit-print-color-adjust: exact; } }
 `;

@@ -96,7 +96,7 @@ async function end(child: ChildProcess): Promise<void> {
   if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
   const ended = once(child, 'exit');
   child.kill('SIGTERM');
-  const deadline = setTimeout(() => child.kill('SIGKILL'), 5000);
+  const deadline = setTimeout(() => child.kill('SIGKILL'), 20_000);
   await ended;
   clearTimeout(deadline);
 }

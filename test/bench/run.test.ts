@@ -84,7 +84,7 @@ describe('a run against a real server', () => {
       assert.deepEqual(Object.keys(row.statuses), ['200'], row.scenario);
       assert.deepEqual(Object.keys(row.devices), ['cpu']);
       assert.ok((row.serverMs['compute'] ?? 0) > 0);
-      assert.ok((row.serverCpuMs ?? 0) > 0 && (row.serverCpuMs ?? 0) < 50);
+      assert.ok((row.serverCpuMs ?? 0) > 0, `${row.scenario}: ${row.serverCpuMs ?? 'no'} CPU ms`);
     }
     assert.equal(report.models[0]?.devices[proxy.url]?.evidence, 'only-provider');
   });
