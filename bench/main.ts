@@ -121,7 +121,7 @@ async function prepare(settings: BenchSettings, around: Surroundings): Promise<R
       settings,
       gpu: environment.gpu,
       hasEngine: await hasEngine(),
-      env: process.env,
+      env: { ...process.env, TMPDIR: workplace },
       flags: ['--cache-dir', join(workplace, 'cache')],
     }),
     pictures: await readPictures(),

@@ -120,8 +120,9 @@ async function probeTargets({ targets, signal }: ModelRun, payload: Payload): Pr
         method: 'POST',
         headers: { ...origin.headers, ...payload.headers },
         body: payload.body,
-        signal,
+        signal: AbortSignal.timeout(60_000),
       });
+      signal.throwIfAborted();
       const body = new Uint8Array(await response.arrayBuffer());
       if (!response.ok)
         throw new Error(`${urlOf(origin)} answered ${response.status}: ${Buffer.from(body).toString().slice(0, 200)}`);
