@@ -15,10 +15,9 @@ const timeoutMs = 4000;
 const maxElements = 65_536;
 
 function readKey() {
-  const first = (text) => text.split(/[\s,]+/).find((word) => word !== '' && !word.startsWith('#'));
-  if (SLIPWAY_API_KEYS) return first(SLIPWAY_API_KEYS);
-  if (!SLIPWAY_API_KEYS_FILE) return undefined;
-  return first(require('node:fs').readFileSync(SLIPWAY_API_KEYS_FILE, 'utf8'));
+  const first = (texts) => texts.map((text) => text.replace(/(^|\s)#.*$/, '').trim()).find((text) => text !== '');
+  if (SLIPWAY_API_KEYS) return first(SLIPWAY_API_KEYS.split(','));
+  return SLIPWAY_API_KEYS_FILE && first(require('node:fs').readFileSync(SLIPWAY_API_KEYS_FILE, 'utf8').split('\n'));
 }
 
 const agent = new http.Agent({ keepAlive: true });

@@ -20,7 +20,7 @@ rm -rf "$work" /var/lib/apt/lists/*
 
 cd "$root"
 # Character set tables, manuals and translations that nothing here reads; licences stay.
-rm -rf usr/lib/*/gconv lib/*/gconv usr/lib/*/audit usr/share/man usr/share/info usr/share/locale usr/share/lintian usr/share/gdb usr/share/base-files \
+rm -rf usr/lib/*/gconv lib/*/gconv usr/lib/*/audit usr/share/man usr/share/info usr/share/locale usr/share/lintian usr/share/gdb usr/share/gcc usr/share/base-files \
   usr/share/common-licenses/GFDL* usr/share/initramfs-tools etc/update-motd.d
 find usr/share/doc -type f ! -name copyright -delete
 find . -type d -empty -path './usr/share/*' -delete

@@ -24,7 +24,7 @@ export function toComposeFile(request: ComposeRequest): ComposeFile {
 /** The file's text, with what to type in its first lines. */
 export function formatCompose(request: ComposeRequest): string {
   const [first] = request.services;
-  const body = stringify(toComposeFile(request), { lineWidth: 0, aliasDuplicateObjects: false });
+  const body = stringify(toComposeFile(request), { lineWidth: 0, aliasDuplicateObjects: false, singleQuote: true });
   const lines = [
     '# Made by: launch export compose. Start: docker compose up -d --wait    Stop: docker compose down',
     `# From this machine http://${request.hostIp}:${first?.hostPort ?? serverPort}; on the network "${request.network}" http://${first?.name ?? ''}:${serverPort}`,

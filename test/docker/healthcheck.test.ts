@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+
+const folder = await mkdtemp(join(tmpdir(), 'slipway-health-'));
+const keys = join(folder, 'keys');
+await writeFile(keys, '# the first is ours\n  secret-of-ours-1  # not this\nother-secret-2\n');
+
+/** Runs the health check; answers its exit code and what it printed. */
+function check(env: Readonly<Record<string, string>>): Promise<{ code: number | null; text: string }> {
+  const child = spawn(process.execPath, ['docker/healthcheck.cjs'], {
+    env: { PATH: process.env['PATH'] ?? '', ...env },
+  });
+  let text = '';
+  child.stdout.on('data', (part: Buffer) => (text += part.toString()));
+  return new Promise((resolve) => child.on('close', (code) => resolve({ code, text })));
+}
+
+describe('the health check', () => {
+  let port = '';
+  let server: ReturnType<typeof spawn>;
+  before(async () => {
+    const flags = ['--port', '0', '--base-path', '/ml', '--api-keys-file', keys, '--log-format', 'text'];
+    server = spawn(process.execPath, ['dist/src/server/main.js', ...flags, '--cache-dir', folder]);
+    let log = '';
+    await new Promise<void>((resolve, reject) => {
+      server.stderr?.on('data', (part: Buffer) => {
+        log += part.toString();
+        if (/ready in/.test(log)) resolve();
+      });
+      server.on('exit', () => reject(new Error(log)));
+    });
+    port = /:(\d+)\/ml/.exec(log)?.[1] ?? '';
+  });
+  after(async () => {
+    server.removeAllListeners('exit');
+    const ended = new Promise((resolve) => server.on('exit', resolve));
+    server.kill('SIGTERM');
+    await ended;
+    await rm(folder, { recursive: true });
+  });
+
+  const settings = () => ({ SLIPWAY_PORT: port, SLIPWAY_BASE_PATH: '/ml', SLIPWAY_API_KEYS_FILE: keys });
+
+  async function countInferences(): Promise<number> {
+    const answer = await fetch(`http://127.0.0.1:${port}/ml/v2/models/stats`, {
+      headers: { 'x-api-key': 'other-secret-2' },
+    });
+    const { model_stats } = (await answer.json()) as { model_stats: { inference_count: number }[] };
+    return model_stats.reduce((sum, model) => sum + model.inference_count, 0);
+  }
+
+  it('infers once on a real server, with its key, prefix and port', async () => {
+    const before = await countInferences();
+    assert.deepEqual(await check(settings()), { code: 0, text: '' });
+    assert.equal(await countInferences(), before + 1);
+    assert.deepEqual(await check({ ...settings(), SLIPWAY_HEALTH_MODEL: 'digits' }), { code: 0, text: '' });
+    assert.equal(await countInferences(), before + 2);
+  });
+
+  it('fails with a sentence where nothing answers, or nothing is ready', async () => {
+    const nobody = await check({ ...settings(), SLIPWAY_PORT: '1' });
+    assert.equal(nobody.code, 1);
+    assert.match(nobody.text, /^no answer at 127\.0\.0\.1:1: .*ECONNREFUSED/);
+    const elsewhere = await check({ ...settings(), SLIPWAY_BASE_PATH: '/other' });
+    assert.equal(elsewhere.code, 1);
+    assert.match(elsewhere.text, /^not ready: .*Not found/i);
+  });
+});
