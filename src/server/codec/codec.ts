@@ -90,6 +90,7 @@ class ThreadedCodec implements Codec {
   }
 
   async prewarm(forPictures: boolean): Promise<void> {
+    if (this.#isClosed) return;
     await Promise.all(this.#threads.map((thread) => thread.run({ kind: 'prewarm', forPictures })));
   }
 

@@ -117,6 +117,9 @@ describe('codec', () => {
     await closing.close();
     await waiting;
     await assert.rejects(async () => closing.decodeInfer(requestOf(floats(20_000)), model), { code: 'SHUTTING_DOWN' });
+    const started = closing.prewarm(true);
+    assert.equal(process.getActiveResourcesInfo().includes('MessagePort'), false, 'no thread after the end');
+    await started;
   });
 
   it('turns pictures into a tensor on a thread, or says which cannot be read', async () => {
