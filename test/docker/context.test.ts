@@ -12,7 +12,17 @@ describe('the build context', () => {
     const sent = await listContext('.', rules);
     const isSent = (path: string): boolean => sent.some((name) => name === path || name.startsWith(`${path}/`));
     const folders = new Set(sent.map((path) => path.split('/')[0]));
-    const allowed = ['.npmrc', 'LICENSE', 'docker', 'models', 'package-lock.json', 'package.json', 'src', 'tools'];
+    const allowed = [
+      '.npmrc',
+      'LICENSE',
+      'bin',
+      'docker',
+      'models',
+      'package-lock.json',
+      'package.json',
+      'src',
+      'tools',
+    ];
     assert.deepEqual([...folders].sort(), allowed);
     for (const { tree } of dockerfiles) {
       for (const copy of tree.getCOPYs().filter((copy) => !copy.getTextContent().includes('--from='))) {
