@@ -55,9 +55,9 @@ export const defaultMethod: Method = {
   windowMs: 400,
   warmupMs: 100,
   minRounds: 3,
-  maxRounds: 8,
+  maxRounds: 5,
   tolerance: 0.1,
-  limitS: 900,
+  limitS: 480,
 };
 export const defaultSweep: Sweep = {
   concurrencies: [1, 2, 4, 8, 16, 32, 64],
