@@ -18,16 +18,19 @@ export interface ComparisonOfReports {
 }
 
 /**
- * Compares the targets' rows of two reports. A point is `slower` only where the whole 95 % interval of its change lies beyond the
- * share `failOn`; `broken` where it gives errors now and gave none before.
+ * Compares the targets' rows of two reports. A point is `slower` only where the whole interval of its change lies beyond the
+ * share `failOn`; the intervals hold all true changes together with 95 % confidence (Bonferroni); `broken` where it gives errors now and gave none before.
  */
 export function compareReports(before: Report, after: Report, failOn: number): ComparisonOfReports {
   const old = new Map(before.rows.filter(isTarget).map((row) => [keyOf(row), row]));
-  const points = after.rows.filter(isTarget).flatMap((row) => {
+  const pairs = after.rows.filter(isTarget).flatMap((row) => {
     const previous = old.get(keyOf(row));
-    if (previous === undefined || previous.state === 'failed') return [];
-    return [comparePoint({ row, rows: after.rows }, { row: previous, rows: before.rows }, failOn)];
+    return previous === undefined || previous.state === 'failed' ? [] : [{ row, previous }];
   });
+  const bar = { failOn, confidence: 1 - 0.05 / Math.max(1, pairs.length) };
+  const points = pairs.map(({ row, previous }) =>
+    comparePoint({ row, rows: after.rows }, { row: previous, rows: before.rows }, bar),
+  );
   const names = new Set(after.rows.map(keyOf));
   const missing = [...old.keys()].filter((key) => !names.has(key));
   return {
@@ -57,17 +60,23 @@ export function findRates({ rows }: Report, model: string): readonly number[] {
 
 const isTarget = ({ role }: Row): boolean => role === 'target';
 
+/** What a point must lie beyond, and how surely. */
+interface Bar {
+  readonly failOn: number;
+  readonly confidence: number;
+}
+
 interface Placed {
   readonly row: Row;
   readonly rows: readonly Row[];
 }
 
-function comparePoint(after: Placed, before: Placed, failOn: number): Comparison {
+function comparePoint(after: Placed, before: Placed, { failOn, confidence }: Bar): Comparison {
   const point = keyOf(after.row);
   const [now, then] = comparable(after, before);
   const { figure } = now;
   if (after.row.state === 'failed') return { point, figure, change: { low: 0, middle: 0, high: 0 }, outcome: 'broken' };
-  const change = ratioOfGroups(now.values, then.values);
+  const change = ratioOfGroups(now.values, then.values, confidence);
   return { point, figure, change, outcome: judge(change, failOn) };
 }
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { createRandom } from '../../bench/models/random.js';
 import { Histogram, mergeHistograms } from '../../bench/stats/histogram.js';
-import { isSteady, median, ratioOfPairs } from '../../bench/stats/spread.js';
+import { isSteady, median, quantileOf, ratioOfGroups, ratioOfPairs } from '../../bench/stats/spread.js';
 
 function exactPercentile(values: readonly number[], percent: number): number {
   const sorted = [...values].sort((a, b) => a - b);
@@ -85,6 +85,32 @@ describe('ratioOfPairs', () => {
       if (low <= 1.5 && 1.5 <= high) held++;
     }
     assert.ok(held >= 368 && held <= 392, `${held} of 400`);
+  });
+});
+
+describe('ratioOfGroups', () => {
+  it('is exact for groups without spread, and wider the surer it must be', () => {
+    const { low, middle, high } = ratioOfGroups([2, 2, 2], [1, 1]);
+    for (const value of [low, middle, high]) assert.ok(Math.abs(value - 2) < 1e-12);
+    const [usual, surer] = [0.95, 0.999].map((share) => ratioOfGroups([2, 2.1, 1.9], [1, 1.1, 0.9], share));
+    assert.ok(usual!.low > surer!.low && usual!.high < surer!.high && usual!.low < 2 && usual!.high > 2);
+  });
+
+  it('claims nothing of a single value', () => {
+    const { low, middle, high } = ratioOfGroups([3], [1, 1]);
+    assert.deepEqual([low, Math.round(middle * 1e9) / 1e9, high], [0, 3, Number.POSITIVE_INFINITY]);
+  });
+
+  it("takes quantiles of Student's t that tables give", () => {
+    for (const [degrees, confidence, expected] of [
+      [1, 0.95, 12.706],
+      [2, 0.99, 9.925],
+      [4, 0.95, 2.776],
+      [4, 0.998, 7.173],
+      [30, 0.99, 2.75],
+    ] as const) {
+      assert.ok(Math.abs(quantileOf(degrees, confidence) / expected - 1) < 1e-3, `${degrees} at ${confidence}`);
+    }
   });
 });
 
