@@ -10,6 +10,7 @@ import {
 } from 'fastify';
 import { createRequestIds, Exchange, type ExchangeContext } from './exchange.js';
 import { tooLarge } from './http-errors.js';
+import { followConnections, type OpenConnections } from './open-connections.js';
 import { Router } from './router.js';
 import { refuseConnection } from './refused-connection.js';
 import type { Settings } from './settings.js';
@@ -31,6 +32,7 @@ export interface AppDeps {
 export interface App {
   readonly fastify: FastifyInstance;
   readonly router: Router;
+  readonly connections: OpenConnections;
 }
 
 /**
@@ -53,7 +55,7 @@ export function buildApp(deps: AppDeps): App {
   const router = new Router(app, deps.exchange);
   deps.routes(router);
   router.close();
-  return { fastify: app, router };
+  return { fastify: app, router, connections: followConnections(app.server) };
 }
 
 declare module 'fastify' {

@@ -92,11 +92,20 @@ async function stopServer({ options, lifecycle, http, codec, backend }: Stopping
   lifecycle.stop();
   const opened = await backend.opened.catch(() => undefined);
   if (http.main.fastify.server.listening) await wait(options.settings.stop.delayMs);
-  await http.main.fastify.close();
+  await closeApp(http.main);
   await opened?.repository.close();
   await opened?.runner.close();
   await codec.close();
-  await http.metrics?.fastify.close();
+  if (http.metrics !== undefined) await closeApp(http.metrics);
+}
+
+/** A connection accepted just now may have a request under way; one that stays silent this long is not waited for. */
+const silenceMs = 500;
+
+async function closeApp({ fastify, connections }: App): Promise<void> {
+  const timer = setTimeout(() => connections.closeSilent(), silenceMs);
+  await fastify.close();
+  clearTimeout(timer);
 }
 
 function wait(ms: number): Promise<void> {

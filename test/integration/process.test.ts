@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
+import { connect, createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { send } from '../support/http.js';
@@ -50,6 +50,15 @@ describe('the server process', { concurrency: 2 }, () => {
     );
     assert.deepEqual(await server.ended, [0, null]);
     assert.match(server.text(), /stopped/);
+  });
+
+  it('does not wait for a connection on which nothing was ever sent', async (context) => {
+    const server = start(context, '--models', await folderWith(context, m), '--stop-timeout', '5s');
+    const silent = connect(Number(new URL(urlOf(await server.until(/ready in/))).port), '127.0.0.1');
+    await once(silent, 'connect');
+    silent.on('error', () => undefined);
+    server.child.kill('SIGTERM');
+    assert.deepEqual(await server.ended, [0, null]);
   });
 
   it('says which port is in use and what to type, and ends with 3', async (context) => {
