@@ -14,7 +14,7 @@ case $source in
     ;;
   nuget)
     package=microsoft.ml.onnxruntime.gpu.linux
-    curl -fsSL --retry 3 -o "$work/package.zip" "${NUGET_FEED:?}/$package/$ORT_VERSION/$package.$ORT_VERSION.nupkg"
+    curl -fsSL --retry 3 -o "$work/package.zip" "${NUGET_FEED:?the address of a feed (its flat container) is asked for: --build-arg NUGET_FEED=https://...}/$package/$ORT_VERSION/$package.$ORT_VERSION.nupkg"
     found=$(sha256sum "$work/package.zip" | cut -d ' ' -f 1)
     test "$found" = "$ORT_CUDA_SHA256" || {
       echo "the package $package $ORT_VERSION has the sha256 $found, but ORT_CUDA_SHA256 is '$ORT_CUDA_SHA256'." >&2
