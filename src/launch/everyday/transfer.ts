@@ -47,11 +47,6 @@ export async function transferOptions(
   return { onProgress: showTransfer(verb, ref, context.console), ...(auth === undefined ? {} : { auth }) };
 }
 
-/** Pulls an image with the user's credentials, progress shown. Throws IMAGE_MISSING, DOCKER_REFUSED. */
-export async function pullImage(docker: DockerGateway, ref: string, context: LaunchContext): Promise<void> {
-  await docker.images.pull(ref, await transferOptions('pulling', ref, { docker, context }));
-}
-
 /** Pushes an image with the user's credentials, progress shown. */
 export async function pushImage(docker: DockerGateway, ref: string, context: LaunchContext): Promise<void> {
   await docker.images.push(ref, await transferOptions('pushing', ref, { docker, context }));
