@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createRandom } from '../models/random.js';
-import { Connection } from './connection.js';
+import { Connection, type Answer } from './connection.js';
 import type { LoadOrder, WindowResult } from './messages.js';
 import { Window } from './window.js';
 
@@ -44,17 +44,14 @@ class Requests {
     this.#order = order;
   }
 
-  /** Sends the next request over a connection; its latency counts from `dueAt`. */
-  send(
-    connection: Connection,
-    dueAt: number,
-    onEnd: (latencyMs: number, facts?: Parameters<Window['answered']>[0]) => void,
-  ): void {
+  /** Sends the next request over a connection; `onEnd` gets the answer, or nothing where there was none. */
+  send(connection: Connection, onEnd: (answer: Answer | undefined) => void): void {
     const request = this.#order.requests[this.#next++ % this.#order.requests.length];
     if (request === undefined) throw new RangeError('An order needs at least one request');
     connection.send(request.bytes, (outcome) => {
-      if ('facts' in outcome) this.answered++;
-      onEnd(performance.now() - dueAt, 'facts' in outcome ? outcome.facts : undefined);
+      const answer = 'answer' in outcome ? outcome.answer : undefined;
+      if (answer !== undefined) this.answered++;
+      onEnd(answer);
     });
   }
 }
@@ -88,11 +85,12 @@ class ClosedLoop implements Sender {
   }
 
   #loop(connection: Connection): void {
-    this.#requests.send(connection, performance.now(), (latencyMs, facts) => {
+    const startedAt = performance.now();
+    this.#requests.send(connection, (answer) => {
       if (!this.#running) return;
-      if (facts !== undefined) {
-        this.window.answered(facts, latencyMs);
-        this.#loop(connection);
+      if (answer !== undefined) {
+        this.#loop(connection); // before the books are kept: the server does not wait for them
+        this.window.answered(answer, answer.endedAt - startedAt);
         return;
       }
       this.window.failed();
@@ -162,12 +160,13 @@ class PoissonLoop implements Sender {
     while (this.#due.length > 0) {
       const connection = this.#free.pop() ?? this.#openAnother();
       if (connection === undefined) return;
-      this.#requests.send(connection, this.#due.shift() ?? 0, (latencyMs, facts) => {
+      const dueAt = this.#due.shift() ?? 0;
+      this.#requests.send(connection, (answer) => {
         if (!this.#running) return;
-        if (facts === undefined) this.window.failed();
-        else this.window.answered(facts, latencyMs);
         this.#free.push(connection);
         this.#sendDue();
+        if (answer === undefined) this.window.failed();
+        else this.window.answered(answer, answer.endedAt - dueAt);
       });
     }
   }

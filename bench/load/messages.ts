@@ -38,9 +38,9 @@ export interface WindowResult {
   readonly statuses: Readonly<Record<number, number>>;
   /** Mean times on the client's side: handing a request to the socket, and from an answer's first byte to its last. */
   readonly clientMs: { readonly send: number; readonly receive: number };
-  /** Mean of each duration in the Server-Timing header, in milliseconds. */
+  /** Mean of each duration in the Server-Timing header, in milliseconds, over a part of the answers (`window.ts`). */
   readonly serverMs: Readonly<Record<string, number>>;
-  /** Answers by the value of `x-inference-device`. */
+  /** The same answers by the value of `x-inference-device`. */
   readonly devices: Readonly<Record<string, number>>;
   /** Requests that were due but waited for a connection when the window ended (poisson only). */
   readonly backlog: number;

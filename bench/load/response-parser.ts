@@ -21,7 +21,7 @@ export class ResponseParser {
   #expected = -1;
   #tail: Buffer = Buffer.alloc(0);
 
-  /** Takes bytes off the socket; undefined while the answer goes on. Throws where the bytes are no HTTP answer. */
+  /** Takes bytes off the socket, and keeps none of their memory; undefined while the answer goes on. Throws where the bytes are no HTTP answer. */
   push(chunk: Buffer): ResponseFacts | undefined {
     const body = this.#status === 0 ? this.#takeHead(chunk) : chunk;
     if (body === undefined) return undefined;
@@ -33,7 +33,7 @@ export class ResponseParser {
     const bytes = this.#head.length === 0 ? chunk : Buffer.concat([this.#head, chunk]);
     const end = bytes.indexOf(headEnd);
     if (end === -1) {
-      this.#head = bytes;
+      this.#head = Buffer.from(bytes); // the chunk's memory is the next read's
       return undefined;
     }
     this.#headers = bytes.toString('latin1', 0, end).toLowerCase();
