@@ -16,12 +16,3 @@ export function checkModelName(name: string): string {
   if (name.trim() === '') throw new AppError('INVALID_INPUT', 'invalid model name: the name is blank');
   return name;
 }
-
-/** Checks a version's text: decimal digits. Throws MODEL_NOT_FOUND, since no model has any other. */
-export function checkVersion(version: string, model: string): string {
-  if (/^\d{1,18}$/.test(version)) return version;
-  throw new AppError(
-    'MODEL_NOT_FOUND',
-    `Request for unknown model: '${model}' version ${version} is not found: a version is a whole number`,
-  );
-}
