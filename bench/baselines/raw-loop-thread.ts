@@ -3,9 +3,9 @@ import { parentPort, workerData } from 'node:worker_threads';
 import type { EngineSession, SessionSpec } from '../../src/engine/engine.js';
 import { ortEngine } from '../../src/engine/ort.js';
 import { messageOf } from '../../src/errors.js';
+import { drawTensors } from '../../src/tensor/drawn.js';
 import type { NamedTensors } from '../../src/tensor/tensor.js';
 import { Histogram } from '../stats/histogram.js';
-import { drawInputs } from '../synthetic-inputs.js';
 import type { FromRaw, RawOrder, RawWindow } from './raw-messages.js';
 
 const tell = (message: FromRaw): void => parentPort?.postMessage(message);
@@ -28,7 +28,7 @@ const session = await ortEngine.createSession(workerData as SessionSpec);
 tell({ kind: 'ready', runtimeVersion: ortEngine.version });
 
 async function obey({ rows, variable, warmupMs, windowMs }: RawOrder): Promise<RawWindow> {
-  const feeds = drawInputs(session.inputs, { rows, variable, seed: 1 });
+  const feeds = drawTensors(session.inputs, { rows, variable, seed: 1 });
   await runFor(session, feeds, warmupMs);
   return runFor(session, feeds, windowMs);
 }

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createRandom } from '../models/random.js';
+import { createRandom } from '../../src/tensor/random.js';
 import { Connection, type Answer } from './connection.js';
 import type { LoadOrder, WindowResult } from './messages.js';
 import { Window } from './window.js';

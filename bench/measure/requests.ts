@@ -1,9 +1,9 @@
 import { encodeInferRequest } from '../../src/protocol/client-request.js';
 import { buildPath } from '../../src/protocol/paths.js';
+import { drawTensors } from '../../src/tensor/drawn.js';
 import type { TensorSpec } from '../../src/tensor/tensor.js';
 import type { WireRequest } from '../load/messages.js';
 import type { Form } from '../report/types.js';
-import { drawInputs } from '../synthetic-inputs.js';
 import type { Origin } from '../targets/target.js';
 
 /** A request before it is bytes: what to send where. */
@@ -44,7 +44,7 @@ function toPicture(model: string, body: Uint8Array<ArrayBuffer>): Payload {
 }
 
 function toTensors({ model, inputs, form, rows, variable }: PayloadWish, seed: number): Payload {
-  const tensors = drawInputs(inputs, { rows, variable, seed });
+  const tensors = drawTensors(inputs, { rows, variable, seed });
   const { body, headerLength } = encodeInferRequest({ inputs: tensors, form: form === 'json' ? 'json' : 'binary' });
   const headers = {
     'content-type': headerLength === undefined ? 'application/json' : 'application/octet-stream',

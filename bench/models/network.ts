@@ -1,6 +1,7 @@
 import type { AttributeValue, Graph, GraphNode, GraphValue, Initializer } from '../../src/model/onnx/writer.js';
 import type { NumericData, NumericDatatype } from '../../src/tensor/datatype.js';
-import { createRandom, drawWeights } from './random.js';
+import { createRandom } from '../../src/tensor/random.js';
+import { drawWeights } from './weights.js';
 
 /** Builds a graph node by node: every call adds nodes and answers the name of the value they give. */
 export class Network {

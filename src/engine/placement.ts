@@ -2,8 +2,7 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AppError } from '../errors.js';
-import { arrayOf } from '../tensor/datatype.js';
-import type { NamedTensors, Tensor, TensorSpec } from '../tensor/tensor.js';
+import { drawTensors } from '../tensor/drawn.js';
 import type { Engine, EngineSession, Placement, SessionSpec } from './engine.js';
 import { readSoftwareAdapter } from './software-adapter.js';
 
@@ -44,10 +43,13 @@ async function createPlaced(engine: Engine, spec: SessionSpec): Promise<ProvenSe
   }
 }
 
+/** One row of zeros, enough to see where nodes run. */
+const smallest = { rows: 1, variable: 1 };
+
 async function createProfiled(engine: Engine, spec: SessionSpec, folder: string): Promise<ProvenSession> {
   const session = await engine.createSession(spec, { profilePrefix: join(folder, 'run') });
   const outputs = session.outputs.map(({ name }) => name);
-  const ran = await session.run(smallestFeeds(session.inputs), outputs).then(
+  const ran = await session.run(drawTensors(session.inputs, smallest), outputs).then(
     () => true,
     () => false,
   );
@@ -96,16 +98,4 @@ function describeDevice(device: string, nodes: Readonly<Record<string, number>>)
   const onCpu = providers.includes('CPUExecutionProvider');
   if (!onCpu) return device;
   return providers.length === 1 ? 'cpu' : `${device}+cpu`;
-}
-
-/** Zeros for every input, with 1 for each variable dimension. */
-export function smallestFeeds(inputs: readonly TensorSpec[]): NamedTensors {
-  return new Map(inputs.map((spec) => [spec.name, zeros(spec)]));
-}
-
-function zeros({ datatype, shape }: TensorSpec): Tensor {
-  const dims = shape.map((dim) => (dim === -1 ? 1 : dim));
-  const length = dims.reduce((product, dim) => product * dim, 1);
-  if (datatype === 'BYTES') return { datatype, shape: dims, data: new Array<string>(length).fill('') };
-  return { datatype, shape: dims, data: new (arrayOf(datatype))(length) };
 }

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { messageOf } from '../errors.js';
 import type { ProviderName } from '../model/config.js';
 import { writeOnnx, type Graph } from '../model/onnx/writer.js';
-import { createProvenSession, smallestFeeds } from './placement.js';
+import { drawTensors } from '../tensor/drawn.js';
+import { createProvenSession } from './placement.js';
 import { readSoftwareAdapter } from './software-adapter.js';
 import { disableTelemetry } from './telemetry.js';
 
@@ -32,7 +33,7 @@ async function main(provider: ProviderName, deviceId: number): Promise<void> {
     await writeFile(modelPath, writeOnnx(probeGraph));
     const spec = { modelPath, logId: 'probe', provider, deviceId, strict: true, intraOpThreads: 1, optimised: false };
     const { session } = await createProvenSession(ortEngine, spec);
-    await session.run(smallestFeeds(session.inputs), ['Y']);
+    await session.run(drawTensors(session.inputs, { rows: 1, variable: 1 }), ['Y']);
     const isSoftware = provider === 'webgpu' && (await readSoftwareAdapter());
     await session.release();
     process.stdout.write(JSON.stringify({ works: true, isSoftware }));

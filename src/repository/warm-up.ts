@@ -1,9 +1,8 @@
-import { AppError } from '../errors.js';
 import type { ModelConfig, OnnxHeader } from '../model/config.js';
 import type { NamedTensors } from '../tensor/tensor.js';
 import type { RunnerSession } from '../workers/runner.js';
 import { findBatchObstacle, refusalOf } from './batch-proof.js';
-import { makeInputs } from './synthetic-inputs.js';
+import { makeInputs } from './made-up-inputs.js';
 
 /** Sizes tried for variable dimensions that are not the batch's: some models refuse the smallest. */
 const fills = [1, 64];
@@ -65,7 +64,7 @@ async function proveBatching(subject: WarmUpSubject): Promise<string | undefined
   const { fill, problem } = await tryFills(subject, 0, 1);
   if (problem !== undefined) return `it could not be tried with made-up inputs (${problem})`;
   const run = (requests: readonly NamedTensors[]) => runOnce(subject, 0, requests);
-  const makeRow = (seed: number) => inputsOf(subject, { rows: 1, fill, seed });
+  const makeRow = (seed: number) => makeInputs(subject.header, subject.config, { rows: 1, variable: fill, seed });
   return findBatchObstacle(run, makeRow);
 }
 
@@ -79,23 +78,14 @@ async function tryFills(subject: WarmUpSubject, instance: number, rows: number):
   let problem = '';
   for (const fill of fills) {
     try {
-      await runOnce(subject, instance, [inputsOf(subject, { rows: Math.max(1, rows), fill, seed: 0 })]);
+      const options = { rows: Math.max(1, rows), variable: fill, seed: 0 };
+      await runOnce(subject, instance, [makeInputs(subject.header, subject.config, options)]);
       return { fill };
     } catch (error) {
       problem = refusalOf(error);
     }
   }
   return { fill: 1, problem };
-}
-
-function inputsOf(
-  { header, config }: WarmUpSubject,
-  options: { readonly rows: number; readonly fill: number; readonly seed: number },
-): NamedTensors {
-  const image = config.image === undefined ? {} : { image: config.image };
-  const inputs = makeInputs(header, { ...options, ...image });
-  if (inputs === undefined) throw new AppError('INVALID_INPUT', 'its inputs are too large to make up');
-  return inputs;
 }
 
 async function runOnce(

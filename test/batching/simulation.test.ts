@@ -1,22 +1,12 @@
 import assert from 'node:assert/strict';
 import { afterEach, describe, it, mock } from 'node:test';
 import { AppError } from '../../src/errors.js';
+import { createRandom } from '../../src/tensor/random.js';
 import type { InferResult } from '../../src/batching/types.js';
 import type { PendingRun } from '../../src/workers/runner.js';
 import { echo, numbersOf, openDesk, request } from './desk.js';
 
 afterEach(() => mock.timers.reset());
-
-/** Uniform numbers below 1 from a seed (mulberry32). */
-function createRandom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 interface Client {
   readonly numbers: readonly number[];

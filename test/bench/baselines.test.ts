@@ -6,9 +6,7 @@ import { after, before, describe, it } from 'node:test';
 import { startBareServer } from '../../bench/baselines/bare-server.js';
 import { startRawLoop } from '../../bench/baselines/raw-loop.js';
 import type { RawSetup } from '../../bench/baselines/raw-messages.js';
-import { drawInputs } from '../../bench/synthetic-inputs.js';
 import { mergeHistograms } from '../../bench/stats/histogram.js';
-import { datatypes, type Datatype } from '../../src/tensor/datatype.js';
 import { putModel, sumAndDifference } from '../support/models.js';
 
 let folder = '';
@@ -74,16 +72,4 @@ describe('the bare server', () => {
     await server.close();
     await assert.rejects(fetch(url));
   });
-});
-
-describe('drawInputs', () => {
-  for (const datatype of Object.keys(datatypes) as Datatype[]) {
-    it(`draws ${datatype} that fits, the same for the same seed`, () => {
-      const specs = [{ name: 'x', datatype, shape: [-1, 3, -1] }];
-      const draw = (seed: number) => drawInputs(specs, { rows: 2, variable: 5, seed }).get('x')!;
-      assert.deepEqual(draw(1), draw(1));
-      assert.notDeepEqual(draw(1), draw(2));
-      assert.deepEqual([draw(1).shape, draw(1).data.length], [[2, 3, 5], 30]);
-    });
-  }
 });

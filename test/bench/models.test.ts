@@ -8,7 +8,8 @@ import { buildConvolutionNet } from '../../bench/models/convolution-net.js';
 import { buildEncoder } from '../../bench/models/encoder.js';
 import { generateModel } from '../../bench/models/generate.js';
 import { buildPerceptron } from '../../bench/models/perceptron.js';
-import { createRandom, drawWeights } from '../../bench/models/random.js';
+import { drawWeights } from '../../bench/models/weights.js';
+import { createRandom } from '../../src/tensor/random.js';
 import { writeOnnx, type Graph } from '../../src/model/onnx/writer.js';
 
 process.env['ORT_DISABLE_TELEMETRY'] = '1';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { createRandom } from '../../bench/models/random.js';
+import { createRandom } from '../../src/tensor/random.js';
 import { Histogram, mergeHistograms } from '../../bench/stats/histogram.js';
 import { isSteady, median, quantileOf, ratioOfGroups, ratioOfPairs } from '../../bench/stats/spread.js';
 

@@ -6,7 +6,8 @@ import { after, before, describe, it } from 'node:test';
 import type { EngineSession, SessionSpec } from '../../src/engine/engine.js';
 import { fromOrt } from '../../src/engine/ort-tensors.js';
 import { ortEngine } from '../../src/engine/ort.js';
-import { parseProfile, smallestFeeds } from '../../src/engine/placement.js';
+import { parseProfile } from '../../src/engine/placement.js';
+import { drawTensors } from '../../src/tensor/drawn.js';
 import { disableTelemetry } from '../../src/engine/telemetry.js';
 import { writeOnnx, type Graph } from '../../src/model/onnx/writer.js';
 import { arrayOf, datatypes, type Datatype } from '../../src/tensor/datatype.js';
@@ -105,7 +106,7 @@ describe('a session of ONNX Runtime', () => {
 
   it('answers only the outputs asked for', async () => {
     const session = await open(sumAndDifference);
-    const outputs = await session.run(smallestFeeds(session.inputs), ['D']);
+    const outputs = await session.run(drawTensors(session.inputs, { rows: 1, variable: 1 }), ['D']);
     assert.deepEqual([...outputs.keys()], ['D']);
     assert.deepEqual(outputs.get('D')?.shape, [1, 16]);
     await session.release();
@@ -125,7 +126,7 @@ describe('a session of ONNX Runtime', () => {
   it('profiles a run, from which the nodes of each provider are counted, and runs on afterwards', async () => {
     const own = await mkdtemp(join(folder, 'profile-'));
     const session = await ortEngine.createSession(await specOf(sumAndDifference), { profilePrefix: join(own, 'run') });
-    const feeds = smallestFeeds(session.inputs);
+    const feeds = drawTensors(session.inputs, { rows: 1, variable: 1 });
     for (let run = 0; run < 2; run += 1) await session.run(feeds, ['S', 'D']);
     session.endProfile();
     const [file = ''] = await readdir(own);

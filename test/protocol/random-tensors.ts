@@ -1,17 +1,6 @@
 import { arrayOf, datatypes, type Datatype, type NumericData } from '../../src/tensor/datatype.js';
 import type { Tensor } from '../../src/tensor/tensor.js';
 
-/** A seeded source of numbers in [0, 1) (mulberry32). */
-export function createRandom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 const alphabet = ['a', '"', '\\', '\n', '\u0001', 'ß', '\u2028', '\ud83d\ude00', '\ufeff', ' '];
 
 /** A tensor of random bits: every pattern of its datatype is as likely as any other, NaN excepted. */

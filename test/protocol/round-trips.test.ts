@@ -8,7 +8,8 @@ import { toBytes } from '../../src/protocol/encode-tensors.js';
 import { validateInferRequest } from '../../src/protocol/validate.js';
 import { datatypes, type Datatype } from '../../src/tensor/datatype.js';
 import type { Tensor } from '../../src/tensor/tensor.js';
-import { createRandom, randomTensor } from './random-tensors.js';
+import { createRandom } from '../../src/tensor/random.js';
+import { randomTensor } from './random-tensors.js';
 import { identityModel } from './sum-model.js';
 
 const random = createRandom(20240601);

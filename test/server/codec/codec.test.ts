@@ -7,7 +7,8 @@ import { createCodec } from '../../../src/server/codec/codec.js';
 import type { ImageConfig } from '../../../src/model/config.js';
 import sharp from 'sharp';
 import type { Tensor, TensorSpec } from '../../../src/tensor/tensor.js';
-import { createRandom, randomTensor } from '../../protocol/random-tensors.js';
+import { createRandom } from '../../../src/tensor/random.js';
+import { randomTensor } from '../../protocol/random-tensors.js';
 import { identityModel } from '../../protocol/sum-model.js';
 
 const random = createRandom(7);
