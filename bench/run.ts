@@ -7,7 +7,7 @@ import { describeModel, type Serving } from './subject/describe.js';
 import type { MemoryReading, ModelReport, Row, TargetReport } from './report/types.js';
 import type { BenchSettings } from './settings.js';
 import type { StagedSubject } from './subject/subject.js';
-import { readMemory, readModel, readProof, readThreads } from './targets/server-facts.js';
+import { readMemory, readModel, readNodeVersion, readProof, readThreads } from './targets/server-facts.js';
 import { startTarget, type StartedTarget } from './targets/start.js';
 import { urlOf, type TargetPlan } from './targets/target.js';
 
@@ -111,6 +111,7 @@ async function describeTarget(
     kind: target.kind,
     url: urlOf(target.origin),
     image: target.image ?? null,
+    node: (await readNodeVersion(target)) ?? null,
     threads: await readThreads(target),
     coldStartsMs,
     coldStartParts: target.startParts,

@@ -1,6 +1,6 @@
 import { describeGpus } from '../environment/gpus.js';
 import type { Interval } from '../stats/spread.js';
-import type { ModelReport, Report, Row, TargetReport } from './types.js';
+import type { ModelReport, Report, Row, TargetImage, TargetReport } from './types.js';
 
 /** The report as text for a terminal, 110 columns wide at most. */
 export function formatReport(report: Report): string {
@@ -95,7 +95,7 @@ function formatTargets(targets: readonly TargetReport[]): string {
   return targets.map(describeTarget).join('\n');
 }
 
-/** `native-cpu: first answer after 0.91 s, memory 118 MB at start and 130 MB after load`. */
+/** `container-cpu: image slipway:cpu (4f5601cc439b); Node v22.1.0; start to first answer 0.91 s; memory 118 MB (PSS unknown) after start`. */
 export function describeTarget(target: TargetReport): string {
   if (target.state === 'skipped') return `${target.name} could not run: ${target.reason}`;
   const starts = target.coldStartsMs.map((ms) => (ms / 1000).toFixed(2)).join(', ');
@@ -103,7 +103,14 @@ export function describeTarget(target: TargetReport): string {
     ({ moment, rssBytes, pssBytes }) => `${megabytes(rssBytes)} (PSS ${megabytes(pssBytes)}) ${moment}`,
   );
   const start = starts === '' ? 'it ran already' : `start to first answer ${starts} s`;
-  return `${target.name}: ${start}; memory ${memory.join(', ')}`;
+  const image = target.image === null ? [] : [`image ${nameImage(target.image)}`];
+  const node = typeof target.node === 'string' ? [`Node ${target.node}`] : [];
+  return `${target.name}: ${[...image, ...node, start, `memory ${memory.join(', ')}`].join('; ')}`;
+}
+
+/** `slipway:cpu (4f5601cc439b)`, with the registry's digest in whole where there is one. */
+function nameImage({ ref, id, digest }: TargetImage): string {
+  return `${ref} (${digest ?? id.replace(/^sha256:/, '').slice(0, 12)})`;
 }
 
 function megabytes(bytes: number | null): string {

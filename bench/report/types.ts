@@ -60,7 +60,9 @@ export type TargetReport =
       readonly state: 'measured';
       readonly kind: 'native' | 'container' | 'url';
       readonly url: string;
-      readonly image: string | null;
+      readonly image: TargetImage | null;
+      /** Version of Node.js that the server runs on; null where it does not say. Absent in older reports. */
+      readonly node?: string | null;
       readonly threads: Readonly<Record<string, number | string>> | null;
       /** From the process's or container's start to the first answer of each start; empty where it already ran. */
       readonly coldStartsMs: readonly number[];
@@ -68,6 +70,16 @@ export type TargetReport =
       readonly coldStartParts: Readonly<Record<string, number>>;
       readonly memory: readonly MemoryReading[];
     };
+
+/** What a container was made from. */
+export interface TargetImage {
+  /** As it was asked for: `slipway:cpu`. */
+  readonly ref: string;
+  /** The engine's own id, `sha256:...`. */
+  readonly id: string;
+  /** `repository@sha256:...`; null for an image that was in no registry. */
+  readonly digest: string | null;
+}
 
 export interface MemoryReading {
   readonly moment: 'after start' | 'after load';

@@ -25,6 +25,7 @@ export function planNative(options: NativeOptions): TargetPlan {
 async function startNative(name: string, options: NativeOptions, start: StartOptions): Promise<Target> {
   const { provider, env, flags = [] } = options;
   const args = ['--models', start.repository, '--port', '0', '--log-format', 'json', '--execution-provider', provider];
+  const startedAt = performance.now();
   const child = spawn(process.execPath, ['--import', parentWatch, server, ...args, ...flags], {
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     env: withoutSettings(env),
@@ -32,6 +33,7 @@ async function startNative(name: string, options: NativeOptions, start: StartOpt
   });
   try {
     const started = await waitForStart(child, start.signal);
+    const readyAfterMs = performance.now() - startedAt;
     const { hostname, port } = new URL(started.url);
     return {
       name,
@@ -39,6 +41,7 @@ async function startNative(name: string, options: NativeOptions, start: StartOpt
       origin: { host: hostname, port: Number(port), basePath: '', headers: {} },
       pid: child.pid ?? 0,
       startParts: started.startMs,
+      readyAfterMs,
       stop: () => end(child),
     };
   } catch (error) {

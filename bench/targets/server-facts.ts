@@ -65,6 +65,11 @@ export async function readMemory(target: Target, moment: MemoryReading['moment']
   return { moment, rssBytes: rss ?? null, pssBytes: null };
 }
 
+/** Node.js that the server runs on (`nodejs_version_info`), or undefined where /metrics does not say. */
+export async function readNodeVersion(target: Target): Promise<string | undefined> {
+  return /^nodejs_version_info\{version="([^"]+)"/m.exec(await readMetrics(target))?.[1];
+}
+
 async function readMetrics({ origin }: Target): Promise<string> {
   const answer = await fetch(`${urlOf(origin)}/metrics`, { headers: origin.headers }).catch(() => undefined);
   return answer?.ok === true ? await answer.text() : '';

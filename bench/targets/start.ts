@@ -32,14 +32,15 @@ export async function startTarget(
   const coldStartsMs: number[] = [];
   try {
     for (;;) {
-      const startedAt = performance.now();
+      options.signal.throwIfAborted();
       const target = await plan.start(options);
-      if (target.kind === 'url') return { target, coldStartsMs };
+      if (target.readyAfterMs === undefined) return { target, coldStartsMs };
+      const readyAt = performance.now();
       await answerOnce(target, wish).catch(async (error: unknown) => {
         await target.stop();
         throw error;
       });
-      coldStartsMs.push(performance.now() - startedAt);
+      coldStartsMs.push(target.readyAfterMs + performance.now() - readyAt);
       if (coldStartsMs.length >= wish.starts) return { target, coldStartsMs };
       await target.stop();
     }

@@ -1,3 +1,5 @@
+import type { TargetImage } from '../report/types.js';
+
 /** A server under test. */
 export interface Target {
   readonly name: string;
@@ -5,11 +7,11 @@ export interface Target {
   readonly origin: Origin;
   /** Process of a native server. */
   readonly pid?: number;
-  readonly image?: string;
+  readonly image?: TargetImage;
   /** From start to ready by parts, as the server says. */
   readonly startParts: Readonly<Record<string, number>>;
-  /** Milliseconds from start to the first answer; absent where it already ran. */
-  readonly startedInMs?: number;
+  /** Milliseconds from the start of the process or container until it was ready; absent where it already ran. */
+  readonly readyAfterMs?: number;
   stop(): Promise<void>;
 }
 
@@ -27,7 +29,7 @@ export function urlOf({ host, port, basePath }: Origin): string {
   return `http://${host.includes(':') ? `[${host}]` : host}:${port}${basePath}`;
 }
 
-/** How a target is started. `startedAt` on, until it answers, is a cold start. */
+/** How a target is started. */
 export interface TargetPlan {
   readonly name: string;
   start(options: StartOptions): Promise<Target>;

@@ -2,6 +2,7 @@ import { AppError } from '../errors.js';
 import type { Attached } from './attached.js';
 import type { ContainerDetails } from './docker/types.js';
 import { findIp, findUrl } from './endpoint-url.js';
+import { identifyImage } from './image-identity.js';
 import { unreadyError } from './launch-failure.js';
 import { readTail, type LogTail } from './log-tail.js';
 import type { Launched } from './outcome.js';
@@ -85,7 +86,7 @@ export async function describeContainer(
     ...(place.url === undefined ? { noUrl: place.reason } : { url: place.url }),
     ...(ip === undefined ? {} : { ip }),
     containerId: details.id,
-    image: plan.image.ref,
+    image: await identifyImage(gateway, plan.image.ref, details.imageId),
     ...(plan.gpu === undefined ? {} : { gpuPath: plan.gpu.kind }),
     devices: place.url === undefined ? [] : await readDevices(place.url + basePathOf(wish)),
     ...(readyAfterMs === undefined ? {} : { readyAfterMs }),

@@ -13,7 +13,7 @@ export async function ensureImage(session: Session, { image, variant }: Containe
   if (wish.pull !== 'always') {
     // The list of images could not be asked: look for this one.
     const found = await gateway.images.inspect(image.ref).catch((thrown: unknown) => {
-      if (thrown instanceof AppError && thrown.code === 'IMAGE_MISSING') return undefined;
+      if (wish.pull !== 'never' && thrown instanceof AppError && thrown.code === 'IMAGE_MISSING') return undefined;
       throw thrown;
     });
     if (found !== undefined) return false;

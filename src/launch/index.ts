@@ -1,5 +1,6 @@
 import type { LaunchedServer, LaunchWish } from './programmatic.js';
 
+export type { LaunchedImage } from './image-identity.js';
 export type { LaunchedServer, LaunchWish, ServerVariant } from './programmatic.js';
 
 /** Starts a server for a program, or finds the one that runs already with the same wish. Throws AppError. */

@@ -1,4 +1,5 @@
 import type { GpuPath } from './gpu-path.js';
+import type { LaunchedImage } from './image-identity.js';
 import type { Variant } from './wish.js';
 
 /** A server that runs and is ready. */
@@ -12,7 +13,7 @@ export interface Launched {
   readonly noUrl?: string;
   readonly ip?: string;
   readonly containerId?: string;
-  readonly image?: string;
+  readonly image?: LaunchedImage;
   readonly gpuPath?: GpuPath['kind'];
   /** Where models compute, as the server measured it; empty where it was not asked. */
   readonly devices: readonly string[];
@@ -27,7 +28,7 @@ export function describeLaunched(launched: Launched, paint: (text: string) => st
   const facts: readonly (readonly [string, string | undefined])[] = [
     ['url', url === undefined ? `none: ${noUrl ?? 'not published'}` : paint(url)],
     [variant === 'native' ? 'server' : 'container', ip === undefined ? name : `${name}, ${ip}`],
-    ['variant', `${variant}${way}${image === undefined ? '' : `, image ${image}`}`],
+    ['variant', `${variant}${way}${image === undefined ? '' : `, image ${image.ref}`}`],
     ['device', devices.length === 0 ? 'not told' : devices.join(', ')],
     ['try', url === undefined ? undefined : `curl ${url}/v2`],
     ['next', `launch logs -f ${name}  |  launch stats ${name}  |  launch stop ${name}`],

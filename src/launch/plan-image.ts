@@ -31,8 +31,8 @@ export function chooseImage(
   const canBuild = wish.image === undefined && facts.buildable.includes(of.variant);
   if (wish.pull === 'never' && of.engine.images.state === 'known') {
     return refuse(
-      `the image ${ref} is not on the engine, and --pull never forbids to get it`,
-      canBuild ? `launch build --variant ${of.variant}` : `docker pull ${ref}`,
+      `the image ${ref} is not on the engine`,
+      `${canBuild ? `launch build --variant ${of.variant}` : `docker pull ${ref}`}, for --pull never gets none`,
       'IMAGE_MISSING',
     );
   }

@@ -4,8 +4,11 @@ import { AppError } from '../errors.js';
 import type { Sink } from './console.js';
 import type { LaunchContext } from './context.js';
 import { buildImage } from './docker/build.js';
+import { removeContainer } from './existing.js';
+import type { LaunchedImage } from './image-identity.js';
 import { containerLabels, type ContainerVariant } from './labels.js';
 import { openNative } from './native/runner.js';
+import type { Launched } from './outcome.js';
 import { lendThisProcess } from './this-process.js';
 import { bringUp } from './up.js';
 import { plainWish, type Wish } from './wish.js';
@@ -26,6 +29,10 @@ export interface LaunchWish {
   /** Port on 127.0.0.1; 8000 unless given. */
   readonly port?: number;
   readonly name?: string;
+  /** What to do for an image that is not there; `missing` unless given: build or pull it. `never`: throws IMAGE_MISSING. */
+  readonly pull?: Wish['pull'];
+  /** A container that is not started again when it ends, nor with the machine. */
+  readonly isTemporary?: boolean;
   readonly readyTimeoutMs?: number;
   readonly signal?: AbortSignal;
   /** Hears what happens: decision, build and pull progress, readiness. One line a call. */
@@ -40,8 +47,14 @@ export interface LaunchedServer {
   readonly variant: ServerVariant;
   /** Whether it ran already. */
   readonly isReused: boolean;
+  /** What a container was made from; absent for a native server. */
+  readonly image?: LaunchedImage;
+  /** From the start of the process or container to its first ready answer; absent where it ran already. */
+  readonly readyAfterMs?: number;
   /** Drains and ends it. */
   stop(): Promise<void>;
+  /** Ends it at once, whatever it is doing, and deletes what is left of it. */
+  remove(): Promise<void>;
 }
 
 const serverPort = 8000;
@@ -58,23 +71,38 @@ export async function launchFor(request: LaunchWish): Promise<LaunchedServer> {
     explain: false,
     signal: request.signal ?? new AbortController().signal,
   });
-  const { name, variant, isReused, url, noUrl } = started.launched;
-  if (url === undefined)
-    throw new AppError('SERVER_UNREACHABLE', `${name} runs, but not where it can be asked: ${noUrl ?? ''}.`);
-  return { name, variant, isReused, url, stop: () => stop(context, name, variant) };
+  return toServer(context, started.launched);
 }
 
-function toWish({ cwd }: LaunchContext, { variant, models, port, name }: LaunchWish, image: string | undefined): Wish {
+function toServer(context: LaunchContext, launched: Launched): LaunchedServer {
+  const { name, variant, isReused, url, noUrl, image, readyAfterMs } = launched;
+  if (url === undefined)
+    throw new AppError('SERVER_UNREACHABLE', `${name} runs, but not where it can be asked: ${noUrl ?? ''}.`);
+  return {
+    name,
+    variant,
+    isReused,
+    url,
+    ...(image === undefined ? {} : { image }),
+    ...(readyAfterMs === undefined ? {} : { readyAfterMs }),
+    ...endings(context, name, variant),
+  };
+}
+
+function toWish({ cwd }: LaunchContext, request: LaunchWish, image: string | undefined): Wish {
+  const { variant, models, port, name, pull, isTemporary } = request;
   const hostPort = String(port ?? serverPort);
   const source = models === undefined ? undefined : resolve(cwd, models);
   return {
     ...plainWish,
     variant: variant ?? 'auto',
     mode: 'detached',
+    ...(pull === undefined ? {} : { pull }),
     ...(image === undefined ? {} : { image }),
     container: {
       ...plainWish.container,
       ...(name === undefined ? {} : { name }),
+      ...(isTemporary === true ? { restart: { name: 'no', maximumRetries: 0 } } : {}),
       ports: [{ hostIp: '127.0.0.1', hostPort, containerPort: serverPort, protocol: 'tcp' }],
       mounts:
         source === undefined
@@ -98,10 +126,15 @@ async function buildOwn(context: LaunchContext, { signal }: LaunchWish, dockerfi
   return tag;
 }
 
-async function stop(context: LaunchContext, name: string, variant: string): Promise<void> {
-  if (variant === 'native') return openNative(context).stop(name);
-  const gateway = await context.openGateway({});
-  await gateway.containers.stop(name);
+function endings(context: LaunchContext, name: string, variant: string): Pick<LaunchedServer, 'stop' | 'remove'> {
+  if (variant === 'native') {
+    const runner = openNative(context);
+    return { stop: () => runner.stop(name), remove: () => runner.remove(name, { force: true }) };
+  }
+  return {
+    stop: async () => (await context.openGateway({})).containers.stop(name),
+    remove: async () => removeContainer(await context.openGateway({}), name),
+  };
 }
 
 /** Gives whole lines, without their newlines, to a listener. */

@@ -32,12 +32,15 @@ export interface ReadinessOptions {
 
 const firstPauseMs = 25;
 const longestPauseMs = 400;
+/** Pauses as a share of the wait so far: a server is found ready at most this much too late. */
+const pauseShare = 1 / 12;
 
 /** Waits until a server answers 200 on its ready path, or its health check passes; ends at once when it has ended. */
 export async function waitUntilReady(options: ReadinessOptions): Promise<ReadinessResult> {
-  const endMs = options.now() + options.timeoutMs;
+  const startMs = options.now();
+  const endMs = startMs + options.timeoutMs;
   let lastError = 'it was not asked yet';
-  for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(longestPauseMs, pauseMs * 1.5)) {
+  for (;;) {
     if (options.signal?.aborted === true) return { kind: 'aborted' };
     const liveness = await options.check();
     if (liveness.state === 'ended') return { kind: 'ended', exitCode: liveness.exitCode };
@@ -50,8 +53,10 @@ export async function waitUntilReady(options: ReadinessOptions): Promise<Readine
       if (answer === undefined) return { kind: 'ready', by: 'http' };
       lastError = answer;
     }
-    if (options.now() >= endMs) return { kind: 'timeout', lastError };
-    const pause = Math.min(pauseMs, Math.max(0, endMs - options.now()));
+    const nowMs = options.now();
+    if (nowMs >= endMs) return { kind: 'timeout', lastError };
+    const pauseMs = Math.min(longestPauseMs, Math.max(firstPauseMs, (nowMs - startMs) * pauseShare));
+    const pause = Math.min(pauseMs, endMs - nowMs);
     await sleep(pause, undefined, options.signal === undefined ? {} : { signal: options.signal }).catch(
       () => undefined,
     );

@@ -1,32 +1,8 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { after, describe, it } from 'node:test';
+import { readdir, readFile } from 'node:fs/promises';
+import { describe, it } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
-
-const folders: string[] = [];
-after(() => Promise.all(folders.map((folder) => rm(folder, { recursive: true, force: true }))));
-
-/** Starts the benchmark with a folder of its own for temporary files and waits until it measures. */
-async function startBench(...flags: readonly string[]) {
-  const folder = await mkdtemp(join(tmpdir(), 'bench-process-'));
-  folders.push(folder);
-  const child = spawn(process.execPath, ['dist/bench/main.js', ...flags], {
-    env: { ...process.env, TMPDIR: folder },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  const exited = once(child, 'exit') as Promise<[number | null, string | null]>;
-  const lines: string[] = [];
-  const reader = createInterface(child.stderr).on('line', (line) => lines.push(line));
-  const measures = async (): Promise<void> => {
-    while (!lines.some((line) => line.includes('latency'))) await once(reader, 'line');
-  };
-  return { child, folder, lines, exited, measures };
-}
+import { startBench } from '../support/bench-process.js';
 
 /** Processes whose command line or environment names the folder. */
 async function findProcesses(folder: string): Promise<readonly string[]> {
@@ -42,16 +18,16 @@ async function findProcesses(folder: string): Promise<readonly string[]> {
 
 describe('the process of the benchmark', () => {
   it('ends everything on Ctrl-C: no process and no file is left', async () => {
-    const { child, folder, exited, measures } = await startBench('--quick', '--model', 'anomaly');
-    await measures();
+    const { child, folder, exited, seen } = await startBench(['--quick', '--model', 'anomaly']);
+    await seen('latency');
     child.kill('SIGINT');
     assert.deepEqual(await exited, [130, null]);
     assert.deepEqual([await findProcesses(folder), await readdir(folder)], [[], []]);
   });
 
   it('leaves no process even when it is killed', async () => {
-    const { child, folder, exited, measures } = await startBench('--quick', '--model', 'anomaly');
-    await measures();
+    const { child, folder, exited, seen } = await startBench(['--quick', '--model', 'anomaly']);
+    await seen('latency');
     child.kill('SIGKILL');
     await exited;
     while ((await findProcesses(folder)).length > 0) await turn();
@@ -67,24 +43,29 @@ describe('the process of the benchmark', () => {
       [['--baseline', '/nowhere.json'], /cannot be read.*Write one first: npm run bench -- --json \/nowhere\.json/],
       [['--target', 'none', '--url', 'ftp://x'], /--url ftp:\/\/x: expected http:\/\/host:port/],
     ] as const) {
-      const { exited, lines } = await startBench(...flags);
+      const { exited, lines } = await startBench(flags);
       assert.deepEqual(await exited, [2, null]);
       assert.match(lines.join('\n'), expected);
     }
   });
 
   it('says why nothing could be measured, and exits with 1', async () => {
-    const { exited, lines, folder } = await startBench(
-      '--quick',
-      '--model',
-      'anomaly',
-      '--target',
-      'none',
-      '--url',
-      'http://127.0.0.1:9',
-    );
+    const { exited, lines, folder } = await startBench([
+      ...'--quick --model anomaly --target none --url http://127.0.0.1:9'.split(' '),
+    ]);
     assert.deepEqual(await exited, [1, null]);
     assert.match(lines.join('\n'), /No server could be measured\. http:\/\/127\.0\.0\.1:9: no server answers/);
     assert.deepEqual(await readdir(folder), []);
+  });
+
+  it('skips a container where no engine answers, says why and what to type, and measures the others', async () => {
+    const flags = '--quick --model anomaly --target container-cpu --target native-cpu'.split(' ');
+    const { child, lines, exited, seen } = await startBench(flags, { DOCKER_HOST: 'unix:///nowhere/docker.sock' });
+    await seen('latency');
+    child.kill('SIGINT');
+    assert.deepEqual(await exited, [130, null]);
+    const reason =
+      /container-cpu could not run: No container engine answers at unix:\/\/\/nowhere\/docker\.sock.*--target native-cpu/;
+    assert.match(lines.join('\n'), reason);
   });
 });

@@ -5,7 +5,7 @@ import { compareReports, formatComparison, parseReport } from '../../bench/repor
 import { formatCsv } from '../../bench/report/csv.js';
 import { formatHtml } from '../../bench/report/html.js';
 import { formatReport } from '../../bench/report/table.js';
-import type { Row } from '../../bench/report/types.js';
+import type { Row, TargetReport } from '../../bench/report/types.js';
 import { decide } from '../../bench/report/verdict.js';
 import { modelOf, reportOf, rowOf } from './report-rows.js';
 
@@ -28,6 +28,19 @@ function batchRows(rates: Readonly<Record<number, readonly [cpu: number, gpu: nu
 
 const single = (name: string, curve: readonly (readonly [rate: number, p50Ms: number])[]) =>
   curve.map(([rate, p50Ms], i) => rowOf([rate], { target: name, concurrency: i + 1, p50Ms }));
+
+const containerTarget: TargetReport = {
+  name: 'container-cpu',
+  state: 'measured',
+  kind: 'container',
+  url: 'http://127.0.0.1:1',
+  image: { ref: 'slipway:cpu', id: 'sha256:4f5601cc439bffff', digest: null },
+  node: 'v22.1.0',
+  threads: null,
+  coldStartsMs: [912],
+  coldStartParts: {},
+  memory: [{ moment: 'after start', rssBytes: 118 * 2 ** 20, pssBytes: null }],
+};
 
 describe('findBreakEven', () => {
   const of = (rows: readonly Row[]) =>
@@ -203,7 +216,9 @@ describe('the forms of a report', () => {
   ];
 
   it('are a table with the split, the ratios and what was unstable', () => {
-    const text = formatReport(reportOf(rows));
+    const text = formatReport(reportOf(rows, { targets: [containerTarget] }));
+    const image = 'container-cpu: image slipway:cpu (4f5601cc439b); Node v22.1.0; start to first answer 0.91 s';
+    assert.ok(text.includes(`${image}; memory 118 MB (PSS unknown) after start`), text);
     assert.match(text, /concurrency 4 +native-cpu +100 +\d+% +10\.0 +20\.0 +0\.10\/0\.05\/1\.00\/0\.05/);
     assert.match(text, /batch 8 .* unstable: p99/);
     assert.match(text, /random weights/);

@@ -185,6 +185,7 @@ describe('connect', () => {
         variant: 'cpu',
         isReused: false,
         stop: () => Promise.resolve(),
+        remove: () => Promise.resolve(),
       } as const);
     };
     const connection = await connectWith(launch, { port: 1, models: './m', dockerfile: 'D' });
