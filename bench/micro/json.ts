@@ -34,7 +34,7 @@ const works: readonly Work[] = [
   },
   { title: 'FP32 random', tensor: tensorOf('FP32', Float32Array.from({ length: pixels }, spread)), calls: 1 },
   {
-    title: 'FP32 four digits',
+    title: 'FP64 four digits',
     tensor: tensorOf(
       'FP64',
       Float64Array.from({ length: pixels }, () => Math.round(spread() * 1e4) / 1e4),

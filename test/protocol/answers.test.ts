@@ -5,6 +5,7 @@ import { decodeInferResponse } from '../../src/protocol/client-response.js';
 import { encodeInferResponse } from '../../src/protocol/encode-response.js';
 import { createInferResponse } from '../../src/protocol/response.js';
 import type { InferResponse } from '../../src/protocol/types.js';
+import { arrayOf, datatypes, type Datatype, type NumericDatatype } from '../../src/tensor/datatype.js';
 import type { Tensor } from '../../src/tensor/tensor.js';
 import { sumModel, take, tensor } from './sum-model.js';
 
@@ -59,8 +60,26 @@ describe('an answer', () => {
     assert.equal(dataText({ datatype: 'BYTES', shape: [2], data: ['"', Buffer.from('ü')] }), '["\\"","ü"]');
   });
 
+  for (const datatype of (Object.keys(datatypes) as Datatype[]).filter((name) => name.includes('INT'))) {
+    it(`writes ${datatype} of every length exactly, however many there are`, () => {
+      const bits = datatypes[datatype].bytes * 8;
+      const near = Array.from({ length: 20 }, (_, power) => [10n ** BigInt(power), 2n ** BigInt(power * 3 + 5)]).flat();
+      const fit = (value: bigint) =>
+        datatype.startsWith('U') ? BigInt.asUintN(bits, value) : BigInt.asIntN(bits, value);
+      const edges = near.flatMap((value) => [value - 1n, value, value + 1n, -value, 5n * value + 3n]).map(fit);
+      const safe = edges.filter((value) => Number.isSafeInteger(Number(value)));
+      for (const values of [safe, edges]) {
+        const wanted = Array.from({ length: 9001 }, (_, i) => values[i % values.length]!);
+        const data = new (arrayOf(datatype as NumericDatatype))(9002).subarray(1);
+        wanted.forEach((value, i) => (data[i] = bits === 64 ? value : Number(value)));
+        assert.equal(dataText({ datatype, shape: [9001], data } as Tensor), `[${wanted.join(',')}]`);
+      }
+    });
+  }
+
   it('writes an empty output [32]', () => {
     assert.equal(dataText({ datatype: 'FP32', shape: [1, 0], data: new Float32Array(0) }), '[]');
+    assert.equal(dataText({ datatype: 'INT64', shape: [1, 0], data: new BigInt64Array(0) }), '[]');
   });
 
   it('refuses FP16 and bytes that are no text as JSON [28]', () => {
