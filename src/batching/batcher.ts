@@ -3,9 +3,10 @@ import type { NextRun, PendingRun, RunOutcome } from '../workers/runner.js';
 import { createAlarm, type Alarm } from './alarm.js';
 import { createEntry, isAborted, type Entry } from './entry.js';
 import { mergeRequests, splitOutputs, timingsOf } from './merge.js';
-import { isOver, planRun, type RunPlan } from './plan.js';
+import { isOver, padRows, planRun, takeRows, type RunPlan } from './plan.js';
 import { createQueue } from './queue.js';
 import { createRunRate } from './rate.js';
+import { createRunCost } from './run-cost.js';
 import { isRepeatable, retryOf } from './retry.js';
 import { clientGone, queueFull, queueTimeout, shuttingDown } from './refusals.js';
 import type { Batcher, BatcherOptions, InferResult, QueuedRequest } from './types.js';
@@ -37,6 +38,7 @@ class QueueBatcher implements Batcher {
   readonly #options: BatcherOptions;
   readonly #queue = createQueue<Entry>();
   readonly #rate = createRunRate();
+  readonly #cost = createRunCost();
   readonly #alarm: Alarm;
   readonly #drainers: (() => void)[] = [];
   isDraining = false;
@@ -73,11 +75,11 @@ class QueueBatcher implements Batcher {
     });
   }
 
-  readonly next: NextRun = () => {
+  readonly next: NextRun = (freeWorkers) => {
     const nowMs = this.#nowMs();
     for (;;) {
       const plan = planRun(this.#queue.first, this.#options.config, nowMs);
-      if (plan.kind === 'run') return this.#start(plan);
+      if (plan.kind === 'run') return this.#start(this.#spread(plan, freeWorkers));
       if (plan.kind === 'wait') this.#alarm.setBy(plan.untilMs);
       if (plan.kind !== 'drop') return undefined;
       for (const entry of plan.requests) this.#drop(entry, nowMs);
@@ -92,6 +94,18 @@ class QueueBatcher implements Batcher {
       this.#drainers.push(resolve);
       this.#endDrain();
     });
+  }
+
+  /** Leaves requests of a run to the other free workers, where that answers sooner at a fair price. */
+  #spread(plan: RunPlan<Entry>, freeWorkers: number): RunPlan<Entry> {
+    const most = Math.min(freeWorkers, plan.requests.length);
+    if (most < 2) return plan;
+    const { config } = this.#options;
+    const waitingRows = this.#queue.rows;
+    const parts = this.#cost.spread(waitingRows, most, (rows) => padRows(rows, config));
+    const run = takeRows(plan, Math.ceil(waitingRows / parts), config);
+    for (const entry of plan.requests.slice(run.requests.length)) entry.dueMs = 0;
+    return run;
   }
 
   #nowMs(): number {
@@ -160,6 +174,7 @@ class QueueBatcher implements Batcher {
     const { requests: entries, rows, rowsToRun, startedMs } = run;
     const { timing } = outcome;
     this.#rate.note({ rows, startedMs, endedMs: this.#options.clock() });
+    this.#cost.note(rowsToRun, (timing.inputNs + timing.computeNs + timing.outputNs) / 1e6);
     this.#options.onRun?.({ rows, rowsToRun, requests: entries.length, timing });
     let from = 0;
     for (const entry of entries) {

@@ -86,6 +86,18 @@ export function planRun<T extends Waiting<T>>(first: T | undefined, limits: Plan
   return choose(drafts.values(), limits, nowMs);
 }
 
+/** The run's first requests, as few as have `rows` rows together; the whole run where it has no more. */
+export function takeRows<T extends { readonly rows: number }>(
+  run: RunPlan<T>,
+  rows: number,
+  limits: PlanLimits,
+): RunPlan<T> {
+  let [count, taken] = [0, 0];
+  while (count < run.requests.length && taken < rows) taken += run.requests[count++]?.rows ?? 0;
+  if (count === run.requests.length) return run;
+  return { kind: 'run', requests: run.requests.slice(0, count), rows: taken, rowsToRun: padRows(taken, limits) };
+}
+
 function join<T extends Waiting<T>>(draft: Draft<T>, request: T, capacity: number): void {
   draft.dueMs = Math.min(draft.dueMs, request.dueMs);
   if (draft.requests.length === 0 || draft.rows + request.rows <= capacity) {

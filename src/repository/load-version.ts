@@ -84,7 +84,7 @@ async function loadServable(
   const spec = specOf(wished, choice, { logId: `${name}/${version}`, modelPath: snapshot.modelPath, options });
   const { session, weights } = await loadSession(spec, options, {
     instances: choice.provider === 'cpu' ? wished.instances.cpu : wished.instances.gpu,
-    next: () => holder.servable?.next(),
+    next: (freeWorkers) => holder.servable?.next(freeWorkers),
   });
   try {
     checkDevice(choice, session.loaded.placement);

@@ -4,7 +4,7 @@ import type { Placement } from '../engine/engine.js';
 import type { ModelConfig, OnnxHeader } from '../model/config.js';
 import { isSameShape } from '../tensor/shape.js';
 import type { TensorSpec } from '../tensor/tensor.js';
-import type { RunnerSession } from '../workers/runner.js';
+import type { NextRun, RunnerSession } from '../workers/runner.js';
 import type { StatisticsCounter } from './statistics.js';
 import type { ServableModel } from './types.js';
 
@@ -75,7 +75,7 @@ export class Servable implements ServableModel {
   }
 
   /** Where the workers get this version's runs. */
-  readonly next = () => this.#batcher.next();
+  readonly next: NextRun = (freeWorkers) => this.#batcher.next(freeWorkers);
 
   get queuedRows(): number {
     return this.#batcher.queuedRows;

@@ -63,6 +63,13 @@ export class PoolSession implements RunnerSession {
     return this.workers.find((worker) => worker.isFree && worker.held.has(this.number));
   }
 
+  /** Workers that hold the session and have nothing to do. */
+  get freeWorkers(): number {
+    let count = 0;
+    for (const worker of this.workers) if (worker.isFree && worker.held.has(this.number)) count += 1;
+    return count;
+  }
+
   /** Whether no worker holds the session now. */
   get isHomeless(): boolean {
     return !this.workers.some(({ held }) => held.has(this.number));

@@ -183,7 +183,7 @@ class Pool implements RunnerPool {
 
   #serve(worker: PoolWorker, session: PoolSession): boolean {
     this.#hungry.delete(session);
-    const pending = session.next();
+    const pending = session.next(session.freeWorkers);
     if (pending === undefined) return false;
     this.#hungry.add(session);
     worker.give(session.taskOf(pending));
@@ -238,7 +238,7 @@ class Pool implements RunnerPool {
             `No worker holds ${session.spec.logId}: ${this.#gaveUp ?? 'they were lost and it did not load again'}`,
           )
         : new AppError('SHUTTING_DOWN', 'The workers are stopping.');
-    for (let pending = session.next(); pending !== undefined; pending = session.next()) pending.reject(error);
+    for (let pending = session.next(1); pending !== undefined; pending = session.next(1)) pending.reject(error);
   }
 
   #watch(limitMs: number): void {

@@ -26,8 +26,8 @@ export interface LoadedSession {
   readonly weights: { readonly shared: boolean; readonly reason: string };
 }
 
-/** Gives the next run when a worker is free, or undefined when there is nothing to run now. Called on the main thread. */
-export type NextRun = () => PendingRun | undefined;
+/** Gives the next run when a worker is free, told how many are, or undefined when there is nothing to run now. Called on the main thread. */
+export type NextRun = (freeWorkers: number) => PendingRun | undefined;
 
 /** A run that a worker was found for, with who waits for it. */
 export interface PendingRun {

@@ -84,6 +84,24 @@ describe('a batcher', () => {
     assert.deepEqual(numbersOf(await answer), [7, 8, 9]);
   });
 
+  it('spreads what is due over free workers where runs showed that the time is in the rows', async () => {
+    const desk = openDesk({ maxDelayMs: 5 }, 2);
+    const computeNsOf = (rows: number) => ({ inputNs: 0, computeNs: rows * 1e6, outputNs: 0 });
+    for (const rows of [[1], [2, 3, 4], [5, 6]]) {
+      const answer = desk.batcher.enqueue(request(rows));
+      desk.pass(5);
+      const [run] = desk.taken.splice(0);
+      run!.resolve({ ...echo(run!), timing: computeNsOf(rows.length) });
+      desk.freeWorkers += 1;
+      await answer;
+    }
+    for (const r of [request([7]), request([8]), request([9, 10])]) void desk.batcher.enqueue(r);
+    desk.pass(4);
+    assert.deepEqual(runsOf(desk), []);
+    desk.pass(1);
+    assert.deepEqual(runsOf(desk), [[7, 8], [9]]);
+  });
+
   it('waits for company while a worker is free, and not longer than maxDelayMs', () => {
     const desk = openDesk({ maxDelayMs: 5 }, 1);
     void desk.batcher.enqueue(request([1]));

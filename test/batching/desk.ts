@@ -33,7 +33,7 @@ export function openDesk(config: Partial<BatchingConfig> = {}, freeWorkers = 0):
   const taken: PendingRun[] = [];
   const pull = (): void => {
     while (desk.freeWorkers > 0) {
-      const run = batcher.next();
+      const run = batcher.next(desk.freeWorkers);
       if (run === undefined) return;
       desk.freeWorkers -= 1;
       taken.push(run);

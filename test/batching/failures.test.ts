@@ -50,7 +50,7 @@ describe('a batcher whose runs fail', () => {
   it('ends when every run of a long queue is refused, as by a runner without workers', async () => {
     const desk = openDesk({ maxRows: 0, maxQueueRows: 5000 });
     const answers = Array.from({ length: 5000 }, (_, n) => desk.batcher.enqueue(request([n], { rows: 1 })));
-    for (let run = desk.batcher.next(); run !== undefined; run = desk.batcher.next()) {
+    for (let run = desk.batcher.next(1); run !== undefined; run = desk.batcher.next(1)) {
       run.reject(new AppError('WORKER_LOST', 'no worker is left'));
     }
     const settled = await Promise.allSettled(answers);

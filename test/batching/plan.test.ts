@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { lookAhead, padRows, planRun, type Waiting } from '../../src/batching/plan.js';
+import { lookAhead, padRows, planRun, takeRows, type Waiting } from '../../src/batching/plan.js';
 
 interface Row extends Waiting<Row> {
   readonly id: string;
@@ -33,6 +33,21 @@ function summary(first: Row | undefined, limits = eight, nowMs = at(10)): string
       return `run ${plan.requests.map(({ id }) => id).join(' ')}: ${plan.rows}/${plan.rowsToRun}`;
   }
 }
+
+describe('takeRows', () => {
+  const run = { kind: 'run', requests: [{ rows: 2 }, { rows: 1 }, { rows: 3 }], rows: 6, rowsToRun: 8 } as const;
+  const limits = { maxRows: 8, buckets: [4, 8] };
+
+  it('takes as few of the first requests as have the rows, and pads anew', () => {
+    assert.deepEqual(takeRows(run, 3, limits), { ...run, requests: [{ rows: 2 }, { rows: 1 }], rows: 3, rowsToRun: 4 });
+    assert.equal(takeRows(run, 1, limits).rows, 2);
+  });
+
+  it('takes the whole run where it has no more', () => {
+    assert.equal(takeRows(run, 4, limits), run);
+    assert.equal(takeRows(run, 9, limits), run);
+  });
+});
 
 describe('planRun', () => {
   const cases: readonly [title: string, queue: readonly Facts[], expected: string][] = [

@@ -28,7 +28,10 @@ async function serve(graph: Graph): Promise<{ batcher: Batcher; session: RunnerS
   const modelPath = await putModel(folder, { name: graph.name, graph });
   const records: RunRecord[] = [];
   const desk: { batcher?: Batcher } = {};
-  const session = await runner.load(specOf(modelPath), { instances: 'auto', next: () => desk.batcher?.next() });
+  const session = await runner.load(specOf(modelPath), {
+    instances: 'auto',
+    next: (freeWorkers) => desk.batcher?.next(freeWorkers),
+  });
   const batcher = (desk.batcher = createBatcher({
     model: graph.name,
     config: { maxRows: 8, maxDelayMs: 0, buckets: [1, 2, 4, 8], maxQueueRows: 1000, queueTimeoutMs: 0 },
