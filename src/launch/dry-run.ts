@@ -4,6 +4,7 @@ import { narrateDecision } from './explain.js';
 import { toError } from './launch-failure.js';
 import { toNativeWish } from './native-plan.js';
 import { toContainerSpec } from './spec.js';
+import { inBrief } from './refusal.js';
 import type { Preview } from './up.js';
 import type { Wish } from './wish.js';
 import { checkPaths } from './wish-checks.js';
@@ -24,7 +25,7 @@ export function printPreview(
     if (start.native !== undefined) console.json(start.native);
     if (start.dockerRun !== undefined) console.result(start.dockerRun);
   }
-  if (decision.kind === 'refused') throw toError(decision.refusal, wish.variant);
+  if (decision.kind === 'refused') throw toError(json ? decision.refusal : inBrief(decision.refusal), wish.variant);
 }
 
 function startOf(

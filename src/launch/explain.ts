@@ -1,6 +1,8 @@
 import type { Console } from './console.js';
 import type { Fact, Facts } from './facts.js';
+import { explainFallback } from './plan.js';
 import type { Decision, Option, Plan } from './plan-types.js';
+import { inBrief } from './refusal.js';
 import { formatTable } from './table.js';
 
 /** The facts, one line each with the evidence; what could not be asked says so. */
@@ -67,7 +69,10 @@ function verdict(option: Option, chosen: string | undefined): string {
 }
 
 function reason(option: Option): string {
-  if (!option.isPossible) return `${option.refusal.cause}; ${option.refusal.fix}`;
+  if (!option.isPossible) {
+    const { cause, fix } = inBrief(option.refusal);
+    return `${cause}; ${fix}`;
+  }
   return [option.because, ...option.notes].join('; ');
 }
 
@@ -77,6 +82,12 @@ export function describePlan(plan: Plan): string {
   const way = plan.gpu === undefined ? '' : ` by ${plan.gpu.kind}`;
   const source = { present: 'present', build: 'to be built', pull: 'to be pulled' }[plan.image.source];
   return `${plan.variant}: image ${plan.image.ref} (${source})${way}`;
+}
+
+function fallbackInBrief({ plan, fallback, options }: Extract<Decision, { kind: 'chosen' }>): string | undefined {
+  const [best] = options;
+  if (fallback === undefined || best === undefined || best.isPossible) return fallback;
+  return explainFallback(plan.variant, [{ ...best, refusal: inBrief(best.refusal) }]);
 }
 
 /** Narrates a decision: one line, and with `explain` facts and losers too. A fallback is always said. */
@@ -92,7 +103,8 @@ export function narrateDecision(
     console.note('');
   }
   if (decision.kind === 'refused') return;
-  if (decision.fallback !== undefined) console.warn(decision.fallback);
+  const fallback = explained.explain ? fallbackInBrief(decision) : decision.fallback;
+  if (fallback !== undefined) console.warn(fallback);
   console.note(`${describePlan(decision.plan)} (${decision.because})`);
   for (const note of explained.explain ? decision.notes : decision.notes.filter((text) => text.startsWith('without'))) {
     console.note(`  ${note}`);

@@ -21,6 +21,12 @@ export interface Launched {
   readonly readyAfterMs?: number;
 }
 
+/** What to say of a GPU that a server was given and does not compute on; undefined where it does, or was not asked. */
+export function explainIdleGpu({ name, gpuPath, devices }: Launched): string | undefined {
+  if (gpuPath === undefined || devices.length === 0 || devices.some((device) => device !== 'cpu')) return undefined;
+  return `${name} was given a GPU by ${gpuPath}, but computes on cpu: launch logs ${name} says why; launch doctor checks driver and toolkit`;
+}
+
 /** The result as lines: where it is, what it is, and what to type next. */
 export function describeLaunched(launched: Launched, paint: (text: string) => string): string {
   const { name, variant, url, noUrl, ip, devices, gpuPath, image } = launched;

@@ -20,7 +20,8 @@ export function weigh(variant: Variant, wish: Wish, facts: Facts): Option {
 function checkEngine(variant: Variant, wish: Wish, facts: Facts): Refusal | undefined {
   const { engine } = facts;
   if (engine.state === 'unknown') {
-    return refuse(engine.reason, 'start the engine, or run without one: --variant native', 'DOCKER_UNREACHABLE');
+    const fix = 'start the engine, or run without one: --variant native';
+    return { code: 'DOCKER_UNREACHABLE', cause: engine.reason, brief: 'no container engine answers', fix };
   }
   const { info } = engine.value;
   if (info.osType !== 'linux' && info.osType !== '') {

@@ -57,7 +57,8 @@ function variantOfImage(wish: Wish, ref: string, facts: Facts): Variant {
   return insistsOnGpu(wish) || usesCuda ? 'gpu' : 'cpu';
 }
 
-function explainFallback(chosen: Variant, losers: readonly Option[]): string | undefined {
+/** The line of a fallback: why the first of the better variants cannot be had; undefined where none is better. */
+export function explainFallback(chosen: Variant, losers: readonly Option[]): string | undefined {
   const reasons = losers.flatMap((option) => (option.isPossible ? [] : [option.refusal.cause]));
   const first = reasons[0];
   return first === undefined ? undefined : `${chosen}, because ${first.replace(/\.$/, '')}`;

@@ -5,6 +5,13 @@ export interface Refusal {
   readonly code: ErrorCode;
   readonly cause: string;
   readonly fix: string;
+  /** The cause in a few words, for where the facts that say it whole stand beside it. */
+  readonly brief?: string;
+}
+
+/** The refusal as it is said beside the facts. */
+export function inBrief(refusal: Refusal): Refusal {
+  return refusal.brief === undefined ? refusal : { ...refusal, cause: refusal.brief };
 }
 
 export function refuse(cause: string, fix: string, code: ErrorCode = 'DEVICE_UNAVAILABLE'): Refusal {

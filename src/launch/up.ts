@@ -7,10 +7,11 @@ import type { Facts } from './facts.js';
 import { gatherFacts, readEngine } from './gather.js';
 import { permitsFallback, toError, toRefusal } from './launch-failure.js';
 import { startNative, type StartedNative } from './native-start.js';
+import { explainIdleGpu } from './outcome.js';
 import { decide } from './plan.js';
 import { weigh } from './plan-options.js';
 import type { ContainerPlan, Decision, Plan } from './plan-types.js';
-import type { Refusal } from './refusal.js';
+import { inBrief, type Refusal } from './refusal.js';
 import type { Session, StartOptions } from './session.js';
 import { checkPaths } from './wish-checks.js';
 import { insistsOnGpu, type Variant, type Wish } from './wish.js';
@@ -56,10 +57,15 @@ export async function bringUp(context: LaunchContext, request: UpRequest): Promi
   for (;;) {
     const decision = decide(wish, facts, failed);
     narrateDecision(context.console, decision, { facts, explain: request.explain });
-    if (decision.kind === 'refused') throw toError(decision.refusal, wish.variant);
+    if (decision.kind === 'refused') {
+      throw toError(request.explain ? inBrief(decision.refusal) : decision.refusal, wish.variant);
+    }
     const session: Session = { context, gateway, wish, facts, options: request.start, signal: request.signal };
     try {
-      return await startPlan(session, decision.plan);
+      const started = await startPlan(session, decision.plan);
+      const idle = explainIdleGpu(started.launched);
+      if (idle !== undefined) context.console.warn(idle);
+      return started;
     } catch (thrown) {
       const mayFallBack = wish.variant === 'auto' && !insistsOnGpu(wish) && wish.image === undefined;
       if (!mayFallBack || decision.plan.kind === 'native' || !permitsFallback(thrown)) throw thrown;

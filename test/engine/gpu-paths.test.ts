@@ -3,35 +3,20 @@ import { execFile } from 'node:child_process';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, describe, it } from 'node:test';
+import { describe, it } from 'node:test';
 import { promisify } from 'node:util';
 import { toRunArguments } from '../../src/launch/docker-run.js';
 import type { ContainerDetails } from '../../src/launch/docker/types.js';
 import type { Launched } from '../../src/launch/outcome.js';
-import type { ContainerSpec, HostConfig } from '../../src/launch/spec-types.js';
-import { buildStandIn, nodeBase, putFakeDriver, runLauncher, standIn } from './stand-in.js';
+import type { ContainerSpec } from '../../src/launch/spec-types.js';
+import { hostConfigOf, nodeBase, openStandInSuite, putFakeDriver, readText, runLauncher } from './stand-in.js';
 import { openTestEngine } from './support.js';
 
 const engine = await openTestEngine(nodeBase);
-const label = 'slipway.test=gpu';
 
 describe('container options and GPUs on a real engine', { skip: engine.skip, concurrency: false }, () => {
   const docker = engine.docker!;
-  const image = ['--image', standIn, '--label', label];
-  let port = 28_000 + (process.pid % 1000) * 10;
-  const nextPort = (): string => `${(port += 1)}:8000`;
-
-  const ours = () => docker.containers.list({ all: true, labels: [label] });
-  const removeOurs = async (): Promise<void> => {
-    for (const { id } of await ours()) await docker.containers.remove(id, { force: true }).catch(() => undefined);
-  };
-  const up = async (args: readonly string[], env: Record<string, string> = {}) =>
-    runLauncher([...image, ...args], env).ended;
-  const hostConfigOf = ({ raw }: ContainerDetails) => raw['HostConfig'] as HostConfig;
-  const read = async (url: string): Promise<string> => (await fetch(url)).text();
-
-  before(() => buildStandIn(docker));
-  after(removeOurs);
+  const { nextPort, up } = openStandInSuite(docker, 'slipway.test=gpu', 28_000);
 
   it('prints a docker run line that makes the same container', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'mounted-'));
@@ -107,7 +92,7 @@ describe('container options and GPUs on a real engine', { skip: engine.skip, con
     it(`asks the engine for a GPU by ${way}, or says in one line how to get it`, async () => {
       const path = `${await putFakeDriver()}:${process.env['PATH'] ?? ''}`;
       const name = `slipway-test-${way}`;
-      const args = ['--variant', 'gpu', '--gpu-mode', way, '-p', nextPort(), '--name', name];
+      const args = ['--variant', 'gpu', '--gpu-mode', way, '-p', nextPort(), '--name', name, '-e', 'DEVICE=cpu'];
       const { code, stdout, stderr } = await up(['-d', '--json', ...args], { PATH: path });
       console.log(`${way}: exit code ${code}${code === 0 ? '' : `, ${stderr.trim().split('\n').at(-1) ?? ''}`}`);
       if (code !== 0) {
@@ -118,9 +103,10 @@ describe('container options and GPUs on a real engine', { skip: engine.skip, con
       }
       const launched = JSON.parse(stdout) as Launched;
       assert.equal(launched.gpuPath, way);
-      const env = await read(`${launched.url}/env`);
+      const env = await readText(`${launched.url}/env`);
       assert.match(env, way === 'cdi' ? /MOCK_CDI_GPU_0=1/ : /NVIDIA_VISIBLE_DEVICES=all/);
       assert.match(env, /SLIPWAY_REQUIRE_GPU=true/);
+      assert.match(stderr, new RegExp(`${name} was given a GPU by ${way}, but computes on cpu: launch logs ${name}`));
     });
   }
 

@@ -1,39 +1,17 @@
 import assert from 'node:assert/strict';
 import { createServer } from 'node:net';
 import { networkInterfaces } from 'node:os';
-import { after, before, describe, it } from 'node:test';
+import { describe, it } from 'node:test';
 import { AppError } from '../../src/errors.js';
-import type { ContainerDetails } from '../../src/launch/docker/types.js';
-import type { Launched } from '../../src/launch/outcome.js';
-import type { ContainerSpec, HostConfig } from '../../src/launch/spec-types.js';
-import { buildStandIn, nodeBase, runLauncher, standIn } from './stand-in.js';
+import type { ContainerSpec } from '../../src/launch/spec-types.js';
+import { hostConfigOf, nodeBase, openStandInSuite, readText, standIn } from './stand-in.js';
 import { openTestEngine } from './support.js';
 
 const engine = await openTestEngine(nodeBase);
-const label = 'slipway.test=launch';
 
 describe('launch on a real engine', { skip: engine.skip, concurrency: false }, () => {
   const docker = engine.docker!;
-  const image = ['--image', standIn, '--label', label];
-  let port = 18_000 + (process.pid % 1000) * 10;
-  const nextPort = (): string => `${(port += 1)}:8000`;
-
-  const ours = () => docker.containers.list({ all: true, labels: [label] });
-  const removeOurs = async (): Promise<void> => {
-    for (const { id } of await ours()) await docker.containers.remove(id, { force: true }).catch(() => undefined);
-  };
-  const up = async (args: readonly string[], env: Record<string, string> = {}) =>
-    runLauncher([...image, ...args], env).ended;
-  const upJson = async (args: readonly string[], env: Record<string, string> = {}): Promise<Launched> => {
-    const { code, stdout, stderr } = await up(['-d', '--json', ...args], env);
-    assert.equal(code, 0, stderr);
-    return JSON.parse(stdout) as Launched;
-  };
-  const hostConfigOf = ({ raw }: ContainerDetails) => raw['HostConfig'] as HostConfig;
-  const read = async (url: string): Promise<string> => (await fetch(url)).text();
-
-  before(() => buildStandIn(docker));
-  after(removeOurs);
+  const { nextPort, ours, start, up, upJson } = openStandInSuite(docker, 'slipway.test=launch', 18_000);
 
   it('starts detached with safe defaults, prints where it is, and listens on 127.0.0.1 alone', async () => {
     const publish = nextPort();
@@ -41,14 +19,16 @@ describe('launch on a real engine', { skip: engine.skip, concurrency: false }, (
     assert.equal(launched.url, `http://127.0.0.1:${publish.split(':')[0] ?? ''}`);
     assert.deepEqual(launched.devices, ['stand-in']);
     assert.match(launched.ip ?? '', /^\d+\.\d+\.\d+\.\d+$/);
+    const { id } = await docker.images.inspect(standIn);
+    assert.deepEqual(launched.image, { ref: standIn, id });
     const config = hostConfigOf(await docker.containers.inspect(launched.name));
     assert.deepEqual(
       [config.Init, config.AutoRemove, config.RestartPolicy.Name, config.CapDrop, config.SecurityOpt],
       [true, false, 'unless-stopped', ['ALL'], ['no-new-privileges']],
     );
     assert.deepEqual(config.LogConfig, { Type: 'json-file', Config: { 'max-size': '10m', 'max-file': '3' } });
-    assert.match(await read(`${launched.url}/proc`), /CapEff:\s0+\n/);
-    assert.match(await read(`${launched.url}/proc`), /NoNewPrivs:\s1/);
+    assert.match(await readText(`${launched.url}/proc`), /CapEff:\s0+\n/);
+    assert.match(await readText(`${launched.url}/proc`), /NoNewPrivs:\s1/);
     const other = Object.values(networkInterfaces())
       .flat()
       .find((one) => one?.family === 'IPv4' && !one.internal)?.address;
@@ -163,7 +143,7 @@ describe('launch on a real engine', { skip: engine.skip, concurrency: false }, (
   });
 
   it('follows a foreground server, drains it at the first Ctrl-C, and leaves with its code', async () => {
-    const run = runLauncher([...image, '--variant', 'cpu', '-p', nextPort(), '--name', 'slipway-test-front']);
+    const run = start(['--variant', 'cpu', '-p', nextPort(), '--name', 'slipway-test-front']);
     await run.seen('next ');
     run.child.kill('SIGINT');
     const { code, stdout, stderr } = await run.ended;
@@ -173,7 +153,7 @@ describe('launch on a real engine', { skip: engine.skip, concurrency: false }, (
   });
 
   it('kills a server that does not drain at the second Ctrl-C', async () => {
-    const run = runLauncher([...image, '--variant', 'cpu', '-p', nextPort(), '-e', 'MODE=stubborn']);
+    const run = start(['--variant', 'cpu', '-p', nextPort(), '-e', 'MODE=stubborn']);
     await run.seen('next ');
     run.child.kill('SIGINT');
     await run.seen('draining');
@@ -182,17 +162,7 @@ describe('launch on a real engine', { skip: engine.skip, concurrency: false }, (
   });
 
   it('removes what it started when interrupted before it was ready', async () => {
-    const run = runLauncher([
-      ...image,
-      '--variant',
-      'cpu',
-      '-p',
-      nextPort(),
-      '-e',
-      'MODE=hang',
-      '--name',
-      'slipway-test-cut',
-    ]);
+    const run = start(['--variant', 'cpu', '-p', nextPort(), '-e', 'MODE=hang', '--name', 'slipway-test-cut']);
     await run.seen('stand-in says hello');
     run.child.kill('SIGINT');
     const { code, stderr } = await run.ended;
@@ -203,13 +173,13 @@ describe('launch on a real engine', { skip: engine.skip, concurrency: false }, (
 
   it('leaves a server that goes on when it is killed itself, and finds it again', async () => {
     const args = ['--variant', 'cpu', '-p', nextPort(), '--name', 'slipway-test-orphan'];
-    const run = runLauncher([...image, ...args]);
+    const run = start(args);
     await run.seen('next ');
     run.child.kill('SIGKILL');
     await run.ended;
     const again = await upJson(args);
     assert.equal(again.isReused, true);
-    assert.match(await read(`${again.url}/v2`), /stand-in/);
+    assert.match(await readText(`${again.url}/v2`), /stand-in/);
     await docker.containers.stop(again.name);
     await docker.containers.wait(again.name, 'removed').catch((thrown: unknown) => {
       assert.ok(thrown instanceof AppError && thrown.code === 'CONTAINER_NOT_FOUND');

@@ -1,10 +1,15 @@
+import assert from 'node:assert/strict';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { chmod, mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { after, before } from 'node:test';
 import { buildImage } from '../../src/launch/docker/build.js';
 import type { DockerGateway } from '../../src/launch/docker/gateway.js';
+import type { ContainerDetails, ContainerSummary } from '../../src/launch/docker/types.js';
 import { imageLabels } from '../../src/launch/labels.js';
+import type { Launched } from '../../src/launch/outcome.js';
+import type { HostConfig } from '../../src/launch/spec-types.js';
 
 /** A base with Node.js that must be on the engine; nothing is pulled. */
 export const nodeBase = 'node:22-bookworm-slim';
@@ -19,7 +24,7 @@ console.log('stand-in says hello');
 if (mode === 'fail') { console.error('Error: the stand-in was told to fail'); process.exit(3); }
 const answers = {
   '/v2/health/ready': () => [mode === 'hang' ? 503 : 200, mode],
-  '/v2': () => [200, JSON.stringify({ slipway: { devices: ['stand-in'] } })],
+  '/v2': () => [200, JSON.stringify({ slipway: { devices: [process.env.DEVICE ?? 'stand-in'] } })],
   '/env': () => [200, readFileSync('/proc/1/environ', 'utf8').split('\\0').join('\\n')],
   '/proc': () => [200, readFileSync('/proc/self/status', 'utf8')],
 };
@@ -56,6 +61,46 @@ export async function putFakeDriver(): Promise<string> {
   await chmod(join(folder, 'nvidia-smi'), 0o755);
   return folder;
 }
+
+type Start<T> = (args: readonly string[], env?: Readonly<Record<string, string>>) => T;
+
+/** A suite that starts the stand-in by the launcher. */
+export interface StandInSuite {
+  /** `--publish` of a host port that no other suite takes. */
+  readonly nextPort: () => string;
+  /** Its containers, ended ones included. */
+  readonly ours: () => Promise<readonly ContainerSummary[]>;
+  readonly start: Start<LauncherRun>;
+  readonly up: Start<LauncherRun['ended']>;
+  /** Detached, and it must succeed. */
+  readonly upJson: Start<Promise<Launched>>;
+}
+
+/** Inside a describe: builds the stand-in before its tests, removes what they started after them. `label` marks that. */
+export function openStandInSuite(docker: DockerGateway, label: string, firstPort: number): StandInSuite {
+  let port = firstPort + (process.pid % 1000) * 10;
+  const ours = () => docker.containers.list({ all: true, labels: [label] });
+  const start: Start<LauncherRun> = (args, env) => runLauncher(['--image', standIn, '--label', label, ...args], env);
+  before(() => buildStandIn(docker));
+  after(async () => {
+    for (const { id } of await ours()) await docker.containers.remove(id, { force: true }).catch(() => undefined);
+  });
+  return {
+    nextPort: () => `${(port += 1)}:8000`,
+    ours,
+    start,
+    up: (args, env) => start(args, env).ended,
+    upJson: async (args, env) => {
+      const { code, stdout, stderr } = await start(['-d', '--json', ...args], env).ended;
+      assert.equal(code, 0, stderr);
+      return JSON.parse(stdout) as Launched;
+    },
+  };
+}
+
+export const hostConfigOf = ({ raw }: ContainerDetails) => raw['HostConfig'] as HostConfig;
+
+export const readText = async (url: string): Promise<string> => (await fetch(url)).text();
 
 export interface LauncherRun {
   readonly child: ChildProcess;

@@ -46,4 +46,14 @@ describe('launch without an engine', () => {
     assert.equal(code, 4);
     assert.match(stderr, /--variant cpu cannot be had: No container engine answers[\s\S]*fix: .*--variant native/);
   });
+  it('says once that none answers, and why, where the facts are shown', async () => {
+    const env = { DOCKER_HOST: 'unix:///nowhere/docker.sock' };
+    const lines = [['plan'], ['plan', '--variant', 'cpu'], ['up', '--explain', '--variant', 'cpu']];
+    const runs = await Promise.all(lines.map((args) => runLauncher(args, env).ended));
+    for (const { stderr } of runs) {
+      assert.equal(stderr.split('No container engine answers at').length, 2, stderr);
+      assert.match(stderr, /cpu +no +no container engine answers; start the engine/);
+    }
+    assert.match(runs[0]?.stderr ?? '', /^! native, because no container engine answers$/m);
+  });
 });
