@@ -40,6 +40,7 @@ export type TargetName = (typeof targetNames)[number];
 /** A minute at most for the bundled models: short windows, few points. */
 export const quickMethod: Method = {
   mode: 'quick',
+  settleMs: 1500,
   windowMs: 160,
   warmupMs: 40,
   minRounds: 3,
@@ -52,10 +53,11 @@ export const quickSweep: Sweep = { concurrencies: [8, 32], batches: [1, 32], rat
 /** A few minutes for the bundled models. */
 export const defaultMethod: Method = {
   mode: 'default',
+  settleMs: 8000,
   windowMs: 400,
   warmupMs: 100,
-  minRounds: 3,
-  maxRounds: 5,
+  minRounds: 4,
+  maxRounds: 7,
   tolerance: 0.1,
   limitS: 480,
 };

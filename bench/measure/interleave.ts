@@ -4,12 +4,14 @@ import { Histogram } from '../stats/histogram.js';
 import { isSteady } from '../stats/spread.js';
 import { isClean, type Participant, type Sample } from './sample.js';
 
-/** What came of one participant: its sample of each round that it took part in, and whether the last three agree. */
+/** What came of one participant: its sample of each round that it took part in, and whether the last of them agree. */
 export interface Series {
   readonly name: string;
   readonly role: Participant['role'];
   readonly samples: readonly RoundSample[];
   readonly state: 'steady' | 'unstable' | 'failed';
+  /** The samples that count: the longest end of the series that agrees, three or more; all where it never did. */
+  readonly counted: readonly RoundSample[];
   /** Names of the figures that did not agree, or what failed. */
   readonly remarks: readonly string[];
 }
@@ -23,7 +25,8 @@ type Rules = Pick<Method, 'minRounds' | 'maxRounds' | 'tolerance'>;
 
 /**
  * Measures participants in turn, A B A B, so that drift of the machine meets all of them; goes on until three windows of each agree
- * in throughput, p50 and p99, or the rounds are used up. One whose answers are errors twice in a row drops out.
+ * in throughput, p50 and p90, or the rounds are used up. One whose answers are errors twice in a row drops out. (A p99 rests on too few
+ * answers of a short window to judge it by.)
  */
 export async function measureInTurn(
   participants: readonly Participant[],
@@ -43,7 +46,7 @@ export async function measureInTurn(
       }
     }
     const enough = round + 1 >= rules.minRounds;
-    if (enough && tracks.every(({ samples }) => findUnsteady(samples, rules.tolerance).length === 0)) break;
+    if (enough && tracks.every(({ samples }) => countAgreeing(samples, rules.tolerance) > 0)) break;
   }
   return tracks.map(({ participant: { name, role }, samples, fault }) => ({
     name,
@@ -58,12 +61,20 @@ function hasFailedTwice(samples: readonly RoundSample[]): boolean {
   return last.length === 2 && last.every(({ sample }) => !isClean(sample));
 }
 
-function judge(samples: readonly RoundSample[], fault: string, tolerance: number): Pick<Series, 'state' | 'remarks'> {
-  if (fault !== '') return { state: 'failed', remarks: [fault] };
-  const dirty = samples.filter(({ sample }) => !isClean(sample));
-  if (dirty.length > 0) return { state: 'failed', remarks: [`answers by status: ${describeStatuses(samples)}`] };
-  const remarks = findUnsteady(samples, tolerance);
-  return remarks.length === 0 ? { state: 'steady', remarks } : { state: 'unstable', remarks };
+function judge(
+  samples: readonly RoundSample[],
+  fault: string,
+  tolerance: number,
+): Pick<Series, 'state' | 'counted' | 'remarks'> {
+  if (fault !== '') return { state: 'failed', counted: samples, remarks: [fault] };
+  if (samples.some(({ sample }) => !isClean(sample))) {
+    return { state: 'failed', counted: samples, remarks: [`answers by status: ${describeStatuses(samples)}`] };
+  }
+  const count = countAgreeing(samples, tolerance);
+  if (count === 0) {
+    return { state: 'unstable', counted: samples, remarks: findUnsteady(samples.slice(-fewest), tolerance) };
+  }
+  return { state: 'steady', counted: samples.slice(-count), remarks: [] };
 }
 
 function describeStatuses(samples: readonly RoundSample[]): string {
@@ -82,10 +93,21 @@ export function addCounts(all: readonly Readonly<Record<string, number>>[]): Rea
   return sums;
 }
 
-/** Figures of the last three windows that lie farther from their mean than the tolerance; all of them while there are fewer. */
+/** The figures by which windows are judged, and the fewest windows that can agree. */
+const judged = ['throughput', 'p50', 'p90'] as const;
+const fewest = 3;
+
+/** How many of the last windows agree in every judged figure, the most there are; 0 where fewer than three do. */
+function countAgreeing(samples: readonly RoundSample[], tolerance: number): number {
+  for (let count = samples.length; count >= fewest; count--) {
+    if (findUnsteady(samples.slice(-count), tolerance).length === 0) return count;
+  }
+  return 0;
+}
+
 function findUnsteady(samples: readonly RoundSample[], tolerance: number): readonly string[] {
   const figures = samples.map(({ sample }) => summarise(sample));
-  return (['throughput', 'p50', 'p99'] as const).filter(
+  return judged.filter(
     (name) =>
       !isSteady(
         figures.map((figure) => figure[name]),
@@ -95,12 +117,17 @@ function findUnsteady(samples: readonly RoundSample[], tolerance: number): reado
 }
 
 /** Throughput in inferences a second, and percentiles in milliseconds, of one window. */
-export function summarise({ inferences, elapsedMs, latencies }: Sample): Record<'throughput' | 'p50' | 'p99', number> {
+export function summarise({
+  inferences,
+  elapsedMs,
+  latencies,
+}: Sample): Record<'throughput' | 'p50' | 'p90' | 'p99', number> {
   const histogram = new Histogram();
   histogram.merge(latencies);
   return {
     throughput: (inferences * 1000) / elapsedMs,
     p50: histogram.percentileMs(50),
+    p90: histogram.percentileMs(90),
     p99: histogram.percentileMs(99),
   };
 }

@@ -7,9 +7,11 @@ import type { ServedModel } from '../targets/server-facts.js';
 import { urlOf, type Target } from '../targets/target.js';
 import { measureInTurn } from './interleave.js';
 import { measureBare, measureRaw, measureTarget, type PointLoad } from './participants.js';
-import { planArrivals, planPoints, windowFor, type Point, type Sweep } from './points.js';
+import { groupByLoad, planArrivals, planPoints, windowFor, type Point, type Sweep } from './points.js';
 import { buildPayloads, type Payload } from './requests.js';
 import { toRows } from './rows.js';
+import type { Participant } from './sample.js';
+import { settle } from './settle.js';
 
 /** What the points of one model are measured with. */
 export interface ModelRun {
@@ -43,19 +45,13 @@ export async function measureModel(run: ModelRun): Promise<ModelRows> {
   const rows: Row[] = [];
   const left: string[] = [];
   const measure = async (points: readonly Point[]): Promise<void> => {
-    for (const point of points) {
-      if (run.isOver()) {
-        left.push(`${describePoint(point)}: the time was over`);
-        continue;
-      }
-      const result = await measurePoint(run, point).catch((error: unknown) => {
-        run.signal.throwIfAborted();
-        return messageOf(error);
-      });
-      if (typeof result === 'string') left.push(`${describePoint(point)}: ${result}`);
+    for (const sameLoad of groupByLoad(points)) {
+      const result = run.isOver() ? 'the time was over' : await measureLoad(run, sameLoad).catch(reasonOf(run));
+      if (typeof result === 'string') left.push(...sameLoad.map((point) => `${describePoint(point)}: ${result}`));
       else rows.push(...result);
     }
   };
+  await settleModel(run).catch(reasonOf(run));
   await measure(planPoints(run.sweep, traitsOf(run)));
   const [first] = run.targets;
   const best = Math.max(
@@ -66,6 +62,14 @@ export async function measureModel(run: ModelRun): Promise<ModelRows> {
   return { rows, left };
 }
 
+/** What failed, as text; an interruption goes on. */
+function reasonOf({ signal }: ModelRun): (error: unknown) => string {
+  return (error) => {
+    signal.throwIfAborted();
+    return messageOf(error);
+  };
+}
+
 function traitsOf({ served: { inputs, properties }, rawThreads }: ModelRun) {
   return {
     hasBatchDimension: inputs.length > 0 && inputs.every(({ shape }) => shape[0] === -1),
@@ -74,8 +78,31 @@ function traitsOf({ served: { inputs, properties }, rawThreads }: ModelRun) {
   };
 }
 
-/** Rows of one point, or the reason why it was left out. */
-async function measurePoint(run: ModelRun, point: Point): Promise<readonly Row[] | string> {
+/** Two clients for each worker, before the first point. */
+async function settleModel(run: ModelRun): Promise<void> {
+  const concurrency = 2 * traitsOf(run).workers;
+  const arrivals = { kind: 'closed', concurrency } as const;
+  const participants = await prepare(run, { scenario: 'concurrency', form: 'binary', batch: 1, arrivals });
+  if (typeof participants === 'string') return;
+  const { seconds, restless } = await settle(participants, run.method, run.signal);
+  const end = restless.length === 0 ? 'steady' : `${restless.join(', ')} not steady yet`;
+  run.narrate(`${run.model}: warmed up for ${seconds.toFixed(1)} s: ${end}`);
+}
+
+/** Rows of points that are one load, or the reason why they were left out. */
+async function measureLoad(run: ModelRun, points: readonly [Point, ...Point[]]): Promise<readonly Row[] | string> {
+  const [point] = points;
+  const participants = await prepare(run, point);
+  if (typeof participants === 'string') return participants;
+  const all = await measureInTurn(participants, run.method, run.signal);
+  const rows = points.flatMap((each) => toRows(run.model, each, all));
+  const figures = rows.slice(0, all.length).map(describeRow).join(', ');
+  run.narrate(`${run.model}: ${points.map(describePoint).join(' = ')}: ${figures}`);
+  return rows;
+}
+
+/** Those who take part in a point, or the reason why it is left out. */
+async function prepare(run: ModelRun, point: Point): Promise<readonly Participant[] | string> {
   const { model, served, targets, variable, pictures, method, signal } = run;
   const payloads = buildPayloads({
     model,
@@ -92,16 +119,13 @@ async function measurePoint(run: ModelRun, point: Point): Promise<readonly Row[]
   const timing = windowFor(expectedMs, method);
   if (timing === undefined) return `an answer would take about ${(expectedMs / 1000).toFixed(1)} s`;
   const context: PointLoad = { point, payloads, load: run.load, timing, signal };
-  const participants = [
+  return [
     ...targets.map((target) => measureTarget(target, context)),
     ...(point.scenario === 'arrivals' ? [] : [measureBare(run.bare, context)]),
     ...(run.raw === undefined || point.scenario === 'arrivals'
       ? []
       : [measureRaw(run.raw, { threads: run.rawThreads, variable }, context)]),
   ];
-  const rows = toRows(model, point, await measureInTurn(participants, method, signal));
-  run.narrate(`${model}: ${describePoint(point)}: ${rows.map(describeRow).join(', ')}`);
-  return rows;
 }
 
 interface Probe {

@@ -46,6 +46,18 @@ export function planPoints({ concurrencies, batches }: Sweep, traits: ModelTrait
   ];
 }
 
+/** Points that are one and the same load (`latency`, `concurrency 1`) together: it is measured once for all of them. */
+export function groupByLoad(points: readonly Point[]): readonly (readonly [Point, ...Point[]])[] {
+  const groups = new Map<string, [Point, ...Point[]]>();
+  for (const point of points) {
+    const load = JSON.stringify([point.form, point.batch, point.arrivals]);
+    const group = groups.get(load);
+    if (group === undefined) groups.set(load, [point]);
+    else group.push(point);
+  }
+  return [...groups.values()];
+}
+
 /** Arrivals at the rates asked for. */
 export function planArrivals({ rates, ratesAre }: Sweep, bestRate: number): readonly Point[] {
   return rates

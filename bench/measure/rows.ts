@@ -17,7 +17,7 @@ interface Context {
 }
 
 function toRow({ model, point, all }: Context, series: Series): Row {
-  const counted = countedRounds(series);
+  const { counted } = series;
   const samples = counted.map(({ sample }) => sample);
   const windows = series.samples.map((round) => toFigures(round, counted.includes(round)));
   const { arrivals } = point;
@@ -39,11 +39,6 @@ function toRow({ model, point, all }: Context, series: Series): Row {
     ...shares(samples),
     ratios: series.role === 'target' ? findRatios(series, all) : { toRaw: null, toBare: null, toYardstick: null },
   };
-}
-
-/** The windows that a row stands on: the last three where they agree, else all. */
-function countedRounds({ state, samples }: Series): readonly RoundSample[] {
-  return state === 'steady' ? samples.slice(-3) : samples;
 }
 
 function toFigures({ round, sample }: RoundSample, isCounted: boolean): WindowFigures {
@@ -110,7 +105,7 @@ function findRatios(series: Series, all: readonly Series[]): Ratios {
   const [raw, bare] = [baseline('raw'), baseline('bare')];
   const over = (rateOf: (round: number) => number | undefined): Interval | null => {
     if (series.state === 'failed') return null;
-    const pairs = countedRounds(series).flatMap(({ round, sample }) => {
+    const pairs = series.counted.flatMap(({ round, sample }) => {
       const other = rateOf(round);
       return other === undefined ? [] : [[summarise(sample).throughput, other] as const];
     });

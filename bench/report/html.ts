@@ -77,7 +77,7 @@ function drawEnvironment({ environment, method, durationS }: Report): string {
     ['Load average', `${loadAverageBefore.join(' ')} before, ${loadAverageAfter.join(' ')} after`],
     [
       'Method',
-      `${method.mode} run, ${durationS.toFixed(0)} s. Load from a process of its own on the same machine. Windows of ${method.windowMs} ms or longer, each after ${method.warmupMs} ms or more of warm-up that does not count; server, bare HTTP server and raw loop in turn; ${method.minRounds} to ${method.maxRounds} rounds until throughput, p50 and p99 of three windows lie within ${method.tolerance * 100} % of their mean, else the row says unstable. Percentiles come from merged histograms. Rows with errors are not compared.`,
+      `${method.mode} run, ${durationS.toFixed(0)} s. Load from a process of its own on the same machine. Windows of ${method.windowMs} ms or longer, each after ${method.warmupMs} ms or more of warm-up that does not count; server, bare HTTP server and raw loop in turn; ${method.minRounds} to ${method.maxRounds} rounds until throughput, p50 and p90 of the last three windows or more lie within ${method.tolerance * 100} % of their mean, else the row says unstable. Percentiles come from merged histograms. Rows with errors are not compared.`,
     ],
     [
       'of raw, of bare',

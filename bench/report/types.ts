@@ -17,11 +17,13 @@ export interface Report {
 /** How was measured. */
 export interface Method {
   readonly mode: 'quick' | 'default';
+  /** Most time for a model's servers to come to a steady throughput before its first point. */
+  readonly settleMs: number;
   readonly windowMs: number;
   readonly warmupMs: number;
   readonly minRounds: number;
   readonly maxRounds: number;
-  /** Largest distance of each of three windows from their mean: 0.1 is 10 %. */
+  /** Largest distance of each window from the mean of those that agree: 0.1 is 10 %. */
   readonly tolerance: number;
   /** Points that would begin later than this are left out, and said to be. */
   readonly limitS: number;

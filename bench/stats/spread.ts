@@ -55,12 +55,10 @@ export function quantileOf(degrees: number, confidence: number): number {
   return Number.POSITIVE_INFINITY;
 }
 
-/** Whether the last three values lie within `tolerance` of their mean, e.g. 0.1 for 10 %. */
+/** Whether all values lie within `tolerance` of their mean, e.g. 0.1 for 10 %. */
 export function isSteady(values: readonly number[], tolerance: number): boolean {
-  const last = values.slice(-3);
-  if (last.length < 3) return false;
-  const mean = last.reduce((sum, value) => sum + value, 0) / 3;
-  return last.every((value) => Math.abs(value - mean) <= tolerance * mean);
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  return values.every((value) => Math.abs(value - mean) <= tolerance * mean);
 }
 
 /** The mean of a few values, geometric, with the 95 % interval that their spread gives it; one value has no bounds. */

@@ -6,7 +6,7 @@ import { AppError } from '../../src/errors.js';
 import type { ProviderName } from '../../src/model/config.js';
 import type { StartOptions, Target, TargetPlan } from './target.js';
 
-const server = fileURLToPath(new URL('../../src/server/main.js', import.meta.url));
+const server = fileURLToPath(new URL('../../../bin/slipway.cjs', import.meta.url));
 const parentWatch = new URL('./parent-watch-process.js', import.meta.url).href;
 
 export interface NativeOptions {
@@ -28,7 +28,7 @@ async function startNative(name: string, options: NativeOptions, start: StartOpt
   const startedAt = performance.now();
   const child = spawn(process.execPath, ['--import', parentWatch, server, ...args, ...flags], {
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-    env: withoutSettings(env),
+    env: environmentOf(env),
     detached: true, // Ctrl-C of the terminal reaches the benchmark, which ends its servers
   });
   try {
@@ -50,9 +50,13 @@ async function startNative(name: string, options: NativeOptions, start: StartOpt
   }
 }
 
+/** As the images and the launcher set it: with it glibc gives back what loading a model took. */
+const allocator = { MALLOC_MMAP_THRESHOLD_: '1048576' };
+
 /** The server's settings come from the command line alone. */
-function withoutSettings(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  return Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith('SLIPWAY_')));
+function environmentOf(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const rest = Object.entries(env).filter(([name]) => !name.startsWith('SLIPWAY_'));
+  return { ...allocator, ...Object.fromEntries(rest) };
 }
 
 interface Started {

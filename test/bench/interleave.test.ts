@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { measureInTurn } from '../../bench/measure/interleave.js';
-import { planArrivals, planPoints, windowFor } from '../../bench/measure/points.js';
+import { groupByLoad, planArrivals, planPoints, windowFor } from '../../bench/measure/points.js';
 import { toRows } from '../../bench/measure/rows.js';
 import type { Participant, Sample } from '../../bench/measure/sample.js';
+import { settle } from '../../bench/measure/settle.js';
 import { defaultMethod, quickSweep } from '../../bench/settings.js';
 import { Histogram } from '../../bench/stats/histogram.js';
 
@@ -62,7 +64,7 @@ describe('measureInTurn', () => {
     assert.deepEqual([a!.state, a!.remarks], ['steady', []]);
   });
 
-  it('goes on until three windows agree, and counts just these', async () => {
+  it('goes on until three windows agree, and counts those that do', async () => {
     const rates = [10, 100, 101, 99];
     const all = await measureInTurn(
       [
@@ -96,7 +98,7 @@ describe('measureInTurn', () => {
       never,
     );
     const [row] = toRows('m', point, all);
-    assert.deepEqual([row!.state, row!.remarks], ['unstable', ['throughput', 'p50', 'p99']]);
+    assert.deepEqual([row!.state, row!.remarks], ['unstable', ['throughput', 'p50', 'p90']]);
     assert.equal(row!.windows.filter(({ isCounted }) => isCounted).length, 6);
   });
 
@@ -127,6 +129,33 @@ describe('measureInTurn', () => {
       },
     };
     await assert.rejects(measureInTurn([stopping, stopping], rules, controller.signal), /interrupted/);
+  });
+});
+
+describe('settle', () => {
+  const limits = { settleMs: 5000, tolerance: 0.1 };
+
+  it('loads all in turn until the throughput of each has come to rest', async () => {
+    const turns: string[] = [];
+    const rising = [100, 200, 300, 400, 410, 405].map((rate) => sampleOf(rate));
+    const both = [scripted(target('a'), rising, turns), scripted(bareHttp, [sampleOf(9)], turns)];
+    const { restless } = await settle(both, limits, never);
+    assert.deepEqual([turns.length, restless], [12, []]);
+  });
+
+  it('ends when the time is over, and names who is restless', async () => {
+    const swinging = scripted(
+      target('a'),
+      [100, 200, 100, 200].map((rate) => sampleOf(rate)),
+    );
+    const slow: Participant = { ...swinging, measure: () => sleep(20).then(() => swinging.measure()) };
+    const { restless } = await settle([slow, scripted(rawLoop, [sampleOf(5)])], { ...limits, settleMs: 70 }, never);
+    assert.deepEqual(restless, ['a']);
+  });
+
+  it('leaves out one that fails', async () => {
+    const broken: Participant = { ...target('a'), measure: () => Promise.reject(new Error('no route')) };
+    assert.deepEqual((await settle([broken, scripted(bareHttp, [sampleOf(9)])], limits, never)).restless, []);
   });
 });
 
@@ -185,6 +214,18 @@ describe('the points of a model', () => {
     );
     assert.equal(count('batch', { hasBatchDimension: false }), 0);
     assert.equal(count('path', { takesPictures: false }), 1);
+  });
+
+  it('are measured once where they are one load', () => {
+    const groups = groupByLoad(planPoints({ ...quickSweep, concurrencies: [1, 2], batches: [1, 8] }, traits));
+    const names = groups.map((group) => group.map(({ scenario, form }) => `${scenario} ${form}`).join(' = '));
+    assert.deepEqual(names, [
+      'latency binary = concurrency binary',
+      'concurrency binary = batch binary',
+      'batch binary',
+      'path json',
+      'path image',
+    ]);
   });
 
   it('are arrivals at shares of the best rate, or at the rates asked for', () => {

@@ -115,9 +115,9 @@ describe('ratioOfGroups', () => {
 });
 
 describe('isSteady', () => {
-  it('wants three last values within the tolerance of their mean', () => {
-    assert.equal(isSteady([100, 101], 0.1), false);
-    assert.equal(isSteady([50, 100, 105, 98], 0.1), true);
+  it('wants all values within the tolerance of their mean', () => {
+    assert.equal(isSteady([100, 105, 98], 0.1), true);
+    assert.equal(isSteady([50, 100, 105, 98], 0.1), false);
     assert.equal(isSteady([100, 100, 130], 0.1), false);
   });
 });
