@@ -1,6 +1,7 @@
 import { describeGpus } from '../environment/gpus.js';
 import { findBreakEven, type BreakEven } from './break-even.js';
-import type { ModelReport, Report, Row } from './types.js';
+import { nameOf } from './table.js';
+import type { DeviceProof, ModelReport, Report, Row } from './types.js';
 
 type Findings = Pick<Report, 'targets' | 'models' | 'rows' | 'environment'>;
 
@@ -27,18 +28,44 @@ function explainNoGpu({ environment: { gpu }, targets, models }: Findings): stri
 }
 
 function judgeModel(model: ModelReport, rows: readonly Row[]): string {
-  const rowsOn = (isWanted: (proof: ModelReport['devices'][string]) => boolean) => {
-    const name = Object.entries(model.devices).find(([, proof]) => isWanted(proof))?.[0];
-    return { name, rows: rows.filter(({ target }) => target === name) };
-  };
+  const targetsOn = (isWanted: (proof: DeviceProof) => boolean): readonly Measured[] =>
+    Object.entries(model.devices)
+      .filter(([, proof]) => isWanted(proof))
+      .map(([name]) => ({ name, rows: rows.filter(({ target, state }) => target === name && state !== 'failed') }))
+      .sort((one, other) => bestRate(other) - bestRate(one));
   const random = model.weights === 'random' ? ' (random weights)' : '';
-  const cpu = rowsOn(({ device }) => device === 'cpu');
-  const gpu = rowsOn(({ isGpu }) => isGpu);
-  const found = gpu.name === undefined ? undefined : findBreakEven(cpu.rows, gpu.rows);
-  if (found !== undefined) return `${model.name}${random}: ${compare(found, gpu.name ?? 'GPU')}`;
-  const measured = gpu.name === undefined ? cpu : gpu;
-  const rest = measured.name === undefined ? { name: Object.keys(model.devices)[0], rows } : measured;
-  return `${model.name}${random}: ${summarise(rest.name ?? 'nothing', rest.rows)}`;
+  const cpus = targetsOn(({ device }) => device === 'cpu');
+  const gpus = targetsOn(({ isGpu }) => isGpu);
+  const [cpu, gpu] = [cpus[0], gpus[0]];
+  const found = cpu === undefined || gpu === undefined ? undefined : findBreakEven(cpu.rows, gpu.rows);
+  if (gpu !== undefined && found !== undefined) return `${model.name}${random}: ${compare(found, gpu.name)}`;
+  const [best, ...others] = gpus.length > 0 ? gpus : cpus.length > 0 ? cpus : targetsOn(() => true);
+  const shares = others.map((other) => (best === undefined ? '' : describeShare(other, best)));
+  return `${model.name}${random}: ${[best === undefined ? nothing : summarise(best), ...shares].join('')}`;
+}
+
+/** A target's rows without errors. */
+interface Measured {
+  readonly name: string;
+  readonly rows: readonly Row[];
+}
+
+const nothing = 'nothing was measured without errors';
+
+function bestRate({ rows }: Measured): number {
+  return Math.max(0, ...rows.map(({ rate }) => rate));
+}
+
+/** The rate of one target over another's: geometric mean and range over the points where clients wait for their answer. */
+function describeShare(one: Measured, other: Measured): string {
+  const ratios = one.rows.flatMap((row) => {
+    const twin = other.rows.find((candidate) => row.concurrency !== null && nameOf(candidate) === nameOf(row));
+    return twin === undefined ? [] : [row.rate / twin.rate];
+  });
+  if (ratios.length === 0) return '';
+  const middle = Math.exp(ratios.reduce((sum, ratio) => sum + Math.log(ratio), 0) / ratios.length);
+  const range = [Math.min(...ratios), Math.max(...ratios)].map((ratio) => ratio.toFixed(2)).join(' to ');
+  return `; ${one.name} does ${middle.toFixed(2)}x of that over ${ratios.length} points (${range})`;
 }
 
 function compare({ best, batch, rate, ratios }: BreakEven, gpu: string): string {
@@ -65,12 +92,11 @@ function byRate(rate: number): string {
 }
 
 /** What one server does, where there is nothing to compare it with. */
-function summarise(name: string, rows: readonly Row[]): string {
-  const usable = rows.filter(({ state, role }) => state !== 'failed' && role === 'target');
-  const [first] = usable;
-  if (first === undefined) return 'nothing was measured without errors';
-  const best = usable.reduce((most, row) => (row.rate > most.rate ? row : most), first);
-  const single = usable.find(({ scenario }) => scenario === 'latency');
+function summarise({ name, rows }: Measured): string {
+  const [first] = rows;
+  if (first === undefined) return nothing;
+  const best = rows.reduce((most, row) => (row.rate > most.rate ? row : most), first);
+  const single = rows.find(({ scenario }) => scenario === 'latency');
   const latency =
     single === undefined
       ? ''

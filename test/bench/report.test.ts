@@ -133,6 +133,25 @@ describe('decide', () => {
     ]);
   });
 
+  it('says what the same device does behind another target, and summarises the faster one', () => {
+    const points = [
+      { scenario: 'batch', batch: 1 },
+      { scenario: 'batch', batch: 8 },
+      { scenario: 'arrivals', concurrency: null, requestsPerSecond: 10 },
+    ] as const;
+    const rows = points.flatMap((point, i) => [
+      rowOf([[90, 320, 10][i]!], { ...point, target: 'container-cpu' }),
+      rowOf([[100, 400, 10][i]!], { ...point }),
+    ]);
+    const proof = modelOf().devices['native-cpu']!;
+    const models = [{ ...modelOf(), devices: { 'container-cpu': proof, 'native-cpu': proof } }];
+    const [, line] = decide(reportOf(rows, { models }));
+    assert.equal(
+      line,
+      'm (random weights): native-cpu does 400 inferences/s at batch 8; container-cpu does 0.85x of that over 2 points (0.80 to 0.90)',
+    );
+  });
+
   it('never counts a software adapter as a GPU', () => {
     const software = { device: 'webgpu (software)', evidence: 'profile', isGpu: false, isSoftware: true };
     const [line] = decide(reportOf(batchRows({ 1: [1, 9] }), { models: [modelOf({ [target]: software })] }));
