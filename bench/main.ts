@@ -17,6 +17,7 @@ import type { BenchSettings, TuneSettings } from './settings.js';
 import { findSubjects } from './subject/find-subjects.js';
 import { stageSubjects } from './subject/stage.js';
 import { chooseTargets } from './targets/choose.js';
+import { defaultPace, quickPace } from './tune/pace.js';
 import { formatTuned, tuneAll } from './tune/tune.js';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -76,7 +77,7 @@ async function tuneModels(options: RunOptions, tune: TuneSettings, environment: 
     ...options,
     tune,
     hardware,
-    limitMs: options.settings.method.mode === 'quick' ? 40_000 : 180_000,
+    pace: options.settings.method.mode === 'quick' ? quickPace : defaultPace,
   };
   const tuned = await tuneAll(tuneOptions);
   process.stdout.write(formatTuned(tuned, tuneOptions));

@@ -3,13 +3,14 @@ import { buildPath } from '../../src/protocol/paths.js';
 import type { LoadGenerator } from '../load/load.js';
 import { measureInTurn, summarise } from '../measure/interleave.js';
 import { measureTarget } from '../measure/participants.js';
-import { windowFor, type Point } from '../measure/points.js';
+import type { Point } from '../measure/points.js';
 import { buildPayloads, type Payload } from '../measure/requests.js';
 import { isClean, type Sample } from '../measure/sample.js';
 import type { Method } from '../report/types.js';
 import { ratioOfPairs, type Interval } from '../stats/spread.js';
 import { readModel } from '../targets/server-facts.js';
 import { urlOf, type Target } from '../targets/target.js';
+import type { TunePace } from './pace.js';
 import { describeCandidate, listCandidates, type Candidate } from './candidates.js';
 import { findBest, searchByHalving, type Score, type Trial } from './halving.js';
 import { mergeSettings, readModelJson, writeModelJson } from './model-file.js';
@@ -24,8 +25,7 @@ export interface TuneRun {
   readonly cpus: number;
   readonly variable: number;
   readonly latencyTargetMs: number;
-  readonly method: Method;
-  readonly isOver: () => boolean;
+  readonly pace: TunePace;
   readonly signal: AbortSignal;
   readonly narrate: (line: string) => void;
 }
@@ -42,9 +42,6 @@ export interface Tuned {
   readonly clients: number;
 }
 
-/** Clients under which every candidate is looked at. */
-const loads = [1, 8, 32];
-
 /** Searches the settings of one model, then compares the best with those it had. */
 export async function tuneModel(run: TuneRun): Promise<Tuned> {
   const before = await readModelJson(run.folder);
@@ -60,9 +57,12 @@ export async function tuneModel(run: TuneRun): Promise<Tuned> {
   } as const;
   const payloads = buildPayloads(wish);
   const apply = (candidate: Candidate) => load(run, mergeSettings(before, candidate));
+  const { settleMs, windowsMs, limitMs } = run.pace;
+  await participant(run, { payloads, clients: 8, timing: { windowMs: settleMs, warmupMs: 0 } }).measure();
+  const endAt = performance.now() + limitMs;
   const trials = await searchByHalving({
     candidates: listCandidates({ cpus: run.cpus, mostRows: hasRows ? 64 : 0 }),
-    windowsMs: [100, 250, 600],
+    windowsMs,
     evaluate: async (candidate, windowMs) => {
       await apply(candidate);
       return score(await lookAtLoads(run, payloads, windowMs), run.latencyTargetMs);
@@ -72,7 +72,7 @@ export async function tuneModel(run: TuneRun): Promise<Tuned> {
         `${run.model}: round ${rung + 1}: ${describeCandidate(candidate)}: ${rate.toFixed(0)}/s, p99 ${p99Ms.toFixed(1)} ms`,
       );
     },
-    isOver: run.isOver,
+    isOver: () => performance.now() > endAt,
   });
   const best = findBest(trials);
   if (best === undefined) throw new AppError('REQUEST_FAILED', `${run.model}: no settings could be tried in time`);
@@ -84,23 +84,38 @@ interface Looked {
   readonly sample: Sample;
 }
 
-/** One window under each load; a load under which requests would take seconds is passed over. */
-async function lookAtLoads(run: TuneRun, payloads: readonly Payload[], windowMs: number): Promise<readonly Looked[]> {
-  const looked: Looked[] = [];
-  let singleMs = 1;
-  for (const clients of loads) {
+/** One window with one client and one under each of the loads that follow; a load under which requests would take seconds is passed over. */
+async function lookAtLoads(
+  run: TuneRun,
+  payloads: readonly Payload[],
+  windowMs: number,
+): Promise<readonly [Looked, ...Looked[]]> {
+  const look = async (clients: number, expectedMs: number): Promise<Looked> => {
     run.signal.throwIfAborted();
-    const timing = windowFor(singleMs * Math.max(1, clients / run.cpus), {
-      ...run.method,
-      windowMs,
-      warmupMs: windowMs / 2,
-    });
-    if (timing === undefined) break;
-    const sample = await participant(run, { payloads, clients, timing }).measure();
-    if (clients === 1) singleMs = summarise(sample).p50;
-    looked.push({ clients, sample });
+    const timing = timingFor(windowMs, expectedMs);
+    return { clients, sample: await participant(run, { payloads, clients, timing }).measure() };
+  };
+  const single = await look(1, 1);
+  const singleMs = summarise(single.sample).p50;
+  const looked: [Looked, ...Looked[]] = [single];
+  for (const clients of loadsFor(singleMs, run.cpus)) {
+    const expectedMs = (singleMs * clients) / run.cpus;
+    if (expectedMs < longestMs) looked.push(await look(clients, expectedMs));
   }
   return looked;
+}
+
+/** Clients beside the single one; of a slow model few keep every worker busy, and many only wait. */
+function loadsFor(singleMs: number, cpus: number): readonly number[] {
+  return singleMs > slowMs ? [2 * cpus, 4 * cpus] : [8, 32];
+}
+
+const slowMs = 20;
+const longestMs = 1500;
+
+/** A few answers of each client at least. */
+function timingFor(windowMs: number, expectedMs: number): Look['timing'] {
+  return { windowMs: Math.max(windowMs, 4 * expectedMs), warmupMs: Math.max(windowMs / 2, expectedMs) };
 }
 
 interface Look {
@@ -138,12 +153,12 @@ interface Finalists {
 /** The settings before and the best ones in turn, five times; the file is left with the settings before. */
 async function compareWithBefore(run: TuneRun, { before, best, trials, payloads, apply }: Finalists): Promise<Tuned> {
   await apply(best.candidate);
-  const looked = await lookAtLoads(run, payloads, 250);
+  const looked = await lookAtLoads(run, payloads, run.pace.finalMs / 2);
   const within = looked.filter(({ sample }) => summarise(sample).p99 <= run.latencyTargetMs);
-  const { clients } = [...(within.length > 0 ? within : looked)].sort(
+  const [{ clients, sample } = looked[0]] = [...(within.length > 0 ? within : looked)].sort(
     (a, b) => summarise(b.sample).throughput - summarise(a.sample).throughput,
-  )[0] ?? { clients: 1 };
-  const timing = { windowMs: 500, warmupMs: 150 };
+  );
+  const timing = timingFor(run.pace.finalMs, summarise(sample).p50);
   const side = (name: string, prepare: () => Promise<void>) => ({
     name,
     role: 'target' as const,

@@ -3,16 +3,17 @@ import { startLoadGenerator } from '../load/load.js';
 import { alignColumns, figure } from '../report/table.js';
 import type { RunOptions } from '../run.js';
 import type { TuneSettings } from '../settings.js';
-import { describeCandidate, toModelJson } from './candidates.js';
+import type { Subject } from '../subject/subject.js';
+import { describeCandidate, toModelJson, type Candidate } from './candidates.js';
 import { writeTuned } from './model-file.js';
+import type { TunePace } from './pace.js';
 import { tuneModel, type Tuned } from './tune-model.js';
 
 export interface TuneOptions extends RunOptions {
   readonly tune: TuneSettings;
   /** What the settings are for: they are kept by this name. */
   readonly hardware: string;
-  /** Milliseconds for one model; what was tried by then decides. */
-  readonly limitMs: number;
+  readonly pace: TunePace;
 }
 
 /** Tunes every model on the first target, and writes the settings if asked. */
@@ -24,7 +25,6 @@ export async function tuneAll(options: TuneOptions): Promise<readonly Tuned[]> {
   try {
     const all: Tuned[] = [];
     for (const subject of subjects) {
-      const endAt = performance.now() + options.limitMs;
       const tuned = await tuneModel({
         model: subject.name,
         folder: join(repository, subject.name),
@@ -33,22 +33,28 @@ export async function tuneAll(options: TuneOptions): Promise<readonly Tuned[]> {
         cpus: options.cpus,
         variable: options.settings.variable,
         latencyTargetMs: tune.latencyTargetMs,
-        method: options.settings.method,
-        isOver: () => performance.now() > endAt,
+        pace: options.pace,
         signal,
         narrate,
       });
       all.push(tuned);
-      const source = subject.source?.kind === 'folder' ? subject.source.path : undefined;
-      if (tune.write && tuned.chosen !== undefined && source !== undefined) {
-        await writeTuned(source, options.hardware, tuned.chosen);
-        narrate(`wrote ${join(source, 'model.json')}`);
-      }
+      if (tune.write && tuned.chosen !== undefined) await keep(subject, tuned.chosen, options);
     }
     return all;
   } finally {
     await Promise.all([load.close(), target.stop()]);
   }
+}
+
+async function keep({ source }: Subject, chosen: Candidate, { hardware, narrate }: TuneOptions): Promise<void> {
+  if (source?.kind !== 'folder') {
+    narrate(
+      'not written: a lone file has no model.json. Put the model into MODELS/NAME/1/model.onnx, the settings into MODELS/NAME/model.json',
+    );
+    return;
+  }
+  await writeTuned(source.path, hardware, chosen);
+  narrate(`wrote ${join(source.path, 'model.json')}`);
 }
 
 /** What was tried and found, for a terminal. */
