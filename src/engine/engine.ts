@@ -47,6 +47,9 @@ export interface Engine {
    * ENGINE_FAILED, with cause and fix where the runtime's text is known.
    */
   createSession(spec: SessionSpec, options?: { readonly profilePrefix?: string }): Promise<EngineSession>;
-  /** Writes the optimised model with its prepacked weights beside it: `path` and `path` + `.data`. */
-  saveOptimised(spec: SessionSpec, path: string): Promise<void>;
+  /**
+   * Writes the optimised model with its prepacked weights beside it: `path` and `path` + `.data`. Answers the session that
+   * was saved, which computes from memory what the copy has to compute from its files.
+   */
+  saveOptimised(spec: SessionSpec, path: string): Promise<EngineSession>;
 }

@@ -15,7 +15,7 @@ export const ortEngine: Engine = {
     return new OrtSession(await create(spec, sessionOptions(spec, options.profilePrefix)));
   },
   async saveOptimised(spec, path) {
-    await (await create(spec, savingOptions(spec, path))).release();
+    return new OrtSession(await create(spec, savingOptions(spec, path)));
   },
 };
 

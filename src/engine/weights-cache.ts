@@ -1,8 +1,10 @@
-import { execFile } from 'node:child_process';
+import { execFile, type ExecFileException } from 'node:child_process';
+import { rm } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { messageOf } from '../errors.js';
 import type { SessionSpec } from './engine.js';
 import { listModelFiles, measureModel } from './weights-key.js';
+import { newBuildFolder, tryingLine } from './weights-store.js';
 import type { WeightsAnswer, WeightsRequest } from './weights-process.js';
 
 export interface WeightsCacheOptions {
@@ -38,7 +40,7 @@ export async function prepareWeights(spec: SessionSpec, options: WeightsCacheOpt
     const bytes = await measureModel(await listModelFiles(spec.modelPath));
     const minBytes = options.minBytes ?? defaultMinBytes;
     if (bytes < minBytes) return { spec, reason: `its ${bytes} bytes are below ${minBytes}, too few to share` };
-    const answer = await ask({ spec, folder: options.folder, maxBytes: options.maxBytes ?? defaultMaxBytes }, options);
+    const answer = await ask(spec, options);
     if (answer.kind === 'failed') return { spec, reason: `not shared: ${answer.reason}` };
     const reason = `shared by all workers from ${answer.made ? 'a new' : 'an existing'} cache entry`;
     return { spec: { ...spec, modelPath: answer.modelPath, optimised: true }, reason };
@@ -47,26 +49,33 @@ export async function prepareWeights(spec: SessionSpec, options: WeightsCacheOpt
   }
 }
 
-function ask(
-  request: WeightsRequest,
-  { env, timeoutMs = defaultTimeoutMs }: WeightsCacheOptions,
-): Promise<WeightsAnswer> {
+async function ask(spec: SessionSpec, options: WeightsCacheOptions): Promise<WeightsAnswer> {
+  const { folder, env, maxBytes = defaultMaxBytes, timeoutMs = defaultTimeoutMs } = options;
+  const request: WeightsRequest = { spec, folder, maxBytes, buildFolder: newBuildFolder(folder) };
   const entry = fileURLToPath(new URL('./weights-process.js', import.meta.url));
-  return new Promise((resolve) => {
-    execFile(
-      process.execPath,
-      [entry, JSON.stringify(request)],
-      { env, timeout: timeoutMs },
-      (error, stdout, stderr) => {
-        if (error === null) resolve(JSON.parse(stdout) as WeightsAnswer);
-        else
-          resolve({
-            kind: 'failed',
-            reason: `saving it ended with ${String(error.signal ?? error.code)}: ${lastLine(stderr)}`,
-          });
-      },
+  const ended = await new Promise<Ended>((resolve) => {
+    execFile(process.execPath, [entry, JSON.stringify(request)], { env, timeout: timeoutMs }, (error, stdout, stderr) =>
+      resolve({ error, stdout, stderr }),
     );
   });
+  if (ended.error === null) return JSON.parse(lastLine(ended.stdout)) as WeightsAnswer;
+  await rm(request.buildFolder, { recursive: true, force: true });
+  return { kind: 'failed', reason: describeEnd(ended, timeoutMs) };
+}
+
+/** What a process that gave no answer left behind. */
+interface Ended {
+  readonly error: ExecFileException | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function describeEnd({ error, stdout, stderr }: Ended, timeoutMs: number): string {
+  const isTrying = stdout.startsWith(tryingLine);
+  if (error?.killed) return `${isTrying ? tryingLine : 'saving it'} took longer than ${timeoutMs / 1000} s`;
+  const end = String(error?.signal ?? error?.code);
+  const head = isTrying ? `its copy crashed when it was tried (${end})` : `saving it ended with ${end}`;
+  return [head, lastLine(stderr)].filter((text) => text !== '').join(': ');
 }
 
 function lastLine(text: string): string {

@@ -8,7 +8,7 @@ import { readOnnxHeader } from '../model/onnx/reader.js';
 import { hashFile } from './weights-entry.js';
 
 /** Changes whenever entries are written in another way. */
-const layoutVersion = 1;
+const layoutVersion = 2;
 
 /** All files of a model: the model itself, then those that hold weights outside of it. */
 export async function listModelFiles(modelPath: string): Promise<readonly string[]> {

@@ -2,16 +2,17 @@ import { setPriority } from 'node:os';
 import { messageOf } from '../errors.js';
 import type { SessionSpec } from './engine.js';
 import { disableTelemetry } from './telemetry.js';
-import { findOrMakeWeights } from './weights-store.js';
+import { findOrMakeWeights, tryingLine } from './weights-store.js';
 
 /** What the process is asked, as JSON in its first argument. */
 export interface WeightsRequest {
   readonly spec: SessionSpec;
   readonly folder: string;
   readonly maxBytes: number;
+  readonly buildFolder: string;
 }
 
-/** What it prints, as JSON. */
+/** What it prints as its last line, as JSON. */
 export type WeightsAnswer =
   | { readonly kind: 'ready'; readonly modelPath: string; readonly made: boolean }
   | { readonly kind: 'failed'; readonly reason: string };
@@ -20,11 +21,12 @@ export type WeightsAnswer =
  * Entry of the process that finds or makes a model's optimised copy, at the lowest priority: hashing and saving take none of
  * the serving threads' time, and the memory of a whole load goes back to the system with the process.
  */
-async function main({ spec, folder, maxBytes }: WeightsRequest): Promise<WeightsAnswer> {
+async function main({ spec, ...request }: WeightsRequest): Promise<WeightsAnswer> {
   disableTelemetry(process.env);
   setPriority(10);
   const { ortEngine } = await import('./ort.js');
-  const store = { folder, maxBytes, nowMs: Date.now(), userId: process.getuid?.() };
+  const onTry = () => void process.stdout.write(`${tryingLine}\n`);
+  const store = { ...request, nowMs: Date.now(), userId: process.getuid?.(), onTry };
   try {
     return { kind: 'ready', ...(await findOrMakeWeights(ortEngine, spec, store)) };
   } catch (error) {

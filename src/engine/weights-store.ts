@@ -1,9 +1,11 @@
-import { mkdir, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError } from '../errors.js';
 import type { Engine, SessionSpec } from './engine.js';
 import { isWhole, modelFile, readUse, touch, writeManifest } from './weights-entry.js';
 import { checkUnchanged, computeKey, fingerprint, listModelFiles, readCpuFeatures } from './weights-key.js';
+import { checkTrials, runTrials } from './weights-trial.js';
 
 export interface WeightsStore {
   readonly folder: string;
@@ -11,11 +13,23 @@ export interface WeightsStore {
   readonly maxBytes: number;
   readonly nowMs: number;
   readonly userId: number | undefined;
+  /** Where an entry is built: a folder below `folder`, from `newBuildFolder`. It is gone afterwards, unless the process died. */
+  readonly buildFolder: string;
+  /** Called before the copy is loaded for the first time, which may end the process. */
+  readonly onTry?: () => void;
 }
+
+/** Printed by the process before a new copy is loaded and run for the first time: what ends the process from there on is the copy's fault. */
+export const tryingLine = 'trying the copy';
 
 const temporaryPrefix = '.building-';
 /** A build that is older than this was given up: its process is gone. */
 const abandonedMs = 60 * 60 * 1000;
+
+/** A path below a cache's folder for one build. */
+export function newBuildFolder(folder: string): string {
+  return join(folder, temporaryPrefix + randomUUID());
+}
 
 /**
  * The optimised copy of a model, found or made. Entries are complete folders that appear by one rename, so that several
@@ -38,13 +52,12 @@ export async function findOrMakeWeights(
     await touch(entry, store.nowMs);
     return { modelPath, made: false };
   }
-  const temporary = await mkdtemp(join(store.folder, temporaryPrefix));
   try {
-    await build(engine, spec, temporary);
+    await build(engine, spec, store);
     await checkUnchanged(files, before);
-    await place(temporary, entry);
+    await place(store.buildFolder, entry);
   } finally {
-    await rm(temporary, { recursive: true, force: true });
+    await rm(store.buildFolder, { recursive: true, force: true });
   }
   await removeOld(store, key);
   return { modelPath, made: true };
@@ -59,12 +72,18 @@ async function checkOwner({ folder, userId }: WeightsStore): Promise<void> {
   throw new AppError('INTERNAL', text);
 }
 
-/** Saves, then loads what was saved: a disk that filled up silently shows here. */
-async function build(engine: Engine, spec: SessionSpec, folder: string): Promise<void> {
-  const modelPath = join(folder, modelFile);
-  await engine.saveOptimised(spec, modelPath);
-  await (await engine.createSession({ ...spec, modelPath, optimised: true })).release();
-  await writeManifest(folder, await readdir(folder));
+/** Saves, then proves that what was saved loads and computes what the model does: the runtime checks neither. */
+async function build(engine: Engine, spec: SessionSpec, { buildFolder, onTry }: WeightsStore): Promise<void> {
+  const modelPath = join(buildFolder, modelFile);
+  await mkdir(buildFolder, { mode: 0o700 });
+  const original = await engine.saveOptimised(spec, modelPath);
+  const trials = await runTrials(original);
+  await original.release();
+  onTry?.();
+  const copy = await engine.createSession({ ...spec, modelPath, optimised: true });
+  await checkTrials(copy, trials);
+  await copy.release();
+  await writeManifest(buildFolder, await readdir(buildFolder));
 }
 
 /** Of two processes that finish at the same time the first one's entry stays; a damaged one makes way. */

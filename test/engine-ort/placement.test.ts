@@ -41,7 +41,7 @@ function gpuEngine(options: {
       };
       return Promise.resolve(session);
     },
-    saveOptimised: () => Promise.resolve(),
+    saveOptimised: () => Promise.reject(new Error('nothing is saved here')),
   };
 }
 

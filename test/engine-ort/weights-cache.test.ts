@@ -3,12 +3,12 @@ import { appendFile, chmod, mkdir, mkdtemp, open, readdir, rm, writeFile } from 
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import type { SessionSpec } from '../../src/engine/engine.js';
+import type { Engine, SessionSpec } from '../../src/engine/engine.js';
 import { ortEngine } from '../../src/engine/ort.js';
 import { disableTelemetry } from '../../src/engine/telemetry.js';
 import { prepareWeights } from '../../src/engine/weights-cache.js';
 import { computeKey } from '../../src/engine/weights-key.js';
-import { findOrMakeWeights, type WeightsStore } from '../../src/engine/weights-store.js';
+import { findOrMakeWeights, newBuildFolder, type WeightsStore } from '../../src/engine/weights-store.js';
 import { writeOnnx } from '../../src/model/onnx/writer.js';
 import type { Tensor } from '../../src/tensor/tensor.js';
 import { mlp } from '../support/mlp.js';
@@ -34,6 +34,7 @@ const storeAt = (folder: string, parts: Partial<WeightsStore> = {}): WeightsStor
   maxBytes: 1e9,
   nowMs: 0,
   userId: process.getuid?.(),
+  buildFolder: newBuildFolder(folder),
   ...parts,
 });
 
@@ -67,6 +68,35 @@ describe('the cache of optimised weights', () => {
     assert.deepEqual([first.made, again.made, other.made], [true, false, true]);
     assert.equal(first.modelPath, again.modelPath);
     assert.notEqual(first.modelPath, other.modelPath);
+  });
+
+  it('is refused where the copy computes something else, crashes, or is not tried in time, with the reason', async () => {
+    const spec = await putMlp(12);
+    const cache = newCache();
+    const damaging: Engine = {
+      ...ortEngine,
+      async saveOptimised(spec, path) {
+        const session = await ortEngine.saveOptimised(spec, path);
+        const file = await open(`${path}.data`, 'r+');
+        await file.write(Buffer.alloc(3 * 64 * 64 * 4), 0, undefined, 0);
+        await file.close();
+        return session;
+      },
+    };
+    await assert.rejects(findOrMakeWeights(damaging, spec, storeAt(cache)), {
+      message: "its copy computes another 'Y' than the model does",
+    });
+    const onTry = `process.stdout.write = (write => text => { write.call(process.stdout, text); if (text.startsWith('trying')) process.kill(process.pid, 'SIGSEGV'); })(process.stdout.write);`;
+    const crashing = {
+      ...env,
+      NODE_OPTIONS: `--import ${JSON.stringify(`data:text/javascript,${encodeURIComponent(onTry)}`)}`,
+    };
+    const crashed = await prepareWeights(spec, { folder: cache, env: crashing, minBytes: 0 });
+    assert.equal(crashed.reason, 'not shared: its copy crashed when it was tried (SIGSEGV)');
+    assert.equal(crashed.spec, spec);
+    const late = await prepareWeights(spec, { folder: cache, env, minBytes: 0, timeoutMs: 1 });
+    assert.equal(late.reason, 'not shared: saving it took longer than 0.001 s');
+    assert.deepEqual(await readdir(cache), []);
   });
 
   it('is safe with several processes that start at once', async () => {

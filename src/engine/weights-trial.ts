@@ -1,0 +1,59 @@
+import { AppError, messageOf } from '../errors.js';
+import { isClose } from '../tensor/closeness.js';
+import { drawTensors } from '../tensor/drawn.js';
+import type { NamedTensors } from '../tensor/tensor.js';
+import type { EngineSession } from './engine.js';
+
+/** One run of a model on made-up inputs. */
+export interface Trial {
+  readonly feeds: NamedTensors;
+  readonly outputs: NamedTensors;
+}
+
+/** Sizes tried for variable dimensions that are not the first: some models refuse the smallest. */
+const fills = [1, 64];
+const maxElements = 64 << 20;
+
+/**
+ * Runs a model on one made-up row, then on two where it can take them: kernels for one row differ from those for more. Throws
+ * ENGINE_FAILED where it refuses them all.
+ */
+export async function runTrials(session: EngineSession): Promise<readonly [Trial, ...Trial[]]> {
+  let refusal: unknown;
+  for (const variable of fills) {
+    try {
+      const one = await runTrial(session, { rows: 1, variable });
+      const hasRows = session.inputs.some(({ shape }) => shape[0] === -1);
+      const two = hasRows ? await runTrial(session, { rows: 2, variable }).catch(() => undefined) : undefined;
+      return two === undefined ? [one] : [one, two];
+    } catch (error) {
+      refusal = error;
+    }
+  }
+  const text = `the model refused the made-up inputs that its copy would be tried with (${messageOf(refusal)})`;
+  throw new AppError('ENGINE_FAILED', text, { cause: refusal });
+}
+
+async function runTrial(
+  session: EngineSession,
+  sizes: { readonly rows: number; readonly variable: number },
+): Promise<Trial> {
+  const feeds = drawTensors(session.inputs, { ...sizes, seed: 1, maxElements });
+  return { feeds, outputs: await session.run(feeds, namesOf(session)) };
+}
+
+/** Throws ENGINE_FAILED where a session answers other outputs than the trials have, or none. */
+export async function checkTrials(session: EngineSession, trials: readonly Trial[]): Promise<void> {
+  for (const { feeds, outputs } of trials) {
+    const answers = await session.run(feeds, namesOf(session));
+    for (const [name, expected] of outputs) {
+      const answer = answers.get(name);
+      if (answer !== undefined && isClose(answer, expected)) continue;
+      throw new AppError('ENGINE_FAILED', `its copy computes another '${name}' than the model does`);
+    }
+  }
+}
+
+function namesOf({ outputs }: EngineSession): readonly string[] {
+  return outputs.map(({ name }) => name);
+}
