@@ -1,8 +1,5 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { mkdtemp } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { promisify } from 'node:util';
 import { toRunArguments } from '../../src/launch/docker-run.js';
@@ -11,6 +8,7 @@ import type { Launched } from '../../src/launch/outcome.js';
 import type { ContainerSpec } from '../../src/launch/spec-types.js';
 import { hostConfigOf, nodeBase, openStandInSuite, putFakeDriver, readText, runLauncher } from './stand-in.js';
 import { openTestEngine } from './support.js';
+import { temporaryFolder } from '../support/folder.js';
 
 const engine = await openTestEngine(nodeBase);
 
@@ -19,7 +17,7 @@ describe('container options and GPUs on a real engine', { skip: engine.skip, con
   const { nextPort, up } = openStandInSuite(docker, 'slipway.test=gpu', 28_000);
 
   it('prints a docker run line that makes the same container', async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'mounted-'));
+    const folder = temporaryFolder('mounted-');
     const flags = [
       '--variant',
       'cpu',

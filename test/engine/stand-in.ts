@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn, type ChildProcess } from 'node:child_process';
-import { chmod, mkdtemp, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { chmod, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before } from 'node:test';
 import { buildImage } from '../../src/launch/docker/build.js';
@@ -10,6 +9,7 @@ import type { ContainerDetails, ContainerSummary } from '../../src/launch/docker
 import { imageLabels } from '../../src/launch/labels.js';
 import type { Launched } from '../../src/launch/outcome.js';
 import type { HostConfig } from '../../src/launch/spec-types.js';
+import { temporaryFolder } from '../support/folder.js';
 
 /** A base with Node.js that must be on the engine; nothing is pulled. */
 export const nodeBase = 'node:22-bookworm-slim';
@@ -40,7 +40,7 @@ process.on('SIGTERM', () => {
 
 /** Builds the stand-in server's image; its labels are those of a CUDA image for driver 525 and Ada GPUs. */
 export async function buildStandIn(docker: DockerGateway): Promise<void> {
-  const folder = await mkdtemp(join(tmpdir(), 'stand-in-'));
+  const folder = temporaryFolder('stand-in-');
   await writeFile(join(folder, 'server.mjs'), program);
   const labels = [
     `${imageLabels.variant}=gpu`,
@@ -55,7 +55,7 @@ export async function buildStandIn(docker: DockerGateway): Promise<void> {
 
 /** A folder with an nvidia-smi that shows one Ada GPU: the engine's stubs have none of their own. */
 export async function putFakeDriver(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'driver-'));
+  const folder = temporaryFolder('driver-');
   const script = `#!/bin/sh\ncase "$1" in --query-gpu=*) echo '0, NVIDIA L4, GPU-5fd4f6ab-0000-4000-8000-000000000000, 575.57.08, 23034, 8.9' ;; *) echo 'CUDA Version: 12.9' ;; esac\n`;
   await writeFile(join(folder, 'nvidia-smi'), script);
   await chmod(join(folder, 'nvidia-smi'), 0o755);

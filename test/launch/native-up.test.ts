@@ -1,11 +1,9 @@
 import assert from 'node:assert/strict';
-import { mkdtemp } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import type { Launched } from '../../src/launch/outcome.js';
 import { runLauncher } from '../engine/stand-in.js';
+import { temporaryFolder } from '../support/folder.js';
 
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
@@ -18,7 +16,7 @@ async function freePort(): Promise<number> {
 describe('launch without an engine', () => {
   it('starts the real server, finds it again after its launcher was killed, and drains it at Ctrl-C', async () => {
     const env = {
-      SLIPWAY_STATE_DIR: await mkdtemp(join(tmpdir(), 'native-')),
+      SLIPWAY_STATE_DIR: temporaryFolder('native-'),
       DOCKER_HOST: 'unix:///nowhere/docker.sock',
     };
     const args = ['-p', `${await freePort()}:8000`];

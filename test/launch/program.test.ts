@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+
 import { describe, it } from 'node:test';
 import { AppError } from '../../src/errors.js';
 import { runProgram } from '../../src/launch/program.js';
 import { lendThisProcess } from '../../src/launch/this-process.js';
+import { temporaryFolder } from '../support/folder.js';
 
 /** Runs a line against no engine and an empty folder of state. */
 async function run(...args: readonly string[]) {
@@ -16,7 +15,7 @@ async function run(...args: readonly string[]) {
     stdout: { write: (part: string) => (text.stdout += part) },
     stderr: { write: (part: string) => (text.stderr += part) },
   };
-  const folder = mkdtempSync(join(tmpdir(), 'cli-'));
+  const folder = temporaryFolder('cli-');
   const context = {
     ...lendThisProcess((code) => (set = code), streams),
     env: { PATH: folder, SLIPWAY_STATE_DIR: folder },

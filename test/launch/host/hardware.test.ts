@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
-import { chmod, mkdtemp, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { chmod, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { probeCdiDevices } from '../../../src/launch/host/cdi.js';
@@ -10,6 +9,7 @@ import { thisMachine } from '../../../src/launch/host/machine.js';
 import { probePciGpus } from '../../../src/launch/host/pci.js';
 import { probeSystem } from '../../../src/launch/host/system.js';
 import { scriptedWorld } from './scripted-world.js';
+import { temporaryFolder } from '../../support/folder.js';
 
 const pci = (address: string, vendor: string, deviceClass: string) => ({
   [`/sys/bus/pci/devices/${address}/vendor`]: `${vendor}\n`,
@@ -108,7 +108,7 @@ describe('whole probe', () => {
 
 describe('programs on this machine', { skip: process.platform === 'win32' && 'needs a POSIX shell' }, () => {
   it('answer with code and output, are missing, or run out of time', async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'bin-'));
+    const folder = temporaryFolder('bin-');
     const put = async (name: string, script: string) => {
       await writeFile(join(folder, name), `#!/bin/sh\n${script}\n`);
       await chmod(join(folder, name), 0o755);

@@ -1,7 +1,7 @@
-import { mkdir, mkdtemp, symlink, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { HostWorld, ProgramResult } from '../../../src/launch/host/world.js';
+import { temporaryFolder } from '../../support/folder.js';
 
 /** Answers of programs by their command line, `nvidia-smi -L`; what is not listed is not installed. */
 export type Programs = Readonly<Record<string, ProgramResult>>;
@@ -17,7 +17,7 @@ export async function scriptedWorld(
   programs: Programs = {},
   machine: Partial<HostWorld> = {},
 ): Promise<HostWorld> {
-  const root = await mkdtemp(join(tmpdir(), 'host-'));
+  const root = temporaryFolder('host-');
   for (const [path, text] of Object.entries(files)) {
     await mkdir(dirname(join(root, path)), { recursive: true });
     if (text.startsWith('->')) await symlink(text.slice(2), join(root, path));
