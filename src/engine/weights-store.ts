@@ -3,6 +3,7 @@ import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError } from '../errors.js';
 import type { Engine, SessionSpec } from './engine.js';
+import { alignPrepacked } from './weights-alignment.js';
 import { isWhole, modelFile, readUse, touch, writeManifest } from './weights-entry.js';
 import { checkUnchanged, computeKey, fingerprint, listModelFiles, readCpuFeatures } from './weights-key.js';
 import { checkTrials, runTrials } from './weights-trial.js';
@@ -19,7 +20,7 @@ export interface WeightsStore {
   readonly onTry?: () => void;
 }
 
-/** Printed by the process before a new copy is loaded and run for the first time: what ends the process from there on is the copy's fault. */
+/** Printed by the process before a new copy is first loaded and run: what ends the process from there on is the copy's fault. */
 export const tryingLine = 'trying the copy';
 
 const temporaryPrefix = '.building-';
@@ -79,6 +80,7 @@ async function build(engine: Engine, spec: SessionSpec, { buildFolder, onTry }: 
   const original = await engine.saveOptimised(spec, modelPath);
   const trials = await runTrials(original);
   await original.release();
+  await alignPrepacked(modelPath, `${modelPath}.data`);
   onTry?.();
   const copy = await engine.createSession({ ...spec, modelPath, optimised: true });
   await checkTrials(copy, trials);

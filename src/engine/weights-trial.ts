@@ -1,4 +1,4 @@
-import { AppError, messageOf } from '../errors.js';
+import { AppError } from '../errors.js';
 import { isClose } from '../tensor/closeness.js';
 import { drawTensors } from '../tensor/drawn.js';
 import type { NamedTensors } from '../tensor/tensor.js';
@@ -15,31 +15,30 @@ const fills = [1, 64];
 const maxElements = 64 << 20;
 
 /**
- * Runs a model on one made-up row, then on two where it can take them: kernels for one row differ from those for more. Throws
- * ENGINE_FAILED where it refuses them all.
+ * Runs a model on one made-up row, then on two where it can take them: kernels for one row differ from those for more. None
+ * where it refuses such inputs.
  */
-export async function runTrials(session: EngineSession): Promise<readonly [Trial, ...Trial[]]> {
-  let refusal: unknown;
+export async function runTrials(session: EngineSession): Promise<readonly Trial[]> {
   for (const variable of fills) {
-    try {
-      const one = await runTrial(session, { rows: 1, variable });
-      const hasRows = session.inputs.some(({ shape }) => shape[0] === -1);
-      const two = hasRows ? await runTrial(session, { rows: 2, variable }).catch(() => undefined) : undefined;
-      return two === undefined ? [one] : [one, two];
-    } catch (error) {
-      refusal = error;
-    }
+    const one = await runTrial(session, { rows: 1, variable });
+    if (one === undefined) continue;
+    const hasRows = session.inputs.some(({ shape }) => shape[0] === -1);
+    const two = hasRows ? await runTrial(session, { rows: 2, variable }) : undefined;
+    return two === undefined ? [one] : [one, two];
   }
-  const text = `the model refused the made-up inputs that its copy would be tried with (${messageOf(refusal)})`;
-  throw new AppError('ENGINE_FAILED', text, { cause: refusal });
+  return [];
 }
 
 async function runTrial(
   session: EngineSession,
   sizes: { readonly rows: number; readonly variable: number },
-): Promise<Trial> {
-  const feeds = drawTensors(session.inputs, { ...sizes, seed: 1, maxElements });
-  return { feeds, outputs: await session.run(feeds, namesOf(session)) };
+): Promise<Trial | undefined> {
+  try {
+    const feeds = drawTensors(session.inputs, { ...sizes, seed: 1, maxElements });
+    return { feeds, outputs: await session.run(feeds, namesOf(session)) };
+  } catch {
+    return undefined;
+  }
 }
 
 /** Throws ENGINE_FAILED where a session answers other outputs than the trials have, or none. */

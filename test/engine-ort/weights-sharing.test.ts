@@ -15,19 +15,20 @@ let folder: string;
 before(async () => (folder = await mkdtemp(join(tmpdir(), 'slipway-sharing-'))));
 after(() => rm(folder, { recursive: true }));
 
-/** What two workers answer to 1, 5 and 33 rows, and how they came by the weights. */
-async function serve(modelPath: string, cache?: string): Promise<{ outputs: NamedTensors[]; reason: string }> {
+/** What two workers answer to 1, 5, 33 rows of `width` and 1 again, and how they came by the weights. */
+async function serve(options: { readonly modelPath: string; readonly width: number; readonly cache?: string }) {
+  const { modelPath, width, cache } = options;
   const weightsCache = cache === undefined ? {} : { weightsCache: { folder: cache } };
   const runner = await startRunner({ workers: 2, env: process.env, ...weightsCache });
   try {
     const cpu = { provider: 'cpu', deviceId: 0, strict: false, intraOpThreads: 1, optimised: false } as const;
     const session = await runner.load({ ...cpu, modelPath, logId: 'm' }, { instances: 2, next: () => undefined });
-    const inputs = [{ name: 'features', datatype: 'FP32', shape: [-1, 64] }] as const;
+    const inputs = [{ name: 'features', datatype: 'FP32', shape: [-1, width] }] as const;
     const outputs: NamedTensors[] = [];
-    for (const [instance, rows] of [1, 5, 33, 1].entries()) {
+    for (const [index, rows] of [1, 5, 33, 1].entries()) {
       const request = drawTensors(inputs, { rows, variable: 1, seed: rows });
       const job = { requests: [request], rows, outputs: ['logits'] };
-      outputs.push((await session.runOn(instance % 2, job)).outputs);
+      outputs.push((await session.runOn(index % 2, job)).outputs);
     }
     return { outputs, reason: session.loaded.weights.reason };
   } finally {
@@ -35,11 +36,24 @@ async function serve(modelPath: string, cache?: string): Promise<{ outputs: Name
   }
 }
 
+/** Sizes that leave what the runtime packed at odd places of the file that it is mapped from. */
+const odd = [1500, 1500, 4] as const;
+
 describe('workers that share weights', () => {
-  it('answer as the model does where its sizes leave what the runtime packed at odd places of the file', async () => {
+  it('answer as the model does, whatever its sizes', async () => {
     const modelPath = join(folder, 'odd.onnx');
-    await writeFile(modelPath, writeOnnx(buildPerceptron(1, [64, 1500, 1500, 4])));
-    const shared = await serve(modelPath, join(folder, 'cache'));
-    assert.deepEqual(shared.outputs, (await serve(modelPath)).outputs);
+    await writeFile(modelPath, writeOnnx(buildPerceptron(1, [64, ...odd])));
+    const shared = await serve({ modelPath, width: 64, cache: join(folder, 'cache') });
+    assert.equal(shared.reason, 'shared by all workers from a new cache entry');
+    assert.deepEqual(shared.outputs, (await serve({ modelPath, width: 64 })).outputs);
+  });
+
+  it('do so as well where the model refuses the inputs that its copy would be tried with', async () => {
+    const modelPath = join(folder, 'refusing.onnx');
+    const inputs = [{ name: 'features', datatype: 'FP32', shape: ['batch', 'width'] }] as const;
+    await writeFile(modelPath, writeOnnx({ ...buildPerceptron(2, [63, ...odd]), inputs }));
+    const shared = await serve({ modelPath, width: 63, cache: join(folder, 'cache') });
+    assert.equal(shared.reason, 'shared by all workers from a new cache entry');
+    assert.deepEqual(shared.outputs, (await serve({ modelPath, width: 63 })).outputs);
   });
 });
