@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createRandom } from '../../src/tensor/random.js';
 import { Connection, type Answer } from './connection.js';
@@ -99,6 +100,9 @@ class ClosedLoop implements Sender {
   }
 }
 
+/** Beside the load, the server's own thread and a worker. */
+const hasSpareCpu = availableParallelism() > 3;
+
 /** Arrivals with exponential gaps; latency counts from when a request was due, so a stalled server is not spared (no coordinated omission). */
 class PoissonLoop implements Sender {
   window = new Window();
@@ -138,15 +142,26 @@ class PoissonLoop implements Sender {
 
   #tick(): void {
     if (!this.#running) return;
+    this.#arrive();
+    const waitMs = this.#nextAt - performance.now();
+    // Timers are a millisecond coarse: near arrivals are awaited by turning the loop, where that takes no processor from the server.
+    if (waitMs <= 2 && (hasSpareCpu || this.#isQuiet)) setImmediate(() => this.#tick());
+    else setTimeout(() => this.#tick(), Math.max(1, waitMs - 1));
+  }
+
+  /** Whether no request is under way. */
+  get #isQuiet(): boolean {
+    return this.#free.length === this.#all.length;
+  }
+
+  /** Sends what is due by now. Answers do this too, so that on few processors the loop may sleep while requests are under way. */
+  #arrive(): void {
     const now = performance.now();
     while (this.#nextAt <= now) {
       this.#due.push(this.#nextAt);
       this.#nextAt += this.#gapMs();
     }
     this.#sendDue();
-    // Timers are a millisecond coarse: near arrivals are awaited by turning the loop instead.
-    if (this.#nextAt - now > 2) setTimeout(() => this.#tick(), this.#nextAt - now - 1);
-    else setImmediate(() => this.#tick());
   }
 
   #gapMs(): number {
@@ -164,7 +179,7 @@ class PoissonLoop implements Sender {
       this.#requests.send(connection, (answer) => {
         if (!this.#running) return;
         this.#free.push(connection);
-        this.#sendDue();
+        this.#arrive();
         if (answer === undefined) this.window.failed();
         else this.window.answered(answer, answer.endedAt - dueAt);
       });
