@@ -53,6 +53,7 @@ export default tseslint.config(
       globals: {
         process: 'readonly',
         console: 'readonly',
+        AbortController: 'readonly',
         URL: 'readonly',
         performance: 'readonly',
         Buffer: 'readonly',
