@@ -6,7 +6,9 @@ import { AppError, messageOf } from '../src/errors.js';
 import { parseBenchArguments } from './args.js';
 import { readEnvironment, readLoadAverage, type EnvironmentBefore } from './environment/environment.js';
 import { describeGpus } from './environment/gpus.js';
-import { compareReports, findRates, formatComparison, parseReport } from './report/compare.js';
+import { findRates, parseReport } from './report/baseline.js';
+import { compareReports, hasRegressed } from './report/compare.js';
+import { formatComparison } from './report/comparison-text.js';
 import { formatCsv } from './report/csv.js';
 import { formatHtml } from './report/html.js';
 import { formatReport } from './report/table.js';
@@ -67,7 +69,7 @@ async function measure(settings: BenchSettings, workplace: string, signal: Abort
   const { failOn } = settings.baseline;
   const comparison = compareReports(baseline, report, failOn);
   process.stdout.write(`\n${formatComparison(comparison, failOn)}`);
-  return comparison.points.some(({ outcome }) => outcome === 'slower' || outcome === 'broken') ? 3 : 0;
+  return hasRegressed(comparison) ? 3 : 0;
 }
 
 /** Settings are for a kind of machine: its CPU, and how much of it may be used. */

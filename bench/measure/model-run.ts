@@ -4,7 +4,8 @@ import type { RawLoop } from '../baselines/raw-loop.js';
 import type { LoadGenerator } from '../load/load.js';
 import type { Method, Row } from '../report/types.js';
 import type { ServedModel } from '../targets/server-facts.js';
-import { urlOf, type Target } from '../targets/target.js';
+import type { Target } from '../targets/target.js';
+import { ask, type Asked } from './ask.js';
 import { measureInTurn } from './interleave.js';
 import { measureBare, measureRaw, measureTarget, type PointLoad } from './participants.js';
 import { groupByLoad, planArrivals, planPoints, windowFor, type Point, type Sweep } from './points.js';
@@ -104,6 +105,8 @@ async function measureLoad(run: ModelRun, points: readonly [Point, ...Point[]]):
 /** Those who take part in a point, or the reason why it is left out. */
 async function prepare(run: ModelRun, point: Point): Promise<readonly Participant[] | string> {
   const { model, served, targets, variable, pictures, method, signal } = run;
+  const mostRows = Number(served.properties['max_batch_size'] ?? 0);
+  if (mostRows > 0 && point.batch > mostRows) return `the model takes at most ${mostRows} rows a request`;
   const payloads = buildPayloads({
     model,
     inputs: served.inputs,
@@ -130,32 +133,21 @@ async function prepare(run: ModelRun, point: Point): Promise<readonly Participan
 
 interface Probe {
   readonly slowestMs: number;
-  readonly answer: { readonly contentType: string; readonly body: Uint8Array };
+  readonly answer: Asked;
 }
 
-/** One request to each target: the first wakes it, the second is timed; the answer is what the bare server will give. */
+/** Two requests to each target: the first wakes it, the second is timed; the answer is what the bare server will give. */
 async function probeTargets({ targets, signal }: ModelRun, payload: Payload): Promise<Probe> {
-  let slowestMs = 0;
-  let answer: Probe['answer'] | undefined;
+  const answers: Asked[] = [];
   for (const { origin } of targets) {
-    for (let i = 0; i < 2; i++) {
-      const startedAt = performance.now();
-      const response = await fetch(urlOf(origin) + payload.path, {
-        method: 'POST',
-        headers: { ...origin.headers, ...payload.headers },
-        body: payload.body,
-        signal: AbortSignal.timeout(60_000),
-      });
-      signal.throwIfAborted();
-      const body = new Uint8Array(await response.arrayBuffer());
-      if (!response.ok)
-        throw new Error(`${urlOf(origin)} answered ${response.status}: ${Buffer.from(body).toString().slice(0, 200)}`);
-      if (i > 0) slowestMs = Math.max(slowestMs, performance.now() - startedAt);
-      answer ??= { contentType: response.headers.get('content-type') ?? 'application/json', body };
-    }
+    await ask(origin, payload);
+    signal.throwIfAborted();
+    answers.push(await ask(origin, payload));
+    signal.throwIfAborted();
   }
+  const [answer] = answers;
   if (answer === undefined) throw new Error('no target answered');
-  return { slowestMs, answer };
+  return { slowestMs: Math.max(...answers.map(({ ms }) => ms)), answer };
 }
 
 /** `batch 8 x 2 clients`, as progress and tables name a point. */

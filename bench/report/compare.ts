@@ -1,4 +1,3 @@
-import { AppError } from '../../src/errors.js';
 import { ratioOfGroups, type Interval } from '../stats/spread.js';
 import type { Report, Row, WindowFigures } from './types.js';
 
@@ -11,8 +10,19 @@ export interface Comparison {
   readonly outcome: 'slower' | 'faster' | 'same' | 'unsure' | 'broken';
 }
 
+/** All loads of a model on a target together, those with arrivals at a rate left out. */
+export interface OverallComparison {
+  /** `digits, native-cpu`. */
+  readonly subject: string;
+  readonly loads: number;
+  /** Geometric mean of the loads' changes: their spread gives the interval, so that no load's own has to be narrow. */
+  readonly change: Interval;
+  readonly outcome: Comparison['outcome'];
+}
+
 export interface ComparisonOfReports {
   readonly points: readonly Comparison[];
+  readonly overall: readonly OverallComparison[];
   /** Points of the old report that the new one does not have, and the other way round; different machines. */
   readonly notes: readonly string[];
 }
@@ -31,32 +41,50 @@ export function compareReports(before: Report, after: Report, failOn: number): C
   const points = pairs.map(({ row, previous }) =>
     comparePoint({ row, rows: after.rows }, { row: previous, rows: before.rows }, bar),
   );
+  const overall = compareOverall(
+    pairs.map(({ row }, index) => ({ row, comparison: points[index] })),
+    failOn,
+  );
   const names = new Set(after.rows.map(keyOf));
   const missing = [...old.keys()].filter((key) => !names.has(key));
   return {
     points,
+    overall,
     notes: [...describeMachines(before, after), ...missing.map((key) => `not measured this time: ${key}`)],
   };
 }
 
-/** Reads a report that an earlier run wrote. Throws USAGE for anything else. */
-export function parseReport(text: string, file: string): Report {
-  try {
-    const report = JSON.parse(text) as Partial<Report>;
-    if (report.format === 'slipway-bench/1' && Array.isArray(report.rows)) return report as Report;
-  } catch {
-    // said below: whatever it is, it is no report
-  }
-  throw new AppError('USAGE', `${file} is no report of the benchmark. Write one: npm run bench -- --json ${file}`);
+/** Whether anything surely became slower, or gives errors now. */
+export function hasRegressed({ points, overall }: ComparisonOfReports): boolean {
+  return [...points, ...overall].some(isBad);
 }
 
-/** The rates at which a model's requests arrived in a report: the same are measured again, for only these compare. */
-export function findRates({ rows }: Report, model: string): readonly number[] {
-  const rates = rows.flatMap((row) =>
-    row.model === model && row.requestsPerSecond !== null ? [row.requestsPerSecond] : [],
-  );
-  return [...new Set(rates)];
+/** Whether an outcome counts against the new report. */
+export const isBad = ({ outcome }: Pick<Comparison, 'outcome'>): boolean =>
+  outcome === 'slower' || outcome === 'broken';
+
+interface Compared {
+  readonly row: Row;
+  readonly comparison: Comparison | undefined;
 }
+
+/** One comparison for each model and target that has several loads; the intervals hold all of them together with 95 % confidence. */
+function compareOverall(all: readonly Compared[], failOn: number): readonly OverallComparison[] {
+  const changes = new Map<string, Map<string, number>>();
+  for (const { row, comparison } of all) {
+    if (comparison === undefined || comparison.outcome === 'broken' || row.concurrency === null) continue;
+    const subject = `${row.model}, ${row.target}`;
+    const load = `${row.form} ${row.batch} ${row.concurrency}`; // two scenarios may share one
+    changes.set(subject, (changes.get(subject) ?? new Map<string, number>()).set(load, comparison.change.middle));
+  }
+  const several = [...changes].filter(([, loads]) => loads.size >= fewestLoads);
+  return several.map(([subject, loads]) => {
+    const change = ratioOfGroups([...loads.values()], [1, 1], 1 - 0.05 / several.length);
+    return { subject, loads: loads.size, change, outcome: judge(change, failOn) };
+  });
+}
+
+const fewestLoads = 4;
 
 const isTarget = ({ role }: Row): boolean => role === 'target';
 
@@ -139,23 +167,4 @@ function describeMachines(before: Report, after: Report): readonly string[] {
       (fact) =>
         `${fact} differs: ${before.environment[fact] ?? 'unknown'} before, ${after.environment[fact] ?? 'unknown'} now`,
     );
-}
-
-/** The comparison as lines for a terminal; the last one is the outcome. */
-export function formatComparison({ points, notes }: ComparisonOfReports, failOn: number): string {
-  const percent = (value: number) => (Number.isFinite(value) ? `${((value - 1) * 100).toFixed(1)} %` : '?');
-  const lines = points.map(({ point, figure, change, outcome }) => {
-    const range =
-      outcome === 'broken'
-        ? 'errors now'
-        : `${percent(change.middle)} (${percent(change.low)} to ${percent(change.high)}) in ${figure}`;
-    return `  ${outcome.padEnd(6)}  ${point}: ${range}`;
-  });
-  const bad = points.filter(({ outcome }) => outcome === 'slower' || outcome === 'broken').length;
-  const share = `${Number((failOn * 100).toFixed(2))} %`;
-  const end =
-    bad > 0
-      ? `${bad} of ${points.length} points are slower than the baseline by more than ${share} with 95 % confidence, or give errors now.`
-      : `None of ${points.length} points is slower than the baseline by more than ${share} with 95 % confidence.`;
-  return ['Compared with the baseline:', ...lines, ...notes.map((note) => `  note: ${note}`), end, ''].join('\n');
 }

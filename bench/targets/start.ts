@@ -1,7 +1,8 @@
 import { messageOf } from '../../src/errors.js';
 import type { ServedModel } from './server-facts.js';
 import { readModel } from './server-facts.js';
-import { urlOf, type StartOptions, type Target, type TargetPlan } from './target.js';
+import type { StartOptions, Target, TargetPlan } from './target.js';
+import { ask } from '../measure/ask.js';
 import { buildPayloads } from '../measure/requests.js';
 
 /** A target that runs, with the time that each of its starts took until the first answer. */
@@ -53,9 +54,5 @@ export async function startTarget(
 async function answerOnce(target: Target, { model, variable }: ColdStartWish): Promise<void> {
   const served: ServedModel = await readModel(target, model);
   const wish = { model, inputs: served.inputs, form: 'binary', rows: 1, variable, pictures: [] } as const;
-  const [{ path, headers, body }] = buildPayloads(wish);
-  const url = urlOf(target.origin) + path;
-  const answer = await fetch(url, { method: 'POST', headers: { ...target.origin.headers, ...headers }, body });
-  if (!answer.ok) throw new Error(`${url} answered ${answer.status}: ${(await answer.text()).slice(0, 200)}`);
-  await answer.arrayBuffer();
+  await ask(target.origin, buildPayloads(wish)[0]);
 }

@@ -2,6 +2,7 @@ import { AppError } from '../../src/errors.js';
 import { buildPath } from '../../src/protocol/paths.js';
 import type { LoadGenerator } from '../load/load.js';
 import { measureInTurn, summarise } from '../measure/interleave.js';
+import { ask } from '../measure/ask.js';
 import { measureTarget } from '../measure/participants.js';
 import type { Point } from '../measure/points.js';
 import { buildPayloads, type Payload } from '../measure/requests.js';
@@ -58,6 +59,8 @@ export async function tuneModel(run: TuneRun): Promise<Tuned> {
   const payloads = buildPayloads(wish);
   const apply = (candidate: Candidate) => load(run, mergeSettings(before, candidate));
   const { settleMs, windowsMs, limitMs } = run.pace;
+  await ask(run.target.origin, payloads[0]);
+  const { ms: singleMs } = await ask(run.target.origin, payloads[0]);
   await participant(run, { payloads, clients: 8, timing: { windowMs: settleMs, warmupMs: 0 } }).measure();
   const endAt = performance.now() + limitMs;
   const trials = await searchByHalving({
@@ -65,7 +68,7 @@ export async function tuneModel(run: TuneRun): Promise<Tuned> {
     windowsMs,
     evaluate: async (candidate, windowMs) => {
       await apply(candidate);
-      return score(await lookAtLoads(run, payloads, windowMs), run.latencyTargetMs);
+      return score(await lookAtLoads(run, { payloads, singleMs }, windowMs), run.latencyTargetMs);
     },
     onTrial: ({ candidate, rung, score: { rate, p99Ms } }) => {
       run.narrate(
@@ -76,7 +79,13 @@ export async function tuneModel(run: TuneRun): Promise<Tuned> {
   });
   const best = findBest(trials);
   if (best === undefined) throw new AppError('REQUEST_FAILED', `${run.model}: no settings could be tried in time`);
-  return compareWithBefore(run, { before, best, trials, payloads, apply });
+  return compareWithBefore(run, { before, best, trials, requests: { payloads, singleMs }, apply });
+}
+
+/** What is sent, and how long one takes with the settings before. */
+interface Requests {
+  readonly payloads: readonly Payload[];
+  readonly singleMs: number;
 }
 
 interface Looked {
@@ -87,7 +96,7 @@ interface Looked {
 /** One window with one client and one under each of the loads that follow; a load under which requests would take seconds is passed over. */
 async function lookAtLoads(
   run: TuneRun,
-  payloads: readonly Payload[],
+  { payloads, singleMs: expectedSingleMs }: Requests,
   windowMs: number,
 ): Promise<readonly [Looked, ...Looked[]]> {
   const look = async (clients: number, expectedMs: number): Promise<Looked> => {
@@ -95,7 +104,7 @@ async function lookAtLoads(
     const timing = timingFor(windowMs, expectedMs);
     return { clients, sample: await participant(run, { payloads, clients, timing }).measure() };
   };
-  const single = await look(1, 1);
+  const single = await look(1, expectedSingleMs);
   const singleMs = summarise(single.sample).p50;
   const looked: [Looked, ...Looked[]] = [single];
   for (const clients of loadsFor(singleMs, run.cpus)) {
@@ -146,14 +155,14 @@ interface Finalists {
   readonly before: Readonly<Record<string, unknown>>;
   readonly best: Trial<Candidate>;
   readonly trials: readonly Trial<Candidate>[];
-  readonly payloads: readonly Payload[];
+  readonly requests: Requests;
   readonly apply: (candidate: Candidate) => Promise<void>;
 }
 
 /** The settings before and the best ones in turn, five times; the file is left with the settings before. */
-async function compareWithBefore(run: TuneRun, { before, best, trials, payloads, apply }: Finalists): Promise<Tuned> {
+async function compareWithBefore(run: TuneRun, { before, best, trials, requests, apply }: Finalists): Promise<Tuned> {
   await apply(best.candidate);
-  const looked = await lookAtLoads(run, payloads, run.pace.finalMs / 2);
+  const looked = await lookAtLoads(run, requests, run.pace.finalMs / 2);
   const within = looked.filter(({ sample }) => summarise(sample).p99 <= run.latencyTargetMs);
   const [{ clients, sample } = looked[0]] = [...(within.length > 0 ? within : looked)].sort(
     (a, b) => summarise(b.sample).throughput - summarise(a.sample).throughput,
@@ -164,7 +173,7 @@ async function compareWithBefore(run: TuneRun, { before, best, trials, payloads,
     role: 'target' as const,
     measure: async () => {
       await prepare();
-      return participant(run, { payloads, clients, timing }).measure();
+      return participant(run, { payloads: requests.payloads, clients, timing }).measure();
     },
   });
   const sides = [side('before', () => load(run, before)), side('best', () => apply(best.candidate))];

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { findBreakEven } from '../../bench/report/break-even.js';
-import { compareReports, formatComparison, parseReport } from '../../bench/report/compare.js';
 import { formatCsv } from '../../bench/report/csv.js';
 import { formatHtml } from '../../bench/report/html.js';
 import { formatReport } from '../../bench/report/table.js';
@@ -165,66 +164,6 @@ describe('decide', () => {
     const gpu = { gpus: [{ name: 'H200', memoryBytes: null }], driver: '570', cuda: '12.8', evidence: [] };
     const [line] = decide({ ...report, environment: { ...report.environment, gpu } });
     assert.equal(line, 'There is a GPU (H200), but it computed nothing: native-cuda: no provider library.');
-  });
-});
-
-describe('compareReports', () => {
-  const outcomes = (before: readonly Row[], after: readonly Row[]) =>
-    compareReports(reportOf(before), reportOf(after), 0.05).points.map(({ outcome }) => outcome);
-
-  it('calls slower only what surely is by more than the share', () => {
-    const before = [rowOf([100, 101, 99])];
-    assert.deepEqual(outcomes(before, [rowOf([80, 81, 79])]), ['slower']);
-    assert.deepEqual(outcomes(before, [rowOf([97, 96, 98])]), ['unsure']);
-    assert.deepEqual(outcomes(before, [rowOf([60, 80, 110])]), ['unsure']);
-    assert.deepEqual(outcomes(before, [rowOf([100, 100.5, 99.5])]), ['same']);
-    assert.deepEqual(outcomes(before, [rowOf([130, 131, 129])]), ['faster']);
-  });
-
-  it('forgives a machine that is slower as a whole, but not a server that is slower than its baselines', () => {
-    const all = (server: number, machine: number) => [
-      rowOf([100, 101, 99].map((rate) => rate * server * machine)),
-      rowOf(
-        [200, 202, 198].map((rate) => rate * machine),
-        { target: 'raw', role: 'raw' },
-      ),
-      rowOf(
-        [300, 303, 297].map((rate) => rate * machine),
-        { target: 'bare', role: 'bare' },
-      ),
-    ];
-    assert.deepEqual(outcomes(all(1, 1), all(1, 0.6)), ['same']);
-    assert.deepEqual(outcomes(all(1, 1), all(0.8, 1)), ['slower']);
-  });
-
-  it('judges arrivals by their median latency', () => {
-    const arrivals = (p50Ms: number) => [
-      rowOf([50, 50, 50], { scenario: 'arrivals', concurrency: null, requestsPerSecond: 50, p50Ms }),
-    ];
-    assert.deepEqual(outcomes(arrivals(10), arrivals(15)), ['slower']);
-    assert.deepEqual(outcomes(arrivals(10), arrivals(10)), ['same']);
-  });
-
-  it('calls broken what gives errors now, and compares nothing with what gave errors before', () => {
-    const failed = [{ ...rowOf([100, 100, 100]), state: 'failed' as const }];
-    assert.deepEqual(outcomes([rowOf([100, 100, 100])], failed), ['broken']);
-    assert.deepEqual(outcomes(failed, [rowOf([1, 1, 1])]), []);
-  });
-
-  it('names what is missing and what differs, and ends with the outcome', () => {
-    const before = reportOf([rowOf([100, 101, 99]), rowOf([1, 1, 1], { concurrency: 64 })]);
-    const after = reportOf([rowOf([50, 51, 49])]);
-    const other = { ...after, environment: { ...after.environment, cpu: '4 x Other' } };
-    const text = formatComparison(compareReports(before, other, 0.05), 0.05);
-    assert.match(text, /cpu differs: 2 x Chip before, 4 x Other now/);
-    assert.match(text, /not measured this time: m concurrency binary batch 1, 64 clients, native-cpu/);
-    assert.match(text, /1 of 1 points are slower than the baseline by more than 5 % with 95 % confidence/);
-  });
-
-  it('refuses a file that is no report', () => {
-    for (const text of ['{', '{}', '[1]']) {
-      assert.throws(() => parseReport(text, 'old.json'), { code: 'USAGE', message: /old\.json is no report/ });
-    }
   });
 });
 
