@@ -6,7 +6,7 @@ import type { Method, Row } from '../report/types.js';
 import type { ServedModel } from '../targets/server-facts.js';
 import type { Target } from '../targets/target.js';
 import { ask, type Asked } from './ask.js';
-import { measureInTurn } from './interleave.js';
+import { measureInTurn, type Series } from './interleave.js';
 import { measureBare, measureRaw, measureTarget, type PointLoad } from './participants.js';
 import { groupByLoad, planArrivals, planPoints, windowFor, type Point, type Sweep } from './points.js';
 import { buildPayloads, type Payload } from './requests.js';
@@ -46,11 +46,13 @@ export async function measureModel(run: ModelRun): Promise<ModelRows> {
   const rows: Row[] = [];
   const left: string[] = [];
   const measure = async (points: readonly Point[]): Promise<void> => {
+    const rowsOf = new Map<Point, readonly Row[]>();
     for (const sameLoad of groupByLoad(points)) {
       const result = run.isOver() ? 'the time was over' : await measureLoad(run, sameLoad).catch(reasonOf(run));
       if (typeof result === 'string') left.push(...sameLoad.map((point) => `${describePoint(point)}: ${result}`));
-      else rows.push(...result);
+      else for (const point of sameLoad) rowsOf.set(point, toRows(run.model, point, result));
     }
+    rows.push(...points.flatMap((point) => rowsOf.get(point) ?? []));
   };
   await settleModel(run).catch(reasonOf(run));
   await measure(planPoints(run.sweep, traitsOf(run)));
@@ -90,16 +92,14 @@ async function settleModel(run: ModelRun): Promise<void> {
   run.narrate(`${run.model}: warmed up for ${seconds.toFixed(1)} s: ${end}`);
 }
 
-/** Rows of points that are one load, or the reason why they were left out. */
-async function measureLoad(run: ModelRun, points: readonly [Point, ...Point[]]): Promise<readonly Row[] | string> {
-  const [point] = points;
-  const participants = await prepare(run, point);
+/** What was measured under a load, or the reason why it was left out. */
+async function measureLoad(run: ModelRun, points: readonly [Point, ...Point[]]): Promise<readonly Series[] | string> {
+  const participants = await prepare(run, points[0]);
   if (typeof participants === 'string') return participants;
   const all = await measureInTurn(participants, run.method, run.signal);
-  const rows = points.flatMap((each) => toRows(run.model, each, all));
-  const figures = rows.slice(0, all.length).map(describeRow).join(', ');
+  const figures = toRows(run.model, points[0], all).map(describeRow).join(', ');
   run.narrate(`${run.model}: ${points.map(describePoint).join(' = ')}: ${figures}`);
-  return rows;
+  return all;
 }
 
 /** Those who take part in a point, or the reason why it is left out. */
