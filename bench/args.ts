@@ -67,7 +67,12 @@ function describeCommand(write: (line: string) => void): Command {
     .option('--quick', 'less than a minute: shorter windows, fewer points')
     .option('--model <name|file>', 'a model to measure, may be repeated (all of --models)', collect, [])
     .option('--models <dir>', 'folder with models (the bundled ones)')
-    .option('--target <name>', `may be repeated (what is here): ${targetNames.join(', ')}; none`, collect, [])
+    .option(
+      '--target <name>',
+      `several with commas or repeated (what is here): ${targetNames.join(', ')}; none`,
+      collect,
+      [],
+    )
     .option('--url <url>', 'a server of the Open Inference Protocol to compare, may be repeated', collect, [])
     .option('--header <name: value>', 'sent to every --url, may be repeated', collect, [])
     .option('--concurrency <list>', 'clients of the sweep (1,2,4,8,16,32,64)')
@@ -146,6 +151,7 @@ function checkTogether({ failOn, baseline, tune, latencyTarget, write, header, u
 function parseTargets(names: readonly string[]): readonly TargetName[] | 'auto' {
   if (names.length === 0) return 'auto';
   return names
+    .flatMap((text) => text.split(','))
     .filter((name) => name !== 'none')
     .map((name) => {
       const known = targetNames.find((target) => target === name);

@@ -20,6 +20,11 @@ export function indexEntry(
   return { name, version, state: states[state.state], reason };
 }
 
+/** Why a model serves no version while its folder has not been looked into yet. */
+export function describeNew(name: string): string {
+  return `Model '${name}' is loading.`;
+}
+
 /** Why a version does not serve, as a sentence. */
 export function describeSlot(name: string, { version, state }: VersionSlot): string {
   if (state.state === 'failed') return state.reason;

@@ -58,6 +58,11 @@ export class ModelEntry {
     return this.#problem;
   }
 
+  /** Whether its folder has not been looked into yet: it is as good as loading. */
+  get isNew(): boolean {
+    return this.#slots.size === 0 && this.#problem === undefined && !this.#isUnloaded;
+  }
+
   /** Whether an operator unloaded it, so that looking at the disk does not bring it back. */
   get isUnloaded(): boolean {
     return this.#isUnloaded;

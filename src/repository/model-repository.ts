@@ -4,7 +4,7 @@ import { scanRepository, type ModelOnDisk } from './layout.js';
 import type { LoaderOptions } from './load-version.js';
 import { ModelEntry, type EntryOptions } from './model-entry.js';
 import { checkModelName } from '../protocol/model-name.js';
-import { describeSlot, indexEntry } from './index-entry.js';
+import { describeNew, describeSlot, indexEntry } from './index-entry.js';
 import { openSnapshots, type SnapshotFolder } from './snapshot-folder.js';
 import type { LoadOverrides, ModelRepository, ServableModel } from './types.js';
 
@@ -60,6 +60,7 @@ class DiskRepository implements ModelRepository {
   index(): readonly RepositoryIndexEntry[] {
     return this.#sorted().flatMap((entry) => {
       if (entry.slots.length > 0) return entry.slots.map((slot) => indexEntry(entry, slot));
+      if (entry.isNew) return [{ name: entry.name, state: 'LOADING' as const, reason: '' }];
       return [{ name: entry.name, state: 'UNAVAILABLE' as const, reason: entry.problem ?? '' }];
     });
   }
@@ -82,6 +83,7 @@ class DiskRepository implements ModelRepository {
   readiness(): { readonly ready: boolean; readonly reasons: readonly string[] } {
     if (this.#closed !== undefined) return { ready: false, reasons: ['the server is shutting down'] };
     const reasons = this.#sorted().flatMap((entry) => {
+      if (entry.isNew) return [describeNew(entry.name)];
       if (entry.slots.length === 0)
         return entry.problem === undefined ? [] : [`Model '${entry.name}': ${entry.problem}.`];
       const missing = entry.slots.filter((slot) => entry.isWanted(slot) && slot.servable === undefined);
@@ -164,6 +166,7 @@ class DiskRepository implements ModelRepository {
 }
 
 function versionOf(entry: ModelEntry, version: string): ServableModel {
+  if (entry.isNew) throw new AppError('MODEL_NOT_READY', describeNew(entry.name));
   const slot = entry.findSlot(version);
   if (slot === undefined) {
     throw new AppError('MODEL_NOT_FOUND', `Request for unknown model: '${entry.name}' version ${version} is not found`);
@@ -178,6 +181,7 @@ function versionOf(entry: ModelEntry, version: string): ServableModel {
 /** The highest ready version; while one is loading the model is not ready, else it has none. */
 function latestOf(entry: ModelEntry): ServableModel {
   const { slots } = entry;
+  if (entry.isNew) throw new AppError('MODEL_NOT_READY', describeNew(entry.name));
   const latest = slots.findLast(({ servable }) => servable !== undefined)?.servable;
   if (latest !== undefined) return latest;
   const loading = slots.find(({ state }) => state.state === 'loading');

@@ -27,6 +27,7 @@ describe('the flags of the benchmark', () => {
     assert.deepEqual(settingsOf('--model', 'a', '--model', 'b.onnx').models, ['a', 'b.onnx']);
     assert.equal(settingsOf('--models', 'dir').modelsFolder, 'dir');
     assert.deepEqual(settingsOf('--target', 'native-webgpu').targets, ['native-webgpu']);
+    assert.deepEqual(settingsOf('--target', 'native-cpu,container-cpu').targets, ['native-cpu', 'container-cpu']);
     assert.deepEqual(settingsOf('--target', 'none', '--url', 'http://h:1').targets, []);
     assert.deepEqual(settingsOf('--url', 'http://h:1', '--header', 'x-key: a b').headers, { 'x-key': 'a b' });
     assert.deepEqual(settingsOf('--concurrency', '1,4', '--batch', '8').sweep.concurrencies, [1, 4]);

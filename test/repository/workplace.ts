@@ -14,6 +14,8 @@ export interface Workplace {
   readonly runner: RunnerPool;
   /** A new empty folder. */
   folder(): Promise<string>;
+  /** Opens a repository that has just begun to load. */
+  begin(root: string, options?: Partial<RepositoryOptions>): Promise<ModelRepository>;
   /** Opens a repository and waits until everything in it is ready or has failed. */
   open(root: string, options?: Partial<RepositoryOptions>): Promise<ModelRepository>;
 }
@@ -31,23 +33,28 @@ export function useWorkplace(): Workplace {
     await runner?.close();
     await rm(home, { recursive: true, force: true });
   });
+  const begin: Workplace['begin'] = async (root, options = {}) => {
+    const repository = await openRepository({
+      root,
+      runner: runner!,
+      intraOpThreads: 1,
+      chooseProvider: () => Promise.resolve({ provider: 'cpu', reason: 'cpu works' }),
+      temporaryFolder: home,
+      lingerMs: 0,
+      clock: () => 1_700_000_000_000,
+      ...options,
+    });
+    opened.push(repository);
+    return repository;
+  };
   return {
     get runner() {
       return runner!;
     },
     folder: () => mkdtemp(join(home, 'models-')),
-    async open(root, options = {}) {
-      const repository = await openRepository({
-        root,
-        runner: runner!,
-        intraOpThreads: 1,
-        chooseProvider: () => Promise.resolve({ provider: 'cpu', reason: 'cpu works' }),
-        temporaryFolder: home,
-        lingerMs: 0,
-        clock: () => 1_700_000_000_000,
-        ...options,
-      });
-      opened.push(repository);
+    begin,
+    async open(root, options) {
+      const repository = await begin(root, options);
       await repository.settled();
       return repository;
     },
