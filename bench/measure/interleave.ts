@@ -46,7 +46,7 @@ export async function measureInTurn(
       }
     }
     const enough = round + 1 >= rules.minRounds;
-    if (enough && tracks.every(({ samples }) => countAgreeing(samples, rules.tolerance) > 0)) break;
+    if (enough && tracks.every(({ samples }) => countAgreeing(summariseAll(samples), rules.tolerance) > 0)) break;
   }
   return tracks.map(({ participant: { name, role }, samples, fault }) => ({
     name,
@@ -70,9 +70,10 @@ function judge(
   if (samples.some(({ sample }) => !isClean(sample))) {
     return { state: 'failed', counted: samples, remarks: [`answers by status: ${describeStatuses(samples)}`] };
   }
-  const count = countAgreeing(samples, tolerance);
+  const windows = summariseAll(samples);
+  const count = countAgreeing(windows, tolerance);
   if (count === 0) {
-    return { state: 'unstable', counted: samples, remarks: findUnsteady(samples.slice(-fewest), tolerance) };
+    return { state: 'unstable', counted: samples, remarks: findUnsteady(windows.slice(-fewestSteady), tolerance) };
   }
   return { state: 'steady', counted: samples.slice(-count), remarks: [] };
 }
@@ -93,35 +94,34 @@ export function addCounts(all: readonly Readonly<Record<string, number>>[]): Rea
   return sums;
 }
 
-/** The figures by which windows are judged, and the fewest windows that can agree. */
+/** The figures by which windows are judged. */
 const judged = ['throughput', 'p50', 'p90'] as const;
-const fewest = 3;
+
+/** The fewest windows that can agree. */
+export const fewestSteady = 3;
 
 /** How many of the last windows agree in every judged figure, the most there are; 0 where fewer than three do. */
-function countAgreeing(samples: readonly RoundSample[], tolerance: number): number {
-  for (let count = samples.length; count >= fewest; count--) {
-    if (findUnsteady(samples.slice(-count), tolerance).length === 0) return count;
+function countAgreeing(windows: readonly Summary[], tolerance: number): number {
+  for (let count = windows.length; count >= fewestSteady; count--) {
+    if (findUnsteady(windows.slice(-count), tolerance).length === 0) return count;
   }
   return 0;
 }
 
-function findUnsteady(samples: readonly RoundSample[], tolerance: number): readonly string[] {
-  const figures = samples.map(({ sample }) => summarise(sample));
-  return judged.filter(
-    (name) =>
-      !isSteady(
-        figures.map((figure) => figure[name]),
-        tolerance,
-      ),
-  );
+function findUnsteady(windows: readonly Summary[], tolerance: number): readonly string[] {
+  return judged.filter((name) => {
+    const values = windows.map((window) => window[name]);
+    return !isSteady(values, tolerance);
+  });
 }
 
+const summariseAll = (samples: readonly RoundSample[]) => samples.map(({ sample }) => summarise(sample));
+
 /** Throughput in inferences a second, and percentiles in milliseconds, of one window. */
-export function summarise({
-  inferences,
-  elapsedMs,
-  latencies,
-}: Sample): Record<'throughput' | 'p50' | 'p90' | 'p99', number> {
+export type Summary = Readonly<Record<'throughput' | 'p50' | 'p90' | 'p99', number>>;
+
+/** The figures of one window. */
+export function summarise({ inferences, elapsedMs, latencies }: Sample): Summary {
   const histogram = new Histogram();
   histogram.merge(latencies);
   return {

@@ -5,7 +5,7 @@ import type { LoadGenerator } from '../load/load.js';
 import type { Method, Row } from '../report/types.js';
 import type { ServedModel } from '../targets/server-facts.js';
 import type { Target } from '../targets/target.js';
-import { ask, type Asked } from './ask.js';
+import { askWarm, type Asked } from './ask.js';
 import { measureInTurn, type Series } from './interleave.js';
 import { measureBare, measureRaw, measureTarget, type PointLoad } from './participants.js';
 import { groupByLoad, planArrivals, planPoints, windowFor, type Point, type Sweep } from './points.js';
@@ -136,15 +136,10 @@ interface Probe {
   readonly answer: Asked;
 }
 
-/** Two requests to each target: the first wakes it, the second is timed; the answer is what the bare server will give. */
+/** The time of each target's answer; the first one's is what the bare server will give. */
 async function probeTargets({ targets, signal }: ModelRun, payload: Payload): Promise<Probe> {
   const answers: Asked[] = [];
-  for (const { origin } of targets) {
-    await ask(origin, payload);
-    signal.throwIfAborted();
-    answers.push(await ask(origin, payload));
-    signal.throwIfAborted();
-  }
+  for (const { origin } of targets) answers.push(await askWarm(origin, payload, signal));
   const [answer] = answers;
   if (answer === undefined) throw new Error('no target answered');
   return { slowestMs: Math.max(...answers.map(({ ms }) => ms)), answer };

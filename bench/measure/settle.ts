@@ -1,6 +1,6 @@
 import type { Method } from '../report/types.js';
 import { isSteady } from '../stats/spread.js';
-import { summarise } from './interleave.js';
+import { fewestSteady, summarise } from './interleave.js';
 import type { Participant } from './sample.js';
 
 /** What settling came to. */
@@ -23,7 +23,8 @@ export async function settle(
   const startedAt = performance.now();
   const elapsedMs = (): number => performance.now() - startedAt;
   const rates = new Map(participants.map((participant) => [participant, [] as number[]]));
-  const isRestless = (seen: readonly number[]): boolean => seen.length < 3 || !isSteady(seen.slice(-3), tolerance);
+  const isRestless = (seen: readonly number[]): boolean =>
+    seen.length < fewestSteady || !isSteady(seen.slice(-fewestSteady), tolerance);
   while (elapsedMs() < settleMs && [...rates.values()].some(isRestless)) {
     for (const [participant, seen] of rates) {
       signal.throwIfAborted();

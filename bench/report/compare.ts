@@ -38,18 +38,15 @@ export function compareReports(before: Report, after: Report, failOn: number): C
     return previous === undefined || previous.state === 'failed' ? [] : [{ row, previous }];
   });
   const bar = { failOn, confidence: 1 - 0.05 / Math.max(1, pairs.length) };
-  const points = pairs.map(({ row, previous }) =>
-    comparePoint({ row, rows: after.rows }, { row: previous, rows: before.rows }, bar),
-  );
-  const overall = compareOverall(
-    pairs.map(({ row }, index) => ({ row, comparison: points[index] })),
-    failOn,
-  );
+  const compared = pairs.map(({ row, previous }) => ({
+    row,
+    comparison: comparePoint({ row, rows: after.rows }, { row: previous, rows: before.rows }, bar),
+  }));
   const names = new Set(after.rows.map(keyOf));
   const missing = [...old.keys()].filter((key) => !names.has(key));
   return {
-    points,
-    overall,
+    points: compared.map(({ comparison }) => comparison),
+    overall: compareOverall(compared, failOn),
     notes: [...describeMachines(before, after), ...missing.map((key) => `not measured this time: ${key}`)],
   };
 }
@@ -65,14 +62,14 @@ export const isBad = ({ outcome }: Pick<Comparison, 'outcome'>): boolean =>
 
 interface Compared {
   readonly row: Row;
-  readonly comparison: Comparison | undefined;
+  readonly comparison: Comparison;
 }
 
 /** One comparison for each model and target that has several loads; the intervals hold all of them together with 95 % confidence. */
 function compareOverall(all: readonly Compared[], failOn: number): readonly OverallComparison[] {
   const changes = new Map<string, Map<string, number>>();
   for (const { row, comparison } of all) {
-    if (comparison === undefined || comparison.outcome === 'broken' || row.concurrency === null) continue;
+    if (comparison.outcome === 'broken' || row.concurrency === null) continue;
     const subject = `${row.model}, ${row.target}`;
     const load = `${row.form} ${row.batch} ${row.concurrency}`; // two scenarios may share one
     changes.set(subject, (changes.get(subject) ?? new Map<string, number>()).set(load, comparison.change.middle));

@@ -1,4 +1,5 @@
 import { describeGpus } from '../environment/gpus.js';
+import { intervalOf } from '../stats/spread.js';
 import { findBreakEven, type BreakEven } from './break-even.js';
 import { nameOf } from './table.js';
 import type { DeviceProof, ModelReport, Report, Row } from './types.js';
@@ -63,7 +64,7 @@ function describeShare(one: Measured, other: Measured): string {
     return twin === undefined ? [] : [row.rate / twin.rate];
   });
   if (ratios.length === 0) return '';
-  const middle = Math.exp(ratios.reduce((sum, ratio) => sum + Math.log(ratio), 0) / ratios.length);
+  const { middle } = intervalOf(ratios);
   const range = [Math.min(...ratios), Math.max(...ratios)].map((ratio) => ratio.toFixed(2)).join(' to ');
   return `; ${one.name} does ${middle.toFixed(2)}x of that over ${ratios.length} points (${range})`;
 }

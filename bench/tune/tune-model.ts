@@ -2,7 +2,7 @@ import { AppError } from '../../src/errors.js';
 import { buildPath } from '../../src/protocol/paths.js';
 import type { LoadGenerator } from '../load/load.js';
 import { measureInTurn, summarise } from '../measure/interleave.js';
-import { ask } from '../measure/ask.js';
+import { askWarm } from '../measure/ask.js';
 import { measureTarget } from '../measure/participants.js';
 import type { Point } from '../measure/points.js';
 import { buildPayloads, type Payload } from '../measure/requests.js';
@@ -59,8 +59,7 @@ export async function tuneModel(run: TuneRun): Promise<Tuned> {
   const payloads = buildPayloads(wish);
   const apply = (candidate: Candidate) => load(run, mergeSettings(before, candidate));
   const { settleMs, windowsMs, limitMs } = run.pace;
-  await ask(run.target.origin, payloads[0]);
-  const { ms: singleMs } = await ask(run.target.origin, payloads[0]);
+  const { ms: singleMs } = await askWarm(run.target.origin, payloads[0], run.signal);
   await participant(run, { payloads, clients: 8, timing: { windowMs: settleMs, warmupMs: 0 } }).measure();
   const endAt = performance.now() + limitMs;
   const trials = await searchByHalving({

@@ -29,7 +29,7 @@ export function createRunCost(): RunCost {
       rowsTimesMs = rowsTimesMs * memory + rows * ms;
     },
     spread(rows, most, pad) {
-      if (most < 2 || count === 0) return 1;
+      if (count === 0) return 1;
       const [meanRows, meanMs] = [rowsSum / count, msSum / count];
       const variance = rowsSquared / count - meanRows ** 2;
       const shareOf = (parts: number): number => pad(Math.ceil(rows / parts));

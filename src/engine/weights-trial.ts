@@ -1,6 +1,6 @@
 import { AppError } from '../errors.js';
 import { isClose } from '../tensor/closeness.js';
-import { drawTensors } from '../tensor/drawn.js';
+import { drawTensors, mostMadeUp, variableSizes } from '../tensor/drawn.js';
 import type { NamedTensors } from '../tensor/tensor.js';
 import type { EngineSession } from './engine.js';
 
@@ -10,16 +10,12 @@ export interface Trial {
   readonly outputs: NamedTensors;
 }
 
-/** Sizes tried for variable dimensions that are not the first: some models refuse the smallest. */
-const fills = [1, 64];
-const maxElements = 64 << 20;
-
 /**
  * Runs a model on one made-up row, then on two where it can take them: kernels for one row differ from those for more. None
  * where it refuses such inputs.
  */
 export async function runTrials(session: EngineSession): Promise<readonly Trial[]> {
-  for (const variable of fills) {
+  for (const variable of variableSizes) {
     const one = await runTrial(session, { rows: 1, variable });
     if (one === undefined) continue;
     const hasRows = session.inputs.some(({ shape }) => shape[0] === -1);
@@ -34,7 +30,7 @@ async function runTrial(
   sizes: { readonly rows: number; readonly variable: number },
 ): Promise<Trial | undefined> {
   try {
-    const feeds = drawTensors(session.inputs, { ...sizes, seed: 1, maxElements });
+    const feeds = drawTensors(session.inputs, { ...sizes, seed: 1, maxElements: mostMadeUp });
     return { feeds, outputs: await session.run(feeds, namesOf(session)) };
   } catch {
     return undefined;

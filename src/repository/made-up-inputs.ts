@@ -1,17 +1,14 @@
 import type { ImageConfig, ModelConfig, OnnxHeader } from '../model/config.js';
-import { drawTensors, type DrawOptions } from '../tensor/drawn.js';
+import { drawTensors, mostMadeUp, type DrawOptions } from '../tensor/drawn.js';
 import type { DeclaredShape } from '../tensor/shape.js';
 import type { NamedTensors } from '../tensor/tensor.js';
-
-/** Most elements of one made-up tensor. */
-const maxElements = 64 << 20;
 
 /** Made-up tensors for a model's inputs; a picture has the size of `model.json`. Throws INVALID_INPUT where one is too large. */
 export function makeInputs({ inputs }: OnnxHeader, { image }: ModelConfig, options: DrawOptions): NamedTensors {
   const specs = inputs.map((input) =>
     image?.input === input.name ? { ...input, shape: pictureShape(input.shape, image) } : input,
   );
-  return drawTensors(specs, { ...options, maxElements });
+  return drawTensors(specs, { ...options, maxElements: mostMadeUp });
 }
 
 /** A declared shape with the variable dimensions of a picture filled in; the first, the rows, is left. */

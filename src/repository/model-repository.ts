@@ -69,6 +69,7 @@ class DiskRepository implements ModelRepository {
     this.#refuseWhenClosed();
     const entry = this.#entries.get(name);
     if (entry === undefined) throw new AppError('MODEL_NOT_FOUND', `Request for unknown model: '${name}' is not found`);
+    if (entry.isNew) throw new AppError('MODEL_NOT_READY', describeNew(entry.name));
     return version === undefined ? latestOf(entry) : versionOf(entry, version);
   }
 
@@ -166,7 +167,6 @@ class DiskRepository implements ModelRepository {
 }
 
 function versionOf(entry: ModelEntry, version: string): ServableModel {
-  if (entry.isNew) throw new AppError('MODEL_NOT_READY', describeNew(entry.name));
   const slot = entry.findSlot(version);
   if (slot === undefined) {
     throw new AppError('MODEL_NOT_FOUND', `Request for unknown model: '${entry.name}' version ${version} is not found`);
@@ -181,7 +181,6 @@ function versionOf(entry: ModelEntry, version: string): ServableModel {
 /** The highest ready version; while one is loading the model is not ready, else it has none. */
 function latestOf(entry: ModelEntry): ServableModel {
   const { slots } = entry;
-  if (entry.isNew) throw new AppError('MODEL_NOT_READY', describeNew(entry.name));
   const latest = slots.findLast(({ servable }) => servable !== undefined)?.servable;
   if (latest !== undefined) return latest;
   const loading = slots.find(({ state }) => state.state === 'loading');

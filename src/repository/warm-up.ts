@@ -1,11 +1,9 @@
 import type { ModelConfig, OnnxHeader } from '../model/config.js';
+import { variableSizes } from '../tensor/drawn.js';
 import type { NamedTensors } from '../tensor/tensor.js';
 import type { RunnerSession } from '../workers/runner.js';
 import { findBatchObstacle, refusalOf } from './batch-proof.js';
 import { makeInputs } from './made-up-inputs.js';
-
-/** Sizes tried for variable dimensions that are not the batch's: some models refuse the smallest. */
-const fills = [1, 64];
 
 export interface WarmUpSubject {
   readonly session: RunnerSession;
@@ -76,7 +74,7 @@ interface Attempt {
 /** The first size of the variable dimensions with which the model runs. */
 async function tryFills(subject: WarmUpSubject, instance: number, rows: number): Promise<Attempt> {
   let problem = '';
-  for (const fill of fills) {
+  for (const fill of variableSizes) {
     try {
       const options = { rows: Math.max(1, rows), variable: fill, seed: 0 };
       await runOnce(subject, instance, [makeInputs(subject.header, subject.config, options)]);

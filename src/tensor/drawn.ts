@@ -4,6 +4,12 @@ import { createRandom } from './random.js';
 import { countElements, formatShape } from './shape.js';
 import type { NamedTensors, Tensor, TensorSpec } from './tensor.js';
 
+/** Sizes to try for variable dimensions that are not the first: some models refuse the smallest. */
+export const variableSizes: readonly number[] = [1, 64];
+
+/** Elements of one tensor beyond which a model is not tried with made-up inputs. */
+export const mostMadeUp = 64 << 20;
+
 /** What tensors are made up for. */
 export interface DrawOptions {
   /** Size of the first dimension where it is variable. */

@@ -60,14 +60,18 @@ export class PoolSession implements RunnerSession {
   }
 
   findFreeWorker(): PoolWorker | undefined {
-    return this.workers.find((worker) => worker.isFree && worker.held.has(this.number));
+    return this.workers.find((worker) => this.#mayTake(worker));
   }
 
   /** Workers that hold the session and have nothing to do. */
   get freeWorkers(): number {
     let count = 0;
-    for (const worker of this.workers) if (worker.isFree && worker.held.has(this.number)) count += 1;
+    for (const worker of this.workers) if (this.#mayTake(worker)) count += 1;
     return count;
+  }
+
+  #mayTake(worker: PoolWorker): boolean {
+    return worker.isFree && worker.held.has(this.number);
   }
 
   /** Whether no worker holds the session now. */

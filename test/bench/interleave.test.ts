@@ -55,6 +55,13 @@ const point = {
   arrivals: { kind: 'closed', concurrency: 4 },
 } as const;
 
+/** The row of a target whose windows have these rates in turn. */
+async function rowOfWindows(rates: readonly number[]) {
+  const samples = rates.map((rate) => sampleOf(rate));
+  const [row] = toRows('m', point, await measureInTurn([scripted(target('a'), samples)], rules, never));
+  return row;
+}
+
 describe('measureInTurn', () => {
   it('measures A B A B and ends after three rounds that agree', async () => {
     const turns: string[] = [];
@@ -66,17 +73,7 @@ describe('measureInTurn', () => {
 
   it('goes on until three windows agree, and counts those that do', async () => {
     const rates = [10, 100, 101, 99];
-    const all = await measureInTurn(
-      [
-        scripted(
-          target('a'),
-          rates.map((rate) => sampleOf(rate)),
-        ),
-      ],
-      rules,
-      never,
-    );
-    const [row] = toRows('m', point, all);
+    const row = await rowOfWindows(rates);
     assert.equal(row!.state, 'steady');
     assert.deepEqual(
       row!.windows.map(({ isCounted }) => isCounted),
@@ -87,17 +84,7 @@ describe('measureInTurn', () => {
 
   it('says unstable and which figures did not agree when the rounds are used up', async () => {
     const rates = [100, 200, 100, 200, 100, 200];
-    const all = await measureInTurn(
-      [
-        scripted(
-          target('a'),
-          rates.map((rate) => sampleOf(rate)),
-        ),
-      ],
-      rules,
-      never,
-    );
-    const [row] = toRows('m', point, all);
+    const row = await rowOfWindows(rates);
     assert.deepEqual([row!.state, row!.remarks], ['unstable', ['throughput', 'p50', 'p90']]);
     assert.equal(row!.windows.filter(({ isCounted }) => isCounted).length, 6);
   });

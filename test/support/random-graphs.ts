@@ -1,17 +1,6 @@
 import type { Graph, GraphDim } from '../../src/model/onnx/writer.js';
 import { datatypes, type Datatype } from '../../src/tensor/datatype.js';
 
-/** Numbers in [0, 1) that are the same in every run (mulberry32). */
-export function randomOf(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 /** A graph with random names, datatypes, dimensions, nodes and metadata; it need not compute anything. */
 export function randomGraph(random: () => number): Graph {
   const carried = (Object.keys(datatypes) as Datatype[]).filter((name) => datatypes[name].ort !== null);

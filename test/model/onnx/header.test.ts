@@ -6,7 +6,8 @@ import { parseOnnxHeader } from '../../../src/model/onnx/header.js';
 import { bytesField, concat, integerField, type Field } from '../../../src/model/onnx/wire.js';
 import { writeOnnx } from '../../../src/model/onnx/writer.js';
 import { failsOnLargeIndex } from '../../support/models.js';
-import { randomGraph, randomOf } from '../../support/random-graphs.js';
+import { createRandom } from '../../../src/tensor/random.js';
+import { randomGraph } from '../../support/random-graphs.js';
 
 /** The bytes as a source that counts what was read. */
 function sourceOf(bytes: Uint8Array): ByteSource & { bytesRead: number } {
@@ -41,7 +42,7 @@ const output = bytesField(12, typed('Y', fp32));
 
 describe('parseOnnxHeader', () => {
   it('gives back what the writer wrote, for a few hundred random graphs', () => {
-    const random = randomOf(7);
+    const random = createRandom(7);
     for (let round = 0; round < 300; round++) {
       const graph = randomGraph(random);
       const header = parse(writeOnnx(graph));
@@ -73,7 +74,7 @@ describe('parseOnnxHeader', () => {
   });
 
   it('answers MODEL_INVALID, and nothing else, for thousands of damaged files', () => {
-    const random = randomOf(11);
+    const random = createRandom(11);
     const whole = writeOnnx({ ...failsOnLargeIndex, metadata: { key: 'value' } });
     for (let round = 0; round < 5000; round++) {
       const bytes = Uint8Array.from(whole);
