@@ -70,7 +70,10 @@ export interface ModelMetadata {
   readonly platform: string;
   readonly inputs: readonly TensorMetadata[];
   readonly outputs: readonly TensorMetadata[];
+  /** Facts of the server. */
   readonly properties?: Readonly<Record<string, string>>;
+  /** What the model file says of itself; long values are cut, and say so. */
+  readonly metadata?: Readonly<Record<string, string>>;
 }
 
 /** State of one model version in a repository index (extension "model_repository"). */

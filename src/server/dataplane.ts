@@ -4,7 +4,13 @@ import { extensions, type RepositoryIndexEntry } from '../protocol/types.js';
 import type { LoadOverrides, ServableModel } from '../repository/types.js';
 import type { ThreadBudget } from '../resources/types.js';
 import type { Lifecycle } from './lifecycle.js';
-import { describeConfig, describeModel, describeStatistics, describeV1 } from './model-description.js';
+import {
+  describeConfig,
+  describeModel,
+  describeStatistics,
+  describeV1,
+  type DescribeOptions,
+} from './model-description.js';
 import type { Settings } from './settings.js';
 
 export interface DataplaneDeps {
@@ -73,9 +79,9 @@ export class Dataplane {
     return this.#deps.lifecycle.repository.get(name, version);
   }
 
-  describeModel(name: string, version: string | undefined): object {
+  describeModel(name: string, version: string | undefined, options: Pick<DescribeOptions, 'wholeMetadata'>): object {
     const model = this.model(name, version);
-    return describeModel(model, this.#deps.lifecycle.repository.versions(name));
+    return describeModel(model, { ...options, versions: this.#deps.lifecycle.repository.versions(name) });
   }
 
   /** State of every version of a model as version 1 of the protocols reports it, or of one. Throws MODEL_NOT_FOUND. */

@@ -2,9 +2,22 @@ import type { ModelMetadata } from '../protocol/types.js';
 import type { DurationStatistic, ServableModel, StatisticsSnapshot } from '../repository/types.js';
 import { datatypes, type Datatype } from '../tensor/datatype.js';
 import type { TensorSpec } from '../tensor/tensor.js';
+import { showFileMetadata } from './file-metadata.js';
 
-/** Body of `GET /v2/models/{m}`. `properties` says where the model really runs, and what the page needs to offer. */
-export function describeModel(model: ServableModel, versions: readonly string[]): ModelMetadata {
+/** How a model is described. */
+export interface DescribeOptions {
+  /** Versions that are ready. */
+  readonly versions: readonly string[];
+  /** The file's own metadata in full length. */
+  readonly wholeMetadata: boolean;
+}
+
+/**
+ * Body of `GET /v2/models/{m}`. `properties` are the server's facts: where the model really runs, and what the page needs to offer.
+ * What the file says of itself stands apart in `metadata`: its words may be as old as the export.
+ */
+export function describeModel(model: ServableModel, { versions, wholeMetadata }: DescribeOptions): ModelMetadata {
+  const { metadata } = model.header;
   const specs = (list: readonly TensorSpec[]) => list.map(({ name, datatype, shape }) => ({ name, datatype, shape }));
   return {
     name: model.name,
@@ -13,6 +26,7 @@ export function describeModel(model: ServableModel, versions: readonly string[])
     inputs: specs(model.inputs),
     outputs: specs(model.outputs),
     properties: propertiesOf(model),
+    metadata: wholeMetadata ? metadata : showFileMetadata(metadata),
   };
 }
 
@@ -35,7 +49,6 @@ function propertiesOf({ config, header, ...model }: ServableModel): Readonly<Rec
     ...(model.labels.length > 0 ? { labels: String(model.labels.length) } : {}),
     ...(header.producer === '' ? {} : { producer: `${header.producer} ${header.producerVersion}`.trim() }),
     opset: String(header.opsets[''] ?? header.opsets['ai.onnx'] ?? ''),
-    ...header.metadata,
   };
 }
 

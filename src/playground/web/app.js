@@ -86,7 +86,7 @@ function renderPicture(answer) {
 function openTensors(model, samples) {
   const path = `v2/models/${encodeURIComponent(model.name)}/infer`;
   const requests = samples.filter(({ kind }) => kind === 'request');
-  const threshold = model.properties?.score_threshold;
+  const threshold = model.metadata?.score_threshold;
   const onChange = (json) => {
     if (json !== null) showCommand({ url: urlOf(path), json }, new Blob([json], { type: 'application/json' }));
   };

@@ -37,6 +37,15 @@ const predictionQuery: readonly Part[] = [
   { name: 'outputs', in: 'query', schema: { type: 'boolean' }, description: 'Answer the model’s outputs too.' },
 ];
 
+const metadataQuery: readonly Part[] = [
+  {
+    name: 'metadata',
+    in: 'query',
+    schema: { type: 'string', enum: ['whole'] },
+    description: 'The model file’s own metadata in full length; long values are cut without it.',
+  },
+];
+
 type Short = Omit<Operation, 'method' | 'path' | 'id' | 'failures'> & { readonly failures?: readonly number[] };
 
 const get = (path: string, id: string, rest: Short): Operation => ({
@@ -63,6 +72,7 @@ function modelOperations(path: string, suffix: string): readonly Operation[] {
     get(path, `modelMetadata${suffix}`, {
       ...model,
       summary: `Inputs and outputs of ${of}`,
+      query: metadataQuery,
       answer: json(ref('ModelMetadata')),
     }),
     get(`${path}/ready`, `modelReady${suffix}`, {

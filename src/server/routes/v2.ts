@@ -23,7 +23,9 @@ export function addV2Routes(router: Router, { dataplane }: V2Deps): void {
   router.get('/v2/models/stats', (exchange) => exchange.sendJson(200, dataplane.describeStatistics()));
   for (const path of ['/v2/models/:model', '/v2/models/:model/versions/:version']) {
     router.get(path, (exchange) => {
-      exchange.sendJson(200, dataplane.describeModel(exchange.param('model'), exchange.version));
+      const { metadata } = exchange.request.query as { readonly metadata?: unknown };
+      const options = { wholeMetadata: metadata === 'whole' };
+      exchange.sendJson(200, dataplane.describeModel(exchange.param('model'), exchange.version, options));
     });
     router.get(`${path}/ready`, (exchange) => {
       const { name } = dataplane.model(exchange.param('model'), exchange.version);
