@@ -5,8 +5,9 @@ import type { LoaderOptions } from './load-version.js';
 import { ModelEntry, type EntryOptions } from './model-entry.js';
 import { checkModelName } from '../protocol/model-name.js';
 import { describeNew, describeSlot, indexEntry } from './index-entry.js';
+import { readinessOf } from './readiness.js';
 import { openSnapshots, type SnapshotFolder } from './snapshot-folder.js';
-import type { LoadOverrides, ModelRepository, ServableModel } from './types.js';
+import type { LoadOverrides, ModelReadiness, ModelRepository, ServableModel } from './types.js';
 
 export interface RepositoryOptions extends Omit<LoaderOptions, 'snapshotFolder'> {
   /** Milliseconds since 1970. */
@@ -81,16 +82,8 @@ class DiskRepository implements ModelRepository {
     return this.#sorted().flatMap(({ slots }) => slots.flatMap(({ servable }) => servable ?? []));
   }
 
-  readiness(): { readonly ready: boolean; readonly reasons: readonly string[] } {
-    if (this.#closed !== undefined) return { ready: false, reasons: ['the server is shutting down'] };
-    const reasons = this.#sorted().flatMap((entry) => {
-      if (entry.isNew) return [describeNew(entry.name)];
-      if (entry.slots.length === 0)
-        return entry.problem === undefined ? [] : [`Model '${entry.name}': ${entry.problem}.`];
-      const missing = entry.slots.filter((slot) => entry.isWanted(slot) && slot.servable === undefined);
-      return missing.map((slot) => describeSlot(entry.name, slot));
-    });
-    return { ready: reasons.length === 0, reasons };
+  readiness(): readonly ModelReadiness[] {
+    return this.#sorted().flatMap(readinessOf);
   }
 
   async load(name: string, overrides: LoadOverrides = {}): Promise<void> {

@@ -1,5 +1,6 @@
 import type { InferResult, QueuedRequest } from '../batching/types.js';
 import type { Placement } from '../engine/engine.js';
+import type { ErrorCode } from '../errors.js';
 import type { ModelConfig, OnnxHeader } from '../model/config.js';
 import type { RepositoryIndexEntry } from '../protocol/types.js';
 import type { TensorSpec } from '../tensor/tensor.js';
@@ -11,6 +12,17 @@ export type VersionState =
   | { readonly state: 'unloading' }
   | { readonly state: 'unloaded'; readonly reason: string }
   | { readonly state: 'failed'; readonly reason: string };
+
+/** How far a version is that is to be served; `failed` does not pass by itself. Without a version: the whole model. */
+export type ModelReadiness =
+  | { readonly model: string; readonly version: string; readonly state: 'ready' }
+  | {
+      readonly model: string;
+      readonly version?: string;
+      readonly state: 'loading' | 'failed';
+      readonly code: ErrorCode;
+      readonly message: string;
+    };
 
 /** One loaded version of a model, ready for requests. */
 export interface ServableModel {
@@ -88,8 +100,8 @@ export interface ModelRepository {
   versions(name: string): readonly string[];
   /** Every version that is ready. */
   ready(): readonly ServableModel[];
-  /** Whether every model that was asked for is ready; if not, why. */
-  readiness(): { readonly ready: boolean; readonly reasons: readonly string[] };
+  /** How far every version is that is to be served; nothing of what was unloaded. */
+  readiness(): readonly ModelReadiness[];
   /** Resolves when nothing is loading: every model that was asked for is ready or has failed. */
   settled(): Promise<void>;
   /**

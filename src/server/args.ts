@@ -95,6 +95,7 @@ function toSettings(values: FlagValues): Settings {
     workers: values.workers,
     intraOpThreads: values.intraOpThreads,
     modelControl: values.modelControlMode,
+    readyWhen: values.readyWhen,
     pollIntervalMs: values.pollInterval,
     watchdogMs: values.watchdog,
     compressFromBytes: values.compressFrom,

@@ -1,5 +1,6 @@
 import { AppError } from '../errors.js';
 import type { VersionStatus } from '../protocol/v1-status.js';
+import type { ServerHealth } from '../protocol/server-health.js';
 import { extensions, type RepositoryIndexEntry } from '../protocol/types.js';
 import type { LoadOverrides, ServableModel } from '../repository/types.js';
 import type { ThreadBudget } from '../resources/types.js';
@@ -58,9 +59,9 @@ export class Dataplane {
     return { provider, budget, models: this.readyModels(), index: lifecycle.repository.index() };
   }
 
-  /** Whether every model asked for is ready; if not, why. */
-  readiness(): { readonly ready: boolean; readonly reasons: readonly string[] } {
-    return this.#deps.lifecycle.readiness();
+  /** Whether requests should be sent here; if not, why, and whether that passes by itself. */
+  health(): ServerHealth {
+    return this.#deps.lifecycle.health();
   }
 
   /** Every version that is ready; none while the server starts. */

@@ -61,6 +61,12 @@ export const flags = {
     value: '<mode>',
     help: 'explicit: load and unload calls; poll: watch the folder; none',
   }),
+  readyWhen: common({
+    kind: oneOf('all', 'some'),
+    fallback: 'all',
+    value: '<word>',
+    help: 'all: ready when every model is; some: when the start is over and one serves',
+  }),
   pollInterval: common({ kind: duration, fallback: 2000, value: '<time>', help: 'how often poll looks at the folder' }),
   apiKeysFile: common({
     kind: optional(text),

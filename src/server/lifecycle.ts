@@ -1,16 +1,25 @@
-import { AppError } from '../errors.js';
+import { AppError, type ErrorCode } from '../errors.js';
+import type { ServerHealth } from '../protocol/server-health.js';
 import type { ModelRepository } from '../repository/types.js';
+import { healthWithoutModels, judgeHealth } from './health.js';
+import type { ReadyWhen } from './settings.js';
 
 /** Whether the server takes work. `failed`: it stays up, live, and says why it will never be ready. */
 export type Phase =
   | { readonly kind: 'starting' }
   | { readonly kind: 'serving'; readonly repository: ModelRepository }
-  | { readonly kind: 'failed'; readonly reason: string }
+  | { readonly kind: 'failed'; readonly code: ErrorCode; readonly reason: string }
   | { readonly kind: 'stopping'; readonly repository: ModelRepository | undefined };
 
 /** Holds the server's phase. The HTTP side listens before the models are there and after it was told to stop. */
 export class Lifecycle {
+  readonly #readyWhen: ReadyWhen;
   #phase: Phase = { kind: 'starting' };
+  #isStartOver = false;
+
+  constructor(readyWhen: ReadyWhen) {
+    this.#readyWhen = readyWhen;
+  }
 
   get phase(): Phase {
     return this.#phase;
@@ -20,8 +29,13 @@ export class Lifecycle {
     if (this.#phase.kind === 'starting') this.#phase = { kind: 'serving', repository };
   }
 
-  fail(reason: string): void {
-    if (this.#phase.kind !== 'stopping') this.#phase = { kind: 'failed', reason };
+  /** Every model of the start is ready or has failed. */
+  endStart(): void {
+    this.#isStartOver = true;
+  }
+
+  fail(code: ErrorCode, reason: string): void {
+    if (this.#phase.kind !== 'stopping') this.#phase = { kind: 'failed', code, reason };
   }
 
   stop(): void {
@@ -41,11 +55,22 @@ export class Lifecycle {
     );
   }
 
-  /** Whether every model asked for is ready and the server is not about to end; if not, why. */
-  readiness(): { readonly ready: boolean; readonly reasons: readonly string[] } {
+  /** Whether requests should be sent here; if not, why, and whether that passes by itself. */
+  health(): ServerHealth {
     const phase = this.#phase;
-    if (phase.kind === 'serving') return phase.repository.readiness();
-    const reasons = { starting: 'the models are being loaded', stopping: 'the server is shutting down' };
-    return { ready: false, reasons: [phase.kind === 'failed' ? phase.reason : reasons[phase.kind]] };
+    switch (phase.kind) {
+      case 'serving':
+        return judgeHealth({
+          models: phase.repository.readiness(),
+          readyWhen: this.#readyWhen,
+          isStartOver: this.#isStartOver,
+        });
+      case 'starting':
+        return healthWithoutModels('starting', { code: 'MODEL_NOT_READY', message: 'The workers are being started.' });
+      case 'failed':
+        return healthWithoutModels('failed', { code: phase.code, message: phase.reason });
+      case 'stopping':
+        return healthWithoutModels('draining', { code: 'SHUTTING_DOWN', message: 'The server is shutting down.' });
+    }
   }
 }

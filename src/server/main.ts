@@ -110,7 +110,7 @@ interface Started {
 }
 
 function announce({ server, settings, log, ledger }: Started): void {
-  const { ready } = server.dataplane.readiness();
+  const { ready } = server.dataplane.health();
   const facts = server.dataplane.describeStart();
   const whole: Ledger = [...ledgerOfProcess(ledger), ...ledger];
   if (settings.log.format === 'json') {

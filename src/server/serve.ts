@@ -1,4 +1,4 @@
-import { messageOf } from '../errors.js';
+import { AppError, messageOf } from '../errors.js';
 import type { App } from './app.js';
 import { startBackend, type Backend, type BackendStart } from './backend.js';
 import { createCodec, type Codec } from './codec/codec.js';
@@ -31,7 +31,7 @@ export interface RunningServer {
  * PORT_IN_USE or USAGE; nothing is left running then.
  */
 export async function startServer(options: ServeOptions): Promise<RunningServer> {
-  const lifecycle = new Lifecycle();
+  const lifecycle = new Lifecycle(options.settings.readyWhen);
   const { settings, version, budget } = options;
   const dataplane = new Dataplane({ lifecycle, settings, version, budget });
   const backend = startBackend(options);
@@ -76,7 +76,10 @@ function follow(backend: BackendStart, { lifecycle, options, onOpened }: Followi
     if (options.settings.modelControl === 'poll') startPolling(opened.repository, options);
     return backend.settled;
   });
-  loaded.catch((thrown: unknown) => lifecycle.fail(messageOf(thrown)));
+  loaded.then(
+    () => lifecycle.endStart(),
+    (thrown: unknown) => lifecycle.fail(thrown instanceof AppError ? thrown.code : 'INTERNAL', messageOf(thrown)),
+  );
   return loaded;
 }
 

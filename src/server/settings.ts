@@ -2,6 +2,8 @@ import type { ProviderWish } from '../model/config.js';
 
 /** Who may change the set of loaded models while the server runs. */
 export type ModelControl = 'explicit' | 'poll' | 'none';
+/** `all`: every model that is to be served is ready. `some`: the start is over and one of them serves. */
+export type ReadyWhen = 'all' | 'some';
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
 
 /** What one client may ask of the server. 0 switches a timeout or a count off. */
@@ -64,6 +66,7 @@ export interface Settings {
   /** Undefined: a folder of this user below the system's cache folder. */
   readonly cacheDir?: string;
   readonly modelControl: ModelControl;
+  readonly readyWhen: ReadyWhen;
   readonly pollIntervalMs: number;
   /** A run that takes longer ends the process, for its supervisor to restart; 0: never. */
   readonly watchdogMs: number;

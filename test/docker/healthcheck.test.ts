@@ -4,6 +4,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { sumAndDifference } from '../support/models.js';
+import { serveFor } from '../support/server.js';
 
 const folder = await mkdtemp(join(tmpdir(), 'slipway-health-'));
 const keys = join(folder, 'keys');
@@ -68,5 +70,16 @@ describe('the health check', () => {
     const elsewhere = await check({ ...settings(), SLIPWAY_BASE_PATH: '/other' });
     assert.equal(elsewhere.code, 1);
     assert.match(elsewhere.text, /^not ready: .*Not found/i);
+  });
+
+  it('passes beside a model that failed for good, and fails where all have', async (context) => {
+    const broken = { name: 'broken', graph: sumAndDifference, config: { colour: 'red' } };
+    const some = await serveFor(context, { models: [{ name: 'm', graph: sumAndDifference }, broken] });
+    const none = await serveFor(context, { models: [broken] });
+    const portOf = ({ url }: { readonly url: string }) => ({ SLIPWAY_PORT: new URL(url).port });
+    assert.deepEqual(await check(portOf(some)), { code: 0, text: '' });
+    const failed = await check(portOf(none));
+    assert.equal(failed.code, 1);
+    assert.match(failed.text, /^not ready: .*"state":"failed".*colour/);
   });
 });

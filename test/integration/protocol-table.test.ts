@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { request } from 'node:http';
 import { once } from 'node:events';
+import type { HealthReason, ServerHealth } from '../../src/protocol/server-health.js';
 import { datatypes, type Datatype } from '../../src/tensor/datatype.js';
 import { jsonOf, send } from '../support/http.js';
 import { identity, slowProduct, sumAndDifference } from '../support/models.js';
@@ -102,7 +103,20 @@ describe('a server that is not ready', () => {
     context.after(() => opened.stop());
     const ready = await send(opened.url, { path: '/v2/health/ready' });
     assert.equal(ready.status, 503);
-    assert.match((jsonOf(ready) as { error: string }).error, /broken.*colour/s);
+    const { state, reasons, models, error } = jsonOf(ready) as ServerHealth & { readonly error: string };
+    assert.equal(state, 'degraded');
+    assert.deepEqual(models, { ready: ['m'], loading: [], failed: ['broken'] });
+    const [reason] = reasons as [HealthReason];
+    assert.deepEqual(reason, {
+      code: 'MODEL_INVALID',
+      final: true,
+      model: 'broken',
+      version: '1',
+      message: reason.message,
+    });
+    assert.match(reason.message, /colour/);
+    assert.match(error, /broken.*colour/s);
+    assert.equal((await send(opened.url, { method: 'HEAD', path: '/v2/health/ready' })).status, 503);
     assert.equal((await send(opened.url, { path: '/v2/health/live' })).status, 200);
     checkGood(await send(opened.url, goodCall));
   });

@@ -26,7 +26,10 @@ describe('openRepository', () => {
       ],
     );
     assert.deepEqual(await Promise.all(repository.ready().map(constantOf)), [3, 2, 1]);
-    assert.deepEqual(repository.readiness(), { ready: true, reasons: [] });
+    assert.deepEqual(
+      repository.readiness(),
+      ['lone', 'plain', 'versioned'].map((model) => ({ model, version: '1', state: 'ready' })),
+    );
   });
 
   it('tells what a model is before anyone asks it anything', async () => {
@@ -40,16 +43,6 @@ describe('openRepository', () => {
     assert.equal(model.config.batching.maxRows, 8);
     assert.deepEqual([model.placement.device, model.instances, model.notes], ['cpu', 2, []]);
     assert.deepEqual(model.header.operators, { Add: 1, Sub: 1 });
-  });
-
-  it('fails a model that must have a GPU and runs on the CPU alone after all', async () => {
-    const root = await place.folder();
-    await putModel(root, { name: 'm', graph: addsConstant(1) });
-    const chooseProvider = () =>
-      Promise.resolve({ provider: 'cpu', reason: 'asked for', isGpuRequired: true } as const);
-    const { ready, reasons } = (await place.open(root, { chooseProvider })).readiness();
-    assert.equal(ready, false);
-    assert.match(reasons.join(), /'m' version 1 cannot be loaded: A GPU is required, but cpu leaves every node/);
   });
 
   it('shows a broken model with its reason and serves the others', async () => {
@@ -82,8 +75,15 @@ describe('openRepository', () => {
       "UNAVAILABLE no model file was found; expected 'misnamed/1/model.onnx' or 'misnamed/model.onnx'",
     );
     assert.equal(reasons.get('good'), 'READY ');
-    const { ready, reasons: why } = repository.readiness();
-    assert.deepEqual([ready, why.length], [false, 5]);
+    const readiness = repository.readiness();
+    assert.deepEqual(
+      readiness.flatMap(({ model, state }) => (state === 'ready' ? model : [])),
+      ['good'],
+    );
+    assert.deepEqual(
+      readiness.flatMap((each) => (each.state === 'failed' ? each.code : [])),
+      Array(5).fill('MODEL_INVALID'),
+    );
     assert.throws(() => repository.get('typo', '1'), {
       code: 'MODEL_NOT_READY',
       message: /^Request for unknown model: 'typo' version 1 is not at ready state\. Model 'typo' version 1 cannot be/,
@@ -153,7 +153,8 @@ describe('openRepository', () => {
       message:
         /Model 'some' version 7 cannot be loaded: model\.json names version 7, but there is no such version folder$/,
     });
-    assert.equal(repository.readiness().reasons.length, 1);
+    const unready = repository.readiness().find(({ state }) => state !== 'ready');
+    assert.deepEqual([unready?.model, unready?.version], ['some', '7']);
   });
 
   it('unloads on request, does not come back by polling, and loads again on request', async () => {
@@ -164,7 +165,7 @@ describe('openRepository', () => {
     await repository.poll();
     const reason = 'it was unloaded on request';
     assert.deepEqual(repository.index(), [{ name: 'm', version: '1', state: 'UNAVAILABLE', reason }]);
-    assert.deepEqual(repository.readiness(), { ready: true, reasons: [] });
+    assert.deepEqual(repository.readiness(), []);
     assert.throws(() => repository.get('m'), {
       code: 'MODEL_NOT_FOUND',
       message: `Request for unknown model: 'm' has no available versions. Model 'm' version 1 is not loaded: ${reason}.`,
@@ -255,7 +256,6 @@ describe('openRepository', () => {
     await assert.rejects(constantOf(model), { code: 'SHUTTING_DOWN' });
     await assert.rejects(repository.load('m'), { code: 'SHUTTING_DOWN' });
     assert.throws(() => repository.get('m'), { code: 'SHUTTING_DOWN' });
-    assert.deepEqual(repository.readiness(), { ready: false, reasons: ['the server is shutting down'] });
     assert.deepEqual(await readdir(temporaryFolder), []);
   });
 });

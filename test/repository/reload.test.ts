@@ -87,7 +87,7 @@ describe('reloading', () => {
     assert.equal(entry?.state, 'READY');
     assert.match(entry.reason, /^Model 'm' version 1 cannot be loaded: The model file cannot be read: /);
     assert.equal(await constantOf(repository.get('m')), 1);
-    assert.equal(repository.readiness().ready, true);
+    assert.deepEqual(repository.readiness(), [{ model: 'm', version: '1', state: 'ready' }]);
     await assert.rejects(repository.load('m'), { code: 'MODEL_INVALID' });
     await writeFile(path, writeOnnx(addsConstant(3)));
     await repository.poll();
@@ -125,7 +125,7 @@ describe('reloading', () => {
     await writeFile(join(root, 'm.onnx'), writeOnnx(addsConstant(3)));
     await repository.poll();
     assert.match(repository.index()[0]!.reason, /^both the folder 'm' and the file 'm\.onnx' are there/);
-    assert.deepEqual(repository.readiness(), { ready: true, reasons: [] });
+    assert.deepEqual(repository.readiness(), [{ model: 'm', version: '1', state: 'ready' }]);
     await rm(join(root, 'm.onnx'));
     await repository.poll();
     assert.equal(await constantOf(repository.get('m')), 2);

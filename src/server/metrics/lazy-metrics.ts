@@ -20,7 +20,7 @@ export function lazyMetrics({ options, meters, dataplane, runner }: MetricsParts
   const server = {
     version: options.version,
     budget: options.budget,
-    isReady: () => dataplane.readiness().ready,
+    isReady: () => dataplane.health().ready,
     workerRestarts: () => runner()?.status().restarts ?? 0,
     busyWorkers: () => runner()?.status().busyWorkers ?? 0,
     readGpus: async () => {

@@ -26,7 +26,7 @@ export function registerServerMetrics(registry: Registry, figures: ServerFigures
   register(registry, {
     name: 'slipway_ready',
     type: 'gauge',
-    help: 'Whether every model asked for is ready.',
+    help: 'Whether /v2/health/ready answers 200.',
     read: () => one(figures.isReady() ? 1 : 0),
   });
   register(registry, {

@@ -132,8 +132,8 @@ const serverOperations: readonly Operation[] = [
   }),
   get('/v2/health/ready', 'serverReady', {
     tag: 'health',
-    summary: 'Whether every model asked for is ready',
-    answer: json(object({ ready: { type: 'boolean' } })),
+    summary: 'Whether requests should be sent here; if not, whether that passes by itself',
+    answer: json(ref('ServerHealth')),
   }),
   get('/v2/models/stats', 'allStats', {
     tag: 'models',

@@ -105,6 +105,18 @@ const modelSchemas = {
     { name: text, version: text, extensions: listOf(text), slipway: { type: 'object', additionalProperties: true } },
     ['name', 'version', 'extensions'],
   ),
+  ServerHealth: object(
+    {
+      ready: flag,
+      state: { type: 'string', enum: ['starting', 'ready', 'degraded', 'failed', 'draining'] },
+      reasons: listOf(
+        object({ code: text, final: flag, model: text, version: text, message: text }, ['code', 'final', 'message']),
+      ),
+      models: object({ ready: listOf(text), loading: listOf(text), failed: listOf(text) }),
+      error: text,
+    },
+    ['ready'],
+  ),
   ModelMetadata: object(
     {
       name: text,

@@ -1,4 +1,5 @@
 import { parseIndexRequest, parseLoadRequest, parseUnloadRequest } from '../../protocol/repository-requests.js';
+import { encodeServerHealth } from '../../protocol/server-health.js';
 import type { Dataplane } from '../dataplane.js';
 import { readBody } from '../body.js';
 
@@ -14,11 +15,8 @@ export function addV2Routes(router: Router, { dataplane }: V2Deps): void {
   router.get('/v2', (exchange) => exchange.sendJson(200, dataplane.describeServer()));
   router.get('/v2/health/live', (exchange) => exchange.sendJson(200, { live: true }));
   router.get('/v2/health/ready', (exchange) => {
-    const { ready, reasons } = dataplane.readiness();
-    exchange.sendJson(
-      ready ? 200 : 503,
-      ready ? { ready } : { ready, error: `The server is not ready: ${reasons.join('; ')}` },
-    );
+    const health = dataplane.health();
+    exchange.sendJson(health.ready ? 200 : 503, encodeServerHealth(health));
   });
   router.get('/v2/models/stats', (exchange) => exchange.sendJson(200, dataplane.describeStatistics()));
   for (const path of ['/v2/models/:model', '/v2/models/:model/versions/:version']) {
