@@ -1,10 +1,11 @@
-import { broken, limits, WireReader, type WireField } from './fields.js';
+import { broken, limits, only, WireReader, type WireField } from './fields.js';
 import { varint } from './wire.js';
 
 /** The new value of an entry of a tensor's `external_data`; the same one leaves it as it is. */
 export type ReplaceValue = (key: string, value: string) => string;
 
 type Span = Pick<WireField, 'start' | 'end'>;
+type Change = (field: WireField) => readonly Uint8Array[] | undefined;
 type Message = 'model' | 'function' | 'graph' | 'node' | 'attribute' | 'sparse' | 'tensor' | 'entry';
 
 /** Fields that lead to `TensorProto.external_data`, by message and number (onnx.proto). */
@@ -18,6 +19,8 @@ const paths: Readonly<Record<Message, Readonly<Record<number, Message>>>> = {
   tensor: { 13: 'entry' },
   entry: {},
 };
+
+const entryFields = { key: 1, value: 2 } as const;
 
 /**
  * The bytes of an ONNX file, in pieces to be written one after the other, with new values for where its tensors' data lie in
@@ -42,39 +45,33 @@ class Rewriter {
   message(kind: Message, { start, end }: Span, depth: number): readonly Uint8Array[] | undefined {
     if (kind === 'entry') return this.#entry({ start, end });
     if (depth > limits.depth) throw broken(`its graphs are nested more than ${limits.depth} deep`);
-    return this.#splice({ start, end }, (field) => {
+    return this.#splice({ start, end }, only(...Object.keys(paths[kind]).map(Number)), (field) => {
       const inner = field.kind === 'bytes' ? paths[kind][field.number] : undefined;
       return inner && this.message(inner, field, inner === 'graph' ? depth + 1 : depth);
     });
   }
 
-  /** StringStringEntryProto: key 1, value 2. */
+  /** StringStringEntryProto. */
   #entry(entry: Span): readonly Uint8Array[] | undefined {
-    const keys = [...this.#wire.fields(entry.start, entry.end)].filter(({ number }) => number === 1);
-    const key = keys.map((field) => this.#wire.text(field)).join('');
-    return this.#splice(entry, (field) => {
-      if (field.number !== 2) return undefined;
-      const value = this.#wire.text(field);
+    const keys = [...this.#wire.fields(entry.start, entry.end, only(entryFields.key))];
+    const key = keys.map((field) => this.#wire.passingText(field)).join('');
+    return this.#splice(entry, only(entryFields.value), (field) => {
+      const value = this.#wire.passingText(field);
       const replaced = this.#replace(key, value);
       return replaced === value ? undefined : [new TextEncoder().encode(replaced)];
     });
   }
 
   /** A message with other bytes in the fields that `change` answers them for. */
-  #splice(
-    { start, end }: Span,
-    change: (field: WireField) => readonly Uint8Array[] | undefined,
-  ): readonly Uint8Array[] | undefined {
+  #splice({ start, end }: Span, wanted: number, change: Change): readonly Uint8Array[] | undefined {
     const pieces: Uint8Array[] = [];
-    let [written, at] = [start, start];
-    for (const field of this.#wire.fields(start, end)) {
+    let written = start;
+    for (const field of this.#wire.fields(start, end, wanted)) {
       const changed = change(field);
-      if (changed !== undefined) {
-        pieces.push(this.#bytes.subarray(written, at), ...heading(field.number, changed));
-        for (const piece of changed) pieces.push(piece);
-        written = field.end;
-      }
-      at = field.end;
+      if (changed === undefined) continue;
+      pieces.push(this.#bytes.subarray(written, field.tagStart), ...heading(field.number, changed));
+      for (const piece of changed) pieces.push(piece);
+      written = field.end;
     }
     if (pieces.length > 0) pieces.push(this.#bytes.subarray(written, end));
     return pieces.length > 0 ? pieces : undefined;

@@ -1,6 +1,6 @@
 import { AppError } from '../../errors.js';
 
-/** Bytes that can be read from anywhere, a few at a time. `read` answers fewer than asked only at the end. */
+/** Bytes that can be read from anywhere, a few at a time; they are valid until the next call. Fewer than asked come only at the end. */
 export interface ByteSource {
   readonly size: number;
   read(at: number, length: number): Uint8Array;
@@ -12,80 +12,166 @@ export interface WireField {
   readonly kind: 'integer' | 'fixed' | 'bytes';
   /** The integer of a varint field as signed 64 bit; 0 for the others. Beyond 2^53 it is rounded. */
   readonly value: number;
+  /** Where its tag starts, before its value. */
+  readonly tagStart: number;
   readonly start: number;
   readonly end: number;
 }
 
-/** How much of a file may be looked at, so that a hostile one cannot hold the thread or the memory. */
-export const limits = { fields: 4_000_000, textBytes: 1 << 20, allTextBytes: 32 << 20, depth: 32 } as const;
+/**
+ * What a file may ask of the reader. Walking costs time by the bytes of the file and no memory, so that neither fields nor
+ * nodes are counted; what is kept is. Graphs nest three messages a level, of which the runtime's own parser allows 100.
+ */
+export const limits = { keptBytes: 128 << 20, metadataBytes: 32 << 20, depth: 33 } as const;
 
-/** Walks messages in the wire format (protobuf.dev, "Encoding") without touching the bytes of fields that nobody asks for. */
+/** What one kept text costs beside its bytes. */
+const textOverheadBytes = 64;
+const smallWindow = 4 * 1024;
+const largeWindow = 64 * 1024;
+const wireTypes = { varint: 0, fixed64: 1, bytes: 2, fixed32: 5 } as const;
+const everyField = ~0;
+
+/** The set of field numbers, up to 31, that `fields` is asked for. */
+export function only(...numbers: readonly number[]): number {
+  return numbers.reduce((mask, number) => mask | (1 << number), 0);
+}
+
+/**
+ * Walks messages in the wire format (protobuf.dev, "Encoding") through a window of the source: small after a jump, as over
+ * weights, larger while reading on.
+ */
 export class WireReader {
   readonly #source: ByteSource;
-  #fieldsLeft: number = limits.fields;
-  #textLeft: number = limits.allTextBytes;
+  #window: Uint8Array = new Uint8Array(0);
+  #windowStart = 0;
+  #cursor = 0;
+  #keptLeft: number = limits.keptBytes;
 
   constructor(source: ByteSource) {
     this.#source = source;
   }
 
-  /** The fields of the message that fills [start, end), in file order. Throws MODEL_INVALID where they do not fit into it. */
-  *fields(start: number, end: number): Generator<WireField> {
+  /**
+   * The fields of the message that fills [start, end), in file order; of a mask from `only`, those in it. Throws MODEL_INVALID
+   * where they do not fit into it.
+   */
+  *fields(start: number, end: number, wanted: number = everyField): Generator<WireField> {
     let at = start;
     while (at < end) {
-      if (this.#fieldsLeft-- === 0) throw broken(`it has more than ${limits.fields} fields`);
-      const tag = this.#varint(at, end);
-      const field = this.#field(tag.value, tag.end, end);
+      const field = this.#next(at, end, wanted);
+      if (field === undefined) return;
       yield field;
       at = field.end;
     }
   }
 
-  /** The text of a field. Throws MODEL_INVALID above the limits; bytes that are no UTF-8 become U+FFFD. */
+  /** The text of a field, to be kept. Throws MODEL_INVALID above the limit; bytes that are no UTF-8 become U+FFFD. */
   text(field: WireField): string {
+    this.keep(field.end - field.start);
+    return this.passingText(field);
+  }
+
+  /** The text of a field that is only looked at: it counts for no limit. */
+  passingText(field: WireField): string {
     const length = field.end - field.start;
-    if (field.kind !== 'bytes') throw broken(`a text was expected at byte ${field.start}`);
-    if (length > limits.textBytes) throw broken(`a name at byte ${field.start} has ${length} bytes`);
-    this.#textLeft -= length;
-    if (this.#textLeft < 0) throw broken(`its names have more than ${limits.allTextBytes} bytes in all`);
-    return new TextDecoder().decode(this.#source.read(field.start, length));
+    if (length > limits.keptBytes) throw broken(`a name at byte ${field.start} has ${length} bytes`);
+    return this.beginningOfText(field, length);
   }
 
-  #field(tag: number, at: number, end: number): WireField {
-    const number = Math.floor(tag / 8);
-    const wireType = tag % 8;
-    if (number < 1) throw broken(`a field at byte ${at} has the number ${number}`);
-    if (wireType === 0) {
-      const integer = this.#varint(at, end);
-      return { number, kind: 'integer', value: integer.value, start: at, end: integer.end };
-    }
-    if (wireType === 2) {
-      const length = this.#varint(at, end);
-      return { number, kind: 'bytes', value: 0, start: length.end, end: within(length.end, length.value, end) };
-    }
-    if (wireType !== 1 && wireType !== 5) throw broken(`a field at byte ${at} has the wire type ${wireType}`);
-    return { number, kind: 'fixed', value: 0, start: at, end: within(at, wireType === 1 ? 8 : 4, end) };
+  /** The first bytes of a text, up to `mostBytes`, without a character that is cut through. */
+  beginningOfText({ kind, start, end }: WireField, mostBytes: number): string {
+    if (kind !== 'bytes') throw broken(`a text was expected at byte ${start}`);
+    const length = Math.min(end - start, mostBytes);
+    return new TextDecoder().decode(this.bytes(start, length), { stream: length < end - start });
   }
 
-  #varint(at: number, end: number): { readonly value: number; readonly end: number } {
-    const bytes = this.#source.read(at, Math.min(10, end - at));
-    const last = bytes.findIndex((byte) => byte < 128);
-    if (last === -1) throw broken(`an integer at byte ${at} has no end`);
-    let value = 0;
-    for (let index = last; index >= 0; index--) value = value * 128 + ((bytes[index] ?? 0) & 127);
-    // Ten bytes are a negative integer; a double would round it before the sign is known.
-    return { value: last === 9 ? signedInteger(bytes) : value, end: at + last + 1 };
+  /** Counts a text that is kept. Throws MODEL_INVALID where all of them take too much memory. */
+  keep(textBytes: number): void {
+    this.#keptLeft -= textBytes + textOverheadBytes;
+    if (this.#keptLeft < 0) throw broken(`its names take more than ${limits.keptBytes} bytes`);
+  }
+
+  /** Bytes of the source, valid until the next call. */
+  bytes(at: number, length: number): Uint8Array {
+    if (at < this.#windowStart || at + length > this.#windowStart + this.#window.length) this.#load(at, length);
+    return this.#window.subarray(at - this.#windowStart, at - this.#windowStart + length);
+  }
+
+  /** The next wanted field from `at` on; the others are skipped by their length. */
+  #next(at: number, end: number, wanted: number): WireField | undefined {
+    this.#cursor = at;
+    while (this.#cursor < end) {
+      const tagStart = this.#cursor;
+      const tag = this.#varint(end);
+      const number = Math.floor(tag / 8);
+      if (number < 1) throw broken(`a field at byte ${tagStart} has the number ${number}`);
+      if (wanted === everyField || (number < 32 && (wanted & (1 << number)) !== 0)) {
+        return this.#field(tagStart, tag, end);
+      }
+      this.#skip(tag % 8, end);
+    }
+    return undefined;
+  }
+
+  #field(tagStart: number, tag: number, end: number): WireField {
+    const [number, wireType] = [Math.floor(tag / 8), tag % 8];
+    if (wireType === wireTypes.varint) {
+      const start = this.#cursor;
+      const value = this.#varint(end);
+      return { number, kind: 'integer', value, tagStart, start, end: this.#cursor };
+    }
+    const start = this.#skip(wireType, end);
+    const kind = wireType === wireTypes.bytes ? 'bytes' : 'fixed';
+    return { number, kind, value: 0, tagStart, start, end: this.#cursor };
+  }
+
+  /** Moves the cursor behind a value and answers where it starts. */
+  #skip(wireType: number, end: number): number {
+    let length = 0;
+    if (wireType === wireTypes.bytes) length = this.#varint(end);
+    else if (wireType === wireTypes.fixed32) length = 4;
+    else if (wireType === wireTypes.fixed64) length = 8;
+    else if (wireType === wireTypes.varint) this.#varint(end);
+    else throw broken(`a field at byte ${this.#cursor} has the wire type ${wireType}`);
+    const start = this.#cursor;
+    if (length < 0 || start + length > end) {
+      throw broken(`a field at byte ${start} has a length of ${length} where ${end - start} bytes are left`);
+    }
+    this.#cursor = start + length;
+    return start;
+  }
+
+  #varint(end: number): number {
+    const start = this.#cursor;
+    let [value, scale] = [0, 1];
+    for (let at = start; at < end && at < start + 10; at++, scale *= 128) {
+      const byte = this.#byte(at);
+      value += (byte & 127) * scale;
+      if (byte > 127) continue;
+      this.#cursor = at + 1;
+      // Ten bytes are a negative integer; a double would round it before the sign is known.
+      return at === start + 9 ? signedInteger(this.bytes(start, 10)) : value;
+    }
+    throw broken(`an integer at byte ${start} has no end`);
+  }
+
+  #byte(at: number): number {
+    if (at < this.#windowStart || at >= this.#windowStart + this.#window.length) this.#load(at, 1);
+    return this.#window[at - this.#windowStart] ?? 0;
+  }
+
+  #load(at: number, length: number): void {
+    const isNear = at >= this.#windowStart && at <= this.#windowStart + this.#window.length;
+    const wished = Math.max(length, isNear ? largeWindow : smallWindow);
+    this.#window = this.#source.read(at, Math.min(wished, this.#source.size - at));
+    this.#windowStart = at;
+    if (this.#window.length < length) throw broken(`it ends at byte ${at + this.#window.length} while it is read`);
   }
 }
 
 function signedInteger(bytes: Uint8Array): number {
   const value = bytes.reduceRight((high, byte) => (high << 7n) | BigInt(byte & 127), 0n);
   return Number(BigInt.asIntN(64, value));
-}
-
-function within(start: number, length: number, end: number): number {
-  if (length >= 0 && start + length <= end) return start + length;
-  throw broken(`a field at byte ${start} has a length of ${length} where ${end - start} bytes are left`);
 }
 
 /** The failure of a file that is no ONNX model or is damaged. */

@@ -1,6 +1,6 @@
 import type { OnnxHeader } from '../config.js';
 import { GraphReader } from './graph.js';
-import { broken, WireReader, type ByteSource, type WireField } from './fields.js';
+import { broken, limits, WireReader, type ByteSource, type WireField } from './fields.js';
 import { recogniseOther } from './recognise.js';
 import { readValue } from './value.js';
 
@@ -49,6 +49,7 @@ export function parseOnnxHeader(source: ByteSource): OnnxHeader {
 }
 
 function readModel(wire: WireReader, graphs: GraphReader, size: number): Draft {
+  const readEntry = metadataReader(wire);
   const draft: Draft = {
     irVersion: 0,
     producer: '',
@@ -67,7 +68,7 @@ function readModel(wire: WireReader, graphs: GraphReader, size: number): Draft {
     else if (field.number === 5) draft.modelVersion = field.value;
     else if (field.number === 7) draft.graph = onlyGraph(draft.graph, field);
     else if (field.number === 8) readOpset(wire, field, draft.opsets);
-    else if (field.number === 14) readEntry(wire, field, draft.metadata);
+    else if (field.number === 14) readEntry(field, draft.metadata);
     else if (field.number === 25) graphs.readFunction(field);
   }
   return draft;
@@ -89,18 +90,25 @@ function readOpset(wire: WireReader, message: WireField, opsets: Record<string, 
   opsets[domain === '' ? 'ai.onnx' : domain] = version;
 }
 
-/** StringStringEntryProto: key 1, value 2. */
-function readEntry(wire: WireReader, message: WireField, entries: Record<string, string>): void {
-  let [key, value] = ['', ''];
-  for (const field of wire.fields(message.start, message.end)) {
-    if (field.number === 1) key = wire.text(field);
-    else if (field.number === 2) value = wire.text(field);
-  }
-  entries[key] = value;
+/** StringStringEntryProto: key 1, value 2. Values beyond what all of them may take are cut, and say so at their end. */
+function metadataReader(wire: WireReader): (message: WireField, entries: Record<string, string>) => void {
+  let bytesLeft: number = limits.metadataBytes;
+  return (message, entries) => {
+    let [key, value] = ['', ''];
+    for (const field of wire.fields(message.start, message.end)) {
+      const length = field.end - field.start;
+      if (field.number === 1) key = wire.text(field);
+      if (field.number !== 2) continue;
+      value = wire.beginningOfText(field, bytesLeft);
+      if (length > bytesLeft) value += `… (cut: ${length} bytes in the file)`;
+      bytesLeft -= Math.min(length, bytesLeft);
+    }
+    entries[key] = value;
+  };
 }
 
 function readName(wire: WireReader, message: WireField): string {
-  for (const field of wire.fields(message.start, message.end)) if (field.number === 1) return wire.text(field);
+  for (const field of wire.fields(message.start, message.end)) if (field.number === 1) return wire.passingText(field);
   return '';
 }
 

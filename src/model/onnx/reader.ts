@@ -4,8 +4,7 @@ import type { OnnxHeader } from '../config.js';
 import { broken, type ByteSource } from './fields.js';
 import { parseOnnxHeader } from './header.js';
 
-const smallWindow = 4 * 1024;
-const largeWindow = 64 * 1024;
+const bufferBytes = 64 * 1024;
 
 /**
  * Reads what an ONNX file says of itself; of a 100 MB model that takes some hundred kilobytes. Blocks for these few reads.
@@ -28,13 +27,11 @@ function open(path: string): number {
   }
 }
 
-/** A file seen through a window: small after a jump (over weights), larger while reading on. */
+/** A file, read a piece at a time into one buffer. */
 class FileSource implements ByteSource {
   readonly size: number;
   readonly #file: number;
-  readonly #buffer = Buffer.allocUnsafe(largeWindow);
-  #start = 0;
-  #end = 0;
+  readonly #buffer = Buffer.allocUnsafe(bufferBytes);
 
   constructor(file: number) {
     this.#file = file;
@@ -44,16 +41,7 @@ class FileSource implements ByteSource {
   }
 
   read(at: number, length: number): Uint8Array {
-    if (at < this.#start || at + length > this.#end) {
-      if (length > largeWindow) return this.#readInto(Buffer.allocUnsafe(length), at, length);
-      const isNear = at >= this.#start && at <= this.#end;
-      const read = this.#readInto(this.#buffer, at, isNear ? largeWindow : Math.max(smallWindow, length));
-      [this.#start, this.#end] = [at, at + read.length];
-    }
-    return this.#buffer.subarray(at - this.#start, Math.min(at + length, this.#end) - this.#start);
-  }
-
-  #readInto(buffer: Buffer, at: number, length: number): Buffer {
+    const buffer = length > bufferBytes ? Buffer.allocUnsafe(length) : this.#buffer;
     return buffer.subarray(0, readSync(this.#file, buffer, 0, length, at));
   }
 }

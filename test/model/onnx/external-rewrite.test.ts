@@ -85,7 +85,7 @@ describe('new values for external data', () => {
     let graph: Field[] = [bytesField(2, 'innermost')];
     for (let depth = 0; depth < 40; depth += 1) graph = [bytesField(1, [bytesField(5, [bytesField(6, graph)])])];
     assert.throws(() => rewriteExternalData(bytesField(7, graph), (_, value) => value), {
-      message: /nested more than 32 deep/,
+      message: /nested more than 33 deep/,
     });
   });
 });
