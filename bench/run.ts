@@ -23,6 +23,8 @@ export interface RunOptions {
   readonly ratesOf: (model: string) => readonly number[];
   readonly signal: AbortSignal;
   readonly narrate: (line: string) => void;
+  /** What sends the requests; left out: a process of its own. */
+  readonly startLoad?: () => LoadGenerator;
 }
 
 export interface RunResult {
@@ -36,7 +38,7 @@ export interface RunResult {
 export async function runBench(options: RunOptions): Promise<RunResult> {
   const started: StartedTarget[] = [];
   const skipped: TargetReport[] = [];
-  const load = startLoadGenerator();
+  const load = (options.startLoad ?? startLoadGenerator)();
   const bare = await startBareServer({ contentType: 'application/json', body: Buffer.from('{}') });
   try {
     for (const plan of options.plans) {

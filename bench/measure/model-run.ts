@@ -87,7 +87,10 @@ async function settleModel(run: ModelRun): Promise<void> {
   const arrivals = { kind: 'closed', concurrency } as const;
   const participants = await prepare(run, { scenario: 'concurrency', form: 'binary', batch: 1, arrivals });
   if (typeof participants === 'string') return;
-  const { seconds, restless } = await settle(participants, run.method, run.signal);
+  const { seconds, restless } = await settle(participants, run.method, {
+    signal: run.signal,
+    now: () => performance.now(),
+  });
   const end = restless.length === 0 ? 'steady' : `${restless.join(', ')} not steady yet`;
   run.narrate(`${run.model}: warmed up for ${seconds.toFixed(1)} s: ${end}`);
 }

@@ -18,10 +18,10 @@ export interface Settled {
 export async function settle(
   participants: readonly Participant[],
   { settleMs, tolerance }: Pick<Method, 'settleMs' | 'tolerance'>,
-  signal: AbortSignal,
+  { signal, now }: { readonly signal: AbortSignal; /** Monotonic milliseconds. */ readonly now: () => number },
 ): Promise<Settled> {
-  const startedAt = performance.now();
-  const elapsedMs = (): number => performance.now() - startedAt;
+  const startedAt = now();
+  const elapsedMs = (): number => now() - startedAt;
   const rates = new Map(participants.map((participant) => [participant, [] as number[]]));
   const isRestless = (seen: readonly number[]): boolean =>
     seen.length < fewestSteady || !isSteady(seen.slice(-fewestSteady), tolerance);

@@ -29,6 +29,8 @@ export interface TuneRun {
   readonly pace: TunePace;
   readonly signal: AbortSignal;
   readonly narrate: (line: string) => void;
+  /** Monotonic milliseconds, for the pace's limit. */
+  readonly now: () => number;
 }
 
 /** What was found. */
@@ -61,7 +63,7 @@ export async function tuneModel(run: TuneRun): Promise<Tuned> {
   const { settleMs, windowsMs, limitMs } = run.pace;
   const { ms: singleMs } = await askWarm(run.target.origin, payloads[0], run.signal);
   await participant(run, { payloads, clients: 8, timing: { windowMs: settleMs, warmupMs: 0 } }).measure();
-  const endAt = performance.now() + limitMs;
+  const endAt = run.now() + limitMs;
   const trials = await searchByHalving({
     candidates: listCandidates({ cpus: run.cpus, mostRows: hasRows ? 64 : 0 }),
     windowsMs,
@@ -74,7 +76,7 @@ export async function tuneModel(run: TuneRun): Promise<Tuned> {
         `${run.model}: round ${rung + 1}: ${describeCandidate(candidate)}: ${rate.toFixed(0)}/s, p99 ${p99Ms.toFixed(1)} ms`,
       );
     },
-    isOver: () => performance.now() > endAt,
+    isOver: () => run.now() > endAt,
   });
   const best = findBest(trials);
   if (best === undefined) throw new AppError('REQUEST_FAILED', `${run.model}: no settings could be tried in time`);

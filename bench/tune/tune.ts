@@ -36,6 +36,7 @@ export async function tuneAll(options: TuneOptions): Promise<readonly Tuned[]> {
         pace: options.pace,
         signal,
         narrate,
+        now: () => performance.now(),
       });
       all.push(tuned);
       if (tune.write && tuned.chosen !== undefined) await keep(subject, tuned.chosen, options);

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { measureInTurn } from '../../bench/measure/interleave.js';
 import { groupByLoad, planArrivals, planPoints, windowFor } from '../../bench/measure/points.js';
 import { toRows } from '../../bench/measure/rows.js';
@@ -126,7 +125,7 @@ describe('settle', () => {
     const turns: string[] = [];
     const rising = [100, 200, 300, 400, 410, 405].map((rate) => sampleOf(rate));
     const both = [scripted(target('a'), rising, turns), scripted(bareHttp, [sampleOf(9)], turns)];
-    const { restless } = await settle(both, limits, never);
+    const { restless } = await settle(both, limits, { signal: never, now: () => 0 });
     assert.deepEqual([turns.length, restless], [12, []]);
   });
 
@@ -135,14 +134,20 @@ describe('settle', () => {
       target('a'),
       [100, 200, 100, 200].map((rate) => sampleOf(rate)),
     );
-    const slow: Participant = { ...swinging, measure: () => sleep(20).then(() => swinging.measure()) };
-    const { restless } = await settle([slow, scripted(rawLoop, [sampleOf(5)])], { ...limits, settleMs: 70 }, never);
+    let nowMs = 0;
+    const slow: Participant = { ...swinging, measure: () => ((nowMs += 20), swinging.measure()) };
+    const both = [slow, scripted(rawLoop, [sampleOf(5)])];
+    const { restless, seconds } = await settle(both, { ...limits, settleMs: 70 }, { signal: never, now: () => nowMs });
+    assert.equal(seconds, 0.08);
     assert.deepEqual(restless, ['a']);
   });
 
   it('leaves out one that fails', async () => {
     const broken: Participant = { ...target('a'), measure: () => Promise.reject(new Error('no route')) };
-    assert.deepEqual((await settle([broken, scripted(bareHttp, [sampleOf(9)])], limits, never)).restless, []);
+    assert.deepEqual(
+      (await settle([broken, scripted(bareHttp, [sampleOf(9)])], limits, { signal: never, now: () => 0 })).restless,
+      [],
+    );
   });
 });
 

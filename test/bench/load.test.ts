@@ -69,13 +69,14 @@ describe('ResponseParser', () => {
 
 describe('the load generator', () => {
   it('keeps as many requests in flight as it has clients, and sends its requests in turn', async () => {
-    let [now, most] = [0, 0];
+    let [now, most, served] = [0, 0, 0];
     const paths = new Set<string>();
     const port = await serve((request, response) => {
       paths.add(request.url ?? '');
       most = Math.max(most, ++now);
       setTimeout(() => {
         now--;
+        served++;
         response.setHeader('x-inference-device', 'cpu').setHeader('server-timing', 'compute;dur=2').end('ok');
       }, 5);
     });
@@ -84,12 +85,13 @@ describe('the load generator', () => {
     assert.deepEqual([...paths].sort(), ['/a', '/b']);
     assert.equal(windows.length, 2);
     const inWindows = windows.reduce((sum, { completed }) => sum + completed, 0);
-    assert.ok(answered > inWindows, `${answered} answers with those of the warm-up, ${inWindows} in windows`);
+    assert.ok(answered >= inWindows, `${answered} answers with those of the warm-up, ${inWindows} in windows`);
+    assert.ok(answered <= served, `${answered} answers counted of ${served}`);
     for (const window of windows) {
       assert.deepEqual(window.statuses, { 200: window.completed });
       assert.deepEqual([window.devices, window.serverMs], [{ cpu: window.completed }, { compute: 2 }]);
       assert.ok(mergeHistograms([window.latencies]).percentileMs(50) >= 4.9);
-      assert.ok(window.clientMs.send > 0 && window.clientMs.send < 5 && window.clientMs.receive >= 0);
+      assert.ok(window.clientMs.send > 0 && window.clientMs.receive >= 0);
     }
   });
 
@@ -116,10 +118,13 @@ describe('the load generator', () => {
     });
     const arrivals = { kind: 'poisson', requestsPerSecond: 500, maxConnections: 2, seed: 3 } as const;
     const [window] = (await load.run(order(port, arrivals, { warmupMs: 0, windowMs: 800, windows: 1 }))).windows;
-    assert.ok(window!.completed > 280 && window!.completed < 520, `${window!.completed} in 800 ms`);
+    const due = window!.completed + window!.backlog;
+    assert.ok(due > 300 && window!.completed < 520, `${due} were due in 800 ms, ${window!.completed} answered`);
     const latencies = mergeHistograms([window!.latencies]);
-    assert.ok(latencies.percentileMs(90) > 100, `p90 ${latencies.percentileMs(90)}: about a fifth waited`);
-    assert.ok(latencies.percentileMs(50) < 100);
+    assert.ok(
+      latencies.percentileMs(90) > 80,
+      `p90 ${latencies.percentileMs(90)}: an eighth was due a tenth of a second before`,
+    );
   });
 
   it('says that nobody listens as failures, not as a crash', async () => {
