@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { arch, cpus, platform } from 'node:os';
-import { dirname } from 'node:path';
+import { dirname, parse } from 'node:path';
 import { AppError } from '../errors.js';
 import { findExternalFiles } from '../model/onnx/external-data.js';
 import { readOnnxHeader } from '../model/onnx/reader.js';
@@ -10,10 +10,11 @@ import { hashFile } from './weights-entry.js';
 /** Changes whenever entries are written in another way. */
 const layoutVersion = 2;
 
-/** All files of a model: the model itself, then those that hold weights outside of it. */
+/** All files of a model that may be served: the model itself, then those that hold weights outside of it. */
 export async function listModelFiles(modelPath: string): Promise<readonly string[]> {
   const { externalData } = readOnnxHeader(modelPath);
-  return [modelPath, ...(await findExternalFiles(dirname(modelPath), externalData))];
+  const places = { folders: [dirname(modelPath)], homes: [parse(modelPath).root] };
+  return [modelPath, ...(await findExternalFiles(places, externalData)).map(({ real }) => real)];
 }
 
 /** Bytes of all files of a model. */

@@ -1,6 +1,7 @@
-import { readFile, realpath, stat } from 'node:fs/promises';
-import { join, sep } from 'node:path';
+import { readFile, stat } from 'node:fs/promises';
+import { isAbsolute, join } from 'node:path';
 import { AppError, messageOf } from '../errors.js';
+import { followLinks, type Homes } from './containment.js';
 
 const maxBytes = 16 << 20;
 
@@ -10,17 +11,27 @@ export function parseLabels(text: string): readonly string[] {
   return lines.at(-1) === '' ? lines.slice(0, -1) : lines;
 }
 
-/** Reads a label file inside the model's folder. Throws MODEL_INVALID where it is missing, too large or lies elsewhere. */
-export async function readLabels(folder: string, name: string): Promise<readonly string[]> {
-  const home = await realpath(folder);
-  const path = await realpath(join(home, name)).catch((cause: unknown) => {
+/**
+ * Reads a label file in a model's folder; its links may lead anywhere in the homes. Throws MODEL_INVALID where it is missing,
+ * too large or lies elsewhere.
+ */
+export async function readLabels(folder: string, name: string, homes: Homes = [folder]): Promise<readonly string[]> {
+  if (name.split('/').includes('..') || isAbsolute(name)) throw refusal(name, "lies outside the model's folder");
+  const found = await followLinks(join(folder, name), homes).catch((cause: unknown) => {
     throw refusal(name, `cannot be read (${messageOf(cause)})`, cause);
   });
-  if (!path.startsWith(home + sep)) throw refusal(name, "lies outside the model's folder");
-  const stats = await stat(path);
+  if (found.kind === 'absent') throw refusal(name, 'is not there');
+  if (found.kind === 'unreadable') throw refusal(name, `cannot be read (${found.reason})`);
+  if (found.kind === 'outside') {
+    throw refusal(
+      name,
+      `leads to '${found.path}' by a symbolic link, outside the model repository and --allow-links-to`,
+    );
+  }
+  const stats = await stat(found.path);
   if (!stats.isFile()) throw refusal(name, 'is not a regular file');
   if (stats.size > maxBytes) throw refusal(name, `has ${stats.size} bytes, more than ${maxBytes}`);
-  return parseLabels(await readFile(path, 'utf8'));
+  return parseLabels(await readFile(found.path, 'utf8'));
 }
 
 function refusal(name: string, reason: string, cause?: unknown): AppError {

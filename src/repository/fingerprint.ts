@@ -17,8 +17,8 @@ export async function takeFingerprint(paths: readonly string[]): Promise<string>
 
 async function describeFile(path: string): Promise<string> {
   try {
-    const { size, mtimeMs, ctimeMs, ino } = await stat(path);
-    return [size, mtimeMs, ctimeMs, ino].join(' ');
+    const { size, mtimeMs, ctimeMs, ino, dev } = await stat(path);
+    return [size, mtimeMs, ctimeMs, ino, dev].join(' ');
   } catch {
     return 'absent';
   }

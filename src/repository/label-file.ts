@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { Homes } from '../model/containment.js';
 import type { ModelJson } from '../model/config-schema.js';
 import { readLabels } from '../model/labels.js';
 import { watchFiles, type Watch } from './fingerprint.js';
@@ -9,20 +10,24 @@ export interface LabelFile {
   readonly watch: Watch;
 }
 
+export interface LabelSource {
+  readonly json: ModelJson;
+  /** The model's folder; a lone model file has none. */
+  readonly folder?: string;
+  /** What links may not lead out of. */
+  readonly homes: Homes;
+}
+
 /** The labels that model.json names, none where it names none. Throws MODEL_INVALID where they cannot be read. */
-export async function readLabelFile({ classification }: ModelJson, folder: string | undefined): Promise<LabelFile> {
-  const name = classification?.labels;
+export async function readLabelFile({ json, folder, homes }: LabelSource): Promise<LabelFile> {
+  const name = json.classification?.labels;
   if (name === undefined || folder === undefined) return { lines: [], watch: { paths: [], fingerprint: '' } };
   const watch = await watchFiles([join(folder, name)]);
-  return { lines: await readLabels(folder, name), watch };
+  return { lines: await readLabels(folder, name, homes), watch };
 }
 
 /** Whether the file still holds these labels. */
-export async function hasLabels(
-  json: ModelJson,
-  folder: string | undefined,
-  lines: readonly string[],
-): Promise<boolean> {
-  const now = await readLabelFile(json, folder).catch(() => undefined);
+export async function hasLabels(source: LabelSource, lines: readonly string[]): Promise<boolean> {
+  const now = await readLabelFile(source).catch(() => undefined);
   return now !== undefined && now.lines.join('\n') === lines.join('\n');
 }

@@ -1,12 +1,13 @@
-import { readdir, realpath, stat } from 'node:fs/promises';
-import { join, sep } from 'node:path';
+import { readdir, stat } from 'node:fs/promises';
+import { dirname, extname, join } from 'node:path';
 import type { Dirent } from 'node:fs';
 import { AppError, messageOf } from '../errors.js';
+import { followLinks, type Followed, type Homes } from '../model/containment.js';
 
 /** A model as it lies on disk. */
 export interface ModelOnDisk {
   readonly name: string;
-  /** The folder of model.json and its labels; absent for a lone `<name>.onnx`. Symbolic links are resolved. */
+  /** The folder of model.json and its labels, by its name in the repository; absent for a lone `<name>.onnx`. */
   readonly folder?: string;
   /** By number, ascending; a model without version folders is version 1. */
   readonly versions: readonly VersionOnDisk[];
@@ -16,7 +17,7 @@ export interface ModelOnDisk {
 
 export interface VersionOnDisk {
   readonly version: string;
-  /** The model file, symbolic links resolved; undefined where `problem` says why there is none. */
+  /** The model file by its name in the repository, which may be a link; undefined where `problem` says why there is none. */
   readonly path?: string;
   readonly problem?: string;
 }
@@ -27,13 +28,14 @@ const versionName = /^[1-9][0-9]{0,15}$/;
 
 /**
  * The models below a repository folder, by name, in any of the layouts `<model>/<version>/model.onnx`, `<model>/model.onnx`
- * and `<model>.onnx`. What looks like a model but cannot be one is listed with the reason; other files and folders are not
- * models. Throws NOT_FOUND where the folder cannot be read.
+ * and `<model>.onnx`. Links are followed where they end in one of the homes. What looks like a model but cannot be one is
+ * listed with the reason; other files and folders are not models. Throws NOT_FOUND where the folder cannot be read.
  */
-export async function scanRepository(root: string): Promise<readonly ModelOnDisk[]> {
-  const home = await realpath(root).catch((cause: unknown) => refuseRoot(root, cause));
-  const entries = await listFolder(home).catch((cause: unknown) => refuseRoot(root, cause));
-  const models = await Promise.all(entries.map((entry) => readModel(home, entry)));
+export async function scanRepository(root: string, homes: Homes = [root]): Promise<readonly ModelOnDisk[]> {
+  const entries = await listFolder(root).catch((cause: unknown) => refuseRoot(root, cause));
+  const models = await Promise.all(
+    entries.map((entry) => readModel({ name: entry.name, path: join(root, entry.name), homes })),
+  );
   const byName = new Map<string, ModelOnDisk>();
   for (const model of models.flatMap((model) => model ?? [])) {
     const other = byName.get(model.name);
@@ -61,32 +63,44 @@ async function listFolder(folder: string): Promise<readonly Dirent[]> {
   return entries.filter(({ name }) => !ignored.test(name));
 }
 
-async function readModel(home: string, entry: Dirent): Promise<ModelOnDisk | undefined> {
-  const place = await findPlace(home, join(home, entry.name));
-  const stem = entry.name.replace(/\.onnx$/, '');
-  if (place.kind === 'file') {
-    if (!entry.name.endsWith('.onnx')) return undefined;
-    return checked({ name: stem, versions: [{ version: '1', path: place.path }] });
-  }
-  if (place.kind === 'folder') return readFolder(home, entry.name, place.path);
+interface Found {
+  readonly name: string;
+  readonly path: string;
+  readonly homes: Homes;
+}
+
+async function readModel({ name, path, homes }: Found): Promise<ModelOnDisk | undefined> {
+  const place = await findPlace(path, homes);
+  const stem = name.replace(/\.onnx$/, '');
+  if (place.kind === 'folder') return readFolder({ name, path, homes });
+  if (!name.endsWith('.onnx') && (place.kind === 'file' || isDocument(name))) return undefined;
+  if (place.kind === 'file') return checked({ name: stem, versions: [{ version: '1', path }] });
   return place.problem === undefined ? undefined : { name: stem, versions: [], problem: place.problem };
 }
 
-async function readFolder(home: string, name: string, folder: string): Promise<ModelOnDisk | undefined> {
-  const entries = await listFolder(folder).catch(() => []);
+/** Links to what is not there may have been meant for models, but not those that are named like other files. */
+function isDocument(name: string): boolean {
+  return /^\.[a-z]{1,5}$/i.test(extname(name));
+}
+
+async function readFolder({ name, path: folder, homes }: Found): Promise<ModelOnDisk | undefined> {
+  const entries = await listFolder(folder).catch((cause: unknown) => `the folder cannot be read (${messageOf(cause)})`);
+  if (typeof entries === 'string') return checked({ name, folder, versions: [], problem: entries });
   const names = entries.map((entry) => entry.name);
   const numbers = names.filter((entry) => versionName.test(entry)).sort((a, b) => Number(a) - Number(b));
-  const versions = await Promise.all(numbers.map((number) => readVersion(home, number, join(folder, number))));
+  const read = (version: string, path: string) => readVersion({ name: version, path, homes });
+  const versions = await Promise.all(numbers.map((number) => read(number, join(folder, number))));
   if (versions.length > 0) return checked({ name, folder, versions });
-  if (names.includes('model.onnx')) return checked({ name, folder, versions: [await readVersion(home, '1', folder)] });
+  if (names.includes('model.onnx')) return checked({ name, folder, versions: [await read('1', folder)] });
   const looksLikeModel = names.includes('model.json') || names.some((entry) => entry.endsWith('.onnx'));
   const problem = `no model file was found; expected '${name}/1/model.onnx' or '${name}/model.onnx'`;
   return looksLikeModel ? { name, folder, versions: [], problem } : undefined;
 }
 
-async function readVersion(home: string, version: string, folder: string): Promise<VersionOnDisk> {
-  const place = await findPlace(home, join(folder, 'model.onnx'));
-  if (place.kind === 'file') return { version, path: place.path };
+async function readVersion({ name: version, path: folder, homes }: Found): Promise<VersionOnDisk> {
+  const path = join(folder, 'model.onnx');
+  const place = await findPlace(path, homes);
+  if (place.kind === 'file') return { version, path };
   return { version, problem: place.problem ?? `the version folder '${version}' holds no file model.onnx` };
 }
 
@@ -99,27 +113,34 @@ function checked(model: ModelOnDisk): ModelOnDisk {
 }
 
 type Place =
-  | { readonly kind: 'file' | 'folder'; readonly path: string; readonly problem?: never }
+  | { readonly kind: 'file' | 'folder'; readonly problem?: never }
   | { readonly kind: 'other'; readonly problem?: string };
 
-/** What a path is once its links are followed; outside the repository it is nothing but a problem. */
-async function findPlace(home: string, path: string): Promise<Place> {
-  try {
-    const real = await realpath(path);
-    if (!real.startsWith(home + sep)) {
-      return {
-        kind: 'other',
-        problem: 'it is a symbolic link that leads out of the model repository; put the files there',
-      };
-    }
-    const stats = await stat(real);
-    if (stats.isFile()) return { kind: 'file', path: real };
-    return stats.isDirectory() ? { kind: 'folder', path: real } : { kind: 'other' };
-  } catch (error) {
-    return isMissing(error) ? { kind: 'other' } : { kind: 'other', problem: `it cannot be read (${messageOf(error)})` };
+/** What a path is once its links are followed; outside the homes it is nothing but a problem. */
+async function findPlace(path: string, homes: Homes): Promise<Place> {
+  const found = await followLinks(path, homes);
+  if (found.kind === 'absent' && found.linkTo === undefined) return { kind: 'other' };
+  if (found.kind !== 'inside') {
+    const isFile = found.kind === 'outside' && (await isRegularFile(found.path));
+    return { kind: 'other', problem: describeObstacle(found, isFile) };
   }
+  const stats = await stat(found.path).catch(() => undefined);
+  if (stats?.isFile() === true) return { kind: 'file' };
+  return { kind: stats?.isDirectory() === true ? 'folder' : 'other' };
 }
 
-function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+/** Why a path cannot be used, as the end of a sentence about it. */
+export function describeObstacle(found: Exclude<Followed, { kind: 'inside' }>, isFile = true): string {
+  if (found.kind === 'unreadable')
+    return found.reason.startsWith('it ') ? found.reason : `it cannot be read (${found.reason})`;
+  if (found.kind === 'absent')
+    return found.linkTo === undefined
+      ? 'it is not there'
+      : `it is a symbolic link to '${found.linkTo}', which is not there`;
+  const folder = isFile ? dirname(found.path) : found.path;
+  return `it is a symbolic link that leads out of the model repository, to '${found.path}'; put the files there, or start the server with --allow-links-to ${folder}`;
+}
+
+async function isRegularFile(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined))?.isFile() ?? false;
 }

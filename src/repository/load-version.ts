@@ -5,6 +5,7 @@ import { isBatchingAutomatic } from '../model/complete-batching.js';
 import { checkLabels } from '../model/complete-classification.js';
 import { completeConfig } from '../model/complete-config.js';
 import type { ModelJson } from '../model/config-schema.js';
+import type { Homes } from '../model/containment.js';
 import type { ExecutionConfig, ModelConfig, ProviderName } from '../model/config.js';
 import type { Runner, RunnerSession } from '../workers/runner.js';
 import { joinWatches, type Watch } from './fingerprint.js';
@@ -23,6 +24,8 @@ export interface LoaderOptions {
   readonly chooseProvider: (execution: ExecutionConfig) => Promise<ProviderChoice>;
   /** What workers load in a model's stead, such as a copy whose weights they share; the model itself unless told otherwise. */
   readonly prepareWeights?: (spec: SessionSpec) => Promise<PreparedModel>;
+  /** What the links of a model's files may not lead out of: the repository, and folders that the operator named. */
+  readonly homes: Homes;
   /** A private folder for copies of model files. */
   readonly snapshotFolder: string;
 }
@@ -58,11 +61,13 @@ export interface LoadedVersion {
 /** Loads one version and warms it. Rejects with the reason, and leaves nothing behind then. */
 export async function loadVersion(request: VersionRequest, options: LoaderOptions): Promise<LoadedVersion> {
   const { json, folder } = request;
-  const snapshot = await takeSnapshot(request.path, options.snapshotFolder);
+  const { homes } = options;
+  const source = { json, homes, ...(folder === undefined ? {} : { folder }) };
+  const snapshot = await takeSnapshot(request.path, { homes, folder: options.snapshotFolder });
   try {
-    const { lines, watch } = await readLabelFile(json, folder);
+    const { lines, watch } = await readLabelFile(source);
     const servable = await loadServable({ ...request, labels: lines }, snapshot, options);
-    const isCurrent = async () => (await hasLabels(json, folder, lines)) && (await snapshot.isCurrent());
+    const isCurrent = async () => (await hasLabels(source, lines)) && (await snapshot.isCurrent());
     return { servable, watch: joinWatches(watch, snapshot.watch), isCurrent };
   } catch (error) {
     await snapshot.remove();

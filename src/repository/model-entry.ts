@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { AppError, messageOf } from '../errors.js';
 import type { ModelJson } from '../model/config-schema.js';
+import { followLinks, type Homes } from '../model/containment.js';
 import { parseModelJson } from '../model/parse-config.js';
-import type { ModelOnDisk } from './layout.js';
+import { describeObstacle, type ModelOnDisk } from './layout.js';
 import type { LoaderOptions } from './load-version.js';
 import { chooseVersions, formatPolicy } from './version-policy.js';
 import { VersionSlot, type VersionSource } from './version-slot.js';
@@ -108,7 +109,10 @@ export class ModelEntry {
   async #synchronise(disk: ModelOnDisk, isForced: boolean): Promise<void> {
     this.#problem = disk.problem;
     if (disk.problem !== undefined && this.slots.some(({ servable }) => servable !== undefined)) return;
-    const config = await readConfig(disk.folder, this.#override);
+    const config = await readConfig(disk.folder, {
+      homes: this.#options.homes,
+      ...(this.#override === undefined ? {} : { override: this.#override }),
+    });
     const onDisk = disk.versions.map(({ version }) => version);
     const policy = config.json.versions ?? 'latest';
     const wanted = config.problem === undefined ? chooseVersions(policy, onDisk) : this.#keepWanted(onDisk);
@@ -154,21 +158,26 @@ export class ModelEntry {
   }
 }
 
-async function readConfig(folder: string | undefined, override: string | undefined): Promise<ConfigOnDisk> {
+async function readConfig(
+  folder: string | undefined,
+  { homes, override }: { readonly homes: Homes; readonly override?: string },
+): Promise<ConfigOnDisk> {
   let text = override;
   try {
-    text ??= folder === undefined ? undefined : await readIfThere(join(folder, 'model.json'));
+    text ??= folder === undefined ? undefined : await readIfThere(join(folder, 'model.json'), homes);
     return text === undefined ? { json: {} } : { text, json: parseModelJson(text) };
   } catch (error) {
     return { json: {}, problem: messageOf(error), ...(text === undefined ? {} : { text }) };
   }
 }
 
-async function readIfThere(path: string): Promise<string | undefined> {
+async function readIfThere(path: string, homes: Homes): Promise<string | undefined> {
+  const found = await followLinks(path, homes);
+  if (found.kind === 'absent' && found.linkTo === undefined) return undefined;
+  if (found.kind !== 'inside') throw new AppError('MODEL_INVALID', `model.json: ${describeObstacle(found)}`);
   try {
-    return await readFile(path, 'utf8');
+    return await readFile(found.path, 'utf8');
   } catch (cause) {
-    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return undefined;
     throw new AppError('MODEL_INVALID', `model.json cannot be read (${messageOf(cause)})`, { cause });
   }
 }

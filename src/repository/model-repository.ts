@@ -1,4 +1,5 @@
 import { AppError } from '../errors.js';
+import type { Homes } from '../model/containment.js';
 import type { RepositoryIndexEntry } from '../protocol/types.js';
 import { scanRepository, type ModelOnDisk } from './layout.js';
 import type { LoaderOptions } from './load-version.js';
@@ -9,11 +10,13 @@ import { readinessOf } from './readiness.js';
 import { openSnapshots, type SnapshotFolder } from './snapshot-folder.js';
 import type { LoadOverrides, ModelReadiness, ModelRepository, ServableModel } from './types.js';
 
-export interface RepositoryOptions extends Omit<LoaderOptions, 'snapshotFolder'> {
+export interface RepositoryOptions extends Omit<LoaderOptions, 'snapshotFolder' | 'homes'> {
   /** Milliseconds since 1970. */
   readonly clock: () => number;
   /** The folder with the models. */
   readonly root: string;
+  /** Folders outside it into which links are followed. */
+  readonly allowLinksTo?: readonly string[];
   /** Where private copies of model files may be put, such as the system's temporary folder. */
   readonly temporaryFolder: string;
   /** Milliseconds for which a version that another took over from still takes requests; 5000 unless told otherwise. */
@@ -25,8 +28,9 @@ export interface RepositoryOptions extends Omit<LoaderOptions, 'snapshotFolder'>
  * with NOT_FOUND where the folder cannot be read.
  */
 export async function openRepository(options: RepositoryOptions): Promise<ModelRepository> {
-  const found = await scanRepository(options.root);
-  return new DiskRepository(options, await openSnapshots(options.temporaryFolder), found);
+  const homes = [options.root, ...(options.allowLinksTo ?? [])];
+  const found = await scanRepository(options.root, homes);
+  return new DiskRepository({ ...options, homes }, await openSnapshots(options.temporaryFolder), found);
 }
 
 /**
@@ -42,7 +46,11 @@ class DiskRepository implements ModelRepository {
   readonly #pending = new Set<Promise<void>>();
   #closed: Promise<void> | undefined;
 
-  constructor(options: RepositoryOptions, snapshots: SnapshotFolder, found: readonly ModelOnDisk[]) {
+  constructor(
+    options: RepositoryOptions & { readonly homes: Homes },
+    snapshots: SnapshotFolder,
+    found: readonly ModelOnDisk[],
+  ) {
     this.#root = options.root;
     this.#snapshots = snapshots;
     this.#entryOptions = {
@@ -89,7 +97,7 @@ class DiskRepository implements ModelRepository {
   async load(name: string, overrides: LoadOverrides = {}): Promise<void> {
     checkModelName(name);
     this.#refuseWhenClosed();
-    const found = (await scanRepository(this.#root)).find((model) => model.name === name);
+    const found = (await scanRepository(this.#root, this.#entryOptions.homes)).find((model) => model.name === name);
     if (found === undefined) {
       throw new AppError(
         'MODEL_NOT_FOUND',
@@ -111,7 +119,7 @@ class DiskRepository implements ModelRepository {
 
   async poll(): Promise<void> {
     this.#refuseWhenClosed();
-    const found = await scanRepository(this.#root);
+    const found = await scanRepository(this.#root, this.#entryOptions.homes);
     const names = new Set(found.map(({ name }) => name));
     const gone = this.#sorted().filter(({ name }) => !names.has(name));
     await Promise.all([

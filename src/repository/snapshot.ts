@@ -1,10 +1,12 @@
 import { constants } from 'node:fs';
 import { copyFile, mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname, join, sep } from 'node:path';
 import { AppError, messageOf } from '../errors.js';
 import type { OnnxHeader } from '../model/config.js';
+import { followLinks, foldersAlong, type Homes } from '../model/containment.js';
 import { findExternalFiles } from '../model/onnx/external-data.js';
 import { readOnnxHeader } from '../model/onnx/reader.js';
+import { describeObstacle } from './layout.js';
 import { hashFiles, isSameContent, isUnchanged, joinWatches, watchFiles, type Watch } from './fingerprint.js';
 
 /** The files of one model version as they were at one moment. */
@@ -23,6 +25,13 @@ export interface Snapshot {
   remove(): Promise<void>;
 }
 
+export interface SnapshotOptions {
+  /** What links may not lead out of. */
+  readonly homes: Homes;
+  /** Where copies are made. */
+  readonly folder: string;
+}
+
 const attempts = 3;
 
 /**
@@ -31,10 +40,10 @@ const attempts = 3;
  * change the weights of a loaded model nor, by a file cut short under a mapping, end the process. Where no copy can be
  * made, the files are used in place. Throws MODEL_INVALID for a model that cannot be served or that changes while it is read.
  */
-export async function takeSnapshot(source: string, folder: string): Promise<Snapshot> {
+export async function takeSnapshot(source: string, { homes, folder }: SnapshotOptions): Promise<Snapshot> {
   for (let attempt = 0; attempt < attempts; attempt++) {
-    const snapshot = await tryCopy(source, folder).catch((error: unknown) => {
-      if (error instanceof CopyFailed) return useInPlace(source, error);
+    const snapshot = await tryCopy(source, { homes, folder }).catch((error: unknown) => {
+      if (error instanceof CopyFailed) return useInPlace(source, homes, error);
       throw error;
     });
     if (snapshot !== undefined) return snapshot;
@@ -46,19 +55,19 @@ export async function takeSnapshot(source: string, folder: string): Promise<Snap
 }
 
 /** A copy, or undefined where the files changed meanwhile. */
-async function tryCopy(source: string, folder: string): Promise<Snapshot | undefined> {
+async function tryCopy(source: string, { homes, folder }: SnapshotOptions): Promise<Snapshot | undefined> {
   const home = await mkdtemp(join(folder, 'model-')).catch(failCopy);
   // What cannot be removed now is removed with the folder around it.
   const remove = () => rm(home, { recursive: true, force: true }).catch(() => undefined);
   let known = await watchFiles([source]);
   try {
     const modelPath = join(home, 'model.onnx');
-    await copy(source, modelPath);
+    await copy(await resolveModel(source, homes), modelPath);
     const header = readOnnxHeader(modelPath);
-    const externals = await findExternalFiles(dirname(source), header.externalData);
-    known = joinWatches(known, await watchFiles(externals));
+    const externals = await findExternalFiles({ folders: await foldersAlong(source), homes }, header.externalData);
+    known = joinWatches(known, await watchFiles(externals.map(({ named }) => named)));
     const copies = header.externalData.map((location) => join(home, location));
-    for (const [index, path] of copies.entries()) await copy(externals[index] ?? '', path);
+    for (const [index, path] of copies.entries()) await copy(externals[index]?.real ?? '', path);
     if (!(await isUnchanged(known))) throw new AppError('MODEL_INVALID', 'The model file changed while it was read.');
     return { modelPath, header, watch: known, isPrivate: true, ...comparison([modelPath, ...copies], known), remove };
   } catch (error) {
@@ -87,14 +96,24 @@ function isSameList(left: readonly string[], right: readonly string[]): boolean 
   return left.length === right.length && left.every((item, index) => item === right[index]);
 }
 
-async function useInPlace(source: string, { message: reason }: CopyFailed): Promise<Snapshot> {
+/** The model file that a name leads to now. */
+async function resolveModel(source: string, homes: Homes): Promise<string> {
+  const found = await followLinks(source, homes);
+  if (found.kind === 'inside') return found.path;
+  throw new AppError('MODEL_INVALID', `${describeObstacle(found)}.`);
+}
+
+/** The runtime looks for weights beside the path that it is given: beside the link, or where the link leads. */
+async function useInPlace(source: string, homes: Homes, { message: reason }: CopyFailed): Promise<Snapshot> {
   const model = await watchFiles([source]);
-  const header = readOnnxHeader(source);
-  const externals = await watchFiles(await findExternalFiles(dirname(source), header.externalData));
+  const real = await resolveModel(source, homes);
+  const header = readOnnxHeader(real);
+  const externals = await findExternalFiles({ folders: await foldersAlong(source), homes }, header.externalData);
+  const isBesideLink = externals[0]?.named.startsWith(dirname(source) + sep) ?? false;
   return {
-    modelPath: source,
+    modelPath: isBesideLink ? source : real,
     header,
-    watch: joinWatches(model, externals),
+    watch: joinWatches(model, await watchFiles(externals.map(({ named }) => named))),
     isPrivate: false,
     reason,
     isCurrent: () => Promise.resolve(false),

@@ -1,6 +1,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import { AppError } from '../errors.js';
 import { dashed, flags, variableOf, type Flag, type FlagName, type FlagValues } from './flag-table.js';
+import { list } from './flags.js';
 import type { Settings } from './settings.js';
 
 /** What a command line asks for: to serve, or to print a text and end. */
@@ -46,7 +47,13 @@ function optionOf(name: FlagName): Option {
   const fallback = showFallback(name);
   const described = fallback === '' ? help : `${help} (${fallback})`;
   const option = new Option(`--${dashed(name)} ${value === '' ? '[yes|no]' : value}`, described);
+  if (flags[name].kind === list) option.argParser(joinToList);
   return common ? option : option.hideHelp();
+}
+
+/** A list's flag may be repeated: what is given goes on. */
+function joinToList(given: string, before?: string): string {
+  return before === undefined ? given : `${before},${given}`;
 }
 
 function showFallback(name: FlagName): string {
@@ -95,6 +102,7 @@ function toSettings(values: FlagValues): Settings {
     workers: values.workers,
     intraOpThreads: values.intraOpThreads,
     modelControl: values.modelControlMode,
+    allowLinksTo: values.allowLinksTo,
     readyWhen: values.readyWhen,
     pollIntervalMs: values.pollInterval,
     watchdogMs: values.watchdog,

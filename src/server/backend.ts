@@ -1,6 +1,9 @@
+import { stat } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { AppError } from '../errors.js';
 import type { ModelRepository } from '../repository/types.js';
 import type { RunnerPool } from '../workers/pool.js';
+import type { Log } from './log.js';
 import type { ServeOptions } from './serve-options.js';
 import type { Ledger } from './startup-text.js';
 
@@ -65,6 +68,7 @@ async function openModels(runner: RunnerPool, options: ServeOptions): Promise<Ba
     const choose = createProviderChooser({ wish: settings.executionProvider, requireGpu: settings.requireGpu, env });
     const repository = await openRepository({
       root: modelsFolder,
+      allowLinksTo: await resolveFolders(settings.allowLinksTo, log),
       temporaryFolder,
       runner,
       intraOpThreads: budget.intraOpThreads,
@@ -80,6 +84,19 @@ async function openModels(runner: RunnerPool, options: ServeOptions): Promise<Ba
     await runner.close();
     throw explainFolder(thrown, modelsFolder);
   }
+}
+
+/** A folder that is not there now may be mounted later; until then no link leads into it. */
+async function resolveFolders(folders: readonly string[], log: Log): Promise<readonly string[]> {
+  const absolute = folders.map((folder) => resolve(folder));
+  for (const folder of absolute) {
+    const isFolder = await stat(folder).then(
+      (stats) => stats.isDirectory(),
+      () => false,
+    );
+    if (!isFolder) log.warn({ folder }, '--allow-links-to names no folder that is there now');
+  }
+  return absolute;
 }
 
 function explainFolder(thrown: unknown, folder: string): unknown {

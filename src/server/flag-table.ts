@@ -49,6 +49,12 @@ export const flags = {
   requireGpu: common({ kind: toggle, fallback: false, value: '', help: 'never ready unless a GPU computes' }),
   workers: common({ kind: autoOrCount, fallback: 'auto', value: '<n>', help: 'worker threads that run models' }),
   intraOpThreads: common({ kind: autoOrCount, fallback: 'auto', value: '<n>', help: 'threads of one run' }),
+  allowLinksTo: common({
+    kind: list,
+    fallback: [],
+    value: '<dir>',
+    help: "folder outside the models' into which links may lead; may be repeated",
+  }),
   cacheDir: common({
     kind: optional(text),
     fallback: undefined,

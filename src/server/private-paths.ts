@@ -17,9 +17,9 @@ export function createPathFilter(roots: readonly string[]): HidePaths {
       .replace(bare, lastPart);
 }
 
-/** `/srv/models/m/1/model.onnx` -> `model.onnx`; a full stop that ends the sentence stays. */
+/** `/srv/models/m/1/model.onnx` -> `.../model.onnx`. */
 function lastPart(path: string): string {
-  return path.replace(/\/+$/, '').replace(/^.*\//s, '');
+  return `.../${path.replace(/\/+$/, '').replace(/^.*\//s, '')}`;
 }
 
 /** Where the runtime was built: its source lines stand in its messages. */

@@ -68,6 +68,8 @@ export interface Settings {
   readonly modelControl: ModelControl;
   readonly readyWhen: ReadyWhen;
   readonly pollIntervalMs: number;
+  /** Folders outside the repository into which its links are followed. */
+  readonly allowLinksTo: readonly string[];
   /** A run that takes longer ends the process, for its supervisor to restart; 0: never. */
   readonly watchdogMs: number;
   /** Answers of at least this many bytes are compressed for clients that accept it; -1: never. */

@@ -1,6 +1,7 @@
-import { realpath, stat } from 'node:fs/promises';
-import { isAbsolute, join, sep } from 'node:path';
-import { AppError, messageOf } from '../../errors.js';
+import { stat } from 'node:fs/promises';
+import { isAbsolute, join } from 'node:path';
+import { AppError } from '../../errors.js';
+import { followLinks, type Homes } from '../containment.js';
 
 /** A location of weights outside the model file (onnx/docs/ExternalData.md), checked as text: below the model's own folder. */
 export function checkExternalLocation(location: string): string {
@@ -14,31 +15,56 @@ export function checkExternalLocation(location: string): string {
   );
 }
 
-/** Absolute paths of a model's external files. Throws MODEL_INVALID where one is missing or a link leads out of the folder. */
-export async function findExternalFiles(folder: string, locations: readonly string[]): Promise<readonly string[]> {
-  const home = await realpath(folder);
-  return Promise.all(locations.map((location) => findExternalFile(home, location)));
+/** Where the weights of a model may be looked for. */
+export interface ExternalPlaces {
+  /** In this order; all files come from the first that has them all. */
+  readonly folders: readonly string[];
+  /** What links may not lead out of. */
+  readonly homes: Homes;
 }
 
-async function findExternalFile(home: string, location: string): Promise<string> {
-  const path = await realpath(join(home, location)).catch((cause: unknown) => {
-    throw new AppError(
-      'MODEL_INVALID',
-      `The model's weights in '${location}' cannot be read (${messageOf(cause)}). Expected that file beside the model file; copy it there.`,
-      { cause },
-    );
-  });
-  if (!path.startsWith(home + sep)) {
-    throw new AppError(
-      'MODEL_INVALID',
-      `The model's weights in '${location}' lead out of the model's folder by a symbolic link. Put the file itself there.`,
-    );
+/** One file of weights: by the name under which it was found, and where that leads. */
+export interface ExternalFile {
+  readonly named: string;
+  readonly real: string;
+}
+
+/** A model's external files, in the order of the locations. Throws MODEL_INVALID where one is missing or leads out of the homes. */
+export async function findExternalFiles(
+  { folders, homes }: ExternalPlaces,
+  locations: readonly string[],
+): Promise<readonly ExternalFile[]> {
+  let refusal: unknown;
+  for (const folder of folders) {
+    try {
+      return await Promise.all(locations.map((location) => findExternalFile(folder, location, homes)));
+    } catch (error) {
+      refusal ??= error;
+    }
   }
-  if (!(await stat(path)).isFile()) {
-    throw new AppError(
-      'MODEL_INVALID',
-      `The model's weights in '${location}' are not a regular file. Put the file itself there.`,
-    );
+  throw refusal;
+}
+
+async function findExternalFile(folder: string, location: string, homes: Homes): Promise<ExternalFile> {
+  const named = join(folder, location);
+  const found = await followLinks(named, homes);
+  if (found.kind === 'absent')
+    throw refuse(location, describeAbsence(found.linkTo), 'Copy that file beside the model file');
+  if (found.kind === 'unreadable') {
+    throw refuse(location, `cannot be read (${found.reason})`, 'Put a file that can be read beside the model file');
   }
-  return path;
+  if (found.kind === 'outside') {
+    const reason = `lead out of the model repository by a symbolic link, to '${found.path}'`;
+    throw refuse(location, reason, 'Put the file itself there, or name its folder with --allow-links-to');
+  }
+  if ((await stat(found.path)).isFile()) return { named, real: found.path };
+  throw refuse(location, 'are not a regular file', 'Put the file itself there');
+}
+
+function describeAbsence(linkTo: string | undefined): string {
+  return linkTo === undefined ? 'are not there' : `are a symbolic link to '${linkTo}', which is not there`;
+}
+
+function refuse(location: string, reason: string, fix: string): AppError {
+  return new AppError('MODEL_INVALID', `The model's weights in '${location}' ${reason}. ${fix}.`);
 }

@@ -66,14 +66,22 @@ describe('findExternalFiles', () => {
     await writeFile(join(home, 'w.bin'), 'x');
     await symlink('/etc/hostname', join(home, 'out.bin'));
     await symlink('w.bin', join(home, 'inside.bin'));
-    assert.deepEqual(await findExternalFiles(home, ['w.bin', 'inside.bin']), [
-      join(home, 'w.bin'),
-      join(home, 'w.bin'),
+    const places = { folders: [home], homes: [home] };
+    assert.deepEqual(await findExternalFiles(places, ['w.bin', 'inside.bin']), [
+      { named: join(home, 'w.bin'), real: join(home, 'w.bin') },
+      { named: join(home, 'inside.bin'), real: join(home, 'w.bin') },
     ]);
     const refused = (location: string, message: RegExp) =>
-      assert.rejects(findExternalFiles(home, [location]), { code: 'MODEL_INVALID', message });
-    await refused('none.bin', /'none\.bin' cannot be read .*copy it there/);
-    await refused('out.bin', /lead out of the model's folder by a symbolic link/);
-    await refused('.', /lead out|not a regular file/);
+      assert.rejects(findExternalFiles(places, [location]), { code: 'MODEL_INVALID', message });
+    await refused('none.bin', /'none\.bin' are not there\. Copy that file beside/);
+    await refused(
+      'out.bin',
+      /lead out of the model repository by a symbolic link, to '\/etc\/hostname'\. .*--allow-links-to/,
+    );
+    await symlink('gone.bin', join(home, 'dangling.bin'));
+    await refused('dangling.bin', /a symbolic link to 'gone\.bin', which is not there/);
+    await symlink('round.bin', join(home, 'round.bin'));
+    await refused('round.bin', /leads back to itself/);
+    await refused('.', /not a regular file/);
   });
 });
