@@ -5,6 +5,9 @@ import { explainCreateFault, explainRunFault } from './ort-faults.js';
 import { savingOptions, sessionOptions, type OrtSessionOptions } from './ort-options.js';
 import { fromOrt, toOrt, toSpec, type OrtTensorParts, type OrtValueMetadata } from './ort-tensors.js';
 
+// The runtime and its binding keep tensors by name in plain objects: without this accessor one named `__proto__` is a name like others.
+delete (Object.prototype as { __proto__?: unknown }).__proto__;
+
 /** Failed runs are thrown; the runtime need not write them to stderr as well. */
 const runOptions: InferenceSession.RunOptions = { logSeverityLevel: 4 };
 
@@ -66,6 +69,8 @@ class OrtSession implements EngineSession {
   }
 }
 
+/** Where JavaScript has Float16Array, the runtime's own Tensor makes one, whose memory its binding cannot read: it is given the bit patterns. */
 function toOrtTensor({ type, data, dims }: OrtTensorParts): OrtTensor {
-  return new OrtTensor(type as 'float32', data as Float32Array, dims);
+  const tensor = new OrtTensor(type as 'float32', data as Float32Array, dims);
+  return type === 'float16' ? Object.defineProperty(tensor, 'data', { value: data }) : tensor;
 }

@@ -2,7 +2,7 @@ import { AppError } from '../errors.js';
 import type { ImageConfig } from '../model/config.js';
 import { arrayOf, type Datatype, type NumericData, type NumericDatatype } from '../tensor/datatype.js';
 import type { TensorSpec } from '../tensor/tensor.js';
-import { toHalfBits } from './half.js';
+import { toHalfBits } from '../tensor/half.js';
 
 /** Tensor values of the pixel values 0..255, one table a channel in the order of the config's `color`. */
 export type ChannelTables = readonly NumericData[];

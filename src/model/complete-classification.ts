@@ -7,7 +7,7 @@ type ClassificationJson = NonNullable<ModelJson['classification']>;
 /** Classification output of a model, with the activation `softmax` and five predictions unless model.json says otherwise. */
 export function completeClassification(json: ClassificationJson, header: OnnxHeader): ClassificationConfig {
   const output = findValue(header.outputs, 'classification.output', json.output);
-  if (output.datatype === 'BYTES' || output.datatype === 'BOOL') {
+  if (output.datatype === 'BYTES') {
     throw contradiction(
       `classification.output names ${describeValue('output', output)}`,
       'Expected an output of numbers, one a class',
@@ -21,15 +21,27 @@ export function completeClassification(json: ClassificationJson, header: OnnxHea
   };
 }
 
-/** Checks a label file's lines against the classes that the output declares. Throws MODEL_INVALID where their numbers differ. */
+/**
+ * Checks a label file's lines against the classes that the output declares: the one dimension of a row that is not 1. Throws MODEL_INVALID
+ * where their numbers differ, or where several dimensions could be the classes; variable ones are left to each answer.
+ */
 export function checkLabels(
   { output: name, labels: file = '' }: ClassificationConfig,
   labels: readonly string[],
   header: OnnxHeader,
 ): void {
   const output = findValue(header.outputs, 'classification.output', name);
-  const classes = output.shape.at(-1) ?? -1;
-  if (classes === -1 || classes === labels.length) return;
+  const row = output.shape.length > 1 ? output.shape.slice(1) : output.shape;
+  const long = row.filter((dim) => dim !== 1);
+  if (long.includes(-1) || output.unranked === true) return;
+  if (long.length > 1) {
+    throw contradiction(
+      `classification.labels '${file}' names classes, but ${describeValue('output', output)} has ${long.length} dimensions that could count them`,
+      'Expected an output of one class axis, such as [N,C] or [N,C,1,1]',
+    );
+  }
+  const classes = long[0] ?? 1;
+  if (classes === labels.length || (classes === 1 && output.shape[0] === labels.length)) return;
   throw contradiction(
     `classification.labels '${file}' has ${labels.length} lines, but ${describeValue('output', output)} has ${classes} classes`,
     'Give one label a line, in the order of the classes',

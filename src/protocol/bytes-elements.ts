@@ -9,28 +9,34 @@ export interface BytesDue {
 
 const prefixBytes = 4;
 
-/** Splits elements of a 4-byte little-endian length and that many bytes each; they are views on `bytes`. */
+/** Splits elements of a 4-byte little-endian length and that many bytes each; they are views on `bytes`, made once all are known to fit. */
 export function decodeBytesElements(bytes: Buffer, due: BytesDue): Uint8Array[] {
-  const elements: Uint8Array[] = [];
+  const found = countElements(bytes, due);
+  if (found !== due.count) {
+    fail(`expected ${String(due.count)} string elements for inference ${due.label}, got ${String(found)}`);
+  }
   let at = 0;
-  while (at < bytes.length) {
+  return Array.from({ length: found }, () => {
+    const start = at + prefixBytes;
+    at = start + bytes.readUInt32LE(at);
+    return bytes.subarray(start, at);
+  });
+}
+
+function countElements(bytes: Buffer, { label }: BytesDue): number {
+  let count = 0;
+  for (let at = 0; at < bytes.length; count++) {
     const left = bytes.length - at - prefixBytes;
-    if (left < 0)
-      fail(`incomplete string length for inference ${due.label}, expecting 4 bytes, ${String(left + 4)} left`);
+    if (left < 0) fail(`incomplete string length for inference ${label}, expecting 4 bytes, ${String(left + 4)} left`);
     const length = bytes.readUInt32LE(at);
     if (length > left) {
       fail(
-        `incomplete string data for inference ${due.label}, expecting string of length ${String(length)} but only ${String(left)} bytes available`,
+        `incomplete string data for inference ${label}, expecting string of length ${String(length)} but only ${String(left)} bytes available`,
       );
     }
-    at += prefixBytes;
-    elements.push(bytes.subarray(at, at + length));
-    at += length;
+    at += prefixBytes + length;
   }
-  if (elements.length !== due.count) {
-    fail(`expected ${String(due.count)} string elements for inference ${due.label}, got ${String(elements.length)}`);
-  }
-  return elements;
+  return count;
 }
 
 function fail(message: string): never {

@@ -1,5 +1,7 @@
 import { AppError } from '../errors.js';
-import { datatypes } from '../tensor/datatype.js';
+import { findClassLayout } from '../tensor/class-axis.js';
+import { datatypes, type NumericData } from '../tensor/datatype.js';
+import { numbersOf } from '../tensor/half.js';
 import { countElements, formatShape } from '../tensor/shape.js';
 import type { BytesTensor, NumericTensor, Tensor } from '../tensor/tensor.js';
 
@@ -15,57 +17,63 @@ export interface ClassificationOptions {
   readonly isBatched: boolean;
 }
 
-/** The highest elements of each row as texts `value:index[:label]`, ties by lower index, as a BYTES tensor. */
+/**
+ * The highest elements of each row as texts `value:index[:label]`, ties by lower index, as a BYTES tensor. Without a batch dimension the
+ * first one counts rows where the classes can be told from them, else the whole output is one row. Labels belong to a lone class axis.
+ */
 export function classify(tensor: Tensor, options: ClassificationOptions): BytesTensor {
   const { name, isBatched } = options;
-  const { kind } = datatypes[tensor.datatype];
-  if (tensor.datatype === 'BYTES' || kind === 'half' || kind === 'bool') {
+  if (tensor.datatype === 'BYTES' || tensor.datatype === 'BOOL') {
     return fail(`class result not available for output '${name}' due to unsupported type '${tensor.datatype}'`);
   }
   const { shape } = tensor;
-  const rows = isBatched ? (shape[0] ?? 1) : 1;
-  const size = countElements(isBatched ? shape.slice(1) : shape) ?? Infinity;
+  const layout = findClassLayout(shape, { isBatched, labels: options.labels.length });
+  const rows = isBatched ? (shape[0] ?? 1) : (layout?.rows ?? 1);
+  const size = layout?.classes ?? countElements(isBatched ? shape.slice(1) : shape) ?? Infinity;
   if (size > mostElements) {
     fail(
       `output '${name}' of shape ${formatShape(shape)} has more than ${String(mostElements)} elements a row to classify`,
     );
   }
   const classes = Math.min(options.classes, size);
+  const labels = layout === undefined ? [] : options.labels;
+  const numbers = numbersOf(tensor);
   const data: string[] = [];
   for (let row = 0; row < rows; row++) {
-    for (const index of topIndices(tensor, { from: row * size, size, classes })) {
-      const label = options.labels[index];
-      const value = formatValue(tensor, row * size + index);
+    for (const index of topIndices(numbers, { from: row * size, size, count: classes })) {
+      const label = labels[index];
+      const value = formatValue(tensor, numbers[row * size + index] as number | bigint);
       data.push(`${value}:${String(index)}${label === undefined ? '' : `:${label}`}`);
     }
   }
-  return { datatype: 'BYTES', shape: isBatched ? [rows, classes] : [classes], data };
+  return { datatype: 'BYTES', shape: isBatched || rows > 1 ? [rows, classes] : [classes], data };
 }
 
-/** Up to this many classes, keeping a short list beats sorting a whole row. */
+/** Up to this many, keeping a short list beats sorting a whole row. */
 const shortList = 32;
 
-interface RowRange {
+export interface RowRange {
   readonly from: number;
   readonly size: number;
-  readonly classes: number;
+  /** How many are wanted, at most `size`. */
+  readonly count: number;
 }
 
-/** Indices in a row of its highest elements, highest first. */
-function topIndices({ data }: NumericTensor, { from, size, classes }: RowRange): readonly number[] {
+/** Indices in a row of its highest elements, highest first, ties by lower index; NaN is lower than all. Integers are compared exactly. */
+export function topIndices(data: NumericData | readonly number[], { from, size, count }: RowRange): readonly number[] {
   const keyAt = (index: number): number | bigint => {
     const value = data[from + index] as number | bigint;
     return Number.isNaN(value) ? -Infinity : value;
   };
   const isHigher = (a: number, b: number): boolean => keyAt(a) > keyAt(b);
-  if (classes > shortList) {
+  if (count > shortList) {
     const all = Array.from({ length: size }, (_, index) => index);
-    return all.sort((a, b) => (isHigher(a, b) ? -1 : isHigher(b, a) ? 1 : a - b)).slice(0, classes);
+    return all.sort((a, b) => (isHigher(a, b) ? -1 : isHigher(b, a) ? 1 : a - b)).slice(0, count);
   }
   const top: number[] = [];
   for (let index = 0; index < size; index++) {
-    if (top.length === classes && !isHigher(index, top.at(-1) as number)) continue;
-    let at = top.length === classes ? classes - 1 : top.length;
+    if (top.length === count && !isHigher(index, top.at(-1) as number)) continue;
+    let at = top.length === count ? count - 1 : top.length;
     for (; at > 0 && isHigher(index, top[at - 1] as number); at--) top[at] = top[at - 1] as number;
     top[at] = index;
   }
@@ -73,9 +81,9 @@ function topIndices({ data }: NumericTensor, { from, size, classes }: RowRange):
 }
 
 /** Floats with six decimals, as Triton writes them. */
-function formatValue({ data, datatype }: NumericTensor, index: number): string {
-  const value = data[index] as number | bigint;
-  if (typeof value === 'bigint' || datatypes[datatype].kind !== 'float') return String(value);
+function formatValue({ datatype }: NumericTensor, value: number | bigint): string {
+  const { kind } = datatypes[datatype];
+  if (typeof value === 'bigint' || (kind !== 'float' && kind !== 'half')) return String(value);
   if (Number.isNaN(value)) return 'nan';
   if (!Number.isFinite(value)) return value > 0 ? 'inf' : '-inf';
   return Math.abs(value) < 1e21 ? value.toFixed(6) : `${String(BigInt(value))}.000000`;

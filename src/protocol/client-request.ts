@@ -1,6 +1,7 @@
 import { addTensors, joinBody } from './encode-tensors.js';
 import { JsonText } from './json/json-text.js';
 import type { NamedTensors } from '../tensor/tensor.js';
+import { nonFiniteParameter } from './response.js';
 import type { EncodedResponse, ParameterValue, RequestedOutput } from './types.js';
 
 /** A request as a client states it. */
@@ -18,11 +19,11 @@ export interface ClientRequest {
 export function encodeInferRequest(request: ClientRequest): EncodedResponse {
   const { id, inputs, outputs = [], form, parameters } = request;
   const isBinary = form === 'binary';
-  const all = { ...parameters, ...(isBinary ? { binary_data_output: true } : {}) };
+  const all = { [nonFiniteParameter]: true, ...parameters, ...(isBinary ? { binary_data_output: true } : {}) };
   const text = new JsonText();
   text.add('{');
   if (id !== undefined) text.add(`"id":${JSON.stringify(id)},`);
-  if (Object.keys(all).length > 0) text.add(`"parameters":${JSON.stringify(all)},`);
+  text.add(`"parameters":${JSON.stringify(all)},`);
   if (outputs.length > 0) text.add(`"outputs":${JSON.stringify(outputs.map(toWire))},`);
   text.add('"inputs":');
   const binary = new Set(isBinary ? inputs.keys() : []);

@@ -18,7 +18,11 @@ export function decodeInferResponse(body: Buffer, headerLength?: number): Client
     const end = headerLength ?? body.length;
     if (end > body.length) throw new RangeError(`its JSON part of ${String(end)} bytes is longer than the body`);
     const binary = headerLength === undefined ? undefined : new BinaryPart(body.subarray(end), '', 'output');
-    const response = readResponse(new JsonReader(body.subarray(0, end), 'the answer'), { role: 'output', binary });
+    const response = readResponse(new JsonReader(body.subarray(0, end), 'the answer'), {
+      role: 'output',
+      binary,
+      hasHalfNumbers: true,
+    });
     binary?.finish();
     return response;
   } catch (cause) {
@@ -30,6 +34,7 @@ function readResponse(reader: JsonReader, source: TensorSource): ClientResponse 
   const texts: { model_name?: string; model_version?: string; id?: string } = {};
   const outputs = new Map<string, Tensor>();
   reader.readObject('the answer', (key) => {
+    if (reader.takeNull()) return;
     if (key === 'model_name' || key === 'model_version' || key === 'id') {
       refuseRepeat(reader, key, texts[key]);
       texts[key] = reader.readString(`'${key}'`);

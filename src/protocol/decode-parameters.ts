@@ -1,18 +1,37 @@
 import { ascii } from './json/ascii.js';
 import { readDouble } from './json/number.js';
 import type { JsonReader } from './json/reader.js';
+import { skipValue } from './json/skip.js';
 import type { ParameterValue } from './types.js';
 
-/** Reads a `parameters` object: strings, numbers and booleans; a repeated or foreign reserved name is refused. */
-export function readParameters(reader: JsonReader, owner: string): Map<string, ParameterValue> {
+/** Parameters that mean something here: a value of the wrong kind is refused, never passed over. */
+const understood: ReadonlySet<string> = new Set([
+  'binary_data',
+  'binary_data_output',
+  'binary_data_size',
+  'classification',
+  'non_finite_tokens',
+  'priority',
+  'timeout',
+]);
+
+/**
+ * Reads a `parameters` object: strings, numbers and booleans; null is left out. Lists and objects, such as the headers that some
+ * servers take, are passed over unless `isStrict`. A repeated or foreign reserved name is refused.
+ */
+export function readParameters(reader: JsonReader, owner: string, isStrict = false): Map<string, ParameterValue> {
   const parameters = new Map<string, ParameterValue>();
   reader.readObject(`parameters of ${owner}`, (name) => {
+    if (reader.takeNull()) return;
     if (parameters.has(name)) reader.fail(`parameter '${name}' of ${owner} appears twice`);
     if (name.startsWith('triton_')) {
       reader.fail(`parameter '${name}' of ${owner}: names starting with 'triton_' are reserved`);
     }
     if (name === 'shared_memory_region') reader.fail(`${owner}: shared memory is not supported: send the data itself`);
-    parameters.set(name, readValue(reader, `parameter '${name}' of ${owner}`));
+    const byte = reader.peek();
+    const isNested = byte === ascii.openArray || byte === ascii.openObject;
+    if (isNested && !isStrict && !understood.has(name)) skipValue(reader);
+    else parameters.set(name, readValue(reader, `parameter '${name}' of ${owner}`));
   });
   return parameters;
 }

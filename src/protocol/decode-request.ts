@@ -6,13 +6,17 @@ import { decodeRawRequest } from './decode-raw.js';
 import { readTensor, refuseRepeat, type TensorSource } from './decode-tensor.js';
 import { JsonReader } from './json/reader.js';
 import { skipValue } from './json/skip.js';
-import type { ModelSignature } from './signature.js';
+import { createFinder, type ModelSignature } from './signature.js';
+import { createInputCheck, type InputCheck } from './tensor-check.js';
 import type { InferRequest, Parameters, RequestedOutput } from './types.js';
+import { failOutput } from './validate.js';
 
 /** A body as it came, decompressed; `headerLength` from `Inference-Header-Content-Length`, undefined without that header. */
 export interface EncodedRequest {
   readonly body: Buffer;
   readonly headerLength?: number | undefined;
+  /** FP16 and BF16 may come as numbers, for which the Open Inference Protocol has no JSON form. */
+  readonly hasHalfNumbers?: boolean;
 }
 
 interface Fields {
@@ -24,14 +28,14 @@ interface Fields {
 
 /**
  * Decodes an inference request of any form: JSON, JSON with binary tensors, raw. Numbers lie in ArrayBuffers of their own;
- * BYTES elements of a binary part are views on the body. Throws INVALID_INPUT. Not yet checked against the model, which
- * gives messages its name and a raw request its shape.
+ * BYTES elements of a binary part are views on the body. Throws INVALID_INPUT: names, datatypes and shapes are checked against the
+ * model before any element is read, but not whether every input is there.
  */
 export function decodeInferRequest(request: EncodedRequest, model: ModelSignature): InferRequest {
-  const { body, headerLength } = request;
+  const { body, headerLength, hasHalfNumbers = false } = request;
   if (headerLength === undefined) {
     if (body.length === 0) throw new AppError('INVALID_INPUT', 'the request has no body: expected a JSON object');
-    return readRequest(new JsonReader(body), undefined);
+    return readRequest(new JsonReader(body), { binary: undefined, model, hasHalfNumbers });
   }
   if (headerLength > body.length) {
     throw new AppError(
@@ -41,18 +45,23 @@ export function decodeInferRequest(request: EncodedRequest, model: ModelSignatur
   }
   if (headerLength === 0) return decodeRawRequest(body, model);
   const binary = new BinaryPart(body.subarray(headerLength), ` for model '${model.name}'`);
-  const decoded = readRequest(new JsonReader(body.subarray(0, headerLength)), binary);
+  const decoded = readRequest(new JsonReader(body.subarray(0, headerLength)), { binary, model, hasHalfNumbers });
   binary.finish();
   return decoded;
 }
 
-function readRequest(reader: JsonReader, binary: BinaryPart | undefined): InferRequest {
+/** What a request is read with. */
+interface Reading extends Pick<TensorSource, 'binary' | 'hasHalfNumbers'> {
+  readonly model: ModelSignature;
+}
+
+function readRequest(reader: JsonReader, reading: Reading): InferRequest {
   const fields: Fields = {};
-  const source: TensorSource = { role: 'input', binary };
-  reader.readObject('the request', (key) => readField(reader, { key, fields, source }));
+  reader.readObject('the request', (key) => readField(reader, { key, fields, reading }));
   reader.finish();
-  const { id, parameters = new Map(), inputs, outputs = [] } = fields;
-  if (inputs === undefined || inputs.size === 0) throw new AppError('INVALID_INPUT', "the request has no 'inputs'");
+  const { id, parameters = new Map(), inputs = new Map(), outputs = [] } = fields;
+  if (inputs.size === 0 && reading.model.inputs.length > 0)
+    throw new AppError('INVALID_INPUT', "the request has no 'inputs'");
   return {
     ...(id === undefined ? {} : { id }),
     inputs,
@@ -66,8 +75,9 @@ function readRequest(reader: JsonReader, binary: BinaryPart | undefined): InferR
 
 function readField(
   reader: JsonReader,
-  { key, fields, source }: { readonly key: string; readonly fields: Fields; readonly source: TensorSource },
+  { key, fields, reading }: { readonly key: string; readonly fields: Fields; readonly reading: Reading },
 ): void {
+  if (reader.takeNull()) return;
   if (key === 'id') {
     refuseRepeat(reader, key, fields.id);
     fields.id = reader.readString("'id'");
@@ -76,39 +86,44 @@ function readField(
     fields.parameters = readParameters(reader, 'the request');
   } else if (key === 'inputs') {
     refuseRepeat(reader, key, fields.inputs);
-    fields.inputs = readInputs(reader, source);
+    fields.inputs = readInputs(reader, reading);
   } else if (key === 'outputs') {
     refuseRepeat(reader, key, fields.outputs);
-    fields.outputs = readOutputs(reader);
+    fields.outputs = readOutputs(reader, reading.model);
   } else skipValue(reader);
 }
 
-function readInputs(reader: JsonReader, source: TensorSource): Map<string, Tensor> {
+function readInputs(reader: JsonReader, { model, ...reading }: Reading): Map<string, Tensor> {
   const inputs = new Map<string, Tensor>();
-  reader.readArray("'inputs'", () => {
-    const [name, tensor] = readTensor(reader, source);
-    if (inputs.has(name)) throw new AppError('INVALID_INPUT', `input '${name}' already exists in request`);
-    inputs.set(name, tensor);
-  });
+  const fits = createInputCheck(model);
+  const check: InputCheck = (header) => {
+    if (inputs.has(header.name))
+      throw new AppError('INVALID_INPUT', `input '${header.name}' already exists in request`);
+    fits(header);
+  };
+  reader.readArray("'inputs'", () => inputs.set(...readTensor(reader, { ...reading, role: 'input', check })));
   return inputs;
 }
 
-function readOutputs(reader: JsonReader): RequestedOutput[] {
-  const outputs: RequestedOutput[] = [];
+/** Names that the model does not have, or that come twice, end the reading: there are never more outputs than the model's. */
+function readOutputs(reader: JsonReader, model: ModelSignature): RequestedOutput[] {
+  const outputs = new Map<string, RequestedOutput>();
+  const find = createFinder(model.outputs);
   reader.readArray("'outputs'", () => {
     const output = readOutput(reader);
-    if (outputs.some(({ name }) => name === output.name)) {
-      throw new AppError('INVALID_INPUT', `output '${output.name}' already exists in request`);
-    }
-    outputs.push(output);
+    const { name } = output;
+    if (outputs.has(name)) throw new AppError('INVALID_INPUT', `output '${name}' already exists in request`);
+    if (find(name) === undefined) failOutput(name, model);
+    outputs.set(name, output);
   });
-  return outputs;
+  return [...outputs.values()];
 }
 
 function readOutput(reader: JsonReader): RequestedOutput {
   let name: string | undefined;
   let parameters: Parameters | undefined;
   reader.readObject('an output', (key) => {
+    if (reader.takeNull()) return;
     if (key === 'name') {
       refuseRepeat(reader, key, name);
       name = reader.readString("'name'");

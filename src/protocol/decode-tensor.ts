@@ -1,5 +1,5 @@
 import { AppError } from '../errors.js';
-import { isDatatype } from '../tensor/datatype.js';
+import { datatypes, isDatatype } from '../tensor/datatype.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { BinaryPart } from './binary-part.js';
 import { findUint, readParameters } from './decode-parameters.js';
@@ -7,6 +7,7 @@ import { checkShape, readShape } from './decode-shape.js';
 import type { JsonReader } from './json/reader.js';
 import { skipValue } from './json/skip.js';
 import { readTensorData, type TensorHeader } from './json/tensor-data.js';
+import type { InputCheck } from './tensor-check.js';
 import type { Parameters } from './types.js';
 
 /** Where tensors are read from: the inputs of a request, or the outputs of an answer. */
@@ -14,6 +15,10 @@ export interface TensorSource {
   readonly role: 'input' | 'output';
   /** Undefined where the whole body is JSON. */
   readonly binary: BinaryPart | undefined;
+  /** Looks at name, datatype and shape before any element is read. Throws. */
+  readonly check?: InputCheck;
+  /** FP16 and BF16 may come as numbers. */
+  readonly hasHalfNumbers: boolean;
 }
 
 /** What was read of a tensor object so far. */
@@ -34,14 +39,14 @@ const emptyPart = new BinaryPart(Buffer.alloc(0), '');
 export function readTensor(reader: JsonReader, source: TensorSource): readonly [name: string, tensor: Tensor] {
   const { role, binary } = source;
   const fields: Fields = {};
-  reader.readObject('a tensor', (key) => readField(reader, { key, fields, role }));
+  reader.readObject('a tensor', (key) => readField(reader, { key, fields, source }));
   const { name, tensor, dataAt, parameters } = fields;
   if (name === undefined) return reader.fail(`an ${role} has no 'name'`);
   const size = parameters === undefined ? undefined : findUint(reader, parameters, 'binary_data_size');
   const hasData = tensor !== undefined || dataAt !== undefined;
   if (hasData === (size !== undefined)) failChoice(`${role} '${name}'`, hasData);
   if (tensor !== undefined) return [name, tensor];
-  const header = checkHeader(reader, fields, role);
+  const header = checkHeader(reader, fields, source);
   if (size === undefined) return [name, readLateData(reader, dataAt ?? 0, header)];
   if (binary !== undefined || size === 0) return [name, (binary ?? emptyPart).take({ ...header, name, size })];
   throw new AppError(
@@ -52,8 +57,9 @@ export function readTensor(reader: JsonReader, source: TensorSource): readonly [
 
 function readField(
   reader: JsonReader,
-  { key, fields, role }: { readonly key: string; readonly fields: Fields; readonly role: TensorSource['role'] },
+  { key, fields, source }: { readonly key: string; readonly fields: Fields; readonly source: TensorSource },
 ): void {
+  if (reader.takeNull()) return;
   if (key === 'name') {
     refuseRepeat(reader, key, fields.name);
     fields.name = reader.readString("'name'");
@@ -65,10 +71,10 @@ function readField(
     fields.shape = readShape(reader);
   } else if (key === 'parameters') {
     refuseRepeat(reader, key, fields.parameters);
-    fields.parameters = readParameters(reader, role);
+    fields.parameters = readParameters(reader, source.role);
   } else if (key === 'data') {
     refuseRepeat(reader, key, fields.tensor ?? fields.dataAt);
-    readData(reader, fields, role);
+    readData(reader, fields, source);
   } else skipValue(reader);
 }
 
@@ -77,10 +83,9 @@ export function refuseRepeat(reader: JsonReader, key: string, before: unknown): 
   if (before !== undefined) reader.fail(`key '${key}' appears twice in one object`);
 }
 
-function readData(reader: JsonReader, fields: Fields, role: TensorSource['role']): void {
-  reader.peek();
+function readData(reader: JsonReader, fields: Fields, source: TensorSource): void {
   if (fields.name !== undefined && fields.shape !== undefined && fields.datatype !== undefined) {
-    fields.tensor = readTensorData(reader, checkHeader(reader, fields, role));
+    fields.tensor = readTensorData(reader, checkHeader(reader, fields, source));
     return;
   }
   fields.dataAt = reader.pos;
@@ -95,25 +100,23 @@ function readLateData(reader: JsonReader, dataAt: number, header: TensorHeader):
   return tensor;
 }
 
-function checkHeader(reader: JsonReader, fields: Fields, role: TensorSource['role']): TensorHeader {
+function checkHeader(reader: JsonReader, fields: Fields, source: TensorSource): TensorHeader {
+  const { role, check, hasHalfNumbers } = source;
   const { name = '', shape, datatype } = fields;
   if (shape === undefined) return reader.fail(`${role} '${name}' has no 'shape'`);
   if (datatype === undefined) return reader.fail(`${role} '${name}' has no 'datatype'`);
   if (!isDatatype(datatype)) failDatatype(datatype, role, name);
   const label = `${role} '${name}'`;
-  return {
-    label,
-    shape,
-    datatype,
-    count: checkShape(shape, { label, datatype }),
-    nullAsNaN: role === 'output',
-    hasBase64: false,
-  };
+  const count = checkShape(shape, { label, datatype });
+  check?.({ name, datatype, shape });
+  return { label, shape, datatype, count, hasHalfNumbers, hasBase64: false };
 }
 
 function failDatatype(datatype: string, role: string, name: string): never {
-  const hint = isDatatype(datatype.toUpperCase()) ? `, did you mean ${datatype.toUpperCase()}?` : '';
-  throw new AppError('INVALID_INPUT', `invalid datatype for ${role} ${name}: '${datatype}'${hint}`);
+  const hint = isDatatype(datatype.toUpperCase())
+    ? `, did you mean ${datatype.toUpperCase()}?`
+    : `, expected one of ${Object.keys(datatypes).join(', ')}`;
+  throw new AppError('INVALID_INPUT', `invalid datatype for ${role} ${name}: '${datatype.slice(0, 100)}'${hint}`);
 }
 
 function failChoice(label: string, hasBoth: boolean): never {

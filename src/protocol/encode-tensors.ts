@@ -10,13 +10,15 @@ export interface TensorsToEncode {
   /** Names of those that go out as binary data. */
   readonly binary: ReadonlySet<string>;
   readonly nonFiniteTokens: boolean;
+  readonly halfNumbers?: boolean;
 }
 
 /**
  * Adds tensors to a text as an array of the protocol's objects, and answers the bytes of those that are not in it, in
  * order: views on the tensors' memory.
  */
-export function addTensors(text: JsonText, { role, tensors, binary, nonFiniteTokens }: TensorsToEncode): Uint8Array[] {
+export function addTensors(text: JsonText, encoding: TensorsToEncode): Uint8Array[] {
+  const { role, tensors, binary, nonFiniteTokens, halfNumbers = false } = encoding;
   const parts: Uint8Array[] = [];
   let separator = '[';
   for (const [name, tensor] of tensors) {
@@ -28,7 +30,7 @@ export function addTensors(text: JsonText, { role, tensors, binary, nonFiniteTok
       text.add(`"parameters":{"binary_data_size":${String(bytes.length)}}}`);
     } else {
       text.add('"data":');
-      addData(text, tensor, { label: `${role} '${name}'`, nonFiniteTokens });
+      addData(text, tensor, { label: `${role} '${name}'`, nonFiniteTokens, halfNumbers });
       text.add('}');
     }
     separator = ',';

@@ -52,7 +52,7 @@ function readOnlyParameters(body: Buffer | undefined): Parameters {
       return;
     }
     refuseRepeat(reader, key, parameters);
-    parameters = readParameters(reader, 'the request');
+    parameters = readParameters(reader, 'the request', true);
   });
   return parameters ?? new Map();
 }
@@ -61,7 +61,9 @@ function readBody(body: Buffer | undefined, field: (reader: JsonReader, key: str
   if (body === undefined || body.length === 0) return;
   const reader = new JsonReader(body);
   if (reader.peek() === -1) return;
-  reader.readObject('the request', (key) => field(reader, key));
+  reader.readObject('the request', (key) => {
+    if (!reader.takeNull()) field(reader, key);
+  });
   reader.finish();
 }
 

@@ -2,11 +2,16 @@ import { AppError } from '../errors.js';
 import type { NamedTensors, Tensor } from '../tensor/tensor.js';
 import { classify } from './classification.js';
 import type { ModelSignature } from './signature.js';
-import type { InferResponse } from './types.js';
+import type { InferResponse, Parameters } from './types.js';
 import type { CheckedRequest } from './validate.js';
 
 /** Request parameter that asks for bare NaN and Infinity tokens in JSON instead of null. */
 export const nonFiniteParameter = 'non_finite_tokens';
+
+/** Whether a request asks for them. */
+export function wantsTokens(parameters: Parameters): boolean {
+  return parameters.get(nonFiniteParameter) === true;
+}
 
 export interface Inference {
   readonly request: CheckedRequest;
@@ -16,8 +21,6 @@ export interface Inference {
   readonly outputs: NamedTensors;
   /** Labels of an output's elements, empty where it has none. */
   readonly labelsOf: (output: string) => readonly string[];
-  /** The server's default for requests that do not say. */
-  readonly nonFiniteTokens: boolean;
 }
 
 /** The answer to a request: its outputs in the order asked for, classified where asked, each marked binary or not. */
@@ -32,13 +35,12 @@ export function createInferResponse(inference: Inference): InferResponse {
     outputs.set(name, classes === undefined ? tensor : classify(tensor, { ...options, classes }));
     if (binary ?? request.binaryOutput) binaryOutputs.add(name);
   }
-  const tokens = request.parameters.get(nonFiniteParameter);
   return {
     modelName: model.name,
     modelVersion: version,
     ...(request.id === undefined ? {} : { id: request.id }),
     outputs,
     binaryOutputs,
-    nonFiniteTokens: typeof tokens === 'boolean' ? tokens : inference.nonFiniteTokens,
+    nonFiniteTokens: wantsTokens(request.parameters),
   };
 }

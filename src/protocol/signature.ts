@@ -10,3 +10,13 @@ export interface ModelSignature {
   /** Inputs that also take pictures, as BYTES tensors of one element a row: neither datatype, shape nor content is checked. */
   readonly imageInputs?: ReadonlySet<string>;
 }
+
+/** Lists up to this long are looked through faster than a Map is made. */
+const few = 16;
+
+/** Finds declared inputs or outputs by name, so that many names cost no more than their number. */
+export function createFinder(specs: readonly TensorSpec[]): (name: string) => TensorSpec | undefined {
+  if (specs.length <= few) return (name) => specs.find((spec) => spec.name === name);
+  const byName = new Map(specs.map((spec) => [spec.name, spec]));
+  return (name) => byName.get(name);
+}

@@ -1,11 +1,13 @@
 import { AppError } from '../errors.js';
 import type { Tensor, TensorSpec } from '../tensor/tensor.js';
+import { readParameters } from './decode-parameters.js';
 import { refuseRepeat } from './decode-tensor.js';
 import { ascii } from './json/ascii.js';
 import { JsonReader } from './json/reader.js';
 import { skipValue } from './json/skip.js';
 import type { ModelSignature } from './signature.js';
-import { findInput, readNestedTensor } from './v1-tensor.js';
+import type { Parameters } from './types.js';
+import { createNestedSource, findInput, readNestedTensor, type NestedSource } from './v1-tensor.js';
 import { validateInferRequest, type CheckedRequest } from './validate.js';
 
 /** `rows`: `instances` in, `predictions` out. `columns`: `inputs` in, `outputs` out. */
@@ -20,70 +22,91 @@ export interface PredictRequest extends CheckedRequest {
 export function decodePredictRequest(body: Buffer, model: ModelSignature): PredictRequest {
   if (body.length === 0) throw new AppError('INVALID_INPUT', 'the request has no body: expected a JSON object');
   const reader = new JsonReader(body);
-  const { form, offset } = findForm(reader);
+  const { form, offset, parameters } = findForm(reader, model);
   reader.pos = offset;
-  const inputs = form === 'rows' ? readRows(reader, model) : readColumns(reader, model);
-  const defaults = { outputs: [], binaryOutput: false, timeoutUs: 0, priority: 0, parameters: new Map() };
+  const source = createNestedSource(model);
+  const inputs = form === 'rows' ? readRows(reader, source) : readColumns(reader, source);
+  const defaults = { outputs: [], binaryOutput: false, timeoutUs: 0, priority: 0, parameters };
   return { ...validateInferRequest({ inputs, ...defaults }, model), form };
 }
 
-/** Reads through the whole document and answers which form it has and where its value stands. */
-function findForm(reader: JsonReader): { readonly form: PredictForm; readonly offset: number } {
+interface FoundForm {
+  readonly form: PredictForm;
+  /** Where its value stands; the document's end where a model without inputs is asked without any. */
+  readonly offset: number;
+  readonly parameters: Parameters;
+}
+
+/** Reads through the whole document and answers which form it has. */
+function findForm(reader: JsonReader, model: ModelSignature): FoundForm {
   const offsets: { instances?: number; inputs?: number } = {};
+  let parameters: Parameters | undefined;
   reader.readObject('the request', (key) => {
-    reader.peek();
+    if (reader.takeNull()) return;
     if (key === 'instances' || key === 'inputs') {
       refuseRepeat(reader, key, offsets[key]);
       offsets[key] = reader.pos;
     }
     if (key === 'signature_name') reader.readString("'signature_name'");
-    else skipValue(reader, true);
+    else if (key === 'parameters') {
+      refuseRepeat(reader, key, parameters);
+      parameters = readParameters(reader, 'the request');
+    } else skipValue(reader, true);
   });
   reader.finish();
   const { instances, inputs } = offsets;
-  if (instances !== undefined && inputs === undefined) return { form: 'rows', offset: instances };
-  if (inputs !== undefined && instances === undefined) return { form: 'columns', offset: inputs };
+  const rest = { parameters: parameters ?? new Map() };
+  if (instances !== undefined && inputs === undefined) return { form: 'rows', offset: instances, ...rest };
+  if (inputs !== undefined && instances === undefined) return { form: 'columns', offset: inputs, ...rest };
+  if (inputs === undefined && model.inputs.length === 0) return { form: 'columns', offset: reader.pos, ...rest };
   const fault = inputs === undefined ? 'Missing' : 'Not formatted correctly: only one may be given of';
   throw new AppError('INVALID_INPUT', `${fault} 'inputs' or 'instances' key`);
 }
 
 /** `inputs`: one tensor where the model has one input, else an object of tensors by name. */
-function readColumns(reader: JsonReader, model: ModelSignature): Map<string, Tensor> {
+function readColumns(reader: JsonReader, source: NestedSource): Map<string, Tensor> {
+  const { model } = source;
   const only = findOnlyInput(model);
   if (only !== undefined && !isNamed(reader, only.name)) {
-    return new Map([[only.name, readNestedTensor(reader, only, model)]]);
+    return new Map([[only.name, readNestedTensor(reader, only, source)]]);
   }
   const inputs = new Map<string, Tensor>();
-  reader.readObject(`'inputs' of model '${model.name}', which has several inputs,`, (name) => {
-    refuseRepeat(reader, name, inputs.get(name));
-    inputs.set(name, readNestedTensor(reader, findInput(model, name), model));
-  });
+  if (reader.peek() === -1) return inputs;
+  reader.readObject(
+    `'inputs' of model '${model.name}', which has ${model.inputs.length === 0 ? 'no' : 'several'} inputs,`,
+    (name) => {
+      refuseRepeat(reader, name, inputs.get(name));
+      inputs.set(name, readNestedTensor(reader, findInput(source, name), source));
+    },
+  );
   return inputs;
 }
 
 /** `instances`: values without the batch dimension where the model has one input, else objects of them by name. */
-function readRows(reader: JsonReader, model: ModelSignature): Map<string, Tensor> {
+function readRows(reader: JsonReader, source: NestedSource): Map<string, Tensor> {
+  const { model } = source;
   const only = findOnlyInput(model);
+  if (model.inputs.length === 0) reader.fail("the model has no inputs, so there are no 'instances': send 'inputs': {}");
   if (reader.peek() !== ascii.openArray) reader.fail("'instances' must be an array");
   if (only !== undefined && !isNamed(reader, only.name)) {
-    return new Map([[only.name, readNestedTensor(reader, only, model)]]);
+    return new Map([[only.name, readNestedTensor(reader, only, source)]]);
   }
   const columns = new Map<string, Buffer[]>(model.inputs.map(({ name }) => [name, []]));
   let rows = 0;
   reader.readArray("'instances'", () => {
     rows++;
-    readInstance(reader, model, columns);
+    readInstance(reader, source, columns);
     for (const [name, items] of columns) {
       if (items.length !== rows)
         reader.fail(`instance ${String(rows - 1)} has no '${name}': each needs every input once`);
     }
   });
-  return new Map(model.inputs.map((spec) => [spec.name, stack(columns.get(spec.name) ?? [], spec, model)]));
+  return new Map(model.inputs.map((spec) => [spec.name, stack(columns.get(spec.name) ?? [], spec, source)]));
 }
 
-function readInstance(reader: JsonReader, model: ModelSignature, columns: ReadonlyMap<string, Buffer[]>): void {
-  reader.readObject(`an instance for model '${model.name}'`, (name) => {
-    findInput(model, name);
+function readInstance(reader: JsonReader, source: NestedSource, columns: ReadonlyMap<string, Buffer[]>): void {
+  reader.readObject(`an instance for model '${source.model.name}'`, (name) => {
+    findInput(source, name);
     reader.peek();
     const start = reader.pos;
     skipValue(reader, true);
@@ -92,11 +115,11 @@ function readInstance(reader: JsonReader, model: ModelSignature, columns: Readon
 }
 
 /** The tensor that an array of the items is. */
-function stack(items: readonly Buffer[], spec: TensorSpec, model: ModelSignature): Tensor {
+function stack(items: readonly Buffer[], spec: TensorSpec, source: NestedSource): Tensor {
   const [open, comma, close] = ['[', ',', ']'].map((text) => Buffer.from(text)) as [Buffer, Buffer, Buffer];
   const parts = items.flatMap((item, index) => (index === 0 ? [item] : [comma, item]));
   const reader = new JsonReader(Buffer.concat([open, ...parts, close]), `the instances of input '${spec.name}'`);
-  return readNestedTensor(reader, spec, model);
+  return readNestedTensor(reader, spec, source);
 }
 
 function findOnlyInput({ inputs }: ModelSignature): TensorSpec | undefined {

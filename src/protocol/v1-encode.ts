@@ -21,7 +21,8 @@ const binarySuffix = '_bytes';
 export function encodePredictResponse(response: PredictResponse): EncodedResponse {
   const { form, rows, outputs, nonFiniteTokens } = response;
   const columns = [...outputs].map(([name, tensor]) => {
-    const options = { label: `output '${name}'`, nonFiniteTokens, isBinary: name.endsWith(binarySuffix) };
+    const isBinary = name.endsWith(binarySuffix);
+    const options = { label: `output '${name}'`, nonFiniteTokens, halfNumbers: true, isBinary };
     return { name, tensor, options };
   });
   if (form === 'columns') {

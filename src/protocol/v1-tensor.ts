@@ -1,14 +1,26 @@
-import { AppError } from '../errors.js';
 import type { Datatype } from '../tensor/datatype.js';
 import type { Tensor, TensorSpec } from '../tensor/tensor.js';
 import { checkShape } from './decode-shape.js';
 import { measureNesting } from './json/nesting.js';
 import { JsonReader } from './json/reader.js';
 import { readTensorData } from './json/tensor-data.js';
-import type { ModelSignature } from './signature.js';
+import { createFinder, type ModelSignature } from './signature.js';
+import { createInputCheck, failUnknown, type InputCheck } from './tensor-check.js';
 
-/** Reads a tensor at the cursor: its shape from the nesting, its datatype from the model. */
-export function readNestedTensor(reader: JsonReader, spec: TensorSpec, model: ModelSignature): Tensor {
+/** What nested tensors are read for. */
+export interface NestedSource {
+  readonly model: ModelSignature;
+  readonly find: (name: string) => TensorSpec | undefined;
+  readonly check: InputCheck;
+}
+
+/** A source made once a request. */
+export function createNestedSource(model: ModelSignature): NestedSource {
+  return { model, find: createFinder(model.inputs), check: createInputCheck(model) };
+}
+
+/** Reads a tensor at the cursor: its shape from the nesting, its datatype from the model. Checked before any element is made. */
+export function readNestedTensor(reader: JsonReader, spec: TensorSpec, { model, check }: NestedSource): Tensor {
   const { name } = spec;
   const label = `input '${name}'`;
   reader.peek();
@@ -17,9 +29,10 @@ export function readNestedTensor(reader: JsonReader, spec: TensorSpec, model: Mo
   const end = reader.pos;
   const datatype: Datatype = hasObjects && model.imageInputs?.has(name) === true ? 'BYTES' : spec.datatype;
   const header = { label, datatype, shape, count: checkShape(shape, { label, datatype }) };
+  check({ name, datatype, shape });
   const source = shape.length > 0 ? reader : wrapScalar(reader.bytes.subarray(start, end), label);
   if (source === reader) reader.pos = start;
-  const tensor = readTensorData(source, { ...header, nullAsNaN: false, hasBase64: true });
+  const tensor = readTensorData(source, { ...header, hasHalfNumbers: true, hasBase64: true });
   reader.pos = end;
   return tensor;
 }
@@ -30,8 +43,6 @@ function wrapScalar(bytes: Buffer, label: string): JsonReader {
 }
 
 /** The declared input of a name, or a refusal. */
-export function findInput(model: ModelSignature, name: string): TensorSpec {
-  const spec = model.inputs.find((input) => input.name === name);
-  if (spec !== undefined) return spec;
-  throw new AppError('INVALID_INPUT', `unexpected inference input '${name}' for model '${model.name}'`);
+export function findInput({ model, find }: NestedSource, name: string): TensorSpec {
+  return find(name) ?? failUnknown(name, model);
 }

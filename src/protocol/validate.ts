@@ -1,7 +1,7 @@
 import { AppError } from '../errors.js';
-import { fitsShape, formatShape } from '../tensor/shape.js';
-import type { BytesElement, Tensor, TensorSpec } from '../tensor/tensor.js';
-import type { ModelSignature } from './signature.js';
+import type { BytesElement, Tensor } from '../tensor/tensor.js';
+import { createFinder, type ModelSignature } from './signature.js';
+import { createInputCheck, failUnknown, listNames } from './tensor-check.js';
 import type { InferRequest, RequestedOutput } from './types.js';
 
 /** A request that fits its model: inputs in the model's order, BYTES as texts (pictures as bytes), every output named. */
@@ -17,17 +17,19 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 /** Checks a request against its model, with the peers' words. Throws INVALID_INPUT. */
 export function validateInferRequest(request: InferRequest, model: ModelSignature): CheckedRequest {
   checkInputNames(request, model);
+  const check = createInputCheck(model);
   const inputs = new Map<string, Tensor>();
   let rows: number | undefined;
-  for (const spec of model.inputs) {
-    const tensor = checkInput(request.inputs.get(spec.name) as Tensor, spec, model);
-    inputs.set(spec.name, tensor);
+  for (const { name } of model.inputs) {
+    const tensor = request.inputs.get(name) as Tensor;
+    check({ name, datatype: tensor.datatype, shape: tensor.shape });
+    inputs.set(name, toTexts(tensor, name, model));
     if (model.maxRows === 0) continue;
     const own = tensor.shape[0] ?? 1;
     rows ??= checkRows(own, model);
     if (own !== rows) {
       fail(
-        `input '${spec.name}' batch size does not match other inputs for '${model.name}': ${String(own)} rows, others have ${String(rows)}`,
+        `input '${name}' batch size does not match other inputs for '${model.name}': ${String(own)} rows, others have ${String(rows)}`,
       );
     }
   }
@@ -35,14 +37,14 @@ export function validateInferRequest(request: InferRequest, model: ModelSignatur
 }
 
 function checkInputNames({ inputs }: InferRequest, model: ModelSignature): void {
-  const declared = model.inputs.map(({ name }) => name);
+  const find = createFinder(model.inputs);
   for (const name of inputs.keys()) {
-    if (!declared.includes(name)) fail(`unexpected inference input '${name}' for model '${model.name}'`);
+    if (find(name) === undefined) failUnknown(name, model);
   }
-  const missing = declared.filter((name) => !inputs.has(name));
+  const missing = model.inputs.filter(({ name }) => !inputs.has(name)).map(({ name }) => name);
   if (missing.length === 0) return;
   fail(
-    `expected ${String(declared.length)} inputs but got ${String(inputs.size)} inputs for model '${model.name}'. ` +
+    `expected ${String(model.inputs.length)} inputs but got ${String(inputs.size)} inputs for model '${model.name}'. ` +
       `Got input(s) ${quoteList([...inputs.keys()])}, but missing required input(s) ${quoteList(missing)}.` +
       ' Please provide all required input(s).',
   );
@@ -52,29 +54,9 @@ function quoteList(names: readonly string[]): string {
   return `[${names.map((name) => `'${name}'`).join(', ')}]`;
 }
 
-function checkInput(tensor: Tensor, spec: TensorSpec, model: ModelSignature): Tensor {
-  const { name } = spec;
-  if (tensor.datatype === 'BYTES' && model.imageInputs?.has(name) === true) return checkPictures(tensor, name);
-  if (tensor.datatype !== spec.datatype) {
-    fail(
-      `inference input '${name}' data-type is '${tensor.datatype}', but model '${model.name}' expects '${spec.datatype}'`,
-    );
-  }
-  if (!fitsShape(tensor.shape, spec.shape)) {
-    fail(
-      `unexpected shape for input '${name}' for model '${model.name}'. ` +
-        `Expected ${formatShape(spec.shape)}, got ${formatShape(tensor.shape)}`,
-    );
-  }
-  if (tensor.datatype !== 'BYTES') return tensor;
+function toTexts(tensor: Tensor, name: string, model: ModelSignature): Tensor {
+  if (tensor.datatype !== 'BYTES' || model.imageInputs?.has(name) === true) return tensor;
   return { ...tensor, data: tensor.data.map((element) => toText(element, name)) };
-}
-
-/** Pictures come as [rows] or [rows,1]. */
-function checkPictures(tensor: Tensor, name: string): Tensor {
-  const { shape } = tensor;
-  if (shape.length === 1 || (shape.length === 2 && shape[1] === 1)) return tensor;
-  return fail(`unexpected shape for input '${name}' of pictures. Expected [-1] or [-1,1], got ${formatShape(shape)}`);
 }
 
 function toText(element: BytesElement, name: string): string {
@@ -101,11 +83,14 @@ function checkRows(rows: number, model: ModelSignature): number {
 
 function checkOutputs({ outputs }: InferRequest, model: ModelSignature): readonly RequestedOutput[] {
   if (outputs.length === 0) return model.outputs.map(({ name }) => ({ name }));
-  for (const { name } of outputs) {
-    if (model.outputs.some((output) => output.name === name)) continue;
-    fail(`unexpected inference output '${name}' for model '${model.name}'`);
-  }
+  const find = createFinder(model.outputs);
+  for (const { name } of outputs) if (find(name) === undefined) failOutput(name, model);
   return outputs;
+}
+
+/** Refuses an output that the model does not have, with those that it has. */
+export function failOutput(name: string, { name: model, outputs }: ModelSignature): never {
+  return fail(`unexpected inference output '${name}' for model '${model}', which has ${listNames(outputs)}`);
 }
 
 function fail(message: string): never {

@@ -1,12 +1,12 @@
 import { promisify } from 'node:util';
-import { deflate, gunzip, gzip, inflate } from 'node:zlib';
+import { deflate, gunzip, gzip, inflate, inflateRaw } from 'node:zlib';
 import { AppError, messageOf } from '../errors.js';
 import { tooLarge } from './http-errors.js';
 
-/** Encodings of bodies that this server reads and writes. `deflate` is the zlib stream of RFC 9110. */
+/** Encodings of bodies that this server reads and writes. `deflate` is the zlib stream of RFC 9110; read is also what many send instead, a raw one. */
 export type Coding = 'gzip' | 'deflate';
 
-const inflaters = { gzip: promisify(gunzip), deflate: promisify(inflate) };
+const inflaters = { gzip: promisify(gunzip), zlib: promisify(inflate), raw: promisify(inflateRaw) };
 const deflaters = { gzip: promisify(gzip), deflate: promisify(deflate) };
 
 /** Undoes a request's Content-Encoding; stops at `limitBytes`. Throws UNSUPPORTED_ENCODING, INVALID_INPUT or PAYLOAD_TOO_LARGE. */
@@ -20,11 +20,17 @@ export async function decodeBody(body: Buffer, coding: string, limitBytes: numbe
     );
   }
   try {
-    return await inflaters[name](body, { maxOutputLength: limitBytes });
+    return await inflaters[formOf(name, body)](body, { maxOutputLength: limitBytes });
   } catch (thrown) {
     if ((thrown as { code?: unknown }).code === 'ERR_BUFFER_TOO_LARGE') throw tooLarge(limitBytes);
     throw new AppError('INVALID_INPUT', `The body is not valid ${name} data: ${messageOf(thrown)}.`, { cause: thrown });
   }
+}
+
+/** A zlib stream begins with its method and a check of two bytes (RFC 1950, 2.2), which no raw stream that is written does. */
+function formOf(coding: Coding, [method = 0, flags = 0]: Buffer): keyof typeof inflaters {
+  if (coding === 'gzip') return 'gzip';
+  return (method & 0x0f) === 8 && (method * 256 + flags) % 31 === 0 ? 'zlib' : 'raw';
 }
 
 /** Compresses an answer. Level 1: tensors gain little from more, and every answer pays for it. */

@@ -1,5 +1,5 @@
 import type { InferTimings } from '../batching/types.js';
-import { createInferResponse } from '../protocol/response.js';
+import { createInferResponse, wantsTokens } from '../protocol/response.js';
 import type { EncodedResponse, RequestedOutput } from '../protocol/types.js';
 import type { CheckedRequest } from '../protocol/validate.js';
 import type { NamedTensors } from '../tensor/tensor.js';
@@ -42,9 +42,7 @@ export async function infer(codec: Codec, call: InferCall): Promise<InferAnswer>
   const ranMs = performance.now();
   const { signature: model, labelsOf } = view;
   const { version } = view.model;
-  const encoding = codec.encodeInfer(
-    createInferResponse({ request, model, version, outputs, labelsOf, nonFiniteTokens: false }),
-  );
+  const encoding = codec.encodeInfer(createInferResponse({ request, model, version, outputs, labelsOf }));
   const encoded = encoding instanceof Promise ? await encoding : encoding;
   return { encoded, report: { timings, batchRows, decodeMs, encodeMs: performance.now() - ranMs } };
 }
@@ -58,7 +56,12 @@ export async function inferV1(codec: Codec, call: InferCall): Promise<InferAnswe
   const ranMs = performance.now();
   const ordered: NamedTensors = new Map(request.outputs.flatMap(({ name }) => entryOf(outputs, name)));
   const { form, rows } = request;
-  const encoded = await codec.encodePredict({ form, rows, outputs: ordered, nonFiniteTokens: false });
+  const encoded = await codec.encodePredict({
+    form,
+    rows,
+    outputs: ordered,
+    nonFiniteTokens: wantsTokens(request.parameters),
+  });
   return { encoded, report: { timings, batchRows, decodeMs, encodeMs: performance.now() - ranMs } };
 }
 
@@ -77,7 +80,8 @@ export function runChecked(request: CheckedRequest, { view, signal }: Pick<Infer
 /** Names of the outputs asked for, in the model's order; the model's own list where that is all of them. */
 function wantedOutputs(asked: readonly RequestedOutput[], { outputNames }: ModelView): readonly string[] {
   if (asked.length === outputNames.length) return outputNames;
-  return outputNames.filter((name) => asked.some((output) => output.name === name));
+  const names = new Set(asked.map(({ name }) => name));
+  return outputNames.filter((name) => names.has(name));
 }
 
 function entryOf(outputs: NamedTensors, name: string) {

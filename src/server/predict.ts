@@ -2,13 +2,16 @@ import type { InferResult } from '../batching/types.js';
 import { AppError } from '../errors.js';
 import { addTensors, joinBody } from '../protocol/encode-tensors.js';
 import { JsonText } from '../protocol/json/json-text.js';
+import { wantsTokens } from '../protocol/response.js';
+import type { CheckedRequest } from '../protocol/validate.js';
 import type { BytesElement } from '../tensor/tensor.js';
 import type { Codec } from './codec/codec.js';
 import { runChecked, type InferReport } from './inference.js';
 import type { ModelView } from './model-view.js';
 import { readPictures, withPictures } from './pictures.js';
-import { parsePredictionBody, type PredictionInput } from './prediction-request.js';
-import { readPredictions } from './predictions.js';
+import { readPredictionBody } from './prediction-body.js';
+import type { PredictionInput } from './prediction-request.js';
+import { formatPredictions, readPredictions } from './predictions.js';
 
 /** One `POST /predictions/{model}`. */
 export interface PredictCall {
@@ -37,11 +40,12 @@ interface Ran {
 /** Pictures or tensors in, labels out. Throws AppError. */
 export async function predict(codec: Codec, call: PredictCall): Promise<PredictAnswer> {
   const startMs = performance.now();
-  const input = await parsePredictionBody(call.body, call.contentType);
+  const { body: sent, contentType, view } = call;
+  const input = await readPredictionBody(codec, { body: sent, contentType, signature: view.signature });
   const ran =
     input.kind === 'pictures'
       ? await runPictures(codec, input.pictures, { call, startMs })
-      : await runTensors(codec, call, startMs);
+      : await runTensors(codec, input.request, { call, startMs });
   const ranMs = performance.now();
   const body = writeAnswer(call, { input, ran });
   return { body, report: reportOf(ran, performance.now() - ranMs) };
@@ -75,14 +79,13 @@ async function runPictures(
   return { results: await Promise.all(runs), decodeMs };
 }
 
-async function runTensors(codec: Codec, call: PredictCall, startMs: number): Promise<Ran> {
-  const { view, body } = call;
-  const decoded = await codec.decodeInfer({ body }, view.signature);
-  const request = await withPictures(
-    codec,
-    { ...decoded, outputs: outputsFor(call).map((name) => ({ name })) },
-    view.model,
-  );
+async function runTensors(
+  codec: Codec,
+  decoded: CheckedRequest,
+  { call, startMs }: { readonly call: PredictCall; readonly startMs: number },
+): Promise<Ran> {
+  const outputs = outputsFor(call).map((name) => ({ name }));
+  const request = await withPictures(codec, { ...decoded, outputs }, call.view.model);
   const decodeMs = performance.now() - startMs;
   return { results: [await runChecked(request, call)], decodeMs };
 }
@@ -107,25 +110,31 @@ function writeAnswer(
     model_name: model.name,
     model_version: model.version,
     device: model.placement.device,
-    ...(classification === undefined ? {} : { predictions: isSingle ? rows[0] : rows }),
-    timings: {
-      decode_ms: round(ran.decodeMs),
-      queue_ms: round(timings.queueMs),
-      compute_ms: round(timings.inputMs + timings.computeMs + timings.outputMs),
-    },
   };
-  const json = JSON.stringify(facts);
-  if (classification !== undefined && !call.withOutputs) return Buffer.from(json);
+  const times = {
+    decode_ms: round(ran.decodeMs),
+    queue_ms: round(timings.queueMs),
+    compute_ms: round(timings.inputMs + timings.computeMs + timings.outputMs),
+  };
+  const nonFiniteTokens = input.kind === 'tensors' && wantsTokens(input.request.parameters);
   const text = new JsonText();
-  text.add(`${json.slice(0, -1)},"outputs":`);
-  addOutputs(text, ran.results);
+  text.add(JSON.stringify(facts).slice(0, -1));
+  if (classification !== undefined) {
+    const texts = rows.map((predictions) => formatPredictions(predictions, nonFiniteTokens));
+    text.add(`,"predictions":${isSingle ? (texts[0] ?? '[]') : `[${texts.join(',')}]`}`);
+  }
+  text.add(`,"timings":${JSON.stringify(times)}`);
+  if (classification === undefined || call.withOutputs) {
+    text.add(',"outputs":');
+    addOutputs(text, ran.results, nonFiniteTokens);
+  }
   text.add('}');
   return joinBody(text, []).body;
 }
 
 /** The outputs of one run; of several runs a list of them. */
-function addOutputs(text: JsonText, results: readonly InferResult[]): void {
-  const options = { role: 'output', binary: new Set<string>(), nonFiniteTokens: false } as const;
+function addOutputs(text: JsonText, results: readonly InferResult[], nonFiniteTokens: boolean): void {
+  const options = { role: 'output', binary: new Set<string>(), nonFiniteTokens, halfNumbers: true } as const;
   if (results.length > 1) text.add('[');
   for (const [index, { outputs }] of results.entries()) {
     if (index > 0) text.add(',');

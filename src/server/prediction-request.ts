@@ -1,4 +1,12 @@
 import { AppError } from '../errors.js';
+import { decodeInferRequest } from '../protocol/decode-request.js';
+import { refuseRepeat } from '../protocol/decode-tensor.js';
+import { readDouble } from '../protocol/json/number.js';
+import { JsonReader } from '../protocol/json/reader.js';
+import { skipValue } from '../protocol/json/skip.js';
+import type { ModelSignature } from '../protocol/signature.js';
+import { mostPictures } from '../protocol/tensor-check.js';
+import { validateInferRequest, type CheckedRequest } from '../protocol/validate.js';
 import type { BytesElement } from '../tensor/tensor.js';
 
 /** What a body of `POST /predictions/{model}` holds. */
@@ -10,27 +18,11 @@ export type PredictionInput =
       readonly isSingle: boolean;
       readonly top?: number;
     }
-  /** A request of the Open Inference Protocol, in the same bytes. */
-  | { readonly kind: 'tensors'; readonly top?: number };
+  /** A request of the Open Inference Protocol, whose FP16 and BF16 tensors may be numbers too. */
+  | { readonly kind: 'tensors'; readonly request: CheckedRequest; readonly top?: number };
 
-/** Reads a body by what it is: multipart where its type says so, JSON where it begins like an object, else one picture. */
-export async function parsePredictionBody(body: Buffer, contentType: string | undefined): Promise<PredictionInput> {
-  if (body.length === 0) throw new AppError('INVALID_INPUT', `The request has no body: ${expected}`);
-  if (contentType?.toLowerCase().startsWith('multipart/form-data') === true) {
-    const { parseMultipart } = await import('./multipart.js');
-    const { files, fields } = await parseMultipart(body, contentType);
-    if (files.length === 0) throw new AppError('INVALID_INPUT', `The form has no file: ${expected}`);
-    const top = fields.get('top');
-    return {
-      kind: 'pictures',
-      pictures: files,
-      isSingle: files.length === 1,
-      ...(top === undefined ? {} : { top: parseTop(top) }),
-    };
-  }
-  if (beginsLikeObject(body)) return parseJsonBody(body);
-  return { kind: 'pictures', pictures: [body], isSingle: true };
-}
+/** What is expected of a body, for messages. */
+export const expectedBody = 'expected a picture, a form with pictures, or JSON with "image", "images" or "inputs"';
 
 /** How many predictions: a whole number of 1 or more. Throws INVALID_INPUT. */
 export function parseTop(text: unknown): number {
@@ -40,36 +32,61 @@ export function parseTop(text: unknown): number {
   throw new AppError('INVALID_INPUT', `'top' is ${JSON.stringify(text)}: expected a whole number of 1 or more`);
 }
 
-const expected = 'expected a picture, a form with pictures, or JSON with "image", "images" or "inputs"';
-const brace = 0x7b;
+const [brace, blanks] = [0x7b, new Set([0x20, 0x09, 0x0a, 0x0d, 0xef, 0xbb, 0xbf])];
 
-/** No picture format begins with a brace or white space. */
-function beginsLikeObject(body: Buffer): boolean {
-  const first = body.find((byte) => byte !== 0x20 && byte !== 0x09 && byte !== 0x0a && byte !== 0x0d);
-  return first === brace;
+/** Whether a body is JSON: no picture format begins with a brace, white space or a byte order mark. */
+export function beginsLikeObject(body: Buffer): boolean {
+  return body.find((byte) => !blanks.has(byte)) === brace;
 }
 
-function parseJsonBody(body: Buffer): PredictionInput {
-  const { image, images, inputs, top } = parseObject(body);
+interface Members {
+  image?: string;
+  images?: readonly string[];
+  /** Whether there are tensors; they are read afterwards, by the protocol's own rules. */
+  inputs?: true;
+  top?: number;
+}
+
+/** Reads a JSON body, and its tensors against their model. Throws INVALID_INPUT. */
+export function decodePredictionJson(body: Buffer, model: ModelSignature): PredictionInput {
+  const members: Members = {};
+  const reader = new JsonReader(body, 'the body, which begins like JSON');
+  reader.readObject('the request', (key) => {
+    if (!reader.takeNull()) readMember(reader, key, members);
+  });
+  reader.finish();
+  const { image, images, inputs, top } = members;
   const given = top === undefined ? {} : { top: parseTop(top) };
-  if ([image, images, inputs].filter((value) => value !== undefined).length !== 1) {
+  const count = [image, images, inputs].filter((value) => value !== undefined).length;
+  if (count > 1 || (count === 0 && model.inputs.length > 0)) {
     throw new AppError('INVALID_INPUT', 'Expected exactly one of "image", "images" and "inputs" in the JSON body');
   }
-  if (inputs !== undefined) return { kind: 'tensors', ...given };
-  if (typeof image === 'string') return { kind: 'pictures', pictures: [image], isSingle: true, ...given };
-  if (Array.isArray(images) && images.length > 0 && images.every((each) => typeof each === 'string')) {
-    return { kind: 'pictures', pictures: images, isSingle: false, ...given };
-  }
-  throw new AppError(
-    'INVALID_INPUT',
-    '"image" must be a text in base64, and "images" a list of one or more such texts',
-  );
+  if (image !== undefined) return { kind: 'pictures', pictures: [image], isSingle: true, ...given };
+  if (images !== undefined) return { kind: 'pictures', pictures: images, isSingle: false, ...given };
+  const request = validateInferRequest(decodeInferRequest({ body, hasHalfNumbers: true }, model), model);
+  return { kind: 'tensors', request, ...given };
 }
 
-function parseObject(body: Buffer): Readonly<Record<string, unknown>> {
-  try {
-    return JSON.parse(body.toString('utf8')) as Readonly<Record<string, unknown>>;
-  } catch (thrown) {
-    throw new AppError('INVALID_INPUT', `The body begins like JSON but is not: ${expected}`, { cause: thrown });
+function readMember(reader: JsonReader, key: string, members: Members): void {
+  if (key !== 'image' && key !== 'images' && key !== 'inputs' && key !== 'top') {
+    skipValue(reader);
+    return;
   }
+  refuseRepeat(reader, key, members[key]);
+  if (key === 'image') members.image = reader.readString('"image", a picture in base64,');
+  else if (key === 'images') members.images = readPictures(reader);
+  else if (key === 'top') members.top = readDouble(reader);
+  else {
+    members.inputs = true;
+    skipValue(reader, true);
+  }
+}
+
+function readPictures(reader: JsonReader): readonly string[] {
+  const pictures: string[] = [];
+  reader.readArray('"images", a list of pictures in base64,', () => {
+    if (pictures.length === mostPictures) reader.fail(`"images" has more than ${mostPictures} pictures`);
+    pictures.push(reader.readString('"images": an element'));
+  });
+  return pictures.length > 0 ? pictures : reader.fail('"images" must be a list of one or more pictures in base64');
 }

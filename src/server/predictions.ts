@@ -1,42 +1,65 @@
 import { AppError } from '../errors.js';
 import type { ClassificationConfig } from '../model/config.js';
+import { topIndices } from '../protocol/classification.js';
+import { formatFloat } from '../protocol/json/number-text.js';
 import type { ServableModel } from '../repository/types.js';
-import { elementsPerRow, formatShape } from '../tensor/shape.js';
-import type { NamedTensors } from '../tensor/tensor.js';
+import { findClassLayout, type ClassLayout } from '../tensor/class-axis.js';
+import type { NumericData } from '../tensor/datatype.js';
+import { numbersOf } from '../tensor/half.js';
+import { formatShape } from '../tensor/shape.js';
+import type { NamedTensors, NumericTensor } from '../tensor/tensor.js';
 
 /** One class of an answer; `label` where the model has labels. */
 export interface Prediction {
   readonly label?: string;
   readonly index: number;
-  readonly probability: number;
+  /** An exact integer where the output holds 64-bit integers that are answered as they are. */
+  readonly probability: number | bigint;
 }
 
-/** The `top` classes of each row, highest first, ties by lower index. Throws INVALID_INPUT where the model declares no classification. */
+/** The `top` classes of each row, highest first, ties by lower index; none where the model declares no classification. Throws MODEL_INVALID where the output has no lone class axis. */
 export function readPredictions(
   model: ServableModel,
   outputs: NamedTensors,
   top: number,
 ): readonly (readonly Prediction[])[] {
-  const { classification, batching } = model.config;
+  const { classification } = model.config;
   const tensor = classification === undefined ? undefined : outputs.get(classification.output);
   if (classification === undefined || tensor === undefined || tensor.datatype === 'BYTES') return [];
-  const isBatched = batching.maxRows > 0;
-  const size = isBatched ? elementsPerRow(tensor.shape) : tensor.data.length;
-  if (!Number.isSafeInteger(size))
-    throw new AppError('INTERNAL', `Output of shape ${formatShape(tensor.shape)} has no rows`);
-  const rows = size === 0 ? 0 : tensor.data.length / size;
+  const { rows, classes: size } = readLayout(model, tensor, classification.output);
+  const numbers = numbersOf(tensor);
   return Array.from({ length: rows }, (_, row) => {
-    const values = Array.from(tensor.data.subarray(row * size, (row + 1) * size), Number);
-    return rank(activate(values, classification.activation), top).map(({ index, probability }) => {
+    const values = activate(numbers.subarray(row * size, (row + 1) * size), classification.activation);
+    return topIndices(values, { from: 0, size, count: Math.min(top, size) }).map((index) => {
       const label = model.labels[index];
+      const probability = values[index] as number | bigint;
       return label === undefined ? { index, probability } : { label, index, probability };
     });
   });
 }
 
+function readLayout({ config, labels }: ServableModel, { shape }: NumericTensor, output: string): ClassLayout {
+  const layout = findClassLayout(shape, { isBatched: config.batching.maxRows > 0, labels: labels.length });
+  const what = `classification reads output '${output}', whose shape is ${formatShape(shape)} here`;
+  if (layout === undefined) {
+    throw new AppError('MODEL_INVALID', `${what}: expected rows of one class axis, such as [N,C] or [N,C,1,1]`);
+  }
+  if (labels.length > 0 && labels.length !== layout.classes) {
+    throw new AppError(
+      'MODEL_INVALID',
+      `${what}: ${layout.classes} classes, but ${labels.length} labels; give one label a line in ${config.classification?.labels ?? 'the label file'}`,
+    );
+  }
+  return layout;
+}
+
 /** Scores as probabilities. Softmax subtracts the largest first, which changes nothing but keeps exp() finite. */
-export function activate(values: readonly number[], activation: ClassificationConfig['activation']): readonly number[] {
-  if (activation === 'none') return values;
+export function activate(
+  data: NumericData,
+  activation: ClassificationConfig['activation'],
+): NumericData | readonly number[] {
+  if (activation === 'none') return data;
+  const values = Array.from(data as Float64Array, Number);
   if (activation === 'sigmoid') return values.map((value) => 1 / (1 + Math.exp(-value)));
   const largest = values.reduce((best, value) => Math.max(best, value), -Infinity);
   const powers = values.map((value) => Math.exp(value - largest));
@@ -44,7 +67,12 @@ export function activate(values: readonly number[], activation: ClassificationCo
   return powers.map((power) => power / sum);
 }
 
-function rank(probabilities: readonly number[], top: number): readonly Prediction[] {
-  const all = probabilities.map((probability, index) => ({ index, probability }));
-  return all.sort((a, b) => b.probability - a.probability || a.index - b.index).slice(0, top);
+/** Predictions as JSON, integers exact. */
+export function formatPredictions(predictions: readonly Prediction[], nonFiniteTokens: boolean): string {
+  const entries = predictions.map(({ label, index, probability }) => {
+    const named = label === undefined ? '' : `"label":${JSON.stringify(label)},`;
+    const value = typeof probability === 'bigint' ? String(probability) : formatFloat(probability, nonFiniteTokens);
+    return `{${named}"index":${String(index)},"probability":${value}}`;
+  });
+  return `[${entries.join(',')}]`;
 }

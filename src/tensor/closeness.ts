@@ -1,5 +1,6 @@
+import { numbersOf } from './half.js';
 import { isSameShape } from './shape.js';
-import type { Tensor } from './tensor.js';
+import type { NumericTensor, Tensor } from './tensor.js';
 
 /** Differences that other kernels for other sizes may cause, relative to the largest value. */
 const tolerance = { FP16: 1e-2, BF16: 5e-2, FP32: 1e-3, FP64: 1e-6 } as const;
@@ -24,16 +25,6 @@ function isSameBytes(left: Tensor, right: Tensor): boolean {
   return bytes(left).join('\0') === bytes(right).join('\0');
 }
 
-function toNumbers({ datatype, data }: Exclude<Tensor, { datatype: 'BYTES' }>): readonly number[] {
-  const numbers = Array.from(data as Float32Array, Number);
-  return datatype === 'FP16' ? numbers.map(readHalf) : numbers;
-}
-
-/** The value of a half-precision pattern (IEEE 754 binary16). */
-function readHalf(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 31;
-  const fraction = bits & 1023;
-  if (exponent === 31) return fraction === 0 ? sign * Infinity : NaN;
-  return sign * (exponent === 0 ? fraction * 2 ** -24 : (1024 + fraction) * 2 ** (exponent - 25));
+function toNumbers(tensor: NumericTensor): readonly number[] {
+  return Array.from(numbersOf(tensor) as Float32Array, Number);
 }

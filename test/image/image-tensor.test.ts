@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { AppError } from '../../src/errors.js';
-import { toHalfBits } from '../../src/image/half.js';
+import { toHalfBits } from '../../src/tensor/half.js';
 import { imagesToTensor, imageToTensor } from '../../src/image/image-tensor.js';
 import type { ImageConfig } from '../../src/model/config.js';
 import type { Datatype } from '../../src/tensor/datatype.js';

@@ -216,6 +216,11 @@ describe('labels', () => {
     const config = { output: 'logits', activation: 'none', labels: 'labels.txt', top: 5 } as const;
     const open = headerOf([], [value('logits', [null, null])]);
     assert.doesNotThrow(() => checkLabels(config, ['a'], open));
+    const of = (...shape: Dim[]) => headerOf([], [value('logits', shape)]);
+    for (const shape of [[null, 2, 1, 1], [1, 1, 2], [2], [2, 1], [null, null, 1], [4, 2]])
+      assert.doesNotThrow(() => checkLabels(config, ['a', 'b'], of(...shape)), String(shape));
+    assert.throws(() => checkLabels(config, ['a'], of(null, 2, 1, 1)), /has 2 classes/);
+    assert.throws(() => checkLabels(config, ['a', 'b'], of(1, 2, 8, 8)), /has 3 dimensions that could count them/);
     assert.throws(() => checkLabels(config, ['a', 'b'], picture([1, 3, 8, 8])), {
       message:
         "model.json does not fit the model: classification.labels 'labels.txt' has 2 lines, but output 'logits' FP32 [1,10] has 10 classes. Give one label a line, in the order of the classes.",

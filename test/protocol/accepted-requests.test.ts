@@ -36,6 +36,11 @@ describe('a request that is accepted', () => {
     );
   });
 
+  accepts(30, 'takes null for NaN, as it is written', () => {
+    assert.deepEqual(dataOf('FP32', '[null,1, null ]', 3), Float32Array.of(NaN, 1, NaN));
+    assert.deepEqual(dataOf('FP64', '[[null],[-0.0]]', 2), Float64Array.of(NaN, -0));
+  });
+
   accepts(30, 'takes NaN, Infinity and -Infinity as float data', () => {
     assert.deepEqual(dataOf('FP32', '[NaN,Infinity, -Infinity ,1.0]', 4), Float32Array.of(NaN, Infinity, -Infinity, 1));
     assert.deepEqual(dataOf('FP64', '[[NaN],[-Infinity]]', 2), Float64Array.of(NaN, -Infinity));
@@ -91,8 +96,34 @@ describe('a request that is accepted', () => {
     assert.deepEqual(dataOf('BYTES', '["\\ud83d\\ude00"]'), ['\ud83d\ude00']);
   });
 
+  it('takes null for what may be left out, passes over nested parameters, and skips a byte order mark', () => {
+    const input = { ...tensor('A'), parameters: { content_type: 'np', headers: { a: [1, { b: null }] }, x: null } };
+    const sent = {
+      id: null,
+      parameters: null,
+      outputs: [{ name: 'D', parameters: null }, { name: 'S' }],
+      inputs: [{ ...input, data: null, parameters: { binary_data_size: null }, extra: [] }, tensor('B')],
+    };
+    const empty = JSON.stringify({ ...sent, outputs: null, inputs: [input, { ...tensor('B'), parameters: null }] });
+    const request = take(`\ufeff${empty}`);
+    assert.deepEqual([request.id, request.outputs.length, request.parameters.size], [undefined, 2, 0]);
+    assert.deepEqual(request.inputs.get('A')?.data, Int32Array.from(ones));
+    assert.throws(() => take(sent), /But no field is set for input 'A'/);
+    const { outputs } = take({ ...sent, inputs: [input, tensor('B')] });
+    assert.deepEqual(outputs, [{ name: 'D' }, { name: 'S' }]);
+  });
+
+  it('takes nothing for a model without inputs, in JSON and with a binary part', () => {
+    const model = { ...identityModel('FP32', [2]), inputs: [] };
+    for (const sent of ['{}', '{"inputs":[]}', '{"inputs":null,"outputs":[{"name":"Y"}]}']) {
+      const request = take(sent, { model });
+      assert.deepEqual([request.inputs.size, request.rows, request.outputs.map(({ name }) => name)], [0, 1, ['Y']]);
+    }
+    assert.equal(take(Buffer.from('{}'), { model, headerLength: 2 }).inputs.size, 0);
+  });
+
   it('keeps names that a plain object would lose', () => {
-    const names = ['__proto__', 'constructor', 'toString'];
+    const names = ['__proto__', 'constructor', 'toString', '', 'größe/日本:0', 'n'.repeat(70_000)];
     const model = {
       ...identityModel('BOOL', [1]),
       inputs: names.map((name) => ({ name, datatype: 'BOOL' as const, shape: [1] })),

@@ -44,13 +44,13 @@ describe('an answer', () => {
   it('writes FP32 as the double it widens to, and keeps the sign of zero', () => {
     assert.equal(
       dataText(floats(0.1, -0, 0, 2 ** 70, 1e-7)),
-      '[0.10000000149011612,-0,0,1.1805916207174113e+21,1.0000000116860974e-7]',
+      '[0.10000000149011612,-0.0,0,1.1805916207174113e+21,1.0000000116860974e-7]',
     );
   });
 
   it('writes null for what is not finite, or tokens on request [31]', () => {
     assert.equal(dataText(floats(NaN, Infinity, -Infinity, 1)), '[null,null,null,1]');
-    assert.equal(dataText(floats(NaN, Infinity, -Infinity, -0), true), '[NaN,Infinity,-Infinity,-0]');
+    assert.equal(dataText(floats(NaN, Infinity, -Infinity, -0), true), '[NaN,Infinity,-Infinity,-0.0]');
   });
 
   it('writes 64-bit integers exactly, booleans and texts', () => {
@@ -133,7 +133,6 @@ describe('the outputs of an answer', () => {
         ['D', output(9)],
       ]),
       labelsOf: () => ['x', 'y'],
-      nonFiniteTokens: false,
     });
   };
 
@@ -180,6 +179,33 @@ describe('classification', () => {
   it('counts 64-bit integers exactly', () => {
     const data = BigInt64Array.of(9007199254740992n, 9007199254740993n);
     assert.equal(classify({ datatype: 'INT64', shape: [1, 2], data }, options).data[0], '9007199254740993:1');
+  });
+
+  it('reads half floats as the numbers they are', () => {
+    const half = { shape: [2, 3], data: Uint16Array.of(0xbe46, 0x3ccd, 0x4200, 0x7c00, 0xfc00, 0x7e00) } as const;
+    const wanted = ['3.000000:2', '1.200195:1', 'inf:0', '-inf:1'];
+    assert.deepEqual(classify({ ...half, datatype: 'FP16' }, options).data, wanted);
+    const brain = { shape: [1, 3], data: Uint16Array.of(0xbf80, 0x4049, 0x0000) } as const;
+    assert.deepEqual(classify({ ...brain, datatype: 'BF16' }, options).data, ['3.140625:1', '0.000000:2']);
+  });
+
+  it('finds the rows of an output without a batch dimension, and gives labels to a lone class axis only', () => {
+    const data = Float32Array.of(1, 5, 3, 9, 2, 4);
+    const labelled = { ...options, classes: 1, labels: ['a', 'b', 'c'], isBatched: false };
+    const top = (shape: number[]) => {
+      const { shape: own, data: texts } = classify({ datatype: 'FP32', shape, data }, labelled);
+      return [own, texts];
+    };
+    assert.deepEqual(top([2, 3]), [
+      [2, 1],
+      ['5.000000:1:b', '9.000000:0:a'],
+    ]);
+    assert.deepEqual(top([2, 3, 1, 1]), [
+      [2, 1],
+      ['5.000000:1:b', '9.000000:0:a'],
+    ]);
+    assert.deepEqual(top([1, 2, 3]), [[1], ['9.000000:3']]);
+    assert.deepEqual(top([1, 6]), [[1], ['9.000000:3']]);
   });
 
   it('refuses other datatypes and rows of more than a million elements', () => {

@@ -183,9 +183,9 @@ describe('parameters', () => {
     { priority: 1.5 },
     { binary_data_output: 1 },
     { triton_x: 1 },
-    { x: null },
-    { x: [] },
-    { x: {} },
+    { timeout: [1] },
+    { binary_data_output: {} },
+    { triton_x: {} },
   ]) {
     it(`refuse ${JSON.stringify(parameters)}`, () => {
       assert.throws(() => withParameters(parameters), { code: 'INVALID_INPUT', message: /parameter '/ });

@@ -42,6 +42,32 @@ describe('a version 1 request', () => {
     assert.deepEqual(decode({ inputs: 5 }, identityModel('UINT8', [])).inputs.get('A')?.data, Uint8Array.of(5));
   });
 
+  it('takes half floats as numbers, rounded once, and null and tokens for what is not finite', () => {
+    const sent = '{"inputs":[1,-2.5,0.1,65519,5.96e-8,-0.0,null,Infinity,-Infinity,1.00048828125]}';
+    assert.deepEqual(
+      decode(sent, identityModel('FP16', [-1])).inputs.get('A')?.data,
+      Uint16Array.of(0x3c00, 0xc100, 0x2e66, 0x7bff, 1, 0x8000, 0x7e00, 0x7c00, 0xfc00, 0x3c00),
+    );
+    assert.deepEqual(
+      decode('{"inputs":[1,-2.5,3.3895313892515355e38,1.00390625,1.01171875]}', identityModel('BF16', [-1])).inputs.get(
+        'A',
+      )?.data,
+      Uint16Array.of(0x3f80, 0xc020, 0x7f7f, 0x3f80, 0x3f82),
+    );
+    assert.throws(() => decode('{"inputs":[65520]}', identityModel('FP16', [-1])), /too large for FP16/);
+    assert.throws(() => decode('{"inputs":[3.4e38]}', identityModel('BF16', [-1])), /too large for BF16/);
+  });
+
+  it('of a model without inputs is an empty object', () => {
+    const constant = { ...identityModel('FP32', [2]), inputs: [] };
+    for (const sent of ['{}', '{"inputs":{}}', '{"inputs":null}', '\ufeff{ }']) {
+      const { form, inputs, rows } = decode(sent, constant);
+      assert.deepEqual([form, inputs.size, rows], ['columns', 0, 1]);
+    }
+    assert.throws(() => decode('{"instances":[{}]}', constant), /no inputs.*send 'inputs': \{\}/);
+    assert.throws(() => decode('{"inputs":{"A":1}}', constant), /unexpected inference input 'A'.*which has none/);
+  });
+
   it('takes texts and base64', () => {
     assert.deepEqual(decode({ instances: ['a', { b64: 'w7w=' }] }, texts).inputs.get('A')?.data, ['a', 'ü']);
     const pictures = { ...identityModel('FP32', [-1, 3, 8, 8]), maxRows: 4, imageInputs: new Set(['A']) };
@@ -92,25 +118,35 @@ describe('a version 1 answer', () => {
     }).body.toString();
 
   it('gives rows bare for one output and as objects for several', () => {
-    assert.equal(encode({ Y: matrix }, 'rows'), '{"predictions":[[1,-0],[null,4]]}');
+    assert.equal(encode({ Y: matrix }, 'rows'), '{"predictions":[[1,-0.0],[null,4]]}');
     assert.equal(
       encode({ Y: matrix, L: labels }, 'rows'),
-      '{"predictions":[{"Y":[1,-0],"L":"a"},{"Y":[null,4],"L":"b"}]}',
+      '{"predictions":[{"Y":[1,-0.0],"L":"a"},{"Y":[null,4],"L":"b"}]}',
     );
     assert.throws(() => encode({ Y: matrix }, 'rows', 3), /not one entry for each of 3 instances/);
   });
 
   it('gives columns bare for one output and by name for several', () => {
-    assert.equal(encode({ Y: matrix }, 'columns'), '{"outputs":[[1,-0],[null,4]]}');
+    assert.equal(encode({ Y: matrix }, 'columns'), '{"outputs":[[1,-0.0],[null,4]]}');
     assert.equal(
       encode({ Y: matrix, L_bytes: labels }, 'columns'),
-      '{"outputs":{"Y":[[1,-0],[null,4]],"L_bytes":[{"b64":"YQ=="},{"b64":"Yg=="}]}}',
+      '{"outputs":{"Y":[[1,-0.0],[null,4]],"L_bytes":[{"b64":"YQ=="},{"b64":"Yg=="}]}}',
     );
     assert.equal(
       encode({ Y: { datatype: 'FP32', shape: [2, 0], data: new Float32Array(0) } }, 'columns'),
       '{"outputs":[[],[]]}',
     );
     assert.equal(encode({ Y: { datatype: 'INT8', shape: [], data: Int8Array.of(-3) } }, 'columns'), '{"outputs":-3}');
+  });
+
+  it('writes half floats as numbers, and tokens where the request asked for them', () => {
+    const half: Tensor = { datatype: 'FP16', shape: [2, 2], data: Uint16Array.of(0x3c00, 0x8000, 0x2e66, 0xbe46) };
+    assert.equal(encode({ Y: half }, 'rows'), '{"predictions":[[1,-0.0],[0.0999755859375,-1.568359375]]}');
+    const { parameters } = decode('{"parameters":{"non_finite_tokens":true,"x":{"y":1}},"inputs":[[1,2]]}', vector);
+    const nonFiniteTokens = parameters.get('non_finite_tokens') === true;
+    const outputs = new Map([['Y', { ...half, data: Uint16Array.of(0x7c00, 0xfc00, 0x7e00, 0) }]]);
+    const { body } = encodePredictResponse({ form: 'columns', rows: 2, outputs, nonFiniteTokens });
+    assert.equal(body.toString(), '{"outputs":[[Infinity,-Infinity],[NaN,0]]}');
   });
 
   it('reports the state of versions for both protocols', () => {

@@ -1,17 +1,20 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { deflateSync, gzipSync } from 'node:zlib';
+import { deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
 import { chooseCoding, decodeBody, encodeBody } from '../../src/server/content-encoding.js';
 
 const code = (expected: string) => (thrown: unknown) => (thrown as { code: string }).code === expected;
 
 describe('content encodings', () => {
-  it('reads gzip, deflate and identity', async () => {
+  it('reads gzip, deflate in both its forms, and identity', async () => {
     const plain = Buffer.from('{"inputs":[]}');
     for (const [body, coding] of [
       [gzipSync(plain), 'gzip'],
       [gzipSync(plain), ' GZIP '],
       [deflateSync(plain), 'deflate'],
+      [deflateRawSync(plain), 'Deflate'],
+      [deflateRawSync(plain, { level: 0 }), 'deflate'],
+      [deflateSync(plain, { level: 0, windowBits: 9 }), 'deflate'],
       [plain, 'identity'],
     ] as const) {
       assert.deepEqual(await decodeBody(body, coding, 100), plain);

@@ -14,6 +14,7 @@ export const ascii = {
   closeArray: 0x5d,
   lowerE: 0x65,
   lowerF: 0x66,
+  lowerN: 0x6e,
   lowerT: 0x74,
   openObject: 0x7b,
   closeObject: 0x7d,

@@ -1,4 +1,6 @@
 import { AppError } from '../../errors.js';
+import { datatypes } from '../../tensor/datatype.js';
+import { numbersOf } from '../../tensor/half.js';
 import { JsonText } from './json-text.js';
 import { addNumbers } from './number-text.js';
 import type { BytesElement, NumericTensor, Tensor } from '../../tensor/tensor.js';
@@ -8,6 +10,8 @@ export interface DataTextOptions {
   readonly label: string;
   /** Bare NaN and Infinity tokens, which are not JSON, instead of null. */
   readonly nonFiniteTokens: boolean;
+  /** FP16 and BF16 as numbers, for which the Open Inference Protocol has no JSON form. */
+  readonly halfNumbers?: boolean;
 }
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
@@ -15,7 +19,7 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 /** Adds a tensor's elements as a flat JSON array. Throws INVALID_INPUT for what JSON cannot carry. */
 export function addData(text: JsonText, tensor: Tensor, options: DataTextOptions): void {
   const { datatype } = tensor;
-  if (datatype === 'FP16' || datatype === 'BF16') {
+  if (datatypes[datatype].kind === 'half' && options.halfNumbers !== true) {
     throw new AppError(
       'INVALID_INPUT',
       `sending ${datatype} data via JSON is not supported. Please use the binary data format for ${options.label}`,
@@ -27,7 +31,7 @@ export function addData(text: JsonText, tensor: Tensor, options: DataTextOptions
   }
   text.add('[');
   if (datatype === 'BOOL') text.addAscii(formatBooleans(tensor));
-  else addNumbers(text, tensor.data, options.nonFiniteTokens);
+  else addNumbers(text, numbersOf(tensor), options.nonFiniteTokens);
   text.add(']');
 }
 

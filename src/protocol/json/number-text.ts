@@ -33,7 +33,8 @@ function copyPlain(chunk: FloatData, values: number[], nonFiniteTokens: boolean)
   return true;
 }
 
-function formatFloat(value: number, nonFiniteTokens: boolean): string {
-  if (Object.is(value, -0)) return '-0';
+/** One float as JSON. Many parsers read `-0` as the integer 0, which has no sign; all read `-0.0` as the float that it is. */
+export function formatFloat(value: number, nonFiniteTokens: boolean): string {
+  if (Object.is(value, -0)) return '-0.0';
   return nonFiniteTokens || Number.isFinite(value) ? String(value) : 'null';
 }

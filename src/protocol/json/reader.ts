@@ -10,7 +10,7 @@ const loneSurrogate = /\p{Surrogate}/u;
 
 /**
  * A cursor on the bytes of one JSON document. Values are read where they are wanted, so numbers keep the digits that
- * `JSON.parse` would lose. Everything that is not JSON throws INVALID_INPUT with the byte's offset.
+ * `JSON.parse` would lose. A byte order mark in front is passed over; everything else that is not JSON throws INVALID_INPUT with the byte's offset.
  */
 export class JsonReader {
   readonly bytes: Buffer;
@@ -21,6 +21,7 @@ export class JsonReader {
   constructor(bytes: Buffer, subject = 'the request JSON document') {
     this.bytes = bytes;
     this.#subject = subject;
+    if (bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf) this.pos = 3;
   }
 
   /** Moves to the next byte that is not blank and answers it; -1 at the end. */
@@ -147,6 +148,11 @@ export class JsonReader {
     }
     this.pos = pos + literal.length;
     return true;
+  }
+
+  /** Whether the value at the cursor is null; moves past it if so. Where a member may be absent, null says that it is. */
+  takeNull(): boolean {
+    return this.peek() === ascii.lowerN && this.take('null');
   }
 
   readBoolean(what: string): boolean {

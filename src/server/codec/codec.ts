@@ -8,7 +8,8 @@ import type { EncodedResponse, InferResponse } from '../../protocol/types.js';
 import type { PredictRequest } from '../../protocol/v1-decode.js';
 import type { PredictResponse } from '../../protocol/v1-encode.js';
 import type { CheckedRequest } from '../../protocol/validate.js';
-import { estimateJsonBytes } from './cost.js';
+import type { PredictionInput } from '../prediction-request.js';
+import { estimateDecoding, estimateJsonBytes } from './cost.js';
 import { asBuffer, performTask, performJsonTask, type CodecResults, type JsonTask } from './tasks.js';
 import { CodecThread } from './thread.js';
 
@@ -31,6 +32,8 @@ export interface Codec {
   decodeInfer(request: EncodedRequest, model: ModelSignature): CheckedRequest | Promise<CheckedRequest>;
   encodeInfer(response: InferResponse): EncodedResponse | Promise<EncodedResponse>;
   decodePredict(body: Buffer, model: ModelSignature): PredictRequest | Promise<PredictRequest>;
+  /** A JSON body of `POST /predictions/{model}`. */
+  decodePrediction(body: Buffer, model: ModelSignature): PredictionInput | Promise<PredictionInput>;
   encodePredict(response: PredictResponse): EncodedResponse | Promise<EncodedResponse>;
   /** Pictures as one input tensor, a row each; always on a thread. The pictures stay the caller's. */
   decodeImages(images: ImagesToDecode): Promise<NumericTensor>;
@@ -67,7 +70,8 @@ class ThreadedCodec implements Codec {
   }
 
   decodeInfer({ body, headerLength }: EncodedRequest, model: ModelSignature) {
-    return this.#run({ kind: 'decode-infer', body, headerLength, model }, headerLength ?? body.length);
+    const cost = estimateDecoding({ body, headerLength }, model);
+    return this.#run({ kind: 'decode-infer', body, headerLength, model }, cost);
   }
 
   encodeInfer(response: InferResponse) {
@@ -77,6 +81,10 @@ class ThreadedCodec implements Codec {
 
   decodePredict(body: Buffer, model: ModelSignature) {
     return this.#run({ kind: 'decode-predict', body, model }, body.length);
+  }
+
+  decodePrediction(body: Buffer, model: ModelSignature) {
+    return this.#run({ kind: 'decode-prediction', body, model }, body.length);
   }
 
   encodePredict(response: PredictResponse) {

@@ -1,14 +1,25 @@
+import type { EncodedRequest } from '../../protocol/decode-request.js';
+import type { ModelSignature } from '../../protocol/signature.js';
 import { datatypes } from '../../tensor/datatype.js';
 import type { NamedTensors, Tensor } from '../../tensor/tensor.js';
 
 /** Bytes of JSON that an element of each kind comes to, about. */
-const bytesPerElement = { bool: 6, uint: 6, int: 6, float: 20, half: 0, bytes: 0 } as const;
+const bytesPerElement = { bool: 6, uint: 6, int: 6, float: 20, half: 20, bytes: 0 } as const;
 
-/** About how many bytes of JSON tensors come to; binary ones cost nothing worth a hop. */
+/**
+ * About how many bytes of JSON reading a request comes to. Binary numbers cost nothing worth a hop; texts, of which a few bytes may hold
+ * many, cost the same in either form.
+ */
+export function estimateDecoding({ body, headerLength }: EncodedRequest, { inputs }: ModelSignature): number {
+  const hasTexts = inputs.some(({ datatype }) => datatype === 'BYTES');
+  return hasTexts ? body.length : (headerLength ?? body.length);
+}
+
+/** About how many bytes of JSON writing tensors comes to, by the same rule. */
 export function estimateJsonBytes(tensors: NamedTensors, binary: ReadonlySet<string>): number {
   let bytes = 0;
   for (const [name, tensor] of tensors) {
-    if (!binary.has(name)) bytes += estimateTensor(tensor);
+    if (tensor.datatype === 'BYTES' || !binary.has(name)) bytes += estimateTensor(tensor);
   }
   return bytes;
 }

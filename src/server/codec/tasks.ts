@@ -10,6 +10,7 @@ import { decodePredictRequest, type PredictRequest } from '../../protocol/v1-dec
 import { encodePredictResponse, type PredictResponse } from '../../protocol/v1-encode.js';
 import { validateInferRequest, type CheckedRequest } from '../../protocol/validate.js';
 import type { PlainError } from '../../errors.js';
+import { decodePredictionJson, type PredictionInput } from '../prediction-request.js';
 
 /** One piece of the codec's work. Bytes that crossed a thread are no Buffers any more. */
 export type CodecTask =
@@ -20,7 +21,11 @@ export type CodecTask =
       readonly model: ModelSignature;
     }
   | { readonly kind: 'encode-infer'; readonly response: InferResponse }
-  | { readonly kind: 'decode-predict'; readonly body: Uint8Array; readonly model: ModelSignature }
+  | {
+      readonly kind: 'decode-predict' | 'decode-prediction';
+      readonly body: Uint8Array;
+      readonly model: ModelSignature;
+    }
   | { readonly kind: 'encode-predict'; readonly response: PredictResponse }
   | {
       readonly kind: 'decode-images';
@@ -35,6 +40,7 @@ export interface CodecResults {
   readonly 'decode-infer': CheckedRequest;
   readonly 'encode-infer': EncodedResponse;
   readonly 'decode-predict': PredictRequest;
+  readonly 'decode-prediction': PredictionInput;
   readonly 'encode-predict': EncodedResponse;
   readonly 'decode-images': NumericTensor;
   readonly prewarm: undefined;
@@ -85,6 +91,8 @@ export function performJsonTask(task: JsonTask): CodecResult {
       return encodeInferResponse(task.response);
     case 'decode-predict':
       return decodePredictRequest(asBuffer(task.body), task.model);
+    case 'decode-prediction':
+      return decodePredictionJson(asBuffer(task.body), task.model);
     case 'encode-predict':
       return encodePredictResponse(task.response);
   }

@@ -15,7 +15,7 @@ function isWhole({ byteLength, buffer }: ArrayBufferView): boolean {
 /** A task whose bytes lie in memory of their own, and what of it can be handed over. Shared runs' outputs are copied. */
 export function packTask(task: CodecTask): { readonly task: CodecTask; readonly transfers: ArrayBuffer[] } {
   if (task.kind === 'prewarm') return { task, transfers: [] };
-  if (task.kind === 'decode-infer' || task.kind === 'decode-predict') {
+  if ('body' in task) {
     const body = isWhole(task.body) ? task.body : new Uint8Array(task.body);
     return { task: { ...task, body }, transfers: listWhole([body]) };
   }
@@ -38,7 +38,9 @@ function copyTensor(tensor: Tensor): Tensor {
 export function listTransfers(result: CodecResult): ArrayBuffer[] {
   if (result === undefined) return [];
   if ('body' in result) return listWhole([result.body]);
-  return 'data' in result ? listWhole([result.data]) : listTensors(result.inputs);
+  if ('data' in result) return listWhole([result.data]);
+  if ('inputs' in result) return listTensors(result.inputs);
+  return result.kind === 'tensors' ? listTensors(result.request.inputs) : [];
 }
 
 function listTensors(tensors: NamedTensors): ArrayBuffer[] {

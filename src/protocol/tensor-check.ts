@@ -1,0 +1,67 @@
+import { AppError } from '../errors.js';
+import { countElements, fitsShape, formatShape } from '../tensor/shape.js';
+import type { TensorSpec } from '../tensor/tensor.js';
+import { createFinder, type ModelSignature } from './signature.js';
+
+/** Texts of one tensor: each costs tens of bytes even where it is empty, whatever the body's size. */
+const mostTexts = 1 << 20;
+
+/** Pictures of one request, in every form that takes them. */
+export const mostPictures = 1024;
+
+/** What a request says of an input before its elements are read: name, datatype and shape, which exists already. */
+export type InputHeader = TensorSpec;
+
+/** Checks what requests say of their inputs, in time that grows with their number alone. */
+export type InputCheck = (header: InputHeader) => void;
+
+/** A check against a model: the input exists, datatype and shape fit, and the elements are not too many. Throws INVALID_INPUT. */
+export function createInputCheck(model: ModelSignature): InputCheck {
+  const find = createFinder(model.inputs);
+  return (header) => {
+    const spec = find(header.name);
+    if (spec === undefined) return failUnknown(header.name, model);
+    if (header.datatype === 'BYTES' && model.imageInputs?.has(header.name) === true) checkPictures(header);
+    else checkFit(header, spec, model);
+  };
+}
+
+/** Refuses an input that the model does not have, with those that it has. */
+export function failUnknown(name: string, { name: model, inputs }: ModelSignature): never {
+  return fail(`unexpected inference input '${name}' for model '${model}', which has ${listNames(inputs)}`);
+}
+
+/** Names for a message: all of few, the first of many. */
+export function listNames(specs: readonly { readonly name: string }[]): string {
+  const shown = specs.slice(0, 10).map(({ name }) => `'${name.slice(0, 100)}'`);
+  if (shown.length === 0) return 'none';
+  return specs.length > 10 ? `${shown.join(', ')} and ${String(specs.length - 10)} more` : shown.join(', ');
+}
+
+function checkFit({ name, datatype, shape }: InputHeader, spec: TensorSpec, model: ModelSignature): void {
+  if (datatype !== spec.datatype) {
+    fail(`inference input '${name}' data-type is '${datatype}', but model '${model.name}' expects '${spec.datatype}'`);
+  }
+  if (!fitsShape(shape, spec.shape)) {
+    fail(
+      `unexpected shape for input '${name}' for model '${model.name}'. ` +
+        `Expected ${formatShape(spec.shape)}, got ${formatShape(shape)}`,
+    );
+  }
+  if (datatype !== 'BYTES' || (countElements(shape) ?? Infinity) <= mostTexts) return;
+  fail(`input '${name}' of shape ${formatShape(shape)} has more than ${String(mostTexts)} texts: send fewer at once`);
+}
+
+/** Pictures come as [rows] or [rows,1]. */
+function checkPictures({ name, shape }: InputHeader): void {
+  const [rows = 0, column = 1] = shape;
+  if (shape.length === 0 || shape.length > 2 || column !== 1) {
+    fail(`unexpected shape for input '${name}' of pictures. Expected [-1] or [-1,1], got ${formatShape(shape)}`);
+  }
+  if (rows > mostPictures)
+    fail(`input '${name}' has ${String(rows)} pictures, more than the ${mostPictures} of one request`);
+}
+
+function fail(message: string): never {
+  throw new AppError('INVALID_INPUT', message);
+}

@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { decodeInferRequest } from '../../src/protocol/decode-request.js';
+import type { ModelSignature } from '../../src/protocol/signature.js';
+import { decodePredictRequest } from '../../src/protocol/v1-decode.js';
+import { identityModel, sumModel, take, tensor, withBinary } from './sum-model.js';
+
+/** What a call allocated on the heap, in bytes; garbage counts too. */
+function allocated(call: () => void): number {
+  const before = process.memoryUsage().heapUsed;
+  call();
+  return process.memoryUsage().heapUsed - before;
+}
+
+const million = 1 << 20;
+const texts = identityModel('BYTES', [-1]);
+const pictures: ModelSignature = { ...identityModel('FP32', [-1, 3, 8, 8]), maxRows: 4, imageInputs: new Set(['A']) };
+const bytes = (shape: number[], size: number) => ({
+  inputs: [{ name: 'A', datatype: 'BYTES', shape, parameters: { binary_data_size: size } }],
+});
+
+describe('what a request holds', () => {
+  const refusals: readonly (readonly [title: string, model: ModelSignature, shape: number[], says: RegExp])[] = [
+    ['texts for numbers', identityModel('FP32', [-1]), [4 * million], /data-type is 'BYTES'.*expects 'FP32'/],
+    ['more pictures than one request may have', pictures, [4 * million], /more than the 1024 of one request/],
+    ['more texts than one tensor may have', texts, [4 * million], /more than 1048576 texts/],
+    ['fewer texts than there are', texts, [3], /expected 3 string elements.*got 4194304/],
+    ['a shape that the model refuses', identityModel('BYTES', [5]), [4 * million], /Expected \[5\], got/],
+  ];
+  const zeros = Buffer.alloc(16 * million);
+  for (const [title, model, shape, says] of refusals) {
+    it(`is refused before any element is made: ${title}`, () => {
+      const { body, headerLength } = withBinary(bytes(shape, zeros.length), zeros);
+      const run = () => assert.throws(() => decodeInferRequest({ body, headerLength }, model), { message: says });
+      assert.ok(allocated(run) < 4 * million);
+    });
+  }
+
+  it('is refused before any element is made in version 1 too', () => {
+    const body = Buffer.from(`{"inputs":[${'"",'.repeat(2 * million)}""]}`);
+    assert.throws(() => decodePredictRequest(body, texts), /more than 1048576 texts/);
+    assert.throws(() => decodePredictRequest(body, identityModel('BYTES', [2])), /Expected \[2\], got \[2097153\]/);
+  });
+
+  it('may be as many texts as one tensor may have, empty or not', () => {
+    const body = `{"inputs":[{"name":"A","datatype":"BYTES","shape":[${million}],"data":[${'"",'.repeat(million - 1)}"é"]}]}`;
+    const { inputs } = take(body, { model: texts });
+    assert.deepEqual([inputs.get('A')?.data.length, inputs.get('A')?.data.at(-1)], [million, 'é']);
+  });
+
+  it('ends at the first name that the model does not have, or that comes twice', () => {
+    const inputs = [tensor('A'), tensor('B')];
+    const many = (name: (index: number) => string) => Array.from({ length: 50_000 }, (_, i) => ({ name: name(i) }));
+    assert.throws(
+      () => take({ inputs, outputs: many(String) }),
+      /unexpected inference output '0' for model 'm', which has 'S', 'D'/,
+    );
+    assert.throws(() => take({ inputs, outputs: many(() => 'S') }), /output 'S' already exists/);
+    const cut = `{"inputs":[${JSON.stringify(tensor('X'))},{`;
+    assert.throws(() => take(cut), /unexpected inference input 'X' for model 'm', which has 'A', 'B'/);
+    const twice = `{"inputs":[${JSON.stringify(tensor('A'))},${JSON.stringify(tensor('A'))},{`;
+    assert.throws(() => take(twice), /input 'A' already exists/);
+  });
+
+  it('may name every output of a model that has many, in any order', () => {
+    const names = Array.from({ length: 30_000 }, (_, index) => `Y${index}`);
+    const outputs = names.map((name) => ({ name, datatype: 'INT32' as const, shape: [-1, 16] }));
+    const asked = names.toReversed().map((name) => ({ name }));
+    const request = take({ inputs: [tensor('A'), tensor('B')], outputs: asked }, { model: { ...sumModel, outputs } });
+    assert.deepEqual(request.outputs, asked);
+    assert.throws(
+      () => take({ inputs: [tensor('A'), tensor('B')], outputs: [{ name: 'S' }] }, { model: { ...sumModel, outputs } }),
+      /which has 'Y0', .*'Y9' and 29990 more$/,
+    );
+  });
+});
