@@ -1,13 +1,17 @@
 import type { AppError } from '../errors.js';
+import type { BatchingConfig } from '../model/config.js';
+import type { NamedTensors } from '../tensor/tensor.js';
 import type { NextRun, PendingRun, RunOutcome } from '../workers/runner.js';
 import { createAlarm, type Alarm } from './alarm.js';
 import { createEntry, isAborted, type Entry } from './entry.js';
+import { faultOf, type JoiningFault } from './fault.js';
+import { Joining } from './joining.js';
 import { mergeRequests, splitOutputs, timingsOf } from './merge.js';
+import { needsPieces, runPieces } from './pieces.js';
 import { isOver, padRows, planRun, takeRows, type RunPlan } from './plan.js';
 import { createQueue } from './queue.js';
 import { createRunRate } from './rate.js';
 import { createRunCost } from './run-cost.js';
-import { isRepeatable, retryOf } from './retry.js';
 import { clientGone, queueFull, queueTimeout, shuttingDown } from './refusals.js';
 import type { Batcher, BatcherOptions, InferResult, QueuedRequest } from './types.js';
 
@@ -29,13 +33,16 @@ interface StartedRun extends RunPlan<Entry> {
 
 /**
  * - Every entry is answered exactly once: dropped from the queue, or at the end of its last run.
- * - A run of several requests that fails is repeated request by request, once, so that bad data fails its own request only;
- *   a lone request is repeated, once, only where its worker was lost (inference has no side effects).
+ * - A shared run that fails, or whose outputs cannot be cut, is repeated request by request, once, so that bad data fails its own
+ *   request only; where it was the joining that failed, nothing is joined any more. A lone request is repeated, once, only where its
+ *   worker was lost (inference has no side effects).
+ * - A request of more rows than a run takes is cut into pieces that queue and run like others.
  * - A client's leaving is noticed when its request is taken, when the queue is full, and every `sweepMs`: a listener for
  *   each request would cost more than all else here.
  */
 class QueueBatcher implements Batcher {
   readonly #options: BatcherOptions;
+  readonly #joining: Joining;
   readonly #queue = createQueue<Entry>();
   readonly #rate = createRunRate();
   readonly #cost = createRunCost();
@@ -43,7 +50,6 @@ class QueueBatcher implements Batcher {
   readonly #drainers: (() => void)[] = [];
   isDraining = false;
   #isWakeScheduled = false;
-  #retries = 0;
   /** Entries not answered yet, queued or running. */
   #open = 0;
   /** The time for which the alarm rang: timers may be early by a fraction of a millisecond. */
@@ -51,6 +57,7 @@ class QueueBatcher implements Batcher {
 
   constructor(options: BatcherOptions) {
     this.#options = options;
+    this.#joining = new Joining(options);
     this.#alarm = createAlarm(options.clock, (atMs) => {
       this.#rungForMs = atMs;
       this.#sweep();
@@ -62,12 +69,20 @@ class QueueBatcher implements Batcher {
     return this.#queue.rows;
   }
 
+  get config(): BatchingConfig {
+    return this.#joining.config;
+  }
+
   enqueue(request: QueuedRequest): Promise<InferResult> {
     const refusal = this.#findRefusal(request);
     if (refusal !== undefined) return Promise.reject(refusal);
+    return needsPieces(request.rows, this.config) ? this.#runLarge(request) : this.#wait(request);
+  }
+
+  #wait(request: QueuedRequest): Promise<InferResult> {
     return new Promise((resolve, reject) => {
       const enqueuedMs = this.#options.clock();
-      const entry = createEntry(request, this.#options.config, { enqueuedMs, resolve, reject });
+      const entry = createEntry(request, this.config, { enqueuedMs, resolve, reject });
       this.#open += 1;
       this.#queue.add(entry);
       if (canEnd(entry)) this.#alarm.setBy(Math.min(entry.deadlineMs, enqueuedMs + sweepMs));
@@ -75,10 +90,34 @@ class QueueBatcher implements Batcher {
     });
   }
 
+  /** In pieces, or whole where these fail: then the model does not take the rows of a request apart. */
+  async #runLarge(request: QueuedRequest): Promise<InferResult> {
+    this.#open += 1;
+    try {
+      const { result, fault } = await this.#tryPieces(request);
+      if (result !== undefined && this.config.maxRows > 0) return result;
+      const whole = await this.#wait({ ...request, queueTimeoutMs: Number.POSITIVE_INFINITY });
+      if (fault !== undefined) this.#joining.stop(fault);
+      return whole;
+    } finally {
+      this.#close();
+    }
+  }
+
+  async #tryPieces(request: QueuedRequest): Promise<{ result?: InferResult; fault?: JoiningFault }> {
+    try {
+      return { result: await runPieces(request, this.config, (piece) => this.#wait(piece)) };
+    } catch (error) {
+      const fault = faultOf(error);
+      if (fault === undefined) throw error;
+      return { fault };
+    }
+  }
+
   readonly next: NextRun = (freeWorkers) => {
     const nowMs = this.#nowMs();
     for (;;) {
-      const plan = planRun(this.#queue.first, this.#options.config, nowMs);
+      const plan = planRun(this.#queue.first, this.config, nowMs);
       if (plan.kind === 'run') return this.#start(this.#spread(plan, freeWorkers));
       if (plan.kind === 'wait') this.#alarm.setBy(plan.untilMs);
       if (plan.kind !== 'drop') return undefined;
@@ -100,7 +139,7 @@ class QueueBatcher implements Batcher {
   #spread(plan: RunPlan<Entry>, freeWorkers: number): RunPlan<Entry> {
     const most = Math.min(freeWorkers, plan.requests.length);
     if (most < 2) return plan;
-    const { config } = this.#options;
+    const config = this.config;
     const waitingRows = this.#queue.rows;
     const parts = this.#cost.spread(waitingRows, most, (rows) => padRows(rows, config));
     const run = takeRows(plan, Math.ceil(waitingRows / parts), config);
@@ -113,21 +152,26 @@ class QueueBatcher implements Batcher {
   }
 
   #findRefusal({ rows, signal }: QueuedRequest): AppError | undefined {
-    const { model, config, hasFreeWorker } = this.#options;
+    const { model, hasFreeWorker } = this.#options;
+    const { maxQueueRows } = this.config;
     if (this.isDraining) return shuttingDown(model);
     if (signal?.aborted === true) return clientGone(model);
-    const hasRoom = (): boolean => this.#queue.rows + rows <= config.maxQueueRows;
-    if (hasRoom() || (this.#queue.rows === 0 && hasFreeWorker())) return undefined;
+    const hasRoom = (): boolean => this.#queue.rows + rows <= maxQueueRows;
+    const isAlone = this.#queue.rows === 0 && (hasFreeWorker() || rows > maxQueueRows);
+    if (isAlone || hasRoom()) return undefined;
     this.#sweep();
     if (hasRoom()) return undefined;
-    const queuedRows = this.#queue.rows;
-    const retryAfterMs = this.#rate.estimateMs(queuedRows) ?? defaultRetryAfterMs;
-    return queueFull({ model, rows, queuedRows, maxQueueRows: config.maxQueueRows, retryAfterMs });
+    return queueFull({ model, rows, queuedRows: this.#queue.rows, maxQueueRows, retryAfterMs: this.#retryAfterMs() });
+  }
+
+  /** How long the waiting rows will take. */
+  #retryAfterMs(): number {
+    return this.#rate.estimateMs(this.#queue.rows) ?? defaultRetryAfterMs;
   }
 
   /** Where the model batches, requests of one turn of the event loop are offered together. */
   #offer(): void {
-    if (this.#options.config.maxRows > 1) this.#wakeLater();
+    if (this.config.maxRows > 1) this.#wakeLater();
     else this.#options.wake();
   }
 
@@ -156,17 +200,20 @@ class QueueBatcher implements Batcher {
   #drop(entry: Entry, nowMs: number): void {
     const { enqueuedMs, limitMs } = entry;
     this.#queue.remove(entry);
-    this.#fail(entry, queueTimeout({ model: this.#options.model, waitedMs: nowMs - enqueuedMs, limitMs }));
+    const { model } = this.#options;
+    const retryAfterMs = this.#retryAfterMs();
+    this.#fail(entry, queueTimeout({ model, waitedMs: nowMs - enqueuedMs, limitMs, retryAfterMs }));
   }
 
   #start(plan: RunPlan<Entry>): PendingRun {
-    const run = { ...plan, startedMs: this.#options.clock() };
+    const rowsToRun = plan.requests[0]?.isRetry === true ? Math.min(plan.rows, plan.rowsToRun) : plan.rowsToRun;
+    const run = { ...plan, rowsToRun, startedMs: this.#options.clock() };
     for (const entry of plan.requests) this.#queue.remove(entry);
     const requests = plan.requests.map(({ request }) => request);
     return {
-      job: mergeRequests(requests, plan.rowsToRun),
+      job: mergeRequests(requests, rowsToRun),
       resolve: (outcome) => this.#finish(run, outcome),
-      reject: (error) => this.#repeatOrFail(plan.requests, error),
+      reject: (error, inputs) => this.#repeatOrFail(run, error, inputs),
     };
   }
 
@@ -189,10 +236,14 @@ class QueueBatcher implements Batcher {
       return;
     }
     try {
+      const outputs = splitOutputs(outcome.outputs, entry.request.outputs, {
+        from,
+        count: entry.rows,
+        of: run.rowsToRun,
+      });
       const timings = timingsOf(outcome.timing, run.startedMs - entry.enqueuedMs);
-      const range = { from, count: entry.rows, of: run.rowsToRun };
-      const outputs = splitOutputs(outcome.outputs, entry.request.outputs, range);
       entry.resolve({ outputs, timings, batchRows: run.rows, batchRequests: run.requests.length });
+      this.#joining.noteEnd(entry, true);
       this.#close();
     } catch (error) {
       this.#fail(entry, error);
@@ -200,17 +251,19 @@ class QueueBatcher implements Batcher {
   }
 
   /** Called while the pool looks after a failed or lost worker: it is woken when that is done, not from within. */
-  #repeatOrFail(entries: readonly Entry[], error: unknown): void {
-    for (const entry of entries) {
-      const mayRepeat = !entry.isRetry && !isAborted(entry) && isRepeatable(error, entries.length);
-      if (mayRepeat) this.#queue.add(retryOf(entry, (this.#retries += 1)));
-      else this.#fail(entry, error);
+  #repeatOrFail(run: StartedRun, error: unknown, inputs: readonly NamedTensors[] | undefined): void {
+    const retries = this.#joining.retriesOf({ ...run, error, inputs });
+    for (const [index, entry] of run.requests.entries()) {
+      const retry = retries[index];
+      if (retry === undefined) this.#fail(entry, error);
+      else this.#queue.add(retry);
     }
     if (this.#queue.first !== undefined) this.#wakeLater();
   }
 
   #fail(entry: Entry, error: unknown): void {
     entry.reject(isAborted(entry) ? clientGone(this.#options.model) : error);
+    this.#joining.noteEnd(entry, false);
     this.#close();
   }
 

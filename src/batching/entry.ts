@@ -2,6 +2,7 @@ import type { BatchingConfig } from '../model/config.js';
 import { groupOf } from './group.js';
 import type { Waiting } from './plan.js';
 import type { Queued } from './queue.js';
+import type { Repeat } from './repeat.js';
 import type { InferResult, QueuedRequest } from './types.js';
 
 /** A request in the queue or in a run, with who waits for its answer. */
@@ -14,6 +15,8 @@ export interface Entry extends Waiting<Entry>, Queued<Entry> {
   next: Entry | undefined;
   /** Back in the queue after a run that failed. */
   readonly isRetry: boolean;
+  /** The other requests of that run, where it was shared. */
+  readonly repeat: Repeat | undefined;
   readonly resolve: (result: InferResult) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -35,6 +38,7 @@ export function createEntry(
     dueMs: rest.enqueuedMs + config.maxDelayMs,
     deadlineMs: limitMs === 0 ? Number.POSITIVE_INFINITY : rest.enqueuedMs + limitMs,
     isRetry: false,
+    repeat: undefined,
     previous: undefined,
     next: undefined,
     ...rest,

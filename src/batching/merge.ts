@@ -1,6 +1,5 @@
 import { AppError } from '../errors.js';
-import { sliceRows } from '../tensor/rows.js';
-import { formatShape } from '../tensor/shape.js';
+import { notRows, sliceRows } from '../tensor/rows.js';
 import type { NamedTensors, Tensor } from '../tensor/tensor.js';
 import type { RunTiming } from '../workers/messages.js';
 import type { RunJob } from '../workers/runner.js';
@@ -43,12 +42,7 @@ export function splitOutputs(outputs: NamedTensors, wanted: readonly string[], r
 
 function cutRows(name: string, tensor: Tensor, { from, count, of }: RowRange): Tensor {
   if (tensor.shape[0] === of) return sliceRows(tensor, from, count);
-  throw new AppError(
-    'ENGINE_FAILED',
-    `Output ${name} of a run of ${of} rows has shape ${formatShape(tensor.shape)}; expected ${of} as its first dimension. ` +
-      'Set batching.maxRows to 0 in model.json for a model whose outputs have no batch dimension.',
-    { details: { output: name, shape: tensor.shape, rows: of } },
-  );
+  throw notRows(name, tensor, of);
 }
 
 /** A run's time, with the time that one of its requests had waited, in milliseconds. */

@@ -17,11 +17,12 @@ export function queueFull(facts: {
   );
 }
 
-/** A request that waited for longer than it, or its model, allows. */
+/** A request that waited for longer than it, or its model, allows; `retryAfterMs` as of a full queue. */
 export function queueTimeout(facts: {
   readonly model: string;
   readonly waitedMs: number;
   readonly limitMs: number;
+  readonly retryAfterMs: number;
 }): AppError {
   const { model, waitedMs, limitMs } = facts;
   return new AppError(

@@ -1,19 +1,27 @@
 import { AppError } from '../errors.js';
+import type { NamedTensors } from '../tensor/tensor.js';
 import type { Entry } from './entry.js';
 
 /**
- * Whether a request may succeed when its run is repeated: the worker was lost, or the fault may lie in the data of another
- * request of the run.
+ * Whether a request may succeed when its run is repeated: the worker was lost, or the fault may lie in what it shared the run
+ * with, another request or padding.
  */
-export function isRepeatable(error: unknown, requestsInRun: number): boolean {
+export function isRepeatable(error: unknown, isShared: boolean): boolean {
   if (!(error instanceof AppError)) return false;
-  return error.code === 'WORKER_LOST' || (error.code === 'ENGINE_FAILED' && requestsInRun > 1);
+  return error.code === 'WORKER_LOST' || (error.code === 'ENGINE_FAILED' && isShared);
+}
+
+/** Whether a request still has its data: the buffers of large inputs moved to the worker, and are lost where they did not come back. */
+export function isIntact(inputs: NamedTensors): boolean {
+  for (const { data, shape } of inputs.values()) if (data.length === 0 && !shape.includes(0)) return false;
+  return true;
 }
 
 /** The same request ahead of all others and in a group of its own; it was taken in time, so no deadline holds it now. */
-export function retryOf(entry: Entry, retryNumber: number): Entry {
+export function retryOf(entry: Entry, retryNumber: number, rest: Pick<Entry, 'request' | 'repeat'>): Entry {
   return {
     ...entry,
+    ...rest,
     group: `retry ${retryNumber}`,
     rank: 0,
     dueMs: 0,

@@ -1,4 +1,5 @@
 import type { BatchingConfig } from '../model/config.js';
+import type { JoiningFault } from './fault.js';
 import type { RunTiming } from '../workers/messages.js';
 import type { NextRun } from '../workers/runner.js';
 import type { NamedTensors } from '../tensor/tensor.js';
@@ -12,7 +13,7 @@ export interface QueuedRequest {
   readonly rows: number;
   /** 0 = default (the lowest), 1 = highest, 2 next, ... */
   readonly priority: number;
-  /** Longest time in the queue in milliseconds; 0 = the model's own limit. */
+  /** Longest time in the queue in milliseconds; 0 = the model's own limit, Infinity = none. */
   readonly queueTimeoutMs: number;
   /** The client left: queued work is dropped, running work finishes unheard. */
   readonly signal?: AbortSignal;
@@ -44,6 +45,13 @@ export interface RunRecord {
   readonly timing: RunTiming;
 }
 
+/** What of a run tells whether its requests had company. */
+export interface SharedRun {
+  readonly requests: readonly unknown[];
+  readonly rows: number;
+  readonly rowsToRun: number;
+}
+
 export interface BatcherOptions {
   /** Name for messages. */
   readonly model: string;
@@ -54,6 +62,10 @@ export interface BatcherOptions {
   /** Monotonic milliseconds. */
   readonly clock: () => number;
   readonly onRun?: (record: RunRecord) => void;
+  /** A shared run failed, and its requests are repeated one by one. */
+  readonly onRepeat?: () => void;
+  /** Joining went wrong: `config` says from now on that batching is off. Called once. */
+  readonly onJoiningFault?: (fault: JoiningFault) => void;
 }
 
 /** The queue of one model version. */
@@ -64,6 +76,8 @@ export interface Batcher {
    */
   enqueue(request: QueuedRequest): Promise<InferResult>;
   readonly next: NextRun;
+  /** As it is now: `maxRows` turns 0 where joining goes wrong. */
+  readonly config: BatchingConfig;
   /** Refuses new requests, stops waiting for company, and resolves when the last request is answered. */
   drain(): Promise<void>;
   readonly queuedRows: number;

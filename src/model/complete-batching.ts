@@ -23,6 +23,7 @@ export function completeBatching(json: BatchingJson = {}, header: OnnxHeader, pr
   }
   return {
     maxRows,
+    isRequestLimit: maxRows > 0 && !isBatchingAutomatic(json),
     maxDelayMs: json.maxDelayMs ?? 0,
     buckets: json.buckets ?? (provider === 'cpu' ? [] : powersOfTwo(maxRows)),
     maxQueueRows,
@@ -33,6 +34,11 @@ export function completeBatching(json: BatchingJson = {}, header: OnnxHeader, pr
 /** Whether model.json leaves batching to the header, so that it has yet to be proven on the loaded model. */
 export function isBatchingAutomatic(json: BatchingJson = {}): boolean {
   return json.maxRows === undefined && json.buckets === undefined;
+}
+
+/** Most rows of one request: Infinity where any number is taken, 0 where the first dimension counts no rows. */
+export function mostRequestRows({ maxRows, isRequestLimit }: BatchingConfig): number {
+  return maxRows > 0 && !isRequestLimit ? Number.POSITIVE_INFINITY : maxRows;
 }
 
 /**

@@ -8,6 +8,8 @@ export type ProviderWish = ProviderName | 'auto';
 export interface BatchingConfig {
   /** Most rows in one run; 0: the model has no batch dimension and runs one request at a time. */
   readonly maxRows: number;
+  /** Whether a request of more rows is refused, since model.json names the number; else it is split over several runs. */
+  readonly isRequestLimit: boolean;
   /** Longest wait for more rows while an instance is free, in milliseconds; rows gather anyway while all are busy. */
   readonly maxDelayMs: number;
   /** Row counts that runs are padded to, ascending, the last one `maxRows`; empty: no padding. */

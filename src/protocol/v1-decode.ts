@@ -16,6 +16,8 @@ export type PredictForm = 'rows' | 'columns';
 /** A version 1 predict request that fits its model; every output is answered. */
 export interface PredictRequest extends CheckedRequest {
   readonly form: PredictForm;
+  /** Entries of the first input's first dimension: of the form `rows`, the answer has as many. */
+  readonly instances: number;
 }
 
 /** Decodes a predict request of the version 1 protocols; shapes come from the nesting. Throws INVALID_INPUT. */
@@ -27,7 +29,8 @@ export function decodePredictRequest(body: Buffer, model: ModelSignature): Predi
   const source = createNestedSource(model);
   const inputs = form === 'rows' ? readRows(reader, source) : readColumns(reader, source);
   const defaults = { outputs: [], binaryOutput: false, timeoutUs: 0, priority: 0, parameters };
-  return { ...validateInferRequest({ inputs, ...defaults }, model), form };
+  const [first] = inputs.values();
+  return { ...validateInferRequest({ inputs, ...defaults }, model), form, instances: first?.shape[0] ?? 1 };
 }
 
 interface FoundForm {

@@ -26,6 +26,8 @@ export async function findBatchObstacle(
     const obstacle = findDifference(apart, await run(seeds.map(makeRow)));
     return obstacle ?? findDifference(apart.toReversed(), await run(seeds.toReversed().map(makeRow)));
   } catch (error) {
+    const { uncut, shape } = error instanceof AppError ? error.details : {};
+    if (typeof uncut === 'string') return `output '${uncut}' has the shape [${String(shape)}] for two rows`;
     return `two rows together fail (${refusalOf(error)})`;
   }
 }

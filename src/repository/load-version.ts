@@ -10,7 +10,7 @@ import type { ExecutionConfig, ModelConfig, ProviderName } from '../model/config
 import type { Runner, RunnerSession } from '../workers/runner.js';
 import { joinWatches, type Watch } from './fingerprint.js';
 import { hasLabels, readLabelFile } from './label-file.js';
-import { Servable } from './servable.js';
+import { Servable, type BatchingOff } from './servable.js';
 import { takeSnapshot, type Snapshot } from './snapshot.js';
 import type { StatisticsCounter } from './statistics.js';
 import { warmAndProve } from './warm-up.js';
@@ -28,6 +28,8 @@ export interface LoaderOptions {
   readonly homes: Homes;
   /** A private folder for copies of model files. */
   readonly snapshotFolder: string;
+  /** Called where batching of a version is turned off while it serves. */
+  readonly onBatchingOff?: (event: BatchingOff) => void;
 }
 
 export interface ProviderChoice {
@@ -107,6 +109,7 @@ async function loadServable(
       notes: [...providerNote(json, choice), ...snapshotNote(snapshot), ...notes],
       weights: weights.reason,
       onReleased: () => snapshot.remove(),
+      ...(options.onBatchingOff === undefined ? {} : { onBatchingOff: options.onBatchingOff }),
     });
     return holder.servable;
   } catch (error) {

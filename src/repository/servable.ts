@@ -1,6 +1,8 @@
 import { createBatcher } from '../batching/batcher.js';
+import type { JoiningFault } from '../batching/fault.js';
 import type { Batcher, InferResult, QueuedRequest } from '../batching/types.js';
 import type { Placement } from '../engine/engine.js';
+import { mostRequestRows } from '../model/complete-batching.js';
 import type { ModelConfig, OnnxHeader } from '../model/config.js';
 import { isSameShape } from '../tensor/shape.js';
 import type { TensorSpec } from '../tensor/tensor.js';
@@ -19,8 +21,17 @@ export interface ServableParts {
   readonly session: RunnerSession;
   readonly weights: string;
   readonly statistics: StatisticsCounter;
+  /** Called where batching is turned off while the model serves. */
+  readonly onBatchingOff?: (event: BatchingOff) => void;
   /** Called once the workers have let go of the model's files. */
   readonly onReleased: () => Promise<void>;
+}
+
+/** Batching of one version was turned off while it served. */
+export interface BatchingOff {
+  readonly model: string;
+  readonly version: string;
+  readonly fault: JoiningFault;
 }
 
 /** One loaded version: its queue, its session on the workers, and its counts. */
@@ -28,19 +39,20 @@ export class Servable implements ServableModel {
   readonly name: string;
   readonly version: string;
   readonly description: string;
-  readonly config: ModelConfig;
   readonly header: OnnxHeader;
   readonly inputs: readonly TensorSpec[];
   readonly outputs: readonly TensorSpec[];
   readonly labels: readonly string[];
   readonly placement: Placement;
   readonly instances: number;
-  readonly notes: readonly string[];
   readonly weights: string;
   readonly statistics: StatisticsCounter;
   readonly #session: RunnerSession;
   readonly #batcher: Batcher;
   readonly #onReleased: () => Promise<void>;
+  readonly #onBatchingOff: (event: BatchingOff) => void;
+  #config: ModelConfig;
+  #notes: readonly string[];
   #successor: Servable | undefined;
 
   constructor(parts: ServableParts) {
@@ -50,7 +62,6 @@ export class Servable implements ServableModel {
     this.name = name;
     this.version = version;
     this.description = config.description;
-    this.config = config;
     this.header = header;
     this.inputs = header.inputs.map(toSpec);
     this.outputs = header.outputs.map((value) =>
@@ -59,10 +70,12 @@ export class Servable implements ServableModel {
     this.labels = parts.labels;
     this.placement = loaded.placement;
     this.instances = loaded.instances;
-    this.notes = parts.notes;
     this.weights = parts.weights;
     this.statistics = statistics;
     this.#session = session;
+    this.#config = config;
+    this.#notes = parts.notes;
+    this.#onBatchingOff = parts.onBatchingOff ?? (() => undefined);
     this.#onReleased = parts.onReleased;
     this.#batcher = createBatcher({
       model: `'${name}' version ${version}`,
@@ -71,7 +84,18 @@ export class Servable implements ServableModel {
       hasFreeWorker: () => session.hasFreeWorker(),
       clock: () => performance.now(),
       onRun: (record) => statistics.recordRun(record),
+      onRepeat: () => statistics.recordSharing('repeatedRuns'),
+      onJoiningFault: (fault) => this.#turnOffBatching(fault),
     });
+  }
+
+  /** As it is now: batching may be turned off while the model serves. */
+  get config(): ModelConfig {
+    return this.#config;
+  }
+
+  get notes(): readonly string[] {
+    return this.#notes;
   }
 
   /** Where the workers get this version's runs. */
@@ -79,6 +103,14 @@ export class Servable implements ServableModel {
 
   get queuedRows(): number {
     return this.#batcher.queuedRows;
+  }
+
+  #turnOffBatching(fault: JoiningFault): void {
+    const { name: model, version } = this;
+    this.#config = { ...this.#config, batching: this.#batcher.config };
+    this.#notes = [...this.#notes, `Batching was turned off while serving: ${fault.reason}`];
+    this.statistics.recordSharing('turnedOff');
+    this.#onBatchingOff({ model, version, fault });
   }
 
   infer(request: QueuedRequest): Promise<InferResult> {
@@ -124,6 +156,6 @@ function isInterchangeable(old: Servable, successor: Servable): boolean {
       const other = b[index];
       return other?.name === spec.name && other.datatype === spec.datatype && isSameShape(other.shape, spec.shape);
     });
-  const limitsGrow = old.config.batching.maxRows <= successor.config.batching.maxRows;
+  const limitsGrow = mostRequestRows(old.config.batching) <= mostRequestRows(successor.config.batching);
   return limitsGrow && isSame(old.inputs, successor.inputs) && isSame(old.outputs, successor.outputs);
 }

@@ -1,5 +1,11 @@
 import type { InferResult, RunRecord } from '../batching/types.js';
-import type { BatchStatistic, DurationStatistic, ModelStatistics, StatisticsSnapshot } from './types.js';
+import type {
+  BatchStatistic,
+  DurationStatistic,
+  ModelStatistics,
+  SharingStatistic,
+  StatisticsSnapshot,
+} from './types.js';
 
 /** A count and a sum that grow. */
 class Duration {
@@ -36,6 +42,7 @@ export class StatisticsCounter implements ModelStatistics {
   readonly #input = new Duration();
   readonly #infer = new Duration();
   readonly #output = new Duration();
+  #sharing: SharingStatistic = { repeatedRuns: 0, checkedRuns: 0, differingRuns: 0, turnedOff: 0 };
   readonly #batches = new Map<number, BatchDurations>();
 
   constructor(clock: () => number) {
@@ -53,6 +60,11 @@ export class StatisticsCounter implements ModelStatistics {
     batch.input.add(timing.inputNs);
     batch.infer.add(timing.computeNs);
     batch.output.add(timing.outputNs);
+  }
+
+  /** Something that became of a shared run. */
+  recordSharing(event: keyof SharingStatistic): void {
+    this.#sharing = { ...this.#sharing, [event]: this.#sharing[event] + 1 };
   }
 
   /** One request that was answered; `totalMs` spans the queue too. */
@@ -84,6 +96,7 @@ export class StatisticsCounter implements ModelStatistics {
       computeInfer: this.#infer.snapshot(),
       computeOutput: this.#output.snapshot(),
       batches: this.#batchSnapshots(),
+      sharing: this.#sharing,
     };
   }
 

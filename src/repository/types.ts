@@ -79,6 +79,19 @@ export interface StatisticsSnapshot {
   readonly computeInfer: DurationStatistic;
   readonly computeOutput: DurationStatistic;
   readonly batches: readonly BatchStatistic[];
+  readonly sharing: SharingStatistic;
+}
+
+/** What became of runs that several requests, or padding, shared. */
+export interface SharingStatistic {
+  /** Runs that failed or could not be cut, whose requests were repeated one by one. */
+  readonly repeatedRuns: number;
+  /** Runs whose answers were computed again alone and compared. */
+  readonly checkedRuns: number;
+  /** Those of which an answer was another one. */
+  readonly differingRuns: number;
+  /** How often batching was turned off while the model served. */
+  readonly turnedOff: number;
 }
 
 export interface ModelStatistics {

@@ -73,6 +73,12 @@ async function openModels(runner: RunnerPool, options: ServeOptions): Promise<Ba
       runner,
       intraOpThreads: budget.intraOpThreads,
       clock,
+      onBatchingOff: ({ model, version, fault }) => {
+        const facts = { model, version, ...fault };
+        if (fault.kind === 'differs')
+          log.error(facts, 'batching turned off: an answer in company is not the one given alone');
+        else log.warn(facts, 'batching turned off: requests do not run together');
+      },
       chooseProvider: async (execution) => {
         const choice = await choose(execution);
         log.debug(choice, 'execution provider');

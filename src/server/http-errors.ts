@@ -33,8 +33,8 @@ export const statusOf = {
   DEVICE_UNAVAILABLE: 503,
 } as const satisfies Record<ErrorCode, number>;
 
-/** Seconds after which a refused request is worth repeating, for `Retry-After`. */
-export const retryAfterSeconds = 1;
+/** Seconds after which a refused request is worth repeating where nothing was measured, and never less: `Retry-After` is whole. */
+export const leastRetryAfterSeconds = 1;
 
 /** What a client is told of a failure. */
 export interface HttpFailure {
@@ -82,8 +82,15 @@ function internalText(error: AppError): string {
 }
 
 function headersOf({ code, details }: AppError, status: number): Readonly<Record<string, string>> {
-  if (status === 429 || status === 503) return { 'retry-after': String(retryAfterSeconds) };
+  if (status === 429 || status === 503) return { 'retry-after': String(retryAfterSeconds(details)) };
   if (status === 401) return { 'www-authenticate': 'Bearer' };
   if (status === 405) return { allow: String(details['allow']) };
   return code === 'UNSUPPORTED_ENCODING' ? { 'accept-encoding': 'gzip, deflate' } : {};
+}
+
+/** The time that the refusal itself estimates, rounded up. */
+function retryAfterSeconds({ retryAfterMs }: AppError['details']): number {
+  return typeof retryAfterMs === 'number'
+    ? Math.max(leastRetryAfterSeconds, Math.ceil(retryAfterMs / 1000))
+    : leastRetryAfterSeconds;
 }

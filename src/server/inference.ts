@@ -55,7 +55,7 @@ export async function inferV1(codec: Codec, call: InferCall): Promise<InferAnswe
   const { outputs, timings, batchRows } = await runChecked(await withPictures(codec, request, call.view.model), call);
   const ranMs = performance.now();
   const ordered: NamedTensors = new Map(request.outputs.flatMap(({ name }) => entryOf(outputs, name)));
-  const { form, rows } = request;
+  const { form, instances: rows } = request;
   const encoded = await codec.encodePredict({
     form,
     rows,

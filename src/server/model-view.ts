@@ -1,9 +1,13 @@
+import type { BatchingConfig } from '../model/config.js';
+import { mostRequestRows } from '../model/complete-batching.js';
 import type { ModelSignature } from '../protocol/signature.js';
 import type { ServableModel } from '../repository/types.js';
 
 /** What requests to one model version need again and again, made once. */
 export interface ModelView {
   readonly model: ServableModel;
+  /** Batching as it was when the view was made: it may be turned off while the model serves. */
+  readonly batching: BatchingConfig;
   readonly signature: ModelSignature;
   /** Names of every output, in the model's order. */
   readonly outputNames: readonly string[];
@@ -14,10 +18,10 @@ export interface ModelView {
 const views = new WeakMap<ServableModel, ModelView>();
 const none: readonly string[] = [];
 
-/** The view of a loaded model; the same one as long as it is loaded. */
+/** The view of a loaded model; the same one as long as it is loaded and batches as before. */
 export function viewOf(model: ServableModel): ModelView {
   const known = views.get(model);
-  if (known !== undefined) return known;
+  if (known !== undefined && known.batching === model.config.batching) return known;
   const view = createView(model);
   views.set(model, view);
   return view;
@@ -25,14 +29,15 @@ export function viewOf(model: ServableModel): ModelView {
 
 function createView(model: ServableModel): ModelView {
   const { name, inputs, outputs, config, labels } = model;
-  const { image, classification } = config;
+  const { image, classification, batching } = config;
   return {
     model,
+    batching,
     signature: {
       name,
       inputs,
       outputs,
-      maxRows: config.batching.maxRows,
+      maxRows: mostRequestRows(batching),
       ...(image === undefined ? {} : { imageInputs: new Set([image.input]) }),
     },
     outputNames: outputs.map((output) => output.name),

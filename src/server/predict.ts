@@ -64,7 +64,7 @@ async function runPictures(
     const text = `Model '${model.name}' needs input '${other.name}' beside its picture: send JSON with "inputs", the picture as BYTES.`;
     throw new AppError('INVALID_INPUT', text);
   }
-  const size = Math.max(1, signature.maxRows);
+  const size = Math.max(1, view.batching.maxRows);
   const chunks = Array.from({ length: Math.ceil(pictures.length / size) }, (_, n) =>
     pictures.slice(n * size, (n + 1) * size),
   );

@@ -1,5 +1,6 @@
+import { AppError } from '../errors.js';
 import type { NumericArrayConstructor, NumericData } from './datatype.js';
-import { elementsPerRow } from './shape.js';
+import { elementsPerRow, formatShape } from './shape.js';
 import type { BytesElement, BytesTensor, NumericTensor, Tensor } from './tensor.js';
 
 /**
@@ -46,4 +47,14 @@ export function sliceRows(tensor: Tensor, from: number, count: number): Tensor {
   const shape = [count, ...tensor.shape.slice(1)];
   if (tensor.datatype === 'BYTES') return { datatype: 'BYTES', shape, data: tensor.data.slice(start, end) };
   return { datatype: tensor.datatype, shape, data: tensor.data.subarray(start, end) };
+}
+
+/** The failure of a run whose output has not one entry for each row, so that no request can be given its own; `uncut` in the details. */
+export function notRows(output: string, { shape }: Tensor, rows: number): AppError {
+  return new AppError(
+    'ENGINE_FAILED',
+    `Output ${output} of a run of ${rows} rows has shape ${formatShape(shape)}; expected ${rows} as its first dimension. ` +
+      'Set batching.maxRows to 0 in model.json for a model whose outputs have no batch dimension.',
+    { details: { uncut: output, shape, rows } },
+  );
 }

@@ -40,7 +40,12 @@ export type FromWorker =
       readonly timing: RunTiming;
     }
   | { readonly kind: 'unloaded' }
-  | { readonly kind: 'failed'; readonly error: PlainError };
+  | {
+      readonly kind: 'failed';
+      readonly error: PlainError;
+      /** Of a run whose buffers had moved: its inputs, which come back. */
+      readonly requests?: readonly TensorPairs[];
+    };
 
 /** Time spent in the worker, in nanoseconds: putting inputs together, the run itself, taking outputs out. */
 export interface RunTiming {

@@ -134,7 +134,11 @@ export class PoolSession implements RunnerSession {
     return {
       ...encodeRun(this.number, job),
       runs: this.number,
-      reject,
+      reject: (error, requests) =>
+        reject(
+          error,
+          requests?.map((pairs) => new Map(pairs)),
+        ),
       resolve: (answer) => resolve(decodeRan(answer as Ran)),
     };
   }

@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { AppError, fromPlainError, messageOf } from '../errors.js';
 import { PoolEnd } from './mailbox.js';
-import type { FromWorker, ToWorker } from './messages.js';
+import type { FromWorker, TensorPairs, ToWorker } from './messages.js';
 
 /** One message for a worker, and who waits for its answer. */
 export interface Task {
@@ -11,7 +11,7 @@ export interface Task {
   /** The session whose run this is. */
   readonly runs?: number;
   readonly resolve: (answer: string | FromWorker) => void;
-  readonly reject: (error: unknown) => void;
+  readonly reject: (error: unknown, requests?: readonly TensorPairs[]) => void;
 }
 
 export interface PoolWorkerEvents {
@@ -131,7 +131,8 @@ export class PoolWorker {
     this.#current = undefined;
     if (this.#state !== 'stopping') this.#state = 'idle';
     this.#next();
-    if (typeof answer !== 'string' && answer.kind === 'failed') task?.reject(fromPlainError(answer.error));
+    if (typeof answer !== 'string' && answer.kind === 'failed')
+      task?.reject(fromPlainError(answer.error), answer.requests);
     else task?.resolve(answer);
   }
 

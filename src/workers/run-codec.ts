@@ -5,6 +5,7 @@ import type { RunJob, RunOutcome } from './runner.js';
 import { toPairs } from './transfer.js';
 
 type RunMessage = Extract<ToWorker, { kind: 'run' }>;
+type FailedMessage = Extract<FromWorker, { kind: 'failed' }>;
 type RanMessage = Extract<FromWorker, { kind: 'ran' }>;
 
 /** A message as it crosses: a packet where the tensors are small, otherwise an object with the buffers that move. */
@@ -39,6 +40,14 @@ export function encodeRan(ran: RanMessage): Crossing<RanMessage> {
   const packet = pack({ topic: 'ran', figures: [inputNs, computeNs, outputNs], groups: [ran.outputs] });
   if (packet !== undefined) return { message: packet, transfer: nothing };
   return { message: ran, transfer: ran.outputs.flatMap(([, tensor]) => buffersOf(tensor)) };
+}
+
+/** A failure with the inputs of a run whose buffers had moved here: they move back, since its requests may succeed alone. */
+export function encodeFailed(failed: FailedMessage, order: ToWorker): Crossing<FailedMessage> {
+  if (order.kind !== 'run') return { message: failed, transfer: nothing };
+  const { requests } = order;
+  const buffers = requests.flatMap((request) => request.flatMap(([, tensor]) => buffersOf(tensor)));
+  return { message: { ...failed, requests }, transfer: [...new Set(buffers)] };
 }
 
 /** What a worker answered to a run. */

@@ -33,7 +33,8 @@ export type NextRun = (freeWorkers: number) => PendingRun | undefined;
 export interface PendingRun {
   readonly job: RunJob;
   readonly resolve: (outcome: RunOutcome) => void;
-  readonly reject: (error: unknown) => void;
+  /** `inputs`: those of every request of the job, where they had moved to the worker and came back. */
+  readonly reject: (error: unknown, inputs?: readonly NamedTensors[]) => void;
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { FromWorker, ToWorker } from './messages.js';
 import { ThreadEnd, type MailboxParts } from './mailbox.js';
-import { decodeRun, encodeRan } from './run-codec.js';
+import { decodeRun, encodeFailed, encodeRan } from './run-codec.js';
 import type { SessionHost } from './session-host.js';
 
 /**
@@ -17,6 +17,9 @@ export async function serveOrders(parts: MailboxParts, host: SessionHost, runtim
     const answer = await host.answer(message);
     if (answer.kind === 'ran') {
       const { message: encoded, transfer } = encodeRan(answer);
+      mailbox.answer(encoded, transfer);
+    } else if (answer.kind === 'failed' && typeof order !== 'string') {
+      const { message: encoded, transfer } = encodeFailed(answer, order);
       mailbox.answer(encoded, transfer);
     } else mailbox.answer(answer);
   }

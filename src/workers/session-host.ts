@@ -1,7 +1,7 @@
 import type { Engine, EngineSession, SessionSpec } from '../engine/engine.js';
 import { createProvenSession } from '../engine/placement.js';
 import { AppError, toPlainError } from '../errors.js';
-import { concatRows } from '../tensor/rows.js';
+import { concatRows, notRows } from '../tensor/rows.js';
 import type { NamedTensors, Tensor } from '../tensor/tensor.js';
 import type { FromWorker, TensorPairs, ToWorker } from './messages.js';
 
@@ -37,13 +37,15 @@ export class SessionHost {
     return { kind: 'loaded', inputs, outputs, placement, loadMs: performance.now() - startedMs };
   }
 
-  async #run({ session: number, requests, rows, outputs }: RunMessage): Promise<FromWorker> {
+  async #run(message: RunMessage): Promise<FromWorker> {
+    const { session: number, requests, rows, outputs } = message;
     const session = this.#sessions.get(number);
     if (session === undefined) throw new AppError('INTERNAL', `Session ${number} is not loaded in this worker.`);
     const startedMs = performance.now();
     const feeds = mergeFeeds(requests, rows);
     const mergedMs = performance.now();
     const named = await session.run(feeds, outputs);
+    if (isShared(message)) checkRows(named, rows);
     const ranMs = performance.now();
     const pairs = [...named];
     const timing = {
@@ -59,6 +61,15 @@ export class SessionHost {
     for (const session of this.#sessions.values()) await session.release();
     this.#sessions.clear();
   }
+}
+
+/** Whether a run holds more than the rows of one request, so that each has to be given its own rows of the outputs. */
+function isShared({ requests, rows }: RunMessage): boolean {
+  return rows > 0 && (requests.length > 1 || requests[0]?.[0]?.[1].shape[0] !== rows);
+}
+
+function checkRows(outputs: NamedTensors, rows: number): void {
+  for (const [name, tensor] of outputs) if (tensor.shape[0] !== rows) throw notRows(name, tensor, rows);
 }
 
 function mergeFeeds(requests: readonly TensorPairs[], rows: number): NamedTensors {

@@ -147,6 +147,19 @@ describe('a batcher', () => {
     assert.equal(desk.batcher.queuedRows, 4);
   });
 
+  it('tells a request whose time in the queue is over how long the rows that wait will take', async () => {
+    const desk = openDesk({ maxRows: 2 }, 1);
+    void desk.batcher.enqueue(request([1, 1]));
+    desk.pass(0);
+    desk.pass(20);
+    desk.taken[0]!.resolve(echo(desk.taken[0]!));
+    const late = desk.batcher.enqueue(request([1], { queueTimeoutMs: 5 }));
+    void desk.batcher.enqueue(request([2, 3, 4]));
+    const refused = assert.rejects(late, (error: AppError) => error.details['retryAfterMs'] === 30);
+    desk.pass(5);
+    await refused;
+  });
+
   it('does not count a request that a free worker takes at once against the queue limit', () => {
     const desk = openDesk({ maxQueueRows: 0, maxRows: 0 }, 1);
     void desk.batcher.enqueue(request([1]));

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { mock } from 'node:test';
 import { AppError } from '../../src/errors.js';
 import { createBatcher } from '../../src/batching/batcher.js';
+import type { JoiningFault } from '../../src/batching/fault.js';
 import type { Batcher, InferResult, QueuedRequest, RunRecord } from '../../src/batching/types.js';
 import type { BatchingConfig } from '../../src/model/config.js';
 import { concatRows } from '../../src/tensor/rows.js';
@@ -10,16 +11,27 @@ import type { PendingRun, RunOutcome } from '../../src/workers/runner.js';
 
 export const timing = { inputNs: 1e6, computeNs: 2e6, outputNs: 3e6 };
 
-const defaults: BatchingConfig = { maxRows: 8, maxDelayMs: 0, buckets: [], maxQueueRows: 100, queueTimeoutMs: 0 };
+const defaults: BatchingConfig = {
+  maxRows: 8,
+  isRequestLimit: false,
+  maxDelayMs: 0,
+  buckets: [],
+  maxQueueRows: 100,
+  queueTimeoutMs: 0,
+};
 
 /** A batcher at whose workers' end the test itself sits, with a clock that only the test moves. */
 export interface Desk {
   readonly batcher: Batcher;
   readonly records: RunRecord[];
+  /** Faults of joining that were told. */
+  readonly faults: JoiningFault[];
   /** Workers that are free; `take` lowers it, `free` raises it. */
   freeWorkers: number;
   /** Runs taken by wakes and not yet answered. */
   readonly taken: PendingRun[];
+  /** Lets free workers take what there is. */
+  pull(): void;
   /** Lets timers and immediates of so many milliseconds pass. */
   pass(ms: number): void;
   nowMs(): number;
@@ -30,6 +42,7 @@ export function openDesk(config: Partial<BatchingConfig> = {}, freeWorkers = 0):
   mock.timers.enable({ apis: ['setTimeout', 'setImmediate'] });
   let clockMs = 1000;
   const records: RunRecord[] = [];
+  const faults: JoiningFault[] = [];
   const taken: PendingRun[] = [];
   const pull = (): void => {
     while (desk.freeWorkers > 0) {
@@ -46,12 +59,15 @@ export function openDesk(config: Partial<BatchingConfig> = {}, freeWorkers = 0):
     hasFreeWorker: () => desk.freeWorkers > 0,
     clock: () => clockMs,
     onRun: (record) => records.push(record),
+    onJoiningFault: (fault) => faults.push(fault),
   });
   const desk: Desk = {
     batcher,
     records,
+    faults,
     freeWorkers,
     taken,
+    pull,
     nowMs: () => clockMs,
     pass(ms) {
       for (let step = 0; step < ms; step += 1) {

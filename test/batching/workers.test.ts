@@ -34,7 +34,14 @@ async function serve(graph: Graph): Promise<{ batcher: Batcher; session: RunnerS
   });
   const batcher = (desk.batcher = createBatcher({
     model: graph.name,
-    config: { maxRows: 8, maxDelayMs: 0, buckets: [1, 2, 4, 8], maxQueueRows: 1000, queueTimeoutMs: 0 },
+    config: {
+      maxRows: 8,
+      isRequestLimit: false,
+      maxDelayMs: 0,
+      buckets: [1, 2, 4, 8],
+      maxQueueRows: 1000,
+      queueTimeoutMs: 0,
+    },
     wake: () => session.wake(),
     hasFreeWorker: () => session.hasFreeWorker(),
     clock: () => performance.now(),

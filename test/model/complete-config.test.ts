@@ -44,7 +44,14 @@ describe('completeConfig', () => {
 
   it('fills in every default', () => {
     const { batching, ...rest } = completeConfig({}, named, 'cpu');
-    assert.deepEqual(batching, { maxRows: 32, maxDelayMs: 0, buckets: [], maxQueueRows: 1024, queueTimeoutMs: 0 });
+    assert.deepEqual(batching, {
+      maxRows: 32,
+      isRequestLimit: false,
+      maxDelayMs: 0,
+      buckets: [],
+      maxQueueRows: 1024,
+      queueTimeoutMs: 0,
+    });
     assert.deepEqual(rest, {
       description: '',
       versions: 'latest',

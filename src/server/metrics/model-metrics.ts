@@ -40,6 +40,30 @@ const rows: readonly Row[] = [
     ({ computeOutput }) => us(computeOutput.ns),
   ],
   ['slipway_queue_rows', 'gauge', 'Rows that wait now.', (_, { queuedRows }) => queuedRows],
+  [
+    'slipway_batching_turned_off',
+    'counter',
+    'Times that batching was turned off while serving.',
+    ({ sharing }) => sharing.turnedOff,
+  ],
+  [
+    'slipway_batching_repeated_runs',
+    'counter',
+    'Shared runs that failed, repeated request by request.',
+    ({ sharing }) => sharing.repeatedRuns,
+  ],
+  [
+    'slipway_batching_checked_runs',
+    'counter',
+    'Shared runs whose answers were computed again alone.',
+    ({ sharing }) => sharing.checkedRuns,
+  ],
+  [
+    'slipway_batching_differing_runs',
+    'counter',
+    'Checked runs of which an answer was another one alone.',
+    ({ sharing }) => sharing.differingRuns,
+  ],
   ['slipway_model_instances', 'gauge', 'Workers that hold the model.', (_, { instances }) => instances],
 ];
 

@@ -1,0 +1,71 @@
+import type { BatchingConfig } from '../model/config.js';
+import type { NamedTensors } from '../tensor/tensor.js';
+import { isAborted, type Entry } from './entry.js';
+import { faultOf, type JoiningFault } from './fault.js';
+import { Repeat } from './repeat.js';
+import { isIntact, isRepeatable, retryOf } from './retry.js';
+import type { BatcherOptions, SharedRun } from './types.js';
+
+/** A run that failed. */
+export interface FailedRun extends SharedRun {
+  readonly requests: readonly Entry[];
+  readonly error: unknown;
+  /** Inputs of every request, where their buffers had moved and came back. */
+  readonly inputs: readonly NamedTensors[] | undefined;
+}
+
+/** Whether a request of the run had company: other requests, or padding. */
+export function isShared({ requests, rows, rowsToRun }: SharedRun): boolean {
+  return requests.length > 1 || rowsToRun > rows;
+}
+
+/**
+ * - Whether requests of the model still share runs; once that goes wrong they do not any more.
+ * - What becomes of the requests of a run that failed.
+ */
+export class Joining {
+  readonly #options: BatcherOptions;
+  #config: BatchingConfig;
+  #retries = 0;
+
+  constructor(options: BatcherOptions) {
+    this.#options = options;
+    this.#config = options.config;
+  }
+
+  /** As it is now. */
+  get config(): BatchingConfig {
+    return this.#config;
+  }
+
+  /** From here on every request runs alone and whole. */
+  stop(fault: JoiningFault): void {
+    if (this.#config.maxRows === 0) return;
+    this.#config = { ...this.#config, maxRows: 0, isRequestLimit: false, buckets: [] };
+    this.#options.onJoiningFault?.(fault);
+  }
+
+  /** For each request of a failed run, what to repeat it as, alone; undefined where it has failed for good. */
+  retriesOf(run: FailedRun): readonly (Entry | undefined)[] {
+    const { requests, error, inputs } = run;
+    const fault = isShared(run) ? faultOf(error) : undefined;
+    if (fault?.kind === 'uncut') this.stop(fault);
+    if (fault !== undefined) this.#options.onRepeat?.();
+    const repeat = fault === undefined ? undefined : new Repeat(fault, requests.length);
+    return requests.map((entry, index) => {
+      const own = inputs?.[index];
+      const request = own === undefined ? entry.request : { ...entry.request, inputs: own };
+      if (!entry.isRetry && !isAborted(entry) && isRepeatable(error, isShared(run)) && isIntact(request.inputs)) {
+        return retryOf(entry, (this.#retries += 1), { request, repeat });
+      }
+      repeat?.note(false);
+      return undefined;
+    });
+  }
+
+  /** Notes how a request that was repeated fared: where all of its run succeed alone, joining them was at fault. */
+  noteEnd({ repeat }: Entry, isSuccess: boolean): void {
+    const fault = repeat?.note(isSuccess);
+    if (fault !== undefined) this.stop(fault);
+  }
+}
