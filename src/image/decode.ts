@@ -1,7 +1,13 @@
 import type sharpModule from 'sharp';
+import type { Sharp } from 'sharp';
 import { AppError, messageOf } from '../errors.js';
 import type { ResizeConfig } from '../model/config.js';
-import { sniffImage } from './format.js';
+import type { ComputedColors } from './color/plan.js';
+import { planFile } from './color/plan-file.js';
+import { toSrgb, type ShownPixels } from './color/to-srgb.js';
+import { sniffImage, type ImageFormat } from './format.js';
+import { nextReading, type Reading } from './jpeg-warnings.js';
+import { damagedPicture, tooManyPixels, unknownPicture, unreadSamples } from './refusals.js';
 import type { Pixels } from './preprocess.js';
 
 /** Limits and threads of picture decoding; they hold for the whole process, as the library's own do. */
@@ -43,48 +49,84 @@ function loadSharp(): Promise<typeof sharpModule> {
 
 /**
  * Decodes a picture, turns it upright, brings its colours to 8-bit sRGB, lays it on white and resizes it.
- * Rejects with INVALID_INPUT for what is no whole picture of a known format, with PAYLOAD_TOO_LARGE for too many pixels.
+ * Rejects with INVALID_INPUT for what is no whole picture of a known format or has samples that are not read, with
+ * PAYLOAD_TOO_LARGE for too many pixels.
  */
 export async function decodeImage(bytes: Uint8Array, resize: ResizeConfig): Promise<Pixels> {
   const sniffed = sniffImage(bytes);
   if (sniffed.kind === 'other') throw unknownPicture(bytes, sniffed.what);
-  const sharp = await loadSharp();
-  const { width, height, fit, background } = resize;
-  const [r = 0, g = r, b = r] = background;
+  const { format } = sniffed;
   try {
-    const { data, info } = await sharp(bytes, { failOn: 'error', limitInputPixels: maxPixels, autoOrient: true })
-      .flatten({ background: flattenBackground })
-      .resize({ width, height, fit, background: { r, g, b }, kernel: 'linear', fastShrinkOnLoad: false })
-      .toColourspace('srgb')
-      .raw({ depth: 'uchar' })
-      .toBuffer({ resolveWithObject: true });
-    return { data, width: info.width, height: info.height };
+    return await readWhole({ bytes, failOn: format === 'jpeg' ? 'warning' : 'error' }, format, resize);
   } catch (cause) {
-    throw await refusalOf(bytes, sniffed.format, cause);
+    throw cause instanceof AppError ? cause : await refusalOf(bytes, format, cause);
   }
 }
 
-function unknownPicture(bytes: Uint8Array, what: string): AppError {
-  const size = bytes.length === 0 ? '' : ` (${bytes.length} bytes)`;
-  return new AppError(
-    'INVALID_INPUT',
-    `The picture${size} cannot be read: it seems to be ${what}. Expected JPEG, PNG, WebP, GIF, TIFF or AVIF.`,
-    { details: { bytes: bytes.length, seems: what } },
-  );
+/** Reads a picture, a JPEG again for as long as its warnings cost no pixels. */
+async function readWhole(reading: Reading, format: ImageFormat, resize: ResizeConfig): Promise<Pixels> {
+  try {
+    return await readPixels(reading, format, resize);
+  } catch (cause) {
+    const again = cause instanceof AppError ? undefined : nextReading(reading, messageOf(cause));
+    if (again === undefined) throw cause;
+    return readWhole(again, format, resize);
+  }
+}
+
+async function readPixels(reading: Reading, format: ImageFormat, resize: ResizeConfig): Promise<Pixels> {
+  const { width, height, fit, background } = resize;
+  const [r = 0, g = r, b = r] = background;
+  const picture = await openInSrgb(reading, format);
+  const { data, info } = await picture
+    .flatten({ background: flattenBackground })
+    .resize({ width, height, fit, background: { r, g, b }, kernel: 'linear', fastShrinkOnLoad: false })
+    .toColourspace('srgb')
+    .raw({ depth: 'uchar' })
+    .toBuffer({ resolveWithObject: true });
+  return { data, width: info.width, height: info.height };
+}
+
+/** A picture whose colours come out as sRGB. */
+async function openInSrgb({ bytes, failOn }: Reading, format: ImageFormat): Promise<Sharp> {
+  const sharp = await loadSharp();
+  const options = { failOn, limitInputPixels: maxPixels, autoOrient: true } as const;
+  const plan = await planFile(bytes, format, () => sharp(bytes, options).metadata());
+  switch (plan.kind) {
+    case 'decoder':
+      return sharp(bytes, { ...options, ignoreIcc: plan.ignoreProfile });
+    case 'computed': {
+      const most = Math.floor((maxPixels * mostBytesPerPixel) / Math.max(plan.bytesPerPixel, mostBytesPerPixel));
+      const { width, height } = plan.size;
+      if (width * height > most) throw tooManyPixels(format, { width, height, maxPixels: most });
+      const { data, ...raw } = await computeColors(sharp(bytes, { ...options, ignoreIcc: true }), plan);
+      return sharp(data, { raw, limitInputPixels: maxPixels });
+    }
+    case 'refused':
+      throw unreadSamples(format, plan.what);
+  }
+}
+
+/** Bytes of a pixel beyond which fewer pixels are read: they lie in memory all at once. */
+const mostBytesPerPixel = 8;
+
+const arrays = { uchar: Uint8Array, ushort: Uint16Array, uint: Uint32Array, float: Float32Array } as const;
+
+/** Reads the samples as the file holds them, and brings their colours to sRGB. */
+async function computeColors(file: Sharp, plan: ComputedColors): Promise<ShownPixels & Pixels> {
+  const { depth, space, scale, profile } = plan;
+  // Half a step more: the decoder cuts what is behind the point.
+  const samples = scale === undefined ? file : file.linear(scale, 0.5);
+  const { data, info } = await samples.toColourspace(space).raw({ depth }).toBuffer({ resolveWithObject: true });
+  const { width, height, channels: perPixel } = info;
+  const array = new arrays[depth](data.buffer, data.byteOffset, width * height * perPixel);
+  return { width, height, ...toSrgb({ ...plan, data: array, perPixel }, profile) };
 }
 
 /** Why the library refused a picture of a known format. */
-async function refusalOf(bytes: Uint8Array, format: string, cause: unknown): Promise<AppError> {
-  const text = messageOf(cause);
-  if (!/exceeds pixel limit/.test(text)) {
-    const message = `The ${format.toUpperCase()} picture (${bytes.length} bytes) is damaged or cut off: ${text}. Send the whole file.`;
-    return new AppError('INVALID_INPUT', message, { details: { bytes: bytes.length, format }, cause });
-  }
+async function refusalOf(bytes: Uint8Array, format: ImageFormat, cause: unknown): Promise<AppError> {
+  if (!/exceeds pixel limit/.test(messageOf(cause))) return damagedPicture(bytes, format, cause);
   const sharp = await loadSharp();
   const { width, height } = await sharp(bytes, { limitInputPixels: false }).metadata();
-  return new AppError(
-    'PAYLOAD_TOO_LARGE',
-    `The ${format.toUpperCase()} picture has ${width}x${height} = ${width * height} pixels; the limit is ${maxPixels}. Send a smaller one.`,
-    { details: { width, height, maxPixels }, cause },
-  );
+  return tooManyPixels(format, { width, height, maxPixels }, cause);
 }

@@ -1,0 +1,34 @@
+import { profileOfPoints, type CodingMeaning } from './coding-points.js';
+
+/** Boxes on the way to an item's colours (ISO/IEC 23008-12), and how many bytes stand before those inside. */
+const path = [
+  ['meta', 4],
+  ['iprp', 0],
+  ['ipco', 0],
+] as const;
+
+/** What the first nclx colour box of an AVIF picture says of its colours. Undefined: nothing. */
+export function readAvifColor(avif: Uint8Array): CodingMeaning | undefined {
+  let inside: Buffer | undefined = Buffer.from(avif.buffer, avif.byteOffset, avif.byteLength);
+  for (const [name, before] of path) {
+    inside = findBox(inside, (box, kind) => kind === name && box.length >= before)?.subarray(before);
+    if (inside === undefined) return undefined;
+  }
+  const nclx = findBox(inside, (box, kind) => kind === 'colr' && box.toString('latin1', 0, 4) === 'nclx');
+  if (nclx === undefined || nclx.length < 8) return undefined;
+  return profileOfPoints({ primaries: nclx.readUInt16BE(4), transfer: nclx.readUInt16BE(6) });
+}
+
+/** The first box that fits, without its header. */
+function findBox(bytes: Buffer, fits: (box: Buffer, kind: string) => boolean): Buffer | undefined {
+  for (let at = 0; at + 8 <= bytes.length;) {
+    const size = bytes.readUInt32BE(at);
+    // 0: to the end. Sizes of 64 bits (1) stand only at the pixels.
+    const end = size === 0 ? bytes.length : at + size;
+    if (size === 1 || end < at + 8) return undefined;
+    const box = bytes.subarray(at + 8, end);
+    if (fits(box, bytes.toString('latin1', at + 4, at + 8))) return box;
+    at = end;
+  }
+  return undefined;
+}
