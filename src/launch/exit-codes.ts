@@ -28,6 +28,7 @@ export const exitCodes = {
   MODEL_INVALID: 1,
   CONTROL_DISABLED: 1,
   QUEUE_FULL: 1,
+  MEMORY_FULL: 1,
   QUEUE_TIMEOUT: 1,
   WORKER_LOST: 1,
   ENGINE_FAILED: 1,

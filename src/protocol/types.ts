@@ -45,6 +45,8 @@ export interface InferResponse {
 export interface EncodedResponse {
   readonly body: Buffer;
   readonly headerLength?: number;
+  /** What follows `body`: large binary tensors where they lie, which are sent from there. */
+  readonly tail?: readonly Uint8Array[];
 }
 
 /** What `GET /v2` lists. */

@@ -7,6 +7,7 @@ import { buildHttpSide, type HttpSide } from './http-side.js';
 import { Lifecycle } from './lifecycle.js';
 import { listen } from './listen.js';
 import { lazyMetrics } from './metrics/lazy-metrics.js';
+import { MemoryBudget } from './memory/memory-budget.js';
 import { ModelMeters } from './metrics/model-meter.js';
 import { once } from './once.js';
 import { startPolling } from './polling.js';
@@ -20,6 +21,8 @@ export interface RunningServer {
   readonly dataplane: Dataplane;
   /** Every model is ready or has failed; rejects where the workers or the models' folder did. */
   readonly loaded: Promise<Ledger>;
+  /** What requests hold now. */
+  readonly memory: MemoryBudget;
   /** Workers that run a model now. */
   busyWorkers(): number;
   /** Ready turns 503; after the delay nothing new is taken, running and queued requests finish, and everything ends. */
@@ -38,10 +41,11 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
   let opened: Backend | undefined;
   const loaded = follow(backend, { lifecycle, options, onOpened: (value) => (opened = value) });
   const meters = new ModelMeters();
-  const metrics = lazyMetrics({ options, meters, dataplane, runner: () => opened?.runner });
+  const memory = new MemoryBudget(options.requestMemoryBytes);
+  const metrics = lazyMetrics({ options, meters, memory, dataplane, runner: () => opened?.runner });
   const image = { threads: budget.imageThreads, maxPixels: settings.limits.pixels };
   const codec = createCodec({ threads: 1, image });
-  const http = buildHttpSide({ ...options, lifecycle, dataplane, meters, metrics, codec });
+  const http = buildHttpSide({ ...options, lifecycle, dataplane, meters, metrics, codec, memory });
   const stop = once(() => stopServer({ options, lifecycle, http, codec, backend }));
   try {
     const url = await listen(http, settings);
@@ -52,6 +56,7 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
       url,
       app: http.main,
       dataplane,
+      memory,
       loaded,
       stop,
       busyWorkers: () => opened?.runner.status().busyWorkers ?? 0,

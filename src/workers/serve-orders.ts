@@ -1,3 +1,4 @@
+import { releaseMemory } from '../tensor/release.js';
 import type { FromWorker, ToWorker } from './messages.js';
 import { ThreadEnd, type MailboxParts } from './mailbox.js';
 import { decodeRun, encodeFailed, encodeRan } from './run-codec.js';
@@ -18,10 +19,18 @@ export async function serveOrders(parts: MailboxParts, host: SessionHost, runtim
     if (answer.kind === 'ran') {
       const { message: encoded, transfer } = encodeRan(answer);
       mailbox.answer(encoded, transfer);
+      if (typeof order !== 'string') releaseInputs(message);
     } else if (answer.kind === 'failed' && typeof order !== 'string') {
       const { message: encoded, transfer } = encodeFailed(answer, order);
       mailbox.answer(encoded, transfer);
     } else mailbox.answer(answer);
   }
   await host.releaseAll();
+}
+
+/** Inputs that moved here are of no use after their run: freed now, they do not make the collector look for them. */
+function releaseInputs(order: ToWorker): void {
+  if (order.kind !== 'run') return;
+  const tensors = order.requests.flatMap((request) => request.map(([, tensor]) => tensor));
+  releaseMemory(tensors.flatMap((tensor) => (tensor.datatype === 'BYTES' ? [] : [tensor.data.buffer])));
 }

@@ -3,7 +3,12 @@ import type { ServableModel } from '../../repository/types.js';
 import { registerModelMetrics } from './model-metrics.js';
 import type { ModelMeters } from './model-meter.js';
 import { registerRequestMetrics } from './request-metrics.js';
-import { registerGpuMetrics, registerServerMetrics, type ServerFigures } from './server-metrics.js';
+import {
+  registerGpuMetrics,
+  registerMemoryMetrics,
+  registerServerMetrics,
+  type ServerFigures,
+} from './server-metrics.js';
 
 /** Where the figures of /metrics come from. */
 export interface MetricsSources {
@@ -22,6 +27,7 @@ export interface Metrics {
 export function createMetrics({ meters, models, server }: MetricsSources): Metrics {
   const registry = new Registry();
   registerServerMetrics(registry, server);
+  registerMemoryMetrics(registry, server);
   registerModelMetrics(registry, models);
   registerRequestMetrics(registry, meters);
   registerGpuMetrics(registry, server);
