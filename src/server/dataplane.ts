@@ -44,6 +44,7 @@ export class Dataplane {
     const slipway = {
       execution_provider: executionProvider,
       devices: [...new Set(this.readyModels().map(({ placement }) => placement.device))],
+      models: [...new Set(this.readyModels().map(({ name }) => name))],
       require_gpu: requireGpu,
       threads: budget,
       limits: { bodyBytes, pixels, headerBytes, connections },
