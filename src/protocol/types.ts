@@ -74,6 +74,8 @@ export interface ModelMetadata {
   readonly outputs: readonly TensorMetadata[];
   /** Facts of the server. */
   readonly properties?: Readonly<Record<string, string>>;
+  /** What an operator should know of this model: what was decided for it, and why. */
+  readonly notes?: readonly string[];
   /** What the model file says of itself; long values are cut, and say so. */
   readonly metadata?: Readonly<Record<string, string>>;
 }

@@ -10,6 +10,7 @@ import type { ExecutionConfig, ModelConfig, ProviderName } from '../model/config
 import type { Runner, RunnerSession } from '../workers/runner.js';
 import { joinWatches, type Watch } from './fingerprint.js';
 import { hasLabels, readLabelFile } from './label-file.js';
+import { notesOnFiles, notesOnProvider } from './load-notes.js';
 import { Servable, type BatchingOff } from './servable.js';
 import { takeSnapshot, type Snapshot } from './snapshot.js';
 import type { StatisticsCounter } from './statistics.js';
@@ -63,12 +64,13 @@ export interface LoadedVersion {
 /** Loads one version and warms it. Rejects with the reason, and leaves nothing behind then. */
 export async function loadVersion(request: VersionRequest, options: LoaderOptions): Promise<LoadedVersion> {
   const { json, folder } = request;
+  const startedMs = performance.now();
   const { homes } = options;
   const source = { json, homes, ...(folder === undefined ? {} : { folder }) };
   const snapshot = await takeSnapshot(request.path, { homes, folder: options.snapshotFolder });
   try {
     const { lines, watch } = await readLabelFile(source);
-    const servable = await loadServable({ ...request, labels: lines }, snapshot, options);
+    const servable = await loadServable({ ...request, labels: lines, startedMs }, snapshot, options);
     const isCurrent = async () => (await hasLabels(source, lines)) && (await snapshot.isCurrent());
     return { servable, watch: joinWatches(watch, snapshot.watch), isCurrent };
   } catch (error) {
@@ -78,12 +80,13 @@ export async function loadVersion(request: VersionRequest, options: LoaderOption
 }
 
 async function loadServable(
-  request: VersionRequest & { readonly labels: readonly string[] },
+  request: VersionRequest & { readonly labels: readonly string[]; readonly startedMs: number },
   snapshot: Snapshot,
   options: LoaderOptions,
 ): Promise<Servable> {
   const { name, version, json, labels, statistics } = request;
   const { header } = snapshot;
+  const own = { name, version, header, labels, statistics };
   const choice = await options.chooseProvider(completeConfig(json, header, 'cpu').execution);
   const wished = completeConfig(json, header, choice.provider);
   if (wished.classification?.labels !== undefined) checkLabels(wished.classification, labels, header);
@@ -99,14 +102,12 @@ async function loadServable(
     const isAutomatic = isBatchingAutomatic(json.batching);
     const { config, notes } = await warmAndProve({ session, header, config: wished }, isAutomatic);
     holder.servable = new Servable({
-      name,
-      version,
+      ...own,
       config,
-      header,
-      labels,
       session,
-      statistics,
-      notes: [...providerNote(json, choice), ...snapshotNote(snapshot), ...notes],
+      notes: [...notesOnProvider(json, choice, session.loaded.placement), ...notesOnFiles(snapshot), ...notes],
+      providerReason: choice.reason,
+      loadMs: performance.now() - request.startedMs,
       weights: weights.reason,
       onReleased: () => snapshot.remove(),
       ...(options.onBatchingOff === undefined ? {} : { onBatchingOff: options.onBatchingOff }),
@@ -154,15 +155,4 @@ function specOf(
   const { logId, modelPath, options } = of;
   const intraOpThreads = execution.intraOpThreads ?? options.intraOpThreads;
   return { modelPath, logId, provider, deviceId, strict: execution.requireGpu, intraOpThreads, optimised: false };
-}
-
-function providerNote({ execution }: ModelJson, { reason }: ProviderChoice): readonly string[] {
-  return execution?.providers === undefined ? [] : [`Execution provider: ${reason}.`];
-}
-
-function snapshotNote({ isPrivate, reason = '' }: Snapshot): readonly string[] {
-  if (isPrivate) return [];
-  return [
-    `The model's files are used where they lie, since no private copy could be made (${reason}): do not change them while they are served.`,
-  ];
 }

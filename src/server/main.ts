@@ -16,7 +16,7 @@ import { LineOutput } from './line-output.js';
 import { createLog, type Log } from './log.js';
 import type { RunningServer } from './serve.js';
 import type { Settings } from './settings.js';
-import { formatStartup, type Ledger } from './startup-text.js';
+import { formatStartup, startedModels, type Ledger } from './startup-text.js';
 
 const startedMs = performance.now();
 const { version } = createRequire(import.meta.url)('../../../package.json') as { readonly version: string };
@@ -117,11 +117,17 @@ interface Started {
 }
 
 function announce({ server, settings, log, ledger }: Started): void {
-  const { ready } = server.dataplane.health();
+  const { ready, state } = server.dataplane.health();
   const facts = server.dataplane.describeStart();
   const whole: Ledger = [...ledgerOfProcess(ledger), ...ledger];
   if (settings.log.format === 'json') {
-    log.info({ url: server.url, version, ready, threads: facts.budget, startMs: Object.fromEntries(whole) }, 'started');
+    const { provider, choices, budget } = facts;
+    const models = startedModels(facts);
+    const startMs = Object.fromEntries(whole);
+    log.info(
+      { url: server.url, version, ready, state, provider, choices, models, threads: budget, startMs },
+      'started',
+    );
     return;
   }
   const modelsFolder = resolve(settings.models ?? bundledModels);
