@@ -1,3 +1,4 @@
+import type { RowsProof } from './rows/prove.js';
 import type { TensorSpec } from '../tensor/tensor.js';
 
 /** Execution providers a model or a server may ask for. `auto`: the best that proves to work on this machine. */
@@ -110,6 +111,8 @@ export interface OnnxHeader {
   readonly operators: Readonly<Record<string, number>>;
   /** Files that hold weights outside the model file, relative to it. */
   readonly externalData: readonly string[];
+  /** Whether the graph keeps rows apart; left out where it was not followed. */
+  readonly rows?: RowsProof;
 }
 
 /** An input or output of an ONNX graph, with the names of its variable dimensions (`''` where it has none). */
