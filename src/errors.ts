@@ -15,7 +15,6 @@ export type ErrorCode =
   | 'CONTROL_DISABLED'
   // running
   | 'QUEUE_FULL'
-  | 'MEMORY_FULL'
   | 'QUEUE_TIMEOUT'
   | 'CLIENT_GONE'
   | 'SHUTTING_DOWN'

@@ -37,8 +37,7 @@ async function showChosen() {
   const entry = page.models.find((model) => model.name === name);
   if (entry === undefined) return showEmpty(name);
   if (entry.state !== 'READY') return close(obstacleOf(entry));
-  const [metadata, samples] = await Promise.all([fetchModel(name), fetchSamples(name)]);
-  const model = { ...metadata, problem: entry.reason };
+  const [model, samples] = await Promise.all([fetchModel(name), fetchSamples(name)]);
   if (name === chosenName() && !isSame(model, page.model)) open(model, samples);
 }
 

@@ -20,18 +20,13 @@ export type CodecTask =
       readonly headerLength?: number | undefined;
       readonly model: ModelSignature;
     }
-  | {
-      readonly kind: 'encode-infer';
-      readonly response: InferResponse;
-      /** Nobody else reads the outputs, now or later. */
-      readonly isOwned: boolean;
-    }
+  | { readonly kind: 'encode-infer'; readonly response: InferResponse }
   | {
       readonly kind: 'decode-predict' | 'decode-prediction';
       readonly body: Uint8Array;
       readonly model: ModelSignature;
     }
-  | { readonly kind: 'encode-predict'; readonly response: PredictResponse; readonly isOwned: boolean }
+  | { readonly kind: 'encode-predict'; readonly response: PredictResponse }
   | {
       readonly kind: 'decode-images';
       readonly pictures: readonly BytesElement[];
