@@ -15,6 +15,7 @@ export type ErrorCode =
   | 'CONTROL_DISABLED'
   // running
   | 'QUEUE_FULL'
+  | 'MEMORY_FULL'
   | 'QUEUE_TIMEOUT'
   | 'CLIENT_GONE'
   | 'SHUTTING_DOWN'

@@ -3,7 +3,7 @@ import { launch, type LaunchedServer, type LaunchWish } from '../launch/index.js
 import { openConnection, type Connection } from './connection.js';
 import type { CallOptions } from './http.js';
 
-/** Where the server is, and what to start where none runs. */
+/** Where the server is, and what to start where none runs. `timeoutMs` and `signal` bound the whole of it, a launch included. */
 export interface ConnectOptions extends CallOptions {
   /** Whole address, a path before `/v2` included; wins over host and port. */
   readonly url?: string;
@@ -49,8 +49,35 @@ export async function connectWith(start: Launch, options: ConnectOptions): Promi
   if (absence === undefined) return attached;
   attached.close();
   if (!wantsLaunch(options)) throw explainAbsence(absence, url);
-  const server = await start(launchWishOf(options));
+  const server = await withinLimit(options, (signal) => start({ ...launchWishOf(options), ...(signal && { signal }) }));
   return openConnection(server.url, { ...httpOptionsOf(options), wasLaunched: !server.isReused });
+}
+
+/** Gives a launch no longer than the caller's `timeoutMs`: what it has started by then it removes itself. */
+async function withinLimit<T>(
+  { timeoutMs, signal, models, dockerfile, image }: ConnectOptions,
+  run: (signal: AbortSignal | undefined) => Promise<T>,
+): Promise<T> {
+  if (timeoutMs === undefined) return run(signal);
+  const stop = new AbortController();
+  const pass = (): void => stop.abort(signal?.reason);
+  if (signal?.aborted === true) pass();
+  signal?.addEventListener('abort', pass, { once: true });
+  const what = dockerfile ?? image ?? models ?? 'it';
+  const text = `No server was ready within ${timeoutMs} ms: launching ${what} took longer, and was given up. Allow more with timeoutMs.`;
+  let timer: NodeJS.Timeout | undefined;
+  const over = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      reject(new AppError('READY_TIMEOUT', text, { details: { timeoutMs } }));
+      stop.abort();
+    }, timeoutMs);
+  });
+  try {
+    return await Promise.race([run(stop.signal), over]);
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener('abort', pass);
+  }
 }
 
 function addressOf({ url, host = '127.0.0.1', port = 8000 }: ConnectOptions): string {

@@ -30,9 +30,11 @@ export interface EngineSession {
   readonly inputs: readonly TensorSpec[];
   readonly outputs: readonly TensorSpec[];
   /**
-   * Runs once; answers just the outputs named, each in a buffer of its own that may be transferred.
-   * Rejects with ENGINE_FAILED and the runtime's text, or INVALID_INPUT for text that is not UTF-8.
+   * Runs once, now; answers just the outputs named, each in a buffer of its own that may be transferred.
+   * Throws ENGINE_FAILED with the runtime's text, or INVALID_INPUT for text that is not UTF-8.
    */
+  runNow(feeds: NamedTensors, outputs: readonly string[]): NamedTensors;
+  /** The same as a promise. */
   run(feeds: NamedTensors, outputs: readonly string[]): Promise<NamedTensors>;
   /** Writes the profile of a session made with `profilePrefix`, and stops profiling. */
   endProfile(): void;

@@ -1,30 +1,28 @@
-import { env, InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
+import { env } from 'onnxruntime-node';
 import type { NamedTensors, Tensor, TensorSpec } from '../tensor/tensor.js';
 import type { Engine, EngineSession, SessionSpec } from './engine.js';
 import { explainCreateFault, explainRunFault } from './ort-faults.js';
+import { NativeSession } from './ort-native.js';
 import { savingOptions, sessionOptions, type OrtSessionOptions } from './ort-options.js';
-import { fromOrt, toOrt, toSpec, type OrtTensorParts, type OrtValueMetadata } from './ort-tensors.js';
+import { fromOrt, toOrt, toSpec, type OrtTensorParts } from './ort-tensors.js';
 
 // The runtime and its binding keep tensors by name in plain objects: without this accessor one named `__proto__` is a name like others.
 delete (Object.prototype as { __proto__?: unknown }).__proto__;
-
-/** Failed runs are thrown; the runtime need not write them to stderr as well. */
-const runOptions: InferenceSession.RunOptions = { logSeverityLevel: 4 };
 
 /** ONNX Runtime in this thread. Whoever imports this file has turned telemetry off before. */
 export const ortEngine: Engine = {
   version: env.versions.node ?? env.versions.common,
   async createSession(spec, options = {}) {
-    return new OrtSession(await create(spec, sessionOptions(spec, options.profilePrefix)));
+    return Promise.resolve(new OrtSession(create(spec, sessionOptions(spec, options.profilePrefix))));
   },
   async saveOptimised(spec, path) {
-    return new OrtSession(await create(spec, savingOptions(spec, path)));
+    return Promise.resolve(new OrtSession(create(spec, savingOptions(spec, path))));
   },
 };
 
-async function create(spec: SessionSpec, options: OrtSessionOptions): Promise<InferenceSession> {
+function create(spec: SessionSpec, options: OrtSessionOptions): NativeSession {
   try {
-    return await InferenceSession.create(spec.modelPath, options as InferenceSession.SessionOptions);
+    return new NativeSession(spec.modelPath, options);
   } catch (cause) {
     throw explainCreateFault(spec, cause);
   }
@@ -33,28 +31,30 @@ async function create(spec: SessionSpec, options: OrtSessionOptions): Promise<In
 class OrtSession implements EngineSession {
   readonly inputs: readonly TensorSpec[];
   readonly outputs: readonly TensorSpec[];
-  readonly #session: InferenceSession;
+  readonly #session: NativeSession;
 
-  constructor(session: InferenceSession) {
+  constructor(session: NativeSession) {
     this.#session = session;
-    this.inputs = (session.inputMetadata as readonly OrtValueMetadata[]).map(toSpec);
-    this.outputs = (session.outputMetadata as readonly OrtValueMetadata[])
-      .filter(({ isTensor }) => isTensor)
-      .map(toSpec);
+    this.inputs = session.inputs.map(toSpec);
+    this.outputs = session.outputs.filter(({ isTensor }) => isTensor).map(toSpec);
   }
 
   async run(feeds: NamedTensors, outputs: readonly string[]): Promise<NamedTensors> {
-    const values: Record<string, OrtTensor> = {};
-    for (const [name, tensor] of feeds) values[name] = toOrtTensor(toOrt(name, tensor));
-    const results = await this.#run(values, outputs);
+    return Promise.resolve(this.runNow(feeds, outputs));
+  }
+
+  runNow(feeds: NamedTensors, outputs: readonly string[]): NamedTensors {
+    const values = new Map<string, OrtTensorParts>();
+    for (const [name, tensor] of feeds) values.set(name, toOrt(name, tensor));
+    const results = this.#run(values, outputs);
     const named = new Map<string, Tensor>();
-    for (const name of outputs) named.set(name, fromOrt(name, results[name] as unknown as OrtTensorParts));
+    for (const name of outputs) named.set(name, fromOrt(name, results[name] as OrtTensorParts));
     return named;
   }
 
-  async #run(feeds: Record<string, OrtTensor>, outputs: readonly string[]): Promise<InferenceSession.ReturnType> {
+  #run(feeds: ReadonlyMap<string, OrtTensorParts>, outputs: readonly string[]) {
     try {
-      return await this.#session.run(feeds, outputs, runOptions);
+      return this.#session.run(feeds, outputs);
     } catch (cause) {
       throw explainRunFault(cause);
     }
@@ -65,12 +65,7 @@ class OrtSession implements EngineSession {
   }
 
   release(): Promise<void> {
-    return this.#session.release();
+    this.#session.dispose();
+    return Promise.resolve();
   }
-}
-
-/** Where JavaScript has Float16Array, the runtime's own Tensor makes one, whose memory its binding cannot read: it is given the bit patterns. */
-function toOrtTensor({ type, data, dims }: OrtTensorParts): OrtTensor {
-  const tensor = new OrtTensor(type as 'float32', data as Float32Array, dims);
-  return type === 'float16' ? Object.defineProperty(tensor, 'data', { value: data }) : tensor;
 }

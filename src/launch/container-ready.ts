@@ -3,11 +3,11 @@ import type { Attached } from './attached.js';
 import type { ContainerDetails } from './docker/types.js';
 import { findIp, findUrl } from './endpoint-url.js';
 import { identifyImage } from './image-identity.js';
-import { unreadyError } from './launch-failure.js';
+import { neverReadyError, unreadyError } from './launch-failure.js';
 import { readTail, type LogTail } from './log-tail.js';
 import type { Launched } from './outcome.js';
 import type { ContainerPlan } from './plan-types.js';
-import { readDevices, waitUntilReady, type Liveness, type ReadinessResult } from './readiness.js';
+import { readServing, waitUntilReady, type Liveness, type ReadinessResult } from './readiness.js';
 import { basePathOf, type Session } from './session.js';
 
 /** Waits for a container's server. One that was just started has failed as soon as the engine restarts it. */
@@ -46,7 +46,7 @@ export interface Ending {
   readonly attached: Attached | undefined;
 }
 
-/** The error of a container that ended, timed out or was interrupted before it was ready. */
+/** The error of a container that ended, timed out, was interrupted before it was ready, or never will be. */
 export async function toUnready({ gateway, options }: Session, ending: Ending): Promise<AppError> {
   const { id, name, result, tail, attached } = ending;
   if (result.kind === 'aborted')
@@ -55,28 +55,31 @@ export async function toUnready({ gateway, options }: Session, ending: Ending): 
   if (result.kind === 'ended') await attached?.drained;
   const logLines =
     attached === undefined ? await readTail(gateway.containers.logs(id, { tail: 40 })).catch(() => []) : tail.lines;
+  const wasShown = attached !== undefined;
+  if (result.kind === 'failed') return neverReadyError({ name, reasons: result.reasons, logLines, wasShown });
   const what =
     result.kind === 'ended'
       ? `ended with exit code ${exitCode ?? result.exitCode} before it was ready.`
-      : `was not ready after ${options.timeoutMs / 1000} s: ${result.lastError}. A longer wait: --timeout ${options.timeoutMs / 500}s`;
+      : `was not ready after ${options.timeoutMs / 1000} s: ${result.lastError.replace(/\.$/, '')}. A longer wait: --timeout ${options.timeoutMs / 500}s`;
   const code = result.kind === 'ended' ? 'CONTAINER_EXITED' : 'READY_TIMEOUT';
-  return unreadyError({ name, code, what, logLines, wasShown: attached !== undefined });
+  return unreadyError({ name, code, what, logLines, wasShown });
 }
 
 /** A ready container, how it came about and how long it took. */
 export interface Found {
   readonly details: ContainerDetails;
   readonly isReused: boolean;
+  readonly broken: Launched['broken'];
   readonly readyAfterMs?: number;
 }
 
-/** What a user is told of a ready container; its server is asked where it computes. */
+/** What a user is told of a ready container; its server is asked what it serves and where that computes. */
 export async function describeContainer(
   { gateway, wish }: Session,
   plan: ContainerPlan,
   found: Found,
 ): Promise<Launched> {
-  const { details, isReused, readyAfterMs } = found;
+  const { details, isReused, broken, readyAfterMs } = found;
   const place = findUrl(details, wish.serverPort, gateway.endpoint.remoteHost);
   const ip = findIp(details);
   return {
@@ -88,7 +91,8 @@ export async function describeContainer(
     containerId: details.id,
     image: await identifyImage(gateway, plan.image.ref, details.imageId),
     ...(plan.gpu === undefined ? {} : { gpuPath: plan.gpu.kind }),
-    devices: place.url === undefined ? [] : await readDevices(place.url + basePathOf(wish)),
+    ...(place.url === undefined ? { devices: [], models: [] } : await readServing(place.url + basePathOf(wish))),
+    broken,
     ...(readyAfterMs === undefined ? {} : { readyAfterMs }),
   };
 }

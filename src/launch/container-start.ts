@@ -79,7 +79,9 @@ async function reuse(session: Session, target: Target, id: string): Promise<Star
       `${details.name} runs an older build of ${target.plan.image.ref}; --replace takes the new one`,
     );
   }
-  return { launched: await describeContainer(session, target.plan, { details, isReused: true }) };
+  return {
+    launched: await describeContainer(session, target.plan, { details, isReused: true, broken: result.broken }),
+  };
 }
 
 interface Fresh extends Target {
@@ -110,6 +112,7 @@ async function startAndWait(session: Session, fresh: Fresh): Promise<StartedCont
     const launched = await describeContainer(session, fresh.plan, {
       details,
       isReused: false,
+      broken: result.broken,
       readyAfterMs: context.now() - startedAtMs,
     });
     return { launched, ...(attached === undefined ? {} : { attached }) };

@@ -1,4 +1,5 @@
 import { AppError, messageOf, type ErrorCode } from '../errors.js';
+import type { HealthReason } from '../protocol/server-health.js';
 import { diagnose, type FailureArea, type KnownFailure } from './doctor/failure-table.js';
 import type { Refusal } from './refusal.js';
 
@@ -59,6 +60,30 @@ export function unreadyError({ name, code, what, logLines, wasShown }: Unready):
     },
   });
 }
+
+/** A server that runs and says that it will never serve. */
+export interface NeverReady extends Pick<Unready, 'name' | 'logLines' | 'wasShown'> {
+  readonly reasons: readonly HealthReason[];
+}
+
+/** The failure of a server that runs, but serves nothing: every reason whole, then cause and fix of the first. */
+export function neverReadyError({ name, reasons, logLines, wasShown }: NeverReady): AppError {
+  const noDevice = reasons.find(({ code }) => code === 'DEVICE_UNAVAILABLE');
+  const first = noDevice ?? reasons[0];
+  const known = diagnose([first?.message ?? '', ...logLines].join('\n'));
+  const [said = '', toFix] = (first?.message ?? 'it gives no reason').split(/ To fix: /);
+  const cause = noDevice === undefined || known === undefined ? said : known.cause;
+  const fix = toFix ?? known?.fix ?? `look at the lines of the server: launch up --keep, then launch logs ${name}`;
+  const shown = wasShown ? [] : reasons.slice(0, mostReasons).map(({ message }) => `  reason: ${message}`);
+  const more = reasons.length - mostReasons;
+  const lines = [`${name} runs, but will never be ready.`, ...shown, ...(more > 0 ? [`  and ${more} more`] : [])];
+  const code = noDevice === undefined ? 'MODEL_NOT_READY' : 'DEVICE_UNAVAILABLE';
+  return new AppError(code, [...lines, `  fix: ${fix.replace(/\.$/, '')}`].join('\n'), {
+    details: { name, reasons, logLines, cause: cause.replace(/\.$/, ''), fix },
+  });
+}
+
+const mostReasons = 5;
 
 /** Whether `auto` may try its next variant after this failure: no GPU by this way, or no image of this variant. */
 export function permitsFallback(thrown: unknown): thrown is AppError {

@@ -1,12 +1,12 @@
 import { AppError } from '../errors.js';
-import { unreadyError } from './launch-failure.js';
+import { neverReadyError, unreadyError } from './launch-failure.js';
 import { readTail } from './log-tail.js';
 import { toNativeWish } from './native-plan.js';
 import { openNative, type NativeRunner, type NativeServer } from './native/runner.js';
 import type { NativeWish } from './native/state.js';
 import type { Launched } from './outcome.js';
 import type { NativePlan } from './plan-types.js';
-import { readDevices, waitUntilReady, type Liveness, type ReadinessResult } from './readiness.js';
+import { readServing, waitUntilReady, type Liveness, type ReadinessResult } from './readiness.js';
 import { basePathOf, type Session } from './session.js';
 
 /** A process that is ready, and the runner that keeps it. */
@@ -30,7 +30,7 @@ export async function startNative(session: Session, plan: NativePlan): Promise<S
   await runner.start(native);
   const result = await waitForNative(session, runner, native);
   if (result.kind === 'ready') {
-    const launched = await describe(native, session, false);
+    const launched = await describe(native, session, { isReused: false, broken: result.broken });
     return { runner, launched: { ...launched, readyAfterMs: context.now() - startedAtMs } };
   }
   throw await cleanUp(session, runner, { native, result });
@@ -38,7 +38,7 @@ export async function startNative(session: Session, plan: NativePlan): Promise<S
 
 async function reuse(session: Session, runner: NativeRunner, { wish }: NativeServer): Promise<Launched> {
   const result = await waitForNative(session, runner, wish);
-  if (result.kind === 'ready') return describe(wish, session, true);
+  if (result.kind === 'ready') return describe(wish, session, { isReused: true, broken: result.broken });
   throw new AppError(
     'READY_TIMEOUT',
     `${wish.name} runs already with these options, but is not ready.\n  fix: launch logs ${wish.name}, or launch --replace`,
@@ -95,9 +95,13 @@ function urlOf(host: string, port: number): string {
   return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`;
 }
 
-async function describe(native: NativeWish, { wish }: Session, isReused: boolean): Promise<Launched> {
+async function describe(
+  native: NativeWish,
+  { wish }: Session,
+  found: Pick<Launched, 'isReused' | 'broken'>,
+): Promise<Launched> {
   const url = urlOf(native.host, native.port);
-  return { name: native.name, variant: 'native', isReused, url, devices: await readDevices(url + basePathOf(wish)) };
+  return { name: native.name, variant: 'native', ...found, url, ...(await readServing(url + basePathOf(wish))) };
 }
 
 interface Ending {
@@ -118,10 +122,11 @@ async function cleanUp({ options }: Session, runner: NativeRunner, { native, res
       `Port ${native.port} on ${native.host} is taken by another program.\n  fix: -p ${native.port + 1}:8000`,
     );
   }
+  if (result.kind === 'failed') return neverReadyError({ name, reasons: result.reasons, logLines, wasShown: false });
   const what =
     result.kind === 'ended'
       ? `ended with exit code ${result.exitCode} before it was ready.`
-      : `was not ready after ${options.timeoutMs / 1000} s: ${result.lastError}.`;
+      : `was not ready after ${options.timeoutMs / 1000} s: ${result.lastError.replace(/\.$/, '')}.`;
   return unreadyError({
     name,
     code: result.kind === 'ended' ? 'CONTAINER_EXITED' : 'READY_TIMEOUT',

@@ -1,3 +1,4 @@
+import type { HealthReason } from '../protocol/server-health.js';
 import type { GpuPath } from './gpu-path.js';
 import type { LaunchedImage } from './image-identity.js';
 import type { Variant } from './wish.js';
@@ -17,6 +18,10 @@ export interface Launched {
   readonly gpuPath?: GpuPath['kind'];
   /** Where models compute, as the server measured it; empty where it was not asked. */
   readonly devices: readonly string[];
+  /** Names of the models that it serves; empty where it was not asked. */
+  readonly models: readonly string[];
+  /** Models that will not serve as things stand, with the reason. */
+  readonly broken: readonly HealthReason[];
   /** Time from the first start call to the first ready answer. */
   readonly readyAfterMs?: number;
 }
@@ -27,15 +32,24 @@ export function explainIdleGpu({ name, gpuPath, devices }: Launched): string | u
   return `${name} was given a GPU by ${gpuPath}, but computes on cpu: launch logs ${name} says why; launch doctor checks driver and toolkit`;
 }
 
+const mostListed = 12;
+
+function listed(names: readonly string[]): string {
+  const more = names.length - mostListed;
+  return [...names.slice(0, mostListed), ...(more > 0 ? [`and ${more} more`] : [])].join(', ');
+}
+
 /** The result as lines: where it is, what it is, and what to type next. */
 export function describeLaunched(launched: Launched, paint: (text: string) => string): string {
-  const { name, variant, url, noUrl, ip, devices, gpuPath, image } = launched;
+  const { name, variant, url, noUrl, ip, devices, models, broken, gpuPath, image } = launched;
   const way = gpuPath === undefined ? '' : ` by ${gpuPath}`;
   const facts: readonly (readonly [string, string | undefined])[] = [
     ['url', url === undefined ? `none: ${noUrl ?? 'not published'}` : paint(url)],
     [variant === 'native' ? 'server' : 'container', ip === undefined ? name : `${name}, ${ip}`],
     ['variant', `${variant}${way}${image === undefined ? '' : `, image ${image.ref}`}`],
     ['device', devices.length === 0 ? 'not told' : devices.join(', ')],
+    ['models', models.length === 0 ? undefined : listed(models)],
+    ...broken.map(({ message }) => ['broken', message] as const),
     ['try', url === undefined ? undefined : `curl ${url}/v2`],
     ['next', `launch logs -f ${name}  |  launch stats ${name}  |  launch stop ${name}`],
   ];

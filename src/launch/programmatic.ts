@@ -47,6 +47,10 @@ export interface LaunchedServer {
   readonly variant: ServerVariant;
   /** Whether it ran already. */
   readonly isReused: boolean;
+  /** Names of the models that it serves; empty where it did not tell. */
+  readonly models: readonly string[];
+  /** Why models of its repository will not serve, a sentence each. */
+  readonly broken: readonly string[];
   /** What a container was made from; absent for a native server. */
   readonly image?: LaunchedImage;
   /** From the start of the process or container to its first ready answer; absent where it ran already. */
@@ -75,7 +79,7 @@ export async function launchFor(request: LaunchWish): Promise<LaunchedServer> {
 }
 
 function toServer(context: LaunchContext, launched: Launched): LaunchedServer {
-  const { name, variant, isReused, url, noUrl, image, readyAfterMs } = launched;
+  const { name, variant, isReused, url, noUrl, models, broken, image, readyAfterMs } = launched;
   if (url === undefined)
     throw new AppError('SERVER_UNREACHABLE', `${name} runs, but not where it can be asked: ${noUrl ?? ''}.`);
   return {
@@ -83,6 +87,8 @@ function toServer(context: LaunchContext, launched: Launched): LaunchedServer {
     variant,
     isReused,
     url,
+    models,
+    broken: broken.map(({ message }) => message),
     ...(image === undefined ? {} : { image }),
     ...(readyAfterMs === undefined ? {} : { readyAfterMs }),
     ...endings(context, name, variant),

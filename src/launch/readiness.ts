@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '../errors.js';
+import { parseServerHealth, type HealthReason, type ServerHealth } from '../protocol/server-health.js';
 import { askServer } from './server-question.js';
 
 /** What runs a server says of it: a container's state, or a process's. */
@@ -13,9 +14,13 @@ export type Liveness =
     }
   | { readonly state: 'ended'; readonly exitCode: number };
 
-/** How the wait ended. `lastError` says what the last question to the server met. */
+/**
+ * How the wait ended. `lastError` says what the last question to the server met; `broken` names models that will not serve
+ * beside those that do; `failed`: the server runs, but says that it will never serve.
+ */
 export type ReadinessResult =
-  | { readonly kind: 'ready'; readonly by: 'http' | 'health' | 'running' }
+  | { readonly kind: 'ready'; readonly by: 'http' | 'health' | 'running'; readonly broken: readonly HealthReason[] }
+  | { readonly kind: 'failed'; readonly reasons: readonly HealthReason[] }
   | { readonly kind: 'ended'; readonly exitCode: number }
   | { readonly kind: 'timeout'; readonly lastError: string }
   | { readonly kind: 'aborted' };
@@ -35,7 +40,10 @@ const longestPauseMs = 400;
 /** Pauses as a share of the wait so far: a server is found ready at most this much too late. */
 const pauseShare = 1 / 12;
 
-/** Waits until a server answers 200 on its ready path, or its health check passes; ends at once when it has ended. */
+/**
+ * Waits until a server is ready, or as ready as it will be: its ready path tells "not yet" from "never". Where it cannot be
+ * asked, its health check decides. Ends at once when it has ended.
+ */
 export async function waitUntilReady(options: ReadinessOptions): Promise<ReadinessResult> {
   const startMs = options.now();
   const endMs = startMs + options.timeoutMs;
@@ -44,14 +52,16 @@ export async function waitUntilReady(options: ReadinessOptions): Promise<Readine
     if (options.signal?.aborted === true) return { kind: 'aborted' };
     const liveness = await options.check();
     if (liveness.state === 'ended') return { kind: 'ended', exitCode: liveness.exitCode };
-    if (liveness.health === 'healthy') return { kind: 'ready', by: 'health' };
     if (liveness.url === undefined) {
-      if (liveness.health === undefined) return { kind: 'ready', by: 'running' };
+      if (liveness.health === 'healthy') return { kind: 'ready', by: 'health', broken: [] };
+      if (liveness.health === undefined) return { kind: 'ready', by: 'running', broken: [] };
       lastError = `health check: ${liveness.health}`;
     } else {
-      const answer = await ask(`${liveness.url}${options.basePath}/v2/health/ready`, options.signal);
-      if (answer === undefined) return { kind: 'ready', by: 'http' };
-      lastError = answer;
+      const url = `${liveness.url}${options.basePath}/v2/health/ready`;
+      const health = await ask(url, options.signal);
+      if (typeof health === 'object' && isSettled(health)) return toResult(health);
+      if (liveness.health === 'healthy') return { kind: 'ready', by: 'health', broken: [] };
+      lastError = `${url}: ${typeof health === 'string' ? health : describe(health)}`;
     }
     const nowMs = options.now();
     if (nowMs >= endMs) return { kind: 'timeout', lastError };
@@ -63,23 +73,46 @@ export async function waitUntilReady(options: ReadinessOptions): Promise<Readine
   }
 }
 
-/** Undefined when the server is ready; else what it said, or why it could not be asked. */
-async function ask(url: string, signal: AbortSignal | undefined): Promise<string | undefined> {
+/** What the server says of itself, or why it could not be asked. */
+async function ask(url: string, signal: AbortSignal | undefined): Promise<ServerHealth | string> {
   try {
     const { status, text } = await askServer(url, signal);
-    return status === 200 ? undefined : `${url} answers ${status} ${text.slice(0, 300)}`.trim();
+    return parseServerHealth(status, text);
   } catch (thrown) {
-    return `${url}: ${messageOf(thrown)}`;
+    return messageOf(thrown);
   }
 }
 
-/** Where the models of a server compute, as GET /v2 below `url` tells; empty where it does not. */
-export async function readDevices(url: string): Promise<readonly string[]> {
+/** Whether waiting changes nothing any more. */
+function isSettled({ ready, state }: ServerHealth): boolean {
+  return ready || state === 'degraded' || state === 'failed';
+}
+
+function toResult({ ready, state, reasons }: ServerHealth): ReadinessResult {
+  if (!ready && state === 'failed') return { kind: 'failed', reasons };
+  return { kind: 'ready', by: 'http', broken: reasons };
+}
+
+function describe({ state, reasons }: ServerHealth): string {
+  return `${state}: ${reasons.map(({ message }) => message).join(' ')}`;
+}
+
+/** What a server tells of itself once it serves. */
+export interface Serving {
+  /** Where its models compute. */
+  readonly devices: readonly string[];
+  /** Names of the models that it serves. */
+  readonly models: readonly string[];
+}
+
+/** What GET /v2 below `url` tells; both lists are empty where it does not. */
+export async function readServing(url: string): Promise<Serving> {
   try {
     const { text } = await askServer(`${url}/v2`);
-    const { slipway } = JSON.parse(text) as { slipway?: { devices?: unknown } };
-    return Array.isArray(slipway?.devices) ? slipway.devices.map(String) : [];
+    const { slipway } = JSON.parse(text) as { slipway?: { devices?: unknown; models?: unknown } };
+    const listOf = (value: unknown): readonly string[] => (Array.isArray(value) ? value.map(String) : []);
+    return { devices: listOf(slipway?.devices), models: listOf(slipway?.models) };
   } catch {
-    return [];
+    return { devices: [], models: [] };
   }
 }

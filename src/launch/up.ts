@@ -65,6 +65,7 @@ export async function bringUp(context: LaunchContext, request: UpRequest): Promi
       const started = await startPlan(session, decision.plan);
       const idle = explainIdleGpu(started.launched);
       if (idle !== undefined) context.console.warn(idle);
+      for (const { message } of started.launched.broken) context.console.warn(message);
       return started;
     } catch (thrown) {
       const mayFallBack = wish.variant === 'auto' && !insistsOnGpu(wish) && wish.image === undefined;

@@ -8,11 +8,11 @@ const defaultMaxRows = 32;
 const defaultMaxQueueRows = 1024;
 
 /**
- * Batching of a model: as model.json says; where it gives neither `maxRows` nor `buckets`, on when the header shows a batch
- * dimension. GPUs get buckets of powers of two, since a GPU provider pays for every new shape.
+ * Batching of a model: as model.json says; where it gives neither `maxRows` nor `buckets`, on when the graph is proven to keep
+ * rows apart. GPUs get buckets of powers of two, since a GPU provider pays for every new shape.
  */
 export function completeBatching(json: BatchingJson = {}, header: OnnxHeader, provider: ProviderName): BatchingConfig {
-  const maxRows = json.maxRows ?? json.buckets?.at(-1) ?? (hasBatchDimension(header) ? defaultMaxRows : 0);
+  const maxRows = json.maxRows ?? json.buckets?.at(-1) ?? (header.rows?.proven === true ? defaultMaxRows : 0);
   if (!isBatchingAutomatic(json)) checkWish(json, maxRows, header);
   const maxQueueRows = json.maxQueueRows ?? Math.max(defaultMaxQueueRows, maxRows);
   if (maxQueueRows < maxRows) {
@@ -31,7 +31,7 @@ export function completeBatching(json: BatchingJson = {}, header: OnnxHeader, pr
   };
 }
 
-/** Whether model.json leaves batching to the header, so that it has yet to be proven on the loaded model. */
+/** Whether model.json leaves batching to the graph, so that it has yet to be measured on the loaded model. */
 export function isBatchingAutomatic(json: BatchingJson = {}): boolean {
   return json.maxRows === undefined && json.buckets === undefined;
 }
@@ -41,14 +41,10 @@ export function mostRequestRows({ maxRows, isRequestLimit }: BatchingConfig): nu
   return maxRows > 0 && !isRequestLimit ? Number.POSITIVE_INFINITY : maxRows;
 }
 
-/**
- * Whether every input and output has a variable first dimension, all of the same name or all without one: then it counts
- * rows that belong together.
- */
-export function hasBatchDimension({ inputs, outputs }: OnnxHeader): boolean {
-  const values = [...inputs, ...outputs];
-  const name = inputs[0]?.dimNames[0];
-  return inputs.length > 0 && values.every((value) => value.shape[0] === -1 && value.dimNames[0] === name);
+/** Why batching is left off for a model whose inputs could hold rows; undefined where it is not, or where they could not. */
+export function findGraphObstacle({ inputs, rows }: OnnxHeader): string | undefined {
+  const couldHoldRows = inputs.length > 0 && inputs.every(({ shape }) => shape[0] === -1);
+  return couldHoldRows && rows?.proven === false ? rows.reason : undefined;
 }
 
 function checkWish(json: BatchingJson, maxRows: number, { inputs, outputs }: OnnxHeader): void {

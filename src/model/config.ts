@@ -1,3 +1,4 @@
+import type { RowsProof } from './rows/prove.js';
 import type { TensorSpec } from '../tensor/tensor.js';
 
 /** Execution providers a model or a server may ask for. `auto`: the best that proves to work on this machine. */
@@ -108,10 +109,10 @@ export interface OnnxHeader {
   readonly metadata: Readonly<Record<string, string>>;
   /** Operators used, each with the number of its nodes. */
   readonly operators: Readonly<Record<string, number>>;
-  /** How a request's values could end the process that runs the model, as the graph has it; absent where nothing is known. */
-  readonly hazard?: string;
   /** Files that hold weights outside the model file, relative to it. */
   readonly externalData: readonly string[];
+  /** Whether the graph keeps rows apart; left out where it was not followed. */
+  readonly rows?: RowsProof;
 }
 
 /** An input or output of an ONNX graph, with the names of its variable dimensions (`''` where it has none). */

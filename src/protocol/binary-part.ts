@@ -27,7 +27,7 @@ export class BinaryPart {
     this.#role = role;
   }
 
-  /** Takes the next tensor's bytes. Numbers are copied into memory of their own, BYTES elements are views. */
+  /** Takes the next tensor's bytes. Large aligned numbers and BYTES elements are views on the body, other numbers a copy. */
   take(header: BinaryHeader): Tensor {
     const { name, datatype, shape, count, size } = header;
     const expected = count * datatypes[datatype].bytes;
@@ -64,12 +64,20 @@ export class BinaryPart {
   }
 }
 
-/** Copies little-endian elements into an ArrayBuffer of exactly their size, whatever their alignment was. */
+/** Below this a copy costs less than it saves; memory that Node shares between small Buffers lies below it too. */
+const leastViewBytes = 16 * 1024;
+
+/** Little-endian elements as a tensor: a view where they are many and lie aligned, else a copy in an ArrayBuffer of exactly their size. */
 export function toNumericTensor(
-  bytes: Uint8Array,
+  bytes: Buffer,
   { datatype, shape }: Pick<NumericTensor, 'datatype' | 'shape'>,
 ): NumericTensor {
-  const buffer = new ArrayBuffer(bytes.length);
-  new Uint8Array(buffer).set(bytes);
-  return { datatype, shape, data: new (arrayOf(datatype))(buffer) };
+  const Typed = arrayOf(datatype);
+  const { buffer, byteOffset, length } = bytes;
+  if (length >= leastViewBytes && byteOffset % Typed.BYTES_PER_ELEMENT === 0 && buffer instanceof ArrayBuffer) {
+    return { datatype, shape, data: new Typed(buffer, byteOffset, length / Typed.BYTES_PER_ELEMENT) };
+  }
+  const copy = new ArrayBuffer(length);
+  new Uint8Array(copy).set(bytes);
+  return { datatype, shape, data: new Typed(copy) };
 }

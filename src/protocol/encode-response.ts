@@ -1,4 +1,4 @@
-import { addTensors, joinBody } from './encode-tensors.js';
+import { addTensors, joinHead } from './encode-tensors.js';
 import { JsonText } from './json/json-text.js';
 import type { EncodedResponse, InferResponse } from './types.js';
 
@@ -12,5 +12,5 @@ export function encodeInferResponse(response: InferResponse): EncodedResponse {
   );
   const parts = addTensors(text, { role: 'output', tensors: outputs, binary: binaryOutputs, nonFiniteTokens });
   text.add('}');
-  return joinBody(text, parts);
+  return joinHead(text, parts);
 }

@@ -50,3 +50,14 @@ export function joinBody(text: JsonText, parts: readonly Uint8Array[]): EncodedR
   const { body, headerLength } = text.toBuffer(parts);
   return parts.length === 0 ? { body } : { body, headerLength };
 }
+
+/** From this many bytes on binary parts are worth a write of their own. */
+const leastTailBytes = 16 * 1024;
+
+/** The same with large binary parts left where they are. */
+export function joinHead(text: JsonText, parts: readonly Uint8Array[]): EncodedResponse {
+  const bytes = parts.reduce((sum, part) => sum + part.length, 0);
+  if (bytes < leastTailBytes) return joinBody(text, parts);
+  const { body } = text.toBuffer();
+  return { body, headerLength: body.length, tail: parts };
+}

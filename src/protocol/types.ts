@@ -45,6 +45,8 @@ export interface InferResponse {
 export interface EncodedResponse {
   readonly body: Buffer;
   readonly headerLength?: number;
+  /** What follows `body`: large binary tensors where they lie, which are sent from there. */
+  readonly tail?: readonly Uint8Array[];
 }
 
 /** What `GET /v2` lists. */
@@ -72,6 +74,8 @@ export interface ModelMetadata {
   readonly outputs: readonly TensorMetadata[];
   /** Facts of the server. */
   readonly properties?: Readonly<Record<string, string>>;
+  /** What an operator should know of this model: what was decided for it, and why. */
+  readonly notes?: readonly string[];
   /** What the model file says of itself; long values are cut, and say so. */
   readonly metadata?: Readonly<Record<string, string>>;
 }

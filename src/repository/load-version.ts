@@ -6,10 +6,11 @@ import { checkLabels } from '../model/complete-classification.js';
 import { completeConfig } from '../model/complete-config.js';
 import type { ModelJson } from '../model/config-schema.js';
 import type { Homes } from '../model/containment.js';
-import type { ExecutionConfig, ModelConfig, OnnxHeader, ProviderName } from '../model/config.js';
+import type { ExecutionConfig, ModelConfig, ProviderName } from '../model/config.js';
 import type { Runner, RunnerSession } from '../workers/runner.js';
 import { joinWatches, type Watch } from './fingerprint.js';
 import { hasLabels, readLabelFile } from './label-file.js';
+import { notesOnFiles, notesOnProvider } from './load-notes.js';
 import { Servable, type BatchingOff } from './servable.js';
 import { takeSnapshot, type Snapshot } from './snapshot.js';
 import type { StatisticsCounter } from './statistics.js';
@@ -63,12 +64,13 @@ export interface LoadedVersion {
 /** Loads one version and warms it. Rejects with the reason, and leaves nothing behind then. */
 export async function loadVersion(request: VersionRequest, options: LoaderOptions): Promise<LoadedVersion> {
   const { json, folder } = request;
+  const startedMs = performance.now();
   const { homes } = options;
   const source = { json, homes, ...(folder === undefined ? {} : { folder }) };
   const snapshot = await takeSnapshot(request.path, { homes, folder: options.snapshotFolder });
   try {
     const { lines, watch } = await readLabelFile(source);
-    const servable = await loadServable({ ...request, labels: lines }, snapshot, options);
+    const servable = await loadServable({ ...request, labels: lines, startedMs }, snapshot, options);
     const isCurrent = async () => (await hasLabels(source, lines)) && (await snapshot.isCurrent());
     return { servable, watch: joinWatches(watch, snapshot.watch), isCurrent };
   } catch (error) {
@@ -78,55 +80,43 @@ export async function loadVersion(request: VersionRequest, options: LoaderOption
 }
 
 async function loadServable(
-  request: VersionRequest & { readonly labels: readonly string[] },
+  request: VersionRequest & { readonly labels: readonly string[]; readonly startedMs: number },
   snapshot: Snapshot,
   options: LoaderOptions,
 ): Promise<Servable> {
-  const { name, version, json, labels } = request;
-  const { header, modelPath } = snapshot;
-  const { choice, wished } = await configure(request, header, options);
+  const { name, version, json, labels, statistics } = request;
+  const { header } = snapshot;
+  const own = { name, version, header, labels, statistics };
+  const choice = await options.chooseProvider(completeConfig(json, header, 'cpu').execution);
+  const wished = completeConfig(json, header, choice.provider);
+  if (wished.classification?.labels !== undefined) checkLabels(wished.classification, labels, header);
   const holder: { servable?: Servable } = {};
-  const spec = specOf(wished, choice, { logId: `${name}/${version}`, modelPath, options });
+  const spec = specOf(wished, choice, { logId: `${name}/${version}`, modelPath: snapshot.modelPath, options });
   const { session, weights } = await loadSession(spec, options, {
     instances: choice.provider === 'cpu' ? wished.instances.cpu : wished.instances.gpu,
     next: (freeWorkers) => holder.servable?.next(freeWorkers),
-    apart: header.hazard !== undefined,
   });
   try {
     checkDevice(choice, session.loaded.placement);
-    if (session.loaded.weights.shared) await snapshot.discardCopy();
-    const subject = { session, header, config: wished };
-    const { config, notes } = await warmAndProve(subject, isBatchingAutomatic(json.batching));
+    if (weights.spec.optimised) await snapshot.discardCopy();
+    const isAutomatic = isBatchingAutomatic(json.batching);
+    const { config, notes } = await warmAndProve({ session, header, config: wished }, isAutomatic);
     holder.servable = new Servable({
-      name,
-      version,
+      ...own,
       config,
-      header,
-      labels,
       session,
-      statistics: request.statistics,
-      notes: [...providerNote(json, choice), ...snapshotNote(snapshot), ...apartNote(header, session), ...notes],
+      notes: [...notesOnProvider(json, choice, session.loaded.placement), ...notesOnFiles(snapshot), ...notes],
+      providerReason: choice.reason,
+      loadMs: performance.now() - request.startedMs,
       weights: weights.reason,
       onReleased: () => snapshot.remove(),
-      ...(options.onBatchingOff && { onBatchingOff: options.onBatchingOff }),
+      ...(options.onBatchingOff === undefined ? {} : { onBatchingOff: options.onBatchingOff }),
     });
     return holder.servable;
   } catch (error) {
     await session.unload();
     throw error;
   }
-}
-
-/** The provider that the model gets, and its configuration with every default filled in for that. */
-async function configure(
-  { json, labels }: VersionRequest & { readonly labels: readonly string[] },
-  header: OnnxHeader,
-  { chooseProvider }: LoaderOptions,
-): Promise<{ readonly choice: ProviderChoice; readonly wished: ModelConfig }> {
-  const choice = await chooseProvider(completeConfig(json, header, 'cpu').execution);
-  const wished = completeConfig(json, header, choice.provider);
-  if (wished.classification?.labels !== undefined) checkLabels(wished.classification, labels, header);
-  return { choice, wished };
 }
 
 /** A provider may take a session and leave every node of it to the CPU. */
@@ -165,21 +155,4 @@ function specOf(
   const { logId, modelPath, options } = of;
   const intraOpThreads = execution.intraOpThreads ?? options.intraOpThreads;
   return { modelPath, logId, provider, deviceId, strict: execution.requireGpu, intraOpThreads, optimised: false };
-}
-
-function providerNote({ execution }: ModelJson, { reason }: ProviderChoice): readonly string[] {
-  return execution?.providers === undefined ? [] : [`Execution provider: ${reason}.`];
-}
-
-function apartNote({ hazard = '' }: OnnxHeader, { loaded }: RunnerSession): readonly string[] {
-  if (!loaded.apart) return [];
-  const processes = loaded.instances === 1 ? 'a process' : `${loaded.instances} processes`;
-  return [`It runs in ${processes} of its own: ${hazard}. instances.cpu in model.json sets how many.`];
-}
-
-function snapshotNote({ isPrivate, reason = '' }: Snapshot): readonly string[] {
-  if (isPrivate) return [];
-  return [
-    `The model's files are used where they lie, since no private copy could be made (${reason}): do not change them while they are served.`,
-  ];
 }

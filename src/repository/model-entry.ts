@@ -5,12 +5,14 @@ import { AppError, messageOf } from '../errors.js';
 import type { ModelJson } from '../model/config-schema.js';
 import { followLinks, type Homes } from '../model/containment.js';
 import { parseModelJson } from '../model/parse-config.js';
+import type { OnModelEvent } from './events.js';
 import { describeObstacle, type ModelOnDisk } from './layout.js';
 import type { LoaderOptions } from './load-version.js';
 import { chooseVersions, formatPolicy } from './version-policy.js';
 import { VersionSlot, type VersionSource } from './version-slot.js';
 
 export interface EntryOptions extends LoaderOptions {
+  readonly onEvent: OnModelEvent;
   /** Milliseconds since 1970. */
   readonly clock: () => number;
   /** How long a version that another took over from goes on taking requests that were meant for it, in milliseconds. */
@@ -107,7 +109,7 @@ export class ModelEntry {
   }
 
   async #synchronise(disk: ModelOnDisk, isForced: boolean): Promise<void> {
-    this.#problem = disk.problem;
+    this.#setProblem(disk.problem);
     if (disk.problem !== undefined && this.slots.some(({ servable }) => servable !== undefined)) return;
     const config = await readConfig(disk.folder, {
       homes: this.#options.homes,
@@ -130,10 +132,36 @@ export class ModelEntry {
   async #update(source: VersionSource, isForced: boolean): Promise<void> {
     let slot = this.#slots.get(source.version);
     if (slot === undefined) {
-      slot = new VersionSlot(source.version, this.#options.clock);
+      slot = this.#newSlot(source.version);
       this.#slots.set(source.version, slot);
     }
     if (isForced || (await slot.isStale(source))) await slot.load(source, this.#options);
+  }
+
+  #newSlot(version: string): VersionSlot {
+    const { clock, onEvent } = this.#options;
+    return new VersionSlot({ model: this.name, version, clock, onEvent });
+  }
+
+  /** Says that no version can be found, once, and that they can again. */
+  #setProblem(problem: string | undefined): void {
+    const before = this.#problem;
+    this.#problem = problem;
+    if (problem === before) return;
+    const isServing = this.slots.some(({ servable }) => servable !== undefined);
+    const { onEvent } = this.#options;
+    if (problem !== undefined) {
+      const reason = `Model '${this.name}': ${problem}.`;
+      onEvent({
+        kind: 'failure',
+        model: this.name,
+        ms: 0,
+        code: 'MODEL_INVALID',
+        reason,
+        isServing,
+        isRepeated: false,
+      });
+    } else if (isServing) onEvent({ kind: 'recovery', model: this.name });
   }
 
   /** Unloads versions that are not wanted any more, once all that are wanted serve, and forgets those that left the disk. */
@@ -141,7 +169,7 @@ export class ModelEntry {
     const isReplaced = this.#wanted.every((version) => this.#slots.get(version)?.failure === undefined);
     for (const version of onDisk) {
       if (this.#slots.has(version)) continue;
-      const slot = new VersionSlot(version, this.#options.clock);
+      const slot = this.#newSlot(version);
       slot.skip(reason);
       this.#slots.set(version, slot);
     }

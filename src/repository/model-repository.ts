@@ -3,6 +3,7 @@ import type { Homes } from '../model/containment.js';
 import type { RepositoryIndexEntry } from '../protocol/types.js';
 import { scanRepository, type ModelOnDisk } from './layout.js';
 import type { LoaderOptions } from './load-version.js';
+import type { OnModelEvent } from './events.js';
 import { ModelEntry, type EntryOptions } from './model-entry.js';
 import { checkModelName } from '../protocol/model-name.js';
 import { describeNew, describeSlot, indexEntry } from './index-entry.js';
@@ -19,6 +20,8 @@ export interface RepositoryOptions extends Omit<LoaderOptions, 'snapshotFolder' 
   readonly allowLinksTo?: readonly string[];
   /** Where private copies of model files may be put, such as the system's temporary folder. */
   readonly temporaryFolder: string;
+  /** Hears of every load, failure and unload. */
+  readonly onEvent?: OnModelEvent;
   /** Milliseconds for which a version that another took over from still takes requests; 5000 unless told otherwise. */
   readonly lingerMs?: number;
 }
@@ -57,6 +60,7 @@ class DiskRepository implements ModelRepository {
       ...options,
       snapshotFolder: snapshots.path,
       lingerMs: options.lingerMs ?? 5000,
+      onEvent: options.onEvent ?? (() => undefined),
       closing: this.#closing.signal,
     };
     for (const model of found) void this.#track(this.#entryOf(model.name).refresh(model));

@@ -19,6 +19,8 @@ export interface ServableParts {
   readonly labels: readonly string[];
   readonly notes: readonly string[];
   readonly session: RunnerSession;
+  readonly providerReason: string;
+  readonly loadMs: number;
   readonly weights: string;
   readonly statistics: StatisticsCounter;
   /** Called where batching is turned off while the model serves. */
@@ -45,6 +47,8 @@ export class Servable implements ServableModel {
   readonly labels: readonly string[];
   readonly placement: Placement;
   readonly instances: number;
+  readonly providerReason: string;
+  readonly loadMs: number;
   readonly weights: string;
   readonly statistics: StatisticsCounter;
   readonly #session: RunnerSession;
@@ -70,6 +74,8 @@ export class Servable implements ServableModel {
     this.labels = parts.labels;
     this.placement = loaded.placement;
     this.instances = loaded.instances;
+    this.providerReason = parts.providerReason;
+    this.loadMs = parts.loadMs;
     this.weights = parts.weights;
     this.statistics = statistics;
     this.#session = session;

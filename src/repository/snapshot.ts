@@ -5,7 +5,7 @@ import { AppError, messageOf } from '../errors.js';
 import type { OnnxHeader } from '../model/config.js';
 import { followLinks, foldersAlong, type Homes } from '../model/containment.js';
 import { findExternalFiles } from '../model/onnx/external-data.js';
-import { readOnnxHeader } from '../model/onnx/reader.js';
+import { readOnnxHeader, readRowsProof } from '../model/onnx/reader.js';
 import { describeObstacle } from './layout.js';
 import { hashFiles, isSameContent, isUnchanged, joinWatches, watchFiles, type Watch } from './fingerprint.js';
 
@@ -63,7 +63,7 @@ async function tryCopy(source: string, { homes, folder }: SnapshotOptions): Prom
   try {
     const modelPath = join(home, 'model.onnx');
     await copy(await resolveModel(source, homes), modelPath);
-    const header = readOnnxHeader(modelPath);
+    const header = readWithRows(modelPath);
     const externals = await findExternalFiles({ folders: await foldersAlong(source), homes }, header.externalData);
     known = joinWatches(known, await watchFiles(externals.map(({ named }) => named)));
     const copies = header.externalData.map((location) => join(home, location));
@@ -75,6 +75,11 @@ async function tryCopy(source: string, { homes, folder }: SnapshotOptions): Prom
     if (await isUnchanged(known)) throw error;
     return undefined;
   }
+}
+
+/** The header with what the graph says of the rows. */
+function readWithRows(path: string): OnnxHeader {
+  return { ...readOnnxHeader(path), rows: readRowsProof(path) };
 }
 
 /** Compares the sources with the copies, or with their hashes once the copies are gone. */
@@ -107,7 +112,7 @@ async function resolveModel(source: string, homes: Homes): Promise<string> {
 async function useInPlace(source: string, homes: Homes, { message: reason }: CopyFailed): Promise<Snapshot> {
   const model = await watchFiles([source]);
   const real = await resolveModel(source, homes);
-  const header = readOnnxHeader(real);
+  const header = readWithRows(real);
   const externals = await findExternalFiles({ folders: await foldersAlong(source), homes }, header.externalData);
   const isBesideLink = externals[0]?.named.startsWith(dirname(source) + sep) ?? false;
   return {

@@ -39,6 +39,10 @@ export interface ServableModel {
   readonly instances: number;
   /** What an operator should know: why batching is off, why warm-up was skipped, why the provider is not the first choice. */
   readonly notes: readonly string[];
+  /** Why it runs on the provider that it runs on, in words. */
+  readonly providerReason: string;
+  /** How long the load took, warm-up included. */
+  readonly loadMs: number;
   /** How the workers hold the weights, in words. */
   readonly weights: string;
   readonly statistics: ModelStatistics;

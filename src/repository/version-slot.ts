@@ -1,5 +1,6 @@
 import { AppError, messageOf } from '../errors.js';
 import type { ModelJson } from '../model/config-schema.js';
+import type { ModelEvent, OnModelEvent } from './events.js';
 import { takeFingerprint, watchAround, type Watch } from './fingerprint.js';
 import { loadVersion, type LoadedVersion, type LoaderOptions } from './load-version.js';
 import type { Servable } from './servable.js';
@@ -18,6 +19,14 @@ export interface VersionSource {
   readonly json: ModelJson;
 }
 
+export interface SlotOptions {
+  readonly model: string;
+  readonly version: string;
+  /** Milliseconds since 1970. */
+  readonly clock: () => number;
+  readonly onEvent: OnModelEvent;
+}
+
 /**
  * - Holds what serves and what is wrong with one version number, across reloads.
  * - While a new load is under way, and where it fails, the earlier one goes on serving.
@@ -31,12 +40,15 @@ export class VersionSlot {
   #source: VersionSource | undefined;
   #watch: Watch = { paths: [], fingerprint: '' };
 
+  readonly #model: string;
   readonly #statistics: StatisticsCounter;
+  readonly #onEvent: OnModelEvent;
 
-  /** `clock` gives milliseconds since 1970. */
-  constructor(version: string, clock: () => number) {
+  constructor({ model, version, clock, onEvent }: SlotOptions) {
+    this.#model = model;
     this.version = version;
     this.#statistics = new StatisticsCounter(clock);
+    this.#onEvent = onEvent;
   }
 
   get state(): VersionState {
@@ -70,6 +82,8 @@ export class VersionSlot {
     if (this.#loaded === undefined) this.#state = { state: 'loading' };
     this.#source = source;
     const before = this.#loaded;
+    const failedBefore = this.#failure;
+    const startedMs = performance.now();
     try {
       this.#watch = await watchAround(source.path, source.folder);
       if (!isLoadable(source)) throw new AppError('MODEL_INVALID', source.problem ?? 'it has no model file');
@@ -78,9 +92,15 @@ export class VersionSlot {
       this.#failure = undefined;
       this.#state = { state: 'ready', model: loaded.servable };
       this.#watch = loaded.watch;
+      const kind = failedBefore !== undefined ? 'repair' : before === undefined ? 'load' : 'reload';
+      this.#tell({ kind, ms: performance.now() - startedMs, servable: loaded.servable });
     } catch (error) {
       this.#failure = toFailure(source, error);
       if (before === undefined) this.#state = { state: 'failed', reason: this.#failure.message };
+      const { code, message: reason } = this.#failure;
+      const isRepeated = failedBefore?.message === reason;
+      const ms = performance.now() - startedMs;
+      this.#tell({ kind: 'failure', ms, code, reason, isServing: before !== undefined, isRepeated });
       return;
     }
     await before?.servable.retire(this.#loaded.servable);
@@ -101,10 +121,17 @@ export class VersionSlot {
       this.#state = { state: 'unloading' };
       this.#loaded = undefined;
       await loaded.servable.retire();
+      this.#tell({ kind: 'unload', reason });
     }
     this.skip(reason);
   }
+
+  #tell(event: Told): void {
+    this.#onEvent({ ...event, model: this.#model, version: this.version });
+  }
 }
+
+type Told<Event = ModelEvent> = Event extends { readonly kind: 'recovery' } ? never : Omit<Event, 'model' | 'version'>;
 
 function isLoadable(source: VersionSource): source is VersionSource & { readonly path: string } {
   return source.path !== undefined && source.problem === undefined;

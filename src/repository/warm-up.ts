@@ -1,3 +1,4 @@
+import { findGraphObstacle } from '../model/complete-batching.js';
 import type { ModelConfig, OnnxHeader } from '../model/config.js';
 import { variableSizes } from '../tensor/drawn.js';
 import type { NamedTensors } from '../tensor/tensor.js';
@@ -21,8 +22,7 @@ export async function warmAndProve(
 ): Promise<{ readonly config: ModelConfig; readonly notes: readonly string[] }> {
   const notes: string[] = [];
   let { config } = subject;
-  const hasToProve = isBatchingAutomatic && config.batching.maxRows > 0;
-  const obstacle = hasToProve ? await proveBatching(subject) : undefined;
+  const obstacle = isBatchingAutomatic ? await findObstacle(subject) : undefined;
   if (obstacle !== undefined) {
     config = { ...config, batching: { ...config.batching, maxRows: 0, buckets: [] } };
     notes.push(`Batching is off: ${obstacle}. Set batching.maxRows in model.json to turn it on, or to 0 to agree.`);
@@ -30,6 +30,12 @@ export async function warmAndProve(
   const problem = config.warmup ? await warmUp({ ...subject, config }) : undefined;
   if (problem !== undefined) notes.push(`Warm-up stopped: the model refused made-up inputs (${problem}).`);
   return { config, notes };
+}
+
+/** What the graph says against batching, or else what a measurement does. */
+async function findObstacle(subject: WarmUpSubject): Promise<string | undefined> {
+  if (subject.config.batching.maxRows === 0) return findGraphObstacle(subject.header);
+  return proveBatching(subject);
 }
 
 /**

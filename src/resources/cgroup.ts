@@ -49,19 +49,23 @@ export function parseAllowedCpus(status: string): string | undefined {
 }
 
 /**
- * The folders that limit a process's CPU time, from /proc/self/cgroup and /proc/self/mountinfo: its own group and every
- * ancestor up to the mount, since each one's quota counts.
+ * The folders that limit a process's CPU time or memory, from /proc/self/cgroup and /proc/self/mountinfo: its own group and every
+ * ancestor up to the mount, since each one's limit counts.
  */
-export function findCpuFolders(cgroup: string, mountinfo: string): readonly CgroupFolders[] {
+export function findCgroupFolders(
+  cgroup: string,
+  mountinfo: string,
+  controller: 'cpu' | 'memory',
+): readonly CgroupFolders[] {
   const found: CgroupFolders[] = [];
   const mounts = mountinfo.split('\n').flatMap(parseMount);
   for (const line of cgroup.split('\n')) {
     const [, hierarchy, controllers = '', path = '/'] = /^(\d+):([^:]*):(.*)$/.exec(line) ?? [];
     if (hierarchy === undefined) continue;
     const isV2 = hierarchy === '0' && controllers === '';
-    if (!isV2 && !controllers.split(',').includes('cpu')) continue;
+    if (!isV2 && !controllers.split(',').includes(controller)) continue;
     const mount = mounts.find(({ type, options }) =>
-      isV2 ? type === 'cgroup2' : type === 'cgroup' && options.includes('cpu'),
+      isV2 ? type === 'cgroup2' : type === 'cgroup' && options.includes(controller),
     );
     if (mount !== undefined) found.push({ version: isV2 ? 2 : 1, folders: ancestors(mount, path) });
   }

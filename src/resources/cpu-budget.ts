@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import {
   countCpuList,
-  findCpuFolders,
+  findCgroupFolders,
   parseAllowedCpus,
   parseCfsQuota,
   parseCpuMax,
@@ -31,7 +31,7 @@ export async function readCpuBudget(
     ['status', 'cgroup', 'mountinfo'].map((name) => read(`/proc/self/${name}`)),
   );
   const quotas = await Promise.all(
-    findCpuFolders(cgroup ?? '', mountinfo ?? '').map((group) => readQuota(group, read)),
+    findCgroupFolders(cgroup ?? '', mountinfo ?? '', 'cpu').map((group) => readQuota(group, read)),
   );
   return smallest([{ cpus: online, source: `${online} online` }, ...allowedCpus(status ?? ''), ...quotas.flat()]);
 }

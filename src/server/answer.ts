@@ -5,6 +5,7 @@ import type { InferReport } from './inference.js';
 /** An inference answer on its way out. */
 export interface Answer {
   readonly body: Uint8Array;
+  readonly tail?: readonly Uint8Array[] | undefined;
   readonly headers: FlatHeaders;
   /** Bodies of at least this size are compressed for clients that accept it; -1: none. */
   readonly compressFromBytes: number;
@@ -22,24 +23,21 @@ export function reportHeaders(report: InferReport, device: string): string[] {
 const micros = (ms: number): number => Math.round(ms * 1000) / 1000;
 
 /** Sends an answer, compressed where the client accepts it and the answer is large enough; at once where it is not. */
-export function sendAnswer(exchange: Exchange, { body, headers, compressFromBytes }: Answer): void | Promise<void> {
+export function sendAnswer(exchange: Exchange, answer: Answer): void | Promise<void> {
+  const { body, tail = [], headers, compressFromBytes } = answer;
+  const parts = tail.length === 0 ? body : [body, ...tail];
   const accepted = exchange.header('accept-encoding');
-  if (accepted === undefined || compressFromBytes < 0 || body.length < compressFromBytes) {
-    exchange.send(200, body, headers);
+  const bytes = tail.reduce((sum, part) => sum + part.length, body.length);
+  if (accepted === undefined || compressFromBytes < 0 || bytes < compressFromBytes) {
+    exchange.send(200, parts, headers);
     return;
   }
   const coding = chooseCoding(accepted);
-  if (coding !== undefined) return sendCompressed(exchange, { body, headers, coding });
-  exchange.send(200, body, [...headers, 'vary', 'accept-encoding']);
+  if (coding !== undefined) return sendCompressed(exchange, answer, coding);
+  exchange.send(200, parts, [...headers, 'vary', 'accept-encoding']);
 }
 
-interface Compressible {
-  readonly body: Uint8Array;
-  readonly headers: FlatHeaders;
-  readonly coding: Coding;
-}
-
-async function sendCompressed(exchange: Exchange, { body, headers, coding }: Compressible): Promise<void> {
-  const compressed = await encodeBody(body, coding);
+async function sendCompressed(exchange: Exchange, { body, tail, headers }: Answer, coding: Coding): Promise<void> {
+  const compressed = await encodeBody(tail === undefined ? body : Buffer.concat([body, ...tail]), coding);
   exchange.send(200, compressed, [...headers, 'content-encoding', coding, 'vary', 'accept-encoding']);
 }

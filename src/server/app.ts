@@ -44,10 +44,10 @@ export function buildApp(deps: AppDeps): App {
   const app = fastify(serverOptions(deps));
   app.server.maxConnections = settings.limits.connections === 0 ? Infinity : settings.limits.connections;
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
   app.decorateRequest('contentType', undefined);
+  app.decorateRequest('bodyBytes', 0);
   app.addHook('onRequest', (request, _reply, done) => {
-    takeContentType(request);
+    takeBodyHeaders(request);
     done();
   });
   if (deps.keys.length > 0) guardWithKeys(app, deps);
@@ -62,6 +62,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** The Content-Type as sent; the header itself is hidden from the framework, which would judge it. */
     contentType: string | undefined;
+    /** Content-Length, 0 where there is no body, undefined where it comes in chunks; hidden from the framework, which would read it. */
+    bodyBytes: number | undefined;
   }
 }
 
@@ -99,11 +101,20 @@ function withoutBase(url: string, basePath: string): string {
   return rest.startsWith('?') ? `/${rest}` : `/outside-base-path${url}`;
 }
 
-function takeContentType(request: FastifyRequest): void {
+function takeBodyHeaders(request: FastifyRequest): void {
   const { headers } = request.raw;
-  if (headers['content-type'] === undefined) return;
-  request.contentType = headers['content-type'];
-  delete headers['content-type'];
+  const { 'content-type': type, 'content-length': length } = headers;
+  if (type !== undefined) {
+    request.contentType = type;
+    delete headers['content-type'];
+  }
+  if (headers['transfer-encoding'] !== undefined) {
+    request.bodyBytes = undefined;
+    delete headers['transfer-encoding'];
+  } else if (length !== undefined) {
+    request.bodyBytes = Number(length);
+    delete headers['content-length'];
+  }
 }
 
 /** Health is open to everyone, so that a balancer needs no key; so are the page's own files, which ask for one. */

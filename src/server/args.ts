@@ -121,6 +121,7 @@ function toSettings(values: FlagValues): Settings {
 function limitsOf(values: FlagValues): Settings['limits'] {
   return {
     bodyBytes: values.maxBodyBytes,
+    requestMemory: values.requestMemory,
     pixels: values.maxPixels,
     headerBytes: values.maxHeaderBytes,
     connections: values.maxConnections,

@@ -1,9 +1,11 @@
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { AppError } from '../errors.js';
+import type { OnModelEvent } from '../repository/events.js';
 import type { ModelRepository } from '../repository/types.js';
 import type { RunnerPool } from '../workers/pool.js';
 import type { Log } from './log.js';
+import { logBatchingOff } from './model-events.js';
 import type { ServeOptions } from './serve-options.js';
 import type { Ledger } from './startup-text.js';
 
@@ -22,12 +24,12 @@ export interface BackendStart {
 }
 
 /** Starts the worker threads, then loads the models. Closes the threads again where the folder cannot be read. */
-export function startBackend(options: ServeOptions): BackendStart {
+export function startBackend(options: ServeOptions, onModelEvent: OnModelEvent): BackendStart {
   const startMs = performance.now();
   let runnerMs = startMs;
   const opened = openRunner(options).then((runner) => {
     runnerMs = performance.now();
-    return openModels(runner, options);
+    return openModels(runner, options, onModelEvent);
   });
   const settled = opened.then(async ({ repository }): Promise<Ledger> => {
     await repository.settled();
@@ -58,7 +60,7 @@ async function openRunner({ budget, env, log, settings, cacheFolder, onStuck }: 
   });
 }
 
-async function openModels(runner: RunnerPool, options: ServeOptions): Promise<Backend> {
+async function openModels(runner: RunnerPool, options: ServeOptions, onEvent: OnModelEvent): Promise<Backend> {
   const { settings, budget, env, clock, log, modelsFolder, temporaryFolder } = options;
   try {
     const [{ openRepository }, { createProviderChooser }] = await Promise.all([
@@ -73,12 +75,8 @@ async function openModels(runner: RunnerPool, options: ServeOptions): Promise<Ba
       runner,
       intraOpThreads: budget.intraOpThreads,
       clock,
-      onBatchingOff: ({ model, version, fault }) => {
-        const facts = { model, version, ...fault };
-        if (fault.kind === 'differs')
-          log.error(facts, 'batching turned off: an answer in company is not the one given alone');
-        else log.warn(facts, 'batching turned off: requests do not run together');
-      },
+      onEvent,
+      onBatchingOff: (event) => logBatchingOff(log, event),
       chooseProvider: async (execution) => {
         const choice = await choose(execution);
         log.debug(choice, 'execution provider');

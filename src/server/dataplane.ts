@@ -2,7 +2,7 @@ import { AppError } from '../errors.js';
 import type { VersionStatus } from '../protocol/v1-status.js';
 import type { ServerHealth } from '../protocol/server-health.js';
 import { extensions, type RepositoryIndexEntry } from '../protocol/types.js';
-import type { LoadOverrides, ServableModel } from '../repository/types.js';
+import type { LoadOverrides, ModelReadiness, ServableModel } from '../repository/types.js';
 import type { ThreadBudget } from '../resources/types.js';
 import type { Lifecycle } from './lifecycle.js';
 import {
@@ -23,6 +23,8 @@ export interface DataplaneDeps {
 
 export interface StartFacts {
   readonly provider: string;
+  /** Why each provider that is used was chosen over others; one line for all models of the same choice. */
+  readonly choices: readonly string[];
   readonly budget: ThreadBudget;
   readonly models: readonly ServableModel[];
   readonly index: readonly RepositoryIndexEntry[];
@@ -44,6 +46,7 @@ export class Dataplane {
     const slipway = {
       execution_provider: executionProvider,
       devices: [...new Set(this.readyModels().map(({ placement }) => placement.device))],
+      models: [...new Set(this.readyModels().map(({ name }) => name))],
       require_gpu: requireGpu,
       threads: budget,
       limits: { bodyBytes, pixels, headerBytes, connections },
@@ -54,14 +57,21 @@ export class Dataplane {
   /** What a person is told when the server has started. */
   describeStart(): StartFacts {
     const { settings, budget, lifecycle } = this.#deps;
-    const devices = [...new Set(this.readyModels().map(({ placement }) => placement.device))];
+    const models = this.readyModels();
+    const devices = [...new Set(models.map(({ placement }) => placement.device))];
     const provider = `${devices.join(', ') || 'none'} (asked for: ${settings.executionProvider}${settings.requireGpu ? ', GPU required' : ''})`;
-    return { provider, budget, models: this.readyModels(), index: lifecycle.repository.index() };
+    const choices = [...new Set(models.map(({ providerReason }) => providerReason))];
+    return { provider, choices, budget, models, index: lifecycle.repository.index() };
   }
 
   /** Whether requests should be sent here; if not, why, and whether that passes by itself. */
   health(): ServerHealth {
     return this.#deps.lifecycle.health();
+  }
+
+  /** How far every version is that is to be served. */
+  readiness(): readonly ModelReadiness[] {
+    return this.#deps.lifecycle.readiness();
   }
 
   /** Every version that is ready; none while the server starts. */

@@ -1,7 +1,9 @@
+import type { ServerResponse } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { statusOf, toAppError, toHttpFailure } from './http-errors.js';
 import type { InferReport } from './inference.js';
 import type { Log } from './log.js';
+import { RequestMemory, type MemoryBudget } from './memory/memory-budget.js';
 
 /** Header names and values in turn, as node:http writes them without a copy. */
 export type FlatHeaders = readonly string[];
@@ -9,6 +11,8 @@ export type FlatHeaders = readonly string[];
 /** What every exchange shares. */
 export interface ExchangeContext {
   readonly log: Log;
+  /** What all requests may hold together. */
+  readonly memory: MemoryBudget;
   /** One line for every request. */
   readonly accessLog: boolean;
   /** Whether connections should close after their answer. */
@@ -31,6 +35,7 @@ const traceShape = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
  * One request and its answer.
  * - Answers are written to the socket at once: no serialiser, no hook, no copy.
  * - Every answer carries x-request-id, and traceparent where the request had one.
+ * - What the request holds of the memory budget is given back once the answer is with the system, or its client has gone.
  * - Failures become `{"error": text}`; what is the server's own fault is logged here, once, with its cause.
  */
 export class Exchange {
@@ -40,6 +45,7 @@ export class Exchange {
   /** Set on inference requests, for metrics and logs: the model once it is known, the report once it ran. */
   inference: InferenceTrace | undefined;
   readonly #context: ExchangeContext;
+  #memory: RequestMemory | undefined;
 
   constructor(context: ExchangeContext, request: FastifyRequest, reply: FastifyReply) {
     this.#context = context;
@@ -50,6 +56,11 @@ export class Exchange {
   /** The client's own x-request-id where it is printable and short, else a new one. */
   get id(): string {
     return this.request.id;
+  }
+
+  /** What this request holds. */
+  get memory(): RequestMemory {
+    return (this.#memory ??= new RequestMemory(this.#context.memory));
   }
 
   /** A header that comes once, or undefined. */
@@ -73,26 +84,32 @@ export class Exchange {
     this.send(status, Buffer.from(JSON.stringify(value)), ['content-type', json]);
   }
 
-  /** Answers with bytes. HEAD and 304 get the headers alone. */
-  send(status: number, body: Uint8Array, headers: FlatHeaders): void {
+  /** Answers with bytes, in one piece or several that are sent from where they lie. HEAD and 304 get the headers alone. */
+  send(status: number, body: Uint8Array | readonly Uint8Array[], headers: FlatHeaders): void {
     const { raw } = this.reply;
     if (raw.headersSent) return;
     if (raw.destroyed) {
-      this.#context.onAnswered(this, statusOf.CLIENT_GONE);
+      this.#over(statusOf.CLIENT_GONE);
       return;
     }
     this.reply.hijack();
-    const all = ['x-request-id', this.id, 'content-length', String(body.length), ...headers];
+    const length = body instanceof Uint8Array ? body.length : body.reduce((sum, part) => sum + part.length, 0);
+    const all = ['x-request-id', this.id, 'content-length', String(length), ...headers];
     const trace = this.request.headers['traceparent'];
     if (typeof trace === 'string' && traceShape.test(trace)) all.push('traceparent', trace);
     if (this.#context.isStopping()) all.push('connection', 'close');
     raw.writeHead(status, all);
-    raw.end(this.request.method === 'HEAD' || status === 304 ? undefined : body);
-    this.#context.onAnswered(this, status);
+    if (this.request.method === 'HEAD' || status === 304) raw.end();
+    else if (body instanceof Uint8Array) raw.end(body);
+    else endWithParts(raw, body);
+    this.#over(status);
     if (this.#context.accessLog) this.#logAccess(status);
   }
 
-  /** Answers with what went wrong. */
+  /**
+   * Answers with what went wrong. What is left of the body is read and dropped by Node, so that the client hears the answer and may
+   * keep its connection; of a body that is too large the rest is not waited for.
+   */
   fail(thrown: unknown): void {
     const { status, text, headers } = toHttpFailure(thrown);
     if (status === 500) this.#context.log.error({ ...this.#facts(status), err: toAppError(thrown) }, 'request failed');
@@ -101,19 +118,23 @@ export class Exchange {
     if (status === statusOf.CLIENT_GONE) {
       this.reply.hijack();
       this.reply.raw.destroy();
-      this.#context.onAnswered(this, status);
+      this.#over(status);
       return;
     }
-    const closing = this.#hasUnreadBody() ? ['connection', 'close'] : [];
+    const closing = status === statusOf.PAYLOAD_TOO_LARGE && !this.request.raw.complete ? ['connection', 'close'] : [];
     const body = Buffer.from(JSON.stringify({ error: text }));
     this.send(status, body, ['content-type', json, ...Object.entries(headers).flat(), ...closing]);
   }
 
-  /** A refusal before the body was read whole: the rest of it must not be taken for the next request. */
-  #hasUnreadBody(): boolean {
-    const { complete, headers } = this.request.raw;
-    const length = headers['content-length'];
-    return !complete && (headers['transfer-encoding'] !== undefined || (length !== undefined && length !== '0'));
+  /** The answer is on its way or will never be: what it is made of is held until the system has taken it. */
+  #over(status: number): void {
+    const { raw } = this.reply;
+    const memory = this.#memory;
+    if (memory !== undefined) {
+      if (raw.writableLength === 0 || raw.destroyed) memory.close();
+      else raw.once('close', () => memory.close());
+    }
+    this.#context.onAnswered(this, status);
   }
 
   #logAccess(status: number): void {
@@ -134,6 +155,13 @@ export class Exchange {
       ...(model === undefined ? {} : { model: model.name, version: model.version }),
     };
   }
+}
+
+/** One write to the system for all parts. */
+function endWithParts(raw: ServerResponse, parts: readonly Uint8Array[]): void {
+  raw.cork();
+  for (const part of parts) raw.write(part);
+  raw.end();
 }
 
 /** Makes ids for requests that bring none: unlike those of any other process, and cheap. */

@@ -1,4 +1,5 @@
 import {
+  autoOrBytes,
   autoOrCount,
   bytes,
   duration,
@@ -81,6 +82,12 @@ export const flags = {
     help: 'one key a line; asked of every client',
   }),
   maxBodyBytes: common({ kind: bytes, fallback: 2 ** 26, value: '<size>', help: 'largest request body' }),
+  requestMemory: common({
+    kind: autoOrBytes,
+    fallback: 'auto',
+    value: '<size>',
+    help: 'what all requests may hold together; auto: a quarter of the memory',
+  }),
   metricsPort: common({
     kind: optional(port),
     fallback: undefined,

@@ -54,6 +54,12 @@ export const autoOrCount: FlagKind<number | 'auto'> = {
   parse: (text) => (text === 'auto' ? 'auto' : integer(1, 4096).parse(text)),
 };
 
+/** `auto`, or a number of bytes. */
+export const autoOrBytes: FlagKind<number | 'auto'> = {
+  expected: `auto or ${bytes.expected}`,
+  parse: (text) => (text === 'auto' ? 'auto' : bytes.parse(text)),
+};
+
 /** Yes or no; a flag without a value is yes. */
 export const toggle: FlagKind<boolean> = {
   expected: 'true or false',

@@ -5,6 +5,7 @@ import type { Dataplane } from './dataplane.js';
 import type { Exchange, ExchangeContext } from './exchange.js';
 import type { Lifecycle } from './lifecycle.js';
 import type { Log } from './log.js';
+import type { MemoryBudget } from './memory/memory-budget.js';
 import type { ModelMeters } from './metrics/model-meter.js';
 import type { Metrics } from './metrics/metrics.js';
 import { addDocsRoutes } from './routes/docs.js';
@@ -28,6 +29,7 @@ export interface HttpDeps {
   readonly dataplane: Dataplane;
   readonly codec: Codec;
   readonly meters: ModelMeters;
+  readonly memory: MemoryBudget;
   readonly metrics: () => Promise<Metrics>;
 }
 
@@ -62,9 +64,10 @@ export function buildHttpSide(deps: HttpDeps): HttpSide {
   return { main, metrics: buildApp({ ...shared, routes: (router) => addMetricsRoute(router, deps.metrics) }) };
 }
 
-function exchangeContext({ log, settings, lifecycle, meters }: HttpDeps): ExchangeContext {
+function exchangeContext({ log, settings, lifecycle, meters, memory }: HttpDeps): ExchangeContext {
   return {
     log,
+    memory,
     accessLog: settings.log.access,
     isStopping: () => lifecycle.phase.kind === 'stopping',
     onAnswered: (exchange: Exchange, status: number) => {

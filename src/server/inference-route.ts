@@ -1,3 +1,4 @@
+import { headerLengthName, parseHeaderLength } from '../protocol/header-length.js';
 import type { ServableModel } from '../repository/types.js';
 import { reportHeaders, sendAnswer } from './answer.js';
 import { readBody } from './body.js';
@@ -5,8 +6,8 @@ import type { Codec } from './codec/codec.js';
 import { signalOf } from './connection-signal.js';
 import type { Dataplane } from './dataplane.js';
 import type { Exchange, FlatHeaders, InferenceTrace } from './exchange.js';
-import type { InferReport } from './inference.js';
-import { viewOf, type ModelView } from './model-view.js';
+import type { InferenceRequest, InferReport } from './inference.js';
+import { viewOf } from './model-view.js';
 
 /** What every inference route needs. */
 export interface InferenceDeps {
@@ -22,37 +23,35 @@ export interface ModelChoice {
   readonly version: string | undefined;
 }
 
-/** A request as an inference route takes it up. */
-export interface InferenceRequest {
-  readonly view: ModelView;
-  readonly body: Buffer;
-  readonly signal: AbortSignal;
-}
-
 /** An answer as an inference route gives it back. */
 export interface InferenceResult {
   readonly body: Uint8Array;
+  /** What follows `body`, where it lies. */
+  readonly tail?: readonly Uint8Array[] | undefined;
   readonly headers: FlatHeaders;
   readonly report: InferReport;
 }
 
-type Answering = (request: InferenceRequest, exchange: Exchange) => Promise<InferenceResult>;
+/** How one kind of route answers. */
+export interface Answering {
+  readonly choice: ModelChoice;
+  /** Whether the header that splits bodies counts on this route. */
+  readonly splits?: boolean;
+  readonly answer: (request: InferenceRequest) => Promise<InferenceResult>;
+}
 
 /** What all inference routes do around the inference: find the model, read the body, count, and send. */
-export async function answerInference(
-  exchange: Exchange,
-  deps: InferenceDeps,
-  { choice, answering }: { readonly choice: ModelChoice; readonly answering: Answering },
-): Promise<void> {
+export async function answerInference(exchange: Exchange, deps: InferenceDeps, how: Answering): Promise<void> {
   const trace: InferenceTrace = {};
   exchange.inference = trace;
-  const model: ServableModel = deps.dataplane.model(choice.name, choice.version);
+  const model: ServableModel = deps.dataplane.model(how.choice.name, how.choice.version);
   trace.model = model;
-  const reading = readBody(exchange, deps.bodyBytes);
-  const body = reading instanceof Promise ? await reading : reading;
+  const headerLength = how.splits === true ? parseHeaderLength(exchange.header(headerLengthName)) : undefined;
+  const body = await readBody(exchange, { limitBytes: deps.bodyBytes, alignAt: headerLength });
   const signal = signalOf(exchange.request.raw.socket);
-  const result = await answering({ view: viewOf(model), body, signal }, exchange);
-  trace.report = result.report;
-  const headers = [...result.headers, ...reportHeaders(result.report, model.placement.device)];
-  await sendAnswer(exchange, { body: result.body, headers, compressFromBytes: deps.compressFromBytes });
+  const { memory } = exchange;
+  const { report, ...result } = await how.answer({ view: viewOf(model), body, headerLength, signal, memory });
+  trace.report = report;
+  const headers = [...result.headers, ...reportHeaders(report, model.placement.device)];
+  await sendAnswer(exchange, { ...result, headers, compressFromBytes: deps.compressFromBytes });
 }

@@ -4,17 +4,19 @@ import type { EncodedResponse, RequestedOutput } from '../protocol/types.js';
 import type { CheckedRequest } from '../protocol/validate.js';
 import type { NamedTensors } from '../tensor/tensor.js';
 import type { Codec } from './codec/codec.js';
+import type { RequestMemory } from './memory/memory-budget.js';
 import { withPictures } from './pictures.js';
 import type { ModelView } from './model-view.js';
 
-/** A request's body, undone of its Content-Encoding, and what is needed to answer it. */
-export interface InferCall {
+/** A request as the inference routes take it up: its model and its body, undone of its Content-Encoding. */
+export interface InferenceRequest {
   readonly view: ModelView;
   readonly body: Buffer;
   /** `Inference-Header-Content-Length`; undefined: the whole body is JSON. */
   readonly headerLength: number | undefined;
-  /** Aborts when the client leaves. */
   readonly signal: AbortSignal;
+  /** What the request holds. */
+  readonly memory: RequestMemory;
 }
 
 /** Where a request spent its time on the server, in milliseconds, and with how many rows it ran. */
@@ -32,41 +34,42 @@ export interface InferAnswer {
 }
 
 /** Answers one inference request of the Open Inference Protocol. Throws AppError. */
-export async function infer(codec: Codec, call: InferCall): Promise<InferAnswer> {
+export async function infer(codec: Codec, call: InferenceRequest): Promise<InferAnswer> {
   const { view, body, headerLength } = call;
   const startMs = performance.now();
   const decoding = codec.decodeInfer({ body, headerLength }, view.signature);
   const request = await withPictures(codec, decoding instanceof Promise ? await decoding : decoding, view.model);
   const decodeMs = performance.now() - startMs;
-  const { outputs, timings, batchRows } = await runChecked(request, call);
+  const { outputs, timings, batchRows, batchRequests } = await runChecked(request, call);
+  const isOwned = batchRequests === 1;
   const ranMs = performance.now();
   const { signature: model, labelsOf } = view;
   const { version } = view.model;
-  const encoding = codec.encodeInfer(createInferResponse({ request, model, version, outputs, labelsOf }));
+  const encoding = codec.encodeInfer(createInferResponse({ request, model, version, outputs, labelsOf }), isOwned);
   const encoded = encoding instanceof Promise ? await encoding : encoding;
+  if (isOwned) call.memory.own(buffersOf(outputs));
   return { encoded, report: { timings, batchRows, decodeMs, encodeMs: performance.now() - ranMs } };
 }
 
 /** Answers one `:predict` of the version 1 protocols. Throws AppError. */
-export async function inferV1(codec: Codec, call: InferCall): Promise<InferAnswer> {
+export async function inferV1(codec: Codec, call: InferenceRequest): Promise<InferAnswer> {
   const startMs = performance.now();
   const request = await codec.decodePredict(call.body, call.view.signature);
   const decodeMs = performance.now() - startMs;
-  const { outputs, timings, batchRows } = await runChecked(await withPictures(codec, request, call.view.model), call);
+  const checked = await withPictures(codec, request, call.view.model);
+  const { outputs, timings, batchRows, batchRequests } = await runChecked(checked, call);
+  const isOwned = batchRequests === 1;
   const ranMs = performance.now();
   const ordered: NamedTensors = new Map(request.outputs.flatMap(({ name }) => entryOf(outputs, name)));
   const { form, instances: rows } = request;
-  const encoded = await codec.encodePredict({
-    form,
-    rows,
-    outputs: ordered,
-    nonFiniteTokens: wantsTokens(request.parameters),
-  });
+  const nonFiniteTokens = wantsTokens(request.parameters);
+  const encoded = await codec.encodePredict({ form, rows, outputs: ordered, nonFiniteTokens }, isOwned);
+  if (isOwned) call.memory.own(buffersOf(outputs));
   return { encoded, report: { timings, batchRows, decodeMs, encodeMs: performance.now() - ranMs } };
 }
 
 /** Runs a request that was checked against its model. */
-export function runChecked(request: CheckedRequest, { view, signal }: Pick<InferCall, 'view' | 'signal'>) {
+export function runChecked(request: CheckedRequest, { view, signal }: Pick<InferenceRequest, 'view' | 'signal'>) {
   return view.model.infer({
     inputs: request.inputs,
     outputs: wantedOutputs(request.outputs, view),
@@ -82,6 +85,11 @@ function wantedOutputs(asked: readonly RequestedOutput[], { outputNames }: Model
   if (asked.length === outputNames.length) return outputNames;
   const names = new Set(asked.map(({ name }) => name));
   return outputNames.filter((name) => names.has(name));
+}
+
+/** Memory of outputs that belong to one request alone. */
+function buffersOf(outputs: NamedTensors): ArrayBuffer[] {
+  return [...outputs.values()].flatMap((tensor) => (tensor.datatype === 'BYTES' ? [] : [tensor.data.buffer]));
 }
 
 function entryOf(outputs: NamedTensors, name: string) {

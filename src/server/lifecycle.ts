@@ -1,6 +1,6 @@
 import { AppError, type ErrorCode } from '../errors.js';
 import type { ServerHealth } from '../protocol/server-health.js';
-import type { ModelRepository } from '../repository/types.js';
+import type { ModelReadiness, ModelRepository } from '../repository/types.js';
 import { healthWithoutModels, judgeHealth } from './health.js';
 import type { ReadyWhen } from './settings.js';
 
@@ -29,6 +29,11 @@ export class Lifecycle {
     if (this.#phase.kind === 'starting') this.#phase = { kind: 'serving', repository };
   }
 
+  /** Whether every model of the start has become ready or failed. */
+  get isStartOver(): boolean {
+    return this.#isStartOver;
+  }
+
   /** Every model of the start is ready or has failed. */
   endStart(): void {
     this.#isStartOver = true;
@@ -53,6 +58,12 @@ export class Lifecycle {
       'MODEL_NOT_READY',
       'The server is starting: its models are being loaded. Try again in a moment.',
     );
+  }
+
+  /** How far every version is that is to be served; nothing before the models' folder was read. */
+  readiness(): readonly ModelReadiness[] {
+    const phase = this.#phase;
+    return 'repository' in phase ? (phase.repository?.readiness() ?? []) : [];
   }
 
   /** Whether requests should be sent here; if not, why, and whether that passes by itself. */

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { disableTelemetry } from '../engine/telemetry.js';
 import { AppError, messageOf } from '../errors.js';
 import { readCpuBudget } from '../resources/cpu-budget.js';
+import { defaultRequestMemory, readMemoryLimit } from '../resources/memory-limit.js';
 import { divideThreads } from '../resources/thread-budget.js';
 import type { ThreadBudget } from '../resources/types.js';
 import { parseKeys } from './api-keys.js';
@@ -15,7 +16,7 @@ import { LineOutput } from './line-output.js';
 import { createLog, type Log } from './log.js';
 import type { RunningServer } from './serve.js';
 import type { Settings } from './settings.js';
-import { formatStartup, type Ledger } from './startup-text.js';
+import { formatStartup, startedModels, type Ledger } from './startup-text.js';
 
 const startedMs = performance.now();
 const { version } = createRequire(import.meta.url)('../../../package.json') as { readonly version: string };
@@ -53,8 +54,9 @@ async function main(): Promise<void> {
 
 async function start(settings: Settings, log: Log): Promise<RunningServer> {
   disableTelemetry(process.env);
-  const [budget, keys, { startServer }] = await Promise.all([
+  const [budget, requestMemoryBytes, keys, { startServer }] = await Promise.all([
     readBudget(settings),
+    readRequestMemory(settings),
     readKeys(settings),
     import('./serve.js'),
   ]);
@@ -69,6 +71,7 @@ async function start(settings: Settings, log: Log): Promise<RunningServer> {
     version,
     processTag: Math.random().toString(36).slice(2, 8),
     budget,
+    requestMemoryBytes,
     env: process.env,
     log,
     clock: Date.now,
@@ -87,6 +90,10 @@ async function readBudget({ workers, intraOpThreads }: Settings): Promise<Thread
     ...(intraOpThreads === 'auto' ? {} : { intraOpThreads }),
     ...(Number.isInteger(ioThreads) && ioThreads > 0 ? { ioThreads } : {}),
   });
+}
+
+async function readRequestMemory({ limits }: Settings): Promise<number> {
+  return limits.requestMemory === 'auto' ? defaultRequestMemory(await readMemoryLimit()) : limits.requestMemory;
 }
 
 async function readKeys({ auth }: Settings): Promise<readonly string[]> {
@@ -110,11 +117,17 @@ interface Started {
 }
 
 function announce({ server, settings, log, ledger }: Started): void {
-  const { ready } = server.dataplane.health();
+  const { ready, state } = server.dataplane.health();
   const facts = server.dataplane.describeStart();
   const whole: Ledger = [...ledgerOfProcess(ledger), ...ledger];
   if (settings.log.format === 'json') {
-    log.info({ url: server.url, version, ready, threads: facts.budget, startMs: Object.fromEntries(whole) }, 'started');
+    const { provider, choices, budget } = facts;
+    const models = startedModels(facts);
+    const startMs = Object.fromEntries(whole);
+    log.info(
+      { url: server.url, version, ready, state, provider, choices, models, threads: budget, startMs },
+      'started',
+    );
     return;
   }
   const modelsFolder = resolve(settings.models ?? bundledModels);

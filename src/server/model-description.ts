@@ -3,6 +3,7 @@ import type { DurationStatistic, ServableModel, StatisticsSnapshot } from '../re
 import { datatypes, type Datatype } from '../tensor/datatype.js';
 import type { TensorSpec } from '../tensor/tensor.js';
 import { showFileMetadata } from './file-metadata.js';
+import { hidePaths } from './private-paths.js';
 
 /** How a model is described. */
 export interface DescribeOptions {
@@ -14,6 +15,7 @@ export interface DescribeOptions {
 
 /**
  * Body of `GET /v2/models/{m}`. `properties` are the server's facts: where the model really runs, and what the page needs to offer.
+ * `notes` say what was decided for the model and why.
  * What the file says of itself stands apart in `metadata`: its words may be as old as the export.
  */
 export function describeModel(model: ServableModel, { versions, wholeMetadata }: DescribeOptions): ModelMetadata {
@@ -26,6 +28,7 @@ export function describeModel(model: ServableModel, { versions, wholeMetadata }:
     inputs: specs(model.inputs),
     outputs: specs(model.outputs),
     properties: propertiesOf(model),
+    ...(model.notes.length > 0 ? { notes: model.notes.map(hidePaths) } : {}),
     metadata: wholeMetadata ? metadata : showFileMetadata(metadata),
   };
 }
@@ -36,6 +39,8 @@ function propertiesOf({ config, header, ...model }: ServableModel): Readonly<Rec
     version: model.version,
     device: model.placement.device,
     device_evidence: model.placement.evidence,
+    provider_reason: hidePaths(model.providerReason),
+    weights: hidePaths(model.weights),
     ...(execution.providers.length > 0 ? { requested_providers: execution.providers.join(',') } : {}),
     instances: String(model.instances),
     max_batch_size: String(config.batching.maxRows),

@@ -14,6 +14,8 @@ export interface ServeOptions {
   readonly version: string;
   readonly processTag: string;
   readonly budget: ThreadBudget;
+  /** What all requests may hold together. */
+  readonly requestMemoryBytes: number;
   readonly env: NodeJS.ProcessEnv;
   readonly log: Log;
   /** Milliseconds since 1970. */

@@ -1,4 +1,5 @@
 import { AppError, messageOf } from '../errors.js';
+import type { ModelEvent } from '../repository/events.js';
 import type { App } from './app.js';
 import { startBackend, type Backend, type BackendStart } from './backend.js';
 import { createCodec, type Codec } from './codec/codec.js';
@@ -7,7 +8,10 @@ import { buildHttpSide, type HttpSide } from './http-side.js';
 import { Lifecycle } from './lifecycle.js';
 import { listen } from './listen.js';
 import { lazyMetrics } from './metrics/lazy-metrics.js';
+import { MemoryBudget } from './memory/memory-budget.js';
+import { ModelLoads } from './metrics/model-loads.js';
 import { ModelMeters } from './metrics/model-meter.js';
+import { createModelEvents } from './model-events.js';
 import { once } from './once.js';
 import { startPolling } from './polling.js';
 import type { ServeOptions } from './serve-options.js';
@@ -20,6 +24,8 @@ export interface RunningServer {
   readonly dataplane: Dataplane;
   /** Every model is ready or has failed; rejects where the workers or the models' folder did. */
   readonly loaded: Promise<Ledger>;
+  /** What requests hold now. */
+  readonly memory: MemoryBudget;
   /** Workers that run a model now. */
   busyWorkers(): number;
   /** Ready turns 503; after the delay nothing new is taken, running and queued requests finish, and everything ends. */
@@ -34,14 +40,18 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
   const lifecycle = new Lifecycle(options.settings.readyWhen);
   const { settings, version, budget } = options;
   const dataplane = new Dataplane({ lifecycle, settings, version, budget });
-  const backend = startBackend(options);
+  const loads = new ModelLoads();
+  const isStartTold = settings.log.format !== 'json';
+  const count = (event: ModelEvent) => loads.record(event);
+  const backend = startBackend(options, createModelEvents({ log: options.log, lifecycle, isStartTold, count }));
   let opened: Backend | undefined;
   const loaded = follow(backend, { lifecycle, options, onOpened: (value) => (opened = value) });
   const meters = new ModelMeters();
-  const metrics = lazyMetrics({ options, meters, dataplane, runner: () => opened?.runner });
+  const memory = new MemoryBudget(options.requestMemoryBytes);
+  const metrics = lazyMetrics({ options, meters, loads, memory, dataplane, runner: () => opened?.runner });
   const image = { threads: budget.imageThreads, maxPixels: settings.limits.pixels };
   const codec = createCodec({ threads: 1, image });
-  const http = buildHttpSide({ ...options, lifecycle, dataplane, meters, metrics, codec });
+  const http = buildHttpSide({ ...options, lifecycle, dataplane, meters, metrics, codec, memory });
   const stop = once(() => stopServer({ options, lifecycle, http, codec, backend }));
   try {
     const url = await listen(http, settings);
@@ -52,6 +62,7 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
       url,
       app: http.main,
       dataplane,
+      memory,
       loaded,
       stop,
       busyWorkers: () => opened?.runner.status().busyWorkers ?? 0,

@@ -10,6 +10,8 @@ export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' |
 export interface Limits {
   /** Largest request body, compressed or not; exactly this many bytes pass. */
   readonly bodyBytes: number;
+  /** What all requests may hold together; `auto`: a quarter of the container's memory, or of the machine's. */
+  readonly requestMemory: number | 'auto';
   /** Most pixels of one picture. */
   readonly pixels: number;
   /** Most bytes of all headers of a request together. */

@@ -22,6 +22,7 @@ export interface StartupFacts {
   readonly models: readonly ServableModel[];
   readonly index: readonly RepositoryIndexEntry[];
   readonly provider: string;
+  readonly choices: readonly string[];
   readonly budget: ThreadBudget;
   readonly ledger: Ledger;
   readonly isReady: boolean;
@@ -29,13 +30,14 @@ export interface StartupFacts {
 
 /** The lines that a person reads when the server has started. */
 export function formatStartup(facts: StartupFacts): string {
-  const { version, url, provider, budget, ledger, isReady } = facts;
+  const { version, url, provider, choices, budget, ledger, isReady } = facts;
   const lines = [
     `Slipway ${version}  ${url}  (page: ${url}/  API: ${url}/docs)`,
     '',
     ...modelLines(facts),
     '',
     `provider  ${provider}`,
+    ...choices.filter(isFallback).map((reason) => `          ${reason}`),
     `threads   ${formatBudget(budget)}`,
     isReady
       ? formatLedger(ledger)
@@ -49,12 +51,22 @@ export function formatBudget({ cpus, source, workers, intraOpThreads, imageThrea
   return `${plural(cpus, 'CPU')} (${source}): ${plural(workers, 'worker')} x ${plural(intraOpThreads, 'thread')}, ${imageThreads} for pictures, ${ioThreads} for files`;
 }
 
+/** `cuda works` explains itself; what was passed over is told. */
+function isFallback(reason: string): boolean {
+  return !reason.endsWith(' works');
+}
+
 function modelLines({ models, index, modelsFolder }: StartupFacts): readonly string[] {
-  const ready = models.map((model) => ({ name: `${model.name}/${model.version}`, text: describe(model) }));
+  const ready = models.map((model) => ({
+    name: `${model.name}/${model.version}`,
+    text: describe(model),
+    notes: model.notes,
+  }));
   const others = index.filter(({ state, reason }) => state !== 'READY' && reason !== 'UNLOADED' && reason !== '');
   const failed = others.map(({ name, version, reason }) => ({
     name: version === undefined ? name : `${name}/${version}`,
     text: `NOT READY: ${reason}`,
+    notes: [],
   }));
   const all = [...ready, ...failed];
   if (all.length === 0) {
@@ -63,16 +75,34 @@ function modelLines({ models, index, modelsFolder }: StartupFacts): readonly str
     ];
   }
   const width = Math.max(...all.map(({ name }) => name.length));
-  return all.map(({ name, text }) => `  ${name.padEnd(width)}  ${text}`);
+  return all.flatMap(({ name, text, notes }) => [
+    `  ${name.padEnd(width)}  ${text}`,
+    ...notes.map((note) => `  ${' '.repeat(width)}  note: ${note}`),
+  ]);
 }
 
-function describe({ inputs, outputs, placement, config }: ServableModel): string {
+function describe({ inputs, outputs, placement, config, loadMs }: ServableModel): string {
   const list = (specs: readonly TensorSpec[]) =>
     specs.map(({ name, datatype, shape }) => `${name} ${datatype}${formatShape(shape)}`).join(', ');
   const picture = config.image === undefined ? '' : ', takes pictures';
-  return `${list(inputs)} -> ${list(outputs)}  on ${placement.device}${picture}`;
+  return `${list(inputs)} -> ${list(outputs)}  on ${placement.device}${picture}, loaded in ${(loadMs / 1000).toFixed(2)} s`;
 }
 
 function plural(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+/** Every model that the start found, ready or not, as facts for the JSON form of the start. */
+export function startedModels({ models, index }: Pick<StartupFacts, 'models' | 'index'>): readonly object[] {
+  return index.map(({ name, version, state, reason }) => {
+    const model = models.find((one) => one.name === name && one.version === version);
+    return {
+      model: name,
+      ...(version === undefined ? {} : { version }),
+      state,
+      ...(reason === '' ? {} : { reason }),
+      ...(model === undefined ? {} : { device: model.placement.device, loadMs: Math.round(model.loadMs) }),
+      ...(model === undefined || model.notes.length === 0 ? {} : { notes: model.notes }),
+    };
+  });
 }

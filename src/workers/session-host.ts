@@ -19,7 +19,7 @@ export class SessionHost {
   /** The answer to one message; never rejects. */
   async answer(message: Exclude<ToWorker, { kind: 'stop' }>): Promise<FromWorker> {
     try {
-      if (message.kind === 'run') return await this.#run(message);
+      if (message.kind === 'run') return this.#run(message);
       if (message.kind === 'load') return await this.#load(message.session, message.spec);
       await this.#sessions.get(message.session)?.release();
       this.#sessions.delete(message.session);
@@ -37,14 +37,14 @@ export class SessionHost {
     return { kind: 'loaded', inputs, outputs, placement, loadMs: performance.now() - startedMs };
   }
 
-  async #run(message: RunMessage): Promise<FromWorker> {
+  #run(message: RunMessage): FromWorker {
     const { session: number, requests, rows, outputs } = message;
     const session = this.#sessions.get(number);
     if (session === undefined) throw new AppError('INTERNAL', `Session ${number} is not loaded in this worker.`);
     const startedMs = performance.now();
     const feeds = mergeFeeds(requests, rows);
     const mergedMs = performance.now();
-    const named = await session.run(feeds, outputs);
+    const named = session.runNow(feeds, outputs);
     if (isShared(message)) checkRows(named, rows);
     const ranMs = performance.now();
     const pairs = [...named];

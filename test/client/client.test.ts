@@ -184,6 +184,8 @@ describe('connect', () => {
         name: 'n',
         variant: 'cpu',
         isReused: false,
+        models: ['m'],
+        broken: [],
         stop: () => Promise.resolve(),
         remove: () => Promise.resolve(),
       } as const);
@@ -198,6 +200,18 @@ describe('connect', () => {
     again.close();
     await failureOf(connectWith(launch, { url: 'http://127.0.0.1:1', models: './m' }));
     assert.equal(wishes.length, 1);
+  });
+
+  it('gives a launch no longer than its limit, and tells it to end', async () => {
+    let signal: AbortSignal | undefined;
+    const hanging = (wish: { readonly signal?: AbortSignal }) => {
+      signal = wish.signal;
+      return new Promise<never>(() => undefined);
+    };
+    const late = await failureOf(connectWith(hanging, { port: 1, models: './m', timeoutMs: 50 }));
+    assert.equal(late.code, 'READY_TIMEOUT');
+    assert.match(late.message, /No server was ready within 50 ms: launching \.\/m took longer/);
+    assert.equal(signal?.aborted, true);
   });
 
   it('refuses an address that is none', async () => {

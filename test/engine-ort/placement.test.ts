@@ -36,6 +36,7 @@ function gpuEngine(options: {
           await writeFile(`${profilePrefix}_1.json`, JSON.stringify(options.profile));
           return new Map();
         },
+        runNow: () => new Map(),
         endProfile: () => undefined,
         release: () => Promise.resolve(),
       };

@@ -62,6 +62,29 @@ describe('launch on a real engine', { skip: engine.skip, concurrency: false }, (
     await assert.rejects(docker.containers.inspect(first.containerId ?? ''), { code: 'CONTAINER_NOT_FOUND' });
   });
 
+  it('ends at once where the server says that it never will be ready, with the reason whole, and removes it', async () => {
+    const before = (await ours()).length;
+    for (const [mode, code, text] of [
+      [
+        'no-gpu',
+        3,
+        /will never be ready.*\n.*reason: Model 'm' .* libcuda\.so\.1 is not visible here\. To fix: install.*\n.*fix: install the NVIDIA driver/,
+      ],
+      ['no-model', 6, /will never be ready.*\n.*reason: Model 'm' .*cut short\..*\n.*fix: copy it again/],
+    ] as const) {
+      const { code: ended, stderr } = await up(['-d', '--variant', 'cpu', '-p', nextPort(), '-e', `MODE=${mode}`]);
+      assert.equal(ended, code, stderr);
+      assert.match(stderr, text);
+    }
+    assert.equal((await ours()).length, before);
+  });
+
+  it('takes a server of which one model is broken, and names it', async () => {
+    const launched = await upJson(['--variant', 'cpu', '-p', nextPort(), '-e', 'MODE=degraded']);
+    assert.deepEqual(launched.models, ['n']);
+    assert.match(launched.broken[0]?.message ?? '', /^Model 'm' version 1 cannot be loaded: .*cut short/);
+  });
+
   it('makes one container of two launches at once', async () => {
     const args = ['--variant', 'cpu', '-p', nextPort(), '-e', 'TWINS=1'];
     const [one, two] = await Promise.all([upJson(args), upJson(args)]);
@@ -138,7 +161,7 @@ describe('launch on a real engine', { skip: engine.skip, concurrency: false }, (
       'slipway-test-late',
     ]);
     assert.equal(late.code, 6);
-    assert.match(late.stderr, /was not ready after 1 s: .*answers 503 hang/);
+    assert.match(late.stderr, /was not ready after 1 s: .*starting: Model 'm' is loading\. A longer wait/);
     await assert.rejects(docker.containers.inspect('slipway-test-late'), { code: 'CONTAINER_NOT_FOUND' });
   });
 

@@ -15,16 +15,29 @@ import { temporaryFolder } from '../support/folder.js';
 export const nodeBase = 'node:22-bookworm-slim';
 export const standIn = 'slipway-test:stand-in';
 
-/** Answers ready at once (MODE=ready), never (hang), or ends at once (fail); GET /env shows process 1's variables. */
+/**
+ * Answers ready at once (MODE=ready), never (hang), says that it never will be (no-gpu, no-model) or that one model of two is broken
+ * (degraded), or ends at once (fail); GET /env shows process 1's variables.
+ */
 const program = `
 import { createServer } from 'node:http';
 import { readFileSync } from 'node:fs';
 const mode = process.env.MODE ?? 'ready';
 console.log('stand-in says hello');
 if (mode === 'fail') { console.error('Error: the stand-in was told to fail'); process.exit(3); }
+const reason = (code, message) => ({ code, final: true, model: 'm', version: '1', message });
+const health = (state, reasons) => JSON.stringify({ ready: false, state, reasons, models: { ready: [], loading: [], failed: ['m'] } });
+const noLibrary = "Model 'm' version 1 cannot be loaded: the NVIDIA driver library libcuda.so.1 is not visible here. To fix: install the NVIDIA driver.";
+const cutShort = "Model 'm' version 1 cannot be loaded: it is not an ONNX file, or it is cut short. To fix: copy it again.";
+const notReady = {
+  hang: () => health('starting', [{ ...reason('MODEL_NOT_READY', "Model 'm' is loading."), final: false }]),
+  'no-gpu': () => health('failed', [reason('DEVICE_UNAVAILABLE', noLibrary)]),
+  'no-model': () => health('failed', [reason('MODEL_INVALID', cutShort)]),
+  degraded: () => health('degraded', [reason('MODEL_INVALID', cutShort)]),
+};
 const answers = {
-  '/v2/health/ready': () => [mode === 'hang' ? 503 : 200, mode],
-  '/v2': () => [200, JSON.stringify({ slipway: { devices: [process.env.DEVICE ?? 'stand-in'] } })],
+  '/v2/health/ready': () => (notReady[mode] === undefined ? [200, '{"ready":true}'] : [503, notReady[mode]()]),
+  '/v2': () => [200, JSON.stringify({ slipway: { devices: [process.env.DEVICE ?? 'stand-in'], models: ['n'] } })],
   '/env': () => [200, readFileSync('/proc/1/environ', 'utf8').split('\\0').join('\\n')],
   '/proc': () => [200, readFileSync('/proc/self/status', 'utf8')],
 };

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, it } from 'node:test';
-import { waitUntilReady, readDevices, type Liveness, type ReadinessOptions } from '../../src/launch/readiness.js';
+import { waitUntilReady, readServing, type Liveness, type ReadinessOptions } from '../../src/launch/readiness.js';
 
 const plain: Omit<ReadinessOptions, 'check'> = { basePath: '', timeoutMs: 5000, now: () => performance.now() };
 const is = (liveness: Liveness) => () => Promise.resolve(liveness);
@@ -26,6 +26,7 @@ describe('readiness', () => {
       assert.deepEqual(await waitUntilReady({ ...plain, basePath: '/models', check: is({ state: 'running', url }) }), {
         kind: 'ready',
         by: 'http',
+        broken: [],
       });
     });
     assert.equal(asked, 3);
@@ -38,13 +39,47 @@ describe('readiness', () => {
     });
   });
 
+  const broken = {
+    code: 'MODEL_INVALID',
+    final: true,
+    model: 'e',
+    message: "Model 'e' cannot be loaded: it is cut short.",
+  };
+  const healthOf = (state: string, reasons: readonly object[]): string =>
+    JSON.stringify({ ready: false, state, reasons });
+
+  it('ends at once where the server says that it will never serve', async () => {
+    await withServer(
+      (_request, response) => response.writeHead(503).end(healthOf('failed', [broken])),
+      async (url) => {
+        const result = await waitUntilReady({ ...plain, check: is({ state: 'running', url }) });
+        assert.deepEqual(result, { kind: 'failed', reasons: [broken] });
+      },
+    );
+  });
+
+  it('waits while models load, and takes a server whose other models serve, naming the broken one', async () => {
+    let asked = 0;
+    await withServer(
+      (_request, response) => {
+        asked += 1;
+        response.writeHead(503).end(healthOf(asked < 3 ? 'starting' : 'degraded', [broken]));
+      },
+      async (url) => {
+        const result = await waitUntilReady({ ...plain, check: is({ state: 'running', health: 'starting', url }) });
+        assert.deepEqual(result, { kind: 'ready', by: 'http', broken: [broken] });
+      },
+    );
+    assert.equal(asked, 3);
+  });
+
   it('gives up in time with the last answer', async () => {
     await withServer(
       (_request, response) => response.writeHead(503).end('model digits is loading'),
       async (url) => {
         const result = await waitUntilReady({ ...plain, timeoutMs: 60, check: is({ state: 'running', url }) });
         assert.ok(result.kind === 'timeout');
-        assert.match(result.lastError, /answers 503 model digits is loading/);
+        assert.match(result.lastError, /ready: starting: model digits is loading/);
       },
     );
   });
@@ -73,10 +108,12 @@ describe('readiness', () => {
     assert.deepEqual(await waitUntilReady({ ...plain, check: () => Promise.resolve(states.shift()!) }), {
       kind: 'ready',
       by: 'health',
+      broken: [],
     });
     assert.deepEqual(await waitUntilReady({ ...plain, check: is({ state: 'running' }) }), {
       kind: 'ready',
       by: 'running',
+      broken: [],
     });
   });
 
@@ -86,13 +123,13 @@ describe('readiness', () => {
     });
   });
 
-  it('reads the devices that a server measured, and none where it does not tell', async () => {
+  it('reads what a server serves and where it computes, and nothing where it does not tell', async () => {
     await withServer(
-      (_request, response) => response.end('{"slipway":{"devices":["cuda:0"]}}'),
+      (_request, response) => response.end('{"slipway":{"devices":["cuda:0"],"models":["a","b"]}}'),
       async (url) => {
-        assert.deepEqual(await readDevices(url), ['cuda:0']);
+        assert.deepEqual(await readServing(url), { devices: ['cuda:0'], models: ['a', 'b'] });
       },
     );
-    assert.deepEqual(await readDevices('http://127.0.0.1:1'), []);
+    assert.deepEqual(await readServing('http://127.0.0.1:1'), { devices: [], models: [] });
   });
 });

@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { countCpuList, findCpuFolders, parseCfsQuota, parseCpuMax } from '../../src/resources/cgroup.js';
+import { countCpuList, findCgroupFolders, parseCfsQuota, parseCpuMax } from '../../src/resources/cgroup.js';
 import { readCpuBudget } from '../../src/resources/cpu-budget.js';
 
 let folder: string;
@@ -99,13 +99,13 @@ describe('the parsers of kernel files', () => {
 
   it('walk from the own group to the mount, and understand blanks in names', () => {
     const mount = '30 23 0:26 / /sys/fs/my\\040cgroup rw - cgroup2 cgroup rw\n';
-    assert.deepEqual(findCpuFolders('0::/a/b\n', mount), [
+    assert.deepEqual(findCgroupFolders('0::/a/b\n', mount, 'cpu'), [
       { version: 2, folders: ['/sys/fs/my cgroup/a/b', '/sys/fs/my cgroup/a', '/sys/fs/my cgroup'] },
     ]);
   });
 
   it('stay at the mount where the path leads outside of it', () => {
-    assert.deepEqual(findCpuFolders('3:cpu:/elsewhere\n', v1Mount('/docker/4f2a')), [
+    assert.deepEqual(findCgroupFolders('3:cpu:/elsewhere\n', v1Mount('/docker/4f2a'), 'cpu'), [
       { version: 1, folders: ['/sys/fs/cgroup/cpu,cpuacct'] },
     ]);
   });

@@ -48,6 +48,7 @@ export async function openTestServer(options: TestServerOptions = {}): Promise<T
     version: '0',
     processTag: 'test',
     budget: { cpus: 2, source: 'test', workers: 2, intraOpThreads: 1, imageThreads: 1, ioThreads: 4 },
+    requestMemoryBytes: settings.limits.requestMemory === 'auto' ? 2 ** 30 : settings.limits.requestMemory,
     env: process.env,
     log: createLog(settings.log, {
       isTerminal,

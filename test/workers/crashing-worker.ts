@@ -1,7 +1,6 @@
 import { workerData } from 'node:worker_threads';
 import { ortEngine } from '../../src/engine/ort.js';
-import type { Answer, Order } from '../../src/workers/link.js';
-import { ThreadEnd, type MailboxParts } from '../../src/workers/mailbox.js';
+import type { MailboxParts } from '../../src/workers/mailbox.js';
 import type { FromWorker, ToWorker } from '../../src/workers/messages.js';
 import { serveOrders } from '../../src/workers/serve-orders.js';
 import { SessionHost } from '../../src/workers/session-host.js';
@@ -14,5 +13,4 @@ class CrashingHost extends SessionHost {
   }
 }
 
-const mailbox = new ThreadEnd<Order, Answer>(workerData as MailboxParts);
-await serveOrders(mailbox, new CrashingHost(ortEngine), ortEngine.version);
+await serveOrders(workerData as MailboxParts, new CrashingHost(ortEngine), ortEngine.version);

@@ -116,9 +116,12 @@ function throwMissing(name: string): never {
 async function readServer(folder: string): Promise<NativeServer | undefined> {
   const record = await readRecord(folder);
   if (record === undefined) return undefined;
-  const { state, wish, createdAtMs } = record;
-  if (state === undefined) return { wish, createdAtMs, status: 'exited', isSupervised: false, restarts: 0 };
-  const [isSupervised, isServing] = await Promise.all([isRunning(state.supervisor), isRunning(state.server)]);
+  const { wish, createdAtMs } = record;
+  if (record.state === undefined) return { wish, createdAtMs, status: 'exited', isSupervised: false, restarts: 0 };
+  const isSupervised = await isRunning(record.state.supervisor);
+  // A supervisor that has ended since the record was read has written its last words in between.
+  const state = isSupervised ? record.state : ((await readRecord(folder))?.state ?? record.state);
+  const isServing = await isRunning(state.server);
   const { startedAtMs, finishedAtMs, exitCode } = state;
   return {
     wish,

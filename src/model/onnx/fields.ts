@@ -30,6 +30,7 @@ const smallWindow = 4 * 1024;
 const largeWindow = 64 * 1024;
 const wireTypes = { varint: 0, fixed64: 1, bytes: 2, fixed32: 5 } as const;
 const everyField = ~0;
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
 /** The set of field numbers, up to 31, that `fields` is asked for. */
 export function only(...numbers: readonly number[]): number {
@@ -82,7 +83,8 @@ export class WireReader {
   beginningOfText({ kind, start, end }: WireField, mostBytes: number): string {
     if (kind !== 'bytes') throw broken(`a text was expected at byte ${start}`);
     const length = Math.min(end - start, mostBytes);
-    return new TextDecoder().decode(this.bytes(start, length), { stream: length < end - start });
+    const bytes = this.bytes(start, length);
+    return length < end - start ? new TextDecoder().decode(bytes, { stream: true }) : decoder.decode(bytes);
   }
 
   /** Counts a text that is kept. Throws MODEL_INVALID where all of them take too much memory. */
@@ -95,6 +97,28 @@ export class WireReader {
   bytes(at: number, length: number): Uint8Array {
     if (at < this.#windowStart || at + length > this.#windowStart + this.#window.length) this.#load(at, length);
     return this.#window.subarray(at - this.#windowStart, at - this.#windowStart + length);
+  }
+
+  /** The value of a 32-bit float field. */
+  float({ start, end }: WireField): number {
+    const bytes = this.bytes(start, Math.min(4, end - start));
+    return bytes.length < 4 ? 0 : new DataView(bytes.buffer, bytes.byteOffset, 4).getFloat32(0, true);
+  }
+
+  /** Packed 32-bit floats of a field, up to `most`. */
+  floats({ start, end }: WireField, most: number): readonly number[] {
+    const count = Math.min(most, Math.floor((end - start) / 4));
+    const bytes = this.bytes(start, count * 4);
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    return Array.from({ length: count }, (_, index) => view.getFloat32(index * 4, true));
+  }
+
+  /** Packed integers of a field, up to `most`. */
+  integers({ start, end }: WireField, most: number): readonly number[] {
+    const values: number[] = [];
+    this.#cursor = start;
+    while (this.#cursor < end && values.length < most) values.push(this.#varint(end));
+    return values;
   }
 
   /** The next wanted field from `at` on; the others are skipped by their length. */

@@ -1,8 +1,10 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { AppError, messageOf } from '../../errors.js';
 import type { OnnxHeader } from '../config.js';
-import { broken, type ByteSource } from './fields.js';
+import { proveRows, type RowsProof } from '../rows/prove.js';
+import { broken, WireReader, type ByteSource } from './fields.js';
 import { parseOnnxHeader } from './header.js';
+import { readStructure } from './structure-reader.js';
 
 const bufferBytes = 64 * 1024;
 
@@ -11,9 +13,25 @@ const bufferBytes = 64 * 1024;
  * Throws MODEL_INVALID with the reason.
  */
 export function readOnnxHeader(path: string): OnnxHeader {
+  return readFile(path, parseOnnxHeader);
+}
+
+/**
+ * Whether a model's graph keeps rows apart, and if that is not known, why. Of its weights only small constants are read. Blocks
+ * for some milliseconds. A file whose graph cannot be read is not proven.
+ */
+export function readRowsProof(path: string): RowsProof {
+  try {
+    return readFile(path, (source) => proveRows(readStructure(new WireReader(source), source.size)));
+  } catch (error) {
+    return { proven: false, reason: `its graph cannot be followed (${messageOf(error)})` };
+  }
+}
+
+function readFile<T>(path: string, read: (source: ByteSource) => T): T {
   const file = open(path);
   try {
-    return parseOnnxHeader(new FileSource(file));
+    return read(new FileSource(file));
   } finally {
     closeSync(file);
   }

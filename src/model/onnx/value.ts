@@ -2,6 +2,7 @@ import { AppError } from '../../errors.js';
 import { datatypes, findDatatypeByOnnx, type Datatype } from '../../tensor/datatype.js';
 import type { HeaderValue } from '../config.js';
 import type { WireField, WireReader } from './fields.js';
+import type { OnnxValue } from './structure.js';
 
 type Role = 'input' | 'output';
 
@@ -76,6 +77,23 @@ function readTensorType(wire: WireReader, tensor: WireField, subject: string): O
     dimNames: (dims ?? []).map(({ name }) => name),
     ...(dims === undefined ? { unranked: true } : {}),
   };
+}
+
+/** ValueInfoProto as far as it says what dimensions a tensor has; nothing is refused. */
+export function readDeclared(wire: WireReader, message: WireField): OnnxValue {
+  let name = '';
+  let dims: OnnxValue['dims'];
+  for (const field of wire.fields(message.start, message.end)) {
+    if (field.number === 1) name = wire.text(field);
+    if (field.number !== 2) continue;
+    for (const type of wire.fields(field.start, field.end)) {
+      if (type.number !== 1) continue;
+      for (const shape of wire.fields(type.start, type.end)) {
+        if (shape.number === 2) dims = readDims(wire, shape).map(({ size }) => (size < 0 ? null : size));
+      }
+    }
+  }
+  return { name, ...(dims === undefined ? {} : { dims }) };
 }
 
 interface Dim {

@@ -37,7 +37,8 @@ async function showChosen() {
   const entry = page.models.find((model) => model.name === name);
   if (entry === undefined) return showEmpty(name);
   if (entry.state !== 'READY') return close(obstacleOf(entry));
-  const [model, samples] = await Promise.all([fetchModel(name), fetchSamples(name)]);
+  const [metadata, samples] = await Promise.all([fetchModel(name), fetchSamples(name)]);
+  const model = { ...metadata, problem: entry.reason };
   if (name === chosenName() && !isSame(model, page.model)) open(model, samples);
 }
 

@@ -37,16 +37,25 @@ export function modelList(models, chosen) {
 }
 
 /** Name, description and the facts of a model that help to use it. */
-export function aboutModel({ name, inputs, outputs, properties = {} }) {
+export function aboutModel({ name, inputs, outputs, properties = {}, notes = [], problem = '' }) {
   const facts = [...inputs.map((tensor) => ['in', tensor]), ...outputs.map((tensor) => ['out', tensor])].map(
     ([way, tensor]) =>
       el('li', {}, `${way} `, el('code', {}, tensor.name), ` ${tensor.datatype} ${shapeText(tensor.shape)}`),
   );
   const { description, device } = properties;
+  const said =
+    problem === '' ? notes : [...notes, `The last load failed, what was loaded before serves on: ${problem}`];
   return [
     el('h2', {}, name),
     description ? el('p', { class: 'lead' }, description) : null,
     el('ul', { class: 'facts' }, facts, device ? el('li', {}, 'on ', el('strong', {}, device)) : null),
+    said.length > 0
+      ? el(
+          'ul',
+          { class: 'notes', 'aria-label': 'Notes' },
+          said.map((note) => el('li', {}, note)),
+        )
+      : null,
   ].filter((part) => part !== null);
 }
 

@@ -1,8 +1,9 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { toPlainError } from '../../errors.js';
 import { configureImages } from '../../image/decode.js';
+import { releaseMemory } from '../../tensor/release.js';
 import { performTask, type CodecThreadData, type FromCodec, type ToCodec } from './tasks.js';
-import { listTransfers } from './transfers.js';
+import { listArrived, listTransfers } from './transfers.js';
 
 /** Entry of a codec thread: JSON is handled in the order it comes, pictures beside it; ends when it is terminated. */
 function main(port: NonNullable<typeof parentPort>, data: CodecThreadData): void {
@@ -10,7 +11,8 @@ function main(port: NonNullable<typeof parentPort>, data: CodecThreadData): void
   port.on('message', ({ job, task }: ToCodec) => {
     performTask(task)
       .then((result) => port.postMessage({ job, result } satisfies FromCodec, listTransfers(result)))
-      .catch((error: unknown) => port.postMessage({ job, error: toPlainError(error) } satisfies FromCodec));
+      .catch((error: unknown) => port.postMessage({ job, error: toPlainError(error) } satisfies FromCodec))
+      .finally(() => releaseMemory(listArrived(task)));
   });
 }
 

@@ -30,11 +30,12 @@ export interface CodecOptions {
  */
 export interface Codec {
   decodeInfer(request: EncodedRequest, model: ModelSignature): CheckedRequest | Promise<CheckedRequest>;
-  encodeInfer(response: InferResponse): EncodedResponse | Promise<EncodedResponse>;
+  /** `isOwned`: nobody else reads the outputs, now or later; they may move away then. */
+  encodeInfer(response: InferResponse, isOwned: boolean): EncodedResponse | Promise<EncodedResponse>;
   decodePredict(body: Buffer, model: ModelSignature): PredictRequest | Promise<PredictRequest>;
   /** A JSON body of `POST /predictions/{model}`. */
   decodePrediction(body: Buffer, model: ModelSignature): PredictionInput | Promise<PredictionInput>;
-  encodePredict(response: PredictResponse): EncodedResponse | Promise<EncodedResponse>;
+  encodePredict(response: PredictResponse, isOwned: boolean): EncodedResponse | Promise<EncodedResponse>;
   /** Pictures as one input tensor, a row each; always on a thread. The pictures stay the caller's. */
   decodeImages(images: ImagesToDecode): Promise<NumericTensor>;
   /** Starts the threads, and for pictures loads their decoder, before they are needed. */
@@ -74,9 +75,9 @@ class ThreadedCodec implements Codec {
     return this.#run({ kind: 'decode-infer', body, headerLength, model }, cost);
   }
 
-  encodeInfer(response: InferResponse) {
+  encodeInfer(response: InferResponse, isOwned: boolean) {
     const jsonBytes = estimateJsonBytes(response.outputs, response.binaryOutputs);
-    return this.#encode({ kind: 'encode-infer', response }, jsonBytes);
+    return this.#encode({ kind: 'encode-infer', response, isOwned }, jsonBytes);
   }
 
   decodePredict(body: Buffer, model: ModelSignature) {
@@ -87,8 +88,8 @@ class ThreadedCodec implements Codec {
     return this.#run({ kind: 'decode-prediction', body, model }, body.length);
   }
 
-  encodePredict(response: PredictResponse) {
-    return this.#encode({ kind: 'encode-predict', response }, estimateJsonBytes(response.outputs, noBinary));
+  encodePredict(response: PredictResponse, isOwned: boolean) {
+    return this.#encode({ kind: 'encode-predict', response, isOwned }, estimateJsonBytes(response.outputs, noBinary));
   }
 
   async decodeImages(images: ImagesToDecode): Promise<NumericTensor> {

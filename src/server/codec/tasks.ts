@@ -20,13 +20,18 @@ export type CodecTask =
       readonly headerLength?: number | undefined;
       readonly model: ModelSignature;
     }
-  | { readonly kind: 'encode-infer'; readonly response: InferResponse }
+  | {
+      readonly kind: 'encode-infer';
+      readonly response: InferResponse;
+      /** Nobody else reads the outputs, now or later. */
+      readonly isOwned: boolean;
+    }
   | {
       readonly kind: 'decode-predict' | 'decode-prediction';
       readonly body: Uint8Array;
       readonly model: ModelSignature;
     }
-  | { readonly kind: 'encode-predict'; readonly response: PredictResponse }
+  | { readonly kind: 'encode-predict'; readonly response: PredictResponse; readonly isOwned: boolean }
   | {
       readonly kind: 'decode-images';
       readonly pictures: readonly BytesElement[];

@@ -7,23 +7,19 @@ import type { CodecResult, CodecTask } from './tasks.js';
  */
 const leastBytes = 16 * 1024;
 
-/** Whether a view's memory is its own: nothing else can lie in it. */
-function isWhole({ byteLength, buffer }: ArrayBufferView): boolean {
-  return byteLength === buffer.byteLength;
-}
-
-/** A task whose bytes lie in memory of their own, and what of it can be handed over. Shared runs' outputs are copied. */
+/** A task whose bytes lie in memory of their own, and what of it can be handed over. Outputs that others may read are copied. */
 export function packTask(task: CodecTask): { readonly task: CodecTask; readonly transfers: ArrayBuffer[] } {
   if (task.kind === 'prewarm') return { task, transfers: [] };
   if ('body' in task) {
-    const body = isWhole(task.body) ? task.body : new Uint8Array(task.body);
-    return { task: { ...task, body }, transfers: listWhole([body]) };
+    const body = task.body.byteLength >= leastBytes ? task.body : new Uint8Array(task.body);
+    return { task: { ...task, body }, transfers: listMovable([body]) };
   }
   if (task.kind === 'decode-images') {
     const pictures = task.pictures.map((picture) => (typeof picture === 'string' ? picture : new Uint8Array(picture)));
     const bytes = pictures.filter((picture) => typeof picture !== 'string');
-    return { task: { ...task, pictures }, transfers: listWhole(bytes) };
+    return { task: { ...task, pictures }, transfers: listMovable(bytes) };
   }
+  if (task.isOwned) return { task, transfers: listTensors(task.response.outputs) };
   const outputs = new Map([...task.response.outputs].map(([name, tensor]) => [name, copyTensor(tensor)]));
   // Each branch of the union takes the same tensors.
   const packed = { ...task, response: { ...task.response, outputs } } as CodecTask;
@@ -37,19 +33,24 @@ function copyTensor(tensor: Tensor): Tensor {
 /** Memory of a result that can be handed over. */
 export function listTransfers(result: CodecResult): ArrayBuffer[] {
   if (result === undefined) return [];
-  if ('body' in result) return listWhole([result.body]);
-  if ('data' in result) return listWhole([result.data]);
+  if ('body' in result) return listMovable([result.body, ...(result.tail ?? [])]);
+  if ('data' in result) return listMovable([result.data]);
   if ('inputs' in result) return listTensors(result.inputs);
   return result.kind === 'tensors' ? listTensors(result.request.inputs) : [];
 }
 
-function listTensors(tensors: NamedTensors): ArrayBuffer[] {
-  return listWhole([...tensors.values()].flatMap((tensor) => (tensor.datatype === 'BYTES' ? [] : [tensor.data])));
+/** Large memory of a task that has come to its thread. Nobody else has it there, so that it is freed with the task's end. */
+export function listArrived(task: CodecTask): ArrayBuffer[] {
+  if ('body' in task) return listMovable([task.body]);
+  return 'response' in task ? listTensors(task.response.outputs) : [];
 }
 
-function listWhole(views: readonly ArrayBufferView[]): ArrayBuffer[] {
-  return views
-    .filter((view) => view.byteLength >= leastBytes && isWhole(view))
-    .map(({ buffer }) => buffer)
-    .filter((buffer) => buffer instanceof ArrayBuffer);
+function listTensors(tensors: NamedTensors): ArrayBuffer[] {
+  return listMovable([...tensors.values()].flatMap((tensor) => (tensor.datatype === 'BYTES' ? [] : [tensor.data])));
+}
+
+/** Several views may lie in one body, which moves once. */
+function listMovable(views: readonly ArrayBufferView[]): ArrayBuffer[] {
+  const large = views.filter(({ byteLength }) => byteLength >= leastBytes).map(({ buffer }) => buffer);
+  return [...new Set(large)].filter((buffer) => buffer instanceof ArrayBuffer);
 }

@@ -2,24 +2,36 @@ import { createGpuReader } from '../../resources/gpu-readings.js';
 import type { RunnerPool } from '../../workers/pool.js';
 import type { Dataplane } from '../dataplane.js';
 import { once } from '../once.js';
+import type { MemoryBudget } from '../memory/memory-budget.js';
 import type { ServeOptions } from '../serve-options.js';
 import type { Metrics } from './metrics.js';
+import type { ModelLoads } from './model-loads.js';
 import type { ModelMeters } from './model-meter.js';
 
 /** Whose figures they are. */
 export interface MetricsParts {
   readonly options: ServeOptions;
   readonly meters: ModelMeters;
+  readonly memory: MemoryBudget;
+  readonly loads: ModelLoads;
   readonly dataplane: Dataplane;
   readonly runner: () => RunnerPool | undefined;
 }
 
 /** The metrics, made when they are first asked for: their library is not needed to start. */
-export function lazyMetrics({ options, meters, dataplane, runner }: MetricsParts): () => Promise<Metrics> {
+export function lazyMetrics({
+  options,
+  meters,
+  loads,
+  memory,
+  dataplane,
+  runner,
+}: MetricsParts): () => Promise<Metrics> {
   const gpus = createGpuReader({ env: options.env });
   const server = {
     version: options.version,
     budget: options.budget,
+    memory,
     isReady: () => dataplane.health().ready,
     workerRestarts: () => runner()?.status().restarts ?? 0,
     busyWorkers: () => runner()?.status().busyWorkers ?? 0,
@@ -30,6 +42,12 @@ export function lazyMetrics({ options, meters, dataplane, runner }: MetricsParts
   };
   return once(async () => {
     const { createMetrics } = await import('./metrics.js');
-    return createMetrics({ meters, models: () => dataplane.readyModels(), server });
+    return createMetrics({
+      meters,
+      loads,
+      models: () => dataplane.readyModels(),
+      readiness: () => dataplane.readiness(),
+      server,
+    });
   });
 }

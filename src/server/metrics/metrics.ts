@@ -1,14 +1,22 @@
 import { collectDefaultMetrics, Registry } from 'prom-client';
-import type { ServableModel } from '../../repository/types.js';
+import type { ModelReadiness, ServableModel } from '../../repository/types.js';
+import { registerLoadMetrics, type ModelLoads } from './model-loads.js';
 import { registerModelMetrics } from './model-metrics.js';
 import type { ModelMeters } from './model-meter.js';
 import { registerRequestMetrics } from './request-metrics.js';
-import { registerGpuMetrics, registerServerMetrics, type ServerFigures } from './server-metrics.js';
+import {
+  registerGpuMetrics,
+  registerMemoryMetrics,
+  registerServerMetrics,
+  type ServerFigures,
+} from './server-metrics.js';
 
 /** Where the figures of /metrics come from. */
 export interface MetricsSources {
   readonly meters: ModelMeters;
+  readonly loads: ModelLoads;
   readonly models: () => readonly ServableModel[];
+  readonly readiness: () => readonly ModelReadiness[];
   readonly server: ServerFigures;
 }
 
@@ -19,10 +27,12 @@ export interface Metrics {
 }
 
 /** The metrics of one server, its process and its event loop included. Their own registry: servers in one process do not mix. */
-export function createMetrics({ meters, models, server }: MetricsSources): Metrics {
+export function createMetrics({ meters, loads, models, readiness, server }: MetricsSources): Metrics {
   const registry = new Registry();
   registerServerMetrics(registry, server);
+  registerMemoryMetrics(registry, server);
   registerModelMetrics(registry, models);
+  registerLoadMetrics(registry, loads, readiness);
   registerRequestMetrics(registry, meters);
   registerGpuMetrics(registry, server);
   collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: 20 });

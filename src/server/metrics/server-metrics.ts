@@ -1,11 +1,13 @@
 import type { Registry } from 'prom-client';
 import type { GpuReading, ThreadBudget } from '../../resources/types.js';
+import type { MemoryBudget } from '../memory/memory-budget.js';
 import { register, type Sample } from './exposition.js';
 
 /** What the server knows of itself at a scrape. */
 export interface ServerFigures {
   readonly version: string;
   readonly budget: ThreadBudget;
+  readonly memory: Pick<MemoryBudget, 'limitBytes' | 'usedBytes' | 'refusals'>;
   readonly isReady: () => boolean;
   readonly workerRestarts: () => number;
   readonly busyWorkers: () => number;
@@ -51,6 +53,24 @@ export function registerServerMetrics(registry: Registry, figures: ServerFigures
         value: budget[use],
       })),
   });
+}
+
+const memoryRows: readonly (readonly [
+  name: string,
+  type: 'counter' | 'gauge',
+  help: string,
+  figure: (memory: ServerFigures['memory']) => number,
+])[] = [
+  ['slipway_request_memory_bytes', 'gauge', 'Memory that requests hold now.', ({ usedBytes }) => usedBytes],
+  ['slipway_request_memory_limit_bytes', 'gauge', 'Memory that they may hold.', ({ limitBytes }) => limitBytes],
+  ['slipway_request_memory_refusals_total', 'counter', 'Requests refused for want of it.', ({ refusals }) => refusals],
+];
+
+/** What requests hold together, and what was refused because of it. */
+export function registerMemoryMetrics(registry: Registry, { memory }: Pick<ServerFigures, 'memory'>): void {
+  for (const [name, type, help, figure] of memoryRows) {
+    register(registry, { name, type, help, read: () => [{ labels: {}, value: figure(memory) }] });
+  }
 }
 
 const gpuRows: readonly (readonly [name: string, help: string, figure: (gpu: GpuReading) => number | undefined])[] = [

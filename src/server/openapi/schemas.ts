@@ -125,6 +125,7 @@ const modelSchemas = {
       inputs: listOf(tensorMetadata),
       outputs: listOf(tensorMetadata),
       properties: { type: 'object', additionalProperties: text, description: 'What the server knows of the model.' },
+      notes: { ...listOf(text), description: 'What was decided for the model, and why.' },
       metadata: { type: 'object', additionalProperties: text, description: 'What the model file says of itself.' },
     },
     ['name', 'platform', 'inputs', 'outputs'],

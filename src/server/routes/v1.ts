@@ -2,13 +2,8 @@ import { AppError } from '../../errors.js';
 import { modelStatusBody } from '../../protocol/v1-status.js';
 import type { Dataplane } from '../dataplane.js';
 import type { Exchange } from '../exchange.js';
-import {
-  answerInference,
-  type InferenceDeps,
-  type InferenceRequest,
-  type InferenceResult,
-} from '../inference-route.js';
-import { inferV1 } from '../inference.js';
+import { answerInference, type InferenceDeps, type InferenceResult } from '../inference-route.js';
+import { inferV1, type InferenceRequest } from '../inference.js';
 import type { Router } from '../router.js';
 
 const verb = ':predict';
@@ -36,11 +31,11 @@ export function addV1Routes(router: Router, deps: InferenceDeps): void {
 }
 
 function predict(exchange: Exchange, deps: InferenceDeps, choice: { name: string; version: string | undefined }) {
-  const answering = async (request: InferenceRequest): Promise<InferenceResult> => {
-    const { encoded, report } = await inferV1(deps.codec, { ...request, headerLength: undefined });
+  const answer = async (request: InferenceRequest): Promise<InferenceResult> => {
+    const { encoded, report } = await inferV1(deps.codec, request);
     return { body: encoded.body, headers: ['content-type', 'application/json'], report };
   };
-  return answerInference(exchange, deps, { choice, answering });
+  return answerInference(exchange, deps, { choice, answer });
 }
 
 function withoutVerb(part: string): string {

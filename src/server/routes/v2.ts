@@ -41,16 +41,16 @@ export function addV2Routes(router: Router, { dataplane }: V2Deps): void {
 /** The extension "model_repository": index, load, unload. */
 export function addRepositoryRoutes(router: Router, { dataplane, bodyBytes }: V2Deps): void {
   router.post('/v2/repository/index', async (exchange) => {
-    const { onlyReady } = parseIndexRequest(await readBody(exchange, bodyBytes));
+    const { onlyReady } = parseIndexRequest(await readBody(exchange, { limitBytes: bodyBytes }));
     exchange.sendJson(200, dataplane.index(onlyReady));
   });
   router.post('/v2/repository/models/:model/load', async (exchange) => {
-    const overrides = parseLoadRequest(await readBody(exchange, bodyBytes));
+    const overrides = parseLoadRequest(await readBody(exchange, { limitBytes: bodyBytes }));
     await dataplane.load(exchange.param('model'), overrides);
     exchange.send(200, Buffer.alloc(0), []);
   });
   router.post('/v2/repository/models/:model/unload', async (exchange) => {
-    parseUnloadRequest(await readBody(exchange, bodyBytes));
+    parseUnloadRequest(await readBody(exchange, { limitBytes: bodyBytes }));
     await dataplane.unload(exchange.param('model'));
     exchange.send(200, Buffer.alloc(0), []);
   });

@@ -60,6 +60,8 @@ export interface TiffKind {
   /** 0 unspecified, 1 premultiplied, 2 alpha. */
   readonly extra?: readonly number[];
   readonly icc?: Buffer | undefined;
+  /** With the tag that marks a camera's raw file (DNG). */
+  readonly isRaw?: boolean;
 }
 
 /** The bits of a half float that holds the value exactly. */
@@ -101,6 +103,7 @@ export function writeTiff(raster: Raster, kind: TiffKind): Buffer {
     ...(extra.length === 0 ? [] : [[338, short, extra] as const]),
     [339, short, each(format)],
     ...(icc === undefined ? [] : [[34_675, 7, [...icc]] as const]),
+    ...(kind.isRaw === true ? [[50_706, 1, [1, 4, 0, 0]] as const] : []),
   ];
   return Buffer.concat([tiffStart(8 + samples.length), samples, writeDirectory(tags, 8 + samples.length)]);
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, describe, it } from 'node:test';
 import { encodeInferRequest } from '../../../src/protocol/client-request.js';
 import { decodeInferResponse } from '../../../src/protocol/client-response.js';
+import { decodeInferRequest } from '../../../src/protocol/decode-request.js';
 import type { InferResponse } from '../../../src/protocol/types.js';
 import { createCodec } from '../../../src/server/codec/codec.js';
 import type { ImageConfig } from '../../../src/model/config.js';
@@ -33,7 +34,7 @@ describe('codec', () => {
     const request = codec.decodeInfer(requestOf(tensor), model);
     assert.ok(!(request instanceof Promise));
     assert.deepEqual(request.inputs.get('A'), tensor);
-    assert.ok(!(codec.encodeInfer(responseOf(tensor)) instanceof Promise));
+    assert.ok(!(codec.encodeInfer(responseOf(tensor), false) instanceof Promise));
   });
 
   it('reads and writes large JSON on a thread, with the same outcome', async () => {
@@ -41,7 +42,7 @@ describe('codec', () => {
     const request = codec.decodeInfer(requestOf(tensor), model);
     assert.ok(request instanceof Promise);
     assert.deepEqual((await request).inputs.get('A'), tensor);
-    const answer = codec.encodeInfer(responseOf(tensor));
+    const answer = codec.encodeInfer(responseOf(tensor), false);
     assert.ok(answer instanceof Promise);
     const { body } = await answer;
     assert.ok(Buffer.isBuffer(body));
@@ -51,25 +52,39 @@ describe('codec', () => {
   it('handles binary bodies at once, whatever their size', () => {
     const tensor = floats(50_000);
     assert.ok(!(codec.decodeInfer(requestOf(tensor, 'binary'), model) instanceof Promise));
-    assert.ok(!(codec.encodeInfer(responseOf(tensor, true)) instanceof Promise));
+    assert.ok(!(codec.encodeInfer(responseOf(tensor, true), false) instanceof Promise));
   });
 
   it('leaves the outputs that it was given usable, views on a shared run included', async () => {
     const run = Float32Array.from({ length: 40_000 }, () => 0.5);
     const view: Tensor = { datatype: 'FP32', shape: [20_000], data: run.subarray(20_000) };
-    await codec.encodeInfer(responseOf(view));
+    await codec.encodeInfer(responseOf(view), false);
     assert.equal(run[0], 0.5);
   });
 
-  it('does not take away memory that a body shares with others', async () => {
+  it('takes a body away with the memory that it lies in, wherever in it', async () => {
     const { body } = requestOf(floats(5_000));
-    const shared = Buffer.concat([body, body]);
-    const [first, second] = [shared.subarray(0, body.length), shared.subarray(body.length)];
-    const tensors = await Promise.all([
-      codec.decodeInfer({ body: first }, model),
-      codec.decodeInfer({ body: second }, model),
-    ]);
-    assert.deepEqual(tensors[0].inputs, tensors[1].inputs);
+    for (const at of [0, 3, 8]) {
+      const memory = new Uint8Array(body.length + 64);
+      memory.set(body, at);
+      const placed = Buffer.from(memory.buffer, at, body.length);
+      const [moved, kept] = [await codec.decodeInfer({ body: placed }, model), decodeInferRequest({ body }, model)];
+      assert.deepEqual(moved.inputs, kept.inputs);
+      assert.equal(memory.byteLength, 0);
+    }
+  });
+
+  it('answers a large binary tensor that lies in a body which a large JSON part takes to a thread', async () => {
+    const padding = ' '.repeat(40_000);
+    const binary = { name: 'A', datatype: 'FP32', shape: [9_000], parameters: { binary_data_size: 36_000 } };
+    const head = Buffer.from(`${padding}${JSON.stringify({ inputs: [binary] })}`);
+    const values = Float32Array.from({ length: 9_000 }, (_, i) => i - 4_500.25);
+    for (const shift of [0, 1]) {
+      const json = Buffer.concat([Buffer.alloc((shift - (head.length % 4) + 8) % 4, ' '), head]);
+      const body = Buffer.concat([json, Buffer.from(values.buffer)]);
+      const request = await codec.decodeInfer({ body, headerLength: json.length }, model);
+      assert.deepEqual(request.inputs.get('A')?.data, values);
+    }
   });
 
   it('carries refusals across with their code and words', async () => {
@@ -89,7 +104,7 @@ describe('codec', () => {
         rows: count,
       } = await codec.decodePredict(Buffer.from(JSON.stringify({ instances })), { ...model, maxRows: 9999 });
       assert.deepEqual(inputs.get('A')?.data, Float32Array.from(instances));
-      const { body } = await codec.encodePredict({ form, rows: count, outputs: inputs, nonFiniteTokens: false });
+      const { body } = await codec.encodePredict({ form, rows: count, outputs: inputs, nonFiniteTokens: false }, true);
       assert.deepEqual(JSON.parse(body.toString()), { predictions: instances });
     }
   });

@@ -1,0 +1,27 @@
+import type { Placement } from '../engine/engine.js';
+import type { ModelJson } from '../model/config-schema.js';
+import type { ProviderName } from '../model/config.js';
+import type { Snapshot } from './snapshot.js';
+
+/** What the model's own list led to, and where a provider was given the model and left it to the CPU. */
+export function notesOnProvider(
+  { execution }: ModelJson,
+  { provider, reason }: { readonly provider: ProviderName; readonly reason: string },
+  { device, nodes }: Placement,
+): readonly string[] {
+  const choice = execution?.providers === undefined ? [] : [`Execution provider: ${reason}.`];
+  if (provider === 'cpu') return choice;
+  if (device === 'cpu')
+    return [...choice, `It computes on the CPU: ${provider} works here and leaves every node to it.`];
+  const onCpu = nodes['CPUExecutionProvider'] ?? 0;
+  const all = Object.values(nodes).reduce((sum, count) => sum + count, 0);
+  return onCpu === 0 ? choice : [...choice, `${onCpu} of ${all} nodes run on the CPU: ${provider} leaves them to it.`];
+}
+
+/** Where the model is read from, where that is not a private copy. */
+export function notesOnFiles({ isPrivate, reason = '' }: Snapshot): readonly string[] {
+  if (isPrivate) return [];
+  return [
+    `The model's files are used where they lie, since no private copy could be made (${reason}): do not change them while they are served.`,
+  ];
+}

@@ -1,0 +1,104 @@
+import { ownMemory, releaseMemory } from '../../tensor/release.js';
+
+/** How bytes of a length that may not be known are put together. */
+export interface GrowingOptions {
+  /** Bytes in all where they are known: then nothing is ever moved. */
+  readonly expectedBytes?: number | undefined;
+  /** This byte comes to lie where elements of up to 8 bytes may begin. */
+  readonly alignAt?: number;
+  /** Called before memory grows, with the bytes that are held then; what it throws is thrown by `add`. */
+  readonly onHold?: (bytes: number) => void;
+}
+
+const alignment = 8;
+const firstBytes = 64 * 1024;
+/** Memory of a known length is there at once, but counted as it fills: pages that nobody wrote to cost nothing. */
+const firstCountedBytes = 1024 * 1024;
+/** Chunks are let go together, since that costs by the call. */
+const releaseAtBytes = 256 * 1024;
+
+/**
+ * Bytes that arrive in pieces, in one buffer: copied once where their number is known, else twice at most on average. Pieces
+ * handed over are freed, so that however many come, no more is held than twice their bytes.
+ */
+export class GrowingBuffer {
+  readonly #options: GrowingOptions;
+  readonly #pad: number;
+  #bytes: Buffer | undefined;
+  #length = 0;
+  #heldBytes = 0;
+  #spent: ArrayBuffer[] = [];
+  #spentBytes = 0;
+
+  constructor(options: GrowingOptions = {}) {
+    this.#options = options;
+    this.#pad = (alignment - ((options.alignAt ?? 0) % alignment)) % alignment;
+  }
+
+  get length(): number {
+    return this.#length;
+  }
+
+  /** Appends a piece and keeps nothing of it. */
+  add(piece: Uint8Array): void {
+    const to = this.#length + piece.length;
+    this.#room(to).set(piece, this.#length);
+    this.#length = to;
+  }
+
+  /** Appends a piece that belongs to this buffer now: its memory is freed where it is large and its own. */
+  take(piece: Uint8Array): void {
+    this.add(piece);
+    for (const memory of ownMemory(piece)) {
+      this.#spent.push(memory);
+      this.#spentBytes += memory.byteLength;
+    }
+    if (this.#spentBytes >= releaseAtBytes) this.#release();
+  }
+
+  /** What was put together, a view of memory that holds nothing else. */
+  finish(): Buffer {
+    this.#release();
+    return this.#room(this.#length).subarray(0, this.#length);
+  }
+
+  /** Frees everything. */
+  discard(): void {
+    this.#release();
+    if (this.#bytes !== undefined) releaseMemory([this.#bytes.buffer as ArrayBuffer]);
+    this.#bytes = undefined;
+  }
+
+  #room(bytes: number): Buffer {
+    const { expectedBytes } = this.#options;
+    if (bytes > this.#heldBytes) this.#hold(bytes);
+    const held = this.#bytes;
+    if (held !== undefined && held.length >= bytes) return held;
+    const grown = allocate(this.#pad, Math.max(expectedBytes ?? this.#heldBytes, bytes));
+    if (held !== undefined) {
+      grown.set(held.subarray(0, this.#length));
+      releaseMemory([held.buffer as ArrayBuffer]);
+    }
+    this.#bytes = grown;
+    return grown;
+  }
+
+  #hold(bytes: number): void {
+    const { expectedBytes, onHold } = this.#options;
+    const doubled = Math.max(bytes, 2 * this.#heldBytes, expectedBytes === undefined ? firstBytes : firstCountedBytes);
+    const held = Math.min(doubled, Math.max(bytes, expectedBytes ?? Infinity));
+    onHold?.(held);
+    this.#heldBytes = held;
+  }
+
+  #release(): void {
+    releaseMemory(this.#spent);
+    this.#spent = [];
+    this.#spentBytes = 0;
+  }
+}
+
+/** Never from Node's pool, whose memory cannot move to another thread. */
+function allocate(pad: number, bytes: number): Buffer {
+  return Buffer.allocUnsafeSlow(pad + bytes).subarray(pad);
+}

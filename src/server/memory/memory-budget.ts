@@ -1,0 +1,105 @@
+import { AppError } from '../../errors.js';
+import { releaseMemory } from '../../tensor/release.js';
+
+/**
+ * What all requests may hold together: bodies as they arrive and are unfolded, tensors that wait, answers that are not read yet.
+ * Nothing waits for it: what does not fit is refused at once.
+ */
+export class MemoryBudget {
+  readonly limitBytes: number;
+  #usedBytes = 0;
+  #refusals = 0;
+
+  constructor(limitBytes: number) {
+    this.limitBytes = limitBytes;
+  }
+
+  get usedBytes(): number {
+    return this.#usedBytes;
+  }
+
+  /** Requests refused because of it. */
+  get refusals(): number {
+    return this.#refusals;
+  }
+
+  /** Counts `bytes` more for a request that holds `ownBytes`. Throws PAYLOAD_TOO_LARGE where it could never fit, else MEMORY_FULL. */
+  take(bytes: number, ownBytes: number): void {
+    if (this.#usedBytes + bytes <= this.limitBytes) {
+      this.#usedBytes += bytes;
+      return;
+    }
+    this.#refusals += 1;
+    throw ownBytes + bytes > this.limitBytes
+      ? neverFits(ownBytes + bytes, this.limitBytes)
+      : full(bytes, this.#usedBytes, this.limitBytes);
+  }
+
+  give(bytes: number): void {
+    this.#usedBytes -= bytes;
+  }
+}
+
+/** What one request holds of the budget, and the buffers that are its own. */
+export class RequestMemory {
+  readonly #budget: MemoryBudget;
+  #bytes = 0;
+  #buffers: ArrayBuffer[] = [];
+  #isClosed = false;
+
+  constructor(budget: MemoryBudget) {
+    this.#budget = budget;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Throws PAYLOAD_TOO_LARGE or MEMORY_FULL. After the end nothing is counted. */
+  take(bytes: number): void {
+    if (this.#isClosed) return;
+    this.#budget.take(bytes, this.#bytes);
+    this.#bytes += bytes;
+  }
+
+  /** Counts one thing that grows, by the bytes that it holds in all. */
+  counter(): (heldBytes: number) => void {
+    let counted = 0;
+    return (heldBytes) => {
+      this.take(heldBytes - counted);
+      counted = heldBytes;
+    };
+  }
+
+  /** Buffers that nobody reads once the request is over: they are freed then. */
+  own(buffers: Iterable<ArrayBufferLike>): void {
+    const own = [...buffers].filter((buffer) => buffer instanceof ArrayBuffer);
+    if (this.#isClosed) releaseMemory(own);
+    else this.#buffers.push(...own);
+  }
+
+  /** The request is over: its answer is with the system, or its client has gone. */
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#budget.give(this.#bytes);
+    if (this.#buffers.length > 0) releaseMemory(this.#buffers);
+    this.#buffers = [];
+  }
+}
+
+function neverFits(bytes: number, limitBytes: number): AppError {
+  return new AppError(
+    'PAYLOAD_TOO_LARGE',
+    `The request needs ${bytes} bytes of memory, but all requests together may hold ${limitBytes}: send less at once, or start the server with a larger --request-memory.`,
+    { details: { bytes, limitBytes } },
+  );
+}
+
+function full(bytes: number, usedBytes: number, limitBytes: number): AppError {
+  return new AppError(
+    'MEMORY_FULL',
+    `The request needs ${bytes} more bytes of memory, but requests hold ${usedBytes} of the ${limitBytes} that they may hold together (--request-memory): send it again later.`,
+    { details: { bytes, usedBytes, limitBytes } },
+  );
+}

@@ -1,0 +1,79 @@
+import type { Registry } from 'prom-client';
+import type { ModelEvent } from '../../repository/events.js';
+import type { ModelReadiness } from '../../repository/types.js';
+import { register, type Sample } from './exposition.js';
+
+/** What a load came to; `reloaded` where it took over from an earlier one, `repaired` after a failure. */
+const results = { load: 'loaded', reload: 'reloaded', repair: 'repaired', failure: 'failed' } as const;
+
+/** Counts the loads and unloads of models since the start; those of models that are gone stay. */
+export class ModelLoads {
+  readonly #loads = new Map<string, Map<string, number>>();
+  readonly #unloads = new Map<string, number>();
+
+  record(event: ModelEvent): void {
+    const { kind, model } = event;
+    if (kind === 'recovery') return;
+    if (kind === 'unload') {
+      add(this.#unloads, model);
+      return;
+    }
+    const counts = this.#loads.get(model) ?? new Map<string, number>();
+    this.#loads.set(model, counts);
+    add(counts, results[kind]);
+  }
+
+  loads(): readonly Sample[] {
+    return [...this.#loads].flatMap(([model, counts]) =>
+      [...counts].map(([result, value]) => ({ labels: { model, result }, value })),
+    );
+  }
+
+  unloads(): readonly Sample[] {
+    return [...this.#unloads].map(([model, value]) => ({ labels: { model }, value }));
+  }
+}
+
+function add(counts: Map<string, number>, key: string): void {
+  counts.set(key, (counts.get(key) ?? 0) + 1);
+}
+
+/** Loads and unloads, and which models that are to be served are ready. */
+export function registerLoadMetrics(
+  registry: Registry,
+  loads: ModelLoads,
+  readiness: () => readonly ModelReadiness[],
+): void {
+  register(registry, {
+    name: 'slipway_model_loads_total',
+    type: 'counter',
+    help: 'Loads of models by what they came to: loaded, reloaded, repaired, failed.',
+    read: () => loads.loads(),
+  });
+  register(registry, {
+    name: 'slipway_model_unloads_total',
+    type: 'counter',
+    help: 'Versions of models that were unloaded.',
+    read: () => loads.unloads(),
+  });
+  register(registry, {
+    name: 'slipway_model_ready',
+    type: 'gauge',
+    help: 'Every model version that is to be served: 1 while it does, 0 while it loads or after it failed.',
+    read: () =>
+      readiness().map(({ model, version = '', state }) => ({
+        labels: { model, version },
+        value: state === 'ready' ? 1 : 0,
+      })),
+  });
+  register(registry, {
+    name: 'slipway_models_not_ready',
+    type: 'gauge',
+    help: 'Model versions that are to be served and do not, by state.',
+    read: () =>
+      (['loading', 'failed'] as const).map((state) => ({
+        labels: { state },
+        value: readiness().filter((model) => model.state === state).length,
+      })),
+  });
+}

@@ -1,0 +1,58 @@
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+
+/** What a server wrote in answer to one request. */
+export interface RawAnswer {
+  readonly status: number;
+  readonly head: string;
+  readonly body: Buffer;
+}
+
+/** A connection on which a test writes bytes as it likes, and reads answers of a known length. */
+export class RawClient {
+  readonly socket: Socket;
+  #received = Buffer.alloc(0);
+  #isOver = false;
+
+  constructor(url: string) {
+    const { hostname, port } = new URL(url);
+    this.socket = connect(Number(port), hostname).setNoDelay();
+    this.socket.on('data', (chunk) => (this.#received = Buffer.concat([this.#received, chunk])));
+    this.socket.on('error', () => undefined);
+    this.socket.on('close', () => (this.#isOver = true));
+  }
+
+  /** Writes pieces as packets of their own: each is with the system before the next. */
+  async write(...pieces: readonly (string | Uint8Array)[]): Promise<void> {
+    for (const piece of pieces) {
+      if (this.socket.destroyed) return;
+      await new Promise((resolve) => this.socket.write(piece, resolve));
+    }
+  }
+
+  /** The next answer; interim ones such as 100 count. Rejects where the server closes first. */
+  async read(): Promise<RawAnswer> {
+    for (;;) {
+      const answer = this.#take();
+      if (answer !== undefined) return answer;
+      if (this.#isOver) throw new Error(`closed after ${this.#received.toString('latin1', 0, 200)}`);
+      await Promise.race([once(this.socket, 'data'), once(this.socket, 'close')]);
+    }
+  }
+
+  close(): void {
+    this.socket.destroy();
+  }
+
+  #take(): RawAnswer | undefined {
+    const end = this.#received.indexOf('\r\n\r\n');
+    if (end === -1) return undefined;
+    const head = this.#received.toString('latin1', 0, end);
+    const length = Number(/^content-length: (\d+)$/im.exec(head)?.[1] ?? 0);
+    const [from, to] = [end + 4, end + 4 + length];
+    if (this.#received.length < to) return undefined;
+    const body = this.#received.subarray(from, to);
+    this.#received = this.#received.subarray(to);
+    return { status: Number(head.split(' ')[1]), head, body };
+  }
+}
