@@ -5,11 +5,12 @@ import type { NextRun, PendingRun, RunOutcome } from '../workers/runner.js';
 import { createAlarm, type Alarm } from './alarm.js';
 import { createEntry, isAborted, type Entry } from './entry.js';
 import { faultOf, type JoiningFault } from './fault.js';
-import { Joining } from './joining.js';
+import { isShared, Joining } from './joining.js';
 import { mergeRequests, splitOutputs, timingsOf } from './merge.js';
 import { needsPieces, runPieces } from './pieces.js';
 import { isOver, padRows, planRun, takeRows, type RunPlan } from './plan.js';
 import { createQueue } from './queue.js';
+import type { Served } from './recheck.js';
 import { createRunRate } from './rate.js';
 import { createRunCost } from './run-cost.js';
 import { clientGone, queueFull, queueTimeout, shuttingDown } from './refusals.js';
@@ -29,6 +30,8 @@ export function createBatcher(options: BatcherOptions): Batcher {
 /** A run on its way. */
 interface StartedRun extends RunPlan<Entry> {
   readonly startedMs: number;
+  /** What of it is checked once it has been answered. */
+  readonly kept: readonly Served[] | undefined;
 }
 
 /**
@@ -127,6 +130,7 @@ class QueueBatcher implements Batcher {
 
   drain(): Promise<void> {
     this.isDraining = true;
+    this.#joining.watch?.end();
     for (let entry = this.#queue.first; entry !== undefined; entry = entry.next) entry.dueMs = 0;
     this.#options.wake();
     return new Promise((resolve) => {
@@ -207,7 +211,9 @@ class QueueBatcher implements Batcher {
 
   #start(plan: RunPlan<Entry>): PendingRun {
     const rowsToRun = plan.requests[0]?.isRetry === true ? Math.min(plan.rows, plan.rowsToRun) : plan.rowsToRun;
-    const run = { ...plan, rowsToRun, startedMs: this.#options.clock() };
+    const shape = { ...plan, rowsToRun };
+    const kept = isShared(shape) ? this.#joining.watch?.keep(shape) : undefined;
+    const run = { ...shape, kept, startedMs: this.#options.clock() };
     for (const entry of plan.requests) this.#queue.remove(entry);
     const requests = plan.requests.map(({ request }) => request);
     return {
@@ -223,6 +229,7 @@ class QueueBatcher implements Batcher {
     this.#rate.note({ rows, startedMs, endedMs: this.#options.clock() });
     this.#cost.note(rowsToRun, (timing.inputNs + timing.computeNs + timing.outputNs) / 1e6);
     this.#options.onRun?.({ rows, rowsToRun, requests: entries.length, timing });
+    if (run.kept !== undefined) this.#joining.watch?.check(run.kept, rowsToRun, outcome.outputs);
     let from = 0;
     for (const entry of entries) {
       this.#answer(entry, { outcome, run, from });
@@ -252,6 +259,7 @@ class QueueBatcher implements Batcher {
 
   /** Called while the pool looks after a failed or lost worker: it is woken when that is done, not from within. */
   #repeatOrFail(run: StartedRun, error: unknown, inputs: readonly NamedTensors[] | undefined): void {
+    if (run.kept !== undefined) this.#joining.watch?.drop();
     const retries = this.#joining.retriesOf({ ...run, error, inputs });
     for (const [index, entry] of run.requests.entries()) {
       const retry = retries[index];

@@ -5,6 +5,7 @@ import { faultOf, type JoiningFault } from './fault.js';
 import { Repeat } from './repeat.js';
 import { isIntact, isRepeatable, retryOf } from './retry.js';
 import type { BatcherOptions, SharedRun } from './types.js';
+import { Watch } from './watch.js';
 
 /** A run that failed. */
 export interface FailedRun extends SharedRun {
@@ -26,11 +27,14 @@ export function isShared({ requests, rows, rowsToRun }: SharedRun): boolean {
 export class Joining {
   readonly #options: BatcherOptions;
   #config: BatchingConfig;
+  /** Undefined where runs are not checked. */
+  readonly watch: Watch | undefined;
   #retries = 0;
 
   constructor(options: BatcherOptions) {
     this.#options = options;
     this.#config = options.config;
+    this.watch = options.watch && new Watch(options.watch, (fault) => this.stop(fault));
   }
 
   /** As it is now. */
@@ -40,6 +44,7 @@ export class Joining {
 
   /** From here on every request runs alone and whole. */
   stop(fault: JoiningFault): void {
+    this.watch?.end();
     if (this.#config.maxRows === 0) return;
     this.#config = { ...this.#config, maxRows: 0, isRequestLimit: false, buckets: [] };
     this.#options.onJoiningFault?.(fault);

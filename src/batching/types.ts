@@ -1,5 +1,6 @@
 import type { BatchingConfig } from '../model/config.js';
 import type { JoiningFault } from './fault.js';
+import type { WatchOptions } from './watch.js';
 import type { RunTiming } from '../workers/messages.js';
 import type { NextRun } from '../workers/runner.js';
 import type { NamedTensors } from '../tensor/tensor.js';
@@ -66,6 +67,8 @@ export interface BatcherOptions {
   readonly onRepeat?: () => void;
   /** Joining went wrong: `config` says from now on that batching is off. Called once. */
   readonly onJoiningFault?: (fault: JoiningFault) => void;
+  /** How shared runs are checked; they are not where this is left out. */
+  readonly watch?: WatchOptions;
 }
 
 /** The queue of one model version. */

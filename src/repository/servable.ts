@@ -2,6 +2,7 @@ import { createBatcher } from '../batching/batcher.js';
 import type { JoiningFault } from '../batching/fault.js';
 import type { Batcher, InferResult, QueuedRequest } from '../batching/types.js';
 import type { Placement } from '../engine/engine.js';
+import { noiseOf } from '../model/noise-of.js';
 import { mostRequestRows } from '../model/complete-batching.js';
 import type { ModelConfig, OnnxHeader } from '../model/config.js';
 import { isSameShape } from '../tensor/shape.js';
@@ -92,6 +93,11 @@ export class Servable implements ServableModel {
       onRun: (record) => statistics.recordRun(record),
       onRepeat: () => statistics.recordSharing('repeatedRuns'),
       onJoiningFault: (fault) => this.#turnOffBatching(fault),
+      watch: {
+        noise: noiseOf(header, loaded.placement.device),
+        runIfFree: (job) => session.runIfFree(job),
+        onChecked: (verdict) => this.#noteCheck(verdict),
+      },
     });
   }
 
@@ -109,6 +115,14 @@ export class Servable implements ServableModel {
 
   get queuedRows(): number {
     return this.#batcher.queuedRows;
+  }
+
+  #noteCheck(verdict: 'same' | 'random' | 'differs'): void {
+    this.statistics.recordSharing('checkedRuns');
+    if (verdict === 'differs') this.statistics.recordSharing('differingRuns');
+    if (verdict !== 'random') return;
+    const note = 'Batching is not watched: the model answers differently each time it is asked the same.';
+    this.#notes = [...this.#notes, note];
   }
 
   #turnOffBatching(fault: JoiningFault): void {

@@ -3,8 +3,9 @@ import type { ModelConfig, OnnxHeader } from '../model/config.js';
 import { variableSizes } from '../tensor/drawn.js';
 import type { NamedTensors } from '../tensor/tensor.js';
 import type { RunnerSession } from '../workers/runner.js';
-import { findBatchObstacle, refusalOf } from './batch-proof.js';
-import { makeInputs } from './made-up-inputs.js';
+import { noiseOf } from '../model/noise-of.js';
+import { measureRows, refusalOf } from './batch-proof.js';
+import { makeInputs, sizeSettings } from './made-up-inputs.js';
 
 export interface WarmUpSubject {
   readonly session: RunnerSession;
@@ -22,20 +23,14 @@ export async function warmAndProve(
 ): Promise<{ readonly config: ModelConfig; readonly notes: readonly string[] }> {
   const notes: string[] = [];
   let { config } = subject;
-  const obstacle = isBatchingAutomatic ? await findObstacle(subject) : undefined;
-  if (obstacle !== undefined) {
-    config = { ...config, batching: { ...config.batching, maxRows: 0, buckets: [] } };
-    notes.push(`Batching is off: ${obstacle}. Set batching.maxRows in model.json to turn it on, or to 0 to agree.`);
+  if (isBatchingAutomatic) {
+    const verdict = await proveBatching(subject);
+    if (verdict.note !== undefined) notes.push(verdict.note);
+    if (!verdict.isProven) config = { ...config, batching: { ...config.batching, maxRows: 0, buckets: [] } };
   }
   const problem = config.warmup ? await warmUp({ ...subject, config }) : undefined;
   if (problem !== undefined) notes.push(`Warm-up stopped: the model refused made-up inputs (${problem}).`);
   return { config, notes };
-}
-
-/** What the graph says against batching, or else what a measurement does. */
-async function findObstacle(subject: WarmUpSubject): Promise<string | undefined> {
-  if (subject.config.batching.maxRows === 0) return findGraphObstacle(subject.header);
-  return proveBatching(subject);
 }
 
 /**
@@ -56,40 +51,58 @@ async function warmInstance(
   sizes: readonly number[],
 ): Promise<string | undefined> {
   let problem: string | undefined;
-  for (const rows of sizes) problem ??= (await tryFills(subject, instance, rows)).problem;
+  for (const rows of sizes) problem ??= await tryFills(subject, instance, rows);
   return problem;
 }
 
+interface Verdict {
+  readonly isProven: boolean;
+  readonly note?: string;
+}
+
 /**
- * Why a model that declares a batch dimension may not be batched: two rows together must give what each gives alone.
- * Undefined when they do.
+ * Whether rows of a model are independent of each other: the graph has to say so, and what is measured may not contradict it. A model
+ * that refuses what is made up rests on the graph alone.
  */
-async function proveBatching(subject: WarmUpSubject): Promise<string | undefined> {
-  const { fill, problem } = await tryFills(subject, 0, 1);
-  if (problem !== undefined) return `it could not be tried with made-up inputs (${problem})`;
-  const run = (requests: readonly NamedTensors[]) => runOnce(subject, 0, requests);
-  const makeRow = (seed: number) => makeInputs(subject.header, subject.config, { rows: 1, variable: fill, seed });
-  return findBatchObstacle(run, makeRow);
+async function proveBatching(subject: WarmUpSubject): Promise<Verdict> {
+  const { session, header, config } = subject;
+  if (config.batching.maxRows === 0) {
+    const reason = findGraphObstacle(header);
+    return reason === undefined ? { isProven: false } : off(reason);
+  }
+  if (!config.warmup) return onGraphAlone('"warmup" is false');
+  const measured = await measureRows({
+    run: (requests) => runOnce(subject, 0, requests),
+    settings: sizeSettings(header, config),
+    noise: noiseOf(header, session.loaded.placement.device),
+  });
+  if (measured.kind === 'obstacle') return off(measured.reason);
+  if (measured.kind === 'agrees') return { isProven: true };
+  return onGraphAlone(`the model refused made-up inputs: ${measured.problem}`);
 }
 
-interface Attempt {
-  readonly fill: number;
-  readonly problem?: string;
+function off(reason: string): Verdict {
+  const note = `Batching is off: ${reason}. Set batching.maxRows in model.json to turn it on, or to 0 to agree.`;
+  return { isProven: false, note };
 }
 
-/** The first size of the variable dimensions with which the model runs. */
-async function tryFills(subject: WarmUpSubject, instance: number, rows: number): Promise<Attempt> {
+function onGraphAlone(problem: string): Verdict {
+  return { isProven: true, note: `Batching rests on the graph alone, nothing was measured (${problem}).` };
+}
+
+/** Runs made-up rows of the first size of the variable dimensions that the model takes; answers why it takes none. */
+async function tryFills(subject: WarmUpSubject, instance: number, rows: number): Promise<string | undefined> {
   let problem = '';
-  for (const fill of variableSizes) {
+  for (const variable of variableSizes) {
     try {
-      const options = { rows: Math.max(1, rows), variable: fill, seed: 0 };
+      const options = { rows: Math.max(1, rows), variable, seed: 0 };
       await runOnce(subject, instance, [makeInputs(subject.header, subject.config, options)]);
-      return { fill };
+      return undefined;
     } catch (error) {
       problem = refusalOf(error);
     }
   }
-  return { fill: 1, problem };
+  return problem;
 }
 
 async function runOnce(

@@ -130,6 +130,12 @@ export class PoolSession implements RunnerSession {
     return new Promise((resolve, reject) => worker.submit(this.taskOf({ job, resolve, reject })));
   }
 
+  runIfFree(job: RunJob): Promise<RunOutcome> | undefined {
+    const worker = this.findFreeWorker();
+    if (worker === undefined) return undefined;
+    return new Promise((resolve, reject) => worker.give(this.taskOf({ job, resolve, reject })));
+  }
+
   taskOf({ job, resolve, reject }: PendingRun): Task {
     return {
       ...encodeRun(this.number, job),

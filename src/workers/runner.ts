@@ -57,6 +57,8 @@ export interface RunnerSession {
   hasFreeWorker(): boolean;
   /** Runs one job on one worker, ahead of the queue: for warm-up and proofs. `instance` counts from 0. */
   runOn(instance: number, job: RunJob): Promise<RunOutcome>;
+  /** Runs one job on a worker that has nothing to do, at once; undefined where there is none. */
+  runIfFree(job: RunJob): Promise<RunOutcome> | undefined;
   /** Resolves when every worker released the session; nothing may be queued or running for it. */
   unload(): Promise<void>;
 }
