@@ -1,7 +1,5 @@
 import type { InferResult } from '../batching/types.js';
 import { AppError } from '../errors.js';
-import { addTensors, joinBody } from '../protocol/encode-tensors.js';
-import { JsonText } from '../protocol/json/json-text.js';
 import { wantsTokens } from '../protocol/response.js';
 import type { CheckedRequest } from '../protocol/validate.js';
 import type { BytesElement } from '../tensor/tensor.js';
@@ -47,7 +45,7 @@ export async function predict(codec: Codec, call: PredictCall): Promise<PredictA
       ? await runPictures(codec, input.pictures, { call, startMs })
       : await runTensors(codec, input.request, { call, startMs });
   const ranMs = performance.now();
-  const body = writeAnswer(call, { input, ran });
+  const body = await writeAnswer(codec, call, { input, ran });
   return { body, report: reportOf(ran, performance.now() - ranMs) };
 }
 
@@ -96,10 +94,11 @@ function outputsFor({ view, withOutputs }: PredictCall): readonly string[] {
   return withOutputs || classification === undefined ? view.outputNames : [classification.output];
 }
 
-function writeAnswer(
+async function writeAnswer(
+  codec: Codec,
   call: PredictCall,
   { input, ran }: { readonly input: PredictionInput; readonly ran: Ran },
-): Buffer {
+): Promise<Buffer> {
   const { model } = call.view;
   const { classification } = model.config;
   const top = call.top ?? input.top ?? classification?.top ?? 1;
@@ -117,30 +116,28 @@ function writeAnswer(
     compute_ms: round(timings.inputMs + timings.computeMs + timings.outputMs),
   };
   const nonFiniteTokens = input.kind === 'tensors' && wantsTokens(input.request.parameters);
-  const text = new JsonText();
-  text.add(JSON.stringify(facts).slice(0, -1));
+  let head = JSON.stringify(facts).slice(0, -1);
   if (classification !== undefined) {
     const texts = rows.map((predictions) => formatPredictions(predictions, nonFiniteTokens));
-    text.add(`,"predictions":${isSingle ? (texts[0] ?? '[]') : `[${texts.join(',')}]`}`);
+    head += `,"predictions":${isSingle ? (texts[0] ?? '[]') : `[${texts.join(',')}]`}`;
   }
-  text.add(`,"timings":${JSON.stringify(times)}`);
-  if (classification === undefined || call.withOutputs) {
-    text.add(',"outputs":');
-    addOutputs(text, ran.results, nonFiniteTokens);
-  }
-  text.add('}');
-  return joinBody(text, []).body;
+  head += `,"timings":${JSON.stringify(times)}`;
+  if (classification !== undefined && !call.withOutputs) return Buffer.from(`${head}}`);
+  const outputs = await encodeOutputs(codec, ran.results, nonFiniteTokens);
+  return Buffer.concat([Buffer.from(`${head},"outputs":`), ...outputs, Buffer.from('}')]);
 }
 
-/** The outputs of one run; of several runs a list of them. */
-function addOutputs(text: JsonText, results: readonly InferResult[], nonFiniteTokens: boolean): void {
-  const options = { role: 'output', binary: new Set<string>(), nonFiniteTokens, halfNumbers: true } as const;
-  if (results.length > 1) text.add('[');
-  for (const [index, { outputs }] of results.entries()) {
-    if (index > 0) text.add(',');
-    addTensors(text, { ...options, tensors: outputs });
-  }
-  if (results.length > 1) text.add(']');
+/** The outputs of one run; of several runs a list of them. Large ones are written off the event loop. */
+async function encodeOutputs(
+  codec: Codec,
+  results: readonly InferResult[],
+  nonFiniteTokens: boolean,
+): Promise<readonly Buffer[]> {
+  const encoded = await Promise.all(
+    results.map(async ({ outputs }) => codec.encodeOutputs({ outputs, nonFiniteTokens }, false)),
+  );
+  const bodies = encoded.flatMap(({ body }, index) => (index === 0 ? [body] : [Buffer.from(','), body]));
+  return results.length > 1 ? [Buffer.from('['), ...bodies, Buffer.from(']')] : bodies;
 }
 
 /** Of several runs at the same time the longest of each part. */

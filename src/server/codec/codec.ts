@@ -10,7 +10,14 @@ import type { PredictResponse } from '../../protocol/v1-encode.js';
 import type { CheckedRequest } from '../../protocol/validate.js';
 import type { PredictionInput } from '../prediction-request.js';
 import { estimateDecoding, estimateJsonBytes } from './cost.js';
-import { asBuffer, performTask, performJsonTask, type CodecResults, type JsonTask } from './tasks.js';
+import {
+  asBuffer,
+  performTask,
+  performJsonTask,
+  type CodecResults,
+  type JsonTask,
+  type OutputsToEncode,
+} from './tasks.js';
 import { CodecThread } from './thread.js';
 
 export interface CodecOptions {
@@ -36,6 +43,8 @@ export interface Codec {
   /** A JSON body of `POST /predictions/{model}`. */
   decodePrediction(body: Buffer, model: ModelSignature): PredictionInput | Promise<PredictionInput>;
   encodePredict(response: PredictResponse, isOwned: boolean): EncodedResponse | Promise<EncodedResponse>;
+  /** The outputs of `POST /predictions/{model}` as a JSON array. */
+  encodeOutputs(response: OutputsToEncode, isOwned: boolean): EncodedResponse | Promise<EncodedResponse>;
   /** Pictures as one input tensor, a row each; always on a thread. The pictures stay the caller's. */
   decodeImages(images: ImagesToDecode): Promise<NumericTensor>;
   /** Starts the threads, and for pictures loads their decoder, before they are needed. */
@@ -90,6 +99,10 @@ class ThreadedCodec implements Codec {
 
   encodePredict(response: PredictResponse, isOwned: boolean) {
     return this.#encode({ kind: 'encode-predict', response, isOwned }, estimateJsonBytes(response.outputs, noBinary));
+  }
+
+  encodeOutputs(response: OutputsToEncode, isOwned: boolean) {
+    return this.#encode({ kind: 'encode-outputs', response, isOwned }, estimateJsonBytes(response.outputs, noBinary));
   }
 
   async decodeImages(images: ImagesToDecode): Promise<NumericTensor> {

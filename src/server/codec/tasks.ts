@@ -1,9 +1,11 @@
 import { preloadImages, type ImageSettings } from '../../image/decode.js';
 import { imagesToTensor } from '../../image/image-tensor.js';
 import type { ImageConfig } from '../../model/config.js';
-import type { BytesElement, NumericTensor, TensorSpec } from '../../tensor/tensor.js';
+import type { BytesElement, NamedTensors, NumericTensor, TensorSpec } from '../../tensor/tensor.js';
 import { decodeInferRequest } from '../../protocol/decode-request.js';
 import { encodeInferResponse } from '../../protocol/encode-response.js';
+import { addTensors, joinBody } from '../../protocol/encode-tensors.js';
+import { JsonText } from '../../protocol/json/json-text.js';
 import type { ModelSignature } from '../../protocol/signature.js';
 import type { EncodedResponse, InferResponse } from '../../protocol/types.js';
 import { decodePredictRequest, type PredictRequest } from '../../protocol/v1-decode.js';
@@ -32,6 +34,7 @@ export type CodecTask =
       readonly model: ModelSignature;
     }
   | { readonly kind: 'encode-predict'; readonly response: PredictResponse; readonly isOwned: boolean }
+  | { readonly kind: 'encode-outputs'; readonly response: OutputsToEncode; readonly isOwned: boolean }
   | {
       readonly kind: 'decode-images';
       readonly pictures: readonly BytesElement[];
@@ -40,6 +43,12 @@ export type CodecTask =
     }
   | { readonly kind: 'prewarm'; readonly forPictures: boolean };
 
+/** A run's outputs that become a JSON array, half floats as numbers. */
+export interface OutputsToEncode {
+  readonly outputs: NamedTensors;
+  readonly nonFiniteTokens: boolean;
+}
+
 /** What each kind of task answers. */
 export interface CodecResults {
   readonly 'decode-infer': CheckedRequest;
@@ -47,6 +56,7 @@ export interface CodecResults {
   readonly 'decode-predict': PredictRequest;
   readonly 'decode-prediction': PredictionInput;
   readonly 'encode-predict': EncodedResponse;
+  readonly 'encode-outputs': EncodedResponse;
   readonly 'decode-images': NumericTensor;
   readonly prewarm: undefined;
 }
@@ -100,7 +110,15 @@ export function performJsonTask(task: JsonTask): CodecResult {
       return decodePredictionJson(asBuffer(task.body), task.model);
     case 'encode-predict':
       return encodePredictResponse(task.response);
+    case 'encode-outputs':
+      return encodeOutputs(task.response);
   }
+}
+
+function encodeOutputs({ outputs, nonFiniteTokens }: OutputsToEncode): EncodedResponse {
+  const text = new JsonText();
+  addTensors(text, { role: 'output', tensors: outputs, binary: new Set(), nonFiniteTokens, halfNumbers: true });
+  return joinBody(text, []);
 }
 
 /** The same bytes as a Buffer. */

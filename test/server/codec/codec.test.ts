@@ -49,6 +49,19 @@ describe('codec', () => {
     assert.deepEqual(decodeInferResponse(body).outputs.get('Y'), tensor);
   });
 
+  it('writes the outputs of a prediction at once where they are small and on a thread where they are large', async () => {
+    for (const length of [16, 20_000]) {
+      const tensor = floats(length);
+      const given = { outputs: new Map([['Y', tensor]]), nonFiniteTokens: false };
+      const encoding = codec.encodeOutputs(given, false);
+      assert.equal(encoding instanceof Promise, length > 16);
+      const { body } = await encoding;
+      const [output] = JSON.parse(body.toString()) as { name: string; shape: number[]; data: number[] }[];
+      assert.deepEqual([output?.name, output?.shape], ['Y', [length]]);
+      assert.deepEqual(Float32Array.from(output?.data ?? []), tensor.data);
+    }
+  });
+
   it('handles binary bodies at once, whatever their size', () => {
     const tensor = floats(50_000);
     assert.ok(!(codec.decodeInfer(requestOf(tensor, 'binary'), model) instanceof Promise));
