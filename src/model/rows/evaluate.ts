@@ -23,10 +23,16 @@ const subgraphRules = new Map([
 export class Evaluator {
   readonly #functions = new Map<string, OnnxFunction>();
   #names = 0;
+  #ending: string | undefined;
   #depth = 0;
 
   constructor({ functions }: OnnxStructure) {
     for (const one of functions) this.#functions.set(keyOf(one.domain, one.name, one.overload), one);
+  }
+
+  /** Why the first node ended the proof that did, even if no output needs it: it may fail for several rows. */
+  get ending(): string | undefined {
+    return this.#ending;
   }
 
   /** A name for a size that no other has. */
@@ -64,7 +70,9 @@ export class Evaluator {
       return this.#apply(node, inputs, scope);
     } catch (error) {
       if (!(error instanceof RowsMeet)) throw error;
-      return node.outputs.map(() => ({ kind: 'mixed', reason: reasonOf(node, error.message) }));
+      const reason = reasonOf(node, error.message);
+      this.#ending ??= reason;
+      return node.outputs.map(() => ({ kind: 'mixed', reason }));
     }
   }
 

@@ -26,7 +26,9 @@ export function proveRows(structure: OnnxStructure): RowsProof {
     if (input.dims?.[0] !== null) return refusal(`input '${input.name}' has no variable first dimension`);
     scope.set(input.name, inputRows(input, index));
   }
-  const outputs = new Evaluator(structure).graph(graph, scope);
+  const evaluator = new Evaluator(structure);
+  const outputs = evaluator.graph(graph, scope);
+  if (evaluator.ending !== undefined) return refusal(evaluator.ending);
   for (const { name, dims } of graph.outputs) {
     if (dims !== undefined && dims[0] !== null) return refusal(`output '${name}' declares no variable first dimension`);
   }

@@ -1,21 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { WireReader } from '../../../src/model/onnx/fields.js';
-import { readStructure } from '../../../src/model/onnx/structure-reader.js';
-import {
-  writeOnnx,
-  type Graph,
-  type GraphDim,
-  type GraphNode,
-  type Initializer,
-} from '../../../src/model/onnx/writer.js';
-import { proveRows, type RowsProof } from '../../../src/model/rows/prove.js';
-
-function proofOf(graph: Graph): RowsProof {
-  const bytes = writeOnnx(graph);
-  const source = { size: bytes.length, read: (at: number, length: number) => bytes.subarray(at, at + length) };
-  return proveRows(readStructure(new WireReader(source), bytes.length));
-}
+import type { Graph, GraphDim, GraphNode, Initializer } from '../../../src/model/onnx/writer.js';
+import { proofOf } from './proof.js';
 
 const ints = (name: string, ...values: readonly number[]): Initializer => ({
   name,
