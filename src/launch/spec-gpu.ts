@@ -1,5 +1,5 @@
 import type { GpuPath } from './gpu-path.js';
-import type { GpuRequest } from './flags/gpus.js';
+import { idsOf, type GpuRequest } from './flags/gpus.js';
 import type { DeviceRequest } from './spec-types.js';
 
 /** What a GPU path adds to a container. */
@@ -10,14 +10,21 @@ export interface GpuParts {
   readonly securityOptions: readonly string[];
 }
 
-/** A GPU path in the engine's words; without one, nothing. */
+/**
+ * A GPU path in the engine's words; without one, nothing. Every way sets what the others would read: an engine whose default runtime is
+ * nvidia also gives the GPUs that NVIDIA_VISIBLE_DEVICES names, and CUDA images set it to `all`. `void` names none.
+ */
 export function toGpuParts(path: GpuPath | undefined): GpuParts {
   const none: GpuParts = { env: {}, deviceRequests: [], securityOptions: [] };
   if (path === undefined) return none;
-  if (path.kind === 'gpus') return { ...none, deviceRequests: [toDeviceRequest(path.request)] };
+  if (path.kind === 'gpus') {
+    const env = { NVIDIA_VISIBLE_DEVICES: idsOf(path.request.selection).join(',') };
+    return { ...none, env, deviceRequests: [toDeviceRequest(path.request)] };
+  }
   if (path.kind === 'cdi') {
     const securityOptions = path.needsLabelDisable ? ['label=disable'] : [];
-    return { ...none, deviceRequests: [{ Driver: 'cdi', DeviceIDs: path.devices }], securityOptions };
+    const env = { NVIDIA_VISIBLE_DEVICES: 'void' };
+    return { ...none, env, deviceRequests: [{ Driver: 'cdi', DeviceIDs: path.devices }], securityOptions };
   }
   return {
     ...none,

@@ -75,6 +75,10 @@ describe('container options', () => {
     assert.deepEqual(gpu('plain', '1,capabilities=video').HostConfig.DeviceRequests[0]?.Capabilities, [
       ['gpu', 'compute', 'utility', 'video'],
     ]);
+    // A default runtime of nvidia also gives what this names, and CUDA images set it to all.
+    assert.ok(gpu('cdiListed').Env.includes('NVIDIA_VISIBLE_DEVICES=void'));
+    assert.ok(gpu('plain', 'device=1').Env.includes('NVIDIA_VISIBLE_DEVICES=1'));
+    assert.ok(gpu('plain', '2').Env.includes('NVIDIA_VISIBLE_DEVICES=0,1'));
     assert.deepEqual(gpu('podman').HostConfig.SecurityOpt, ['no-new-privileges', 'label=disable']);
   });
 

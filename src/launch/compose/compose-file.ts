@@ -1,4 +1,5 @@
-import { stringify } from 'yaml';
+import { Document, parse, visit, type Scalar } from 'yaml';
+import { idsOf } from '../flags/gpus.js';
 import { containerLabels } from '../labels.js';
 import type { ComposeRequest, ComposeService } from './request.js';
 
@@ -14,17 +15,20 @@ const serverPort = 8000;
 /** The servers side by side on one network, each locked down as `launch` does it, with a read-only root besides. */
 export function toComposeFile(request: ComposeRequest): ComposeFile {
   const { project, services, network } = request;
-  return {
+  const file = {
     name: project,
     services: Object.fromEntries(services.map((service) => [service.name, toService(service, request)])),
     networks: { [network]: {} },
   };
+  return escapeDollars(file) as ComposeFile;
 }
 
 /** The file's text, with what to type in its first lines. */
 export function formatCompose(request: ComposeRequest): string {
   const [first] = request.services;
-  const body = stringify(toComposeFile(request), { lineWidth: 0, aliasDuplicateObjects: false, singleQuote: true });
+  const document = new Document(toComposeFile(request), { aliasDuplicateObjects: false });
+  visit(document, { Scalar: (_, node) => quoteAmbiguous(node) });
+  const body = document.toString({ lineWidth: 0, singleQuote: true });
   const lines = [
     '# Made by: launch export compose. Start: docker compose up -d --wait    Stop: docker compose down',
     `# From this machine http://${request.hostIp}:${first?.hostPort ?? serverPort}; on the network "${request.network}" http://${first?.name ?? ''}:${serverPort}`,
@@ -75,33 +79,43 @@ interface GpuParts {
 
 function gpuParts({ gpu }: ComposeRequest): GpuParts {
   if (gpu === undefined) return { service: {}, environment: {} };
-  const environment = { SLIPWAY_REQUIRE_GPU: 'true' };
-  const { path, selection } = gpu;
-  const ids = selection.kind === 'ids' ? selection.ids : undefined;
-  if (path === 'runtime') {
-    const visible = selection.kind === 'count' ? countedIds(selection.count) : (ids ?? ['all']);
-    return {
-      service: { runtime: 'nvidia' },
-      environment: { ...environment, NVIDIA_VISIBLE_DEVICES: visible.join(',') },
-    };
-  }
-  return { service: { deploy: { resources: { reservations: { devices: [reservation(gpu, ids)] } } } }, environment };
+  // On CDI a default runtime of nvidia would add the GPUs that the image's own value names.
+  const visible = gpu.path === 'cdi' ? 'void' : idsOf(gpu.selection).join(',');
+  const environment = { SLIPWAY_REQUIRE_GPU: 'true', NVIDIA_VISIBLE_DEVICES: visible };
+  if (gpu.path === 'runtime') return { service: { runtime: 'nvidia' }, environment };
+  return { service: { deploy: { resources: { reservations: { devices: [reservation(gpu)] } } } }, environment };
 }
 
-function reservation(
-  { path, selection }: NonNullable<ComposeRequest['gpu']>,
-  ids: readonly string[] | undefined,
-): Readonly<Record<string, unknown>> {
+function reservation({ path, selection }: NonNullable<ComposeRequest['gpu']>): Readonly<Record<string, unknown>> {
   if (path === 'cdi') {
-    const names = selection.kind === 'count' ? countedIds(selection.count) : (ids ?? ['all']);
-    return { driver: 'cdi', device_ids: names.map((id) => `nvidia.com/gpu=${id}`), capabilities: ['gpu'] };
+    const names = idsOf(selection).map((id) => `nvidia.com/gpu=${id}`);
+    return { driver: 'cdi', device_ids: names, capabilities: ['gpu'] };
   }
-  const which =
-    ids === undefined ? { count: selection.kind === 'count' ? selection.count : 'all' } : { device_ids: ids };
+  const count = selection.kind === 'count' ? selection.count : 'all';
+  const which = selection.kind === 'ids' ? { device_ids: selection.ids } : { count };
   return { driver: 'nvidia', ...which, capabilities: ['gpu'] };
 }
 
-/** The first GPUs, for ways that know no count. */
-function countedIds(count: number): readonly string[] {
-  return Array.from({ length: count }, (_, index) => String(index));
+/** Quotes a text that a reader of YAML 1.1 or 1.2 would take for something else: `on`, `08`, `1:30`, `2026-11-25`. */
+function quoteAmbiguous(node: Scalar): void {
+  const { value } = node;
+  if (typeof value !== 'string' || value.includes('\n')) return;
+  const isPlain = (['1.1', '1.2'] as const).every((version) => isReadBack(value, version));
+  if (!isPlain) node.type = 'QUOTE_SINGLE';
+}
+
+function isReadBack(text: string, version: '1.1' | '1.2'): boolean {
+  try {
+    return parse(text, { version, logLevel: 'silent' }) === text;
+  } catch {
+    return false;
+  }
+}
+
+/** Every text as Compose reads it back: it interpolates `$`, which `$$` stands for. */
+function escapeDollars(value: unknown): unknown {
+  if (typeof value === 'string') return value.replaceAll('$', '$$$$');
+  if (Array.isArray(value)) return value.map(escapeDollars);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, escapeDollars(inner)]));
 }

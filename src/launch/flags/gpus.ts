@@ -22,6 +22,9 @@ export const allGpus: GpuRequest = { selection: { kind: 'all' }, capabilities: [
 
 const flag = '--gpus';
 
+/** An index, `0:1` for a MIG instance, or a UUID; MIG devices have slashes in their older form. */
+const isId = /^(\d+(:\d+)?|(GPU|MIG)-[\w/-]+)$/;
+
 /** `all`, `2`, `device=0,2` (quoted or not), `device=GPU-...`, with `capabilities=`, `driver=` and `options=`. */
 export function parseGpus(text: string): GpuRequest {
   const state: { -readonly [K in keyof GpuRequest]: GpuRequest[K] } = { ...allGpus };
@@ -48,7 +51,7 @@ function joinDeviceList(line: string, text: string): readonly string[] {
   const fields: string[] = [];
   for (const field of splitCsv(flag, line)) {
     const previous = fields.at(-1);
-    const continues = /^(\d+(:\d+)?|(GPU|MIG)-[\w-]+)$/.test(field) && previous?.startsWith('device=') === true;
+    const continues = isId.test(field) && previous?.startsWith('device=') === true;
     if (continues) fields[fields.length - 1] = `${previous},${field}`;
     else if (field === '') throw flagError(flag, text, 'a field is empty; expected all, a count, or device=0');
     else fields.push(field);
@@ -70,7 +73,7 @@ function parseSelection(before: GpuSelection | undefined, value: string, text: s
 function addIds(before: GpuSelection | undefined, value: string, text: string): GpuSelection {
   if (before !== undefined) throw flagError(flag, text, 'name either a count or devices, once');
   const ids = value.split(',');
-  const wrong = ids.find((id) => !/^(all|none|\d+(:\d+)?|(GPU|MIG)-[\w/-]+)$/.test(id));
+  const wrong = ids.find((id) => !/^(all|none)$/.test(id) && !isId.test(id));
   if (wrong !== undefined) {
     throw flagError(
       flag,
@@ -79,6 +82,12 @@ function addIds(before: GpuSelection | undefined, value: string, text: string): 
     );
   }
   return ids.includes('all') ? { kind: 'all' } : { kind: 'ids', ids };
+}
+
+/** The selection as ids, for ways that know no count: the first GPUs of a count, or `all`. */
+export function idsOf(selection: GpuSelection): readonly string[] {
+  if (selection.kind === 'ids') return selection.ids;
+  return selection.kind === 'all' ? ['all'] : Array.from({ length: selection.count }, (_, index) => String(index));
 }
 
 function parseOptions(value: string, text: string): Readonly<Record<string, string>> {

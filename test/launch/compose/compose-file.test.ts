@@ -40,12 +40,13 @@ describe('a Compose file', () => {
   it('reserves GPUs by count, by id, by CDI name or by the nvidia runtime, and then insists on one', () => {
     const all = gpus({ path: 'gpus', selection: { kind: 'all' } });
     assert.deepEqual(devicesOf(all), [{ driver: 'nvidia', count: 'all', capabilities: ['gpu'] }]);
-    assert.deepEqual(all?.['environment'], { SLIPWAY_REQUIRE_GPU: 'true' });
+    assert.deepEqual(all?.['environment'], { SLIPWAY_REQUIRE_GPU: 'true', NVIDIA_VISIBLE_DEVICES: 'all' });
     const ids = gpus({ path: 'gpus', selection: { kind: 'ids', ids: ['GPU-1', '3'] } });
     assert.deepEqual(devicesOf(ids), [{ driver: 'nvidia', device_ids: ['GPU-1', '3'], capabilities: ['gpu'] }]);
     const cdi = gpus({ path: 'cdi', selection: { kind: 'count', count: 2 } });
     const names = ['nvidia.com/gpu=0', 'nvidia.com/gpu=1'];
     assert.deepEqual(devicesOf(cdi), [{ driver: 'cdi', device_ids: names, capabilities: ['gpu'] }]);
+    assert.equal((cdi?.['environment'] as Record<string, string>)['NVIDIA_VISIBLE_DEVICES'], 'void');
     const runtime = gpus({ path: 'runtime', selection: { kind: 'ids', ids: ['1'] } });
     assert.equal(runtime?.['runtime'], 'nvidia');
     assert.deepEqual(runtime['environment'], { SLIPWAY_REQUIRE_GPU: 'true', NVIDIA_VISIBLE_DEVICES: '1' });
@@ -58,6 +59,32 @@ describe('a Compose file', () => {
     assert.doesNotMatch(text, /&a1|\*a1/);
     assert.match(text, /"?\[::1\]:9000:8000"?/);
     assert.match(text.split('\n')[0] ?? '', /^# .*docker compose up -d --wait/);
+  });
+
+  it('writes what was typed where Compose would interpolate, and quotes what any YAML takes for another type', () => {
+    const env = {
+      A: 'pa$word${HOME}',
+      B: '$$',
+      C: 'on',
+      D: '08',
+      E: '1:30',
+      F: '2026-11-25',
+      G: '0o17',
+      H: '~',
+      I: 'x\ny',
+      J: '',
+    };
+    const services = parseServices(['four=./x$y'], 9000);
+    const text = formatCompose({ ...request, services, project: 'a', env, image: 'i:${T:?no}' });
+    const undone = (value: string) => value.replaceAll('$$', '$');
+    for (const version of ['1.1', '1.2'] as const) {
+      const { four } = (parse(text, { version }) as ReturnType<typeof toComposeFile>).services;
+      const read = Object.entries(four?.['environment'] as Record<string, string>);
+      assert.deepEqual(Object.fromEntries(read.map(([key, value]) => [key, undone(value)])), env);
+      assert.equal(undone(four?.['image'] as string), 'i:${T:?no}');
+      assert.equal(undone((four?.['volumes'] as { source: string }[])[0]?.source ?? ''), './x$y');
+    }
+    assert.match(text, /A: pa\$\$word\$\$\{HOME\}/);
   });
 
   it('refuses names that Compose would, the same name twice, no folder, and ports beyond the last', () => {

@@ -48,6 +48,7 @@ describe('--gpus', () => {
     [`'"device=0,2"'`, ids('0', '2')],
     ['device=GPU-5fd4f6ab-0000-4000-8000-000000000001', ids('GPU-5fd4f6ab-0000-4000-8000-000000000001')],
     ['device=MIG-aa00-11', ids('MIG-aa00-11')],
+    ['device=MIG-GPU-aaaa/1/0,MIG-GPU-aaaa/2/0', ids('MIG-GPU-aaaa/1/0', 'MIG-GPU-aaaa/2/0')],
     ['device=1:0', ids('1:0')],
     ['device=all', { kind: 'all' }],
     ['capabilities=utility', { kind: 'count', count: 1 }],
