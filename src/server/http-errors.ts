@@ -35,7 +35,7 @@ export const statusOf = {
 } as const satisfies Record<ErrorCode, number>;
 
 /** Seconds after which a refused request is worth repeating where nothing was measured, and never less: `Retry-After` is whole. */
-export const leastRetryAfterSeconds = 1;
+const leastRetryAfterSeconds = 1;
 
 /** What a client is told of a failure. */
 export interface HttpFailure {
