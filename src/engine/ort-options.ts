@@ -25,7 +25,7 @@ const chains: Readonly<Record<ProviderName, readonly ProviderName[]>> = {
 
 /**
  * Options of a session. The thread count is always set, since the runtime's own ignores quota and cpuset, and waiting threads
- * sleep instead of spinning, so that sessions share the CPUs. Only errors are logged: their text is thrown as well.
+ * sleep instead of spinning, so that sessions share the CPUs. Nothing is logged: errors are thrown as well.
  */
 export function sessionOptions(spec: SessionSpec, profilePrefix?: string): OrtSessionOptions {
   const chain = chains[spec.provider].filter((name) => name !== 'cpu' || !spec.strict || spec.provider === 'cpu');
@@ -38,7 +38,7 @@ export function sessionOptions(spec: SessionSpec, profilePrefix?: string): OrtSe
     executionMode: 'sequential',
     graphOptimizationLevel: spec.optimised ? 'disabled' : 'all',
     logId: spec.logId,
-    logSeverityLevel: 3,
+    logSeverityLevel: 4,
     ...(profilePrefix === undefined ? {} : { enableProfiling: true, profileFilePrefix: profilePrefix }),
     extra: {
       'session.intra_op.allow_spinning': '0',

@@ -9,6 +9,19 @@ import { fromOrt, toOrt, toSpec, type OrtTensorParts } from './ort-tensors.js';
 // The runtime and its binding keep tensors by name in plain objects: without this accessor one named `__proto__` is a name like others.
 delete (Object.prototype as { __proto__?: unknown }).__proto__;
 
+/**
+ * What the runtime writes to stderr by itself, coloured and over several lines, would stand between the lines of a log: it is silent,
+ * since what fails is thrown too.
+ */
+env.logLevel = 'fatal';
+let sessionLogLevel: 3 | 4 = 4;
+
+/** Lets the runtime write its errors to stderr, before its first session: only there does it name a library that is missing. */
+export function letRuntimeSpeak(): void {
+  env.logLevel = 'error';
+  sessionLogLevel = 3;
+}
+
 /** ONNX Runtime in this thread. Whoever imports this file has turned telemetry off before. */
 export const ortEngine: Engine = {
   version: env.versions.node ?? env.versions.common,
@@ -22,7 +35,7 @@ export const ortEngine: Engine = {
 
 function create(spec: SessionSpec, options: OrtSessionOptions): NativeSession {
   try {
-    return new NativeSession(spec.modelPath, options);
+    return new NativeSession(spec.modelPath, { ...options, logSeverityLevel: sessionLogLevel });
   } catch (cause) {
     throw explainCreateFault(spec, cause);
   }

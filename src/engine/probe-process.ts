@@ -26,7 +26,8 @@ const probeGraph: Graph = {
  */
 async function main(provider: ProviderName, deviceId: number): Promise<void> {
   disableTelemetry(process.env);
-  const { ortEngine } = await import('./ort.js');
+  const { letRuntimeSpeak, ortEngine } = await import('./ort.js');
+  letRuntimeSpeak();
   const folder = await mkdtemp(join(tmpdir(), 'slipway-probe-'));
   const modelPath = join(folder, 'probe.onnx');
   try {

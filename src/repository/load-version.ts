@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import { AppError, messageOf } from '../errors.js';
 import type { Placement, SessionSpec } from '../engine/engine.js';
 import type { PreparedModel } from '../engine/weights-cache.js';
@@ -75,7 +76,7 @@ export async function loadVersion(request: VersionRequest, options: LoaderOption
     return { servable, watch: joinWatches(watch, snapshot.watch), isCurrent };
   } catch (error) {
     await snapshot.remove();
-    throw error;
+    throw inPublicNames(error, snapshot.modelPath, request.path);
   }
 }
 
@@ -117,6 +118,13 @@ async function loadServable(
     await session.unload();
     throw error;
   }
+}
+
+/** What failed, with the file that the user knows instead of the private copy that was read. */
+function inPublicNames(thrown: unknown, copy: string, source: string): unknown {
+  if (!(thrown instanceof AppError) || copy === source) return thrown;
+  const message = thrown.message.replaceAll(copy, source).replaceAll(dirname(copy), dirname(source));
+  return new AppError(thrown.code, message, { details: thrown.details, cause: thrown });
 }
 
 /** A provider may take a session and leave every node of it to the CPU. */

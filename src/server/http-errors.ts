@@ -1,4 +1,5 @@
 import { AppError, messageOf, type ErrorCode } from '../errors.js';
+import { hidePaths } from './private-paths.js';
 
 /** HTTP status of every error code; a code without a row does not compile. 499 is never seen: its client has gone. */
 export const statusOf = {
@@ -50,7 +51,7 @@ export interface HttpFailure {
 export function toHttpFailure(thrown: unknown): HttpFailure {
   const error = toAppError(thrown);
   const status = statusOf[error.code];
-  return { status, text: status === 500 ? internalText(error) : error.message, headers: headersOf(error, status) };
+  return { status, text: textOf(error, status), headers: headersOf(error, status) };
 }
 
 /** The code of anything thrown, the framework's own errors included. */
@@ -74,12 +75,24 @@ export function tooLarge(limitBytes: number): AppError {
   );
 }
 
-const paths = /(?:file:\/\/)?(?:\/[\w.@+-]+){2,}(?::\d+)*/g;
+/** Texts that quote files of this machine; the others quote the request at most, which is the client's own. */
+const quotesFiles: ReadonlySet<ErrorCode> = new Set([
+  'MODEL_INVALID',
+  'MODEL_NOT_FOUND',
+  'MODEL_NOT_READY',
+  'DEVICE_UNAVAILABLE',
+  'WORKER_LOST',
+]);
+
+function textOf(error: AppError, status: number): string {
+  if (status === 500) return internalText(error);
+  return quotesFiles.has(error.code) ? hidePaths(error.message) : error.message;
+}
 
 function internalText(error: AppError): string {
   if (error.code !== 'ENGINE_FAILED')
     return 'Internal server error. The server logged its cause with this x-request-id.';
-  return error.message.replace(paths, '(path)');
+  return hidePaths(error.message);
 }
 
 function headersOf({ code, details }: AppError, status: number): Readonly<Record<string, string>> {

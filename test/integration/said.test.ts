@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { writeOnnx } from '../../src/model/onnx/writer.js';
 import { jsonOf, send } from '../support/http.js';
-import { sumAndDifference } from '../support/models.js';
+import { failsOnLargeIndex, sumAndDifference } from '../support/models.js';
 import { serveFor } from '../support/server.js';
 import { folderWith, startProcess } from '../support/server-process.js';
 
@@ -124,5 +124,38 @@ describe('what happens to models while a server runs', () => {
       /mixes\/1 +X FP32\[-1,4\] -> Y FP32\[-1,4\] {2}on cpu, loaded in [\d.]+ s\n +note: Batching is off: /,
     );
     assert.doesNotMatch(text, /model loaded/);
+  });
+
+  it('names the file that the user named and the nodes of the model, and no path over HTTP', async (context) => {
+    const bad = {
+      name: 'bad',
+      graph: {
+        name: 'bad',
+        inputs: [{ name: 'X', datatype: 'FP32', shape: [2, 4] }],
+        outputs: [{ name: 'Y', datatype: 'FP32', shape: [2, 3] }],
+        nodes: [{ op: 'MatMul', inputs: ['X', 'W'], outputs: ['Y'] }],
+        initializers: [{ name: 'W', datatype: 'FP32', shape: [3, 3], data: new Float32Array(9) }],
+      },
+    } as const;
+    const fails = { name: 'fails', graph: failsOnLargeIndex, config: { batching: { maxRows: 0 } } };
+    const server = startProcess(context, '--models', await folderWith(context, bad, fails), '--log-format', 'json');
+    const url = /"url":"([^"]+)"/.exec(await server.until(/"started"/))?.[1] ?? '';
+    const inputs = [{ name: 'X', datatype: 'INT64', shape: [1, 1], data: [7] }];
+    const run = await send(url, { path: '/v2/models/fails/infer', body: JSON.stringify({ inputs }) });
+    assert.match(run.body.toString(), /Gather node/);
+    const ready = (await send(url, { path: '/v2/health/ready' })).body.toString();
+    const infer = (await send(url, { path: '/v2/models/bad/infer', body: '{"inputs":[]}' })).body.toString();
+    for (const text of [ready, infer]) {
+      assert.match(text, /Cannot load \.\.\.\/model\.onnx on cpu: .*MatMul/);
+      assert.doesNotMatch(text, /slipway-process-|slipway-models-/);
+    }
+    server.child.kill('SIGTERM');
+    await server.ended;
+    const lines = server.text().trim().split('\n');
+    const failure = lines
+      .map((line) => JSON.parse(line) as Readonly<Record<string, unknown>>)
+      .find(({ message }) => message === 'model failed to load');
+    assert.match(String(failure?.['reason']), /Cannot load \S+\/bad\/1\/model\.onnx on cpu: /);
+    assert.doesNotMatch(server.text(), /slipway-models-/);
   });
 });
