@@ -202,9 +202,33 @@ export function explainCreateFault({ modelPath, provider }: SessionSpec, thrown:
   return new AppError(fault.code, `${head}: ${fault.cause}. To fix: ${fault.fix}.`, { details, cause: thrown });
 }
 
-/** The error of a run that failed. */
+/**
+ * What the runtime says where the shapes of a request do not fit each other or the weights. A declared shape that is open does not
+ * show it before the run: the model runs with other shapes, so that the request is at fault.
+ */
+const shapeRefusals: readonly RegExp[] = [
+  /Got invalid dimensions for input|Invalid rank for input/,
+  /dimension mismatch/i,
+  /cannot be reshaped to the requested shape/,
+  /Attempting to broadcast an axis|cannot broadcast on dim|could not be broadcast together/,
+  /Non concat axis dimensions must match/,
+  /Invalid input shape: \{|Input \w+ must have shape \{|Invalid input \w+: \w+ dimension != /,
+  /Input channels C is not equal to kernel channels|filter number not equal to input channel number/,
+  /Calculated output dimension is negative/,
+  /Cannot split using values in 'split'/,
+  /Dimension of input \d+ must be 1 instead of/,
+  /k argument \[\d+\] should not be greater than/,
+  /Scale and \(optional\) bias must match/,
+  /requires input (?:depth|height|width) to be a multiple of/,
+];
+
+/** The error of a run that failed; `details.isRequestFault` where the shapes of the request are why. */
 export function explainRunFault(thrown: unknown): AppError {
   const text = messageOf(thrown);
+  if (shapeRefusals.some((pattern) => pattern.test(text))) {
+    const message = `The model cannot run on inputs of these shapes: ${tidyOrtText(text)}. To fix: send the height, width or length that it was made for.`;
+    return new AppError('ENGINE_FAILED', message, { details: { isRequestFault: true }, cause: thrown });
+  }
   const fault = findOrtFault(text);
   const message = fault === undefined ? tidyOrtText(text) : `${fault.cause}. To fix: ${fault.fix}.`;
   return new AppError(fault?.code ?? 'ENGINE_FAILED', `The model failed while running: ${message}`, { cause: thrown });

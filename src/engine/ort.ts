@@ -5,6 +5,7 @@ import { explainCreateFault, explainRunFault } from './ort-faults.js';
 import { NativeSession } from './ort-native.js';
 import { savingOptions, sessionOptions, type OrtSessionOptions } from './ort-options.js';
 import { fromOrt, toOrt, toSpec, type OrtTensorParts } from './ort-tensors.js';
+import { TextGuard } from './text-guard.js';
 
 // The runtime and its binding keep tensors by name in plain objects: without this accessor one named `__proto__` is a name like others.
 delete (Object.prototype as { __proto__?: unknown }).__proto__;
@@ -26,10 +27,10 @@ export function letRuntimeSpeak(): void {
 export const ortEngine: Engine = {
   version: env.versions.node ?? env.versions.common,
   async createSession(spec, options = {}) {
-    return Promise.resolve(new OrtSession(create(spec, sessionOptions(spec, options.profilePrefix))));
+    return Promise.resolve(new OrtSession(create(spec, sessionOptions(spec, options.profilePrefix)), spec.modelPath));
   },
   async saveOptimised(spec, path) {
-    return Promise.resolve(new OrtSession(create(spec, savingOptions(spec, path))));
+    return Promise.resolve(new OrtSession(create(spec, savingOptions(spec, path)), spec.modelPath));
   },
 };
 
@@ -45,9 +46,11 @@ class OrtSession implements EngineSession {
   readonly inputs: readonly TensorSpec[];
   readonly outputs: readonly TensorSpec[];
   readonly #session: NativeSession;
+  readonly #texts: TextGuard;
 
-  constructor(session: NativeSession) {
+  constructor(session: NativeSession, modelPath: string) {
     this.#session = session;
+    this.#texts = new TextGuard(modelPath);
     this.inputs = session.inputs.map(toSpec);
     this.outputs = session.outputs.filter(({ isTensor }) => isTensor).map(toSpec);
   }
@@ -61,7 +64,11 @@ class OrtSession implements EngineSession {
     for (const [name, tensor] of feeds) values.set(name, toOrt(name, tensor));
     const results = this.#run(values, outputs);
     const named = new Map<string, Tensor>();
-    for (const name of outputs) named.set(name, fromOrt(name, results[name] as OrtTensorParts));
+    for (const name of outputs) {
+      const tensor = fromOrt(name, results[name] as OrtTensorParts);
+      if (tensor.datatype === 'BYTES') this.#texts.check(name, tensor);
+      named.set(name, tensor);
+    }
     return named;
   }
 

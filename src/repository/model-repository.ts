@@ -6,6 +6,7 @@ import type { LoaderOptions } from './load-version.js';
 import type { OnModelEvent } from './events.js';
 import { ModelEntry, type EntryOptions } from './model-entry.js';
 import { checkModelName } from '../protocol/model-name.js';
+import { listNames } from '../protocol/tensor-check.js';
 import { describeNew, describeSlot, indexEntry } from './index-entry.js';
 import { readinessOf } from './readiness.js';
 import { openSnapshots, type SnapshotFolder } from './snapshot-folder.js';
@@ -81,7 +82,10 @@ class DiskRepository implements ModelRepository {
   get(name: string, version?: string): ServableModel {
     this.#refuseWhenClosed();
     const entry = this.#entries.get(name);
-    if (entry === undefined) throw new AppError('MODEL_NOT_FOUND', `Request for unknown model: '${name}' is not found`);
+    if (entry === undefined) {
+      const known = listNames(this.#sorted());
+      throw new AppError('MODEL_NOT_FOUND', `Request for unknown model: '${name}' is not found; the server has ${known}`);
+    }
     if (entry.isNew) throw new AppError('MODEL_NOT_READY', describeNew(entry.name));
     return version === undefined ? latestOf(entry) : versionOf(entry, version);
   }
@@ -174,12 +178,16 @@ class DiskRepository implements ModelRepository {
 function versionOf(entry: ModelEntry, version: string): ServableModel {
   const slot = entry.findSlot(version);
   if (slot === undefined) {
-    throw new AppError('MODEL_NOT_FOUND', `Request for unknown model: '${entry.name}' version ${version} is not found`);
+    const known = listNames(entry.slots.map((each) => ({ name: each.version })));
+    throw new AppError(
+      'MODEL_NOT_FOUND',
+      `Request for unknown model: '${entry.name}' version ${version} is not found; it has the versions ${known}`,
+    );
   }
   if (slot.servable !== undefined) return slot.servable;
   throw new AppError(
     'MODEL_NOT_READY',
-    `Request for unknown model: '${entry.name}' version ${version} is not at ready state. ${describeSlot(entry.name, slot)}`,
+    `Model '${entry.name}' version ${version} is not at ready state. ${describeSlot(entry.name, slot)}`,
   );
 }
 
@@ -194,6 +202,6 @@ function latestOf(entry: ModelEntry): ServableModel {
   const reason = entry.problem ?? reasons.map((slot) => describeSlot(entry.name, slot)).join(' ');
   throw new AppError(
     'MODEL_NOT_FOUND',
-    `Request for unknown model: '${entry.name}' has no available versions. ${reason}`.trim(),
+    `Model '${entry.name}' has no available versions. ${reason}`.trim(),
   );
 }

@@ -50,7 +50,8 @@ export interface HttpFailure {
 /** Turns anything thrown while answering a request into its status, text and headers. */
 export function toHttpFailure(thrown: unknown): HttpFailure {
   const error = toAppError(thrown);
-  const status = statusOf[error.code];
+  const isRequestFault = error.details['isRequestFault'] === true;
+  const status = isRequestFault ? 400 : statusOf[error.code];
   return { status, text: textOf(error, status), headers: headersOf(error, status) };
 }
 
@@ -85,7 +86,7 @@ const quotesFiles: ReadonlySet<ErrorCode> = new Set([
 ]);
 
 function textOf(error: AppError, status: number): string {
-  if (status === 500) return internalText(error);
+  if (status === 500 || error.code === 'ENGINE_FAILED') return internalText(error);
   return quotesFiles.has(error.code) ? hidePaths(error.message) : error.message;
 }
 

@@ -4,12 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type { EngineSession, SessionSpec } from '../../src/engine/engine.js';
+import type { AppError } from '../../src/errors.js';
 import { fromOrt } from '../../src/engine/ort-tensors.js';
 import { ortEngine } from '../../src/engine/ort.js';
 import { parseProfile } from '../../src/engine/placement.js';
 import { drawTensors } from '../../src/tensor/drawn.js';
 import { disableTelemetry } from '../../src/engine/telemetry.js';
-import { writeOnnx, type Graph } from '../../src/model/onnx/writer.js';
+import { writeOnnx, type Graph, type GraphNode } from '../../src/model/onnx/writer.js';
 import { arrayOf, datatypes, type Datatype } from '../../src/tensor/datatype.js';
 import type { Tensor } from '../../src/tensor/tensor.js';
 import { identity, sumAndDifference } from '../support/models.js';
@@ -72,6 +73,33 @@ describe('a session of ONNX Runtime', () => {
     await session.release();
   });
 
+  it('refuses texts of the model that are not UTF-8, and gives those that hold U+FFFD where all are', async () => {
+    const picks = (texts: readonly (string | Uint8Array)[]): Graph => ({
+      name: 'words',
+      inputs: [{ name: 'X', datatype: 'INT64', shape: ['n'] }],
+      outputs: [{ name: 'Y', datatype: 'BYTES', shape: ['n'] }],
+      nodes: [{ op: 'Gather', inputs: ['c', 'X'], outputs: ['Y'] }],
+      initializers: [{ name: 'c', datatype: 'BYTES', shape: [texts.length], data: texts }],
+    });
+    const pick = async (session: EngineSession, ...indices: number[]) => {
+      const data = BigInt64Array.from(indices, BigInt);
+      return (await echo(session, { datatype: 'INT64', shape: [data.length], data }))?.data;
+    };
+    const latin = await open(picks(['ok', Buffer.from('café', 'latin1'), 'a\0b', 'x\ufffd']));
+    assert.deepEqual(await pick(latin, 2, 0), ['a\0b', 'ok']);
+    for (const index of [1, 3]) {
+      await assert.rejects(pick(latin, 0, index), {
+        code: 'ENGINE_FAILED',
+        message: /^Element 1 of BYTES output Y is not valid UTF-8, or cannot be told from such/,
+      });
+    }
+    const utf8 = await open(picks(['x\ufffd', '\u{1f6a2}', '']));
+    assert.deepEqual(await pick(utf8, 0, 1, 2), ['x\ufffd', '\u{1f6a2}', '']);
+    const same = await open(identity('BYTES', ['n']));
+    assert.deepEqual((await echo(same, { datatype: 'BYTES', shape: [1], data: ['\ufffd'] }))?.data, ['\ufffd']);
+    await Promise.all([latin.release(), utf8.release(), same.release()]);
+  });
+
   it('refuses bytes that are no text, with the element', async () => {
     const session = await open(identity('BYTES', ['batch']));
     await assert.rejects(echo(session, { datatype: 'BYTES', shape: [2], data: ['a', Uint8Array.of(0xff, 0xd8)] }), {
@@ -79,6 +107,54 @@ describe('a session of ONNX Runtime', () => {
       message: /Element 1 of BYTES input X \(2 bytes\) is not valid UTF-8/,
     });
     await session.release();
+  });
+
+  it('carries tensors of any name', async () => {
+    const data = Float32Array.of(1, -2);
+    for (const [input, output] of [
+      ['__proto__', 'constructor'],
+      ['toString', '__proto__'],
+    ] as const) {
+      const session = await open({
+        name: 'g',
+        inputs: [{ name: input, datatype: 'FP32', shape: ['n'] }],
+        outputs: [{ name: output, datatype: 'FP32', shape: ['n'] }],
+        nodes: [{ op: 'Identity', inputs: [input], outputs: [output] }],
+      });
+      const answer = await session.run(new Map([[input, { datatype: 'FP32', shape: [2], data }]]), [output]);
+      assert.deepEqual(answer, new Map([[output, { datatype: 'FP32', shape: [2], data }]]));
+      await session.release();
+    }
+  });
+
+  it('says that a request is at fault where its shapes do not fit the weights', async () => {
+    const runs = async (node: GraphNode, weights: readonly number[], shape: readonly number[]) => {
+      const size = (dims: readonly number[]) => new Float32Array(dims.reduce((product, dim) => product * dim, 1));
+      const session = await open({
+        name: 'g',
+        inputs: [{ name: 'X', datatype: 'FP32', shape: shape.map(() => null) }],
+        outputs: [{ name: 'Y', datatype: 'FP32', shape: shape.map(() => null) }],
+        nodes: [node],
+        initializers: [{ name: 'W', datatype: 'FP32', shape: weights, data: size(weights) }],
+      });
+      const feeds = new Map([['X', { datatype: 'FP32', shape, data: size(shape) } as const]]);
+      await assert.rejects(session.run(feeds, ['Y']), (error: AppError) => {
+        assert.equal(error.details['isRequestFault'], true, error.message);
+        assert.match(error.message, /^The model cannot run on inputs of these shapes: .*To fix: send the height/);
+        assert.doesNotMatch(error.message, /onnxruntime_src/);
+        return true;
+      });
+      await session.release();
+    };
+    const node = (op: string, inputs = ['X', 'W']) => ({ op, inputs, outputs: ['Y'] });
+    await runs(node('MatMul'), [4, 2], [1, 5]);
+    await runs(node('Gemm'), [4, 2], [1, 5]);
+    await runs(node('Add'), [4], [1, 5]);
+    await runs(node('Conv'), [2, 3, 3, 3], [1, 3, 2, 2]);
+    await runs(node('Conv'), [2, 3, 3, 3], [1, 4, 8, 8]);
+    await runs({ ...node('Concat'), attributes: { axis: 0 } }, [1, 4], [1, 5]);
+    await runs({ ...node('MaxPool', ['X']), attributes: { kernel_shape: [5, 5] } }, [1], [1, 3, 2, 2]);
+    await runs({ ...node('DepthToSpace', ['X']), attributes: { blocksize: 2 } }, [1], [1, 5, 2, 2]);
   });
 
   it('carries scalars and empty batches', async () => {

@@ -9,9 +9,11 @@ import { fileURLToPath } from 'node:url';
 const sizing = fileURLToPath(new URL('../../../bin/thread-pool.cjs', import.meta.url));
 const script = `
   import { readdirSync } from 'node:fs';
+  import { stat } from 'node:fs/promises';
+  await stat('.');
   console.log(JSON.stringify({ size: process.env.UV_THREADPOOL_SIZE, threads: readdirSync('/proc/self/task').length }));`;
 
-/** What a process of many CPUs sees after its first module was loaded. */
+/** What a process of many CPUs sees after the first use of the pool, which newer lines of Node.js do not need for loading modules. */
 function run(...required: readonly string[]): { readonly size?: string; readonly threads: number } {
   const folder = mkdtempSync(join(tmpdir(), 'slipway-pool-'));
   try {

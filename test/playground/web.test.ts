@@ -8,7 +8,9 @@ const { curlLine, quote } = (await load('curl.js')) as {
   readonly curlLine: (request: object) => { readonly line: string; readonly reads: string | null };
   readonly quote: (word: string) => string;
 };
-const { exampleValues, parseShape, requestJson } = (await load('example.js')) as {
+const { parseAnswer } = (await load('api.js')) as { readonly parseAnswer: (text: string) => unknown };
+const { exampleValues, parseShape, requestJson, tensorPath } = (await load('example.js')) as {
+  readonly tensorPath: (model: object) => string;
   readonly exampleValues: (datatype: string, elements: number) => unknown[];
   readonly parseShape: (text: string, declared: readonly number[]) => number[];
   readonly requestJson: (inputs: readonly object[]) => string;
@@ -46,6 +48,24 @@ describe('an example request', () => {
   it('keeps the digits of a number as typed, so that an INT64 stays exact', () => {
     const input = { name: 'A', datatype: 'INT64', shape: [1, 2], text: '[\n 9007199254740993,\n -1 ]' };
     assert.match(requestJson([input]), /"shape":\[1,2\],"data":\[ 9007199254740993, -1 \]/);
+  });
+
+  it('goes where its datatypes have a JSON form', () => {
+    const of = (input: string, output: string) =>
+      tensorPath({ name: 'a b', inputs: [{ datatype: input }], outputs: [{ datatype: output }] });
+    assert.equal(of('FP32', 'INT64'), 'v2/models/a%20b/infer');
+    for (const [input, output] of [
+      ['FP16', 'FP32'],
+      ['FP32', 'BF16'],
+    ] as const)
+      assert.equal(of(input, output), 'predictions/a%20b?outputs=true');
+  });
+
+  it('is answered with every digit of an integer, where the engine shows them', () => {
+    const [probe] = parseAnswer('[9007199254740993]') as [unknown];
+    const isShown = Number.parseInt(process.versions.node) >= 22;
+    assert.equal(String(probe), isShown ? '9007199254740993' : '9007199254740992');
+    assert.deepEqual(parseAnswer('{"a":[1e300,-0.0,1,"9007199254740993"]}'), { a: [1e300, -0, 1, '9007199254740993'] });
   });
 
   it('fills what was left empty', () => {

@@ -84,18 +84,15 @@ describe('openRepository', () => {
       readiness.flatMap((each) => (each.state === 'failed' ? each.code : [])),
       Array(5).fill('MODEL_INVALID'),
     );
-    assert.throws(() => repository.get('typo', '1'), {
-      code: 'MODEL_NOT_READY',
-      message: /^Request for unknown model: 'typo' version 1 is not at ready state\. Model 'typo' version 1 cannot be/,
-    });
-    assert.throws(() => repository.get('typo'), {
-      code: 'MODEL_NOT_FOUND',
-      message: /^Request for unknown model: 'typo' has no available versions\. Model 'typo' version 1 cannot be loaded/,
-    });
-    assert.throws(() => repository.get('misnamed'), {
-      code: 'MODEL_NOT_FOUND',
-      message: /^Request for unknown model: 'misnamed' has no available versions\. no model file was found/,
-    });
+    const failure = "Model 'typo' version 1 cannot be loaded";
+    for (const [name, version, message] of [
+      ['typo', '1', `Model 'typo' version 1 is not at ready state. ${failure}`],
+      ['typo', undefined, `Model 'typo' has no available versions. ${failure}`],
+      ['misnamed', undefined, "Model 'misnamed' has no available versions. no model file was found"],
+    ] as const) {
+      const code = version === undefined ? 'MODEL_NOT_FOUND' : 'MODEL_NOT_READY';
+      assert.throws(() => repository.get(name, version), { code, message: new RegExp(`^${message}`) });
+    }
   });
 
   it('refuses what nobody put there', async () => {
@@ -103,10 +100,12 @@ describe('openRepository', () => {
     await putModel(root, { name: 'm', graph: addsConstant(1) });
     const repository = await place.open(root);
     const notFound = (message: string) => ({ code: 'MODEL_NOT_FOUND', message });
-    assert.throws(() => repository.get('x'), notFound("Request for unknown model: 'x' is not found"));
-    assert.throws(() => repository.get('../m'), notFound("Request for unknown model: '../m' is not found"));
+    for (const name of ['x', '../m']) {
+      const message = `Request for unknown model: '${name}' is not found; the server has 'm'`;
+      assert.throws(() => repository.get(name), notFound(message));
+    }
     for (const version of ['99', 'abc', '01', '9'.repeat(30)]) {
-      const message = `Request for unknown model: 'm' version ${version} is not found`;
+      const message = `Request for unknown model: 'm' version ${version} is not found; it has the versions '1'`;
       assert.throws(() => repository.get('m', version), notFound(message));
     }
     for (const name of ['..', '', ' ', '../m', 'a/b', 'a\\b', 'a\0b']) {
@@ -146,7 +145,7 @@ describe('openRepository', () => {
     assert.equal(await constantOf(repository.get('all', '1')), 1);
     assert.throws(() => repository.get('latest', '1'), {
       code: 'MODEL_NOT_READY',
-      message: `Request for unknown model: 'latest' version 1 is not at ready state. Model 'latest' version 1 is not loaded: model.json says "versions": "latest".`,
+      message: `Model 'latest' version 1 is not at ready state. Model 'latest' version 1 is not loaded: model.json says "versions": "latest".`,
     });
     assert.throws(() => repository.get('some', '7'), {
       code: 'MODEL_NOT_READY',
@@ -168,7 +167,7 @@ describe('openRepository', () => {
     assert.deepEqual(repository.readiness(), []);
     assert.throws(() => repository.get('m'), {
       code: 'MODEL_NOT_FOUND',
-      message: `Request for unknown model: 'm' has no available versions. Model 'm' version 1 is not loaded: ${reason}.`,
+      message: `Model 'm' has no available versions. Model 'm' version 1 is not loaded: ${reason}.`,
     });
     await repository.load('m');
     assert.equal(await constantOf(repository.get('m')), 1);

@@ -5,6 +5,7 @@ import { proveRows, type RowsProof } from '../rows/prove.js';
 import { broken, WireReader, type ByteSource } from './fields.js';
 import { parseOnnxHeader } from './header.js';
 import { readStructure } from './structure-reader.js';
+import { findsOnlyUtf8 } from './texts.js';
 
 const bufferBytes = 64 * 1024;
 
@@ -26,6 +27,11 @@ export function readRowsProof(path: string): RowsProof {
   } catch (error) {
     return { proven: false, reason: `its graph cannot be followed (${messageOf(error)})` };
   }
+}
+
+/** Whether all texts that a model file computes with are valid UTF-8. Blocks while it looks at each of them. */
+export function hasOnlyUtf8(path: string): boolean {
+  return readFile(path, (source) => findsOnlyUtf8(new WireReader(source), source.size));
 }
 
 function readFile<T>(path: string, read: (source: ByteSource) => T): T {

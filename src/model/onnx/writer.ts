@@ -1,5 +1,6 @@
 import { datatypes, type Datatype, type NumericDatatype } from '../../tensor/datatype.js';
 import type { NumericData } from '../../tensor/datatype.js';
+import type { BytesElement } from '../../tensor/tensor.js';
 import { bytesField, concat, floatField, integerField, type Field } from './wire.js';
 
 /** A dimension: fixed, named, or unnamed and variable (null). */
@@ -22,12 +23,10 @@ export interface GraphNode {
   readonly domain?: string;
 }
 
-export interface Initializer {
-  readonly name: string;
-  readonly datatype: NumericDatatype;
-  readonly shape: readonly number[];
-  readonly data: NumericData;
-}
+export type Initializer = { readonly name: string; readonly shape: readonly number[] } & (
+  | { readonly datatype: NumericDatatype; readonly data: NumericData }
+  | { readonly datatype: 'BYTES'; readonly data: readonly BytesElement[] }
+);
 
 export interface Graph {
   readonly name: string;
@@ -83,13 +82,17 @@ function attributeFields(name: string, value: AttributeValue): Field[] {
   return [named, floatField(2, value), integerField(20, 1)];
 }
 
-function tensorFields({ name, datatype, shape, data }: Initializer): Field[] {
-  const raw = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+function tensorFields({ name, shape, ...tensor }: Initializer): Field[] {
+  const { datatype } = tensor;
+  const data =
+    tensor.datatype === 'BYTES'
+      ? tensor.data.map((element) => bytesField(6, element))
+      : [bytesField(9, new Uint8Array(tensor.data.buffer, tensor.data.byteOffset, tensor.data.byteLength))];
   return [
     ...shape.map((dim) => integerField(1, dim)),
     integerField(2, datatypes[datatype].onnx),
     bytesField(8, name),
-    bytesField(9, raw),
+    ...data,
   ];
 }
 

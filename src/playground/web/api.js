@@ -30,7 +30,15 @@ export async function call(path, { method = 'GET', body, headers = {}, as = 'jso
   const answer = as === 'blob' && response.ok ? await response.blob() : await response.text();
   const wallMs = performance.now() - startedMs;
   if (!response.ok) throw new ServerError(response.status, errorText(answer, response.status));
-  return { body: as === 'json' ? JSON.parse(answer || 'null') : answer, headers: response.headers, wallMs };
+  return { body: as === 'json' ? parseAnswer(answer || 'null') : answer, headers: response.headers, wallMs };
+}
+
+/** JSON with integers beyond 2^53 as BigInt, in browsers that show a number's own text; older ones round them. */
+export function parseAnswer(text) {
+  return JSON.parse(text, (key, value, context) => {
+    const isRounded = typeof value === 'number' && Number.isInteger(value) && !Number.isSafeInteger(value);
+    return isRounded && /^-?\d+$/.test(context?.source ?? '') ? BigInt(context.source) : value;
+  });
 }
 
 function errorText(text, status) {

@@ -1,6 +1,7 @@
 import { call, hasKey, keepKey, ServerError, urlOf } from './api.js';
 import { curlLine } from './curl.js';
 import { byId } from './dom.js';
+import { tensorPath } from './example.js';
 import { aboutModel, fetchModel, fetchModels, modelList, obstacleOf } from './models.js';
 import { createPictureInput } from './picture-input.js';
 import { emptyResult, failure, footing, outputs, predictions } from './result.js';
@@ -85,7 +86,7 @@ function renderPicture(answer) {
 }
 
 function openTensors(model, samples) {
-  const path = `v2/models/${encodeURIComponent(model.name)}/infer`;
+  const path = tensorPath(model);
   const requests = samples.filter(({ kind }) => kind === 'request');
   const threshold = model.metadata?.score_threshold;
   const onChange = (json) => {

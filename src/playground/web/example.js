@@ -9,8 +9,16 @@ export const fixed = (shape) => shape.map((dim) => (dim < 0 ? 1 : dim));
 /** A declared shape for reading: [any, 64]. */
 export const shapeText = (shape) => `[${shape.map((dim) => (dim < 0 ? 'any' : dim)).join(', ')}]`;
 
-/** Whether JSON can carry the datatype. */
-export const hasJsonForm = (datatype) => datatype !== 'FP16' && datatype !== 'BF16';
+const isHalf = ({ datatype }) => datatype === 'FP16' || datatype === 'BF16';
+
+/**
+ * Where tensors are sent as JSON: the protocol's own path, or, where a model has half floats, for which the protocol has no JSON
+ * form, the one that takes and gives them as numbers.
+ */
+export function tensorPath({ name, inputs, outputs }) {
+  const model = encodeURIComponent(name);
+  return [...inputs, ...outputs].some(isHalf) ? `predictions/${model}?outputs=true` : `v2/models/${model}/infer`;
+}
 
 /** Valid values for a datatype, the same at every call: small whole numbers, a wave, truth values or words. */
 export function exampleValues(datatype, elements) {

@@ -20,18 +20,19 @@ export function predictions(answer) {
   const [best] = answer.predictions;
   const name = (entry) => entry.label ?? `class ${entry.index}`;
   const bars = answer.predictions.map((entry) => {
+    const share = Number(entry.probability);
     const fill = el('span', { class: 'fill' });
-    fill.style.width = `${Math.max(0.4, Math.min(1, Math.max(0, entry.probability)) * 100)}%`;
+    fill.style.width = `${Math.max(0.4, Math.min(1, Math.max(0, share)) * 100)}%`;
     const bar = el('span', { class: 'bar', 'aria-hidden': 'true' }, fill);
     return el(
       'li',
       {},
       el('span', { class: 'label' }, name(entry)),
       bar,
-      el('span', { class: 'number' }, percent(entry.probability)),
+      el('span', { class: 'number' }, percent(share)),
     );
   });
-  const headline = [el('strong', {}, name(best)), el('span', {}, percent(best.probability))];
+  const headline = [el('strong', {}, name(best)), el('span', {}, percent(Number(best.probability)))];
   return [el('p', { class: 'best' }, headline), el('ol', { class: 'bars' }, bars)];
 }
 

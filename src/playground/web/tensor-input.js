@@ -1,6 +1,6 @@
 import { lineChart } from './chart.js';
 import { el } from './dom.js';
-import { count, exampleValues, fixed, hasJsonForm, parseShape, requestJson, shapeText } from './example.js';
+import { count, exampleValues, fixed, parseShape, requestJson, shapeText } from './example.js';
 import { requestStrip } from './samples.js';
 
 const longestExample = 4096;
@@ -72,7 +72,6 @@ function createField({ name, datatype, shape }, changed) {
   };
   for (const field of [shapeField, values]) field.addEventListener('input', update);
   draw();
-  const note = `${datatype} has no JSON form in this protocol: send it as binary data.`;
   const element = el(
     'fieldset',
     {},
@@ -80,7 +79,6 @@ function createField({ name, datatype, shape }, changed) {
     chart,
     el('label', { for: values.id }, 'Values', values),
     el('label', { for: shapeField.id, class: 'inline' }, 'Shape', shapeField),
-    hasJsonForm(datatype) ? null : el('p', { class: 'quiet' }, note),
   );
   return { name, element, read, series, fill };
 }
