@@ -84,7 +84,10 @@ class DiskRepository implements ModelRepository {
     const entry = this.#entries.get(name);
     if (entry === undefined) {
       const known = listNames(this.#sorted());
-      throw new AppError('MODEL_NOT_FOUND', `Request for unknown model: '${name}' is not found; the server has ${known}`);
+      throw new AppError(
+        'MODEL_NOT_FOUND',
+        `Request for unknown model: '${name}' is not found; the server has ${known}`,
+      );
     }
     if (entry.isNew) throw new AppError('MODEL_NOT_READY', describeNew(entry.name));
     return version === undefined ? latestOf(entry) : versionOf(entry, version);
@@ -200,8 +203,5 @@ function latestOf(entry: ModelEntry): ServableModel {
   if (loading !== undefined) throw new AppError('MODEL_NOT_READY', describeSlot(entry.name, loading));
   const reasons = slots.filter((slot) => entry.isWanted(slot) || slots.length === 1);
   const reason = entry.problem ?? reasons.map((slot) => describeSlot(entry.name, slot)).join(' ');
-  throw new AppError(
-    'MODEL_NOT_FOUND',
-    `Model '${entry.name}' has no available versions. ${reason}`.trim(),
-  );
+  throw new AppError('MODEL_NOT_FOUND', `Model '${entry.name}' has no available versions. ${reason}`.trim());
 }
