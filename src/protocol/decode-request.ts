@@ -93,7 +93,7 @@ function readField(
   } else skipValue(reader);
 }
 
-function readInputs(reader: JsonReader, { model, ...reading }: Reading): Map<string, Tensor> {
+function readInputs(reader: JsonReader, { model, binary, hasHalfNumbers }: Reading): Map<string, Tensor> {
   const inputs = new Map<string, Tensor>();
   const fits = createInputCheck(model);
   const check: InputCheck = (header) => {
@@ -101,7 +101,11 @@ function readInputs(reader: JsonReader, { model, ...reading }: Reading): Map<str
       throw new AppError('INVALID_INPUT', `input '${header.name}' already exists in request`);
     fits(header);
   };
-  reader.readArray("'inputs'", () => inputs.set(...readTensor(reader, { ...reading, role: 'input', check })));
+  const source: TensorSource = { role: 'input', binary, hasHalfNumbers, check };
+  reader.readArray("'inputs'", () => {
+    const [name, tensor] = readTensor(reader, source);
+    inputs.set(name, tensor);
+  });
   return inputs;
 }
 
