@@ -3,12 +3,13 @@ import type { NamedTensors } from '../tensor/tensor.js';
 import type { Entry } from './entry.js';
 
 /**
- * Whether a request may succeed when its run is repeated: the worker was lost, or the fault may lie in what it shared the run
- * with, another request or padding.
+ * Whether a request may succeed when its run is repeated: the worker was lost by another's fault, or the fault may lie in what it
+ * shared the run with, another request or padding. What alone ended a process would end the next one too.
  */
 export function isRepeatable(error: unknown, isShared: boolean): boolean {
   if (!(error instanceof AppError)) return false;
-  return error.code === 'WORKER_LOST' || (error.code === 'ENGINE_FAILED' && isShared);
+  if (error.code === 'WORKER_LOST') return isShared || error.details['endedIt'] !== true;
+  return error.code === 'ENGINE_FAILED' && isShared;
 }
 
 /** Whether a request still has its data: the buffers of large inputs moved to the worker, and are lost where they did not come back. */

@@ -109,6 +109,8 @@ export interface OnnxHeader {
   readonly metadata: Readonly<Record<string, string>>;
   /** Operators used, each with the number of its nodes. */
   readonly operators: Readonly<Record<string, number>>;
+  /** How a request's values could end the process that runs the model, as the graph has it; absent where nothing is known. */
+  readonly hazard?: string;
   /** Files that hold weights outside the model file, relative to it. */
   readonly externalData: readonly string[];
   /** Whether the graph keeps rows apart; left out where it was not followed. */

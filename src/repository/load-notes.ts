@@ -1,6 +1,7 @@
 import type { Placement } from '../engine/engine.js';
 import type { ModelJson } from '../model/config-schema.js';
-import type { ProviderName } from '../model/config.js';
+import type { OnnxHeader, ProviderName } from '../model/config.js';
+import type { LoadedSession } from '../workers/runner.js';
 import type { Snapshot } from './snapshot.js';
 
 /** What the model's own list led to, and where a provider was given the model and left it to the CPU. */
@@ -24,4 +25,14 @@ export function notesOnFiles({ isPrivate, reason = '' }: Snapshot): readonly str
   return [
     `The model's files are used where they lie, since no private copy could be made (${reason}): do not change them while they are served.`,
   ];
+}
+
+/** Why the model has processes of its own, where it has. */
+export function notesOnProcesses(
+  { hazard = '' }: OnnxHeader,
+  { apart, instances }: Pick<LoadedSession, 'apart' | 'instances'>,
+): readonly string[] {
+  if (!apart) return [];
+  const processes = instances === 1 ? 'a process' : `${instances} processes`;
+  return [`It runs in ${processes} of its own: ${hazard}. instances.cpu in model.json sets how many.`];
 }

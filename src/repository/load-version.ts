@@ -7,11 +7,11 @@ import { checkLabels } from '../model/complete-classification.js';
 import { completeConfig } from '../model/complete-config.js';
 import type { ModelJson } from '../model/config-schema.js';
 import type { Homes } from '../model/containment.js';
-import type { ExecutionConfig, ModelConfig, ProviderName } from '../model/config.js';
-import type { Runner, RunnerSession } from '../workers/runner.js';
+import type { ExecutionConfig, ModelConfig, OnnxHeader, ProviderName } from '../model/config.js';
+import type { LoadedSession, Runner, RunnerSession } from '../workers/runner.js';
 import { joinWatches, type Watch } from './fingerprint.js';
 import { hasLabels, readLabelFile } from './label-file.js';
-import { notesOnFiles, notesOnProvider } from './load-notes.js';
+import { notesOnFiles, notesOnProcesses, notesOnProvider } from './load-notes.js';
 import { Servable, type BatchingOff } from './servable.js';
 import { takeSnapshot, type Snapshot } from './snapshot.js';
 import type { StatisticsCounter } from './statistics.js';
@@ -86,32 +86,31 @@ async function loadServable(
   options: LoaderOptions,
 ): Promise<Servable> {
   const { name, version, json, labels, statistics } = request;
-  const { header } = snapshot;
+  const { header, modelPath } = snapshot;
   const own = { name, version, header, labels, statistics };
-  const choice = await options.chooseProvider(completeConfig(json, header, 'cpu').execution);
-  const wished = completeConfig(json, header, choice.provider);
-  if (wished.classification?.labels !== undefined) checkLabels(wished.classification, labels, header);
+  const { choice, wished } = await configure(request, header, options);
   const holder: { servable?: Servable } = {};
-  const spec = specOf(wished, choice, { logId: `${name}/${version}`, modelPath: snapshot.modelPath, options });
+  const spec = specOf(wished, choice, { logId: `${name}/${version}`, modelPath, options });
   const { session, weights } = await loadSession(spec, options, {
     instances: choice.provider === 'cpu' ? wished.instances.cpu : wished.instances.gpu,
     next: (freeWorkers) => holder.servable?.next(freeWorkers),
+    apart: header.hazard !== undefined,
   });
   try {
     checkDevice(choice, session.loaded.placement);
-    if (weights.spec.optimised) await snapshot.discardCopy();
-    const isAutomatic = isBatchingAutomatic(json.batching);
-    const { config, notes } = await warmAndProve({ session, header, config: wished }, isAutomatic);
+    if (session.loaded.weights.shared) await snapshot.discardCopy();
+    const subject = { session, header, config: wished };
+    const { config, notes } = await warmAndProve(subject, isBatchingAutomatic(json.batching));
     holder.servable = new Servable({
       ...own,
       config,
       session,
-      notes: [...notesOnProvider(json, choice, session.loaded.placement), ...notesOnFiles(snapshot), ...notes],
+      notes: [...notesOnLoad({ json, choice, snapshot, loaded: session.loaded }), ...notes],
       providerReason: choice.reason,
       loadMs: performance.now() - request.startedMs,
       weights: weights.reason,
       onReleased: () => snapshot.remove(),
-      ...(options.onBatchingOff === undefined ? {} : { onBatchingOff: options.onBatchingOff }),
+      ...(options.onBatchingOff && { onBatchingOff: options.onBatchingOff }),
     });
     return holder.servable;
   } catch (error) {
@@ -125,6 +124,33 @@ function inPublicNames(thrown: unknown, copy: string, source: string): unknown {
   if (!(thrown instanceof AppError) || copy === source) return thrown;
   const message = thrown.message.replaceAll(copy, source).replaceAll(dirname(copy), dirname(source));
   return new AppError(thrown.code, message, { details: thrown.details, cause: thrown });
+}
+
+/** The provider that the model gets, and its configuration with every default filled in for that. */
+async function configure(
+  { json, labels }: VersionRequest & { readonly labels: readonly string[] },
+  header: OnnxHeader,
+  { chooseProvider }: LoaderOptions,
+): Promise<{ readonly choice: ProviderChoice; readonly wished: ModelConfig }> {
+  const choice = await chooseProvider(completeConfig(json, header, 'cpu').execution);
+  const wished = completeConfig(json, header, choice.provider);
+  if (wished.classification?.labels !== undefined) checkLabels(wished.classification, labels, header);
+  return { choice, wished };
+}
+
+function notesOnLoad(of: {
+  readonly json: ModelJson;
+  readonly choice: ProviderChoice;
+  readonly snapshot: Snapshot;
+  readonly loaded: LoadedSession;
+}): readonly string[] {
+  const { json, choice, snapshot, loaded } = of;
+  const { header } = snapshot;
+  return [
+    ...notesOnProvider(json, choice, loaded.placement),
+    ...notesOnFiles(snapshot),
+    ...notesOnProcesses(header, loaded),
+  ];
 }
 
 /** A provider may take a session and leave every node of it to the CPU. */

@@ -5,7 +5,7 @@ import { AppError, messageOf } from '../errors.js';
 import type { FromWorker } from './messages.js';
 import type { PoolWorker, Task } from './pool-worker.js';
 import { decodeRan, encodeRun } from './run-codec.js';
-import type { LoadedSession, NextRun, PendingRun, RunJob, RunnerSession, RunOutcome } from './runner.js';
+import type { LoadedSession, LoadOptions, PendingRun, RunJob, RunnerSession, RunOutcome } from './runner.js';
 
 type Loaded = Extract<FromWorker, { kind: 'loaded' }>;
 type Ran = string | Extract<FromWorker, { kind: 'ran' }>;
@@ -14,13 +14,15 @@ type Ran = string | Extract<FromWorker, { kind: 'ran' }>;
 export interface SessionOwner {
   readonly wake: (session: PoolSession) => void;
   readonly forget: (session: PoolSession) => void;
+  /** The workers have let the session go. */
+  readonly release: (session: PoolSession) => Promise<void>;
 }
 
 /** One loaded model in the pool: the workers that are to hold it, and where its work comes from. */
 export class PoolSession implements RunnerSession {
   readonly number: number;
   readonly spec: SessionSpec;
-  readonly next: NextRun;
+  readonly options: LoadOptions;
   /** Places that hold the session or will again once their thread is back. */
   readonly workers: readonly PoolWorker[];
   readonly #owner: SessionOwner;
@@ -29,19 +31,20 @@ export class PoolSession implements RunnerSession {
   #isUnloaded = false;
   #loads = 0;
   #fingerprint: string | undefined;
+  #lost: string | undefined;
 
   constructor(options: {
     readonly number: number;
     readonly spec: SessionSpec;
     readonly prepared: PreparedModel;
-    readonly next: NextRun;
+    readonly options: LoadOptions;
     readonly workers: readonly PoolWorker[];
     readonly owner: SessionOwner;
   }) {
     this.number = options.number;
     this.spec = options.spec;
     this.#prepared = options.prepared;
-    this.next = options.next;
+    this.options = options.options;
     this.workers = options.workers;
     this.#owner = options.owner;
   }
@@ -49,6 +52,18 @@ export class PoolSession implements RunnerSession {
   get loaded(): LoadedSession {
     if (this.#loaded === undefined) throw new AppError('INTERNAL', `Session ${this.number} is not loaded yet.`);
     return this.#loaded;
+  }
+
+  /** Why no worker will hold the session again; undefined while one does or may. */
+  get lost(): string | undefined {
+    return this.#lost;
+  }
+
+  /** Gives the session up: its runs are refused with the reason from now on. */
+  giveUp(reason: string): void {
+    if (this.#lost !== undefined || this.#isUnloaded) return;
+    this.#lost = reason;
+    this.options.onLost?.(reason);
   }
 
   wake(): void {
@@ -110,7 +125,8 @@ export class PoolSession implements RunnerSession {
     if (this.#isUnloaded) return this.#unloadOn(worker);
     const { inputs, outputs, placement } = loaded;
     const weights = { shared: spec.optimised, reason: this.#prepared.reason };
-    this.#loaded ??= { inputs, outputs, placement, instances: this.workers.length, weights };
+    const apart = this.options.apart ?? false;
+    this.#loaded ??= { inputs, outputs, placement, instances: this.workers.length, apart, weights };
   }
 
   /** All workers hold the same model: one that comes back later must not take up a file that has changed. A copy in the cache has not. */
@@ -153,6 +169,7 @@ export class PoolSession implements RunnerSession {
     this.#isUnloaded = true;
     this.#owner.forget(this);
     await Promise.all(this.workers.map((worker) => this.#unloadOn(worker)));
+    await this.#owner.release(this);
   }
 
   /** A worker that is lost has released everything already. */

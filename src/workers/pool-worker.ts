@@ -1,6 +1,5 @@
-import { Worker } from 'node:worker_threads';
 import { AppError, fromPlainError, messageOf } from '../errors.js';
-import { PoolEnd } from './mailbox.js';
+import type { Answer, Link, OpenLink } from './link.js';
 import type { FromWorker, TensorPairs, ToWorker } from './messages.js';
 
 /** One message for a worker, and who waits for its answer. */
@@ -10,42 +9,47 @@ export interface Task {
   readonly transfer?: readonly ArrayBuffer[];
   /** The session whose run this is. */
   readonly runs?: number;
-  readonly resolve: (answer: string | FromWorker) => void;
+  readonly resolve: (answer: Answer) => void;
   readonly reject: (error: unknown, requests?: readonly TensorPairs[]) => void;
 }
 
 export interface PoolWorkerEvents {
   /** The worker answered everything it was given. */
   readonly onFree: (worker: PoolWorker) => void;
-  /** The thread ended without being asked to; its task and queue were rejected with WORKER_LOST. */
+  /** The thread or process ended without being asked to; its task and queue were rejected with WORKER_LOST. */
   readonly onLost: (worker: PoolWorker, reason: string) => void;
 }
 
 export type WorkerState = 'starting' | 'idle' | 'busy' | 'lost' | 'stopping' | 'stopped';
 
+/** How long a process may take to finish when it is told to stop; a thread has to be waited for. */
+const processStopMs = 2000;
+
 /**
- * One place in the pool and the thread that fills it.
- * - One task is with the thread at a time; the rest waits here, ahead of work that is pulled.
- * - The thread is never terminated: `stop` lets it finish, release and end.
- * - After a loss `start` fills the place with a new thread, which holds no session yet.
+ * One place in the pool and the thread or process that fills it.
+ * - One task is with it at a time; the rest waits here, ahead of work that is pulled.
+ * - A thread is never terminated: `stop` lets it finish, release and end. A process can be killed.
+ * - After a loss `start` fills the place anew; it holds no session then.
  */
 export class PoolWorker {
   readonly name: string;
-  /** Numbers of the sessions that the thread holds now. */
+  /** Numbers of the sessions that it holds now. */
   readonly held = new Set<number>();
-  readonly #entry: URL;
+  /** When the place lost what filled it (performance.now()), ascending. */
+  readonly lossesMs: number[] = [];
+  readonly #open: OpenLink;
   readonly #events: PoolWorkerEvents;
   readonly #queue: Task[] = [];
-  #thread: Worker | undefined;
-  #mailbox: PoolEnd<string | ToWorker, string | FromWorker> | undefined;
+  #link: Link | undefined;
+  #whenEnded: Promise<void> = Promise.resolve();
   #state: WorkerState = 'lost';
   #current: Task | undefined;
   #currentSinceMs = 0;
   #fault = '';
 
-  constructor(options: { readonly name: string; readonly entry: URL; readonly events: PoolWorkerEvents }) {
+  constructor(options: { readonly name: string; readonly open: OpenLink; readonly events: PoolWorkerEvents }) {
     this.name = options.name;
-    this.#entry = options.entry;
+    this.#open = options.open;
     this.#events = options.events;
   }
 
@@ -57,36 +61,47 @@ export class PoolWorker {
     return this.#state === 'idle';
   }
 
-  /** The session whose run the thread works on and since when (performance.now()), or undefined. */
+  /** Whether what filled the place has ended by itself and nothing has been started in its stead. */
+  get isLost(): boolean {
+    return this.#state === 'lost';
+  }
+
+  /** The session whose run is under way and since when (performance.now()), or undefined. */
   get running(): { readonly session: number; readonly sinceMs: number } | undefined {
     const session = this.#current?.runs;
     return session === undefined ? undefined : { session, sinceMs: this.#currentSinceMs };
   }
 
-  /** Starts a thread; resolves with the runtime's version, rejects when it ends before it is ready. */
+  /** Fills the place; resolves with the runtime's version, rejects when what was started ends before it is ready. */
   start(): Promise<string> {
     this.#state = 'starting';
     this.#fault = '';
     this.held.clear();
     return new Promise((resolve, reject) => {
-      const mailbox = new PoolEnd<string | ToWorker, string | FromWorker>(
-        (answer) => {
+      let tellEnd = (): void => undefined;
+      this.#whenEnded = new Promise((ended) => (tellEnd = ended));
+      this.#link = this.#open(this.name, {
+        onAnswer: (answer) => {
           if (typeof answer !== 'string' && answer.kind === 'started') resolve(answer.runtimeVersion);
           this.#settle(answer);
         },
-        (error) => this.#settle(unreadable(error)),
-      );
-      const { parts } = mailbox;
-      const thread = new Worker(this.#entry, { name: this.name, workerData: parts, transferList: [parts.port] });
-      this.#mailbox = mailbox;
-      this.#thread = thread;
-      thread.on('error', (error) => (this.#fault = messageOf(error)));
-      thread.on('exit', (code) => {
-        mailbox.close();
-        reject(new AppError('WORKER_LOST', `Worker ${this.name} ended before it was ready: ${this.#reason(code)}`));
-        this.#ended(code);
+        onUnreadable: (error) => this.#settle(unreadable(error)),
+        onEnd: (reason) => {
+          this.#fault ||= reason;
+          reject(new AppError('WORKER_LOST', `Worker ${this.name} ended before it was ready: ${this.#fault}`));
+          this.#ended();
+          tellEnd();
+        },
       });
     });
+  }
+
+  /** Ends a process at once, for the reason given; answers false for a thread, which nothing can end. */
+  kill(reason: string): boolean {
+    if (this.#link?.kill === undefined) return false;
+    this.#fault ||= reason;
+    this.#link.kill();
+    return true;
   }
 
   /** Puts a task ahead of pulled work. */
@@ -96,13 +111,13 @@ export class PoolWorker {
     else task.reject(this.#gone());
   }
 
-  /** Hands a task to the thread, which must be free. */
+  /** Hands over a task; the worker must be free. */
   give(task: Task): void {
     this.#current = task;
     this.#currentSinceMs = performance.now();
     this.#state = 'busy';
     try {
-      this.#mailbox?.send(task.message, task.transfer ?? []);
+      this.#link?.send(task.message, task.transfer ?? []);
     } catch (error) {
       this.#current = undefined;
       this.#state = 'idle';
@@ -113,20 +128,20 @@ export class PoolWorker {
     }
   }
 
-  /** Lets the thread finish what it has, release its sessions and end; resolves when it has ended. */
+  /** Lets it finish what it has, release its sessions and end; resolves when it has ended. */
   async stop(): Promise<void> {
-    const thread = this.#thread;
-    if (thread === undefined) {
+    if (this.#link === undefined) {
       this.#state = 'stopped';
       return;
     }
-    const ended = new Promise((resolve) => thread.once('exit', resolve));
     this.#state = 'stopping';
     if (this.#current === undefined) this.#next();
-    await ended;
+    const timer = setTimeout(() => this.kill('it did not stop'), processStopMs);
+    await this.#whenEnded;
+    clearTimeout(timer);
   }
 
-  #settle(answer: string | FromWorker): void {
+  #settle(answer: Answer): void {
     const task = this.#current;
     this.#current = undefined;
     if (this.#state !== 'stopping') this.#state = 'idle';
@@ -136,36 +151,39 @@ export class PoolWorker {
     else task?.resolve(answer);
   }
 
-  /** The thread is refilled before whoever waited for the last answer is told, so that it rests as little as possible. */
+  /** The worker is refilled before whoever waited for the last answer is told, so that it rests as little as possible. */
   #next(): void {
     const task = this.#queue.shift();
     if (task !== undefined) this.give(task);
-    else if (this.#state === 'stopping') this.#mailbox?.send({ kind: 'stop' }, []);
+    else if (this.#state === 'stopping') this.#link?.send({ kind: 'stop' }, []);
     else this.#events.onFree(this);
   }
 
-  #ended(code: number): void {
-    const reason = this.#reason(code);
+  #ended(): void {
+    const reason = this.#fault;
     const wasStopping = this.#state === 'stopping';
-    this.#thread = undefined;
-    this.#mailbox = undefined;
+    const isRunning = this.#current?.runs !== undefined && this.#link?.kill !== undefined;
+    this.#link = undefined;
     this.#state = wasStopping ? 'stopped' : 'lost';
     this.held.clear();
     const orphans = this.#current === undefined ? [] : [this.#current];
     orphans.push(...this.#queue.splice(0));
     this.#current = undefined;
-    for (const task of orphans)
-      task.reject(new AppError('WORKER_LOST', `Worker ${this.name} was lost while it worked: ${reason}`));
-    if (!wasStopping) this.#events.onLost(this, reason);
+    for (const [index, task] of orphans.entries()) task.reject(this.#loss(reason, index === 0 && isRunning));
+    if (wasStopping) return;
+    this.lossesMs.push(performance.now());
+    this.#events.onLost(this, reason);
+  }
+
+  /** `endedIt`: the run may have been what ended the process. */
+  #loss(reason: string, endedIt: boolean): AppError {
+    const text = `Worker ${this.name} was lost while it worked: ${reason}`;
+    return new AppError('WORKER_LOST', text, { details: { endedIt } });
   }
 
   #gone(): AppError {
     if (this.#state === 'lost') return new AppError('WORKER_LOST', `Worker ${this.name} is lost: ${this.#fault}`);
     return new AppError('SHUTTING_DOWN', `Worker ${this.name} is stopping.`);
-  }
-
-  #reason(code: number): string {
-    return this.#fault === '' ? `exit code ${code}` : this.#fault;
   }
 }
 

@@ -3,9 +3,12 @@ import { prepareWeights, type PreparedModel, type WeightsCacheOptions } from '..
 import { disableTelemetry } from '../engine/telemetry.js';
 import { AppError } from '../errors.js';
 import { PoolSession } from './pool-session.js';
-import { PoolWorker, type WorkerState } from './pool-worker.js';
+import { Places } from './places.js';
+import type { PoolWorker, WorkerState } from './pool-worker.js';
 import { decideRespawn, defaultRespawnPolicy, type RespawnPolicy } from './respawn.js';
-import type { NextRun, Runner, RunnerSession } from './runner.js';
+import { processLink } from './process-link.js';
+import type { LoadOptions, Runner, RunnerSession } from './runner.js';
+import { threadLink } from './thread-link.js';
 
 export interface RunnerOptions {
   /** Worker threads of the CPU. Each GPU gets one more when its first model is loaded. */
@@ -16,12 +19,14 @@ export interface RunnerOptions {
   readonly weightsCache?: Omit<WeightsCacheOptions, 'env'>;
   readonly events?: RunnerEvents;
   readonly respawn?: RespawnPolicy;
-  /** The longest that one run may take; then `onStuck` is called. 0: no limit. */
+  /** The longest that one run may take; then its process is killed, or `onStuck` is called where it runs in a thread. 0: no limit. */
   readonly runLimitMs?: number;
-  /** The thread's entry file; the one beside this file unless told otherwise. */
+  /** The thread's and the process's entry files; those beside this file unless told otherwise. */
   readonly entry?: URL;
+  readonly processEntry?: URL;
 }
 
+/** What a log is told. */
 export interface RunnerEvents {
   readonly onWorkerLost?: (event: { readonly worker: string; readonly reason: string }) => void;
   readonly onWorkerRestarted?: (event: { readonly worker: string; readonly failures: readonly string[] }) => void;
@@ -61,12 +66,11 @@ export async function startRunner(options: RunnerOptions): Promise<RunnerPool> {
 
 class Pool implements RunnerPool {
   readonly #options: RunnerOptions;
-  readonly #entry: URL;
-  readonly #cpu: PoolWorker[] = [];
-  readonly #gpu = new Map<string, PoolWorker>();
+  readonly #places: Places;
   readonly #sessions = new Set<PoolSession>();
   /** Sessions that may have work, the one served longest ago first. */
   readonly #hungry = new Set<PoolSession>();
+  /** Of threads; a process keeps its own. */
   readonly #lossesMs: number[] = [];
   #restarts = 0;
   #numbers = 0;
@@ -77,30 +81,31 @@ class Pool implements RunnerPool {
 
   constructor(options: RunnerOptions) {
     this.#options = options;
-    this.#entry = options.entry ?? new URL('./worker.js', import.meta.url);
-    for (let index = 0; index < options.workers; index += 1) this.#cpu.push(this.#place(`cpu-${index}`));
+    this.#places = new Places({
+      threads: options.workers,
+      openThread: threadLink(options.entry ?? new URL('./worker.js', import.meta.url)),
+      openProcess: processLink(options.processEntry ?? new URL('./worker-process.js', import.meta.url), options.env),
+      events: { onFree: (worker) => this.#feed(worker), onLost: (worker, reason) => this.#lost(worker, reason) },
+    });
     const limitMs = options.runLimitMs ?? 0;
     if (limitMs > 0) this.#timers.add(setInterval(() => this.#watch(limitMs), Math.max(10, limitMs / 4)).unref());
   }
 
   async start(): Promise<void> {
-    const versions = await Promise.all(this.#cpu.map((worker) => worker.start()));
-    this.#runtimeVersion = versions[0] ?? '';
+    this.#runtimeVersion = await this.#places.start();
   }
 
-  async load(
-    spec: SessionSpec,
-    { instances, next }: { readonly instances: number | 'auto'; readonly next: NextRun },
-  ): Promise<RunnerSession> {
+  async load(spec: SessionSpec, options: LoadOptions): Promise<RunnerSession> {
     this.#refuseWhenClosing();
     const prepared = await this.#prepare(spec);
     this.#refuseWhenClosing();
-    const workers = spec.provider === 'cpu' ? this.#quietest(instances) : [await this.#gpuWorker(spec)];
+    const workers = await this.#places.choose(spec, options);
     const owner = {
       wake: (woken: PoolSession) => this.#wake(woken),
       forget: (gone: PoolSession) => this.#forget(gone),
+      release: (gone: PoolSession) => this.#places.close(gone.workers),
     };
-    const session = new PoolSession({ number: (this.#numbers += 1), spec, prepared, next, workers, owner });
+    const session = new PoolSession({ number: (this.#numbers += 1), spec, prepared, options, workers, owner });
     const [first, ...others] = workers;
     if (first === undefined) throw new AppError('INTERNAL', 'The runner has no CPU worker.');
     try {
@@ -116,7 +121,7 @@ class Pool implements RunnerPool {
   }
 
   status(): RunnerStatus {
-    const places = [...this.#cpu, ...this.#gpu.values()];
+    const places = this.#places.all;
     return {
       runtimeVersion: this.#runtimeVersion,
       workers: places.map(({ name, state, held }) => ({ name, state, sessions: held.size })),
@@ -128,7 +133,7 @@ class Pool implements RunnerPool {
   }
 
   close(): Promise<void> {
-    this.#closing ??= Promise.all([...this.#cpu, ...this.#gpu.values()].map((worker) => worker.stop())).then(() => {
+    this.#closing ??= this.#places.stop().then(() => {
       for (const timer of this.#timers) clearTimeout(timer);
       this.#rejectHomeless();
     });
@@ -141,36 +146,12 @@ class Pool implements RunnerPool {
     return prepareWeights(spec, { ...weightsCache, env });
   }
 
-  #place(name: string): PoolWorker {
-    const events = {
-      onFree: (worker: PoolWorker) => this.#feed(worker),
-      onLost: (worker: PoolWorker, reason: string) => this.#lost(worker, reason),
-    };
-    return new PoolWorker({ name, entry: this.#entry, events });
-  }
-
-  /** The CPU workers with the fewest sessions. */
-  #quietest(instances: number | 'auto'): PoolWorker[] {
-    const count = instances === 'auto' ? this.#cpu.length : Math.min(Math.max(1, instances), this.#cpu.length);
-    return [...this.#cpu].sort((a, b) => a.held.size - b.held.size).slice(0, count);
-  }
-
-  async #gpuWorker({ provider, deviceId }: SessionSpec): Promise<PoolWorker> {
-    const name = provider === 'webgpu' ? provider : `gpu-${deviceId}`;
-    const known = this.#gpu.get(name);
-    if (known !== undefined) return known;
-    const worker = this.#place(name);
-    this.#gpu.set(name, worker);
-    await worker.start();
-    return worker;
-  }
-
   #wake(session: PoolSession): void {
     this.#hungry.add(session);
     for (let worker = session.findFreeWorker(); worker !== undefined; worker = session.findFreeWorker()) {
       if (!this.#serve(worker, session)) return;
     }
-    const isOver = this.#gaveUp !== undefined || this.#closing !== undefined;
+    const isOver = session.lost !== undefined || this.#closing !== undefined;
     if (session.isAbandoned || (session.isHomeless && isOver)) this.#rejectAll(session);
   }
 
@@ -183,7 +164,7 @@ class Pool implements RunnerPool {
 
   #serve(worker: PoolWorker, session: PoolSession): boolean {
     this.#hungry.delete(session);
-    const pending = session.next(session.freeWorkers);
+    const pending = session.options.next(session.freeWorkers);
     if (pending === undefined) return false;
     this.#hungry.add(session);
     worker.give(session.taskOf(pending));
@@ -198,11 +179,14 @@ class Pool implements RunnerPool {
   #lost(worker: PoolWorker, reason: string): void {
     this.#options.events?.onWorkerLost?.({ worker: worker.name, reason });
     if (this.#closing !== undefined) return;
-    this.#lossesMs.push(performance.now());
-    const decision = decideRespawn(this.#lossesMs, this.#options.respawn ?? defaultRespawnPolicy);
+    const isApart = this.#places.isApart(worker);
+    if (!isApart) this.#lossesMs.push(performance.now());
+    const losses = isApart ? worker.lossesMs : this.#lossesMs;
+    const decision = decideRespawn(losses, this.#options.respawn ?? defaultRespawnPolicy);
     if (decision.kind === 'give-up') {
-      this.#gaveUp ??= `${decision.reason}; the last one because of: ${reason}`;
-      this.#rejectHomeless();
+      const why = `${decision.reason}; the last one because of: ${reason}`;
+      if (!isApart) this.#gaveUp ??= why;
+      this.#giveUpHomeless(why, isApart ? [worker] : this.#places.threads);
       return;
     }
     const timer = setTimeout(() => {
@@ -213,16 +197,31 @@ class Pool implements RunnerPool {
   }
 
   async #restart(worker: PoolWorker): Promise<void> {
-    if (this.#closing !== undefined || this.#gaveUp !== undefined) return;
-    this.#restarts += 1;
+    const isApart = this.#places.isApart(worker);
     const sessions = [...this.#sessions].filter(({ workers }) => workers.includes(worker));
+    const isOver = this.#closing !== undefined || !worker.isLost;
+    if (isOver || (!isApart && this.#gaveUp !== undefined)) return;
+    this.#restarts += 1;
     const started = worker.start();
     const loads = sessions.map((session) => session.loadOn(worker));
     const results = await Promise.allSettled([started, ...loads]);
     const failures = results.flatMap((result) => (result.status === 'rejected' ? [String(result.reason)] : []));
-    if (worker.state === 'lost') return;
-    for (const session of sessions) this.#wake(session);
+    if (results[0].status === 'rejected') return;
+    for (const session of sessions) {
+      if (session.isAbandoned) session.giveUp(`it did not load again: ${failures.join('; ')}`);
+      this.#wake(session);
+    }
     this.#options.events?.onWorkerRestarted?.({ worker: worker.name, failures });
+  }
+
+  /** Gives up the sessions that only these places would have held again. */
+  #giveUpHomeless(reason: string, places: readonly PoolWorker[]): void {
+    for (const session of this.#sessions) {
+      const isTheirs = session.workers.every((place) => places.includes(place) || place.state === 'lost');
+      if (!session.isHomeless || !isTheirs) continue;
+      session.giveUp(reason);
+      this.#rejectAll(session);
+    }
   }
 
   #rejectHomeless(): void {
@@ -235,17 +234,19 @@ class Pool implements RunnerPool {
       this.#closing === undefined
         ? new AppError(
             'WORKER_LOST',
-            `No worker holds ${session.spec.logId}: ${this.#gaveUp ?? 'they were lost and it did not load again'}`,
+            `No worker holds ${session.spec.logId}: ${session.lost ?? 'they were lost and it did not load again'}`,
           )
         : new AppError('SHUTTING_DOWN', 'The workers are stopping.');
-    for (let pending = session.next(1); pending !== undefined; pending = session.next(1)) pending.reject(error);
+    const { next } = session.options;
+    for (let pending = next(1); pending !== undefined; pending = next(1)) pending.reject(error);
   }
 
   #watch(limitMs: number): void {
     const nowMs = performance.now();
-    for (const worker of [...this.#cpu, ...this.#gpu.values()]) {
+    for (const worker of this.#places.all) {
       const { running } = worker;
       if (running === undefined || nowMs - running.sinceMs <= limitMs) continue;
+      if (worker.kill(`a run took longer than the limit of ${limitMs} ms, and its process was ended`)) continue;
       const session = [...this.#sessions].find(({ number }) => number === running.session)?.spec.logId ?? 'unloaded';
       this.#options.events?.onStuck?.({ worker: worker.name, session, runningMs: nowMs - running.sinceMs });
     }

@@ -22,6 +22,8 @@ export interface LoadedSession {
   readonly placement: Placement;
   /** Workers that hold it. */
   readonly instances: number;
+  /** Whether these are processes that hold nothing else. */
+  readonly apart: boolean;
   /** Whether the workers map one copy of the weights, and why (not). */
   readonly weights: { readonly shared: boolean; readonly reason: string };
 }
@@ -37,16 +39,22 @@ export interface PendingRun {
   readonly reject: (error: unknown, inputs?: readonly NamedTensors[]) => void;
 }
 
+export interface LoadOptions {
+  readonly instances: number | 'auto';
+  readonly next: NextRun;
+  /** Runs in processes that hold nothing else: what ends one of them ends no other model. */
+  readonly apart?: boolean;
+  /** Told once when no worker holds the session and none will again. */
+  readonly onLost?: (reason: string) => void;
+}
+
 /**
- * The worker threads as models see them. Work is pulled: `wake` says that there may be some, and a free worker takes
+ * The workers as models see them. Work is pulled: `wake` says that there may be some, and a free worker takes
  * from its sessions in turn, so that rows gather while all workers are busy.
  */
 export interface Runner {
   /** Loads a model on up to `instances` workers; rejects with the reason of the first that failed. */
-  load(
-    spec: SessionSpec,
-    options: { readonly instances: number | 'auto'; readonly next: NextRun },
-  ): Promise<RunnerSession>;
+  load(spec: SessionSpec, options: LoadOptions): Promise<RunnerSession>;
 }
 
 export interface RunnerSession {

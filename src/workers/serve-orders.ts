@@ -1,29 +1,34 @@
 import { releaseMemory } from '../tensor/release.js';
-import type { FromWorker, ToWorker } from './messages.js';
-import { ThreadEnd, type MailboxParts } from './mailbox.js';
+import type { Answer, Order } from './link.js';
+import type { ToWorker } from './messages.js';
 import { decodeRun, encodeFailed, encodeRan } from './run-codec.js';
 import type { SessionHost } from './session-host.js';
 
+/** Where orders come from, one after another, and where their answers go. */
+export interface OrderSource {
+  next(): Order | Promise<Order>;
+  answer(answer: Answer, transfer?: readonly ArrayBuffer[]): void;
+}
+
 /**
- * Answers orders one after another until told to stop; then releases every session and resolves, so that the thread ends by itself:
+ * Answers orders one after another until told to stop; then releases every session and resolves, so that a thread ends by itself:
  * one that is ended from outside while the runtime works takes the whole process with it.
  */
-export async function serveOrders(parts: MailboxParts, host: SessionHost, runtimeVersion: string): Promise<void> {
-  const mailbox = new ThreadEnd<string | ToWorker, string | FromWorker>(parts);
-  mailbox.answer({ kind: 'started', runtimeVersion });
+export async function serveOrders(source: OrderSource, host: SessionHost, runtimeVersion: string): Promise<void> {
+  source.answer({ kind: 'started', runtimeVersion });
   for (;;) {
-    const order = mailbox.next();
+    const order = await source.next();
     const message = typeof order === 'string' ? decodeRun(order) : order;
     if (message.kind === 'stop') break;
     const answer = await host.answer(message);
     if (answer.kind === 'ran') {
       const { message: encoded, transfer } = encodeRan(answer);
-      mailbox.answer(encoded, transfer);
+      source.answer(encoded, transfer);
       if (typeof order !== 'string') releaseInputs(message);
     } else if (answer.kind === 'failed' && typeof order !== 'string') {
       const { message: encoded, transfer } = encodeFailed(answer, order);
-      mailbox.answer(encoded, transfer);
-    } else mailbox.answer(answer);
+      source.answer(encoded, transfer);
+    } else source.answer(answer);
   }
   await host.releaseAll();
 }

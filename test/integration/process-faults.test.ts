@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { describe, it } from 'node:test';
 import { send } from '../support/http.js';
-import { slowProduct, sumAndDifference } from '../support/models.js';
+import { integerDivision, slowProduct, sumAndDifference } from '../support/models.js';
 import { folderWith, startNode, startProcess, urlOf } from '../support/server-process.js';
 import { goodCall, sums } from './cases/case.js';
 
@@ -65,6 +65,30 @@ describe('a server process that cannot end in order', { concurrency: 2 }, () => 
     server.child.kill('SIGUSR2');
     assert.deepEqual(await server.ended, [null, 'SIGKILL']);
     assert.match(server.text(), /unforeseen fault: ending/);
+  });
+});
+
+describe('a request whose values fault in native code', () => {
+  it('is told so, and neither its model nor the others are gone', async (context) => {
+    const models = await folderWith(context, m, { name: 'division', graph: integerDivision() });
+    const server = startProcess(context, '--models', models);
+    const url = urlOf(await server.until(/ready in/));
+    const divide = (a: string, b: string) => {
+      const inputs = Object.entries({ A: a, B: b }).map(
+        ([name, value]) => `{"name":"${name}","datatype":"INT64","shape":[1,1],"data":[${value}]}`,
+      );
+      return send(url, { path: '/v2/models/division/infer', body: `{"inputs":[${inputs.join()}]}` });
+    };
+    const fault = divide('-9223372036854775808', '-1');
+    const [refused, beside] = await Promise.all([fault, send(url, goodCall)]);
+    sums(beside);
+    assert.equal(refused.status, 503);
+    assert.match(
+      refused.body.toString(),
+      /division\/1\) was lost while it worked: its process ended with signal SIGFPE/,
+    );
+    assert.match((await divide('-7', '2')).body.toString(), /"data":\[-3\]/);
+    sums(await send(url, goodCall));
   });
 });
 

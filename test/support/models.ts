@@ -72,3 +72,54 @@ export function slowProduct(steps: number): Graph {
     initializers: [{ name: 'W', datatype: 'FP32', shape: [512, 512], data: weights }],
   };
 }
+
+/** Y = A / B (or their remainder) on INT64 [rows,1]: the smallest integer by -1 ends the process that runs it with SIGFPE. */
+export function integerDivision(op: 'Div' | 'Mod' = 'Div'): Graph {
+  return {
+    name: 'integer-division',
+    inputs: ['A', 'B'].map((name) => ({ name, datatype: 'INT64', shape: ['rows', 1] })),
+    outputs: [{ name: 'Y', datatype: 'INT64', shape: ['rows', 1] }],
+    nodes: [{ op, inputs: ['A', 'B'], outputs: ['Y'] }],
+  };
+}
+
+const flag = { name: 'on', datatype: 'BOOL', shape: [] } as const;
+const number = (name: string) => ({ name, datatype: 'INT64', shape: [] }) as const;
+
+/** Y = X where L is 1000 or more; with less it counts up for ever, so that a run on made-up inputs never ends. */
+export const loopsWhileTrue: Graph = {
+  name: 'loops-while-true',
+  inputs: [
+    { name: 'X', datatype: 'INT64', shape: [] },
+    { name: 'L', datatype: 'FP32', shape: [] },
+  ],
+  outputs: [{ name: 'Y', datatype: 'INT64', shape: [] }],
+  nodes: [
+    { op: 'Less', inputs: ['L', 'limit'], outputs: ['G'] },
+    {
+      op: 'Loop',
+      inputs: ['', 'G', 'X'],
+      outputs: ['Y'],
+      attributes: {
+        body: {
+          graph: {
+            name: 'body',
+            inputs: [number('trip'), flag, number('x')],
+            outputs: [
+              { ...flag, name: 'still' },
+              { ...number('x'), name: 'more' },
+            ],
+            nodes: [
+              { op: 'Identity', inputs: ['on'], outputs: ['still'] },
+              { op: 'Add', inputs: ['x', 'one'], outputs: ['more'] },
+            ],
+          },
+        },
+      },
+    },
+  ],
+  initializers: [
+    { name: 'limit', datatype: 'FP32', shape: [], data: Float32Array.of(1000) },
+    { name: 'one', datatype: 'INT64', shape: [], data: BigInt64Array.of(1n) },
+  ],
+};

@@ -1,6 +1,7 @@
 import { workerData } from 'node:worker_threads';
 import { ortEngine } from '../../src/engine/ort.js';
-import type { MailboxParts } from '../../src/workers/mailbox.js';
+import type { Answer, Order } from '../../src/workers/link.js';
+import { ThreadEnd, type MailboxParts } from '../../src/workers/mailbox.js';
 import type { FromWorker, ToWorker } from '../../src/workers/messages.js';
 import { serveOrders } from '../../src/workers/serve-orders.js';
 import { SessionHost } from '../../src/workers/session-host.js';
@@ -13,4 +14,5 @@ class CrashingHost extends SessionHost {
   }
 }
 
-await serveOrders(workerData as MailboxParts, new CrashingHost(ortEngine), ortEngine.version);
+const mailbox = new ThreadEnd<Order, Answer>(workerData as MailboxParts);
+await serveOrders(mailbox, new CrashingHost(ortEngine), ortEngine.version);

@@ -30,6 +30,7 @@ describe('the pool of workers', () => {
       outputs: ['S', 'D'].map((name) => ({ name, datatype: 'INT32', shape: [-1, 16] })),
       placement: { device: 'cpu', nodes: {}, evidence: 'only-provider' },
       instances: 2,
+      apart: false,
       weights: { shared: false, reason: 'no cache folder is set' },
     });
     await session.unload();

@@ -1,5 +1,6 @@
 import type { OnnxHeader } from '../config.js';
 import { GraphReader } from './graph.js';
+import { findIntegerDivision } from './integer-division.js';
 import { broken, limits, WireReader, type ByteSource, type WireField } from './fields.js';
 import { recogniseOther } from './recognise.js';
 import { readValue } from './value.js';
@@ -11,6 +12,7 @@ interface Draft {
   domain: string;
   modelVersion: number;
   graph: WireField | undefined;
+  readonly functions: WireField[];
   readonly opsets: Record<string, number>;
   readonly metadata: Record<string, string>;
 }
@@ -44,8 +46,32 @@ export function parseOnnxHeader(source: ByteSource): OnnxHeader {
     outputs,
     metadata: draft.metadata,
     operators: Object.fromEntries(graphs.operators),
+    ...hazardOf(wire, graphs, { graph: draft.graph, functions: draft.functions, outputs }),
     externalData: [...graphs.externalData],
   };
+}
+
+/** Operators with which a request's values decide how many elements there are. */
+const growing = ['Expand', 'Tile', 'ConstantOfShape', 'Range', 'OneHot', 'Pad', 'Resize', 'Upsample', 'Loop', 'Scan'];
+
+/** What a request's values may do to the process that runs the model. */
+function hazardOf(
+  wire: WireReader,
+  { operators }: GraphReader,
+  facts: {
+    readonly graph: WireField;
+    readonly functions: readonly WireField[];
+    readonly outputs: OnnxHeader['outputs'];
+  },
+): Pick<OnnxHeader, 'hazard'> {
+  const divides = operators.has('Div') || operators.has('Mod');
+  const division = divides ? findIntegerDivision(wire, facts) : undefined;
+  if (division !== undefined)
+    return { hazard: `${division}, and the smallest integer by -1 ends the process that tries` };
+  const grower = growing.find((operator) => operators.has(operator));
+  const texts = facts.outputs.find(({ datatype }) => datatype === 'BYTES');
+  if (grower === undefined || texts === undefined) return {};
+  return { hazard: `output '${texts.name}' is texts, as many as ${grower} makes, and too many end the process` };
 }
 
 function readModel(wire: WireReader, graphs: GraphReader, size: number): Draft {
@@ -57,6 +83,7 @@ function readModel(wire: WireReader, graphs: GraphReader, size: number): Draft {
     domain: '',
     modelVersion: 0,
     graph: undefined,
+    functions: [],
     opsets: emptyRecord<number>(),
     metadata: emptyRecord<string>(),
   };
@@ -69,7 +96,10 @@ function readModel(wire: WireReader, graphs: GraphReader, size: number): Draft {
     else if (field.number === 7) draft.graph = onlyGraph(draft.graph, field);
     else if (field.number === 8) readOpset(wire, field, draft.opsets);
     else if (field.number === 14) readEntry(field, draft.metadata);
-    else if (field.number === 25) graphs.readFunction(field);
+    else if (field.number === 25) {
+      graphs.readFunction(field);
+      draft.functions.push(field);
+    }
   }
   return draft;
 }

@@ -12,8 +12,9 @@ export interface GraphValue {
   readonly shape: readonly GraphDim[];
 }
 
-/** integer -> INT, non-integer number -> FLOAT, text -> STRING, integers -> INTS; `{float}` forces FLOAT. */
-export type AttributeValue = number | string | readonly number[] | { readonly float: number };
+/** integer -> INT, non-integer number -> FLOAT, text -> STRING, integers -> INTS, a body -> GRAPH; `{float}` forces FLOAT. */
+export type AttributeValue =
+  number | string | readonly number[] | { readonly float: number } | { readonly graph: Graph };
 
 export interface GraphNode {
   readonly op: string;
@@ -72,11 +73,13 @@ function nodeFields(node: GraphNode): Field[] {
   ];
 }
 
-/** AttributeProto: name 1, f 2, i 3, s 4, ints 8, type 20 (FLOAT 1, INT 2, STRING 3, INTS 7). */
+/** AttributeProto: name 1, f 2, i 3, s 4, g 6, ints 8, type 20 (FLOAT 1, INT 2, STRING 3, GRAPH 5, INTS 7). */
 function attributeFields(name: string, value: AttributeValue): Field[] {
   const named = bytesField(1, name);
   if (typeof value === 'string') return [named, bytesField(4, value), integerField(20, 3)];
   if (typeof value === 'object' && 'float' in value) return [named, floatField(2, value.float), integerField(20, 1)];
+  if (typeof value === 'object' && 'graph' in value)
+    return [named, bytesField(6, graphFields(value.graph)), integerField(20, 5)];
   if (typeof value === 'object') return [named, ...value.map((item) => integerField(8, item)), integerField(20, 7)];
   if (Number.isInteger(value)) return [named, integerField(3, value), integerField(20, 2)];
   return [named, floatField(2, value), integerField(20, 1)];

@@ -1,0 +1,99 @@
+import type { SessionSpec } from '../engine/engine.js';
+import type { OpenLink } from './link.js';
+import { PoolWorker, type PoolWorkerEvents } from './pool-worker.js';
+import type { LoadOptions } from './runner.js';
+
+/** Processes of a session that runs apart and does not say how many: each takes some 60 MB. */
+const mostApart = 2;
+
+export interface PlacesOptions {
+  /** Threads of the CPU. Each GPU gets one more when its first model is loaded. */
+  readonly threads: number;
+  readonly openThread: OpenLink;
+  readonly openProcess: OpenLink;
+  readonly events: PoolWorkerEvents;
+}
+
+/** The pool's workers: threads that all sessions share, and processes that hold one session each. */
+export class Places {
+  readonly #options: PlacesOptions;
+  readonly #cpu: readonly PoolWorker[];
+  readonly #gpu = new Map<string, PoolWorker>();
+  readonly #apart = new Set<PoolWorker>();
+  #processes = 0;
+
+  constructor(options: PlacesOptions) {
+    this.#options = options;
+    this.#cpu = Array.from({ length: options.threads }, (_, index) => this.#make(`cpu-${index}`, options.openThread));
+  }
+
+  /** Starts the CPU's threads; resolves with the runtime's version. */
+  async start(): Promise<string> {
+    const [version = ''] = await Promise.all(this.#cpu.map((worker) => worker.start()));
+    return version;
+  }
+
+  get threads(): readonly PoolWorker[] {
+    return [...this.#cpu, ...this.#gpu.values()];
+  }
+
+  get all(): readonly PoolWorker[] {
+    return [...this.threads, ...this.#apart];
+  }
+
+  isApart(place: PoolWorker): boolean {
+    return this.#apart.has(place);
+  }
+
+  /** The workers for a session: processes of its own where it is to run apart, else the threads of its device. */
+  async choose(spec: SessionSpec, { instances, apart = false }: LoadOptions): Promise<readonly PoolWorker[]> {
+    if (apart) return this.#openProcesses(spec, instances);
+    return spec.provider === 'cpu' ? this.#quietest(instances) : [await this.#gpuThread(spec)];
+  }
+
+  /** Ends the processes among these places; threads stay for other sessions. */
+  async close(places: readonly PoolWorker[]): Promise<void> {
+    await Promise.all(places.filter((place) => this.#apart.delete(place)).map((place) => place.stop()));
+  }
+
+  /** Lets all finish what they have, and ends them. */
+  async stop(): Promise<void> {
+    await Promise.all(this.all.map((worker) => worker.stop()));
+  }
+
+  #make(name: string, open: OpenLink): PoolWorker {
+    return new PoolWorker({ name, open, events: this.#options.events });
+  }
+
+  /** The CPU workers with the fewest sessions. */
+  #quietest(instances: number | 'auto'): readonly PoolWorker[] {
+    const count = instances === 'auto' ? this.#cpu.length : Math.min(Math.max(1, instances), this.#cpu.length);
+    return [...this.#cpu].sort((a, b) => a.held.size - b.held.size).slice(0, count);
+  }
+
+  async #gpuThread({ provider, deviceId }: SessionSpec): Promise<PoolWorker> {
+    const name = provider === 'webgpu' ? provider : `gpu-${deviceId}`;
+    const known = this.#gpu.get(name);
+    if (known !== undefined) return known;
+    const worker = this.#make(name, this.#options.openThread);
+    this.#gpu.set(name, worker);
+    await worker.start();
+    return worker;
+  }
+
+  async #openProcesses({ logId, provider }: SessionSpec, instances: number | 'auto'): Promise<readonly PoolWorker[]> {
+    const most = provider === 'cpu' ? this.#cpu.length : 1;
+    const count = instances === 'auto' ? Math.min(most, mostApart) : Math.min(Math.max(1, instances), most);
+    const places = Array.from({ length: count }, () => {
+      return this.#make(`apart-${(this.#processes += 1)} (${logId})`, this.#options.openProcess);
+    });
+    for (const place of places) this.#apart.add(place);
+    try {
+      await Promise.all(places.map((place) => place.start()));
+    } catch (error) {
+      await this.close(places);
+      throw error;
+    }
+    return places;
+  }
+}

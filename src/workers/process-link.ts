@@ -1,0 +1,68 @@
+import { fork } from 'node:child_process';
+import { messageOf } from '../errors.js';
+import type { Answer, OpenLink } from './link.js';
+
+/** What each signal of a fault says about its process. */
+const meanings: Readonly<Partial<Record<NodeJS.Signals, string>>> = {
+  SIGFPE: 'an integer division by zero or by -1 that overflows',
+  SIGSEGV: 'it touched memory that is not its own',
+  SIGBUS: 'a file that it had mapped was cut short',
+  SIGABRT: 'it gave up, for want of memory or after an error that nothing caught',
+  SIGILL: 'an instruction that this CPU does not have',
+  SIGKILL: 'it was killed, perhaps since memory ran out',
+};
+
+/** Most characters of a process's stderr that are kept for the reason of its end. */
+const keptText = 2000;
+
+/** Opens processes with the entry file given. They end with this process, also where that is killed. */
+export function processLink(entry: URL, env: NodeJS.ProcessEnv): OpenLink {
+  return (name, { onAnswer, onUnreadable, onEnd }) => {
+    const child = fork(entry, [String(process.pid), name], {
+      env: { ...env, UV_THREADPOOL_SIZE: '1' },
+      execArgv: [],
+      serialization: 'advanced',
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    });
+    let text = '';
+    let fault: unknown;
+    child.stderr?.setEncoding('utf8').on('data', (piece: string) => (text = (text + piece).slice(-keptText)));
+    child.on('message', (answer) => onAnswer(answer as Answer));
+    child.on('error', (error) => {
+      fault = error;
+      // One that never started has no other end.
+      if (child.pid === undefined) onEnd(`its process could not be started: ${messageOf(error)}`);
+    });
+    child.on('close', (code, signal) => {
+      if (child.pid !== undefined) onEnd(describeEnd({ code, signal, text, fault }));
+    });
+    return {
+      send: (order) =>
+        void child.send(order, (error) => {
+          if (error !== null && child.connected) onUnreadable(error);
+        }),
+      kill: () => void child.kill('SIGKILL'),
+    };
+  };
+}
+
+function describeEnd(end: {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly text: string;
+  readonly fault: unknown;
+}): string {
+  const { code, signal, text, fault } = end;
+  const meaning = signal === null ? undefined : meanings[signal];
+  const head =
+    signal === null ? `exit code ${code}` : `signal ${signal}${meaning === undefined ? '' : ` (${meaning})`}`;
+  const said = lastLine(text) || (fault === undefined ? '' : messageOf(fault));
+  return `its process ended with ${head}${said === '' ? '' : `: ${said}`}`;
+}
+
+/** The last line that says something, without the colours that the runtime writes. */
+function lastLine(text: string): string {
+  // eslint-disable-next-line no-control-regex -- the escape character is what is looked for
+  const lines = text.replace(/\u001b\[[0-9;]*m/g, '').split('\n');
+  return lines.findLast((line) => /\w/.test(line) && !line.startsWith('Node.js v'))?.trim() ?? '';
+}
