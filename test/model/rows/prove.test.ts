@@ -107,6 +107,22 @@ const proven: Readonly<Record<string, Case>> = {
     ],
     constants: [ints('zero', 0), ints('one', 1), ints('width', 4), weights('token', 1, 1, 4)],
   },
+  'paddings turned round as exporters write them': {
+    shape: [null, 3, 8, 8],
+    nodes: [
+      node('Reshape', ['pads', 'pairs'], 'a'),
+      node('Slice', ['a', 'last', 'before', 'first', 'last'], 'b'),
+      node('Transpose', ['b'], 'c', { perm: [1, 0] }),
+      node('Reshape', ['c', 'last'], 'd'),
+      node('Cast', ['d'], 'e', { to: 7 }),
+      node('Pad', ['X', 'e'], 'f'),
+      node('Flatten', ['f'], 'Y'),
+    ],
+    constants: [
+      ints('pads', 1, 1, 2, 2, 0, 0, 0, 0),
+      ...[ints('pairs', -1, 2), ints('last', -1), ints('first', 0), ints('before', -(2 ** 53))],
+    ],
+  },
   'a softmax over all axes behind the first, as before version 13': {
     shape: [null, 2, 4],
     nodes: [node('Softmax', ['X'], 'Y', { axis: 1 })],
@@ -115,6 +131,18 @@ const proven: Readonly<Record<string, Case>> = {
 };
 
 const mixed: Readonly<Record<string, readonly [Case, RegExp]>> = {
+  'paddings that reach the rows': [
+    {
+      shape: [null, 4],
+      nodes: [
+        node('Reshape', ['pads', 'pairs'], 'a'),
+        node('Reshape', ['a', 'list'], 'b'),
+        node('Pad', ['X', 'b'], 'Y'),
+      ],
+      constants: [ints('pads', 1, 0, 0, 0), ints('pairs', -1, 2), ints('list', -1)],
+    },
+    /\(Pad\): it pads axis 0, on which the rows are/,
+  ],
   'a softmax over all axes, as before version 13': [
     { shape: [null, 2, 4], nodes: [node('Softmax', ['X'], 'Y', { axis: 0 })], opset: 11 },
     /'Y' \(Softmax\): it computes over axis 0, on which the rows are/,

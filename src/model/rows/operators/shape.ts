@@ -8,9 +8,23 @@ export const transpose: Rule = (view) => {
   const value = view.input(0);
   const dims = view.dims(0);
   const order = view.integers('perm') ?? [...dims.keys()].reverse();
+  const content = turnedContent(value, order);
+  if (content !== undefined) return [content];
   const moved = order.map((axis) => dims[axis] ?? meet('it names an axis that its data lack'));
   return [reshaped(value, moved, hasRows(value) ? order.indexOf(value.axis) : undefined)];
 };
+
+/** A small matrix with rows and columns exchanged. */
+function turnedContent(value: Tensor, [first, second, ...others]: readonly number[]): Value | undefined {
+  if (value.kind === 'rows' || value.content === undefined || first !== 1 || second !== 0 || others.length > 0)
+    return undefined;
+  const { content, dims = [] } = value;
+  const [height, width] = dims.map(numberOf);
+  if (dims.length !== 2 || height === undefined || width === undefined || height * width !== content.length)
+    return undefined;
+  const turned = content.map((_, place) => content[(place % height) * width + Math.floor(place / height)]);
+  return withContent([known(width), known(height)], turned);
+}
 
 export const reshape: Rule = (view) => {
   const value = view.input(0);

@@ -155,15 +155,14 @@ function rangeOf({ start, end, step }: Cut, size: Size): readonly number[] | und
   return places;
 }
 
+/** Elements of a list, or rows of a small matrix such as exporters make of paddings. */
 function cutContent(value: Tensor, [cut, ...others]: readonly Cut[]): Value | undefined {
-  if (value.kind === 'rows' || value.content === undefined || value.dims?.length !== 1) return undefined;
-  if (cut === undefined || others.length > 0) return undefined;
-  const places = rangeOf(cut, known(value.content.length));
-  return (
-    places &&
-    withContent(
-      [known(places.length)],
-      places.map((place) => value.content?.[place]),
-    )
-  );
+  if (value.kind === 'rows' || value.content === undefined || cut?.axis !== 0 || others.length > 0) return undefined;
+  const { content, dims = [] } = value;
+  const [length, width = one] = dims;
+  const [count, step] = [length && numberOf(length), numberOf(width)];
+  if (dims.length > 2 || count === undefined || step === undefined || count * step !== content.length) return undefined;
+  const places = rangeOf(cut, known(count));
+  const kept = places?.flatMap((place) => content.slice(place * step, (place + 1) * step));
+  return places && kept && withContent([known(places.length), ...dims.slice(1)], kept);
 }

