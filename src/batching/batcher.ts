@@ -211,9 +211,10 @@ class QueueBatcher implements Batcher {
 
   #start(plan: RunPlan<Entry>): PendingRun {
     const rowsToRun = plan.requests[0]?.isRetry === true ? Math.min(plan.rows, plan.rowsToRun) : plan.rowsToRun;
-    const shape = { ...plan, rowsToRun };
-    const kept = isShared(shape) ? this.#joining.watch?.keep(shape) : undefined;
-    const run = { ...shape, kept, startedMs: this.#options.clock() };
+    const { kind, requests: entries, rows } = plan;
+    const shared = { requests: entries, rows, rowsToRun };
+    const kept = isShared(shared) ? this.#joining.watch?.keep(shared) : undefined;
+    const run: StartedRun = { kind, requests: entries, rows, rowsToRun, kept, startedMs: this.#options.clock() };
     for (const entry of plan.requests) this.#queue.remove(entry);
     const requests = plan.requests.map(({ request }) => request);
     return {
