@@ -176,7 +176,7 @@ class QueueBatcher implements Batcher {
   /** Where the model batches, requests of one turn of the event loop are offered together. */
   #offer(): void {
     if (this.config.maxRows > 1) this.#wakeLater();
-    else this.#options.wake();
+    else this.#wake();
   }
 
   #wakeLater(): void {
@@ -184,8 +184,18 @@ class QueueBatcher implements Batcher {
     this.#isWakeScheduled = true;
     setImmediate(() => {
       this.#isWakeScheduled = false;
-      this.#options.wake();
+      this.#wake();
     });
+  }
+
+  /** A lone request whose run is cheap runs here; everything else is offered to the workers. */
+  #wake(): void {
+    const { inline, wake } = this.#options;
+    const first = this.#queue.first;
+    const isLone = first !== undefined && first.next === undefined && !first.isRetry;
+    const run = isLone && inline?.mayRun(first.request.inputs) === true ? this.next(1) : undefined;
+    if (run === undefined) wake();
+    else inline?.run(run);
   }
 
   /** Drops what is over and sets the alarm for the next look. */

@@ -2,7 +2,7 @@ import type { BatchingConfig } from '../model/config.js';
 import type { JoiningFault } from './fault.js';
 import type { WatchOptions } from './watch.js';
 import type { RunTiming } from '../workers/messages.js';
-import type { NextRun } from '../workers/runner.js';
+import type { InlineRuns, NextRun } from '../workers/runner.js';
 import type { NamedTensors } from '../tensor/tensor.js';
 
 /** A request as it waits: tensors already checked against the model. */
@@ -60,6 +60,8 @@ export interface BatcherOptions {
   /** Says that `next` may have something to run; `next` may be called from within. */
   readonly wake: () => void;
   readonly hasFreeWorker: () => boolean;
+  /** Where cheap runs of lone requests may run at once, on this thread. */
+  readonly inline?: Pick<InlineRuns, 'mayRun' | 'run'> | undefined;
   /** Monotonic milliseconds. */
   readonly clock: () => number;
   readonly onRun?: (record: RunRecord) => void;

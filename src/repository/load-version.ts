@@ -10,6 +10,7 @@ import type { Homes } from '../model/containment.js';
 import type { ExecutionConfig, ModelConfig, OnnxHeader, ProviderName } from '../model/config.js';
 import type { LoadedSession, Runner, RunnerSession } from '../workers/runner.js';
 import { joinWatches, type Watch } from './fingerprint.js';
+import { mayRunInline } from './inline-rule.js';
 import { hasLabels, readLabelFile } from './label-file.js';
 import { notesOnFiles, notesOnProcesses, notesOnProvider } from './load-notes.js';
 import { Servable, type BatchingOff } from './servable.js';
@@ -95,6 +96,7 @@ async function loadServable(
     instances: choice.provider === 'cpu' ? wished.instances.cpu : wished.instances.gpu,
     next: (freeWorkers) => holder.servable?.next(freeWorkers),
     apart: header.hazard !== undefined,
+    mayRunInline: mayRunInline(header),
   });
   try {
     checkDevice(choice, session.loaded.placement);

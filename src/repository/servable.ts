@@ -61,9 +61,8 @@ export class Servable implements ServableModel {
   #successor: Servable | undefined;
 
   constructor(parts: ServableParts) {
-    const { name, version, config, header, session } = parts;
+    const { name, version, config, header, session, statistics } = parts;
     const { loaded } = session;
-    const { statistics } = parts;
     this.name = name;
     this.version = version;
     this.description = config.description;
@@ -89,6 +88,7 @@ export class Servable implements ServableModel {
       config: config.batching,
       wake: () => session.wake(),
       hasFreeWorker: () => session.hasFreeWorker(),
+      inline: session.inline,
       clock: () => performance.now(),
       onRun: (record) => statistics.recordRun(record),
       onRepeat: () => statistics.recordSharing('repeatedRuns'),

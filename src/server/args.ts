@@ -106,6 +106,7 @@ function toSettings(values: FlagValues): Settings {
     readyWhen: values.readyWhen,
     pollIntervalMs: values.pollInterval,
     watchdogMs: values.watchdog,
+    inlineRuns: values.inlineRuns,
     compressFromBytes: values.compressFrom,
     limits: limitsOf(values),
     log: { level: values.logLevel, format: values.logFormat, access: values.accessLog },

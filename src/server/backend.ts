@@ -6,6 +6,7 @@ import type { ModelRepository } from '../repository/types.js';
 import type { RunnerPool } from '../workers/pool.js';
 import type { Log } from './log.js';
 import { logBatchingOff } from './model-events.js';
+import { createInlineWatch } from './inline-watch.js';
 import type { ServeOptions } from './serve-options.js';
 import type { Ledger } from './startup-text.js';
 
@@ -44,17 +45,21 @@ export function startBackend(options: ServeOptions, onModelEvent: OnModelEvent):
 
 async function openRunner({ budget, env, log, settings, cacheFolder, onStuck }: ServeOptions): Promise<RunnerPool> {
   const { startRunner } = await import('../workers/pool.js');
+  const { watchdogMs: limitMs, inlineRuns } = settings;
+  const watch = limitMs > 0 ? createInlineWatch({ limitMs, log: settings.log }) : undefined;
   return startRunner({
     workers: budget.workers,
     env,
     weightsCache: { folder: cacheFolder },
-    runLimitMs: settings.watchdogMs,
+    runLimitMs: limitMs,
+    ...(inlineRuns ? { inline: { watch } } : {}),
     events: {
       onWorkerLost: (event) => log.error(event, 'worker lost'),
+      onInline: (event) => log.debug(event, event.inline ? 'runs on the HTTP thread' : 'runs on the workers'),
       onWorkerRestarted: (event) => log.warn(event, 'worker restarted'),
       onStuck: ({ worker, session, runningMs }) =>
         onStuck(
-          `a run of ${session} on ${worker} has taken ${Math.round(runningMs)} ms, over the limit of ${settings.watchdogMs} ms`,
+          `a run of ${session} on ${worker} has taken ${Math.round(runningMs)} ms, over the limit of ${limitMs} ms`,
         ),
     },
   });

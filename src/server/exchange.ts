@@ -100,8 +100,7 @@ export class Exchange {
     if (this.#context.isStopping()) all.push('connection', 'close');
     raw.writeHead(status, all);
     if (this.request.method === 'HEAD' || status === 304) raw.end();
-    else if (body instanceof Uint8Array) raw.end(body);
-    else endWithParts(raw, body);
+    else endWith(raw, body);
     this.#over(status);
     if (this.#context.accessLog) this.#logAccess(status);
   }
@@ -157,11 +156,13 @@ export class Exchange {
   }
 }
 
-/** One write to the system for all parts. */
-function endWithParts(raw: ServerResponse, parts: readonly Uint8Array[]): void {
-  raw.cork();
-  for (const part of parts) raw.write(part);
-  raw.end();
+/** One write to the system, whatever the parts. */
+function endWith(raw: ServerResponse, body: Uint8Array | readonly Uint8Array[]): void {
+  if (!(body instanceof Uint8Array)) {
+    raw.cork();
+    for (const part of body) raw.write(part);
+    raw.end();
+  } else raw.end(body);
 }
 
 /** Makes ids for requests that bring none: unlike those of any other process, and cheap. */

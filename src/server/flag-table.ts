@@ -118,6 +118,12 @@ export const flags = {
   stopDelay: common({ kind: duration, fallback: 0, value: '<time>', help: 'from SIGTERM to no new connections' }),
   stopTimeout: common({ kind: duration, fallback: 30_000, value: '<time>', help: 'longest time to finish what runs' }),
   apiKeys: rare({ kind: list, fallback: [], value: '<keys>', help: 'keys between commas; better in the environment' }),
+  inlineRuns: rare({
+    kind: toggle,
+    fallback: true,
+    value: '',
+    help: 'runs of the cheapest models need no worker',
+  }),
   openMetrics: rare({ kind: toggle, fallback: false, value: '', help: '/metrics asks for no key' }),
   maxPixels: rare({ kind: integer(1), fallback: 50_000_000, value: '<n>', help: 'most pixels of one picture' }),
   maxHeaderBytes: rare({ kind: bytes, fallback: 16_384, value: '<size>', help: 'most bytes of all headers' }),

@@ -74,6 +74,8 @@ export interface Settings {
   readonly allowLinksTo: readonly string[];
   /** A run that takes longer ends the process, for its supervisor to restart; 0: never. */
   readonly watchdogMs: number;
+  /** Whether runs that cost less than handing them to a worker run on the HTTP thread. */
+  readonly inlineRuns: boolean;
   /** Answers of at least this many bytes are compressed for clients that accept it; -1: never. */
   readonly compressFromBytes: number;
   readonly limits: Limits;

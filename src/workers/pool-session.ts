@@ -2,6 +2,7 @@ import type { SessionSpec } from '../engine/engine.js';
 import type { PreparedModel } from '../engine/weights-cache.js';
 import { fingerprint } from '../engine/weights-key.js';
 import { AppError, messageOf } from '../errors.js';
+import type { InlineSession } from './inline-session.js';
 import type { FromWorker } from './messages.js';
 import type { PoolWorker, Task } from './pool-worker.js';
 import { decodeRan, encodeRun } from './run-codec.js';
@@ -25,6 +26,8 @@ export class PoolSession implements RunnerSession {
   readonly options: LoadOptions;
   /** Places that hold the session or will again once their thread is back. */
   readonly workers: readonly PoolWorker[];
+  /** Set once the session is loaded, where its cheap runs may run on this thread. */
+  inline: InlineSession | undefined;
   readonly #owner: SessionOwner;
   #loaded: LoadedSession | undefined;
   #prepared: PreparedModel;
@@ -87,6 +90,11 @@ export class PoolSession implements RunnerSession {
 
   #mayTake(worker: PoolWorker): boolean {
     return worker.isFree && worker.held.has(this.number);
+  }
+
+  /** What the workers load. */
+  get prepared(): SessionSpec {
+    return this.#prepared.spec;
   }
 
   /** Whether no worker holds the session now. */
@@ -161,13 +169,24 @@ export class PoolSession implements RunnerSession {
           error,
           requests?.map((pairs) => new Map(pairs)),
         ),
-      resolve: (answer) => resolve(decodeRan(answer as Ran)),
+      resolve: (answer) => {
+        const outcome = decodeRan(answer as Ran);
+        this.#noteCost(job, outcome);
+        resolve(outcome);
+      },
     };
+  }
+
+  #noteCost({ requests }: RunJob, { timing }: RunOutcome): void {
+    const [only] = requests;
+    if (this.inline === undefined || only === undefined || requests.length > 1) return;
+    this.inline.note(only, (timing.inputNs + timing.computeNs + timing.outputNs) / 1e6);
   }
 
   async unload(): Promise<void> {
     this.#isUnloaded = true;
     this.#owner.forget(this);
+    await this.inline?.close();
     await Promise.all(this.workers.map((worker) => this.#unloadOn(worker)));
     await this.#owner.release(this);
   }

@@ -2,6 +2,9 @@ import type { SessionSpec } from '../engine/engine.js';
 import { prepareWeights, type PreparedModel, type WeightsCacheOptions } from '../engine/weights-cache.js';
 import { disableTelemetry } from '../engine/telemetry.js';
 import { AppError } from '../errors.js';
+import { Arrivals } from './inline-cost.js';
+import { openInline } from './inline-engine.js';
+import { InlineSession, type InlineOptions, type InlineWatch } from './inline-session.js';
 import { PoolSession } from './pool-session.js';
 import { Places } from './places.js';
 import type { PoolWorker, WorkerState } from './pool-worker.js';
@@ -21,6 +24,8 @@ export interface RunnerOptions {
   readonly respawn?: RespawnPolicy;
   /** The longest that one run may take; then its process is killed, or `onStuck` is called where it runs in a thread. 0: no limit. */
   readonly runLimitMs?: number;
+  /** Runs that cost less than handing them over run on the calling thread, and `watch` sees them; without it none do. */
+  readonly inline?: { readonly watch: InlineWatch | undefined };
   /** The thread's and the process's entry files; those beside this file unless told otherwise. */
   readonly entry?: URL;
   readonly processEntry?: URL;
@@ -30,6 +35,8 @@ export interface RunnerOptions {
 export interface RunnerEvents {
   readonly onWorkerLost?: (event: { readonly worker: string; readonly reason: string }) => void;
   readonly onWorkerRestarted?: (event: { readonly worker: string; readonly failures: readonly string[] }) => void;
+  /** Cheap runs of a session begin or end to run on the calling thread. */
+  readonly onInline?: InlineOptions['onChange'];
   /** A run passed its limit. Nothing can cancel it: the process has to be killed (SIGKILL) and started again. */
   readonly onStuck?: (event: { readonly worker: string; readonly session: string; readonly runningMs: number }) => void;
 }
@@ -39,6 +46,8 @@ export interface RunnerStatus {
   readonly workers: readonly { readonly name: string; readonly state: WorkerState; readonly sessions: number }[];
   readonly busyWorkers: number;
   readonly restarts: number;
+  /** Runs on the calling thread so far. */
+  readonly inlineRuns: number;
   /** False when workers were lost too often and are not started any more. */
   readonly healthy: boolean;
   readonly reason?: string;
@@ -72,6 +81,8 @@ class Pool implements RunnerPool {
   readonly #hungry = new Set<PoolSession>();
   /** Of threads; a process keeps its own. */
   readonly #lossesMs: number[] = [];
+  readonly #arrivals = new Arrivals();
+  #inlineRuns = 0;
   #restarts = 0;
   #numbers = 0;
   #runtimeVersion = '';
@@ -117,7 +128,24 @@ class Pool implements RunnerPool {
       throw error;
     }
     this.#sessions.add(session);
+    if (options.mayRunInline === true && options.apart !== true && spec.provider === 'cpu')
+      session.inline = this.#inlineOf(session);
     return session;
+  }
+
+  #inlineOf({ number, prepared, loaded }: PoolSession): InlineSession | undefined {
+    const { inline, events } = this.#options;
+    if (inline === undefined) return undefined;
+    return new InlineSession(
+      { number, spec: prepared, inputs: loaded.inputs },
+      {
+        watch: inline.watch,
+        arrivals: this.#arrivals,
+        open: openInline,
+        onChange: (event) => events?.onInline?.(event),
+        onRun: () => (this.#inlineRuns += 1),
+      },
+    );
   }
 
   status(): RunnerStatus {
@@ -127,6 +155,7 @@ class Pool implements RunnerPool {
       workers: places.map(({ name, state, held }) => ({ name, state, sessions: held.size })),
       busyWorkers: places.filter(({ state }) => state === 'busy').length,
       restarts: this.#restarts,
+      inlineRuns: this.#inlineRuns,
       healthy: this.#gaveUp === undefined,
       ...(this.#gaveUp === undefined ? {} : { reason: this.#gaveUp }),
     };
@@ -136,6 +165,7 @@ class Pool implements RunnerPool {
     this.#closing ??= this.#places.stop().then(() => {
       for (const timer of this.#timers) clearTimeout(timer);
       this.#rejectHomeless();
+      return this.#options.inline?.watch?.close();
     });
     return this.#closing;
   }

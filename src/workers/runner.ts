@@ -46,6 +46,8 @@ export interface LoadOptions {
   readonly apart?: boolean;
   /** Told once when no worker holds the session and none will again. */
   readonly onLost?: (reason: string) => void;
+  /** Whether cheap runs may run on the calling thread: no value of a request may make one slow, or end the process. */
+  readonly mayRunInline?: boolean;
 }
 
 /**
@@ -57,8 +59,20 @@ export interface Runner {
   load(spec: SessionSpec, options: LoadOptions): Promise<RunnerSession>;
 }
 
+/** Runs on the calling thread, for what costs less than handing it to a worker. */
+export interface InlineRuns {
+  /** Whether a request with these inputs may run here now; asked once a request. */
+  mayRun(inputs: NamedTensors): boolean;
+  /** Runs a lone request's job and settles it before it returns. */
+  run(pending: PendingRun): void;
+  /** Notes what a lone request's run cost in a worker. */
+  note(inputs: NamedTensors, ms: number): void;
+}
+
 export interface RunnerSession {
   readonly loaded: LoadedSession;
+  /** Undefined where every run goes to a worker. */
+  readonly inline: InlineRuns | undefined;
   /** Says that `next` may have something to run. */
   wake(): void;
   /** Whether a worker that holds this session is free now. */

@@ -1,9 +1,8 @@
 import type { Engine, EngineSession, SessionSpec } from '../engine/engine.js';
 import { createProvenSession } from '../engine/placement.js';
 import { AppError, toPlainError } from '../errors.js';
-import { concatRows, notRows } from '../tensor/rows.js';
-import type { NamedTensors, Tensor } from '../tensor/tensor.js';
-import type { FromWorker, TensorPairs, ToWorker } from './messages.js';
+import type { FromWorker, ToWorker } from './messages.js';
+import { runSession } from './run-session.js';
 
 type RunMessage = Extract<ToWorker, { kind: 'run' }>;
 
@@ -38,22 +37,10 @@ export class SessionHost {
   }
 
   #run(message: RunMessage): FromWorker {
-    const { session: number, requests, rows, outputs } = message;
-    const session = this.#sessions.get(number);
-    if (session === undefined) throw new AppError('INTERNAL', `Session ${number} is not loaded in this worker.`);
-    const startedMs = performance.now();
-    const feeds = mergeFeeds(requests, rows);
-    const mergedMs = performance.now();
-    const named = session.runNow(feeds, outputs);
-    if (isShared(message)) checkRows(named, rows);
-    const ranMs = performance.now();
-    const pairs = [...named];
-    const timing = {
-      inputNs: nanoseconds(mergedMs - startedMs),
-      computeNs: nanoseconds(ranMs - mergedMs),
-      outputNs: nanoseconds(performance.now() - ranMs),
-    };
-    return { kind: 'ran', outputs: pairs, timing };
+    const session = this.#sessions.get(message.session);
+    if (session === undefined)
+      throw new AppError('INTERNAL', `Session ${message.session} is not loaded in this worker.`);
+    return { kind: 'ran', ...runSession(session, message) };
   }
 
   /** Releases every session; the thread may end afterwards. */
@@ -61,32 +48,4 @@ export class SessionHost {
     for (const session of this.#sessions.values()) await session.release();
     this.#sessions.clear();
   }
-}
-
-/** Whether a run holds more than the rows of one request, so that each has to be given its own rows of the outputs. */
-function isShared({ requests, rows }: RunMessage): boolean {
-  return rows > 0 && (requests.length > 1 || requests[0]?.[0]?.[1].shape[0] !== rows);
-}
-
-function checkRows(outputs: NamedTensors, rows: number): void {
-  for (const [name, tensor] of outputs) if (tensor.shape[0] !== rows) throw notRows(name, tensor, rows);
-}
-
-function mergeFeeds(requests: readonly TensorPairs[], rows: number): NamedTensors {
-  const [first = []] = requests;
-  if (rows === 0) return new Map(first);
-  const columns = requests.map((request) => new Map(request));
-  return new Map(
-    first.map(([name]) => [
-      name,
-      concatRows(
-        columns.map((column) => column.get(name) as Tensor),
-        rows,
-      ),
-    ]),
-  );
-}
-
-function nanoseconds(ms: number): number {
-  return Math.round(ms * 1e6);
 }

@@ -3,7 +3,7 @@ import { mock } from 'node:test';
 import { AppError } from '../../src/errors.js';
 import { createBatcher } from '../../src/batching/batcher.js';
 import type { JoiningFault } from '../../src/batching/fault.js';
-import type { Batcher, InferResult, QueuedRequest, RunRecord } from '../../src/batching/types.js';
+import type { Batcher, BatcherOptions, InferResult, QueuedRequest, RunRecord } from '../../src/batching/types.js';
 import type { BatchingConfig } from '../../src/model/config.js';
 import { concatRows } from '../../src/tensor/rows.js';
 import type { NamedTensors, NumericTensor, Tensor } from '../../src/tensor/tensor.js';
@@ -38,7 +38,11 @@ export interface Desk {
 }
 
 /** Enables node:test's timers: the test resets them. */
-export function openDesk(config: Partial<BatchingConfig> = {}, freeWorkers = 0): Desk {
+export function openDesk(
+  config: Partial<BatchingConfig> = {},
+  freeWorkers = 0,
+  inline?: BatcherOptions['inline'],
+): Desk {
   mock.timers.enable({ apis: ['setTimeout', 'setImmediate'] });
   let clockMs = 1000;
   const records: RunRecord[] = [];
@@ -57,6 +61,7 @@ export function openDesk(config: Partial<BatchingConfig> = {}, freeWorkers = 0):
     config: { ...defaults, ...config },
     wake: pull,
     hasFreeWorker: () => desk.freeWorkers > 0,
+    inline,
     clock: () => clockMs,
     onRun: (record) => records.push(record),
     onJoiningFault: (fault) => faults.push(fault),

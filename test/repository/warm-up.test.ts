@@ -153,6 +153,7 @@ function recordRuns(runner: Runner): { readonly runner: Runner; readonly runs: s
     return {
       loaded: session.loaded,
       wake: () => session.wake(),
+      inline: undefined,
       hasFreeWorker: () => session.hasFreeWorker(),
       unload: () => session.unload(),
       runOn,

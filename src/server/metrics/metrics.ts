@@ -7,6 +7,7 @@ import { registerRequestMetrics } from './request-metrics.js';
 import {
   registerGpuMetrics,
   registerMemoryMetrics,
+  registerRunnerMetrics,
   registerServerMetrics,
   type ServerFigures,
 } from './server-metrics.js';
@@ -30,6 +31,7 @@ export interface Metrics {
 export function createMetrics({ meters, loads, models, readiness, server }: MetricsSources): Metrics {
   const registry = new Registry();
   registerServerMetrics(registry, server);
+  registerRunnerMetrics(registry, server);
   registerMemoryMetrics(registry, server);
   registerModelMetrics(registry, models);
   registerLoadMetrics(registry, loads, readiness);

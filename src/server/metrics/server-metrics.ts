@@ -11,6 +11,7 @@ export interface ServerFigures {
   readonly isReady: () => boolean;
   readonly workerRestarts: () => number;
   readonly busyWorkers: () => number;
+  readonly inlineRuns: () => number;
   /** Readings of every GPU, empty where nvidia-smi does not answer; asked once a figure, so one answer should serve a scrape. */
   readonly readGpus: () => Promise<readonly GpuReading[]>;
 }
@@ -32,6 +33,21 @@ export function registerServerMetrics(registry: Registry, figures: ServerFigures
     read: () => one(figures.isReady() ? 1 : 0),
   });
   register(registry, {
+    name: 'slipway_thread_budget',
+    type: 'gauge',
+    help: 'CPUs this process may use, and the threads they are divided into.',
+    read: () =>
+      (['cpus', 'workers', 'intraOpThreads', 'imageThreads', 'ioThreads'] as const).map((use) => ({
+        labels: { use, source: budget.source },
+        value: budget[use],
+      })),
+  });
+}
+
+/** The workers, and the runs that need none. */
+export function registerRunnerMetrics(registry: Registry, figures: ServerFigures): void {
+  const one = (value: number): readonly Sample[] => [{ labels: {}, value }];
+  register(registry, {
     name: 'slipway_worker_restarts_total',
     type: 'counter',
     help: 'Worker threads that were lost and started again.',
@@ -44,14 +60,10 @@ export function registerServerMetrics(registry: Registry, figures: ServerFigures
     read: () => one(figures.busyWorkers()),
   });
   register(registry, {
-    name: 'slipway_thread_budget',
-    type: 'gauge',
-    help: 'CPUs this process may use, and the threads they are divided into.',
-    read: () =>
-      (['cpus', 'workers', 'intraOpThreads', 'imageThreads', 'ioThreads'] as const).map((use) => ({
-        labels: { use, source: budget.source },
-        value: budget[use],
-      })),
+    name: 'slipway_inline_runs_total',
+    type: 'counter',
+    help: 'Runs on the HTTP thread, since they cost less than handing them to a worker.',
+    read: () => one(figures.inlineRuns()),
   });
 }
 
