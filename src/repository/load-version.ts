@@ -16,7 +16,7 @@ import { notesOnFiles, notesOnProcesses, notesOnProvider } from './load-notes.js
 import { Servable, type BatchingOff } from './servable.js';
 import { takeSnapshot, type Snapshot } from './snapshot.js';
 import type { StatisticsCounter } from './statistics.js';
-import { warmAndProve } from './warm-up.js';
+import { warmAndProve, type WarmUpSubject } from './warm-up.js';
 
 /** What every load needs, whatever the model. */
 export interface LoaderOptions {
@@ -29,6 +29,8 @@ export interface LoaderOptions {
   readonly prepareWeights?: (spec: SessionSpec) => Promise<PreparedModel>;
   /** What the links of a model's files may not lead out of: the repository, and folders that the operator named. */
   readonly homes: Homes;
+  /** The longest warm-up of a model that runs apart; 10 s unless told otherwise. */
+  readonly warmUpLimitMs?: number;
   /** A private folder for copies of model files. */
   readonly snapshotFolder: string;
   /** Called where batching of a version is turned off while it serves. */
@@ -97,12 +99,13 @@ async function loadServable(
     next: (freeWorkers) => holder.servable?.next(freeWorkers),
     apart: header.hazard !== undefined,
     mayRunInline: mayRunInline(header),
+    onLost: (reason) => holder.servable?.giveUp(reason),
   });
   try {
     checkDevice(choice, session.loaded.placement);
     if (session.loaded.weights.shared) await snapshot.discardCopy();
     const subject = { session, header, config: wished };
-    const { config, notes } = await warmAndProve(subject, isBatchingAutomatic(json.batching));
+    const { config, notes } = await warmWithin(options.warmUpLimitMs ?? 10_000, subject, json);
     holder.servable = new Servable({
       ...own,
       config,
@@ -119,6 +122,13 @@ async function loadServable(
     await session.unload();
     throw error;
   }
+}
+
+/** Warms a model; one that runs apart and takes longer than the limit is ended, since a run on made-up inputs may never end. */
+async function warmWithin(limitMs: number, subject: WarmUpSubject, { batching }: ModelJson) {
+  const reason = `its warm-up took longer than ${limitMs / 1000} s; "warmup": false in model.json leaves it out`;
+  const timer = setTimeout(() => subject.session.endProcesses(reason), limitMs);
+  return warmAndProve(subject, isBatchingAutomatic(batching)).finally(() => clearTimeout(timer));
 }
 
 /** What failed, with the file that the user knows instead of the private copy that was read. */

@@ -59,6 +59,7 @@ export class Servable implements ServableModel {
   #config: ModelConfig;
   #notes: readonly string[];
   #successor: Servable | undefined;
+  #lost: string | undefined;
 
   constructor(parts: ServableParts) {
     const { name, version, config, header, session, statistics } = parts;
@@ -146,6 +147,16 @@ export class Servable implements ServableModel {
         throw error;
       },
     );
+  }
+
+  /** Why no worker holds the model any more and none will by itself; undefined while it serves. */
+  get lost(): string | undefined {
+    return this.#lost;
+  }
+
+  /** The workers gave the model up: requests are refused until it is loaded again. */
+  giveUp(reason: string): void {
+    this.#lost = reason;
   }
 
   /**

@@ -68,13 +68,18 @@ export class VersionSlot {
   async isStale(source: VersionSource): Promise<boolean> {
     const tried = this.#source;
     if (tried === undefined || tried.path !== source.path || tried.problem !== source.problem) return true;
-    if (tried.configText !== source.configText || this.#failure?.code === 'WORKER_LOST') return true;
+    if (tried.configText !== source.configText || this.#isLost()) return true;
     const fingerprint = await takeFingerprint(this.#watch.paths);
     if (fingerprint === this.#watch.fingerprint) return false;
     if (this.#failure !== undefined || this.#loaded === undefined) return true;
     if (!(await this.#loaded.isCurrent())) return true;
     this.#watch = { ...this.#watch, fingerprint };
     return false;
+  }
+
+  /** Whether workers were lost, while it was loaded or since: that may pass. */
+  #isLost(): boolean {
+    return this.#failure?.code === 'WORKER_LOST' || this.servable?.lost !== undefined;
   }
 
   /** Loads from disk; resolves when the new load serves and the one before has drained, or when the load has failed. */

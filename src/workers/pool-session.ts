@@ -11,6 +11,9 @@ import type { LoadedSession, LoadOptions, PendingRun, RunJob, RunnerSession, Run
 type Loaded = Extract<FromWorker, { kind: 'loaded' }>;
 type Ran = string | Extract<FromWorker, { kind: 'ran' }>;
 
+/** The longest that a process may take to load a model: folding constants may never end. A thread has to be waited for. */
+const loadLimitMs = 120_000;
+
 /** What a session needs of its pool. */
 export interface SessionOwner {
   readonly wake: (session: PoolSession) => void;
@@ -125,10 +128,11 @@ export class PoolSession implements RunnerSession {
 
   async #load(worker: PoolWorker, spec: SessionSpec): Promise<void> {
     await this.#checkFile(spec);
+    const timer = setTimeout(() => worker.kill(`loading took longer than ${loadLimitMs / 1000} s`), loadLimitMs);
     const loaded = await new Promise<Loaded>((resolve, reject) => {
       const message = { kind: 'load', session: this.number, spec } as const;
       worker.submit({ message, reject, resolve: (answer) => resolve(answer as Loaded) });
-    });
+    }).finally(() => clearTimeout(timer));
     worker.held.add(this.number);
     if (this.#isUnloaded) return this.#unloadOn(worker);
     const { inputs, outputs, placement } = loaded;
@@ -181,6 +185,10 @@ export class PoolSession implements RunnerSession {
     const [only] = requests;
     if (this.inline === undefined || only === undefined || requests.length > 1) return;
     this.inline.note(only, (timing.inputNs + timing.computeNs + timing.outputNs) / 1e6);
+  }
+
+  endProcesses(reason: string): void {
+    for (const worker of this.workers) worker.kill(reason);
   }
 
   async unload(): Promise<void> {

@@ -108,7 +108,7 @@ class Pool implements RunnerPool {
 
   async load(spec: SessionSpec, options: LoadOptions): Promise<RunnerSession> {
     this.#refuseWhenClosing();
-    const prepared = await this.#prepare(spec);
+    const prepared = await this.#prepare(spec, options);
     this.#refuseWhenClosing();
     const workers = await this.#places.choose(spec, options);
     const owner = {
@@ -170,8 +170,10 @@ class Pool implements RunnerPool {
     return this.#closing;
   }
 
-  async #prepare(spec: SessionSpec): Promise<PreparedModel> {
+  /** A copy is run when it is made: what may never end has no copy. */
+  async #prepare(spec: SessionSpec, { apart = false }: LoadOptions): Promise<PreparedModel> {
     const { weightsCache, env } = this.#options;
+    if (apart) return { spec, reason: 'each of its processes holds its own' };
     if (weightsCache === undefined) return { spec, reason: 'no cache folder is set' };
     return prepareWeights(spec, { ...weightsCache, env });
   }

@@ -81,6 +81,8 @@ export interface RunnerSession {
   runOn(instance: number, job: RunJob): Promise<RunOutcome>;
   /** Runs one job on a worker that has nothing to do, at once; undefined where there is none. */
   runIfFree(job: RunJob): Promise<RunOutcome> | undefined;
+  /** Ends the processes of a session that runs apart at once, whatever they do; what they run fails with the reason. */
+  endProcesses(reason: string): void;
   /** Resolves when every worker released the session; nothing may be queued or running for it. */
   unload(): Promise<void>;
 }

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { send } from '../support/http.js';
-import { integerDivision, slowProduct, sumAndDifference } from '../support/models.js';
+import { integerDivision, loopsWhileTrue, slowProduct, sumAndDifference } from '../support/models.js';
 import { folderWith, startNode, startProcess, urlOf } from '../support/server-process.js';
 import { goodCall, sums } from './cases/case.js';
 
@@ -68,6 +70,31 @@ describe('a server process that cannot end in order', { concurrency: 2 }, () => 
   });
 });
 
+describe('a model whose loop never ends on made-up inputs', () => {
+  it('is failed with that reason while the others serve, and serves itself where nothing is run before', async (context) => {
+    const models = await folderWith(
+      context,
+      m,
+      { name: 'endless', graph: loopsWhileTrue },
+      { name: 'unwarmed', graph: loopsWhileTrue, config: { warmup: false } },
+    );
+    const server = startProcess(context, '--models', models);
+    const url = urlOf(await server.until(/http:/));
+    const states = async () => {
+      const { body } = await send(url, { path: '/v2/repository/index', body: '{}' });
+      return JSON.parse(body.toString()) as readonly { name: string; state: string; reason: string }[];
+    };
+    const stateOf = async (name: string) => (await states()).find((entry) => entry.name === name);
+    while ((await stateOf('m'))?.state !== 'READY');
+    while ((await stateOf('unwarmed'))?.state !== 'READY');
+    sums(await send(url, goodCall));
+    const body = `{"inputs":[{"name":"X","datatype":"INT64","shape":[],"data":[5]},{"name":"L","datatype":"FP32","shape":[],"data":[2000]}]}`;
+    assert.match((await send(url, { path: '/v2/models/unwarmed/infer', body })).body.toString(), /"data":\[5\]/);
+    while ((await stateOf('endless'))?.state === 'LOADING');
+    assert.match((await stateOf('endless'))?.reason ?? '', /endless\/1.*its warm-up took longer than 10 s/);
+  });
+});
+
 describe('a request whose values fault in native code', () => {
   it('is told so, and neither its model nor the others are gone', async (context) => {
     const models = await folderWith(context, m, { name: 'division', graph: integerDivision() });
@@ -89,6 +116,29 @@ describe('a request whose values fault in native code', () => {
     );
     assert.match((await divide('-7', '2')).body.toString(), /"data":\[-3\]/);
     sums(await send(url, goodCall));
+  });
+});
+
+describe('a model whose processes faulted too often', () => {
+  it('makes the server not ready with the reason, alone, until it is loaded again', async (context) => {
+    const models = await folderWith(context, m, { name: 'division', graph: integerDivision() });
+    await writeFile(join(models, 'division', 'model.json'), '{"instances":{"cpu":1}}');
+    const server = startProcess(context, '--models', models);
+    const url = urlOf(await server.until(/ready in/));
+    const fault =
+      '{"inputs":[{"name":"A","datatype":"INT64","shape":[1,1],"data":[-9223372036854775808]},{"name":"B","datatype":"INT64","shape":[1,1],"data":[-1]}]}';
+    for (let count = 0; count < 5; count += 1)
+      assert.equal((await send(url, { path: '/v2/models/division/infer', body: fault })).status, 503);
+    const after = await send(url, { path: '/v2/health/ready' });
+    assert.equal(after.status, 503);
+    assert.match(after.body.toString(), /'division' version 1 is held by no worker: 5 workers were lost.*SIGFPE/);
+    sums(await send(url, goodCall));
+    assert.equal((await send(url, { path: '/v2/repository/models/division/load', body: '{}' })).status, 200);
+    assert.equal((await send(url, { path: '/v2/health/ready' })).status, 200);
+    assert.match(
+      (await send(url, { path: '/v2/models/division/infer', body: fault.replace('[-1]', '[1]') })).body.toString(),
+      /-9223372036854775808/,
+    );
   });
 });
 

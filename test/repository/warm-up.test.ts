@@ -154,6 +154,7 @@ function recordRuns(runner: Runner): { readonly runner: Runner; readonly runs: s
       loaded: session.loaded,
       wake: () => session.wake(),
       inline: undefined,
+      endProcesses: () => undefined,
       hasFreeWorker: () => session.hasFreeWorker(),
       unload: () => session.unload(),
       runOn,

@@ -52,7 +52,7 @@ export function parseOnnxHeader(source: ByteSource): OnnxHeader {
 }
 
 /** Operators with which a request's values decide how many elements there are. */
-const growing = ['Expand', 'Tile', 'ConstantOfShape', 'Range', 'OneHot', 'Pad', 'Resize', 'Upsample', 'Loop', 'Scan'];
+const growing = ['Expand', 'Tile', 'ConstantOfShape', 'Range', 'OneHot', 'Pad', 'Resize', 'Upsample', 'Scan'];
 
 /** What a request's values may do to the process that runs the model. */
 function hazardOf(
@@ -68,6 +68,7 @@ function hazardOf(
   const division = divides ? findIntegerDivision(wire, facts) : undefined;
   if (division !== undefined)
     return { hazard: `${division}, and the smallest integer by -1 ends the process that tries` };
+  if (operators.has('Loop')) return { hazard: 'it has a Loop, which may never end' };
   const grower = growing.find((operator) => operators.has(operator));
   const texts = facts.outputs.find(({ datatype }) => datatype === 'BYTES');
   if (grower === undefined || texts === undefined) return {};

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { parseOnnxHeader } from '../../../src/model/onnx/header.js';
 import { writeOnnx, type Graph, type GraphNode, type Initializer } from '../../../src/model/onnx/writer.js';
 import type { Datatype } from '../../../src/tensor/datatype.js';
-import { identity, integerDivision } from '../../support/models.js';
+import { identity, integerDivision, loopsWhileTrue } from '../../support/models.js';
 
 function hazardOf(graph: Graph): string | undefined {
   const bytes = writeOnnx(graph);
@@ -96,5 +96,11 @@ describe('the hazard of texts without end', () => {
     };
     assert.match(hazardOf(graph) ?? '', /^output 'Y' is texts, as many as Expand makes/);
     assert.equal(hazardOf(identity('BYTES', ['n'])), undefined);
+  });
+});
+
+describe('the hazard of a loop', () => {
+  it('is that it may never end', () => {
+    assert.match(hazardOf(loopsWhileTrue) ?? '', /it has a Loop/);
   });
 });
