@@ -33,11 +33,11 @@ export class NativeSession {
     feeds: ReadonlyMap<string, OrtTensorParts>,
     outputs: readonly string[],
   ): Readonly<Record<string, OrtTensorParts>> {
-    const values: Record<string, NativeTensor> = {};
+    const values = byName<NativeTensor>();
     for (const [name, { type, data, dims }] of feeds) {
       values[name] = { type, data, cpuData: data, dims, location: 'cpu' };
     }
-    const fetches: Record<string, null> = {};
+    const fetches = byName<null>();
     for (const name of outputs) fetches[name] = null;
     const results = this.#session.run(values as never, fetches, runOptions);
     return results as unknown as Record<string, OrtTensorParts>;
@@ -50,6 +50,11 @@ export class NativeSession {
   dispose(): void {
     this.#session.dispose();
   }
+}
+
+/** Without a prototype `__proto__` is a name like others; the binding's own answer is a plain object, where reading that name finds what was set. */
+function byName<T>(): Record<string, T> {
+  return Object.create(null) as Record<string, T>;
 }
 
 /** A variable dimension carries its name, or `''`. Throws, in the package's own words, for a type that it has no name for. */

@@ -7,9 +7,6 @@ import { savingOptions, sessionOptions, type OrtSessionOptions } from './ort-opt
 import { fromOrt, toOrt, toSpec, type OrtTensorParts } from './ort-tensors.js';
 import { TextGuard } from './text-guard.js';
 
-// The runtime and its binding keep tensors by name in plain objects: without this accessor one named `__proto__` is a name like others.
-delete (Object.prototype as { __proto__?: unknown }).__proto__;
-
 /**
  * What the runtime writes to stderr by itself, coloured and over several lines, would stand between the lines of a log: it is silent,
  * since what fails is thrown too.
