@@ -5,6 +5,7 @@ import { messageOf } from '../errors.js';
 import type { ProviderName } from '../model/config.js';
 import { writeOnnx, type Graph } from '../model/onnx/writer.js';
 import { drawTensors } from '../tensor/drawn.js';
+import { endWithParent } from './end-with-parent.js';
 import { createProvenSession } from './placement.js';
 import { readSoftwareAdapter } from './software-adapter.js';
 import { disableTelemetry } from './telemetry.js';
@@ -25,6 +26,7 @@ const probeGraph: Graph = {
  * `{"works": ..., "reason": ...}` on stdout; what the runtime has to say of a failure stands on stderr only.
  */
 async function main(provider: ProviderName, deviceId: number): Promise<void> {
+  endWithParent(process.ppid);
   disableTelemetry(process.env);
   const { letRuntimeSpeak, ortEngine } = await import('./ort.js');
   letRuntimeSpeak();

@@ -51,7 +51,7 @@ export async function prepareWeights(spec: SessionSpec, options: WeightsCacheOpt
 
 async function ask(spec: SessionSpec, options: WeightsCacheOptions): Promise<WeightsAnswer> {
   const { folder, env, maxBytes = defaultMaxBytes, timeoutMs = defaultTimeoutMs } = options;
-  const request: WeightsRequest = { spec, folder, maxBytes, buildFolder: newBuildFolder(folder) };
+  const request: WeightsRequest = { spec, folder, maxBytes, buildFolder: newBuildFolder(folder), parent: process.pid };
   const entry = fileURLToPath(new URL('./weights-process.js', import.meta.url));
   const ended = await new Promise<Ended>((resolve) => {
     execFile(process.execPath, [entry, JSON.stringify(request)], { env, timeout: timeoutMs }, (error, stdout, stderr) =>

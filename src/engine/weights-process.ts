@@ -1,6 +1,7 @@
 import { setPriority } from 'node:os';
 import { messageOf } from '../errors.js';
 import type { SessionSpec } from './engine.js';
+import { endWithParent } from './end-with-parent.js';
 import { disableTelemetry } from './telemetry.js';
 import { findOrMakeWeights, tryingLine } from './weights-store.js';
 
@@ -10,6 +11,8 @@ export interface WeightsRequest {
   readonly folder: string;
   readonly maxBytes: number;
   readonly buildFolder: string;
+  /** The process that waits for the answer; without it this one ends. */
+  readonly parent: number;
 }
 
 /** What it prints as its last line, as JSON. */
@@ -21,7 +24,8 @@ export type WeightsAnswer =
  * Entry of the process that finds or makes a model's optimised copy, at the lowest priority: hashing and saving take none of
  * the serving threads' time, and the memory of a whole load goes back to the system with the process.
  */
-async function main({ spec, ...request }: WeightsRequest): Promise<WeightsAnswer> {
+async function main({ spec, parent, ...request }: WeightsRequest): Promise<WeightsAnswer> {
+  endWithParent(parent);
   disableTelemetry(process.env);
   setPriority(10);
   const { ortEngine } = await import('./ort.js');
