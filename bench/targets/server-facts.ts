@@ -9,13 +9,14 @@ import { urlOf, type Target } from './target.js';
 
 /** A model as a server describes it. */
 export interface ServedModel {
+  /** Those that a request has to give. */
   readonly inputs: readonly TensorSpec[];
   readonly outputs: readonly TensorSpec[];
   readonly properties: Readonly<Record<string, string>>;
 }
 
 interface WireModel {
-  readonly inputs?: readonly TensorSpec[];
+  readonly inputs?: readonly (TensorSpec & { readonly optional?: boolean })[];
   readonly outputs?: readonly TensorSpec[];
   readonly properties?: Readonly<Record<string, string>>;
 }
@@ -30,7 +31,7 @@ export async function readModel({ origin }: Target, model: string): Promise<Serv
   const strange = inputs.find(({ datatype }) => !isDatatype(datatype));
   if (strange !== undefined)
     throw new AppError('MODEL_INVALID', `${url}: datatype ${strange.datatype as string} is not known`);
-  return { inputs, outputs, properties };
+  return { inputs: inputs.filter(({ optional }) => optional !== true), outputs, properties };
 }
 
 /** What the server says of its threads at /v2; null where it does not. */

@@ -3,7 +3,7 @@ import type { BatchingConfig } from '../model/config.js';
 import type { NamedTensors } from '../tensor/tensor.js';
 import type { NextRun, PendingRun, RunOutcome } from '../workers/runner.js';
 import { createAlarm, type Alarm } from './alarm.js';
-import { createEntry, isAborted, type Entry } from './entry.js';
+import { createEntry, isAborted, rowsToRunOf, type Entry } from './entry.js';
 import { faultOf, type JoiningFault } from './fault.js';
 import { isShared, Joining } from './joining.js';
 import { mergeRequests, splitOutputs, timingsOf } from './merge.js';
@@ -79,7 +79,7 @@ class QueueBatcher implements Batcher {
   enqueue(request: QueuedRequest): Promise<InferResult> {
     const refusal = this.#findRefusal(request);
     if (refusal !== undefined) return Promise.reject(refusal);
-    return needsPieces(request.rows, this.config) ? this.#runLarge(request) : this.#wait(request);
+    return needsPieces(request, this.config) ? this.#runLarge(request) : this.#wait(request);
   }
 
   #wait(request: QueuedRequest): Promise<InferResult> {
@@ -220,15 +220,14 @@ class QueueBatcher implements Batcher {
   }
 
   #start(plan: RunPlan<Entry>): PendingRun {
-    const rowsToRun = plan.requests[0]?.isRetry === true ? Math.min(plan.rows, plan.rowsToRun) : plan.rowsToRun;
     const { kind, requests: entries, rows } = plan;
-    const shared = { requests: entries, rows, rowsToRun };
+    const shared = { requests: entries, rows, rowsToRun: rowsToRunOf(plan) };
     const kept = isShared(shared) ? this.#joining.watch?.keep(shared) : undefined;
-    const run: StartedRun = { kind, requests: entries, rows, rowsToRun, kept, startedMs: this.#options.clock() };
+    const run: StartedRun = { kind, ...shared, kept, startedMs: this.#options.clock() };
     for (const entry of plan.requests) this.#queue.remove(entry);
     const requests = plan.requests.map(({ request }) => request);
     return {
-      job: mergeRequests(requests, rowsToRun),
+      job: mergeRequests(requests, run.rowsToRun),
       resolve: (outcome) => this.#finish(run, outcome),
       reject: (error, inputs) => this.#repeatOrFail(run, error, inputs),
     };
@@ -238,7 +237,8 @@ class QueueBatcher implements Batcher {
     const { requests: entries, rows, rowsToRun, startedMs } = run;
     const { timing } = outcome;
     this.#rate.note({ rows, startedMs, endedMs: this.#options.clock() });
-    this.#cost.note(rowsToRun, (timing.inputNs + timing.computeNs + timing.outputNs) / 1e6);
+    if (rowsToRun > 0 || this.config.maxRows === 0)
+      this.#cost.note(rowsToRun, (timing.inputNs + timing.computeNs + timing.outputNs) / 1e6);
     this.#options.onRun?.({ rows, rowsToRun, requests: entries.length, timing });
     if (run.kept !== undefined) this.#joining.watch?.check(run.kept, rowsToRun, outcome.outputs);
     let from = 0;

@@ -1,6 +1,6 @@
 import type { BatchingConfig } from '../model/config.js';
 import { groupOf } from './group.js';
-import type { Waiting } from './plan.js';
+import type { RunPlan, Waiting } from './plan.js';
 import type { Queued } from './queue.js';
 import type { Repeat } from './repeat.js';
 import type { InferResult, QueuedRequest } from './types.js';
@@ -21,6 +21,9 @@ export interface Entry extends Waiting<Entry>, Queued<Entry> {
   readonly reject: (error: unknown) => void;
 }
 
+/** Numbers the groups of requests that share no run. */
+let alone = 0;
+
 /** An entry that starts to wait now. The request's own time limit goes before the model's. */
 export function createEntry(
   request: QueuedRequest,
@@ -30,7 +33,7 @@ export function createEntry(
   const limitMs = request.queueTimeoutMs === 0 ? config.queueTimeoutMs : request.queueTimeoutMs;
   return {
     request,
-    group: config.maxRows > 1 ? groupOf(request.inputs) : '',
+    group: request.isAlone === true ? `alone ${(alone += 1)}` : config.maxRows > 1 ? groupOf(request.inputs) : '',
     rows: request.rows,
     rank: request.priority === 0 ? Number.POSITIVE_INFINITY : request.priority,
     signal: request.signal,
@@ -43,6 +46,12 @@ export function createEntry(
     next: undefined,
     ...rest,
   };
+}
+
+/** Rows of a run, padding included; a request that was repeated gets none, and one that runs alone is no batch at all. */
+export function rowsToRunOf({ requests: [first], rows, rowsToRun }: RunPlan<Entry>): number {
+  if (first?.request.isAlone === true) return 0;
+  return first?.isRetry === true ? Math.min(rows, rowsToRun) : rowsToRun;
 }
 
 /** Whether the client has left. */

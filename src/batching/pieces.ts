@@ -5,8 +5,8 @@ import type { NamedTensors, Tensor } from '../tensor/tensor.js';
 import type { InferResult, QueuedRequest } from './types.js';
 
 /** Whether a request has to run in several pieces: it has more rows than a run, which nobody declared to be a limit. */
-export function needsPieces(rows: number, { maxRows, isRequestLimit }: BatchingConfig): boolean {
-  return maxRows > 0 && rows > maxRows && !isRequestLimit;
+export function needsPieces({ rows, isAlone }: QueuedRequest, config: BatchingConfig): boolean {
+  return config.maxRows > 0 && rows > config.maxRows && !config.isRequestLimit && isAlone === undefined;
 }
 
 /** Rows of each piece: alike, so that free workers end together; where runs are padded to buckets, full ones and a rest. */

@@ -12,6 +12,8 @@ export interface QueuedRequest {
   readonly outputs: readonly string[];
   /** Rows: the first dimension of every input; 1 where the model has no batch dimension. */
   readonly rows: number;
+  /** It shares no run: some of its inputs hold no rows. */
+  readonly isAlone?: true;
   /** 0 = default (the lowest), 1 = highest, 2 next, ... */
   readonly priority: number;
   /** Longest time in the queue in milliseconds; 0 = the model's own limit, Infinity = none. */

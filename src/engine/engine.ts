@@ -13,6 +13,16 @@ export interface SessionSpec {
   readonly intraOpThreads: number;
   /** The model file was saved optimised and prepacked: load it as it is. */
   readonly optimised: boolean;
+  /** Inputs and outputs that are BF16 here and FP32 in the model file. */
+  readonly widened?: readonly string[];
+  /** Inputs whose defaults a run may replace. */
+  readonly defaults?: ReplaceableDefaults;
+}
+
+/** Inputs with a default, and the file that says so: `modelPath` has them as constants. */
+export interface ReplaceableDefaults {
+  readonly names: readonly string[];
+  readonly originalPath: string;
 }
 
 /** Where the nodes of a session really run, counted from a profile of one run. */

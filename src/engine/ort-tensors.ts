@@ -1,7 +1,7 @@
 import { AppError } from '../errors.js';
 import { datatypes, findDatatypeByOrt, type Datatype, type NumericData } from '../tensor/datatype.js';
 import type { DeclaredShape } from '../tensor/shape.js';
-import type { BytesElement, Tensor, TensorSpec } from '../tensor/tensor.js';
+import type { BytesElement, NumericTensor, Tensor, TensorSpec } from '../tensor/tensor.js';
 
 /** A tensor in the runtime's own words: its element type, data (texts, or numbers in memory order) and dimensions. */
 export interface OrtTensorParts {
@@ -59,6 +59,18 @@ export function fromOrt(name: string, { type, data, dims }: OrtTensorParts): Ten
   if (Typed === null) throw new TypeError(`No array holds ${datatype}.`);
   const exact = view.byteLength === view.buffer.byteLength ? view.buffer : copyOf(view);
   return { datatype, shape, data: view instanceof Typed && exact === view.buffer ? view : new Typed(exact) };
+}
+
+/** BF16 patterns as the FP32 of the same values. */
+export function widen({ shape, data }: NumericTensor): NumericTensor {
+  const bits = Uint32Array.from(data as Uint16Array, (pattern) => pattern << 16);
+  return { datatype: 'FP32', shape, data: new Float32Array(bits.buffer) };
+}
+
+/** FP32 that were BF16 as their patterns: the half of each that is not zero. */
+export function narrow({ shape, data }: NumericTensor): NumericTensor {
+  const bits = new Uint32Array(data.buffer, data.byteOffset, data.length);
+  return { datatype: 'BF16', shape, data: Uint16Array.from(bits, (pattern) => pattern >>> 16) };
 }
 
 function copyOf({ buffer, byteOffset, byteLength }: NumericData): ArrayBuffer {

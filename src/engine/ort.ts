@@ -1,10 +1,12 @@
+import { AppError } from '../errors.js';
 import { env } from 'onnxruntime-node';
-import type { NamedTensors, Tensor, TensorSpec } from '../tensor/tensor.js';
+import type { NamedTensors, NumericTensor, Tensor, TensorSpec } from '../tensor/tensor.js';
+import { DefaultVariants } from './default-variants.js';
 import type { Engine, EngineSession, SessionSpec } from './engine.js';
 import { explainCreateFault, explainRunFault } from './ort-faults.js';
 import { NativeSession } from './ort-native.js';
 import { savingOptions, sessionOptions, type OrtSessionOptions } from './ort-options.js';
-import { fromOrt, toOrt, toSpec, type OrtTensorParts } from './ort-tensors.js';
+import { fromOrt, narrow, toOrt, toSpec, widen, type OrtTensorParts } from './ort-tensors.js';
 import { TextGuard } from './text-guard.js';
 
 /**
@@ -24,10 +26,10 @@ export function letRuntimeSpeak(): void {
 export const ortEngine: Engine = {
   version: env.versions.node ?? env.versions.common,
   async createSession(spec, options = {}) {
-    return Promise.resolve(new OrtSession(create(spec, sessionOptions(spec, options.profilePrefix)), spec.modelPath));
+    return Promise.resolve(open(spec, sessionOptions(spec, options.profilePrefix)));
   },
   async saveOptimised(spec, path) {
-    return Promise.resolve(new OrtSession(create(spec, savingOptions(spec, path)), spec.modelPath));
+    return Promise.resolve(open(spec, savingOptions(spec, path)));
   },
 };
 
@@ -44,12 +46,26 @@ class OrtSession implements EngineSession {
   readonly outputs: readonly TensorSpec[];
   readonly #session: NativeSession;
   readonly #texts: TextGuard;
+  readonly #widened: ReadonlySet<string>;
+  readonly #names: ReadonlySet<string>;
+  readonly #variants: DefaultVariants | undefined;
 
-  constructor(session: NativeSession, modelPath: string) {
+  constructor(spec: SessionSpec, session: NativeSession) {
+    const { defaults, ...own } = spec;
     this.#session = session;
-    this.#texts = new TextGuard(modelPath);
-    this.inputs = session.inputs.map(toSpec);
-    this.outputs = session.outputs.filter(({ isTensor }) => isTensor).map(toSpec);
+    this.#texts = new TextGuard(spec.modelPath);
+    this.#widened = new Set(own.widened);
+    this.#names = new Set(session.inputs.map(({ name }) => name));
+    if (defaults !== undefined) {
+      this.#variants = new DefaultVariants(own, defaults, (variant) => open(variant, sessionOptions(variant)));
+    }
+    const toServed = (value: TensorSpec): TensorSpec =>
+      this.#widened.has(value.name) ? { ...value, datatype: 'BF16' } : value;
+    this.inputs = session.inputs.map(toSpec).map(toServed);
+    this.outputs = session.outputs
+      .filter(({ isTensor }) => isTensor)
+      .map(toSpec)
+      .map(toServed);
   }
 
   async run(feeds: NamedTensors, outputs: readonly string[]): Promise<NamedTensors> {
@@ -57,16 +73,25 @@ class OrtSession implements EngineSession {
   }
 
   runNow(feeds: NamedTensors, outputs: readonly string[]): NamedTensors {
+    const variant = this.#variants?.find(feeds);
+    if (variant !== undefined) return variant.runNow(feeds, outputs);
     const values = new Map<string, OrtTensorParts>();
-    for (const [name, tensor] of feeds) values.set(name, toOrt(name, tensor));
+    for (const [name, tensor] of feeds) {
+      if (!this.#names.has(name)) throw notReplaceable(name);
+      values.set(name, toOrt(name, this.#toSession(name, tensor)));
+    }
     const results = this.#run(values, outputs);
     const named = new Map<string, Tensor>();
     for (const name of outputs) {
       const tensor = fromOrt(name, results[name] as OrtTensorParts);
       if (tensor.datatype === 'BYTES') this.#texts.check(name, tensor);
-      named.set(name, tensor);
+      named.set(name, this.#widened.has(name) ? narrow(tensor as NumericTensor) : tensor);
     }
     return named;
+  }
+
+  #toSession(name: string, tensor: Tensor): Tensor {
+    return tensor.datatype === 'BF16' && this.#widened.has(name) ? widen(tensor) : tensor;
   }
 
   #run(feeds: ReadonlyMap<string, OrtTensorParts>, outputs: readonly string[]) {
@@ -82,7 +107,21 @@ class OrtSession implements EngineSession {
   }
 
   release(): Promise<void> {
+    this.#variants?.release();
     this.#session.dispose();
     return Promise.resolve();
   }
+}
+
+function open(spec: SessionSpec, options: OrtSessionOptions): OrtSession {
+  return new OrtSession(spec, create(spec, options));
+}
+
+/** The runtime would pass over it without a word. */
+function notReplaceable(name: string): AppError {
+  return new AppError(
+    'INVALID_INPUT',
+    `Input ${name} has a default that cannot be replaced here, since no private copy of the model file could be made: leave it out.`,
+    { details: { input: name } },
+  );
 }

@@ -4,9 +4,19 @@ import { contradiction, describeValue, findValue } from './contradiction.js';
 
 type ClassificationJson = NonNullable<ModelJson['classification']>;
 
-/** Classification output of a model, with the activation `softmax` and five predictions unless model.json says otherwise. */
+/** The output whose classes the file itself names, where there is one such output. */
+export function findLabelledOutput({ outputs }: OnnxHeader): string | undefined {
+  const labelled = outputs.filter(({ labels }) => labels !== undefined);
+  return labelled.length === 1 ? labelled[0]?.name : undefined;
+}
+
+/**
+ * Classification output of a model, with five predictions unless model.json says otherwise, and the activation `softmax`, but for
+ * the probabilities of an exporter's ZipMap, which need none.
+ */
 export function completeClassification(json: ClassificationJson, header: OnnxHeader): ClassificationConfig {
-  const output = findValue(header.outputs, 'classification.output', json.output);
+  const wished = json.output ?? findLabelledOutput(header);
+  const output = findValue(header.outputs, 'classification.output', wished);
   if (output.datatype === 'BYTES') {
     throw contradiction(
       `classification.output names ${describeValue('output', output)}`,
@@ -15,7 +25,7 @@ export function completeClassification(json: ClassificationJson, header: OnnxHea
   }
   return {
     output: output.name,
-    activation: json.activation ?? 'softmax',
+    activation: json.activation ?? (output.labels === undefined ? 'softmax' : 'none'),
     ...(json.labels === undefined ? {} : { labels: json.labels }),
     top: json.top ?? 5,
   };

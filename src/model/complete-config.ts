@@ -1,5 +1,5 @@
 import { completeBatching } from './complete-batching.js';
-import { completeClassification } from './complete-classification.js';
+import { completeClassification, findLabelledOutput } from './complete-classification.js';
 import { completeImage } from './complete-image.js';
 import type { ModelJson } from './config-schema.js';
 import type { ModelConfig, OnnxHeader, ProviderName } from './config.js';
@@ -9,7 +9,9 @@ import type { ModelConfig, OnnxHeader, ProviderName } from './config.js';
  * where the two contradict each other, with what to change.
  */
 export function completeConfig(json: ModelJson, header: OnnxHeader, provider: ProviderName): ModelConfig {
-  const { image, classification, execution = {} } = json;
+  const { image, execution = {} } = json;
+  const labelled = findLabelledOutput(header);
+  const classification = json.classification ?? (labelled === undefined ? undefined : { output: labelled });
   return {
     description: json.description ?? '',
     versions: json.versions ?? 'latest',

@@ -104,8 +104,15 @@ export interface OnnxHeader {
   readonly modelVersion: number;
   readonly graphName: string;
   readonly opsets: Readonly<Record<string, number>>;
+  /** Inputs that a request has to give. */
   readonly inputs: readonly HeaderValue[];
+  /** Inputs with a default in the file (initializers that are inputs, IR version 4 and later), which a request may replace. */
+  readonly defaultedInputs: readonly HeaderValue[];
   readonly outputs: readonly HeaderValue[];
+  /** Inputs and outputs that are BF16 to clients and FP32, which holds every BF16 exactly, to the session. */
+  readonly widened: readonly string[];
+  /** What is served otherwise than the file has it, and why; for people. */
+  readonly adaptations: readonly string[];
   readonly metadata: Readonly<Record<string, string>>;
   /** Operators used, each with the number of its nodes. */
   readonly operators: Readonly<Record<string, number>>;
@@ -120,6 +127,6 @@ export interface OnnxHeader {
 /** An input or output of an ONNX graph, with the names of its variable dimensions (`''` where it has none). */
 export interface HeaderValue extends TensorSpec {
   readonly dimNames: readonly string[];
-  /** The file declares no shape for this output; `shape` is then empty and says nothing. */
-  readonly unranked?: true;
+  /** Classes by index of the last dimension, where the file names them. */
+  readonly labels?: readonly string[];
 }

@@ -1,7 +1,7 @@
 import { AppError } from '../errors.js';
 import { countElements, fitsShape, formatShape } from '../tensor/shape.js';
 import type { TensorSpec } from '../tensor/tensor.js';
-import { createFinder, type ModelSignature } from './signature.js';
+import { allInputs, createFinder, type ModelSignature } from './signature.js';
 
 /** Texts of one tensor: each costs tens of bytes even where it is empty, whatever the body's size. */
 const mostTexts = 1 << 20;
@@ -17,7 +17,7 @@ export type InputCheck = (header: InputHeader) => void;
 
 /** A check against a model: the input exists, datatype and shape fit, and the elements are not too many. Throws INVALID_INPUT. */
 export function createInputCheck(model: ModelSignature): InputCheck {
-  const find = createFinder(model.inputs);
+  const find = createFinder(allInputs(model));
   return (header) => {
     const spec = find(header.name);
     if (spec === undefined) return failUnknown(header.name, model);
@@ -27,8 +27,10 @@ export function createInputCheck(model: ModelSignature): InputCheck {
 }
 
 /** Refuses an input that the model does not have, with those that it has. */
-export function failUnknown(name: string, { name: model, inputs }: ModelSignature): never {
-  return fail(`unexpected inference input '${name}' for model '${model}', which has ${listNames(inputs)}`);
+export function failUnknown(name: string, model: ModelSignature): never {
+  return fail(
+    `unexpected inference input '${name}' for model '${model.name}', which has ${listNames(allInputs(model))}`,
+  );
 }
 
 /** Names for a message: all of few, the first of many. */
@@ -42,7 +44,7 @@ function checkFit({ name, datatype, shape }: InputHeader, spec: TensorSpec, mode
   if (datatype !== spec.datatype) {
     fail(`inference input '${name}' data-type is '${datatype}', but model '${model.name}' expects '${spec.datatype}'`);
   }
-  if (!fitsShape(shape, spec.shape)) {
+  if (spec.unranked !== true && !fitsShape(shape, spec.shape)) {
     fail(
       `unexpected shape for input '${name}' for model '${model.name}'. ` +
         `Expected ${formatShape(spec.shape)}, got ${formatShape(shape)}`,

@@ -63,7 +63,15 @@ export const extensions = [
 export interface TensorMetadata {
   readonly name: string;
   readonly datatype: string;
+  /** Empty for a scalar, and where `unranked` says that any number of dimensions fits. */
   readonly shape: readonly number[];
+  readonly unranked?: true;
+  /** An input with a default in the model, which takes its place where a request leaves it out. */
+  readonly optional?: true;
+  /** Least and most that an element may be, where that is less than the datatype holds. */
+  readonly range?: readonly [least: number, most: number];
+  /** Classes by index of the last dimension, where the model file names them. */
+  readonly labels?: readonly string[];
 }
 
 export interface ModelMetadata {

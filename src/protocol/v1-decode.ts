@@ -70,7 +70,7 @@ function findForm(reader: JsonReader, model: ModelSignature): FoundForm {
 function readColumns(reader: JsonReader, source: NestedSource): Map<string, Tensor> {
   const { model } = source;
   const only = findOnlyInput(model);
-  if (only !== undefined && !isNamed(reader, only.name)) {
+  if (only !== undefined && !isNamed(reader, model)) {
     return new Map([[only.name, readNestedTensor(reader, only, source)]]);
   }
   const inputs = new Map<string, Tensor>();
@@ -91,20 +91,23 @@ function readRows(reader: JsonReader, source: NestedSource): Map<string, Tensor>
   const only = findOnlyInput(model);
   if (model.inputs.length === 0) reader.fail("the model has no inputs, so there are no 'instances': send 'inputs': {}");
   if (reader.peek() !== ascii.openArray) reader.fail("'instances' must be an array");
-  if (only !== undefined && !isNamed(reader, only.name)) {
+  if (only !== undefined && !isNamed(reader, model)) {
     return new Map([[only.name, readNestedTensor(reader, only, source)]]);
   }
-  const columns = new Map<string, Buffer[]>(model.inputs.map(({ name }) => [name, []]));
+  const { inputs: required, defaultedInputs: defaulted = [] } = model;
+  const columns = new Map<string, Buffer[]>([...required, ...defaulted].map(({ name }) => [name, []]));
   let rows = 0;
   reader.readArray("'instances'", () => {
     rows++;
     readInstance(reader, source, columns);
     for (const [name, items] of columns) {
+      if (items.length === 0 && defaulted.some((input) => input.name === name)) continue;
       if (items.length !== rows)
         reader.fail(`instance ${String(rows - 1)} has no '${name}': each needs every input once`);
     }
   });
-  return new Map(model.inputs.map((spec) => [spec.name, stack(columns.get(spec.name) ?? [], spec, source)]));
+  const given = [...required, ...defaulted.filter(({ name }) => (columns.get(name) ?? []).length > 0)];
+  return new Map(given.map((spec) => [spec.name, stack(columns.get(spec.name) ?? [], spec, source)]));
 }
 
 function readInstance(reader: JsonReader, source: NestedSource, columns: ReadonlyMap<string, Buffer[]>): void {
@@ -129,8 +132,8 @@ function findOnlyInput({ inputs }: ModelSignature): TensorSpec | undefined {
   return inputs.length === 1 ? inputs[0] : undefined;
 }
 
-/** Whether the first object at the cursor, or in the array there, has this key first; the cursor stays. */
-function isNamed(reader: JsonReader, name: string): boolean {
+/** Whether the first object at the cursor, or in the array there, has an input's name as its first key; the cursor stays. */
+function isNamed(reader: JsonReader, { inputs, defaultedInputs = [] }: ModelSignature): boolean {
   const start = reader.pos;
   if (reader.peek() === ascii.openArray) {
     reader.pos++;
@@ -139,7 +142,8 @@ function isNamed(reader: JsonReader, name: string): boolean {
   let isName = false;
   if (reader.peek() === ascii.openObject) {
     reader.pos++;
-    isName = reader.peek() === ascii.quote && reader.readString('a key') === name;
+    const key = reader.peek() === ascii.quote ? reader.readString('a key') : undefined;
+    isName = [...inputs, ...defaultedInputs].some(({ name }) => name === key);
   }
   reader.pos = start;
   return isName;

@@ -4,7 +4,7 @@ import { checkShape } from './decode-shape.js';
 import { measureNesting } from './json/nesting.js';
 import { JsonReader } from './json/reader.js';
 import { readTensorData } from './json/tensor-data.js';
-import { createFinder, type ModelSignature } from './signature.js';
+import { allInputs, createFinder, type ModelSignature } from './signature.js';
 import { createInputCheck, failUnknown, type InputCheck } from './tensor-check.js';
 
 /** What nested tensors are read for. */
@@ -16,7 +16,7 @@ export interface NestedSource {
 
 /** A source made once a request. */
 export function createNestedSource(model: ModelSignature): NestedSource {
-  return { model, find: createFinder(model.inputs), check: createInputCheck(model) };
+  return { model, find: createFinder(allInputs(model)), check: createInputCheck(model) };
 }
 
 /** Reads a tensor at the cursor: its shape from the nesting, its datatype from the model. Checked before any element is made. */

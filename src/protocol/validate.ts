@@ -1,6 +1,6 @@
 import { AppError } from '../errors.js';
-import type { BytesElement, Tensor } from '../tensor/tensor.js';
-import { createFinder, type ModelSignature } from './signature.js';
+import type { BytesElement, NumericTensor, Tensor, TensorSpec } from '../tensor/tensor.js';
+import { allInputs, createFinder, type ModelSignature } from './signature.js';
 import { createInputCheck, failUnknown, listNames } from './tensor-check.js';
 import type { InferRequest, RequestedOutput } from './types.js';
 
@@ -10,6 +10,8 @@ export interface CheckedRequest extends InferRequest {
   readonly outputs: readonly RequestedOutput[];
   /** First dimension of every input; 1 where the model has no batch dimension. May be 0. */
   readonly rows: number;
+  /** Whether it gives a value for an input with a default, which goes for all of its rows and for no other request's. */
+  readonly replacesDefaults: boolean;
 }
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
@@ -20,10 +22,14 @@ export function validateInferRequest(request: InferRequest, model: ModelSignatur
   const check = createInputCheck(model);
   const inputs = new Map<string, Tensor>();
   let rows: number | undefined;
-  for (const { name } of model.inputs) {
+  const take = (spec: TensorSpec, tensor: Tensor): void => {
+    check({ name: spec.name, datatype: tensor.datatype, shape: tensor.shape });
+    inputs.set(spec.name, toElements(tensor, spec, model));
+  };
+  for (const spec of model.inputs) {
+    const { name } = spec;
     const tensor = request.inputs.get(name) as Tensor;
-    check({ name, datatype: tensor.datatype, shape: tensor.shape });
-    inputs.set(name, toTexts(tensor, name, model));
+    take(spec, tensor);
     if (model.maxRows === 0) continue;
     const own = tensor.shape[0] ?? 1;
     rows ??= checkRows(own, model);
@@ -33,11 +39,17 @@ export function validateInferRequest(request: InferRequest, model: ModelSignatur
       );
     }
   }
-  return { ...request, inputs, outputs: checkOutputs(request, model), rows: rows ?? 1 };
+  const required = inputs.size;
+  for (const spec of model.defaultedInputs ?? []) {
+    const tensor = request.inputs.get(spec.name);
+    if (tensor !== undefined) take(spec, tensor);
+  }
+  const replacesDefaults = inputs.size > required;
+  return { ...request, inputs, outputs: checkOutputs(request, model), rows: rows ?? 1, replacesDefaults };
 }
 
 function checkInputNames({ inputs }: InferRequest, model: ModelSignature): void {
-  const find = createFinder(model.inputs);
+  const find = createFinder(allInputs(model));
   for (const name of inputs.keys()) {
     if (find(name) === undefined) failUnknown(name, model);
   }
@@ -54,9 +66,21 @@ function quoteList(names: readonly string[]): string {
   return `[${names.map((name) => `'${name}'`).join(', ')}]`;
 }
 
-function toTexts(tensor: Tensor, name: string, model: ModelSignature): Tensor {
-  if (tensor.datatype !== 'BYTES' || model.imageInputs?.has(name) === true) return tensor;
-  return { ...tensor, data: tensor.data.map((element) => toText(element, name)) };
+function toElements(tensor: Tensor, spec: TensorSpec, model: ModelSignature): Tensor {
+  if (tensor.datatype !== 'BYTES') return checkRange(tensor, spec);
+  if (model.imageInputs?.has(spec.name) === true) return tensor;
+  return { ...tensor, data: tensor.data.map((element) => toText(element, spec.name)) };
+}
+
+/** Elements of a type that has fewer values than its datatype would be cut to it without a word. */
+function checkRange(tensor: NumericTensor, { name, range }: TensorSpec): NumericTensor {
+  if (range === undefined) return tensor;
+  const [least, most] = range;
+  const wrong = (tensor.data as Int8Array).find((value) => value < least || value > most);
+  if (wrong === undefined) return tensor;
+  return fail(
+    `an element of input '${name}' is ${wrong}: expected ${least} to ${most}, the range of its type in the model`,
+  );
 }
 
 function toText(element: BytesElement, name: string): string {

@@ -19,10 +19,11 @@ export function notesOnProvider(
   return onCpu === 0 ? choice : [...choice, `${onCpu} of ${all} nodes run on the CPU: ${provider} leaves them to it.`];
 }
 
-/** Where the model is read from, where that is not a private copy. */
-export function notesOnFiles({ isPrivate, reason = '' }: Snapshot): readonly string[] {
-  if (isPrivate) return [];
+/** What is served otherwise than the file has it; and where it is read from, where that is not a private copy. */
+export function notesOnFiles({ header, isPrivate, reason = '' }: Snapshot): readonly string[] {
+  if (isPrivate) return header.adaptations;
   return [
+    ...header.adaptations,
     `The model's files are used where they lie, since no private copy could be made (${reason}): do not change them while they are served.`,
   ];
 }

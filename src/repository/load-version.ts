@@ -88,12 +88,13 @@ async function loadServable(
   snapshot: Snapshot,
   options: LoaderOptions,
 ): Promise<Servable> {
-  const { name, version, json, labels, statistics } = request;
-  const { header, modelPath } = snapshot;
-  const own = { name, version, header, labels, statistics };
+  const { name, version, json, statistics } = request;
+  const { header } = snapshot;
   const { choice, wished } = await configure(request, header, options);
+  const labels = request.labels.length > 0 ? request.labels : labelsInFile(wished, header);
+  const own = { name, version, header, labels, statistics };
   const holder: { servable?: Servable } = {};
-  const spec = specOf(wished, choice, { logId: `${name}/${version}`, modelPath, options });
+  const spec = specOf(wished, choice, { logId: `${name}/${version}`, snapshot, options });
   const { session, weights } = await loadSession(spec, options, {
     instances: choice.provider === 'cpu' ? wished.instances.cpu : wished.instances.gpu,
     next: (freeWorkers) => holder.servable?.next(freeWorkers),
@@ -165,6 +166,11 @@ function notesOnLoad(of: {
   ];
 }
 
+/** Classes that the model file names itself. */
+function labelsInFile({ classification }: ModelConfig, { outputs }: OnnxHeader): readonly string[] {
+  return outputs.find(({ name }) => name === classification?.output)?.labels ?? [];
+}
+
 /** A provider may take a session and leave every node of it to the CPU. */
 function checkDevice({ provider, isGpuRequired = false }: ProviderChoice, { device }: Placement): void {
   if (!isGpuRequired || device !== 'cpu') return;
@@ -196,9 +202,21 @@ async function loadSession(
 function specOf(
   { execution }: ModelConfig,
   { provider, deviceId = 0 }: ProviderChoice,
-  of: { readonly logId: string; readonly modelPath: string; readonly options: LoaderOptions },
+  of: { readonly logId: string; readonly snapshot: Snapshot; readonly options: LoaderOptions },
 ): SessionSpec {
-  const { logId, modelPath, options } = of;
+  const { logId, snapshot, options } = of;
+  const { modelPath, originalPath, header } = snapshot;
+  const names = header.defaultedInputs.map((input) => input.name);
   const intraOpThreads = execution.intraOpThreads ?? options.intraOpThreads;
-  return { modelPath, logId, provider, deviceId, strict: execution.requireGpu, intraOpThreads, optimised: false };
+  return {
+    modelPath,
+    logId,
+    provider,
+    deviceId,
+    strict: execution.requireGpu,
+    intraOpThreads,
+    optimised: false,
+    ...(header.widened.length > 0 ? { widened: header.widened } : {}),
+    ...(originalPath === undefined ? {} : { defaults: { names, originalPath } }),
+  };
 }

@@ -171,8 +171,14 @@ export class Servable implements ServableModel {
   }
 }
 
-function toSpec({ name, datatype, shape }: TensorSpec): TensorSpec {
-  return { name, datatype, shape };
+function toSpec({ name, datatype, shape, unranked, range }: TensorSpec): TensorSpec {
+  return {
+    name,
+    datatype,
+    shape,
+    ...(unranked === undefined ? {} : { unranked }),
+    ...(range === undefined ? {} : { range }),
+  };
 }
 
 /** What the runtime inferred for an output whose shape the file leaves out. */

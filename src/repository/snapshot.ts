@@ -5,13 +5,17 @@ import { AppError, messageOf } from '../errors.js';
 import type { OnnxHeader } from '../model/config.js';
 import { followLinks, foldersAlong, type Homes } from '../model/containment.js';
 import { findExternalFiles } from '../model/onnx/external-data.js';
-import { readOnnxHeader, readRowsProof } from '../model/onnx/reader.js';
+import { writeEdited } from '../model/onnx/edited-copy.js';
+import { readOnnxModel, readRowsProof } from '../model/onnx/reader.js';
 import { describeObstacle } from './layout.js';
 import { hashFiles, isSameContent, isUnchanged, joinWatches, watchFiles, type Watch } from './fingerprint.js';
 
 /** The files of one model version as they were at one moment. */
 export interface Snapshot {
+  /** What is loaded: the file, or a copy of it with the changes that serving it takes. */
   readonly modelPath: string;
+  /** The file as it is, from which copies with other values for defaults are made; undefined where none can be. */
+  readonly originalPath?: string;
   readonly header: OnnxHeader;
   /** The files that it was taken from. */
   readonly watch: Watch;
@@ -61,15 +65,27 @@ async function tryCopy(source: string, { homes, folder }: SnapshotOptions): Prom
   const remove = () => rm(home, { recursive: true, force: true }).catch(() => undefined);
   let known = await watchFiles([source]);
   try {
-    const modelPath = join(home, 'model.onnx');
-    await copy(await resolveModel(source, homes), modelPath);
-    const header = readWithRows(modelPath);
+    const originalPath = join(home, 'model.onnx');
+    await copy(await resolveModel(source, homes), originalPath);
+    const { header, edit } = readOnnxModel(originalPath);
     const externals = await findExternalFiles({ folders: await foldersAlong(source), homes }, header.externalData);
     known = joinWatches(known, await watchFiles(externals.map(({ named }) => named)));
     const copies = header.externalData.map((location) => join(home, location));
     for (const [index, path] of copies.entries()) await copy(externals[index]?.real ?? '', path);
     if (!(await isUnchanged(known))) throw new AppError('MODEL_INVALID', 'The model file changed while it was read.');
-    return { modelPath, header, watch: known, isPrivate: true, ...comparison([modelPath, ...copies], known), remove };
+    const modelPath = edit === undefined ? originalPath : join(home, 'slipway-served.onnx');
+    if (edit !== undefined) await writeEdited(originalPath, edit, modelPath).catch(failCopy);
+    const files = { edited: edit === undefined ? [] : [modelPath], originals: [originalPath, ...copies] };
+    const isOriginalKept = header.defaultedInputs.length > 0;
+    return {
+      modelPath,
+      ...(isOriginalKept ? { originalPath } : {}),
+      header: { ...header, rows: readRowsProof(modelPath) },
+      watch: known,
+      isPrivate: true,
+      ...comparison({ ...files, isOriginalKept }, known),
+      remove,
+    };
   } catch (error) {
     await remove();
     if (await isUnchanged(known)) throw error;
@@ -77,22 +93,29 @@ async function tryCopy(source: string, { homes, folder }: SnapshotOptions): Prom
   }
 }
 
-/** The header with what the graph says of the rows. */
-function readWithRows(path: string): OnnxHeader {
-  return { ...readOnnxHeader(path), rows: readRowsProof(path) };
+interface CopiedFiles {
+  /** What was made from the originals. */
+  readonly edited: readonly string[];
+  readonly originals: readonly string[];
+  /** Whether the originals stay when the copy is discarded. */
+  readonly isOriginalKept: boolean;
 }
 
 /** Compares the sources with the copies, or with their hashes once the copies are gone. */
-function comparison(copies: readonly string[], { paths }: Watch): Pick<Snapshot, 'isCurrent' | 'discardCopy'> {
+function comparison(
+  { edited, originals, isOriginalKept }: CopiedFiles,
+  { paths }: Watch,
+): Pick<Snapshot, 'isCurrent' | 'discardCopy'> {
   let hashes: readonly string[] | undefined;
   return {
     isCurrent: async () => {
-      if (hashes === undefined) return isSameContent(copies, paths);
+      if (hashes === undefined) return isSameContent(originals, paths);
       return isSameList(hashes, await hashFiles(paths).catch(() => []));
     },
     discardCopy: async () => {
-      hashes = await hashFiles(copies);
-      await Promise.all(copies.map((path) => rm(path, { force: true })));
+      if (!isOriginalKept) hashes = await hashFiles(originals);
+      const unused = isOriginalKept ? edited : [...edited, ...originals];
+      await Promise.all(unused.map((path) => rm(path, { force: true })));
     },
   };
 }
@@ -112,12 +135,13 @@ async function resolveModel(source: string, homes: Homes): Promise<string> {
 async function useInPlace(source: string, homes: Homes, { message: reason }: CopyFailed): Promise<Snapshot> {
   const model = await watchFiles([source]);
   const real = await resolveModel(source, homes);
-  const header = readWithRows(real);
+  const { header } = readOnnxModel(real);
+  checkServedAsIs(header, reason);
   const externals = await findExternalFiles({ folders: await foldersAlong(source), homes }, header.externalData);
   const isBesideLink = externals[0]?.named.startsWith(dirname(source) + sep) ?? false;
   return {
     modelPath: isBesideLink ? source : real,
-    header,
+    header: { ...header, rows: readRowsProof(real) },
     watch: joinWatches(model, await watchFiles(externals.map(({ named }) => named))),
     isPrivate: false,
     reason,
@@ -125,6 +149,16 @@ async function useInPlace(source: string, homes: Homes, { message: reason }: Cop
     discardCopy: () => Promise.resolve(),
     remove: () => Promise.resolve(),
   };
+}
+
+/** A file in its place cannot be changed; without that, defaults of inputs are merely not replaced. */
+function checkServedAsIs({ adaptations, widened }: OnnxHeader, reason: string): void {
+  if (adaptations.length === 0 && widened.length === 0) return;
+  const changes = adaptations.length > 0 ? adaptations.join(' ') : `BF16 crosses as FP32 (${widened.join(', ')}).`;
+  throw new AppError(
+    'MODEL_INVALID',
+    `The model needs a changed copy to be served, and no private copy could be made (${reason}). What would change: ${changes} Make room in the temporary folder.`,
+  );
 }
 
 /** The private folder is full, read-only or gone: no fault of the model. */

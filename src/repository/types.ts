@@ -31,6 +31,7 @@ export interface ServableModel {
   readonly description: string;
   readonly config: ModelConfig;
   readonly header: OnnxHeader;
+  /** Inputs that a request has to give; those with a default stand in `header.defaultedInputs`. */
   readonly inputs: readonly TensorSpec[];
   readonly outputs: readonly TensorSpec[];
   /** Labels of the classification output, in the order of its elements; empty where none are declared. */

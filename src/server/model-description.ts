@@ -1,4 +1,4 @@
-import type { ModelMetadata } from '../protocol/types.js';
+import type { ModelMetadata, TensorMetadata } from '../protocol/types.js';
 import type { DurationStatistic, ServableModel, StatisticsSnapshot } from '../repository/types.js';
 import { datatypes, type Datatype } from '../tensor/datatype.js';
 import type { TensorSpec } from '../tensor/tensor.js';
@@ -19,17 +19,33 @@ export interface DescribeOptions {
  * What the file says of itself stands apart in `metadata`: its words may be as old as the export.
  */
 export function describeModel(model: ServableModel, { versions, wholeMetadata }: DescribeOptions): ModelMetadata {
-  const { metadata } = model.header;
-  const specs = (list: readonly TensorSpec[]) => list.map(({ name, datatype, shape }) => ({ name, datatype, shape }));
+  const { metadata, defaultedInputs } = model.header;
+  const labels = new Map(model.header.outputs.map((output) => [output.name, output.labels]));
   return {
     name: model.name,
     versions,
     platform: 'onnxruntime_onnx',
-    inputs: specs(model.inputs),
-    outputs: specs(model.outputs),
+    inputs: [
+      ...model.inputs.map(describeTensor),
+      ...defaultedInputs.map((spec) => ({ ...describeTensor(spec), optional: true as const })),
+    ],
+    outputs: model.outputs.map((spec) => {
+      const own = labels.get(spec.name);
+      return { ...describeTensor(spec), ...(own === undefined ? {} : { labels: own }) };
+    }),
     properties: propertiesOf(model),
     ...(model.notes.length > 0 ? { notes: model.notes.map(hidePaths) } : {}),
     metadata: wholeMetadata ? metadata : showFileMetadata(metadata),
+  };
+}
+
+function describeTensor({ name, datatype, shape, unranked, range }: TensorSpec): TensorMetadata {
+  return {
+    name,
+    datatype,
+    shape,
+    ...(unranked === undefined ? {} : { unranked }),
+    ...(range === undefined ? {} : { range }),
   };
 }
 
@@ -59,12 +75,13 @@ function propertiesOf({ config, header, ...model }: ServableModel): Readonly<Rec
 
 /** Body of `GET /v2/models/{m}/config`: ModelConfig as proto-JSON, int64 fields as numbers (extension "model_configuration"). */
 export function describeConfig({ name, config, inputs, outputs, ...model }: ServableModel): object {
+  const { defaultedInputs } = model.header;
   const { maxRows, maxDelayMs, buckets } = config.batching;
   const dims = ({ shape }: TensorSpec) => (maxRows > 0 ? shape.slice(1) : shape);
-  const tensor = (spec: TensorSpec) => ({
+  const tensor = (spec: TensorSpec, ownDims: readonly number[]) => ({
     name: spec.name,
     data_type: datatypes[spec.datatype].config,
-    dims: dims(spec),
+    dims: ownDims,
   });
   const labelled = (spec: TensorSpec) =>
     spec.name === config.classification?.output ? (config.classification.labels ?? '') : '';
@@ -74,8 +91,11 @@ export function describeConfig({ name, config, inputs, outputs, ...model }: Serv
     backend: 'onnxruntime',
     version_policy: { latest: { num_versions: 1 } },
     max_batch_size: maxRows,
-    input: inputs.map(tensor),
-    output: outputs.map((spec) => ({ ...tensor(spec), label_filename: labelled(spec) })),
+    input: [
+      ...inputs.map((spec) => tensor(spec, dims(spec))),
+      ...defaultedInputs.map((spec) => ({ ...tensor(spec, spec.shape), optional: true })),
+    ],
+    output: outputs.map((spec) => ({ ...tensor(spec, dims(spec)), label_filename: labelled(spec) })),
     instance_group: [
       { name, kind: model.placement.device.startsWith('cpu') ? 'KIND_CPU' : 'KIND_GPU', count: model.instances },
     ],
@@ -128,18 +148,29 @@ function inferenceStatistics(snapshot: StatisticsSnapshot): object {
 const duration = ({ count, ns }: DurationStatistic): object => ({ count, ns: Math.round(ns) });
 
 /** Body of `GET /v1/models/{m}/metadata`: TensorFlow Serving's signature of the one function that a model is. */
-export function describeV1({ name, version, inputs, outputs }: ServableModel): object {
+export function describeV1({ name, version, inputs, outputs, header }: ServableModel): object {
+  const { defaultedInputs } = header;
   const tensors = (specs: readonly TensorSpec[]) =>
     Object.fromEntries(
       specs.map((spec) => {
         const dim = spec.shape.map((size) => ({ size: String(size), name: '' }));
         return [
           spec.name,
-          { name: spec.name, dtype: v1Types[spec.datatype], tensor_shape: { dim, unknown_rank: false } },
+          {
+            name: spec.name,
+            dtype: v1Types[spec.datatype],
+            tensor_shape: { dim, unknown_rank: spec.unranked === true },
+          },
         ];
       }),
     );
-  const serving = { inputs: tensors(inputs), outputs: tensors(outputs), method_name: 'tensorflow/serving/predict' };
+  const serving = {
+    inputs: tensors([...inputs, ...defaultedInputs]),
+    outputs: tensors(outputs),
+    method_name: 'tensorflow/serving/predict',
+    // SignatureDef.defaults: which inputs may be left out. Their values may be large and stay in the model.
+    ...(defaultedInputs.length === 0 ? {} : { defaults: tensors(defaultedInputs) }),
+  };
   return {
     model_spec: { name, signature_name: '', version },
     metadata: { signature_def: { signature_def: { serving_default: serving } } },

@@ -30,17 +30,19 @@ export function viewOf(model: ServableModel): ModelView {
 function createView(model: ServableModel): ModelView {
   const { name, inputs, outputs, config, labels } = model;
   const { image, classification, batching } = config;
+  const ownLabels = new Map(model.header.outputs.map((output) => [output.name, output.labels]));
   return {
     model,
     batching,
     signature: {
       name,
       inputs,
+      defaultedInputs: model.header.defaultedInputs,
       outputs,
       maxRows: mostRequestRows(batching),
       ...(image === undefined ? {} : { imageInputs: new Set([image.input]) }),
     },
     outputNames: outputs.map((output) => output.name),
-    labelsOf: (output) => (output === classification?.output ? labels : none),
+    labelsOf: (output) => (output === classification?.output ? labels : (ownLabels.get(output) ?? none)),
   };
 }

@@ -28,4 +28,8 @@ export interface TensorSpec {
   readonly name: string;
   readonly datatype: Datatype;
   readonly shape: DeclaredShape;
+  /** Any shape fits, of any number of dimensions; `shape` is then empty and says nothing. */
+  readonly unranked?: true;
+  /** Least and most that an element may be, where that is less than the datatype holds. */
+  readonly range?: readonly [least: number, most: number];
 }

@@ -73,6 +73,13 @@ describe('an example request', () => {
     assert.deepEqual(JSON.parse(text), { inputs: [{ name: 'A', datatype: 'INT32', shape: [1, 3], data: [0, 1, 2] }] });
   });
 
+  it('leaves out an optional input without values', () => {
+    const given = { name: 'A', datatype: 'INT32', shape: [1], text: '[7]' };
+    const optional = { name: 'W', datatype: 'INT32', shape: [1], optional: true };
+    assert.deepEqual(JSON.parse(requestJson([given, { ...optional, text: ' ' }])), JSON.parse(requestJson([given])));
+    assert.match(requestJson([given, { ...optional, text: '[8]' }]), /"name":"W".*\[8\]/);
+  });
+
   it('lets NaN and Infinity pass and says what is not JSON', () => {
     const input = { name: 'A', datatype: 'FP32', shape: [3] };
     assert.match(requestJson([{ ...input, text: '[NaN, -Infinity, 1]' }]), /\[NaN, -Infinity, 1\]/);

@@ -39,7 +39,16 @@ async function askUntilChecked(model: ServableModel, runs: number): Promise<void
   }
 }
 
-const byRows = dependentRows.filter(([, { inputs }]) => inputs[0]?.datatype === 'FP32' && inputs[0].shape[1] === 4);
+const byRows = dependentRows.filter(
+  ([
+    ,
+    {
+      inputs: [input],
+    },
+  ]) => {
+    return input !== undefined && 'datatype' in input && input.datatype === 'FP32' && input.shape[1] === 4;
+  },
+);
 
 describe('a model whose rows depend on each other, batched on the word of its model.json,', () => {
   assert.ok(byRows.length >= 6);

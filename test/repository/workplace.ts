@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before } from 'node:test';
 import type { InferResult, QueuedRequest } from '../../src/batching/types.js';
-import type { Graph } from '../../src/model/onnx/writer.js';
+import type { Graph, GraphDim } from '../../src/model/onnx/writer.js';
 import { openRepository, type RepositoryOptions } from '../../src/repository/model-repository.js';
 import type { ModelRepository, ServableModel } from '../../src/repository/types.js';
 import type { Tensor } from '../../src/tensor/tensor.js';
@@ -62,7 +62,7 @@ export function useWorkplace(): Workplace {
 }
 
 /** Y = X + k on FP32 [batch,4], so that an answer tells which model gave it. */
-export function addsConstant(k: number, shape: Graph['inputs'][number]['shape'] = ['batch', 4]): Graph {
+export function addsConstant(k: number, shape: readonly GraphDim[] = ['batch', 4]): Graph {
   return {
     name: `adds-${k}`,
     inputs: [{ name: 'X', datatype: 'FP32', shape }],

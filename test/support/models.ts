@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { writeOnnx, type Graph } from '../../src/model/onnx/writer.js';
+import { writeOnnx, type Graph, type GraphDim } from '../../src/model/onnx/writer.js';
+import type { Datatype } from '../../src/tensor/datatype.js';
 
 /** S = A + B and D = A - B on INT32 [batch,16]: the model of the protocol's table of cases. */
 export const sumAndDifference: Graph = {
@@ -14,10 +15,7 @@ export const sumAndDifference: Graph = {
 };
 
 /** Y = X, of any datatype and shape that the runtime carries. */
-export function identity(
-  datatype: Graph['inputs'][number]['datatype'],
-  shape: Graph['inputs'][number]['shape'],
-): Graph {
+export function identity(datatype: Datatype, shape: readonly GraphDim[]): Graph {
   return {
     name: `identity-${datatype.toLowerCase()}`,
     inputs: [{ name: 'X', datatype, shape }],

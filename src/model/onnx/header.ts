@@ -3,7 +3,9 @@ import { GraphReader } from './graph.js';
 import { findIntegerDivision } from './integer-division.js';
 import { broken, limits, WireReader, type ByteSource, type WireField } from './fields.js';
 import { recogniseOther } from './recognise.js';
-import { readValue } from './value.js';
+import { readValueInfo, type DeclaredValue } from './value-type.js';
+import { adaptGraph } from './adapt.js';
+import type { GraphEdit } from './edit-graph.js';
 
 interface Draft {
   irVersion: number;
@@ -17,38 +19,52 @@ interface Draft {
   readonly metadata: Record<string, string>;
 }
 
-/**
- * What an ONNX file says of itself (onnx.proto: ModelProto). Weights are skipped, not read. Throws MODEL_INVALID for anything
- * that is not a whole ONNX model, and for inputs and outputs that cannot be served, with the reason.
- */
+/** A model as it is served, and the changes that a copy of its file needs for that; undefined where it serves as it is. */
+export interface OnnxModel {
+  readonly header: OnnxHeader;
+  readonly edit: GraphEdit | undefined;
+}
+
+/** What an ONNX file says of itself; see `parseOnnxModel`. */
 export function parseOnnxHeader(source: ByteSource): OnnxHeader {
+  return parseOnnxModel(source).header;
+}
+
+/**
+ * What an ONNX file says of itself (onnx.proto: ModelProto), and how it is served where requests give other values for the
+ * defaults of the inputs `replaced`. Weights are skipped, not read. Throws MODEL_INVALID for anything that is not a whole ONNX
+ * model, and for inputs and outputs that cannot be served, with the reason.
+ */
+export function parseOnnxModel(source: ByteSource, replaced: ReadonlySet<string> = new Set()): OnnxModel {
   const other = recogniseOther(source.read(0, Math.min(64, source.size)));
   if (other !== undefined) throw broken(other);
   const wire = new WireReader(source);
   const graphs = new GraphReader(wire);
-  const draft = readModel(wire, graphs, source.size);
-  if (draft.graph === undefined) throw broken('it holds no graph');
-  const graph = graphs.readMain(draft.graph);
+  const { graph, ...draft } = readModel(wire, graphs, source.size);
+  if (graph === undefined) throw broken('it holds no graph');
+  const { name: graphName, ...fields } = graphs.readMain(graph);
+  if (fields.outputs.length === 0) throw broken('its graph has no output');
+  const inputs = fields.inputs.map((field) => readValueInfo(wire, field));
+  const outputs = fields.outputs.map((field) => readValueInfo(wire, field));
+  const hasDefault = ({ name }: DeclaredValue) => graphs.initializers.has(name);
   // Before IR version 4 every initializer also stood among the inputs (onnx/docs/IR.md, "Graphs").
-  const isInput = (field: WireField) => draft.irVersion >= 4 || !graphs.initializers.has(readName(wire, field));
-  const inputs = graph.inputs.filter(isInput).map((field) => readValue(wire, field, 'input'));
-  const outputs = graph.outputs.map((field) => readValue(wire, field, 'output'));
-  if (outputs.length === 0) throw broken('its graph has no output');
-  return {
-    irVersion: draft.irVersion,
-    producer: draft.producer,
-    producerVersion: draft.producerVersion,
-    domain: draft.domain,
-    modelVersion: draft.modelVersion,
-    graphName: graph.name,
-    opsets: draft.opsets,
-    inputs,
-    outputs,
-    metadata: draft.metadata,
+  const defaulted = draft.irVersion >= 4 ? inputs.filter(hasDefault) : [];
+  const required = inputs.filter((value) => !hasDefault(value));
+  const hasDefaultOpset = 'ai.onnx' in draft.opsets;
+  const { edit, ...adapted } = adaptGraph(
+    { wire, graph, inputs: required, defaulted, outputs, hasDefaultOpset },
+    replaced,
+  );
+  const { functions, ...facts } = draft;
+  const header: OnnxHeader = {
+    ...facts,
+    graphName,
+    ...adapted,
     operators: Object.fromEntries(graphs.operators),
-    ...hazardOf(wire, graphs, { graph: draft.graph, functions: draft.functions, outputs }),
+    ...hazardOf(wire, graphs, { graph, functions, ...adapted }),
     externalData: [...graphs.externalData],
   };
+  return { header, edit };
 }
 
 /** Operators with which a request's values decide how many elements there are. */
@@ -62,10 +78,14 @@ function hazardOf(
     readonly graph: WireField;
     readonly functions: readonly WireField[];
     readonly outputs: OnnxHeader['outputs'];
+    readonly defaultedInputs: OnnxHeader['defaultedInputs'];
   },
 ): Pick<OnnxHeader, 'hazard'> {
   const divides = operators.has('Div') || operators.has('Mod');
-  const division = divides ? findIntegerDivision(wire, facts) : undefined;
+  // A request may give any divisor for a default, which the file shows as a constant.
+  const replaceable = facts.defaultedInputs.find(({ datatype }) => datatype === 'INT32' || datatype === 'INT64');
+  const byDefault = replaceable && `it divides, and input '${replaceable.name}' is integers that a request can choose`;
+  const division = divides ? (findIntegerDivision(wire, facts) ?? byDefault) : undefined;
   if (division !== undefined)
     return { hazard: `${division}, and the smallest integer by -1 ends the process that tries` };
   if (operators.has('Loop')) return { hazard: 'it has a Loop, which may never end' };
@@ -136,11 +156,6 @@ function metadataReader(wire: WireReader): (message: WireField, entries: Record<
     }
     entries[key] = value;
   };
-}
-
-function readName(wire: WireReader, message: WireField): string {
-  for (const field of wire.fields(message.start, message.end)) if (field.number === 1) return wire.passingText(field);
-  return '';
 }
 
 /** A record without a prototype, so that a key named `__proto__` is just a key. */

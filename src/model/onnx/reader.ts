@@ -3,7 +3,7 @@ import { AppError, messageOf } from '../../errors.js';
 import type { OnnxHeader } from '../config.js';
 import { proveRows, type RowsProof } from '../rows/prove.js';
 import { broken, WireReader, type ByteSource } from './fields.js';
-import { parseOnnxHeader } from './header.js';
+import { parseOnnxModel, type OnnxModel } from './header.js';
 import { readStructure } from './structure-reader.js';
 import { findsOnlyUtf8 } from './texts.js';
 
@@ -14,7 +14,12 @@ const bufferBytes = 64 * 1024;
  * Throws MODEL_INVALID with the reason.
  */
 export function readOnnxHeader(path: string): OnnxHeader {
-  return readFile(path, parseOnnxHeader);
+  return readOnnxModel(path).header;
+}
+
+/** The same with the changes that a copy of the file needs where the defaults of inputs `replaced` are given by requests. */
+export function readOnnxModel(path: string, replaced?: ReadonlySet<string>): OnnxModel {
+  return withOnnxFile(path, (bytes) => parseOnnxModel(bytes, replaced));
 }
 
 /**
@@ -23,7 +28,7 @@ export function readOnnxHeader(path: string): OnnxHeader {
  */
 export function readRowsProof(path: string): RowsProof {
   try {
-    return readFile(path, (source) => proveRows(readStructure(new WireReader(source), source.size)));
+    return withOnnxFile(path, (source) => proveRows(readStructure(new WireReader(source), source.size)));
   } catch (error) {
     return { proven: false, reason: `its graph cannot be followed (${messageOf(error)})` };
   }
@@ -31,10 +36,11 @@ export function readRowsProof(path: string): RowsProof {
 
 /** Whether all texts that a model file computes with are valid UTF-8. Blocks while it looks at each of them. */
 export function hasOnlyUtf8(path: string): boolean {
-  return readFile(path, (source) => findsOnlyUtf8(new WireReader(source), source.size));
+  return withOnnxFile(path, (source) => findsOnlyUtf8(new WireReader(source), source.size));
 }
 
-function readFile<T>(path: string, read: (source: ByteSource) => T): T {
+/** What `read` answers for the bytes of a file, which is open meanwhile. */
+export function withOnnxFile<T>(path: string, read: (bytes: ByteSource) => T): T {
   const file = open(path);
   try {
     return read(new FileSource(file));

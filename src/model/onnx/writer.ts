@@ -1,20 +1,27 @@
 import { datatypes, type Datatype, type NumericDatatype } from '../../tensor/datatype.js';
 import type { NumericData } from '../../tensor/datatype.js';
 import type { BytesElement } from '../../tensor/tensor.js';
+import type { Dim, TensorType, ValueType } from './value-type.js';
 import { bytesField, concat, floatField, integerField, type Field } from './wire.js';
 
 /** A dimension: fixed, named, or unnamed and variable (null). */
 export type GraphDim = number | string | null;
 
-export interface GraphValue {
-  readonly name: string;
-  readonly datatype: Datatype;
-  readonly shape: readonly GraphDim[];
-}
+/** An input or output: a tensor of one of our datatypes, or a value of any other type. */
+export type GraphValue =
+  | { readonly name: string; readonly datatype: Datatype; readonly shape: readonly GraphDim[] }
+  | { readonly name: string; readonly type: ValueType };
 
-/** integer -> INT, non-integer number -> FLOAT, text -> STRING, integers -> INTS, a body -> GRAPH; `{float}` forces FLOAT. */
+/** integer -> INT, non-integer number -> FLOAT, text -> STRING, integers -> INTS; `{float}` forces FLOAT. */
 export type AttributeValue =
-  number | string | readonly number[] | { readonly float: number } | { readonly graph: Graph };
+  | number
+  | string
+  | readonly number[]
+  | { readonly float: number }
+  | { readonly strings: readonly string[] }
+  | { readonly tensor: Initializer }
+  | { readonly graph: Omit<Graph, 'opset' | 'metadata'> }
+  | { readonly type: ValueType };
 
 export interface GraphNode {
   readonly op: string;
@@ -37,52 +44,69 @@ export interface Graph {
   readonly initializers?: readonly Initializer[];
   /** Version of the default operator set; 17 unless told otherwise. */
   readonly opset?: number;
+  /** Versions of further operator sets, by domain. */
+  readonly opsets?: Readonly<Record<string, number>>;
+  /** 8 unless told otherwise. */
+  readonly irVersion?: number;
   readonly metadata?: Readonly<Record<string, string>>;
 }
 
-/** The bytes of an ONNX file (onnx.proto: ModelProto, IR version 8). The graph is written as given, not checked. */
+/** The bytes of an ONNX file (onnx.proto: ModelProto). The graph is written as given, not checked. */
 export function writeOnnx(graph: Graph): Uint8Array {
+  const opsets = Object.entries({ '': graph.opset ?? 17, ...graph.opsets });
   return concat([
-    integerField(1, 8),
+    integerField(1, graph.irVersion ?? 8),
     bytesField(2, 'slipway'),
     bytesField(7, graphFields(graph)),
-    bytesField(8, [bytesField(1, ''), integerField(2, graph.opset ?? 17)]),
+    ...opsets.map(([domain, version]) => opsetField(domain, version)),
     ...Object.entries(graph.metadata ?? {}).map(([key, value]) =>
       bytesField(14, [bytesField(1, key), bytesField(2, value)]),
     ),
   ]);
 }
 
-function graphFields(graph: Graph): Field[] {
+/** A field of ModelProto: OperatorSetIdProto with domain 1, version 2. */
+export function opsetField(domain: string, version: number): Field {
+  return bytesField(8, [bytesField(1, domain), integerField(2, version)]);
+}
+
+function graphFields(graph: Omit<Graph, 'metadata'>): Field[] {
   return [
-    ...graph.nodes.map((node) => bytesField(1, nodeFields(node))),
+    ...graph.nodes.map(nodeField),
     bytesField(2, graph.name),
     ...(graph.initializers ?? []).map((tensor) => bytesField(5, tensorFields(tensor))),
-    ...graph.inputs.map((value) => bytesField(11, valueFields(value))),
-    ...graph.outputs.map((value) => bytesField(12, valueFields(value))),
+    ...graph.inputs.map((value) => valueField('input', value)),
+    ...graph.outputs.map((value) => valueField('output', value)),
   ];
 }
 
-function nodeFields(node: GraphNode): Field[] {
-  return [
+/** A node as a field of GraphProto. */
+export function nodeField(node: GraphNode): Field {
+  return bytesField(1, [
     ...node.inputs.map((name) => bytesField(1, name)),
     ...node.outputs.map((name) => bytesField(2, name)),
     bytesField(4, node.op),
     ...Object.entries(node.attributes ?? {}).map(([name, value]) => bytesField(5, attributeFields(name, value))),
     bytesField(7, node.domain ?? ''),
-  ];
+  ]);
 }
 
-/** AttributeProto: name 1, f 2, i 3, s 4, g 6, ints 8, type 20 (FLOAT 1, INT 2, STRING 3, GRAPH 5, INTS 7). */
+/** AttributeProto: name 1, f 2, i 3, s 4, t 5, g 6, ints 8, strings 9, tp 14, type 20. */
 function attributeFields(name: string, value: AttributeValue): Field[] {
   const named = bytesField(1, name);
   if (typeof value === 'string') return [named, bytesField(4, value), integerField(20, 3)];
   if (typeof value === 'object' && 'float' in value) return [named, floatField(2, value.float), integerField(20, 1)];
-  if (typeof value === 'object' && 'graph' in value)
-    return [named, bytesField(6, graphFields(value.graph)), integerField(20, 5)];
-  if (typeof value === 'object') return [named, ...value.map((item) => integerField(8, item)), integerField(20, 7)];
+  if (typeof value === 'object') return [named, ...objectFields(value)];
   if (Number.isInteger(value)) return [named, integerField(3, value), integerField(20, 2)];
   return [named, floatField(2, value), integerField(20, 1)];
+}
+
+function objectFields(value: Exclude<AttributeValue, number | string | { readonly float: number }>): Field[] {
+  if ('strings' in value) return [...value.strings.map((item) => bytesField(9, item)), integerField(20, 8)];
+  if ('tensor' in value) return [bytesField(5, tensorFields(value.tensor)), integerField(20, 4)];
+  if ('graph' in value) return [bytesField(6, graphFields(value.graph)), integerField(20, 5)];
+  if ('type' in value) return [bytesField(14, typeFields(value.type)), integerField(20, 13)];
+  return [...value.map((item) => integerField(8, item)), integerField(20, 7)];
 }
 
 function tensorFields({ name, shape, ...tensor }: Initializer): Field[] {
@@ -99,13 +123,31 @@ function tensorFields({ name, shape, ...tensor }: Initializer): Field[] {
   ];
 }
 
-function valueFields({ name, datatype, shape }: GraphValue): Field[] {
-  const dims = shape.map((dim) => bytesField(1, dimFields(dim)));
-  const tensorType = [integerField(1, datatypes[datatype].onnx), bytesField(2, dims)];
-  return [bytesField(1, name), bytesField(2, [bytesField(1, tensorType)])];
+/** A declared input or output as a field of GraphProto. */
+export function valueField(role: 'input' | 'output', value: GraphValue): Field {
+  const type = 'type' in value ? value.type : tensorType(value.datatype, value.shape);
+  return bytesField(role === 'input' ? 11 : 12, [bytesField(1, value.name), bytesField(2, typeFields(type))]);
 }
 
-function dimFields(dim: GraphDim): Field[] {
-  if (dim === null) return [];
-  return typeof dim === 'number' ? [integerField(1, dim)] : [bytesField(2, dim)];
+/** The type of a tensor of one of our datatypes; without a shape it may have any. */
+export function tensorType(datatype: Datatype, shape?: readonly GraphDim[]): TensorType {
+  const toDim = (dim: GraphDim): Dim =>
+    typeof dim === 'number' ? { size: dim, name: '' } : { size: -1, name: dim ?? '' };
+  const dims = shape?.map(toDim);
+  return { kind: 'tensor', element: datatypes[datatype].onnx, ...(dims === undefined ? {} : { dims }) };
+}
+
+/** TypeProto: tensor 1 (elem_type 1, shape 2), sequence 4, map 5 (key 1, value 2), optional 9. */
+function typeFields(type: ValueType): Field[] {
+  if (type.kind === 'other') return [];
+  if (type.kind === 'sequence') return [bytesField(4, [bytesField(1, typeFields(type.of))])];
+  if (type.kind === 'optional') return [bytesField(9, [bytesField(1, typeFields(type.of))])];
+  if (type.kind === 'map') return [bytesField(5, [integerField(1, type.key), bytesField(2, typeFields(type.of))])];
+  const dims = type.dims?.map((dim) => bytesField(1, dimFields(dim)));
+  return [bytesField(1, [integerField(1, type.element), ...(dims === undefined ? [] : [bytesField(2, dims)])])];
+}
+
+function dimFields({ size, name }: Dim): Field[] {
+  if (size !== -1) return [integerField(1, size)];
+  return name === '' ? [] : [bytesField(2, name)];
 }

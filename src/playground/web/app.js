@@ -61,7 +61,8 @@ function open(model, samples) {
   close(aboutModel(model));
   page.model = model;
   page.turn += 1;
-  const isPicture = model.inputs.length === 1 && model.properties?.image_input === model.inputs[0].name;
+  const required = model.inputs.filter(({ optional }) => !optional);
+  const isPicture = required.length === 1 && model.properties?.image_input === required[0].name;
   page.input = isPicture ? openPicture(model, samples) : openTensors(model, samples);
   byId('input').replaceChildren(page.input.element);
   byId('result').replaceChildren(...emptyResult(isPicture ? 'Give it a picture.' : 'Pick a sample, or press Run.'));

@@ -49,9 +49,13 @@ export function parseShape(text, declared) {
   return shape;
 }
 
-/** A request body of the protocol from what was typed: [{name, datatype, shape, text}]. Numbers keep the digits as typed. */
+/**
+ * A request body of the protocol from what was typed: [{name, datatype, shape, text, optional}]. Numbers keep the digits as typed;
+ * an optional input without values is left out.
+ */
 export function requestJson(inputs) {
-  const tensors = inputs.map(({ name, datatype, shape, text }) => {
+  const given = inputs.filter(({ optional, text }) => !optional || text.trim() !== '');
+  const tensors = given.map(({ name, datatype, shape, text }) => {
     const data = text.trim() === '' ? JSON.stringify(exampleValues(datatype, count(shape))) : text.trim();
     const head = JSON.stringify({ name, datatype, shape }).slice(0, -1);
     return `${head},"data":${compact(data, name)}}`;

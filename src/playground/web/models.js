@@ -40,7 +40,13 @@ export function modelList(models, chosen) {
 export function aboutModel({ name, inputs, outputs, properties = {}, notes = [], problem = '' }) {
   const facts = [...inputs.map((tensor) => ['in', tensor]), ...outputs.map((tensor) => ['out', tensor])].map(
     ([way, tensor]) =>
-      el('li', {}, `${way} `, el('code', {}, tensor.name), ` ${tensor.datatype} ${shapeText(tensor.shape)}`),
+      el(
+        'li',
+        {},
+        `${way} `,
+        el('code', {}, tensor.name),
+        ` ${tensor.datatype} ${tensor.unranked ? 'any shape' : shapeText(tensor.shape)}${tensor.optional ? ', optional' : ''}`,
+      ),
   );
   const { description, device } = properties;
   const said =

@@ -52,10 +52,10 @@ export function createTensorInput(model, samples, { send, onChange }) {
 }
 
 /** Shape and values of one input, with a line above them where they are a series. */
-function createField({ name, datatype, shape }, changed) {
-  const { shapeField, values } = createControls({ name, datatype, shape });
+function createField({ name, datatype, shape, optional }, changed) {
+  const { shapeField, values } = createControls({ name, datatype, shape, optional });
   const chart = el('div');
-  const read = () => ({ name, datatype, shape: parseShape(shapeField.value, shape), text: values.value });
+  const read = () => ({ name, datatype, shape: parseShape(shapeField.value, shape), text: values.value, optional });
   const series = () => seriesOf(read());
   const draw = () => {
     const line = quietly(series);
@@ -75,7 +75,7 @@ function createField({ name, datatype, shape }, changed) {
   const element = el(
     'fieldset',
     {},
-    el('legend', {}, el('code', {}, name), ` ${datatype} ${shapeText(shape)}`),
+    el('legend', {}, el('code', {}, name), ` ${datatype} ${shapeText(shape)}${optional ? ', optional' : ''}`),
     chart,
     el('label', { for: values.id }, 'Values', values),
     el('label', { for: shapeField.id, class: 'inline' }, 'Shape', shapeField),
@@ -83,12 +83,13 @@ function createField({ name, datatype, shape }, changed) {
   return { name, element, read, series, fill };
 }
 
-function createControls({ name, datatype, shape }) {
+function createControls({ name, datatype, shape, optional }) {
   const example = fixed(shape);
   const common = { spellcheck: false, autocomplete: 'off' };
   const shapeField = el('input', { ...common, value: example.join(', '), id: `shape-${name}` });
   const values = el('textarea', { ...common, rows: 5, id: `values-${name}` });
-  if (count(example) <= longestExample) values.value = JSON.stringify(exampleValues(datatype, count(example)));
+  if (optional) values.placeholder = 'Left empty: the default in the model';
+  else if (count(example) <= longestExample) values.value = JSON.stringify(exampleValues(datatype, count(example)));
   else values.placeholder = `Left empty: ${count(example)} example values`;
   return { shapeField, values };
 }

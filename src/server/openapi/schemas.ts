@@ -93,11 +93,18 @@ const inferenceSchemas = {
   V1PredictResponse: object({ predictions: { type: 'array', items: {} }, outputs: {} }),
 };
 
-const tensorMetadata = object({ name: text, datatype: text, shape: listOf({ type: 'integer', minimum: -1 }) }, [
-  'name',
-  'datatype',
-  'shape',
-]);
+const tensorMetadata = object(
+  {
+    name: text,
+    datatype: text,
+    shape: listOf({ type: 'integer', minimum: -1 }),
+    unranked: { ...flag, description: 'Any number of dimensions fits; shape is empty.' },
+    optional: { ...flag, description: 'The model has a default for it, which takes its place where it is left out.' },
+    range: { ...listOf({ type: 'number' }), description: 'Least and most that an element may be.' },
+    labels: { ...listOf(text), description: 'Classes by index of the last dimension, as the model file names them.' },
+  },
+  ['name', 'datatype', 'shape'],
+);
 
 const modelSchemas = {
   Error: object({ error: text }, ['error']),
