@@ -192,7 +192,9 @@ class QueueBatcher implements Batcher {
   #wake(): void {
     const { inline, wake } = this.#options;
     const first = this.#queue.first;
-    const isLone = first !== undefined && first.next === undefined && !first.isRetry;
+    // A request that replaces a default may load a session first: never here.
+    const isUsual = first?.isRetry === false && first.request.isAlone === undefined;
+    const isLone = isUsual && first.next === undefined;
     const run = isLone && inline?.mayRun(first.request.inputs) === true ? this.next(1) : undefined;
     if (run === undefined) wake();
     else inline?.run(run);
