@@ -105,8 +105,7 @@ async function loadServable(
   try {
     checkDevice(choice, session.loaded.placement);
     if (session.loaded.weights.shared) await snapshot.discardCopy();
-    const subject = { session, header, config: wished };
-    const { config, notes } = await warmWithin(options.warmUpLimitMs ?? 10_000, subject, json);
+    const { config, notes } = await warmWithin(options, { session, header, config: wished }, json);
     holder.servable = new Servable({
       ...own,
       config,
@@ -126,7 +125,11 @@ async function loadServable(
 }
 
 /** Warms a model; one that runs apart and takes longer than the limit is ended, since a run on made-up inputs may never end. */
-async function warmWithin(limitMs: number, subject: WarmUpSubject, { batching }: ModelJson) {
+async function warmWithin(
+  { warmUpLimitMs: limitMs = 10_000 }: LoaderOptions,
+  subject: WarmUpSubject,
+  { batching }: ModelJson,
+) {
   const reason = `its warm-up took longer than ${limitMs / 1000} s; "warmup": false in model.json leaves it out`;
   const timer = setTimeout(() => subject.session.endProcesses(reason), limitMs);
   return warmAndProve(subject, isBatchingAutomatic(batching)).finally(() => clearTimeout(timer));
