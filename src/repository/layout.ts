@@ -29,13 +29,17 @@ const versionName = /^[1-9][0-9]{0,15}$/;
 /**
  * The models below a repository folder, by name, in any of the layouts `<model>/<version>/model.onnx`, `<model>/model.onnx`
  * and `<model>.onnx`. Links are followed where they end in one of the homes. What looks like a model but cannot be one is
- * listed with the reason; other files and folders are not models. Throws NOT_FOUND where the folder cannot be read.
+ * listed with the reason; other files and folders are not models. With `only`, that entry of the folder and no other.
+ * Throws NOT_FOUND where the folder cannot be read.
  */
-export async function scanRepository(root: string, homes: Homes = [root]): Promise<readonly ModelOnDisk[]> {
+export async function scanRepository(
+  root: string,
+  homes: Homes = [root],
+  only?: string,
+): Promise<readonly ModelOnDisk[]> {
   const entries = await listFolder(root).catch((cause: unknown) => refuseRoot(root, cause));
-  const models = await Promise.all(
-    entries.map((entry) => readModel({ name: entry.name, path: join(root, entry.name), homes })),
-  );
+  const names = entries.map(({ name }) => name).filter((name) => only === undefined || name === only);
+  const models = await Promise.all(names.map((name) => readModel({ name, path: join(root, name), homes })));
   const byName = new Map<string, ModelOnDisk>();
   for (const model of models.flatMap((model) => model ?? [])) {
     const other = byName.get(model.name);

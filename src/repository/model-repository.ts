@@ -17,6 +17,8 @@ export interface RepositoryOptions extends Omit<LoaderOptions, 'snapshotFolder' 
   readonly clock: () => number;
   /** The folder with the models. */
   readonly root: string;
+  /** The one file or folder of it that is served, by its name; all unless given. */
+  readonly only?: string;
   /** Folders outside it into which links are followed. */
   readonly allowLinksTo?: readonly string[];
   /** Where private copies of model files may be put, such as the system's temporary folder. */
@@ -33,7 +35,7 @@ export interface RepositoryOptions extends Omit<LoaderOptions, 'snapshotFolder' 
  */
 export async function openRepository(options: RepositoryOptions): Promise<ModelRepository> {
   const homes = [options.root, ...(options.allowLinksTo ?? [])];
-  const found = await scanRepository(options.root, homes);
+  const found = await scanRepository(options.root, homes, options.only);
   return new DiskRepository({ ...options, homes }, await openSnapshots(options.temporaryFolder), found);
 }
 
@@ -42,7 +44,7 @@ export async function openRepository(options: RepositoryOptions): Promise<ModelR
  * - Models load at the same time; what becomes of one never stops another.
  */
 class DiskRepository implements ModelRepository {
-  readonly #root: string;
+  readonly #scan: () => Promise<readonly ModelOnDisk[]>;
   readonly #snapshots: SnapshotFolder;
   readonly #entryOptions: EntryOptions;
   readonly #closing = new AbortController();
@@ -55,7 +57,7 @@ class DiskRepository implements ModelRepository {
     snapshots: SnapshotFolder,
     found: readonly ModelOnDisk[],
   ) {
-    this.#root = options.root;
+    this.#scan = () => scanRepository(options.root, options.homes, options.only);
     this.#snapshots = snapshots;
     this.#entryOptions = {
       ...options,
@@ -108,7 +110,7 @@ class DiskRepository implements ModelRepository {
   async load(name: string, overrides: LoadOverrides = {}): Promise<void> {
     checkModelName(name);
     this.#refuseWhenClosed();
-    const found = (await scanRepository(this.#root, this.#entryOptions.homes)).find((model) => model.name === name);
+    const found = (await this.#scan()).find((model) => model.name === name);
     if (found === undefined) {
       throw new AppError(
         'MODEL_NOT_FOUND',
@@ -130,7 +132,7 @@ class DiskRepository implements ModelRepository {
 
   async poll(): Promise<void> {
     this.#refuseWhenClosed();
-    const found = await scanRepository(this.#root, this.#entryOptions.homes);
+    const found = await this.#scan();
     const names = new Set(found.map(({ name }) => name));
     const gone = this.#sorted().filter(({ name }) => !names.has(name));
     await Promise.all([

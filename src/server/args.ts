@@ -26,13 +26,25 @@ export function parseArguments(
     if (thrown.exitCode === 0) return { kind: 'print', text: printed.join('') };
     throw new AppError('USAGE', `${thrown.message.replace(/^error: /, '')}. Type: npm start -- --help`);
   }
-  return { kind: 'serve', settings: toSettings(readValues(command.opts(), env)) };
+  const given = { ...command.opts(), ...modelsOf(command) };
+  return { kind: 'serve', settings: toSettings(readValues(given, env)) };
+}
+
+/** `slipway model.onnx` is `slipway --models model.onnx`. */
+function modelsOf(command: Command): { readonly models?: string } {
+  const [named, ...others] = command.args;
+  const { models } = command.opts<{ models?: string }>();
+  if (named === undefined) return {};
+  if (others.length === 0 && named !== '' && models === undefined) return { models: named };
+  const all = [...(models === undefined ? [] : [models]), ...command.args].join(', ');
+  throw new AppError('USAGE', `${all}: expected one model file or folder. Type: npm start -- --help`);
 }
 
 function describeCommand(version: string, write: (line: string) => void): Command {
   const command = new Command('slipway')
     .description('Serves ONNX models over HTTP.')
-    .usage('[flags]      (npm start -- [flags])')
+    .argument('[models...]', "a model file, one model's folder or a repository; the same as --models")
+    .usage('[model.onnx|dir] [flags]      (in a checkout: npm start -- [model.onnx|dir] [flags])')
     .version(version, '--version', 'print the version')
     .helpOption('-h, --help', 'print this')
     .configureOutput({ writeOut: write, writeErr: () => undefined, getOutHelpWidth: () => 110 })

@@ -66,7 +66,7 @@ async function openRunner({ budget, env, log, settings, cacheFolder, onStuck }: 
 }
 
 async function openModels(runner: RunnerPool, options: ServeOptions, onEvent: OnModelEvent): Promise<Backend> {
-  const { settings, budget, env, clock, log, modelsFolder, temporaryFolder } = options;
+  const { settings, budget, env, clock, log, models, temporaryFolder } = options;
   try {
     const [{ openRepository }, { createProviderChooser }] = await Promise.all([
       import('../repository/model-repository.js'),
@@ -74,8 +74,9 @@ async function openModels(runner: RunnerPool, options: ServeOptions, onEvent: On
     ]);
     const choose = createProviderChooser({ wish: settings.executionProvider, requireGpu: settings.requireGpu, env });
     const repository = await openRepository({
-      root: modelsFolder,
-      allowLinksTo: await resolveFolders(settings.allowLinksTo, log),
+      root: models.root,
+      ...(models.only === undefined ? {} : { only: models.only }),
+      allowLinksTo: [...models.homes, ...(await resolveFolders(settings.allowLinksTo, log))],
       temporaryFolder,
       runner,
       intraOpThreads: budget.intraOpThreads,
@@ -91,7 +92,7 @@ async function openModels(runner: RunnerPool, options: ServeOptions, onEvent: On
     return { runner, repository };
   } catch (thrown) {
     await runner.close();
-    throw explainFolder(thrown, modelsFolder);
+    throw explainFolder(thrown, models.root);
   }
 }
 

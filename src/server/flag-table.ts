@@ -36,8 +36,8 @@ export const flags = {
   models: common({
     kind: optional(text),
     fallback: undefined,
-    value: '<dir>',
-    help: 'folder with models (the bundled ones)',
+    value: '<path>',
+    help: 'a model file, the folder of one model, or a folder of models (the bundled ones)',
   }),
   host: common({ kind: text, fallback: '127.0.0.1', value: '<address>', help: 'address to listen on; 0.0.0.0: all' }),
   port: common({ kind: port, fallback: 8000, value: '<n>', help: 'port to listen on; 0: any free one' }),

@@ -15,11 +15,12 @@ import { addPageRoutes } from './routes/page.js';
 import { addPredictionRoutes } from './routes/predictions.js';
 import { addV1Routes } from './routes/v1.js';
 import { addRepositoryRoutes, addV2Routes } from './routes/v2.js';
+import type { ModelsPlace } from './models-place.js';
 import type { Settings } from './settings.js';
 
 export interface HttpDeps {
   readonly settings: Settings;
-  readonly modelsFolder: string;
+  readonly models: ModelsPlace;
   readonly version: string;
   readonly processTag: string;
   /** Keys of the settings and of their file. */
@@ -56,7 +57,7 @@ export function buildHttpSide(deps: HttpDeps): HttpSide {
       addV2Routes(router, { dataplane, bodyBytes });
       addRepositoryRoutes(router, { dataplane, bodyBytes });
       addDocsRoutes(router, documentOptions(deps));
-      addPageRoutes(router, deps.modelsFolder);
+      addPageRoutes(router, deps.models);
       if (!hasOwnPort) addMetricsRoute(router, deps.metrics);
     },
   });

@@ -14,6 +14,7 @@ import { parseArguments } from './args.js';
 import { exitCodeOf } from './exit-codes.js';
 import { LineOutput } from './line-output.js';
 import { createLog, type Log } from './log.js';
+import { findModelsPlace } from './models-place.js';
 import type { RunningServer } from './serve.js';
 import type { Settings } from './settings.js';
 import { formatStartup, startedModels, type Ledger } from './startup-text.js';
@@ -54,7 +55,8 @@ async function main(): Promise<void> {
 
 async function start(settings: Settings, log: Log): Promise<RunningServer> {
   disableTelemetry(process.env);
-  const [budget, requestMemoryBytes, keys, { startServer }] = await Promise.all([
+  const [models, budget, requestMemoryBytes, keys, { startServer }] = await Promise.all([
+    findModelsPlace(settings.models ?? bundledModels),
     readBudget(settings),
     readRequestMemory(settings),
     readKeys(settings),
@@ -62,7 +64,7 @@ async function start(settings: Settings, log: Log): Promise<RunningServer> {
   ]);
   return startServer({
     settings,
-    modelsFolder: resolve(settings.models ?? bundledModels),
+    models,
     cacheFolder: resolve(
       settings.cacheDir ?? join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'slipway'),
     ),

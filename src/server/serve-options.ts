@@ -1,12 +1,13 @@
 import type { ThreadBudget } from '../resources/types.js';
+import type { ModelsPlace } from './models-place.js';
 import type { Log } from './log.js';
 import type { Settings } from './settings.js';
 
 /** What a server is started from: everything that it takes from its process and its user. */
 export interface ServeOptions {
   readonly settings: Settings;
-  /** Folders: of the models, of optimised copies, and of what lives as long as the process. */
-  readonly modelsFolder: string;
+  readonly models: ModelsPlace;
+  /** Folders: of optimised copies, and of what lives as long as the process. */
   readonly cacheFolder: string;
   readonly temporaryFolder: string;
   /** Keys that clients must show. */

@@ -45,6 +45,13 @@ describe('the command line of the server', () => {
     assert.equal(settingsOf('', { SLIPWAY_PORT: 'tcp://10.0.0.1:80' }).port, 8000);
   });
 
+  it('takes a path without a flag for --models, also beside flags, and just one', () => {
+    assert.equal(settingsOf('m.onnx').models, 'm.onnx');
+    assert.equal(settingsOf('--port 9 folder/x --access-log', { SLIPWAY_MODELS: 'y' }).models, 'folder/x');
+    assert.match(refusal('a.onnx b.onnx'), /^a\.onnx, b\.onnx: expected one model file or folder/);
+    assert.match(refusal('a --models b'), /^b, a: expected one/);
+  });
+
   it('reads sizes, times, toggles and lists', () => {
     const settings = settingsOf(
       '--max-body-bytes 1G --stop-delay 2.5s --watchdog 2m --access-log --api-keys a,b --open-metrics no',
@@ -73,7 +80,6 @@ describe('the command line of the server', () => {
       ['--stop-delay soon', /--stop-delay soon: expected a time such as 500ms/],
       ['--base-path v2/', /--base-path v2\/: expected a path/],
       ['--log-level loud', /--log-level loud: expected trace, debug/],
-      ['models', /too many arguments/],
     ];
     for (const [line, text] of cases) assert.match(refusal(line), text);
     assert.match(refusal('', { SLIPWAY_PORT: 'x' }), /^SLIPWAY_PORT=x: expected/);

@@ -41,7 +41,7 @@ export async function openTestServer(options: TestServerOptions = {}): Promise<T
   const isTerminal = false;
   const server = await startServer({
     settings,
-    modelsFolder: options.folder ?? folder,
+    models: { root: options.folder ?? folder, homes: [] },
     cacheFolder: join(folder, '.cache'),
     temporaryFolder: tmpdir(),
     keys: options.keys ?? [],

@@ -2,10 +2,12 @@ import { AppError } from '../../errors.js';
 import { findAsset, listSamples, pageHeaders, readSample, type Asset } from '../../playground/index.js';
 import { checkModelName } from '../../protocol/model-name.js';
 import type { Exchange } from '../exchange.js';
+import type { ModelsPlace } from '../models-place.js';
 import type { Router } from '../router.js';
 
 /** The page at `/`, its files, and the samples that lie beside the models. Programs that accept JSON hear at `/` that the server is alive (KServe's version 1). */
-export function addPageRoutes(router: Router, modelsFolder: string): void {
+export function addPageRoutes(router: Router, { root, only }: ModelsPlace): void {
+  const isServed = (model: string): boolean => only === undefined || only === model;
   router.get('/', async (exchange) => {
     if (exchange.header('accept')?.startsWith('application/json') === true) exchange.sendJson(200, { status: 'alive' });
     else if (!pathOf(exchange).endsWith('/')) redirectIntoFolder(exchange);
@@ -15,12 +17,14 @@ export function addPageRoutes(router: Router, modelsFolder: string): void {
     sendAsset(exchange, await findAsset(`/playground/${exchange.param('file')}`));
   });
   router.get('/playground/samples/:model', async (exchange) => {
-    const samples = await listSamples(modelsFolder, checkModelName(exchange.param('model')));
+    const model = checkModelName(exchange.param('model'));
+    const samples = isServed(model) ? await listSamples(root, model) : [];
     exchange.sendJson(200, { samples });
   });
   router.get('/playground/samples/:model/:name', async (exchange) => {
     const model = checkModelName(exchange.param('model'));
-    sendAsset(exchange, await readSample(modelsFolder, { model, name: exchange.param('name') }));
+    const wanted = { model, name: exchange.param('name') };
+    sendAsset(exchange, isServed(model) ? await readSample(root, wanted) : undefined);
   });
 }
 
