@@ -16,6 +16,9 @@ for deb in *.deb; do
   # Scanners read what is inside from here.
   dpkg-deb -f "$deb" >"$root/var/lib/dpkg/status.d/$(dpkg-deb -f "$deb" Package)"
 done
+# The letters of Unicode, for models of text.
+apt-get -qq -o APT::Sandbox::User=root download "libc-bin:$arch"
+dpkg-deb --fsys-tarfile libc-bin_*.deb | tar -x -C "$root" ./usr/lib/locale/C.utf8
 rm -rf "$work" /var/lib/apt/lists/*
 
 cd "$root"

@@ -163,6 +163,14 @@ const rules: readonly Rule[] = [
         'export it with float32 or float16 inputs and outputs',
       ),
   ],
+  [
+    /Failed to construct locale with name:\s*([\w.@-]+)/,
+    ([, locale = '']) =>
+      model(
+        `it handles text by the locale ${locale}, which this system does not have`,
+        `install it (Debian and Ubuntu: apt-get install locales && localedef -i en_US -f UTF-8 en_US.UTF-8), or serve it in a container: the images have en_US.UTF-8`,
+      ),
+  ],
   [/File doesn't exist/, () => model('the file does not exist', 'check the path and its permissions')],
   [
     /Non tensor type is temporarily not supported/,

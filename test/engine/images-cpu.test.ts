@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { imageLabels } from '../../src/launch/labels.js';
 import { runLaunch } from '../support/launch-cli.js';
+import { lowerCase, putModel } from '../support/models.js';
 import { addressOf, docker, evaluateInside, run, waitUntilHealthy } from './docker-cli.js';
 import { nodeBase } from './stand-in.js';
 import { startLoad } from './stop-load.js';
@@ -111,6 +112,30 @@ describe('the cpu image', { skip: engine.skip }, () => {
       );
       assert.deepEqual(names, expected);
     }
+  });
+
+  it('handles text as scikit-learn exports it, by the letters of the locale en_US.UTF-8', async () => {
+    const repository = join(folder, 'text', 'models');
+    await putModel(repository, { name: 'lower', graph: lowerCase });
+    const container = name('text');
+    await docker(
+      'run',
+      '--detach',
+      '--name',
+      container,
+      ...hardened,
+      '--volume',
+      `${join(folder, 'text')}:/srv:ro`,
+      image,
+    );
+    await waitUntilHealthy(container);
+    const texts = await evaluateInside<string[]>(
+      container,
+      `const inputs = [{ name: 'X', shape: [3], datatype: 'BYTES', data: ['ÀÉ Foo', 'STRASSE', 'Ωmega'] }];
+       const answer = await fetch('http://127.0.0.1:8000/v2/models/lower/infer', { method: 'POST', body: JSON.stringify({ inputs }) });
+       return (await answer.json()).outputs[0].data;`,
+    );
+    assert.deepEqual(texts, ['àé foo', 'strasse', 'ωmega']);
   });
 
   it('is unhealthy when its models are, and takes flags after its name', async () => {

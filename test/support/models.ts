@@ -121,3 +121,18 @@ export const loopsWhileTrue: Graph = {
     { name: 'one', datatype: 'INT64', shape: [], data: BigInt64Array.of(1n) },
   ],
 };
+
+/** Y = X in lower case, by the rules of the locale en_US.UTF-8. */
+export const lowerCase: Graph = {
+  name: 'lower_case',
+  inputs: [{ name: 'X', datatype: 'BYTES', shape: ['rows'] }],
+  outputs: [{ name: 'Y', datatype: 'BYTES', shape: ['rows'] }],
+  nodes: [
+    {
+      op: 'StringNormalizer',
+      inputs: ['X'],
+      outputs: ['Y'],
+      attributes: { case_change_action: 'LOWER', is_case_sensitive: 1, locale: 'en_US.UTF-8' },
+    },
+  ],
+};
