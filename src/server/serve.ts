@@ -55,9 +55,14 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
   const stop = once(() => stopServer({ options, lifecycle, http, codec, backend }));
   try {
     const url = await listen(http, settings);
+    const tellPrewarm = (thrown: unknown) =>
+      options.log.warn(
+        { reason: messageOf(thrown) },
+        'what the first requests need could not be made ready: they will wait for it',
+      );
     const prewarm = () => Promise.all([metrics(), codec.prewarm(dataplane.takesPictures)]);
     // What the start can do without and the first requests would wait for, once the start has been told.
-    loaded.then(() => setImmediate(() => void prewarm().catch(() => undefined))).catch(() => undefined);
+    loaded.then(() => setImmediate(() => void prewarm().catch(tellPrewarm))).catch(() => undefined);
     return {
       url,
       app: http.main,

@@ -9,5 +9,12 @@ export function recogniseOther(head: Uint8Array): string | undefined {
   if (text.startsWith('PK\u0003\u0004')) return 'it is a ZIP archive, as PyTorch saves them (export the model to ONNX)';
   if (text.startsWith('\u0089HDF')) return 'it is an HDF5 file, as Keras saves them (convert the model to ONNX)';
   if (/^\s*<(!doctype|html|\?xml)/i.test(text)) return 'it is a page of HTML or XML (a download that went wrong?)';
+  if (isPath(text))
+    return `it is a text that names '${text.trim()}': a symbolic link that was saved as a file (git does so where core.symlinks is off)`;
   return undefined;
+}
+
+/** `../../blobs/5e1c`: what a link holds, without a line break in between. */
+function isPath(text: string): boolean {
+  return text.length < 64 && /^\.{0,2}\/?[\w@.-]+(\/[\w@.-]+)+\n?$/.test(text);
 }

@@ -199,6 +199,11 @@ describe('parseOnnxHeader', () => {
 
   const refusals: readonly (readonly [string, Uint8Array, RegExp])[] = [
     ['an empty file', new Uint8Array(), /it is empty\. Expected a complete ONNX file\./],
+    [
+      'a link saved as text',
+      Buffer.from('../../blobs/5e1c9a'),
+      /names '\.\.\/\.\.\/blobs\/5e1c9a': a symbolic link that was saved/,
+    ],
     ['a Git LFS pointer', Buffer.from('version https://git-lfs.github.com/spec/v1\n'), /Git LFS pointer.*git lfs pull/],
     ['an ORT format file', Buffer.from('\x10\0\0\0ORTM'), /ORT format/],
     ['a TensorFlow Lite file', Buffer.from('\x10\0\0\0TFL3'), /TensorFlow Lite/],
