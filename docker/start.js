@@ -1,17 +1,44 @@
-// The image's entry: serves the models under /srv/models if there are any, else the bundled ones.
-import { existsSync, readdirSync } from 'node:fs';
+// The image's entry: serves the models that are mounted at /srv/models or /srv; where nothing is mounted there, the bundled ones.
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 
-const mounted = '/srv/models';
+const places = ['/srv/models', '/srv'];
 
-/** Whether a folder holds what may be a model: a folder of its own, or a lone .onnx file. */
-function holdsModels(folder) {
+function list(folder) {
   try {
-    const entries = readdirSync(folder, { withFileTypes: true }).filter(({ name }) => !name.startsWith('.'));
-    return entries.some((entry) => entry.isDirectory() || entry.isSymbolicLink() || entry.name.endsWith('.onnx'));
+    return readdirSync(folder).filter((name) => !name.startsWith('.'));
   } catch (error) {
-    if (error.code !== 'ENOENT') process.stderr.write(`slipway: ${mounted} cannot be read (${error.message}).\n`);
-    return false;
+    const isNoFolder = error.code === 'ENOENT' || error.code === 'ENOTDIR';
+    if (!isNoFolder) process.stderr.write(`slipway: ${folder} cannot be read (${error.message}).\n`);
+    return [];
   }
+}
+
+/** Whether a folder holds models: NAME.onnx, NAME/model.onnx or NAME/VERSION/model.onnx. */
+function holdsModels(folder) {
+  return list(folder).some((name) => {
+    if (name.endsWith('.onnx')) return true;
+    const files = list(`${folder}/${name}`);
+    const versions = files.filter((file) => /^[1-9]\d*$/.test(file));
+    const holds = (inside) => inside.includes('model.onnx');
+    return holds(files) || versions.some((version) => holds(list(`${folder}/${name}/${version}`)));
+  });
+}
+
+/** Where something of the user's is mounted under /srv (mountinfo's fifth field, proc(5)). */
+function findMount() {
+  const lines = existsSync('/proc/self/mountinfo') ? readFileSync('/proc/self/mountinfo', 'utf8').split('\n') : [];
+  const targets = lines.map((line) => line.split(' ')[4] ?? '');
+  return targets.find((target) => target === '/srv' || /^\/srv\/models(\/|$)/.test(target));
+}
+
+/** The folder to serve; undefined: the bundled models, which never stand in for a mount. */
+function chooseModels() {
+  const found = places.find(holdsModels);
+  const mount = findMount();
+  if (found !== undefined || mount === undefined) return found;
+  const expected = 'Expected NAME/model.onnx or NAME.onnx in /srv/models or /srv';
+  process.stderr.write(`slipway: ${mount} is mounted, but holds no model, so none is served. ${expected}.\n`);
+  return existsSync(places[0]) ? places[0] : places[1];
 }
 
 /** One line where this is a CUDA image in a container without a GPU: what it means, and the fix. */
@@ -26,7 +53,10 @@ function warnOfNoGpu() {
   process.stderr.write(`slipway: no NVIDIA GPU in this container: ${fix}. Until then ${meaning}.\n`);
 }
 
-if (!process.env.SLIPWAY_MODELS && holdsModels(mounted)) process.env.SLIPWAY_MODELS = mounted;
+if (!process.env.SLIPWAY_MODELS && !process.argv.some((arg) => /^--models(=|$)/.test(arg))) {
+  const models = chooseModels();
+  if (models !== undefined) process.env.SLIPWAY_MODELS = models;
+}
 warnOfNoGpu();
 performance.mark('slipway:node');
 await import('../dist/src/server/main.js');

@@ -42,7 +42,7 @@ function flagsOf({ long, short, description, required, optional }: Option): Comm
     .map((name) => ({ name, description, takesValue: required || optional }));
 }
 
-/** The script for one shell. Names of servers are asked of `launch ps --quiet` while typing. */
+/** The script for one shell. Names of servers are asked of `launch ps --quiet --all` while typing. */
 export function completionScript(shell: CompletionShell, commands: readonly CommandWords[]): string {
   return { bash: bashScript, zsh: zshScript, fish: fishScript }[shell](commands);
 }
@@ -63,7 +63,7 @@ ${commands.map(({ name, flags, takesServer }) => `    ${name}) flags='${flags.ma
   esac
   if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "$flags" -- "$word"))
   elif ((COMP_CWORD == 1)); then COMPREPLY=($(compgen -W '${commands.map(({ name }) => name).join(' ')}' -- "$word"))
-  elif [[ -n $servers ]]; then COMPREPLY=($(compgen -W "$(launch ps --quiet 2>/dev/null)" -- "$word"))
+  elif [[ -n $servers ]]; then COMPREPLY=($(compgen -W "$(launch ps --quiet --all 2>/dev/null)" -- "$word"))
   fi
 }
 complete -o default -F _launch launch`;
@@ -86,7 +86,7 @@ ${Object.entries(valuesOf)
     ${fileFlags.join('|')}) _files; return ;;
   esac
   case $command in
-${commands.map(({ name, flags, takesServer }) => `    ${name}) flags=(${flags.map((flag) => described(flag.name, flag.description)).join(' ')})${takesServer ? ' servers=(${(f)"$(launch ps --quiet 2>/dev/null)"})' : ''} ;;`).join('\n')}
+${commands.map(({ name, flags, takesServer }) => `    ${name}) flags=(${flags.map((flag) => described(flag.name, flag.description)).join(' ')})${takesServer ? ' servers=(${(f)"$(launch ps --quiet --all 2>/dev/null)"})' : ''} ;;`).join('\n')}
   esac
   if [[ $words[CURRENT] == -* ]]; then _describe flag flags
   elif ((CURRENT == 2)); then _describe command commands
@@ -108,7 +108,7 @@ function fishScript(commands: readonly CommandWords[]): string {
     return [
       `complete -c launch -f -n "not __fish_seen_subcommand_from ${names}" -a ${name} -d ${quote(description)}`,
       ...flags.map((flag) => flagLine(flag, seen, quote)),
-      ...(takesServer ? [`complete -c launch -f -n ${seen} -a "(launch ps --quiet 2>/dev/null)"`] : []),
+      ...(takesServer ? [`complete -c launch -f -n ${seen} -a "(launch ps --quiet --all 2>/dev/null)"`] : []),
     ];
   });
   return [

@@ -4,8 +4,11 @@ import { describeContainer, toUnready, waitForContainer } from './container-read
 import type { Attachment, OutputChunk } from './docker/types.js';
 import {
   findExisting,
+  explainShorterLife,
   findSettled,
+  inTheWay,
   portError,
+  refuseShorterLife,
   refuseOther,
   removeContainer,
   removeExisting,
@@ -15,6 +18,7 @@ import { explainEngineError } from './launch-failure.js';
 import { LogTail } from './log-tail.js';
 import type { Launched } from './outcome.js';
 import type { ContainerPlan } from './plan-types.js';
+import { permitReplacing } from './replace.js';
 import type { Session } from './session.js';
 import { toContainerSpec } from './spec.js';
 import type { ContainerSpec } from './spec-types.js';
@@ -31,6 +35,7 @@ export async function startContainer(session: Session, plan: ContainerPlan): Pro
   const spec = toContainerSpec(wish, plan, facts);
   const existing = await (options.replace ? findExisting : findSettled)(gateway, spec);
   if (options.replace) {
+    await permitReplacing(context, inTheWay(existing), wish.container.name);
     for (const name of await removeExisting(gateway, existing)) context.console.note(`removed ${name}`);
   } else if (existing.same !== undefined) return reuse(session, { spec, plan }, existing.same.id);
   else refuseOther(existing);
@@ -65,6 +70,8 @@ interface Target {
 
 async function reuse(session: Session, target: Target, id: string): Promise<StartedContainer> {
   const { gateway, context } = session;
+  const before = await gateway.containers.inspect(id);
+  refuseShorterLife(before.name, explainShorterLife(before, target.spec));
   const result = await waitForContainer(session, id, false);
   const details = await gateway.containers.inspect(id);
   if (result.kind !== 'ready') {

@@ -22,6 +22,8 @@ export interface LaunchContext {
   readonly homeFolder: string;
   /** Folder of package.json, docker/ and models/. */
   readonly projectFolder: string;
+  /** `user@machine`. */
+  readonly owner: string;
   readonly stdin: KeyInput;
   readonly stdout: NodeJS.WriteStream;
   readonly stderr: NodeJS.WriteStream;

@@ -1,5 +1,7 @@
+import { toPlainError, type PlainError } from '../errors.js';
 import type { LaunchContext } from './context.js';
 import { toDockerRun } from './docker-run.js';
+import { exitCodes } from './exit-codes.js';
 import { narrateDecision } from './explain.js';
 import { toError } from './launch-failure.js';
 import { toNativeWish } from './native-plan.js';
@@ -17,22 +19,54 @@ export function printPreview(
 ): void {
   const { console } = context;
   const start = decision.kind === 'chosen' ? startOf(context, wish, { facts, decision }) : {};
-  if (json) console.json({ facts, decision, ...start });
-  else {
-    narrateDecision(console, decision, { facts, explain: true });
-    for (const note of checkPaths(wish, facts)) console.warn(note);
-    if (start.container !== undefined) console.json(start.container);
-    if (start.native !== undefined) console.json(start.native);
-    if (start.dockerRun !== undefined) console.result(start.dockerRun);
+  if (json) {
+    printDocument(context, wish, { facts, decision, start });
+    return;
   }
-  if (decision.kind === 'refused') throw toError(json ? decision.refusal : inBrief(decision.refusal), wish.variant);
+  narrateDecision(console, decision, { facts, explain: true });
+  for (const note of checkPaths(wish, facts)) console.warn(note);
+  if (start.container !== undefined) console.json(start.container);
+  if (start.native !== undefined) console.json(start.native);
+  if (start.dockerRun !== undefined) console.result(start.dockerRun);
+  if (decision.kind === 'refused') throw toError(inBrief(decision.refusal), wish.variant);
 }
 
-function startOf(
+/** One document whatever was found, a failure in it; the exit code is that of the text. */
+function printDocument(
   context: LaunchContext,
   wish: Wish,
-  { facts, decision }: Preview,
-): { container?: object; dockerRun?: string; native?: object } {
+  { facts, decision, start }: Preview & { start: Start },
+): void {
+  const failure = findFailure(wish, { facts, decision });
+  const { code, message, details } = failure ?? {};
+  context.console.json({
+    facts,
+    decision,
+    ...start,
+    ...(failure === undefined ? {} : { error: { code, message, details } }),
+  });
+  if (failure === undefined) return;
+  context.console.fail(failure.message.split('\n')[0] ?? '');
+  context.setExitCode(exitCodes[failure.code]);
+}
+
+function findFailure(wish: Wish, { facts, decision }: Preview): PlainError | undefined {
+  try {
+    checkPaths(wish, facts);
+  } catch (thrown) {
+    return toPlainError(thrown);
+  }
+  return decision.kind === 'refused' ? toError(decision.refusal, wish.variant) : undefined;
+}
+
+/** What a start would make. */
+interface Start {
+  readonly container?: object;
+  readonly dockerRun?: string;
+  readonly native?: object;
+}
+
+function startOf(context: LaunchContext, wish: Wish, { facts, decision }: Preview): Start {
   if (decision.kind === 'refused') return {};
   const { plan } = decision;
   if (plan.kind === 'native') return { native: toNativeWish(wish, plan, { facts, cwd: context.cwd }) };

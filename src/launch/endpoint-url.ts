@@ -20,9 +20,14 @@ export function findUrl(details: ContainerDetails, port: number, remoteHost: str
       reason: `it is published on ${hostIp}:${hostPort} of ${remoteHost} alone; reach it by ssh -L ${hostPort}:127.0.0.1:${hostPort} ${remoteHost}, or publish it with -p 0.0.0.0:${hostPort}:${port}`,
     };
   }
-  const isAnywhere = hostIp === '' || hostIp === '0.0.0.0' || hostIp === '::';
-  const host = remoteHost ?? (isAnywhere ? '127.0.0.1' : hostIp);
-  return { url: `http://${host.includes(':') ? `[${host}]` : host}:${hostPort}` };
+  return { url: urlOf(remoteHost ?? hostIp, hostPort) };
+}
+
+/** The URL of a listener, seen from its own machine. */
+export function urlOf(host: string, port: number): string {
+  const isAnywhere = host === '' || host === '0.0.0.0' || host === '::';
+  const reachable = isAnywhere ? '127.0.0.1' : host;
+  return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`;
 }
 
 /** The container's own address on its first network that gave it one. */

@@ -1,19 +1,20 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError } from '../errors.js';
 import type { DockerGateway } from './docker/gateway.js';
-import type { ContainerSummary } from './docker/types.js';
+import type { ContainerDetails, ContainerSummary } from './docker/types.js';
+import { doCollide, type HostPort } from './host-ports.js';
 import { containerLabels } from './labels.js';
-import type { ContainerSpec } from './spec-types.js';
+import type { ContainerSpec, HostConfig } from './spec-types.js';
 
 /** What of ours stands where a new container is to go. */
 export interface Existing {
-  /** Runs with the very same options. */
+  /** Runs with the very same options, under the name that was asked for. */
   readonly same?: ContainerSummary;
   /** Ended or never started, and holds the name. */
   readonly leftover?: ContainerSummary;
   /** Runs with other options under the same name. */
   readonly other?: ContainerSummary;
-  /** Hold one of the host's ports. */
+  /** Hold one of the host's ports on an address that is wanted. */
   readonly portHolders: readonly ContainerSummary[];
 }
 
@@ -22,12 +23,15 @@ const isAlive = ({ state }: ContainerSummary): boolean => /^(running|restarting|
 /** Looks for containers of ours with the spec's options, name or ports. Changes nothing. */
 export async function findExisting(gateway: DockerGateway, spec: ContainerSpec): Promise<Existing> {
   const ours = await gateway.containers.list({ all: true, labels: [`${containerLabels.managed}=true`] });
-  const same = ours.find((one) => isAlive(one) && one.labels[containerLabels.config] === spec.configHash);
+  const isSame = (one: ContainerSummary): boolean =>
+    isAlive(one) && one.labels[containerLabels.config] === spec.configHash && (!spec.isNamed || one.name === spec.name);
+  const same = ours.find(isSame);
   const named = ours.find(({ name }) => name === spec.name);
-  const wanted = Object.values(spec.body.HostConfig.PortBindings).flat();
+  const wanted = wantedPorts(spec);
   const holds = ({ ports }: ContainerSummary): boolean =>
     ports.some(
-      ({ hostPort }) => hostPort !== undefined && wanted.some(({ HostPort }) => HostPort === String(hostPort)),
+      ({ hostPort: port, hostIp = '', protocol }) =>
+        port !== undefined && wanted.some((one) => doCollide(one, { hostIp, port, protocol })),
     );
   return {
     ...(same === undefined ? {} : { same }),
@@ -35,6 +39,16 @@ export async function findExisting(gateway: DockerGateway, spec: ContainerSpec):
     ...(named !== undefined && isAlive(named) && named.id !== same?.id ? { other: named } : {}),
     portHolders: ours.filter((one) => isAlive(one) && one.id !== same?.id && holds(one)),
   };
+}
+
+function wantedPorts({ body }: ContainerSpec): readonly HostPort[] {
+  return Object.entries(body.HostConfig.PortBindings).flatMap(([inside, bindings]) =>
+    bindings.map(({ HostIp, HostPort }) => ({
+      hostIp: HostIp,
+      port: Number(HostPort),
+      protocol: inside.split('/')[1] ?? 'tcp',
+    })),
+  );
 }
 
 const twinLimitMs = 3000;
@@ -54,13 +68,15 @@ export async function findSettled(gateway: DockerGateway, spec: ContainerSpec, i
   }
 }
 
-/** Stops and removes everything of ours that holds the name, the options or a port: `--replace`. */
-export async function removeExisting(
-  gateway: DockerGateway,
-  { same, leftover, other, portHolders }: Existing,
-): Promise<readonly string[]> {
+/** Everything of ours that holds the name, the options or a port, each once. */
+export function inTheWay({ same, leftover, other, portHolders }: Existing): readonly ContainerSummary[] {
   const all = [same, leftover, other, ...portHolders].filter((one) => one !== undefined);
-  const unique = [...new Map(all.map((one) => [one.id, one])).values()];
+  return [...new Map(all.map((one) => [one.id, one])).values()];
+}
+
+/** Stops and removes what is in the way: `--replace`. */
+export async function removeExisting(gateway: DockerGateway, existing: Existing): Promise<readonly string[]> {
+  const unique = inTheWay(existing);
   for (const { id } of unique) {
     await gateway.containers.stop(id).catch(ignoreGone);
     await removeContainer(gateway, id);
@@ -77,6 +93,25 @@ function ignoreGone(thrown: unknown): void {
   const isGone =
     thrown instanceof AppError && (thrown.code === 'CONTAINER_NOT_FOUND' || /already in progress/.test(thrown.message));
   if (!isGone) throw thrown;
+}
+
+/** Why a container that runs lasts less long than the spec asks; undefined where it does not. */
+export function explainShorterLife({ raw }: ContainerDetails, { body }: ContainerSpec): string | undefined {
+  const { AutoRemove, RestartPolicy } = raw['HostConfig'] as Pick<HostConfig, 'AutoRemove' | 'RestartPolicy'>;
+  const wanted = body.HostConfig;
+  const isNeverRestarted = /^(no|)$/.test(RestartPolicy.Name) && wanted.RestartPolicy.Name !== 'no';
+  if (AutoRemove && !wanted.AutoRemove) return 'it ends and goes with the launch that started it in the foreground';
+  return isNeverRestarted ? 'it is not started again when it ends' : undefined;
+}
+
+/** Refuses to call a start done for a server that lasts less long than was asked. */
+export function refuseShorterLife(name: string, why: string | undefined): void {
+  if (why === undefined) return;
+  throw new AppError(
+    'DOCKER_REFUSED',
+    `${name} runs already with these options, but ${why}; -d asks for one that stays.\n  fix: the same line with --replace`,
+    { details: { name } },
+  );
 }
 
 /** Refuses a name that other options hold. */
@@ -96,10 +131,11 @@ export function portError(spec: ContainerSpec, { portHolders }: Existing, cause:
   const [inside = '8000/tcp', bindings = []] = Object.entries(spec.body.HostConfig.PortBindings)[0] ?? [];
   const { HostIp, HostPort } = bindings[0] ?? { HostIp: '127.0.0.1', HostPort: '8000' };
   const holder = portHolders[0];
+  const isTwin = holder?.labels[containerLabels.config] === spec.configHash;
   const who =
     holder === undefined
       ? 'another program or container'
-      : `${holder.name} (${holder.labels[containerLabels.variant] ?? 'ours'})`;
+      : `${holder.name} (${holder.labels[containerLabels.variant] ?? 'ours'}${isTwin ? ', with the same options' : ''})`;
   const free = `-p ${Number(HostPort) + 1}:${inside.split('/')[0] ?? ''}`;
   const stop = holder === undefined ? '' : `, launch stop ${holder.name}, or launch --replace`;
   return new AppError('PORT_IN_USE', `Port ${HostPort} on ${HostIp} is taken by ${who}.\n  fix: ${free}${stop}`, {

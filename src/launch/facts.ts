@@ -113,7 +113,9 @@ export interface EngineFacts {
 
 /** A path that a flag names, on the engine's host. */
 export type PathState =
-  | { readonly kind: 'folder' | 'file' }
+  | { readonly kind: 'file' }
+  /** `models`: names of those that the server would find in it; absent where nobody looked. */
+  | { readonly kind: 'folder'; readonly models?: readonly string[] }
   | { readonly kind: 'device'; readonly gid: number }
   | { readonly kind: 'missing' };
 

@@ -18,6 +18,7 @@ import { defaultCdiFolders, probeCdiDevices } from './host/cdi.js';
 import { hostOutOfReach, probeHost } from './host/host-facts.js';
 import { thisMachine } from './host/machine.js';
 import { containerVariants } from './labels.js';
+import { readModelNames } from './model-folder.js';
 import type { Wish } from './wish.js';
 
 const engineLimitMs = 15_000;
@@ -112,7 +113,14 @@ async function readPaths(wish: Wish, cwd: string, remoteHost: string | undefined
   ].map((path) => [path, path] as const);
   const folders = named.map((name) => [`./${name}`, join(cwd, name)] as const);
   const read = remoteHost === undefined ? readPath : () => couldNotAsk(`it is a path of ${remoteHost}`);
-  const facts = await Promise.all([...paths, ...folders].map(async ([key, path]) => [key, await read(path)] as const));
+  const mounted = new Set(sources.flatMap((source) => [source, join(source, 'models')]));
+  const facts = await Promise.all(
+    [...paths, ...folders].map(async ([key, path]) => {
+      const fact = await read(path);
+      if (fact.state === 'unknown' || fact.value.kind !== 'folder' || !mounted.has(key)) return [key, fact] as const;
+      return [key, known({ ...fact.value, models: await readModelNames(path) }, fact.evidence)] as const;
+    }),
+  );
   return Object.fromEntries(facts);
 }
 

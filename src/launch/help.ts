@@ -2,13 +2,13 @@ import type { Command } from 'commander';
 
 /** The program's help on one screen of 24 lines: what to type first, then the commands by what they are for. */
 export function helpText(program: Command): string {
-  const known = new Set(program.commands.map((command) => command.name()));
+  const known = new Set(program.commands.flatMap((command) => [command.name(), ...command.aliases()]));
   const groups: readonly (readonly [string, readonly string[]])[] = [
-    ['start', ['up', 'plan', 'doctor']],
-    ['look', ['ps', 'logs', 'stats', 'inspect', 'events']],
+    ['start', ['up', 'run', 'plan', 'doctor', 'start', 'restart']],
+    ['look', ['ps', 'logs', 'stats', 'inspect', 'port', 'events']],
     ['act', ['exec', 'shell', 'stop', 'kill', 'rm', 'prune']],
-    ['images', ['images', 'build', 'tag', 'push', 'history', 'rmi', 'export']],
-    ['more', ['network', 'completion']],
+    ['images', ['images', 'build', 'tag', 'pull', 'push', 'history', 'rmi', 'export']],
+    ['more', ['network', 'completion', 'version', 'help']],
   ];
   const grouped = new Set(groups.flatMap(([, names]) => names));
   const rest = [...known].filter((name) => !grouped.has(name));

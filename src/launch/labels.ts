@@ -25,6 +25,10 @@ export const containerLabels = {
   gpuPath: 'slipway.gpu-path',
   /** Port of the server inside the container. */
   port: 'slipway.port',
+  /** Folder of the project whose launcher started it. */
+  project: 'slipway.project',
+  /** `user@machine` that started it. */
+  owner: 'slipway.owner',
 } as const;
 
 /** Variants that are containers. */

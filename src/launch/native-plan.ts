@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import { join } from 'node:path';
 import type { Facts } from './facts.js';
 import { containerLabels } from './labels.js';
+import { findModelFolder } from './model-place.js';
 import type { NativeWish } from './native/state.js';
+import { originLabels } from './origin.js';
 import type { NativePlan } from './plan-types.js';
 import { publishedPorts, type Wish } from './wish.js';
 
@@ -13,7 +14,7 @@ export function toNativeWish(
   of: { readonly facts: Facts; readonly cwd: string },
 ): NativeWish {
   const { host, port } = findListener(wish);
-  const { models, folder } = findFolders(wish, of.facts);
+  const models = findModelFolder(wish, of.facts);
   const { container } = wish;
   const args = [
     ...(models === undefined ? [] : ['--models', models]),
@@ -24,7 +25,7 @@ export function toNativeWish(
     ...withoutPort(wish.serverArgs),
   ];
   const env = { ...(plan.requiresGpu ? { SLIPWAY_REQUIRE_GPU: 'true' } : {}), ...withoutListener(container.env) };
-  const cwd = folder ?? of.cwd;
+  const cwd = findWorkingFolder(wish) ?? of.cwd;
   const config = createHash('sha256')
     .update(JSON.stringify([args, env, cwd]))
     .digest('hex')
@@ -38,7 +39,7 @@ export function toNativeWish(
     env,
     cwd,
     config,
-    labels: { ...container.labels, [containerLabels.managed]: 'true', [containerLabels.variant]: 'native' },
+    labels: toLabels(wish),
     removeOnExit: container.remove ?? !isDetached,
     restart: container.restart?.name !== 'no',
   };
@@ -51,17 +52,20 @@ function findListener(wish: Wish): { readonly host: string; readonly port: numbe
   return { host: mapping?.hostIp ?? '127.0.0.1', port: first === '' ? wish.serverPort : Number(first) };
 }
 
-/** As in the container: models from what is mounted at /srv/models or at /srv with a folder models, else the bundled ones. */
-function findFolders(wish: Wish, facts: Facts): { readonly models?: string; readonly folder?: string } {
-  const at = (target: string): string | undefined =>
-    wish.container.mounts.flatMap((mount) =>
-      mount.type === 'bind' && mount.target === target ? [mount.source] : [],
-    )[0];
-  const folder = at('/srv');
-  const below = folder === undefined ? undefined : facts.paths[join(folder, 'models')];
-  const hasModels = below?.state === 'known' && below.value.kind === 'folder';
-  const models = at('/srv/models') ?? (folder !== undefined && hasModels ? join(folder, 'models') : undefined);
-  return { ...(models === undefined ? {} : { models }), ...(folder === undefined ? {} : { folder }) };
+/** What is mounted at /srv is the working folder, as in the container. */
+function findWorkingFolder({ container }: Wish): string | undefined {
+  return container.mounts.flatMap((mount) =>
+    mount.type === 'bind' && mount.target === '/srv' ? [mount.source] : [],
+  )[0];
+}
+
+function toLabels({ container, origin }: Wish): Readonly<Record<string, string>> {
+  return {
+    ...container.labels,
+    [containerLabels.managed]: 'true',
+    [containerLabels.variant]: 'native',
+    ...(origin === undefined ? {} : originLabels(origin)),
+  };
 }
 
 function withoutPort(args: readonly string[]): readonly string[] {

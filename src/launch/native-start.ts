@@ -1,4 +1,7 @@
 import { AppError } from '../errors.js';
+import { urlOf } from './endpoint-url.js';
+import { refuseShorterLife } from './existing.js';
+import { doCollide, type HostPort } from './host-ports.js';
 import { neverReadyError, unreadyError } from './launch-failure.js';
 import { readTail } from './log-tail.js';
 import { toNativeWish } from './native-plan.js';
@@ -6,6 +9,7 @@ import { openNative, type NativeRunner, type NativeServer } from './native/runne
 import type { NativeWish } from './native/state.js';
 import type { Launched } from './outcome.js';
 import type { NativePlan } from './plan-types.js';
+import { permitReplacing } from './replace.js';
 import { readServing, waitUntilReady, type Liveness, type ReadinessResult } from './readiness.js';
 import { basePathOf, type Session } from './session.js';
 
@@ -21,9 +25,13 @@ export async function startNative(session: Session, plan: NativePlan): Promise<S
   const runner = openNative(context);
   const native = toNativeWish(wish, plan, { facts, cwd: context.cwd });
   const alive = (await runner.list()).filter(({ status }) => status !== 'exited');
-  const same = alive.find((server) => server.wish.config === native.config);
-  const inTheWay = alive.filter((server) => server.wish.name === native.name || server.wish.port === native.port);
-  if (same !== undefined && !options.replace) return { runner, launched: await reuse(session, runner, same) };
+  const same = alive.find((server) => isSame(server, native, wish.container.name));
+  const inTheWay = alive.filter((server) => server.wish.name === native.name || holdsPort(server, native));
+  if (same !== undefined && !options.replace) {
+    const isShorter = same.wish.removeOnExit && !native.removeOnExit;
+    refuseShorterLife(same.wish.name, isShorter ? 'it ends with the launch that started it' : undefined);
+    return { runner, launched: await reuse(session, runner, same) };
+  }
   if (options.replace) await removeAll(session, runner, inTheWay);
   else refuseTaken(inTheWay, native);
   const startedAtMs = context.now();
@@ -36,6 +44,15 @@ export async function startNative(session: Session, plan: NativePlan): Promise<S
   throw await cleanUp(session, runner, { native, result });
 }
 
+function isSame({ wish }: NativeServer, { config }: NativeWish, chosenName: string | undefined): boolean {
+  return wish.config === config && (chosenName === undefined || wish.name === chosenName);
+}
+
+function holdsPort({ wish }: Pick<NativeServer, 'wish'>, native: NativeWish): boolean {
+  const placeOf = ({ host, port }: NativeWish): HostPort => ({ hostIp: host, port, protocol: 'tcp' });
+  return doCollide(placeOf(wish), placeOf(native));
+}
+
 async function reuse(session: Session, runner: NativeRunner, { wish }: NativeServer): Promise<Launched> {
   const result = await waitForNative(session, runner, wish);
   if (result.kind === 'ready') return describe(wish, session, { isReused: true, broken: result.broken });
@@ -45,7 +62,16 @@ async function reuse(session: Session, runner: NativeRunner, { wish }: NativeSer
   );
 }
 
-async function removeAll({ context }: Session, runner: NativeRunner, servers: readonly NativeServer[]): Promise<void> {
+async function removeAll(
+  { context, wish: { container } }: Session,
+  runner: NativeRunner,
+  servers: readonly NativeServer[],
+): Promise<void> {
+  await permitReplacing(
+    context,
+    servers.map(({ wish }) => wish),
+    container.name,
+  );
   for (const { wish } of servers) {
     await runner.stop(wish.name);
     await runner.remove(wish.name, { force: true });
@@ -56,7 +82,7 @@ async function removeAll({ context }: Session, runner: NativeRunner, servers: re
 function refuseTaken(servers: readonly NativeServer[], native: NativeWish): void {
   const holder = servers[0];
   if (holder === undefined) return;
-  if (holder.wish.port === native.port) {
+  if (holdsPort(holder, native)) {
     throw new AppError(
       'PORT_IN_USE',
       `Port ${native.port} is taken by ${holder.wish.name} (native).\n  fix: -p ${native.port + 1}:8000, launch stop ${holder.wish.name}, or launch --replace`,
@@ -88,11 +114,6 @@ function waitForNative(
     check,
     now: () => performance.now(),
   });
-}
-
-function urlOf(host: string, port: number): string {
-  const reachable = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
-  return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`;
 }
 
 async function describe(

@@ -32,6 +32,12 @@ export function explainIdleGpu({ name, gpuPath, devices }: Launched): string | u
   return `${name} was given a GPU by ${gpuPath}, but computes on cpu: launch logs ${name} says why; launch doctor checks driver and toolkit`;
 }
 
+/** What to say of a server that can be asked and names no model; undefined where it names some, or says what is broken. */
+export function explainNoModels({ name, url, models, broken }: Launched): string | undefined {
+  if (url === undefined || models.length > 0 || broken.length > 0) return undefined;
+  return `${name} is ready, but names no model that it serves: launch logs ${name} says where it looked`;
+}
+
 const mostListed = 12;
 
 function listed(names: readonly string[]): string {

@@ -123,6 +123,23 @@ function needsContainer(wish: Wish): Refusal | undefined {
   if (wish.mode === 'shell') return refuse('-it opens a shell in a container', 'leave -it away', 'USAGE');
   if (wish.engineIsNamed)
     return refuse('an engine was named with --context or -H', 'leave it away to run natively', 'USAGE');
+  return refuseMounts(wish);
+}
+
+/** A native server sees this machine's own folders: /srv and /srv/models can be given to it, and what has one path on both sides. */
+function refuseMounts({ container }: Wish): Refusal | undefined {
+  for (const mount of container.mounts) {
+    const { type, target } = mount;
+    if (type === 'tmpfs') continue;
+    const isGiven = type === 'bind' && (target === '/srv' || target === '/srv/models' || target === mount.source);
+    if (isGiven) continue;
+    const what = type === 'volume' ? `the volume ${mount.source ?? ''} at ${target}` : `${mount.source} at ${target}`;
+    return refuse(
+      `${what.replace('  ', ' ')} cannot be given to a server without a container`,
+      'mount a folder at /srv or /srv/models, or start an engine',
+      'USAGE',
+    );
+  }
   return undefined;
 }
 

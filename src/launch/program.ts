@@ -3,6 +3,7 @@ import { AppError, toPlainError } from '../errors.js';
 import { addEngineOptions } from './commands/engine-options.js';
 import { commands } from './commands/registry.js';
 import type { LaunchContext } from './context.js';
+import { dockerAnswer } from './docker-words.js';
 import { exitCodes } from './exit-codes.js';
 import { helpText } from './help.js';
 import { normalizeBooleans } from './up-options.js';
@@ -29,7 +30,12 @@ export function buildProgram(context: LaunchContext): Command {
 /** Runs one command line and answers the exit code that its failure asks for, 0 without one. Never throws. */
 export async function runProgram(args: readonly string[], context: LaunchContext): Promise<number> {
   try {
-    await buildProgram(context).parseAsync(normalizeBooleans(args), { from: 'user' });
+    const answer = dockerAnswer(args[0] ?? '', args.slice(1));
+    if (answer !== undefined) throw new AppError('USAGE', answer);
+    await buildProgram(context).parseAsync(
+      normalizeBooleans(args[0] === '--version' ? ['version', ...args.slice(1)] : args),
+      { from: 'user' },
+    );
     return 0;
   } catch (thrown) {
     return report(thrown, args, context);

@@ -8,6 +8,7 @@ import { removeContainer } from './existing.js';
 import type { LaunchedImage } from './image-identity.js';
 import { containerLabels, type ContainerVariant } from './labels.js';
 import { openNative } from './native/runner.js';
+import { originOf } from './origin.js';
 import type { Launched } from './outcome.js';
 import { lendThisProcess } from './this-process.js';
 import { bringUp } from './up.js';
@@ -95,14 +96,15 @@ function toServer(context: LaunchContext, launched: Launched): LaunchedServer {
   };
 }
 
-function toWish({ cwd }: LaunchContext, request: LaunchWish, image: string | undefined): Wish {
+function toWish(context: LaunchContext, request: LaunchWish, image: string | undefined): Wish {
   const { variant, models, port, name, pull, isTemporary } = request;
   const hostPort = String(port ?? serverPort);
-  const source = models === undefined ? undefined : resolve(cwd, models);
+  const source = models === undefined ? undefined : resolve(context.cwd, models);
   return {
     ...plainWish,
     variant: variant ?? 'auto',
     mode: 'detached',
+    origin: originOf(context),
     ...(pull === undefined ? {} : { pull }),
     ...(image === undefined ? {} : { image }),
     container: {

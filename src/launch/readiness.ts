@@ -106,9 +106,9 @@ export interface Serving {
 }
 
 /** What GET /v2 below `url` tells; both lists are empty where it does not. */
-export async function readServing(url: string): Promise<Serving> {
+export async function readServing(url: string, signal?: AbortSignal): Promise<Serving> {
   try {
-    const { text } = await askServer(`${url}/v2`);
+    const { text } = await askServer(`${url}/v2`, signal);
     const { slipway } = JSON.parse(text) as { slipway?: { devices?: unknown; models?: unknown } };
     const listOf = (value: unknown): readonly string[] => (Array.isArray(value) ? value.map(String) : []);
     return { devices: listOf(slipway?.devices), models: listOf(slipway?.models) };

@@ -25,7 +25,12 @@ export interface StartOptions {
 
 /** What every path of the server starts with: `/prefix` or nothing. */
 export function basePathOf({ container, serverArgs }: Wish): string {
-  const at = serverArgs.indexOf('--base-path');
-  const flag = at >= 0 ? serverArgs[at + 1] : serverArgs.find((arg) => arg.startsWith('--base-path='))?.slice(12);
-  return (flag ?? container.env['SLIPWAY_BASE_PATH'] ?? '').replace(/\/$/, '');
+  return basePathFrom(container.env, serverArgs);
+}
+
+/** The same for a server with these variables and arguments. */
+export function basePathFrom(env: Readonly<Record<string, string>>, args: readonly string[]): string {
+  const at = args.indexOf('--base-path');
+  const flag = at >= 0 ? args[at + 1] : args.find((arg) => arg.startsWith('--base-path='))?.slice(12);
+  return (flag ?? env['SLIPWAY_BASE_PATH'] ?? '').replace(/\/$/, '');
 }

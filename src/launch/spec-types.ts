@@ -66,6 +66,8 @@ export interface CreateBody {
 /** A container to create, complete. */
 export interface ContainerSpec {
   readonly name: string;
+  /** Whether --name gave the name. */
+  readonly isNamed: boolean;
   readonly variant: ContainerVariant;
   readonly platform?: string;
   /** Fingerprint of what was asked for, names and lifetimes left out. */

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { containerLabels } from './labels.js';
 import type { Facts } from './facts.js';
+import { originLabels } from './origin.js';
 import type { ContainerPlan } from './plan-types.js';
 import { toGpuParts, type GpuParts } from './spec-gpu.js';
 import { toMounts } from './spec-mounts.js';
@@ -22,10 +23,12 @@ export function toContainerSpec(wish: Wish, plan: ContainerPlan, facts: Facts): 
     [containerLabels.config]: configHash,
     [containerLabels.gpuPath]: plan.gpu?.kind ?? '',
     [containerLabels.port]: String(wish.serverPort),
+    ...(wish.origin === undefined ? {} : originLabels(wish.origin)),
   };
   const { platform, name } = wish.container;
   return {
     name: name ?? `slipway-${plan.variant}-${configHash.slice(0, 6)}`,
+    isNamed: name !== undefined,
     variant: plan.variant,
     configHash,
     ...(platform === undefined ? {} : { platform }),

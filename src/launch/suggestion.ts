@@ -4,7 +4,7 @@ export function nearest<T extends string>(word: string, candidates: readonly T[]
   const ranked = candidates
     .map((candidate) => ({
       candidate,
-      distance: candidate.startsWith(word) && word !== '' ? 1 : distance(word, candidate),
+      distance: candidate.startsWith(word) && word !== '' ? 1 : editDistance(word, candidate),
     }))
     .sort((a, b) => a.distance - b.distance);
   const best = ranked[0];
@@ -14,7 +14,7 @@ export function nearest<T extends string>(word: string, candidates: readonly T[]
 }
 
 /** Edits between two words: a letter added, left out, exchanged, or swapped with its neighbour. */
-function distance(a: string, b: string): number {
+export function editDistance(a: string, b: string): number {
   const rows: number[][] = [Array.from({ length: b.length + 1 }, (_, column) => column)];
   const at = (row: number, column: number): number => rows[row]?.[column] ?? 0;
   for (let row = 1; row <= a.length; row += 1) {

@@ -1,4 +1,4 @@
-import { homedir } from 'node:os';
+import { homedir, hostname, userInfo } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { createConsole, type Sink } from './console.js';
 import type { LaunchContext } from './context.js';
@@ -19,6 +19,7 @@ export function lendThisProcess(
     platform,
     homeFolder,
     projectFolder: fileURLToPath(new URL('../../../', import.meta.url)),
+    owner: `${userName()}@${hostname()}`,
     stdin,
     stdout,
     stderr,
@@ -35,4 +36,13 @@ export function lendThisProcess(
     },
     setExitCode,
   };
+}
+
+/** The account's name; its number where the system has no name for it. */
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return String(process.getuid?.() ?? '');
+  }
 }

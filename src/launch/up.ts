@@ -7,7 +7,7 @@ import type { Facts } from './facts.js';
 import { gatherFacts, readEngine } from './gather.js';
 import { permitsFallback, toError, toRefusal } from './launch-failure.js';
 import { startNative, type StartedNative } from './native-start.js';
-import { explainIdleGpu } from './outcome.js';
+import { explainIdleGpu, explainNoModels } from './outcome.js';
 import { decide } from './plan.js';
 import { weigh } from './plan-options.js';
 import type { ContainerPlan, Decision, Plan } from './plan-types.js';
@@ -66,6 +66,8 @@ export async function bringUp(context: LaunchContext, request: UpRequest): Promi
       const idle = explainIdleGpu(started.launched);
       if (idle !== undefined) context.console.warn(idle);
       for (const { message } of started.launched.broken) context.console.warn(message);
+      const unserved = explainNoModels(started.launched);
+      if (unserved !== undefined) context.console.warn(unserved);
       return started;
     } catch (thrown) {
       const mayFallBack = wish.variant === 'auto' && !insistsOnGpu(wish) && wish.image === undefined;

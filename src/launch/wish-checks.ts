@@ -1,9 +1,11 @@
 import { AppError } from '../errors.js';
 import type { Facts } from './facts.js';
+import { checkModels } from './model-place.js';
 import type { Wish } from './wish.js';
 
 /** Refuses folders and devices that are not there, before anything is built; answers notes about likely slips. */
-export function checkPaths({ container }: Wish, facts: Facts): readonly string[] {
+export function checkPaths(wish: Wish, facts: Facts): readonly string[] {
+  const { container } = wish;
   const isMissing = (path: string): boolean => {
     const fact = facts.paths[path];
     return fact?.state === 'known' && fact.value.kind === 'missing';
@@ -24,6 +26,7 @@ export function checkPaths({ container }: Wish, facts: Facts): readonly string[]
       { details: { path: device.host } },
     );
   }
+  checkModels(wish, facts);
   return container.mounts.flatMap((mount) => {
     if (mount.type !== 'volume' || mount.source === undefined) return [];
     const fact = facts.paths[`./${mount.source}`];

@@ -4,6 +4,7 @@ import type { GpuRequest } from './flags/gpus.js';
 import type { MountRequest } from './flags/mount-types.js';
 import type { RestartPolicy, Ulimit } from './flags/policies.js';
 import type { PortMapping } from './flags/ports.js';
+import type { Origin } from './origin.js';
 
 export type Variant = ContainerVariant | 'native';
 
@@ -62,6 +63,8 @@ export interface Wish {
   readonly serverArgs: readonly string[];
   /** The server's port inside the container. */
   readonly serverPort: number;
+  /** Who asks; undefined: nobody that a label could name. */
+  readonly origin?: Origin;
 }
 
 /** Names of NVIDIA's CDI devices that --device asks for. */

@@ -57,11 +57,11 @@ describe('everyday commands among containers of others', { skip: engine.skip }, 
   });
 
   it('list only what launch started, and everything when told to', async () => {
-    const mine = (await launch('ps', '-q')).stdout.trim().split('\n');
+    const mine = (await launch('ps', '-aq')).stdout.trim().split('\n');
     assert.ok(mine.includes(own) && !mine.some((name) => name.includes('foreign')), mine.join());
-    const all = (await launch('ps', '--all', '-q')).stdout.split('\n');
+    const all = (await launch('ps', '--all', '--foreign', '-q')).stdout.split('\n');
     assert.equal(all.filter((name) => name.startsWith(`${run}-foreign-`)).length, foreignCount);
-    assert.match((await launch('ps')).stdout, new RegExp(`${own} +cpu +gpu \\(cdi\\) +running +- +\\d+ s`));
+    assert.match((await launch('ps')).stdout, new RegExp(`${own} +cpu +asked: gpu \\(cdi\\) +running +- +\\d+ s`));
   });
 
   it('refuse to act on a container of others, and say how to all the same', async () => {

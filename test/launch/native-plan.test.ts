@@ -9,7 +9,7 @@ import { facts, wish } from './situations.js';
 
 const base = { cwd: '/work', homeFolder: '/home/me', platform: 'linux' } as const;
 const native = (container: Partial<ContainerWish> = {}, change: Parameters<typeof wish>[0] = {}, hasModels = true) => {
-  const paths = hasModels ? { '/work/models': known({ kind: 'folder' } as const, '') } : {};
+  const paths = hasModels ? { '/work/models': known({ kind: 'folder', models: ['m'] } as const, '') } : {};
   const plan = { kind: 'native', variant: 'native', requiresGpu: false } as const;
   return toNativeWish(wish(change, container), plan, { facts: { ...facts('bare', 'none'), paths }, cwd: '/work' });
 };
@@ -23,7 +23,7 @@ describe('native plan', () => {
     const at = (text: string, hasModels = true) => native({ mounts: [parseMount(text, base)] }, {}, hasModels);
     assert.deepEqual(at('./m:/srv/models').args.slice(0, 2), ['--models', '/work/m']);
     assert.deepEqual(at('.:/srv').args.slice(0, 2), ['--models', '/work/models']);
-    assert.equal(at('.:/srv', false).args[0], '--host');
+    assert.deepEqual(at('.:/srv', false).args.slice(0, 2), ['--models', '/work'], 'the bundled models never stand in');
     assert.equal(at('..:/srv', false).cwd, '/');
   });
 

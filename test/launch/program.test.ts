@@ -6,6 +6,7 @@ import { AppError } from '../../src/errors.js';
 import { runProgram } from '../../src/launch/program.js';
 import { lendThisProcess } from '../../src/launch/this-process.js';
 import { temporaryFolder } from '../support/folder.js';
+import { runLaunch } from '../support/launch-cli.js';
 
 /** Runs a line against no engine and an empty folder of state. */
 async function run(...args: readonly string[]) {
@@ -57,6 +58,12 @@ describe('command line', () => {
     ['./models:/srv', /type --mount \.\/models:\/srv/],
     ['--name x1 stop', /The command comes first: launch stop/],
     ['completion tcsh', /bash\|zsh\|fish/],
+    ['top web', /type: docker top web\n {2}here: launch stats/],
+    ['cp web:/srv/a .', /type: docker cp web:\/srv\/a \.\n/],
+    ['volume ls -q', /type: docker volume ls -q$/m],
+    ['pause web', /type: docker pause web$/m],
+    ['run slipway:cpu', /type launch run --image slipway:cpu/],
+    ['help nothing', /There is no command nothing/],
     ['--env-file none.env', /Name a file that exists/],
   ];
   for (const [line, says] of mistyped) {
@@ -66,6 +73,29 @@ describe('command line', () => {
       assert.equal(code, 2);
     });
   }
+
+  it('suggests a command that ends or deletes only for a slip in its own word', async () => {
+    for (const [typed, meant] of [
+      ['kil', 'kill'],
+      ['tsop', 'stop'],
+      ['stopp', 'stop'],
+      ['pruen', 'prune'],
+      ['pul', 'pull'],
+    ]) {
+      assert.match((await run(typed ?? '')).stderr, new RegExp(`Did you mean launch ${meant}\\?`), typed);
+    }
+    for (const word of ['ill', 'skill', 'step', 'shop', 'pure', 'still', 'rime', 'r', 'kilo', 'tune'])
+      assert.doesNotMatch((await run(word)).stderr, /launch (kill|prune|rm|rmi|stop|restart)\?/, word);
+  });
+
+  it('tells versions and the help of a command as docker does', async () => {
+    assert.match(
+      (await run('version')).stdout,
+      /^launch +\d+\.\d+\.\d+\nNode\.js +\d+\..*\nengine +No engine in this test/,
+    );
+    assert.match((await run('help')).stdout, /launch doctor/);
+    assert.match((await run('help', 'run')).stdout, /^Usage: launch up\|run /);
+  });
 
   it('reports a failure as JSON where JSON was asked for', async () => {
     const { stdout, code } = await run('--variant', 'gup', '--json');
@@ -101,4 +131,29 @@ describe('completion', () => {
     assert.deepEqual(complete(['launch', '--variant', 'g']), ['gpu']);
     assert.ok(complete(['launch', 'up', '--re']).includes('--replace'));
   });
+});
+
+describe('a dry run as JSON', () => {
+  const lines: readonly (readonly [string, number])[] = [
+    ['--dry-run --variant cpu', 4],
+    ['--dry-run --variant native', 0],
+    ['--dry-run --variant native -v data:/srv', 2],
+    ['--dry-run --variant native --mount ./docs:/srv', 2],
+    ['--dry-run --mount ./none:/srv', 2],
+    ['plan --variant gpu', 4],
+  ];
+  for (const [line, expected] of lines) {
+    it(`of "launch ${line}" is one document, with the text's exit code`, async () => {
+      const env = { DOCKER_HOST: 'unix:///nowhere/docker.sock', SLIPWAY_STATE_DIR: temporaryFolder('dry-') };
+      const [text, json] = await Promise.all(
+        [[], ['--json']].map((more) => runLaunch([...line.split(' '), ...more], { env })),
+      );
+      assert.ok(text !== undefined && json !== undefined);
+      assert.deepEqual([text.code, json.code], [expected, expected], text.stderr);
+      const document = JSON.parse(json.stdout) as { facts: object; decision: object; error?: { message: string } };
+      assert.deepEqual(Object.keys(document).slice(0, 2), ['facts', 'decision']);
+      assert.equal(document.error !== undefined, expected !== 0);
+      if (expected !== 0) assert.match(json.stderr, /^✗ /m);
+    });
+  }
 });

@@ -1,6 +1,8 @@
 import type { Command } from 'commander';
 import type { LaunchContext } from '../context.js';
 import { register as registerBuild } from './build.js';
+import { register as registerPort } from './port.js';
+import { register as registerPull } from './pull.js';
 import { register as registerPush } from './push.js';
 import { register as registerEvents } from './events.js';
 import { register as registerExec } from './exec.js';
@@ -12,6 +14,7 @@ import { register as registerNetwork } from './network.js';
 import { register as registerPrune } from './prune.js';
 import { register as registerPs } from './ps.js';
 import { register as registerRm } from './rm.js';
+import { register as registerStart } from './start.js';
 import { register as registerStats } from './stats.js';
 import { register as registerStop } from './stop.js';
 
@@ -24,12 +27,15 @@ export const everydayCommands: readonly Register[] = [
   registerStats,
   registerExec,
   registerInspect,
+  registerPort,
+  registerStart,
   registerStop,
   registerKill,
   registerRm,
   registerPrune,
   registerImages,
   registerBuild,
+  registerPull,
   registerPush,
   registerNetwork,
   registerEvents,

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
-import { createInterface } from 'node:readline/promises';
-import { AppError, messageOf } from '../../errors.js';
+import { messageOf } from '../../errors.js';
 import type { LaunchContext } from '../context.js';
+import { askFor } from '../everyday/consent.js';
 import { openFleet } from '../everyday/fleet.js';
 import { formatBytes } from '../everyday/format.js';
 import { findLitter, type LitterItem } from '../everyday/litter.js';
@@ -35,7 +35,9 @@ export function register(program: Command, context: LaunchContext): void {
       const json = wantsJson(command);
       if (!json) announce(litter, context);
       const isMeant =
-        options.dryRun !== true && litter.length > 0 && (options.yes === true || (await ask(context, json)));
+        options.dryRun !== true &&
+        litter.length > 0 &&
+        (options.yes === true || (await askFor(context, { ...removal, json })));
       const removed = isMeant ? await removeAll(litter, context) : [];
       if (json) context.console.json({ found: litter.map(plain), removed: removed.map(plain) });
       else if (isMeant) context.console.ok(`Removed ${countOf(removed)}, ${formatBytes(totalOf(removed))}.`);
@@ -61,16 +63,10 @@ function announce(litter: readonly LitterItem[], { console }: LaunchContext): vo
   );
 }
 
-async function ask(context: LaunchContext, json: boolean): Promise<boolean> {
-  const { stdin, stderr } = context;
-  if (json || stdin.isTTY !== true || !stderr.isTTY) {
-    throw new AppError('USAGE', 'Nothing was removed: there is nobody to ask. Add --yes, or --dry-run to only look.');
-  }
-  const prompt = createInterface({ input: stdin, output: stderr });
-  const answer = await prompt.question('Remove them? [y/N] ');
-  prompt.close();
-  return /^y(es)?$/i.test(answer.trim());
-}
+const removal = {
+  text: 'Remove them?',
+  otherwise: 'Nothing was removed: there is nobody to ask. Add --yes, or --dry-run to only look.',
+};
 
 /** Containers first: what they used can go after them. */
 async function removeAll(litter: readonly LitterItem[], { console }: LaunchContext): Promise<readonly LitterItem[]> {

@@ -1,66 +1,71 @@
 import type { Command } from 'commander';
-import { describeMember, type MemberFacts } from '../everyday/describe.js';
-import { isUp, listMembers, openFleet } from '../everyday/fleet.js';
-import { formatDuration, formatPorts } from '../everyday/format.js';
 import type { LaunchContext } from '../context.js';
+import { describeMember, type MemberFacts } from '../everyday/describe.js';
+import { isUp, listMembers, openFleet, type Fleet, type Member } from '../everyday/fleet.js';
+import { formatDuration, formatPorts } from '../everyday/format.js';
+import { readDevices } from '../everyday/measured.js';
 import { formatTable } from '../table.js';
 import { addEngineOptions, wantsJson } from './engine-options.js';
 
 interface PsOptions {
   readonly all?: boolean;
-  readonly running?: boolean;
+  readonly foreign?: boolean;
   readonly quiet?: boolean;
 }
 
-/** `launch ps`: what was started, running or ended. */
+/** `launch ps`: what runs; with --all what ended too. */
 export function register(program: Command, context: LaunchContext): void {
   addEngineOptions(program.command('ps'))
-    .description('list servers: containers and native ones')
-    .option('-a, --all', "also the engine's other containers")
-    .option('-r, --running', 'only those that run')
+    .description('list the servers that run: containers and native ones')
+    .option('-a, --all', 'those that ended too')
+    .option('--foreign', "also the engine's other containers")
     .option('-q, --quiet', 'names only')
     .action(async (options: PsOptions, command: Command) => {
       const fleet = await openFleet(command, context);
-      const { members, engineFault } = await listMembers(fleet, { all: options.all === true });
-      const shown = options.running === true ? members.filter(isUp) : members;
-      const upSince = await readUpSince(shown.map(describeMember), async (id) => {
-        return (await fleet.docker.containers.inspect(id)).state.startedAt;
-      });
-      if (wantsJson(command)) context.console.json(upSince);
-      else if (options.quiet === true) for (const { name } of shown) context.console.result(name);
-      else printTable(upSince, context);
-      if (engineFault !== undefined && !wantsJson(command)) context.console.note(engineFault.message);
+      const { members, engineFault } = await listMembers(fleet, { all: options.foreign === true });
+      const shown = options.all === true ? members : members.filter(isUp);
+      const json = wantsJson(command);
+      if (options.quiet === true && !json) for (const { name } of shown) context.console.result(name);
+      else {
+        const facts = await Promise.all(shown.map((member) => readFacts(fleet, member)));
+        if (json) context.console.json(facts);
+        else if (facts.length > 0) context.console.result(tableOf(facts, context));
+        else context.console.note(explainNone(members.length));
+      }
+      if (engineFault !== undefined && !json) context.console.note(engineFault.message);
     });
 }
 
-/** Adds since when each running container runs; one that went meanwhile stays without. */
-async function readUpSince(
-  facts: readonly MemberFacts[],
-  startedAt: (id: string) => Promise<string>,
-): Promise<readonly MemberFacts[]> {
-  return Promise.all(
-    facts.map(async (fact) => {
-      if (fact.kind === 'native' || fact.state !== 'running') return fact;
-      const upSinceMs = Date.parse(await startedAt(fact.id).catch(() => ''));
-      return Number.isNaN(upSinceMs) ? fact : { ...fact, upSinceMs };
-    }),
-  );
+/** What runs is asked since when, and where it computes; what went meanwhile, or does not answer, stays without. */
+async function readFacts({ docker }: Fleet, member: Member): Promise<MemberFacts> {
+  const facts = describeMember(member);
+  if (facts.state !== 'running') return facts;
+  const details =
+    member.kind === 'container' ? await docker.containers.inspect(member.id).catch(() => undefined) : undefined;
+  const devices = await readDevices(member, { details, remoteHost: docker.endpoint.remoteHost });
+  const upSinceMs = facts.upSinceMs ?? Date.parse(details?.state.startedAt ?? '');
+  return {
+    ...facts,
+    ...(Number.isNaN(upSinceMs) ? {} : { upSinceMs }),
+    ...(devices.length === 0 ? {} : { device: devices.join(', '), isMeasured: true }),
+  };
 }
 
-function printTable(facts: readonly MemberFacts[], context: LaunchContext): void {
-  if (facts.length === 0) {
-    context.console.note('Nothing was started yet. Start a server with: launch up');
-    return;
-  }
+function explainNone(endedCount: number): string {
+  const start = 'Start a server with: launch up';
+  return endedCount === 0 ? `Nothing runs. ${start}` : `Nothing runs; ${endedCount} ended: launch ps -a. ${start}`;
+}
+
+function tableOf(facts: readonly MemberFacts[], context: LaunchContext): string {
   const rows = facts.map((fact) => [
     fact.name,
     fact.variant,
-    fact.device,
+    fact.isMeasured || fact.device === '?' ? fact.device : `asked: ${fact.device}`,
     paintState(fact, context),
     formatPorts(fact.ports),
     fact.upSinceMs === undefined ? '-' : formatDuration(context.now() - fact.upSinceMs),
   ]);
-  context.console.result(formatTable(['NAME', 'VARIANT', 'DEVICE', 'STATE', 'PORTS', 'UP'], rows));
+  return formatTable(['NAME', 'VARIANT', 'DEVICE', 'STATE', 'PORTS', 'UP'], rows);
 }
 
 function paintState({ state, health, exitCode }: MemberFacts, { console }: LaunchContext): string {

@@ -5,6 +5,7 @@ import { register as registerCompletion } from './completion.js';
 import { register as registerDoctor } from './doctor.js';
 import { register as registerExport } from './export.js';
 import { register as registerUp } from './up.js';
+import { register as registerVersion } from './version.js';
 
 /** Adds one command to the program: every file here but this one, engine-options and everyday exports a `register`. */
 export type Register = (program: Command, context: LaunchContext) => void;
@@ -16,4 +17,5 @@ export const commands: readonly Register[] = [
   ...everydayCommands,
   registerExport,
   registerCompletion,
+  registerVersion,
 ];

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { LaunchContext } from '../context.js';
+import { permitterOf } from '../everyday/consent.js';
 import { forEachNamed } from '../everyday/each.js';
 import { findMembers, openFleet } from '../everyday/fleet.js';
 import { parseCount } from '../everyday/moment.js';
@@ -19,7 +20,11 @@ export function register(program: Command, context: LaunchContext): void {
     .option('-a, --all', "also the engine's other containers")
     .action(async (names: readonly string[], options: StopOptions, command: Command) => {
       const fleet = await openFleet(command, context);
-      const members = await findMembers(fleet, names, { all: options.all === true, soleByDefault: true });
+      const members = await findMembers(fleet, names, {
+        all: options.all === true,
+        soleByDefault: true,
+        permitForeign: permitterOf(context, 'stop', wantsJson(command)),
+      });
       const grace = options.time === undefined ? {} : { graceSeconds: parseCount(options.time, '--time') };
       await forEachNamed(members, context, {
         action: (member) =>

@@ -9,10 +9,11 @@ import { parseDuration } from '../flags/sizes.js';
 import { endsOf, followUntilEnd, takeCtrlC } from '../foreground.js';
 import { toError } from '../launch-failure.js';
 import { narrateDecision } from '../explain.js';
+import { originOf } from '../origin.js';
 import { describeLaunched } from '../outcome.js';
 import type { StartOptions } from '../session.js';
 import { runShell } from '../shell.js';
-import { nearest } from '../suggestion.js';
+import { dockerAnswer, nearestCommand } from '../docker-words.js';
 import { bringUp, preview } from '../up.js';
 import { addUpOptions, noLists, type UpValues } from '../up-options.js';
 import type { Wish } from '../wish.js';
@@ -22,6 +23,7 @@ import { engineAddressOf, wantsJson } from './engine-options.js';
 export function register(program: Command, context: LaunchContext): void {
   const command = program
     .command('up [serverArgs...]', { isDefault: true })
+    .alias('run')
     .description('start a server (the default command)');
   addUpOptions(command).action((operands: readonly string[], values: Partial<UpValues>, self: Command) =>
     up(operands, { values: complete(values), self, context }),
@@ -103,7 +105,8 @@ async function readWish(operands: readonly string[], { values, address, context 
   const envFiles = await Promise.all(values.envFile.map(async (name) => ({ name, text: await read(name) })));
   const engineIsNamed = address.context !== undefined || address.host !== undefined;
   const hasTerminal = stdin.isTTY === true && stdout.isTTY;
-  return toWish(values, operands, { cwd, homeFolder, platform, env, envFiles, engineIsNamed, hasTerminal });
+  const wish = toWish(values, operands, { cwd, homeFolder, platform, env, envFiles, engineIsNamed, hasTerminal });
+  return { ...wish, origin: originOf(context) };
 }
 
 /** Words before `--` are no arguments of the server: they are mistyped commands, or values whose flag was forgotten. */
@@ -111,17 +114,26 @@ function refuseOperands(operands: readonly string[], self: Command): void {
   const [word] = operands;
   const { args = [] } = { args: self.parent?.args };
   if (word === undefined || isAfterDashes(word, operands, self)) return;
-  const names = (self.parent?.commands ?? []).map((command) => command.name());
-  const close = nearest(word, names);
+  const names = (self.parent?.commands ?? []).flatMap((command) => [command.name(), ...command.aliases()]);
+  const close = nearestCommand(word, names);
+  const docker = dockerAnswer(word, operands.slice(1));
   const usage = (text: string): never => {
     throw new AppError('USAGE', text, { details: { word, args } });
   };
   if (names.includes(word)) usage(`The command comes first: launch ${word}`);
   if (['cpu', 'gpu', 'cuda', 'native', 'auto'].includes(word)) usage(`${word} is a variant. Type --variant ${word}`);
+  if (docker !== undefined) usage(docker);
   if (close !== undefined) usage(`There is no command ${word}. Did you mean launch ${close}?`);
+  if (isRun(self) && /^[\w.-]+(\/[\w.-]+)*:[\w.-]+$/.test(word))
+    usage(`${word} stands alone. To run this image type launch run --image ${word}`);
   if (/[:\\/.]/.test(word))
     usage(`${word} stands alone. To mount it type --mount ${word.includes(':') ? word : `${word}:/srv`}`);
   usage(`There is no command ${word}. See launch --help; the server's own arguments come after --`);
+}
+
+/** Whether `run` was typed, as docker users do, whose first word is an image. */
+function isRun(self: Command): boolean {
+  return (self.parent as { rawArgs?: readonly string[] } | null)?.rawArgs?.includes('run') === true;
 }
 
 function isAfterDashes(word: string, operands: readonly string[], self: Command): boolean {

@@ -9,8 +9,9 @@ export interface MemberFacts {
   /** The container's id, or the process's number. */
   readonly id: string;
   readonly variant: string;
-  /** `gpu (cdi)`, `cpu`; `?` for containers of others. */
+  /** Where it computes, as it says itself (`isMeasured`), else what it was started with: `gpu (cdi)`, `cpu`; `?` for containers of others. */
   readonly device: string;
+  readonly isMeasured: boolean;
   readonly state: string;
   readonly health?: string;
   readonly image?: string;
@@ -36,6 +37,7 @@ function describeContainer({ name, id, container }: Extract<Member, { kind: 'con
     id,
     variant: labels[containerLabels.variant] ?? '-',
     device: deviceOf(labels),
+    isMeasured: false,
     state,
     ...(health === undefined ? {} : { health }),
     image,
@@ -59,7 +61,8 @@ function describeNative({ name, server }: Extract<Member, { kind: 'native' }>): 
     name,
     id: pid === undefined ? '-' : String(pid),
     variant: 'native',
-    device: wish.labels['device'] ?? 'auto',
+    device: 'auto',
+    isMeasured: false,
     state: status,
     ports: [{ containerPort: wish.port, protocol: 'tcp', hostPort: wish.port, hostIp: wish.host }],
     createdAtMs,

@@ -6,12 +6,15 @@ import type { DockerGateway } from '../docker/gateway.js';
 import type { ContainerSummary } from '../docker/types.js';
 import { containerLabels } from '../labels.js';
 import { openNative, type NativeRunner, type NativeServer } from '../native/runner.js';
+import { isOfOrigin, originOf, type Origin } from '../origin.js';
 
 /** What runs here: containers of one engine, and servers without one. */
 export interface Fleet {
   readonly docker: DockerGateway;
   /** Undefined where the command line names an engine: then its containers alone are meant. */
   readonly native: NativeRunner | undefined;
+  /** Whose servers are meant where none is named. */
+  readonly origin: Origin;
 }
 
 /** One server: a container, or a process of this machine. */
@@ -36,11 +39,15 @@ export function isManaged(labels: Readonly<Record<string, string>>): boolean {
 export async function openFleet(command: Command, context: LaunchContext): Promise<Fleet> {
   const address = engineAddressOf(command);
   const isNamed = address.context !== undefined || address.host !== undefined;
-  return { docker: await context.openGateway(address), native: isNamed ? undefined : openNative(context) };
+  const native = isNamed ? undefined : openNative(context);
+  return { docker: await context.openGateway(address), native, origin: originOf(context) };
 }
 
 /** Everything that the launcher started, ended ones included; with `all` the engine's other containers too. */
-export async function listMembers({ docker, native }: Fleet, options: { readonly all: boolean }): Promise<Roll> {
+export async function listMembers(
+  { docker, native }: Pick<Fleet, 'docker' | 'native'>,
+  options: { readonly all: boolean },
+): Promise<Roll> {
   const servers = native === undefined ? [] : await native.list();
   const own = servers.map((server): Member => ({ kind: 'native', name: server.wish.name, server }));
   try {
@@ -67,8 +74,15 @@ export function isUp(member: Member): boolean {
 export interface Selection {
   /** The engine's other containers count too. */
   readonly all: boolean;
-  /** Without a name: the only one that runs. */
+  /** Without a name: the only one of this user and project that runs, else the only one at all. */
   readonly soleByDefault: boolean;
+  /** Decides on one of others that nobody named; throws where it is not to be touched. Undefined: the command does no harm. */
+  readonly permitForeign?: (member: Member) => Promise<void>;
+}
+
+/** The labels of a container, or of a server without one. */
+export function labelsOf(member: Member): Readonly<Record<string, string>> {
+  return member.kind === 'container' ? member.container.labels : member.server.wish.labels;
 }
 
 /**
@@ -83,7 +97,11 @@ export async function findMembers(
   const roll = await listMembers(fleet, { all: true });
   const isOwn = (member: Member): boolean => member.kind === 'native' || isManaged(member.container.labels);
   const inReach = selection.all ? roll.members : roll.members.filter(isOwn);
-  if (refs.length === 0) return [findSole(inReach.filter(isOwn), roll, selection)];
+  if (refs.length === 0) {
+    const sole = findSole(inReach.filter(isOwn), roll, { ...selection, origin: fleet.origin });
+    if (!isOfOrigin(labelsOf(sole), fleet.origin)) await selection.permitForeign?.(sole);
+    return [sole];
+  }
   const found = refs.map((ref) => findMember(ref, inReach, roll));
   return [...new Set(found)];
 }
@@ -126,8 +144,14 @@ function missing(ref: string, inReach: readonly Member[], { members, engineFault
   return new AppError('CONTAINER_NOT_FOUND', text, { details, ...(engineFault ? { cause: engineFault } : {}) });
 }
 
-function findSole(own: readonly Member[], roll: Roll, { soleByDefault }: Selection): Member {
-  const up = own.filter(isUp);
+function findSole(
+  own: readonly Member[],
+  roll: Roll,
+  { soleByDefault, origin }: Pick<Selection, 'soleByDefault'> & { readonly origin: Origin },
+): Member {
+  const running = own.filter(isUp);
+  const here = running.filter((member) => isOfOrigin(labelsOf(member), origin));
+  const up = here.length > 0 ? here : running;
   const [sole, ...others] = up;
   if (soleByDefault && sole !== undefined && others.length === 0) return sole;
   const fault = roll.engineFault === undefined ? '' : `\n${roll.engineFault.message}`;

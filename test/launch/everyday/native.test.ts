@@ -47,7 +47,7 @@ describe('everyday commands on a machine without an engine', () => {
     assert.equal(code, 0, stderr);
     assert.match(
       stdout,
-      /^NAME +VARIANT +DEVICE +STATE +PORTS +UP\nweb +native +auto +running +127\.0\.0\.1:8017->8017 +\d+ s\n$/,
+      /^NAME +VARIANT +DEVICE +STATE +PORTS +UP\nweb +native +asked: auto +running +127\.0\.0\.1:8017->8017 +\d+ s\n$/,
     );
     assert.match(stderr, /No container engine answers/);
     const [server] = JSON.parse((await launch('ps', '--json')).stdout) as { name: string; kind: string }[];
@@ -81,11 +81,31 @@ describe('everyday commands on a machine without an engine', () => {
     assert.match(images.stderr, /systemctl start docker/);
   });
 
+  it('start it again as it was made, and restart it', async () => {
+    const before = await runner.find('web');
+    assert.equal((await launch('start', 'web')).stdout, 'web\n');
+    assert.equal((await runner.find('web'))?.pid, before?.pid, 'one that runs is left alone');
+    const unasked = await launch('restart');
+    assert.equal(unasked.code, 2);
+    assert.match(unasked.stderr, /: launch restart web\n$/);
+    assert.equal((await launch('restart', 'web')).stdout, 'web\n');
+    const again = await runner.find('web');
+    assert.equal(again?.status, 'running');
+    assert.notEqual(again.pid, before?.pid);
+    assert.equal((await launch('port', 'web')).stdout, '8017/tcp -> 127.0.0.1:8017\n');
+  });
+
   it('stop it, say what prune would take, and take it only when told to', async () => {
     assert.match((await launch('rm', 'web')).stderr, /is running\. Stop it first/);
-    const stopped = await launch('stop', '--time', '5');
+    const unasked = await launch('stop', '--time', '5');
+    assert.equal(unasked.code, 2, unasked.stderr);
+    assert.match(unasked.stderr, /web is the only server that runs, and does not say who .*: launch stop web\n$/);
+    const stopped = await launch('stop', 'web', '--time', '5');
     assert.equal(stopped.stdout, 'web\n', stopped.stderr);
-    assert.match((await launch('ps')).stdout, /exited \(143\)/);
+    const none = await launch('ps');
+    assert.equal(none.stdout, '');
+    assert.match(none.stderr, /Nothing runs; 1 ended: launch ps -a/);
+    assert.match((await launch('ps', '-a')).stdout, /web .* exited \(143\)/);
     const look = await launch('prune', '--dry-run');
     assert.match(look.stdout, /native +web/);
     const unsure = await launch('prune');
@@ -95,6 +115,6 @@ describe('everyday commands on a machine without an engine', () => {
     assert.deepEqual((JSON.parse(stdout) as { removed: object[] }).removed, [
       { kind: 'native', name: 'web', bytes: 0 },
     ]);
-    assert.match((await launch('ps')).stderr, /Nothing was started yet/);
+    assert.match((await launch('ps')).stderr, /Nothing runs\. Start a server/);
   });
 });

@@ -1,0 +1,34 @@
+import { createInterface } from 'node:readline/promises';
+import { AppError } from '../../errors.js';
+import type { LaunchContext } from '../context.js';
+import { describeOrigin } from '../origin.js';
+import { labelsOf, type Member } from './fleet.js';
+
+/** A question, and what is said where there is nobody to ask. */
+export interface Question {
+  readonly text: string;
+  readonly otherwise: string;
+  /** Asked for JSON: then nobody is there. */
+  readonly json?: boolean;
+}
+
+/** Asks on a terminal; only y or yes is a yes. Throws USAGE with `otherwise` where there is no terminal. */
+export async function askFor(context: LaunchContext, { text, otherwise, json }: Question): Promise<boolean> {
+  const { stdin, stderr } = context;
+  if (json === true || stdin.isTTY !== true || !stderr.isTTY) throw new AppError('USAGE', otherwise);
+  const prompt = createInterface({ input: stdin, output: stderr });
+  const answer = await prompt.question(`${text} [y/N] `);
+  prompt.close();
+  return /^y(es)?$/i.test(answer.trim());
+}
+
+/** Asks before a command that names no server does `verb` to one that another user or project started. Throws USAGE. */
+export function permitterOf(context: LaunchContext, verb: string, json: boolean): (member: Member) => Promise<void> {
+  return async (member) => {
+    const { name } = member;
+    const what = `${name} is the only server that runs, and ${describeOrigin(labelsOf(member))}`;
+    const otherwise = `${what}. To ${verb} it all the same: launch ${verb} ${name}`;
+    const text = `${what}. ${verb.charAt(0).toUpperCase()}${verb.slice(1)} it?`;
+    if (!(await askFor(context, { text, otherwise, json }))) throw new AppError('USAGE', otherwise);
+  };
+}

@@ -1,0 +1,109 @@
+import assert from 'node:assert/strict';
+import { cp, mkdir, symlink } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { before, describe, it } from 'node:test';
+import type { MemberFacts } from '../../src/launch/everyday/describe.js';
+import { temporaryFolder } from '../support/folder.js';
+import { run } from './docker-cli.js';
+import { nodeBase, openStandInSuite, runLauncher, standIn } from './stand-in.js';
+import { openTestEngine } from './support.js';
+
+const engine = await openTestEngine(nodeBase);
+const label = 'slipway.test=names';
+
+describe('whose server, under which name and address', { skip: engine.skip, concurrency: false }, () => {
+  const docker = engine.docker!;
+  const { nextPort, ours, up, upJson } = openStandInSuite(docker, label, 23_000);
+  const elsewhere = join(temporaryFolder('checkout-'), 'other');
+  const launchElsewhere = (...args: readonly string[]) =>
+    run(process.execPath, [join(elsewhere, 'dist/src/launch/main.js'), ...args]);
+  const state = async (name: string): Promise<string> => (await docker.containers.inspect(name)).state.status;
+
+  before(async () => {
+    await mkdir(elsewhere);
+    await cp('dist/src', join(elsewhere, 'dist/src'), { recursive: true });
+    await cp('package.json', join(elsewhere, 'package.json'));
+    await symlink(resolve('node_modules'), join(elsewhere, 'node_modules'));
+  });
+
+  it('a new --name never reports what runs under another: the port is taken, by what', async () => {
+    const publish = nextPort();
+    const first = await upJson(['--variant', 'cpu', '-p', publish]);
+    const second = await up(['-d', '--variant', 'cpu', '-p', publish, '--name', 'slipway-test-second']);
+    assert.equal(second.code, 7, second.stderr);
+    assert.match(second.stderr, new RegExp(`taken by ${first.name} \\(cpu, with the same options\\)`));
+    const unpublished = ['--variant', 'cpu', '--network', 'none'];
+    const one = await upJson(unpublished);
+    const two = await upJson([...unpublished, '--name', 'slipway-test-two']);
+    assert.equal(two.name, 'slipway-test-two');
+    assert.notEqual(two.containerId, one.containerId);
+    assert.equal((await upJson(['--variant', 'cpu', '-p', publish])).containerId, first.containerId);
+  });
+
+  it('--replace takes what holds the address, not what holds the same port of another', async () => {
+    const port = nextPort().split(':')[0] ?? '';
+    const names = { '127.0.0.1': 'slipway-test-one', '127.0.0.2': 'slipway-test-other' };
+    for (const [ip, name] of Object.entries(names))
+      await upJson(['--variant', 'cpu', '-p', `${ip}:${port}:8000`, '--name', name]);
+    const first = await upJson(['--variant', 'cpu', '-p', `127.0.0.1:${port}:8000`, '-e', 'A=1', '--replace']);
+    await assert.rejects(docker.containers.inspect(names['127.0.0.1']), { code: 'CONTAINER_NOT_FOUND' });
+    assert.equal(await state(names['127.0.0.2']), 'running');
+    await upJson(['--variant', 'cpu', '-p', `0.0.0.0:${port}:8000`, '--replace']);
+    await assert.rejects(docker.containers.inspect(first.name), { code: 'CONTAINER_NOT_FOUND' });
+    await assert.rejects(docker.containers.inspect(names['127.0.0.2']), { code: 'CONTAINER_NOT_FOUND' });
+  });
+
+  it('commands without a name leave a server of another checkout alone, and say what to type', async () => {
+    for (const { id } of await ours()) await docker.containers.remove(id, { force: true });
+    const publish = nextPort();
+    const line = ['--image', standIn, '--label', label, '-d', '--variant', 'cpu', '-p', publish];
+    const started = await launchElsewhere(...line, '--name', 'slipway-test-theirs');
+    assert.equal(started.code, 0, started.stderr);
+    for (const word of ['stop', 'restart']) {
+      const { code, stderr } = await runLauncher([word]).ended;
+      assert.equal(code, 2, stderr);
+      assert.match(
+        stderr,
+        new RegExp(
+          `slipway-test-theirs is the only .* was started by .*@.* from ${elsewhere}\\. .*: launch ${word} slipway`,
+        ),
+      );
+    }
+    assert.equal(await state('slipway-test-theirs'), 'running');
+    const replacing = await up(['-d', '--variant', 'cpu', '-p', publish, '-e', 'A=1', '--replace']);
+    assert.equal(replacing.code, 2, replacing.stderr);
+    assert.match(replacing.stderr, /--replace leaves it alone\.\n.*fix: launch rm -f slipway-test-theirs/);
+    assert.equal(await state('slipway-test-theirs'), 'running');
+    await upJson(['--variant', 'cpu', '-p', nextPort(), '--name', 'slipway-test-mine']);
+    assert.equal((await runLauncher(['stop']).ended).stdout, 'slipway-test-mine\n');
+    assert.equal((await runLauncher(['stop', 'slipway-test-theirs']).ended).stdout, 'slipway-test-theirs\n');
+    assert.equal(await state('slipway-test-theirs'), 'exited');
+  });
+
+  it('ps shows what runs, and with -a what ended; DEVICE is what the server says, or marked as asked for', async () => {
+    const said = await upJson([
+      '--variant',
+      'cpu',
+      '-p',
+      nextPort(),
+      '--name',
+      'slipway-test-says',
+      '-e',
+      'DEVICE=cuda',
+    ]);
+    await upJson(['--variant', 'cpu', '--network', 'none', '--name', 'slipway-test-mute']);
+    const running = (await runLauncher(['ps']).ended).stdout;
+    assert.match(running, /^slipway-test-says +cpu +cuda +running/m);
+    assert.match(running, /^slipway-test-mute +cpu +asked: cpu +running/m);
+    assert.doesNotMatch(running, /slipway-test-mine/);
+    const listed = JSON.parse((await runLauncher(['ps', '-a', '--json']).ended).stdout) as readonly MemberFacts[];
+    const byName = (name: string) => listed.find((one) => one.name === name);
+    assert.equal(byName('slipway-test-mine')?.state, 'exited');
+    assert.deepEqual([byName(said.name)?.device, byName(said.name)?.isMeasured], ['cuda', true]);
+    assert.equal((await runLauncher(['start', 'slipway-test-mine']).ended).stdout, 'slipway-test-mine\n');
+    assert.equal(await state('slipway-test-mine'), 'running');
+    const before = (await docker.containers.inspect('slipway-test-mine')).state.pid;
+    assert.equal((await runLauncher(['restart', '-t', '5', 'slipway-test-mine']).ended).code, 0);
+    assert.notEqual((await docker.containers.inspect('slipway-test-mine')).state.pid, before);
+  });
+});
