@@ -8,10 +8,13 @@ import type { InferRequest, RequestedOutput } from './types.js';
 export interface CheckedRequest extends InferRequest {
   /** Outputs to answer, in the order asked for; every one of the model's where none was. */
   readonly outputs: readonly RequestedOutput[];
-  /** First dimension of every input; 1 where the model has no batch dimension. May be 0. */
+  /** First dimension of its inputs, the largest; 1 where the model has no batch dimension. May be 0. */
   readonly rows: number;
-  /** Whether it gives a value for an input with a default, which goes for all of its rows and for no other request's. */
-  readonly replacesDefaults: boolean;
+  /**
+   * Whether no other request may share its run: it gives a value for an input with a default, which goes for all of its rows, or its
+   * inputs have different first dimensions, of which the model makes what it likes (broadcasting one row over many).
+   */
+  readonly isAlone: boolean;
 }
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
@@ -22,6 +25,7 @@ export function validateInferRequest(request: InferRequest, model: ModelSignatur
   const check = createInputCheck(model);
   const inputs = new Map<string, Tensor>();
   let rows: number | undefined;
+  let isUneven = false;
   const take = (spec: TensorSpec, tensor: Tensor): void => {
     check({ name: spec.name, datatype: tensor.datatype, shape: tensor.shape });
     inputs.set(spec.name, toElements(tensor, spec, model));
@@ -33,19 +37,25 @@ export function validateInferRequest(request: InferRequest, model: ModelSignatur
     if (model.maxRows === 0) continue;
     const own = tensor.shape[0] ?? 1;
     rows ??= checkRows(own, model);
-    if (own !== rows) {
-      fail(
-        `input '${name}' batch size does not match other inputs for '${model.name}': ${String(own)} rows, others have ${String(rows)}`,
-      );
-    }
+    if (own === rows) continue;
+    if (model.maxRows !== Number.POSITIVE_INFINITY) failUneven(name, { own, rows, model });
+    isUneven = true;
+    rows = Math.max(rows, own);
   }
   const required = inputs.size;
   for (const spec of model.defaultedInputs ?? []) {
     const tensor = request.inputs.get(spec.name);
     if (tensor !== undefined) take(spec, tensor);
   }
-  const replacesDefaults = inputs.size > required;
-  return { ...request, inputs, outputs: checkOutputs(request, model), rows: rows ?? 1, replacesDefaults };
+  const isAlone = isUneven || inputs.size > required;
+  return { ...request, inputs, outputs: checkOutputs(request, model), rows: rows ?? 1, isAlone };
+}
+
+/** Where `model.json` asks for batching, every request is rows. */
+function failUneven(name: string, { own, rows, model }: { own: number; rows: number; model: ModelSignature }): never {
+  return fail(
+    `input '${name}' batch size does not match other inputs for '${model.name}': ${String(own)} rows, others have ${String(rows)}`,
+  );
 }
 
 function checkInputNames({ inputs }: InferRequest, model: ModelSignature): void {

@@ -74,7 +74,7 @@ export function runChecked(request: CheckedRequest, { view, signal }: Pick<Infer
     inputs: request.inputs,
     outputs: wantedOutputs(request.outputs, view),
     rows: request.rows,
-    ...(request.replacesDefaults ? { isAlone: true } : {}),
+    ...(request.isAlone ? { isAlone: true } : {}),
     priority: request.priority,
     queueTimeoutMs: request.timeoutUs / 1000,
     signal,
