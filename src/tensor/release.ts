@@ -1,7 +1,10 @@
 import { MessageChannel } from 'node:worker_threads';
 
-/** Buffers below this size are left to the collector; Node's pool, whose memory is everybody's, lies below it too. */
-const leastBytes = 16 * 1024;
+/**
+ * Buffers below this size are left to the collector. So is the pool of small Buffers, whose memory is everybody's and which no message
+ * takes: 8 KiB, from Node.js 24 on 64 KiB.
+ */
+const leastBytes = Math.max(16 * 1024, Buffer.poolSize + 1);
 
 const { port1: nowhere, port2: other } = new MessageChannel();
 other.close();
