@@ -1,7 +1,12 @@
 #!/usr/bin/env node
-// Starts the server; in a checkout, builds first whatever changed. The marks are for the ledger that the server prints.
+// Starts the server, under a supervisor that starts it again after a crash unless that is turned off; in a checkout, builds first
+// whatever changed. The marks are for the ledger that the server prints.
 'use strict';
-require('./thread-pool.cjs');
+const { isSupervisorWanted, supervise } = require('./supervisor.cjs');
 
-performance.mark('slipway:node');
-import('./prepare.js').then(() => performance.mark('slipway:built')).then(() => import('../dist/src/server/main.js'));
+if (isSupervisorWanted(process)) supervise(require.resolve('./slipway.cjs'));
+else {
+  require('./thread-pool.cjs');
+  performance.mark('slipway:node');
+  import('./prepare.js').then(() => performance.mark('slipway:built')).then(() => import('../dist/src/server/main.js'));
+}

@@ -1,7 +1,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import { AppError } from '../errors.js';
 import { dashed, flags, variableOf, type Flag, type FlagName, type FlagValues } from './flag-table.js';
-import { list } from './flags.js';
+import { list, toggle } from './flags.js';
 import type { Settings } from './settings.js';
 
 /** What a command line asks for: to serve, or to print a text and end. */
@@ -20,7 +20,7 @@ export function parseArguments(
   const printed: string[] = [];
   const command = describeCommand(version, (line) => printed.push(line));
   try {
-    command.parse(argv, { from: 'user' });
+    command.parse(argv.map(unfoldNegation), { from: 'user' });
   } catch (thrown) {
     if (!(thrown instanceof CommanderError)) throw thrown;
     if (thrown.exitCode === 0) return { kind: 'print', text: printed.join('') };
@@ -28,6 +28,12 @@ export function parseArguments(
   }
   const given = { ...command.opts(), ...modelsOf(command) };
   return { kind: 'serve', settings: toSettings(readValues(given, env)) };
+}
+
+/** `--no-access-log` is `--access-log=no`. */
+function unfoldNegation(arg: string): string {
+  const name = names.find((each) => flags[each].kind === toggle && arg === `--no-${dashed(each)}`);
+  return name === undefined ? arg : `--${dashed(name)}=no`;
 }
 
 /** `slipway model.onnx` is `slipway --models model.onnx`. */

@@ -115,6 +115,12 @@ export const flags = {
     value: '<time>',
     help: 'longest run before the process ends; 0: none',
   }),
+  supervisor: common({
+    kind: toggle,
+    fallback: true,
+    value: '',
+    help: 'start the server again after a crash; not in containers',
+  }),
   stopDelay: common({ kind: duration, fallback: 0, value: '<time>', help: 'from SIGTERM to no new connections' }),
   stopTimeout: common({ kind: duration, fallback: 30_000, value: '<time>', help: 'longest time to finish what runs' }),
   apiKeys: rare({ kind: list, fallback: [], value: '<keys>', help: 'keys between commas; better in the environment' }),

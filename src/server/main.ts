@@ -18,6 +18,7 @@ import { findModelsPlace } from './models-place.js';
 import type { RunningServer } from './serve.js';
 import type { Settings } from './settings.js';
 import { formatStartup, startedModels, type Ledger } from './startup-text.js';
+import { followSupervisor } from './supervised.js';
 
 const startedMs = performance.now();
 const { version } = createRequire(import.meta.url)('../../../package.json') as { readonly version: string };
@@ -32,6 +33,8 @@ function killSelf(): void {
   process.kill(process.pid, 'SIGKILL');
 }
 
+const supervised = followSupervisor(process, killSelf);
+
 async function main(): Promise<void> {
   const invocation = parseArguments(process.argv.slice(2), { env: process.env, version });
   if (invocation.kind === 'print') {
@@ -39,6 +42,7 @@ async function main(): Promise<void> {
     return;
   }
   const { settings } = invocation;
+  supervised.tellLog(settings.log, process.stderr.isTTY);
   const log = createLog(settings.log, {
     isTerminal: process.stderr.isTTY,
     write: (line) => output.write(line),
@@ -160,6 +164,7 @@ function endOnSignals(
       return;
     }
     isStopping = true;
+    supervised.tellStopping();
     log.info({ signal }, 'stopping: running and queued requests finish; a second signal ends at once');
     const { delayMs, timeoutMs } = settings.stop;
     setTimeout(() => {

@@ -48,12 +48,15 @@ function onStopSignal(): void {
 /** Makes glibc give back the large buffers of a model's load, which each thread would else keep: half of an extra worker's memory. */
 const allocator = { MALLOC_MMAP_THRESHOLD_: '1048576' };
 
+/** How the last server ended, as its successor is told: it looks into what that one was doing. */
+let ended: Readonly<Record<string, string>> = {};
+
 /** Starts the server and answers how it ended; its output is in the log by then. */
 function runServer(): Promise<ProcessEnd> {
   const [program = process.execPath, ...args] = wish.program ?? [];
   const started = spawn(program, [...args, ...wish.args], {
     cwd: wish.cwd,
-    env: { ...allocator, ...process.env, ...wish.env },
+    env: { ...allocator, ...process.env, ...wish.env, ...ended },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   child = started;
@@ -68,7 +71,10 @@ function runServer(): Promise<ProcessEnd> {
       note(`cannot start ${program}: ${error.message}`);
       resolve({ exitCode: 127, signal: null });
     });
-    started.on('close', (exitCode, signal) => resolve({ exitCode, signal }));
+    started.on('close', (exitCode, signal) => {
+      ended = signal === null ? {} : { SLIPWAY_ENDED: `${started.pid ?? 0}:${signal}` };
+      resolve({ exitCode, signal });
+    });
   });
 }
 

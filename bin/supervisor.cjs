@@ -1,0 +1,131 @@
+// Runs the server as a child and starts it again when a signal ended it that nobody asked for: a fault in native code, the
+// watchdog's kill, the kernel's when memory ran out. Everything else goes through as it is: streams, signals, the way it ended.
+'use strict';
+const { spawn } = require('node:child_process');
+const { writeSync } = require('node:fs');
+const { setTimeout } = require('node:timers');
+
+/** What a crash ends with, and what that says. */
+const faults = {
+  SIGSEGV: 'it touched memory that is not its own',
+  SIGBUS: 'a file that it had mapped was cut short',
+  SIGFPE: 'an integer division by zero or by -1 that overflows',
+  SIGILL: 'an instruction that this CPU does not have',
+  SIGABRT: 'it gave up, for want of memory or after an error that nothing caught',
+  SIGTRAP: 'it gave up, for want of memory or after an error that nothing caught',
+  SIGSYS: 'a system call that is not allowed here',
+  SIGKILL: 'it was killed: by its watchdog, by the system for want of memory, or by hand',
+};
+const stops = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'];
+const passedOn = [...stops, 'SIGUSR1', 'SIGUSR2', 'SIGWINCH'];
+
+/** Restarts wait longer from crash to crash; a server that ran `soundAfterMs` is taken for sound, and its crash is the first again. */
+const defaultPolicy = { firstDelayMs: 100, longestDelayMs: 30_000, soundAfterMs: 60_000, mostInARow: 10 };
+
+/** Whether this process is to be the supervisor: not where it is told not to be, is the server already, or is being debugged. */
+function isSupervisorWanted({ argv, env, execArgv, platform, ppid }) {
+  if (env.SLIPWAY_SUPERVISED === String(ppid) || platform === 'win32') return false;
+  if (execArgv.some((flag) => flag.startsWith('--inspect'))) return false;
+  let wish = env.SLIPWAY_SUPERVISOR || 'yes';
+  argv.forEach((flag, index) => {
+    if (flag === '--no-supervisor') wish = 'no';
+    else if (flag.startsWith('--supervisor=')) wish = flag.slice('--supervisor='.length);
+    else if (flag === '--supervisor') wish = /^(?!-)/.test(argv[index + 1] ?? '-') ? argv[index + 1] : 'yes';
+  });
+  return !/^(?:no|false|0|off)$/i.test(wish);
+}
+
+/** Supervises the server with the entry file given; this process ends as the server did. */
+function supervise(entry, policy = {}) {
+  const supervisor = new Supervisor(entry, { ...defaultPolicy, ...policy });
+  for (const signal of passedOn) process.on(signal, () => supervisor.pass(signal));
+  process.on('SIGTSTP', () => {
+    supervisor.pass('SIGSTOP');
+    process.kill(process.pid, 'SIGSTOP');
+  });
+  process.on('SIGCONT', () => supervisor.pass('SIGCONT'));
+  supervisor.start({});
+}
+
+class Supervisor {
+  #entry;
+  #policy;
+  #child;
+  #timer;
+  #isStopping = false;
+  #crashes = 0;
+  #startedMs = 0;
+  /** Before the server has said how it logs, lines are for people. */
+  #log = 'text';
+
+  constructor(entry, policy) {
+    this.#entry = entry;
+    this.#policy = policy;
+  }
+
+  /** In a session of its own the child gets a terminal's Ctrl-C once, from here, and not from the terminal as well. */
+  start(ended) {
+    this.#timer = undefined;
+    this.#startedMs = performance.now();
+    this.#child = spawn(process.execPath, [...process.execArgv, this.#entry, ...process.argv.slice(2)], {
+      stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+      detached: true,
+      env: { ...process.env, SLIPWAY_SUPERVISED: String(process.pid), ...ended },
+    });
+    this.#child.on('message', ({ log = this.#log, isStopping = this.#isStopping }) => {
+      this.#log = log;
+      this.#isStopping = isStopping;
+    });
+    this.#child.on('error', (error) => {
+      this.#say({ reason: error.message }, 'the server could not be started');
+      process.exit(1);
+    });
+    this.#child.on('exit', (code, signal) => this.#ended(code, signal));
+  }
+
+  pass(signal) {
+    this.#isStopping ||= stops.includes(signal);
+    if (this.#timer === undefined) this.#child.kill(signal);
+    else if (this.#isStopping) process.exit(0);
+  }
+
+  #ended(code, signal) {
+    if (signal === null) process.exit(code);
+    const meaning = faults[signal];
+    if (this.#isStopping || meaning === undefined) return endBy(signal);
+    const { mostInARow, soundAfterMs, firstDelayMs, longestDelayMs } = this.#policy;
+    const isSound = performance.now() - this.#startedMs >= soundAfterMs;
+    this.#crashes = isSound ? 1 : this.#crashes + 1;
+    const facts = { signal, meaning, pid: this.#child.pid, crashes: this.#crashes };
+    if (this.#crashes > mostInARow) {
+      this.#say(facts, 'the server ended by a signal too often in a row: it is not started again');
+      return endBy(signal);
+    }
+    const delayMs = Math.min(longestDelayMs, firstDelayMs * 2 ** (this.#crashes - 1));
+    this.#say({ ...facts, delayMs }, 'the server ended by a signal: it is started again');
+    this.#timer = setTimeout(() => this.start({ SLIPWAY_ENDED: `${facts.pid}:${signal}` }), delayMs);
+  }
+
+  #say(facts, message) {
+    if (this.#log === 'none') return;
+    const time = new Date().toISOString();
+    const shown = Object.entries(facts).map(([name, value]) => `${name}=${value}`);
+    const line =
+      this.#log === 'json'
+        ? JSON.stringify({ level: 'error', time, ...facts, message })
+        : [time.slice(11, 19), 'error', message, ...shown].join(' ');
+    try {
+      writeSync(2, `${line}\n`);
+    } catch {
+      // Nobody reads it: that is no reason to end.
+    }
+  }
+}
+
+/** Ends this process by a signal, so that whoever waits for it sees what became of the server. */
+function endBy(signal) {
+  process.removeAllListeners(signal);
+  process.kill(process.pid, signal);
+}
+
+module.exports = { isSupervisorWanted, supervise };

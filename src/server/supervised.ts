@@ -1,0 +1,33 @@
+import type { LogSettings } from './settings.js';
+
+/** The server's end of the way to the supervisor in bin/supervisor.cjs. */
+export interface Supervised {
+  /** Says how lines are logged, so that the supervisor's look the same. */
+  tellLog(log: LogSettings, isTerminal: boolean): void;
+  /** Says that the end was asked for: whatever signal it comes by, it is no crash. */
+  tellStopping(): void;
+}
+
+/**
+ * Follows the supervisor that started this process, where one did: `onGone` is called when that has ended, however it did. The
+ * variables by which it is known are taken out of the environment, since they are about no other process.
+ */
+export function followSupervisor(world: NodeJS.Process, onGone: () => void): Supervised {
+  const isSupervised = world.env['SLIPWAY_SUPERVISED'] === String(world.ppid) && world.send !== undefined;
+  delete world.env['SLIPWAY_SUPERVISED'];
+  const send = (message: object): void => {
+    if (isSupervised && world.connected) world.send?.(message);
+  };
+  if (isSupervised) {
+    world.on('disconnect', onGone);
+    world.channel?.unref();
+  }
+  return {
+    tellLog: ({ level, format }, isTerminal) => {
+      const isForPeople = format === 'text' || (format === 'auto' && isTerminal);
+      const isQuiet = level === 'fatal' || level === 'silent';
+      send({ log: isQuiet ? 'none' : isForPeople ? 'text' : 'json' });
+    },
+    tellStopping: () => send({ isStopping: true }),
+  };
+}
