@@ -1,5 +1,8 @@
 import { Command, CommanderError } from 'commander';
 import { AppError } from '../src/errors.js';
+import { peerNames } from './peers/catalogue.js';
+import { workNames } from './peers/workloads.js';
+import { realModelNames } from './real-models/catalogue.js';
 import {
   defaultMethod,
   defaultSweep,
@@ -7,6 +10,7 @@ import {
   quickSweep,
   targetNames,
   type BenchSettings,
+  type PeersSettings,
   type TargetName,
 } from './settings.js';
 
@@ -33,6 +37,9 @@ interface Options {
   readonly tune?: true;
   readonly latencyTarget?: string;
   readonly write?: true;
+  readonly peers?: string | true;
+  readonly work?: string;
+  readonly realModels?: string | true;
 }
 
 /** Reads the command line. Throws USAGE that names the flag, its value, what was expected and what to type. */
@@ -87,6 +94,9 @@ function describeCommand(write: (line: string) => void): Command {
     .option('--tune', 'search the settings of each model that serve most under --latency-target')
     .option('--latency-target <time>', 'largest p99 for --tune (50ms)')
     .option('--write', 'with --tune: write the settings into model.json')
+    .option('--peers [names]', `compare with other servers, installed into a cache: ${peerNames.join(', ')} (all)`)
+    .option('--work <list>', `with --peers: ${workNames.join(', ')} (all)`)
+    .option('--real-models [names]', `beside the runtime alone: ${realModelNames.join(', ')} (all)`)
     .helpOption('-h, --help', 'print this')
     .allowExcessArguments(false)
     .configureOutput({ writeOut: write, writeErr: () => undefined, getOutHelpWidth: () => 110 })
@@ -132,10 +142,22 @@ function toSettings(options: Options): BenchSettings {
       options.tune === true
         ? { latencyTargetMs: parseTime(options.latencyTarget ?? '50ms'), write: options.write === true }
         : undefined,
+    peers: toPeers(options),
   };
 }
 
-function checkTogether({ failOn, baseline, tune, latencyTarget, write, header, url }: Options): void {
+function checkTogether({
+  failOn,
+  baseline,
+  tune,
+  latencyTarget,
+  write,
+  header,
+  url,
+  peers,
+  work,
+  realModels,
+}: Options): void {
   if (failOn !== undefined && baseline === undefined) {
     throw usage('--fail-on needs a report to compare with.', `--baseline old.json --fail-on ${failOn}`);
   }
@@ -143,6 +165,10 @@ function checkTogether({ failOn, baseline, tune, latencyTarget, write, header, u
     throw usage('--latency-target belongs to --tune.', `--tune --latency-target ${latencyTarget}`);
   }
   if (tune === undefined && write === true) throw usage('--write belongs to --tune.', '--tune --write');
+  if (work !== undefined && peers === undefined) throw usage('--work belongs to --peers.', `--peers --work ${work}`);
+  if ((peers ?? realModels) !== undefined && tune !== undefined) {
+    throw usage('--tune goes with neither --peers nor --real-models.', '--tune');
+  }
   if (header.length > 0 && url.length === 0) {
     throw usage('--header belongs to --url.', `--url http://127.0.0.1:8000 --header '${header[0] ?? ''}'`);
   }
@@ -158,6 +184,31 @@ function parseTargets(names: readonly string[]): readonly TargetName[] | 'auto' 
       if (known !== undefined) return known;
       throw usage(`--target ${name}: expected one of ${targetNames.join(', ')}, none.`, '--target native-cpu');
     });
+}
+
+function toPeers({ peers, work, realModels }: Options): PeersSettings | undefined {
+  if ((peers ?? realModels) === undefined) return undefined;
+  const works = work === undefined ? workNames : checkNames('work', work, workNames);
+  return {
+    names: parseNames('peers', peers, peerNames),
+    works: peers === undefined ? [] : works,
+    realModels: parseNames('real-models', realModels, realModelNames),
+  };
+}
+
+/** A flag whose names may be left out: all of them; and which may be absent: none. */
+function parseNames(flag: string, text: string | true | undefined, known: readonly string[]): readonly string[] {
+  if (text === undefined) return [];
+  return text === true ? known : checkNames(flag, text, known);
+}
+
+/** Names between commas, each one of those that there are. */
+function checkNames<Name extends string>(flag: string, text: string, known: readonly Name[]): readonly Name[] {
+  return text.split(',').map((word) => {
+    const found = known.find((name) => name === word.trim());
+    if (found !== undefined) return found;
+    throw usage(`--${flag} ${text}: ${word.trim()} is not one of ${known.join(', ')}.`, `--${flag} ${known.join(',')}`);
+  });
 }
 
 function parseHeader(text: string): readonly [string, string] {

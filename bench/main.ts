@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -6,6 +6,8 @@ import { AppError, messageOf } from '../src/errors.js';
 import { parseBenchArguments } from './args.js';
 import { readEnvironment, readLoadAverage, type EnvironmentBefore } from './environment/environment.js';
 import { describeGpus } from './environment/gpus.js';
+import { comparePeers } from './peers/main.js';
+import { readPictures } from './pictures/read.js';
 import { findRates, parseReport } from './report/baseline.js';
 import { compareReports, hasRegressed } from './report/compare.js';
 import { formatComparison } from './report/comparison-text.js';
@@ -58,6 +60,9 @@ function abortOnSignals(): AbortController {
 async function measure(settings: BenchSettings, workplace: string, signal: AbortSignal): Promise<number> {
   const baseline = settings.baseline === undefined ? undefined : await readBaseline(settings.baseline.file);
   const environment = await readEnvironment(root);
+  if (settings.peers !== undefined) {
+    return comparePeers(settings, { peers: settings.peers, workplace, signal, environment, narrate });
+  }
   narrate(describeGpus(environment.gpu));
   const options = await prepare(settings, { workplace, signal, environment, baseline });
   if (settings.tune !== undefined) return tuneModels(options, settings.tune, environment);
@@ -127,7 +132,7 @@ async function prepare(settings: BenchSettings, around: Surroundings): Promise<R
       env: { ...process.env, TMPDIR: workplace },
       flags: ['--cache-dir', join(workplace, 'cache')],
     }),
-    pictures: await readPictures(),
+    pictures: await readPictures(root),
     cpus: environment.cpuBudget.cpus,
     ratesOf: (model) => (baseline === undefined ? [] : findRates(baseline, model)),
     signal,
@@ -160,12 +165,6 @@ function toReport({ method }: BenchSettings, environment: EnvironmentBefore, res
 async function hasEngine(): Promise<boolean> {
   if (process.env['DOCKER_HOST'] !== undefined) return true;
   return (await stat('/var/run/docker.sock').catch(() => undefined)) !== undefined;
-}
-
-async function readPictures(): Promise<readonly Uint8Array<ArrayBuffer>[]> {
-  const folder = join(root, 'bench', 'pictures');
-  const names = (await readdir(folder)).filter((name) => name.endsWith('.jpg'));
-  return Promise.all(names.map(async (name) => new Uint8Array(await readFile(join(folder, name)))));
 }
 
 try {

@@ -1,4 +1,5 @@
 import type { Sweep } from './measure/points.js';
+import type { WorkName } from './peers/workloads.js';
 import type { Method } from './report/types.js';
 
 /** What a command line asks of the benchmark. */
@@ -17,6 +18,15 @@ export interface BenchSettings {
   readonly files: { readonly json?: string; readonly html?: string; readonly csv?: string };
   readonly baseline: { readonly file: string; readonly failOn: number } | undefined;
   readonly tune: TuneSettings | undefined;
+  readonly peers: PeersSettings | undefined;
+}
+
+/** A comparison with other servers. */
+export interface PeersSettings {
+  readonly names: readonly string[];
+  readonly works: readonly WorkName[];
+  /** Real models beside the runtime alone. */
+  readonly realModels: readonly string[];
 }
 
 export interface TuneSettings {

@@ -27,8 +27,8 @@ async function runFor(session: EngineSession, feeds: NamedTensors, forMs: number
 const session = await ortEngine.createSession(workerData as SessionSpec);
 tell({ kind: 'ready', runtimeVersion: ortEngine.version });
 
-async function obey({ rows, variable, warmupMs, windowMs }: RawOrder): Promise<RawWindow> {
-  const feeds = drawTensors(session.inputs, { rows, variable, seed: 1 });
+async function obey({ rows, variable, warmupMs, windowMs, feeds: given }: RawOrder): Promise<RawWindow> {
+  const feeds = given ?? drawTensors(session.inputs, { rows, variable, seed: 1 });
   await runFor(session, feeds, warmupMs);
   return runFor(session, feeds, windowMs);
 }

@@ -1,4 +1,5 @@
 import type { SessionSpec } from '../../src/engine/engine.js';
+import type { NamedTensors } from '../../src/tensor/tensor.js';
 import type { HistogramData } from '../stats/histogram.js';
 
 /** What the raw loop holds: the model alone, once in each of as many threads as asked for, nothing around it. */
@@ -13,6 +14,8 @@ export interface RawOrder {
   /** Elements of a variable dimension other than the first. */
   readonly variable: number;
   readonly active: number;
+  /** What every run is given; absent: made up from the model's inputs. */
+  readonly feeds?: NamedTensors;
   readonly warmupMs: number;
   readonly windowMs: number;
 }

@@ -1,3 +1,4 @@
+import type { NamedTensors } from '../../src/tensor/tensor.js';
 import type { BareServer } from '../baselines/bare-server.js';
 import type { RawLoop } from '../baselines/raw-loop.js';
 import type { LoadGenerator } from '../load/load.js';
@@ -47,14 +48,14 @@ export function measureBare(bare: BareServer, context: PointLoad): Participant {
 }
 
 /** The loop without a server, in as many threads as there are clients, at most those of the server. */
-export function measureRaw(loop: RawLoop, { threads, variable }: RawOptions, context: PointLoad): Participant {
+export function measureRaw(loop: RawLoop, { threads, ...order }: RawOptions, context: PointLoad): Participant {
   const { point, timing } = context;
   const active = point.arrivals.kind === 'closed' ? Math.min(point.arrivals.concurrency, threads) : threads;
   return {
     name: `raw ${active} ${active === 1 ? 'thread' : 'threads'}`,
     role: 'raw',
     measure: async () => {
-      const { runs, elapsedMs, latencies } = await loop.run({ rows: point.batch, active, variable, ...timing });
+      const { runs, elapsedMs, latencies } = await loop.run({ rows: point.batch, active, ...order, ...timing });
       const nothing = { statuses: {}, serverMs: {}, clientMs: null, serverCpuMs: null, devices: {}, backlog: 0 };
       return { ...nothing, inferences: runs * point.batch, elapsedMs, latencies };
     },
@@ -64,9 +65,12 @@ export function measureRaw(loop: RawLoop, { threads, variable }: RawOptions, con
 export interface RawOptions {
   readonly threads: number;
   readonly variable: number;
+  /** What every run is given; absent: made up from the model's inputs. */
+  readonly feeds?: NamedTensors;
 }
 
-async function send(origin: Origin, context: PointLoad): Promise<{ window: WindowResult; answered: number }> {
+/** One window of load on a server. */
+export async function send(origin: Origin, context: PointLoad): Promise<{ window: WindowResult; answered: number }> {
   const { point, payloads, load, timing, signal } = context;
   const order = {
     host: origin.host,
@@ -87,7 +91,11 @@ function toArrivals(arrivals: PointArrivals): Arrivals {
   return arrivals.kind === 'closed' ? arrivals : { ...arrivals, maxConnections: 256, seed: 1 };
 }
 
-function toSample(window: WindowResult, own: { readonly batch: number; readonly serverCpuMs: number | null }): Sample {
+/** A window as a sample. */
+export function toSample(
+  window: WindowResult,
+  own: { readonly batch: number; readonly serverCpuMs: number | null },
+): Sample {
   const { completed, elapsedMs, latencies, statuses, serverMs, clientMs, devices, backlog } = window;
   const { batch, serverCpuMs } = own;
   return {

@@ -1,7 +1,6 @@
-import { once } from 'node:events';
-import { createServer, type AddressInfo } from 'node:net';
 import { AppError } from '../../src/errors.js';
 import { launch, type LaunchedServer } from '../../src/launch/index.js';
+import { findFreePort } from './free-port.js';
 import type { StartOptions, Target, TargetPlan } from './target.js';
 
 export type ContainerVariant = 'cpu' | 'gpu' | 'cuda';
@@ -52,13 +51,4 @@ export function toSkipReason(thrown: unknown, variant: ContainerVariant): unknow
   const type = advice[thrown.code]?.(variant);
   if (typeof cause !== 'string' || type === undefined) return thrown;
   return new AppError(thrown.code, `${cause.replace(/\.$/, '')}. ${type}`, { cause: thrown });
-}
-
-async function findFreePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { parseBenchArguments } from '../../bench/args.js';
+import { peerNames } from '../../bench/peers/catalogue.js';
+import { realModelNames } from '../../bench/real-models/catalogue.js';
 import type { GpuFacts } from '../../bench/report/types.js';
 import { defaultSweep, quickMethod, type BenchSettings } from '../../bench/settings.js';
 import { chooseNames } from '../../bench/targets/choose.js';
@@ -44,6 +46,21 @@ describe('the flags of the benchmark', () => {
     });
   });
 
+  it('compare with all peers, or with those named, at all works or some', () => {
+    assert.deepEqual(settingsOf('--peers').peers, {
+      names: peerNames,
+      works: ['tensor', 'image', 'json'],
+      realModels: [],
+    });
+    assert.deepEqual(settingsOf('--peers', 'fastapi, mlserver', '--work', 'json').peers, {
+      names: ['fastapi', 'mlserver'],
+      works: ['json'],
+      realModels: [],
+    });
+    assert.deepEqual(settingsOf('--real-models').peers, { names: [], works: [], realModels: realModelNames });
+    assert.deepEqual(settingsOf('--real-models', 'magika', '--peers').peers?.realModels, ['magika']);
+  });
+
   const wrong: readonly (readonly [readonly string[], RegExp])[] = [
     [['--fast'], /unknown option '--fast'.*--help/],
     [['--quik'], /Did you mean --quick\?/],
@@ -57,6 +74,11 @@ describe('the flags of the benchmark', () => {
     [['--latency-target', '5ms'], /--tune --latency-target 5ms/],
     [['--tune', '--latency-target', '5'], /expected a time such as 20ms/],
     [['--write'], /--tune --write/],
+    [['--peers', 'fastapi,flask'], /--peers fastapi,flask: flask is not one of fastapi, .*--peers fastapi,/],
+    [['--peers', '--work', 'video'], /--work video: video is not one of tensor, image, json/],
+    [['--work', 'json'], /--work belongs to --peers.*--peers --work json/],
+    [['--peers', '--tune'], /--tune goes with neither --peers nor --real-models/],
+    [['--real-models', 'yolo'], /--real-models yolo: yolo is not one of ultraface, magika, silero-vad/],
     [['--header', 'a: b'], /--header belongs to --url/],
     [['--url', 'http://h', '--header', 'nonsense'], /expected 'name: value'/],
   ];

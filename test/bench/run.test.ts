@@ -33,6 +33,7 @@ const settings: BenchSettings = {
   files: {},
   baseline: undefined,
   tune: undefined,
+  peers: undefined,
 };
 
 function options(more: Partial<RunOptions> = {}): RunOptions {

