@@ -4,7 +4,7 @@ import { ownMemory, releaseMemory } from '../../src/tensor/release.js';
 
 describe('released memory', () => {
   it('is gone at once with every view of it, also where it is named twice', () => {
-    const buffers = [20_000, 64 * 1024, 1_000_000].map((bytes) => new ArrayBuffer(bytes));
+    const buffers = [70_000, 128 * 1024, 1_000_000].map((bytes) => new ArrayBuffer(bytes));
     const views = buffers.map((buffer) => new Float32Array(buffer, 8, 4));
     releaseMemory([...buffers, ...buffers]);
     assert.deepEqual(
