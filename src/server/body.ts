@@ -27,45 +27,54 @@ interface Receiving extends BodyOptions {
 
 const empty = Buffer.alloc(0);
 
-/** Up to this size a body that comes in one piece is taken as it is. */
+/** Below this size a body that comes in one piece is taken as it is, a view of what was read from the socket, which it may share with other requests. */
 const smallBytes = 16 * 1024;
 
-function receive(source: IncomingMessage, { limitBytes, alignAt, memory, lengthBytes }: Receiving): Promise<Buffer> {
+function receive(source: IncomingMessage, receiving: Receiving): Promise<Buffer> {
+  const { limitBytes, alignAt = 0, memory, lengthBytes } = receiving;
   if (lengthBytes === 0) return Promise.resolve(empty);
   if (lengthBytes !== undefined && lengthBytes > limitBytes) return Promise.reject(tooLarge(limitBytes));
-  const onHold = memory.counter();
-  const parts = new GrowingBuffer({ expectedBytes: lengthBytes, alignAt: alignAt ?? 0, onHold });
+  let parts: GrowingBuffer | undefined;
+  const finish = (): Buffer => {
+    if (parts === undefined) return empty;
+    const body = parts.finish();
+    memory.own([body.buffer]);
+    return body;
+  };
   /** The whole body once it is there. */
   const take = (chunk: Buffer): Buffer | undefined => {
     if (chunk.length === lengthBytes && lengthBytes < smallBytes) {
-      onHold(lengthBytes);
+      memory.take(lengthBytes);
       return chunk;
     }
+    parts ??= new GrowingBuffer({ expectedBytes: lengthBytes, alignAt, onHold: memory.counter() });
     if (parts.length + chunk.length > limitBytes) throw tooLarge(limitBytes);
     parts.take(chunk);
-    return parts.length === lengthBytes ? parts.finish() : undefined;
+    return parts.length === lengthBytes ? finish() : undefined;
   };
-  return listen(source, take, () => parts.finish()).then(
-    (body) => {
-      memory.own([body.buffer]);
-      return body;
-    },
-    (thrown: unknown) => {
-      parts.discard();
-      throw thrown;
-    },
-  );
+  return listen(source, { take, finish, discard: () => parts?.discard() });
 }
 
-/** Hands chunks to `take` until it answers the whole, or the body ends. What is left after a failure is read and dropped. */
-function listen(
-  source: IncomingMessage,
-  take: (chunk: Buffer) => Buffer | undefined,
-  finish: () => Buffer,
-): Promise<Buffer> {
+/** Where chunks go. */
+interface Sink {
+  /** Answers the whole once it is there. */
+  readonly take: (chunk: Buffer) => Buffer | undefined;
+  /** The whole where the body ends. */
+  readonly finish: () => Buffer;
+  /** Called where it does not become whole. */
+  readonly discard: () => void;
+}
+
+/** Hands chunks to a sink until it answers the whole, or the body ends. What is left after a failure is read and dropped. */
+function listen(source: IncomingMessage, { take, finish, discard }: Sink): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const end = (): void => {
       source.off('data', onData).off('end', onEnd).off('close', onGone).off('error', onGone);
+    };
+    const fail = (error: Error): void => {
+      end();
+      discard();
+      reject(error);
     };
     const onData = (chunk: Buffer): void => {
       try {
@@ -74,18 +83,14 @@ function listen(
         end();
         resolve(body);
       } catch (thrown) {
-        end();
-        reject(thrown instanceof Error ? thrown : new Error(messageOf(thrown)));
+        fail(thrown instanceof Error ? thrown : new Error(messageOf(thrown)));
       }
     };
     const onEnd = (): void => {
       end();
       resolve(finish());
     };
-    const onGone = (): void => {
-      end();
-      reject(new AppError('CLIENT_GONE', 'The client closed the connection.'));
-    };
+    const onGone = (): void => fail(new AppError('CLIENT_GONE', 'The client closed the connection.'));
     source.on('data', onData).on('end', onEnd).on('close', onGone).on('error', onGone);
   });
 }

@@ -90,7 +90,9 @@ function wantedOutputs(asked: readonly RequestedOutput[], { outputNames }: Model
 
 /** Memory of outputs that belong to one request alone. */
 function buffersOf(outputs: NamedTensors): ArrayBuffer[] {
-  return [...outputs.values()].flatMap((tensor) => (tensor.datatype === 'BYTES' ? [] : [tensor.data.buffer]));
+  const buffers: ArrayBuffer[] = [];
+  for (const tensor of outputs.values()) if (tensor.datatype !== 'BYTES') buffers.push(tensor.data.buffer);
+  return buffers;
 }
 
 function entryOf(outputs: NamedTensors, name: string) {

@@ -70,14 +70,12 @@ export class InlineSession implements InlineRuns {
     }
     watch?.enter(this.#number);
     try {
-      const { outputs, timing } = runSession(session, {
-        ...job,
-        requests: job.requests.map((request) => [...request]),
-      });
+      const outcome = runSession(session, job);
+      const { timing } = outcome;
       watch?.leave();
       onRun();
       this.note(inputs, (timing.inputNs + timing.computeNs + timing.outputNs) / 1e6);
-      resolve({ outputs: new Map(outputs), timing });
+      resolve(outcome);
     } catch (error) {
       watch?.leave();
       reject(error);

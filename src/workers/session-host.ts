@@ -1,7 +1,8 @@
 import type { Engine, EngineSession, SessionSpec } from '../engine/engine.js';
 import { createProvenSession } from '../engine/placement.js';
 import { AppError, toPlainError } from '../errors.js';
-import type { FromWorker, ToWorker } from './messages.js';
+import type { NamedTensors } from '../tensor/tensor.js';
+import type { FromWorker, TensorPairs, ToWorker } from './messages.js';
 import { runSession } from './run-session.js';
 
 type RunMessage = Extract<ToWorker, { kind: 'run' }>;
@@ -40,7 +41,8 @@ export class SessionHost {
     const session = this.#sessions.get(message.session);
     if (session === undefined)
       throw new AppError('INTERNAL', `Session ${message.session} is not loaded in this worker.`);
-    return { kind: 'ran', ...runSession(session, message) };
+    const { outputs, timing } = runSession(session, { ...message, requests: message.requests.map(fromPairs) });
+    return { kind: 'ran', outputs: [...outputs], timing };
   }
 
   /** Releases every session; the thread may end afterwards. */
@@ -48,4 +50,8 @@ export class SessionHost {
     for (const session of this.#sessions.values()) await session.release();
     this.#sessions.clear();
   }
+}
+
+function fromPairs(pairs: TensorPairs): NamedTensors {
+  return new Map(pairs);
 }

@@ -1,5 +1,5 @@
 import { AppError } from '../../errors.js';
-import { releaseMemory } from '../../tensor/release.js';
+import { isWorthRelease, releaseMemory } from '../../tensor/release.js';
 
 /**
  * What all requests may hold together: bodies as they arrive and are unfolded, tensors that wait, answers that are not read yet.
@@ -73,9 +73,11 @@ export class RequestMemory {
 
   /** Buffers that nobody reads once the request is over: they are freed then. */
   own(buffers: Iterable<ArrayBufferLike>): void {
-    const own = [...buffers].filter((buffer) => buffer instanceof ArrayBuffer);
-    if (this.#isClosed) releaseMemory(own);
-    else this.#buffers.push(...own);
+    for (const buffer of buffers) {
+      if (!(buffer instanceof ArrayBuffer) || !isWorthRelease(buffer)) continue;
+      if (this.#isClosed) releaseMemory([buffer]);
+      else this.#buffers.push(buffer);
+    }
   }
 
   /** The request is over: its answer is with the system, or its client has gone. */
