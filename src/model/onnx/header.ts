@@ -6,6 +6,8 @@ import { recogniseOther } from './recognise.js';
 import { readValueInfo, type DeclaredValue } from './value-type.js';
 import { adaptGraph } from './adapt.js';
 import type { GraphEdit } from './edit-graph.js';
+import { findChosenSize, sizedBy } from './sized-by-values.js';
+import { readStructure } from './structure-reader.js';
 
 interface Draft {
   irVersion: number;
@@ -61,7 +63,7 @@ export function parseOnnxModel(source: ByteSource, replaced: ReadonlySet<string>
     graphName,
     ...adapted,
     operators: Object.fromEntries(graphs.operators),
-    ...hazardOf(wire, graphs, { graph, functions, ...adapted }),
+    ...hazardOf(wire, graphs, { source, graph, functions, ...adapted }),
     externalData: [...graphs.externalData],
   };
   return { header, edit };
@@ -70,17 +72,14 @@ export function parseOnnxModel(source: ByteSource, replaced: ReadonlySet<string>
 /** Operators with which a request's values decide how many elements there are. */
 const growing = ['Expand', 'Tile', 'ConstantOfShape', 'Range', 'OneHot', 'Pad', 'Resize', 'Upsample', 'Scan'];
 
+interface GraphFacts extends Pick<OnnxHeader, 'inputs' | 'outputs' | 'defaultedInputs'> {
+  readonly source: ByteSource;
+  readonly graph: WireField;
+  readonly functions: readonly WireField[];
+}
+
 /** What a request's values may do to the process that runs the model. */
-function hazardOf(
-  wire: WireReader,
-  { operators }: GraphReader,
-  facts: {
-    readonly graph: WireField;
-    readonly functions: readonly WireField[];
-    readonly outputs: OnnxHeader['outputs'];
-    readonly defaultedInputs: OnnxHeader['defaultedInputs'];
-  },
-): Pick<OnnxHeader, 'hazard'> {
+function hazardOf(wire: WireReader, { operators }: GraphReader, facts: GraphFacts): Pick<OnnxHeader, 'hazard'> {
   const divides = operators.has('Div') || operators.has('Mod');
   // A request may give any divisor for a default, which the file shows as a constant.
   const replaceable = facts.defaultedInputs.find(({ datatype }) => datatype === 'INT32' || datatype === 'INT64');
@@ -91,8 +90,24 @@ function hazardOf(
   if (operators.has('Loop')) return { hazard: 'it has a Loop, which may never end' };
   const grower = growing.find((operator) => operators.has(operator));
   const texts = facts.outputs.find(({ datatype }) => datatype === 'BYTES');
-  if (grower === undefined || texts === undefined) return {};
-  return { hazard: `output '${texts.name}' is texts, as many as ${grower} makes, and too many end the process` };
+  if (grower !== undefined && texts !== undefined)
+    return { hazard: `output '${texts.name}' is texts, as many as ${grower} makes, and too many end the process` };
+  const size = chosenSizeOf(operators, facts);
+  return size === undefined ? {} : { hazard: size };
+}
+
+/** Where a request's values say how much a node makes; a graph that cannot be followed is left to the watchdog. */
+function chosenSizeOf(
+  operators: GraphReader['operators'],
+  { source, inputs, defaultedInputs }: GraphFacts,
+): string | undefined {
+  if (!Object.keys(sizedBy).some((operator) => operators.has(operator))) return undefined;
+  const chosen = [...inputs, ...defaultedInputs].map(({ name }) => name);
+  try {
+    return findChosenSize(readStructure(new WireReader(source), source.size), chosen);
+  } catch {
+    return undefined;
+  }
 }
 
 function readModel(wire: WireReader, graphs: GraphReader, size: number): Draft {
