@@ -63,7 +63,9 @@ export default tseslint.config(
   },
   {
     files: ['bin/*.cjs'],
-    languageOptions: { globals: { process: 'readonly', performance: 'readonly', require: 'readonly' } },
+    languageOptions: {
+      globals: { process: 'readonly', performance: 'readonly', require: 'readonly', __dirname: 'readonly' },
+    },
     rules: size,
   },
   {

@@ -1,8 +1,9 @@
-// A checkout has sources: build what changed. An installed package or image has only dist: nothing to do.
+// A checkout builds what changed. An installed package holds the sources too (`launch build` needs them), but no lock file, which npm
+// leaves out; it is built, and may belong to someone else.
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-if (existsSync(fileURLToPath(new URL('../tools/build.js', import.meta.url)))) {
+if (existsSync(fileURLToPath(new URL('../package-lock.json', import.meta.url)))) {
   const { buildIfStale } = await import('../tools/build.js');
   await buildIfStale();
 }
