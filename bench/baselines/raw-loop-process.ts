@@ -4,7 +4,7 @@ import { Worker } from 'node:worker_threads';
 import { disableTelemetry } from '../../src/engine/telemetry.js';
 import { messageOf } from '../../src/errors.js';
 import { mergeHistograms } from '../stats/histogram.js';
-import type { FromRaw, RawOrder, RawSetup, RawWindow, ToRaw } from './raw-messages.js';
+import type { FromRaw, RawOrder, RawSetup, RawWindow, ThreadWindow, ToRaw } from './raw-messages.js';
 
 disableTelemetry(process.env);
 
@@ -19,27 +19,30 @@ async function setUp({ threads, spec }: RawSetup): Promise<void> {
     () => new Worker(new URL('./raw-loop-thread.js', import.meta.url), { workerData: spec }),
   );
   const [first] = await Promise.all(workers.map(nextMessage));
-  if (first !== undefined) tell(first);
+  if (first?.kind === 'ready') tell(first);
 }
 
 async function runOrder(order: RawOrder): Promise<void> {
   const active = workers.slice(0, order.active);
+  const before = process.cpuUsage();
   const answers = active.map(nextMessage);
   for (const worker of active) worker.postMessage(order);
   const windows = (await Promise.all(answers)).flatMap((message) =>
     message.kind === 'window' ? [message.window] : [],
   );
-  tell({ kind: 'window', window: addUp(windows) });
+  const { user, system } = process.cpuUsage(before);
+  const allRuns = windows.reduce((sum, window) => sum + window.allRuns, 0);
+  tell({ kind: 'window', window: { ...addUp(windows), cpuMs: (user + system) / 1000 / allRuns } });
 }
 
-async function nextMessage(worker: Worker): Promise<FromRaw> {
-  const [message] = (await once(worker, 'message')) as [FromRaw];
+async function nextMessage(worker: Worker): Promise<FromRaw<ThreadWindow>> {
+  const [message] = (await once(worker, 'message')) as [FromRaw<ThreadWindow>];
   if (message.kind === 'failed') throw new Error(message.message);
   return message;
 }
 
 /** Each thread's last run ends a little after the window's: rates add, so the sum of runs is scaled to the mean time. */
-function addUp(parts: readonly RawWindow[]): RawWindow {
+function addUp(parts: readonly ThreadWindow[]): Omit<RawWindow, 'cpuMs'> {
   const latencies = mergeHistograms(parts.map((part) => part.latencies));
   return {
     runs: parts.reduce((sum, { runs }) => sum + runs, 0),

@@ -6,11 +6,15 @@ import { messageOf } from '../../src/errors.js';
 import { drawTensors } from '../../src/tensor/drawn.js';
 import type { NamedTensors } from '../../src/tensor/tensor.js';
 import { Histogram } from '../stats/histogram.js';
-import type { FromRaw, RawOrder, RawWindow } from './raw-messages.js';
+import type { FromRaw, RawOrder, ThreadWindow } from './raw-messages.js';
 
-const tell = (message: FromRaw): void => parentPort?.postMessage(message);
+const tell = (message: FromRaw<ThreadWindow>): void => parentPort?.postMessage(message);
 
-async function runFor(session: EngineSession, feeds: NamedTensors, forMs: number): Promise<RawWindow> {
+async function runFor(
+  session: EngineSession,
+  feeds: NamedTensors,
+  forMs: number,
+): Promise<Omit<ThreadWindow, 'allRuns'>> {
   const names = session.outputs.map(({ name }) => name);
   const latencies = new Histogram();
   const startedAt = performance.now();
@@ -27,10 +31,11 @@ async function runFor(session: EngineSession, feeds: NamedTensors, forMs: number
 const session = await ortEngine.createSession(workerData as SessionSpec);
 tell({ kind: 'ready', runtimeVersion: ortEngine.version });
 
-async function obey({ rows, variable, warmupMs, windowMs, feeds: given }: RawOrder): Promise<RawWindow> {
+async function obey({ rows, variable, warmupMs, windowMs, feeds: given }: RawOrder): Promise<ThreadWindow> {
   const feeds = given ?? drawTensors(session.inputs, { rows, variable, seed: 1 });
-  await runFor(session, feeds, warmupMs);
-  return runFor(session, feeds, windowMs);
+  const warmup = await runFor(session, feeds, warmupMs);
+  const window = await runFor(session, feeds, windowMs);
+  return { ...window, allRuns: warmup.runs + window.runs };
 }
 
 parentPort?.on('message', (order: RawOrder) => {

@@ -20,19 +20,30 @@ export interface RawOrder {
   readonly windowMs: number;
 }
 
-/** What ran in one window. */
+/** What ran in one window, in one thread. */
+export interface ThreadWindow {
+  readonly runs: number;
+  /** Those of the warm-up as well. */
+  readonly allRuns: number;
+  readonly elapsedMs: number;
+  readonly latencies: HistogramData;
+}
+
+/** What ran in one window, in all threads. */
 export interface RawWindow {
   readonly runs: number;
   readonly elapsedMs: number;
   readonly latencies: HistogramData;
+  /** CPU time of the process a run, over warm-up and window. */
+  readonly cpuMs: number;
 }
 
 /** Parent to the raw process: first the setup, then orders one after another. */
 export type ToRaw =
   { readonly kind: 'setup'; readonly setup: RawSetup } | { readonly kind: 'order'; readonly order: RawOrder };
 
-/** Raw process to its parent: one answer to each message. */
-export type FromRaw =
+/** Raw process to its parent, and thread to the process: one answer to each message. */
+export type FromRaw<Window = RawWindow> =
   | { readonly kind: 'ready'; readonly runtimeVersion: string }
-  | { readonly kind: 'window'; readonly window: RawWindow }
+  | { readonly kind: 'window'; readonly window: Window }
   | { readonly kind: 'failed'; readonly message: string };

@@ -55,9 +55,9 @@ export function measureRaw(loop: RawLoop, { threads, ...order }: RawOptions, con
     name: `raw ${active} ${active === 1 ? 'thread' : 'threads'}`,
     role: 'raw',
     measure: async () => {
-      const { runs, elapsedMs, latencies } = await loop.run({ rows: point.batch, active, ...order, ...timing });
-      const nothing = { statuses: {}, serverMs: {}, clientMs: null, serverCpuMs: null, devices: {}, backlog: 0 };
-      return { ...nothing, inferences: runs * point.batch, elapsedMs, latencies };
+      const { runs, elapsedMs, latencies, cpuMs } = await loop.run({ rows: point.batch, active, ...order, ...timing });
+      const nothing = { statuses: {}, serverMs: {}, clientMs: null, devices: {}, backlog: 0 };
+      return { ...nothing, serverCpuMs: cpuMs, inferences: runs * point.batch, elapsedMs, latencies };
     },
   };
 }

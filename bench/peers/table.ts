@@ -2,7 +2,12 @@ import { alignColumns, figure } from '../report/table.js';
 import type { PeerRow, PeersReport, ReportedWork, Verdict } from './types.js';
 import { compareRounds, ours } from './verdict.js';
 
-const figureNames = { rate: 'answers/s', p50Ms: 'p50', cpuMs: 'CPU a request' } as const;
+const figureNames = {
+  rate: 'answers/s',
+  p50Ms: 'p50',
+  cpuMs: 'CPU a request',
+  cpuBeyondUs: 'CPU us a request beyond',
+} as const;
 
 /** The report as text for a terminal. */
 export function formatPeers(report: PeersReport): string {
@@ -53,7 +58,7 @@ export function verdictCells(verdict: Verdict): readonly string[] {
   const { work, clients, over, target, isAtLeast, reached, isMet } = verdict;
   return [
     `${work}, ${clients} ${clients === 1 ? 'client' : 'clients'}`,
-    `${figureNames[verdict.figure]} over ${over}`,
+    `${figureNames[verdict.figure]}${verdict.figure === 'cpuBeyondUs' ? '' : ' over'} ${over}`,
     `${isAtLeast ? '>=' : '<='} ${target}`,
     reached === null ? '–' : `${reached.middle.toFixed(2)} (${boundOf(reached.low)} to ${boundOf(reached.high)})`,
     isMet === null ? 'not measured' : isMet ? 'met' : 'missed',

@@ -41,7 +41,7 @@ export interface PeerRow {
   readonly rate: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
-  /** CPU time of all of the server's processes a request; null for the raw loop. */
+  /** CPU time of all of the server's processes a request, of the raw loop a run; null where /proc does not say. */
   readonly cpuMs: number | null;
   readonly rounds: readonly RoundFigures[];
   /** The same load by wrk; null where it is not there or does not take part. */
@@ -63,7 +63,7 @@ export interface Verdict {
   readonly clients: number;
   readonly figure: FigureName;
   readonly over: string;
-  /** Least or most that the ratio ours / theirs has to be. */
+  /** Least or most that the ratio ours / theirs, or the difference, has to be. */
   readonly target: number;
   readonly isAtLeast: boolean;
   /** The ratio in the same rounds; null where one of the two was not measured. */
@@ -71,4 +71,5 @@ export interface Verdict {
   readonly isMet: boolean | null;
 }
 
-export type FigureName = 'rate' | 'p50Ms' | 'cpuMs';
+/** `cpuBeyondUs`: microseconds of CPU a request more than the other takes; the others are ratios. */
+export type FigureName = 'rate' | 'p50Ms' | 'cpuMs' | 'cpuBeyondUs';

@@ -4,9 +4,9 @@ import { toPeerRow } from '../../../bench/peers/rows.js';
 import { formatPeers } from '../../../bench/peers/table.js';
 import { formatPeersPage } from '../../../bench/peers/page.js';
 import type { PeerRow, PeersReport, RoundFigures } from '../../../bench/peers/types.js';
-import { compareRounds, judgeTargets, targetLines } from '../../../bench/peers/verdict.js';
+import { compareRounds, judgeTargets, rawLoop, subtractCpu, targetLines } from '../../../bench/peers/verdict.js';
 import { peerNames } from '../../../bench/peers/catalogue.js';
-import { workloadOf } from '../../../bench/peers/workloads.js';
+import { workloadOf, type WorkName } from '../../../bench/peers/workloads.js';
 import { Histogram } from '../../../bench/stats/histogram.js';
 
 const rounds = (rates: readonly number[], cpuMs: number | null = 1): readonly RoundFigures[] =>
@@ -20,8 +20,9 @@ function row(server: string, clients: number, figures: Partial<PeerRow> = {}): P
 describe('targets', () => {
   it('name servers that are compared and loads that are measured', () => {
     for (const { work, over, at } of targetLines) {
-      assert.ok(peerNames.includes(over));
-      assert.ok(at.every(([clients]) => workloadOf(work).clients.includes(clients)));
+      assert.ok([...peerNames, rawLoop].includes(over));
+      const { clients } = workloadOf(work as WorkName);
+      assert.ok(at.every(([count]) => clients.includes(count)));
     }
   });
 
@@ -49,7 +50,19 @@ describe('targets', () => {
       [4, 'rate', 'fastapi', '1.990', false],
       [16, 'rate', 'fastapi', undefined, null],
       [64, 'rate', 'fastapi', undefined, null],
+      [16, 'cpuBeyondUs', 'raw loop', undefined, null],
     ]);
+  });
+
+  it('of CPU time are microseconds beyond what the runtime alone takes', () => {
+    const mine = row('slipway', 16, {
+      rounds: [0.075, 0.055, 0.085].map((cpuMs, round) => ({ round, rate: 1, p50Ms: 1, p99Ms: 1, cpuMs })),
+    });
+    const { low, middle, high } = subtractCpu(mine, row(rawLoop, 16, { cpuMs: 0.015 }))!;
+    assert.deepEqual([low, middle, high].map(Math.round), [40, 60, 70]);
+    assert.equal(subtractCpu(mine, row(rawLoop, 16, { cpuMs: null })), null);
+    const verdict = judgeTargets([mine, row(rawLoop, 16, { cpuMs: 0.015 })]).find(({ over }) => over === rawLoop);
+    assert.equal(verdict?.isMet, false);
   });
 
   it('are judged by rounds that both took part in, and never by failures', () => {
