@@ -32,7 +32,9 @@ function describeRun({ startedAt, environment, threads, method }: PeersReport): 
   const { cpu, node, onnxRuntime, commit, loadAverageBefore, loadAverageAfter } = environment;
   const load = `load average ${loadAverageBefore[0] ?? '?'} before and ${loadAverageAfter[0] ?? '?'} after`;
   const rounds = `${method.minRounds} to ${method.maxRounds} rounds of ${method.windowMs} ms`;
-  return `${startedAt.slice(0, 16).replace('T', ' ')} UTC, ${cpu}, ${threads} threads a server, Node.js ${node}, ONNX Runtime ${onnxRuntime ?? 'unknown'}, commit ${commit ?? 'unknown'}, ${load}, ${rounds}.`;
+  const isBusy = (loadAverageBefore[0] ?? 0) > threads / 2;
+  const caution = isBusy ? ' The machine was busy: the figures show that everything runs, not how fast.' : '';
+  return `${startedAt.slice(0, 16).replace('T', ' ')} UTC, ${cpu}, ${threads} threads a server, Node.js ${node}, ONNX Runtime ${onnxRuntime ?? 'unknown'}, commit ${commit ?? 'unknown'}, ${load}, ${rounds}.${caution}`;
 }
 
 /** One line a target, one column a run; targets that a run has not are `–` there. */

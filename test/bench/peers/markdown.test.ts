@@ -46,6 +46,13 @@ describe('the page of measured figures', () => {
     assert.throws(() => fillPage('no marks', [reportOf(1, [])]), /needs the lines <!-- measured/);
   });
 
+  it('warns of figures that a busy machine gave', () => {
+    const quiet = reportOf(2, []);
+    assert.doesNotMatch(formatMeasured([quiet]), /busy/);
+    const busy = { ...quiet, environment: { ...quiet.environment, loadAverageBefore: [1.5] } };
+    assert.match(formatMeasured([busy]), /The machine was busy/);
+  });
+
   it('says of each target what every run reached', () => {
     const text = formatMeasured([reportOf(2.5, ['json']), reportOf(null, ['json']), reportOf(1.5, ['real a'])]);
     const line =

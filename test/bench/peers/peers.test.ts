@@ -101,6 +101,7 @@ describe('why a server ended', () => {
     const trace = ['Traceback:', '  File "a.py", line 1', 'TimeoutError: no config', '', ';', 'ended with exit code 1'];
     assert.equal(pickLastWords(trace), 'TimeoutError: no config');
     assert.equal(pickLastWords(['one', 'two', '  three ', 'four', ';']), 'two | three | four');
+    assert.equal(pickLastWords(['cannot read /a/b/c/d.sock now']), 'cannot read d.sock now');
     assert.equal(pickLastWords([]), '');
   });
 });
