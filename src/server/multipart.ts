@@ -21,7 +21,9 @@ export function parseMultipart(body: Buffer, contentType: string): Promise<Form>
     };
     try {
       const headers: BusboyHeaders = { 'content-type': contentType };
-      const busboy = new Busboy({ headers, limits: { files: mostFiles, fields: 64, fileSize: body.length } });
+      const limits = { files: mostFiles, fields: 64, fileSize: body.length };
+      // The body is here whole. Parts that waited to be read stopped the parser for ever where nobody reads them: those without a disposition.
+      const busboy = new Busboy({ headers, limits, fileHwm: body.length + 1, highWaterMark: body.length + 1 });
       busboy.on('file', (_name, stream) => {
         const chunks: Buffer[] = [];
         files.push(chunks);

@@ -60,9 +60,12 @@ function describeEnd(end: {
   return `its process ended with ${head}${said === '' ? '' : `: ${said}`}`;
 }
 
+/** Lines that tell a reader nothing: Node.js' own version, and a native stack with its heading. */
+const saysNothing = /^(?:Node\.js v|\s*\d+: 0x|-+ )/;
+
 /** The last line that says something, without the colours that the runtime writes. */
 function lastLine(text: string): string {
   // eslint-disable-next-line no-control-regex -- the escape character is what is looked for
   const lines = text.replace(/\u001b\[[0-9;]*m/g, '').split('\n');
-  return lines.findLast((line) => /\w/.test(line) && !line.startsWith('Node.js v'))?.trim() ?? '';
+  return lines.findLast((line) => /\w/.test(line) && !saysNothing.test(line))?.trim() ?? '';
 }
