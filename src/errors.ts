@@ -12,6 +12,7 @@ export type ErrorCode =
   | 'MODEL_NOT_FOUND'
   | 'MODEL_NOT_READY'
   | 'MODEL_INVALID'
+  | 'MODEL_QUARANTINED'
   | 'CONTROL_DISABLED'
   // running
   | 'QUEUE_FULL'

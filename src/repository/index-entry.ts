@@ -11,11 +11,12 @@ const states: Readonly<Record<VersionState['state'], RepositoryState>> = {
   failed: 'UNAVAILABLE',
 };
 
-/** A version's line in the repository's index; a ready one carries the reason where a later load failed. */
+/** A version's line in the repository's index; one that no worker holds is not available, and a ready one carries the reason where a later load failed. */
 export function indexEntry(
   { name, problem = '' }: Pick<ModelEntry, 'name' | 'problem'>,
-  { version, state, failure }: VersionSlot,
+  { version, state, failure, servable }: VersionSlot,
 ): RepositoryIndexEntry {
+  if (servable?.lost !== undefined) return { name, version, state: 'UNAVAILABLE', reason: servable.lost };
   const reason = state.state === 'unloaded' ? state.reason : (failure?.message ?? problem);
   return { name, version, state: states[state.state], reason };
 }

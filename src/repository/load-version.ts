@@ -8,7 +8,8 @@ import { completeConfig } from '../model/complete-config.js';
 import type { ModelJson } from '../model/config-schema.js';
 import type { Homes } from '../model/containment.js';
 import type { ExecutionConfig, ModelConfig, OnnxHeader, ProviderName } from '../model/config.js';
-import type { LoadedSession, Runner, RunnerSession } from '../workers/runner.js';
+import type { LoadedSession, LoadOptions, Runner, RunnerSession } from '../workers/runner.js';
+import type { CrashRecords } from './crash-records.js';
 import { joinWatches, type Watch } from './fingerprint.js';
 import { mayRunInline } from './inline-rule.js';
 import { hasLabels, readLabelFile } from './label-file.js';
@@ -16,6 +17,7 @@ import { notesOnFiles, notesOnProcesses, notesOnProvider } from './load-notes.js
 import { Servable, type BatchingOff } from './servable.js';
 import { takeSnapshot, type Snapshot } from './snapshot.js';
 import type { StatisticsCounter } from './statistics.js';
+import { findSuspicion, type Suspicion } from './suspicion.js';
 import { warmAndProve, type WarmUpSubject } from './warm-up.js';
 
 /** What every load needs, whatever the model. */
@@ -33,6 +35,8 @@ export interface LoaderOptions {
   readonly warmUpLimitMs?: number;
   /** A private folder for copies of model files. */
   readonly snapshotFolder: string;
+  /** Which models the server's process ended with before: they run in processes of their own, or not at all. */
+  readonly crashes?: CrashRecords;
   /** Called where batching of a version is turned off while it serves. */
   readonly onBatchingOff?: (event: BatchingOff) => void;
 }
@@ -74,7 +78,19 @@ export async function loadVersion(request: VersionRequest, options: LoaderOption
   const snapshot = await takeSnapshot(request.path, { homes, folder: options.snapshotFolder });
   try {
     const { lines, watch } = await readLabelFile(source);
-    const servable = await loadServable({ ...request, labels: lines, startedMs }, snapshot, options);
+    const { name, version, path } = request;
+    const subject = { model: `${name}/${version}`, path, watch: snapshot.watch, json };
+    const suspicion = await findSuspicion(subject, options.crashes);
+    const { hazard = suspicion.hazard } = snapshot.header;
+    const header = { ...snapshot.header, ...(hazard === undefined ? {} : { hazard }) };
+    let unfollow = (): void => undefined;
+    const remove = async (): Promise<void> => {
+      unfollow();
+      await snapshot.remove();
+    };
+    const asked = { ...request, labels: lines, startedMs, suspicion };
+    const servable = await loadServable(asked, { ...snapshot, header, remove }, options);
+    unfollow = suspicion.follow(() => request.statistics.snapshot().inferenceCount);
     const isCurrent = async () => (await hasLabels(source, lines)) && (await snapshot.isCurrent());
     return { servable, watch: joinWatches(watch, snapshot.watch), isCurrent };
   } catch (error) {
@@ -83,12 +99,14 @@ export async function loadVersion(request: VersionRequest, options: LoaderOption
   }
 }
 
-async function loadServable(
-  request: VersionRequest & { readonly labels: readonly string[]; readonly startedMs: number },
-  snapshot: Snapshot,
-  options: LoaderOptions,
-): Promise<Servable> {
-  const { name, version, json, statistics } = request;
+interface RequestInWork extends VersionRequest {
+  readonly labels: readonly string[];
+  readonly startedMs: number;
+  readonly suspicion: Suspicion;
+}
+
+async function loadServable(request: RequestInWork, snapshot: Snapshot, options: LoaderOptions): Promise<Servable> {
+  const { name, version, json, statistics, suspicion } = request;
   const { header } = snapshot;
   const { choice, wished } = await configure(request, header, options);
   const labels = request.labels.length > 0 ? request.labels : labelsInFile(wished, header);
@@ -100,6 +118,7 @@ async function loadServable(
     next: (freeWorkers) => holder.servable?.next(freeWorkers),
     apart: header.hazard !== undefined,
     mayRunInline: mayRunInline(header),
+    ...suspicion.load,
     onLost: (reason) => holder.servable?.giveUp(reason),
   });
   try {
@@ -133,6 +152,13 @@ async function warmWithin(
   const reason = `its warm-up took longer than ${limitMs / 1000} s; "warmup": false in model.json leaves it out`;
   const timer = setTimeout(() => subject.session.endProcesses(reason), limitMs);
   return warmAndProve(subject, isBatchingAutomatic(batching)).finally(() => clearTimeout(timer));
+}
+
+/** A process that ended while it loaded the model, and nothing else, has shown enough. */
+function blameLoad(error: unknown, { onFault }: LoadOptions): never {
+  const isItsFault = error instanceof AppError && error.code === 'WORKER_LOST' && 'endedIt' in error.details;
+  const verdict = isItsFault ? onFault?.({ reason: error.message, phase: 'loading' }) : undefined;
+  throw verdict === undefined ? error : new AppError('MODEL_QUARANTINED', verdict, { cause: error });
 }
 
 /** What failed, with the file that the user knows instead of the private copy that was read. */
@@ -187,7 +213,7 @@ function checkDevice({ provider, isGpuRequired = false }: ProviderChoice, { devi
 async function loadSession(
   spec: SessionSpec,
   { runner, prepareWeights }: LoaderOptions,
-  how: Parameters<Runner['load']>[1],
+  how: LoadOptions,
 ): Promise<{ readonly session: RunnerSession; readonly weights: PreparedModel }> {
   const prepared = await prepareWeights?.(spec);
   const plain = { spec, reason: prepared?.reason ?? 'every worker holds its own' };
@@ -199,7 +225,8 @@ async function loadSession(
       return { session: await runner.load(spec, how), weights: { spec, reason } };
     }
   }
-  return { session: await runner.load(spec, how), weights: plain };
+  const session = await runner.load(spec, how).catch((error: unknown) => blameLoad(error, how));
+  return { session, weights: plain };
 }
 
 function specOf(

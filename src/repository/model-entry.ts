@@ -135,7 +135,9 @@ export class ModelEntry {
       slot = this.#newSlot(source.version);
       this.#slots.set(source.version, slot);
     }
-    if (isForced || (await slot.isStale(source))) await slot.load(source, this.#options);
+    if (isForced || (await slot.isStale(source))) {
+      await slot.load(source, { ...this.#options, isAsked: isForced });
+    }
   }
 
   #newSlot(version: string): VersionSlot {

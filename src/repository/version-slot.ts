@@ -79,16 +79,19 @@ export class VersionSlot {
 
   /** Whether workers were lost, while it was loaded or since: that may pass. */
   #isLost(): boolean {
+    if (this.#failure?.code === 'MODEL_QUARANTINED') return false;
     return this.#failure?.code === 'WORKER_LOST' || this.servable?.lost !== undefined;
   }
 
   /** Loads from disk; resolves when the new load serves and the one before has drained, or when the load has failed. */
-  async load(source: VersionSource, options: LoaderOptions): Promise<void> {
+  async load(source: VersionSource, options: LoaderOptions & { readonly isAsked: boolean }): Promise<void> {
     if (this.#loaded === undefined) this.#state = { state: 'loading' };
+    const { isAsked } = options;
     this.#source = source;
     const before = this.#loaded;
     const failedBefore = this.#failure;
     const startedMs = performance.now();
+    if (isAsked && source.path !== undefined) options.crashes?.release(`${this.#model}/${this.version}`, source.path);
     try {
       this.#watch = await watchAround(source.path, source.folder);
       if (!isLoadable(source)) throw new AppError('MODEL_INVALID', source.problem ?? 'it has no model file');

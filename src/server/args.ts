@@ -125,6 +125,7 @@ function toSettings(values: FlagValues): Settings {
     pollIntervalMs: values.pollInterval,
     watchdogMs: values.watchdog,
     inlineRuns: values.inlineRuns,
+    forgetCrashes: values.forgetCrashes,
     compressFromBytes: values.compressFrom,
     limits: limitsOf(values),
     log: { level: values.logLevel, format: values.logFormat, access: values.accessLog },

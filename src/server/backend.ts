@@ -7,6 +7,7 @@ import type { RunnerPool } from '../workers/pool.js';
 import type { Log } from './log.js';
 import { logBatchingOff } from './model-events.js';
 import { createInlineWatch } from './inline-watch.js';
+import { openCrashes, type Crashes } from './crashes.js';
 import type { ServeOptions } from './serve-options.js';
 import type { Ledger } from './startup-text.js';
 
@@ -16,10 +17,17 @@ export interface Backend {
   readonly repository: ModelRepository;
 }
 
+/** What computes, and what is known of crashes. */
+interface Surroundings {
+  readonly runner: RunnerPool;
+  readonly crashes: Crashes;
+}
+
 /** How far the start has come. */
 export interface BackendStart {
   /** The workers run and the models load; rejects where the workers or the folder's listing failed. */
   readonly opened: Promise<Backend>;
+  readonly crashes: Crashes;
   /** Every model is ready or has failed; with the time that each part of the start took. */
   readonly settled: Promise<Ledger>;
 }
@@ -28,9 +36,10 @@ export interface BackendStart {
 export function startBackend(options: ServeOptions, onModelEvent: OnModelEvent): BackendStart {
   const startMs = performance.now();
   let runnerMs = startMs;
-  const opened = openRunner(options).then((runner) => {
+  const crashes = openCrashes(options);
+  const opened = openRunner(options, crashes).then((runner) => {
     runnerMs = performance.now();
-    return openModels(runner, options, onModelEvent);
+    return openModels({ runner, crashes }, options, onModelEvent);
   });
   const settled = opened.then(async ({ repository }): Promise<Ledger> => {
     await repository.settled();
@@ -40,10 +49,11 @@ export function startBackend(options: ServeOptions, onModelEvent: OnModelEvent):
     ];
   });
   settled.catch(() => undefined);
-  return { opened, settled };
+  return { opened, settled, crashes };
 }
 
-async function openRunner({ budget, env, log, settings, cacheFolder, onStuck }: ServeOptions): Promise<RunnerPool> {
+async function openRunner(options: ServeOptions, { journal }: Crashes): Promise<RunnerPool> {
+  const { budget, env, log, settings, cacheFolder, onStuck } = options;
   const { startRunner } = await import('../workers/pool.js');
   const { watchdogMs: limitMs, inlineRuns } = settings;
   const watch = limitMs > 0 ? createInlineWatch({ limitMs, log: settings.log }) : undefined;
@@ -53,6 +63,7 @@ async function openRunner({ budget, env, log, settings, cacheFolder, onStuck }: 
     weightsCache: { folder: cacheFolder },
     runLimitMs: limitMs,
     ...(inlineRuns ? { inline: { watch } } : {}),
+    ...(journal === undefined ? {} : { journal }),
     events: {
       onWorkerLost: (event) => log.error(event, 'worker lost'),
       onInline: (event) => log.debug(event, event.inline ? 'runs on the HTTP thread' : 'runs on the workers'),
@@ -65,7 +76,11 @@ async function openRunner({ budget, env, log, settings, cacheFolder, onStuck }: 
   });
 }
 
-async function openModels(runner: RunnerPool, options: ServeOptions, onEvent: OnModelEvent): Promise<Backend> {
+async function openModels(
+  { runner, crashes: { records } }: Surroundings,
+  options: ServeOptions,
+  onEvent: OnModelEvent,
+): Promise<Backend> {
   const { settings, budget, env, clock, log, models, temporaryFolder } = options;
   try {
     const [{ openRepository }, { createProviderChooser }] = await Promise.all([
@@ -79,6 +94,7 @@ async function openModels(runner: RunnerPool, options: ServeOptions, onEvent: On
       allowLinksTo: [...models.homes, ...(await resolveFolders(settings.allowLinksTo, log))],
       temporaryFolder,
       runner,
+      ...(records === undefined ? {} : { crashes: records }),
       intraOpThreads: budget.intraOpThreads,
       clock,
       onEvent,

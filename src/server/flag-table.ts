@@ -130,6 +130,12 @@ export const flags = {
     value: '',
     help: 'runs of the cheapest models need no worker',
   }),
+  forgetCrashes: rare({
+    kind: toggle,
+    fallback: false,
+    value: '',
+    help: 'models that crashed before are loaded like any other',
+  }),
   openMetrics: rare({ kind: toggle, fallback: false, value: '', help: '/metrics asks for no key' }),
   maxPixels: rare({ kind: integer(1), fallback: 50_000_000, value: '<n>', help: 'most pixels of one picture' }),
   maxHeaderBytes: rare({ kind: bytes, fallback: 16_384, value: '<size>', help: 'most bytes of all headers' }),

@@ -24,8 +24,14 @@ const startedMs = performance.now();
 const { version } = createRequire(import.meta.url)('../../../package.json') as { readonly version: string };
 const bundledModels = fileURLToPath(new URL('../../../models', import.meta.url));
 
+/** Set once there is a journal. */
+let endJournal = (): void => undefined;
+
 const output = new LineOutput(process.stderr.fd);
-process.on('exit', () => output.flush());
+process.on('exit', () => {
+  output.flush();
+  endJournal();
+});
 
 /** Ends at once, whatever runs: an orderly exit while a worker computes would abort the process. */
 function killSelf(): void {
@@ -33,7 +39,13 @@ function killSelf(): void {
   process.kill(process.pid, 'SIGKILL');
 }
 
-const supervised = followSupervisor(process, killSelf);
+/** The same where the end was asked for, or is the fault of no model: none is suspected then. */
+function killInnocently(): void {
+  endJournal();
+  killSelf();
+}
+
+const supervised = followSupervisor(process, killInnocently);
 
 async function main(): Promise<void> {
   const invocation = parseArguments(process.argv.slice(2), { env: process.env, version });
@@ -48,6 +60,7 @@ async function main(): Promise<void> {
     write: (line) => output.write(line),
   });
   const server = await start(settings, log);
+  endJournal = () => server.endJournal();
   endOnSignals(server, { settings, log });
   endOnFaults(server, log);
   const ledger = await server.loaded.catch(async (thrown: unknown) => {
@@ -75,6 +88,7 @@ async function start(settings: Settings, log: Log): Promise<RunningServer> {
     temporaryFolder: tmpdir(),
     keys,
     version,
+    ...(supervised.ended === undefined ? {} : { ended: supervised.ended }),
     processTag: Math.random().toString(36).slice(2, 8),
     budget,
     requestMemoryBytes,
@@ -160,7 +174,7 @@ function endOnSignals(
   let isStopping = false;
   const onSignal = (signal: string): void => {
     if (isStopping) {
-      killSelf();
+      killInnocently();
       return;
     }
     isStopping = true;
@@ -169,7 +183,7 @@ function endOnSignals(
     const { delayMs, timeoutMs } = settings.stop;
     setTimeout(() => {
       log.fatal({ timeoutMs }, 'requests did not finish in time: ending');
-      killSelf();
+      killInnocently();
     }, delayMs + timeoutMs).unref();
     void server.stop().then(() => {
       log.info('stopped');
@@ -183,7 +197,7 @@ function endOnSignals(
 function endOnFaults(server: RunningServer, log: Log): void {
   process.on('uncaughtException', (error) => {
     log.fatal({ err: error }, 'unforeseen fault: ending');
-    if (server.busyWorkers() > 0) killSelf();
+    if (server.busyWorkers() > 0) killInnocently();
     else process.exit(exitCodeOf.INTERNAL);
   });
 }

@@ -13,6 +13,8 @@ export interface ServeOptions {
   /** Keys that clients must show. */
   readonly keys: readonly string[];
   readonly version: string;
+  /** How the server before this one ended, as its supervisor says: `pid:SIGNAL`. */
+  readonly ended?: string;
   readonly processTag: string;
   readonly budget: ThreadBudget;
   /** What all requests may hold together. */

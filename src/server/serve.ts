@@ -7,6 +7,7 @@ import { Dataplane } from './dataplane.js';
 import { buildHttpSide, type HttpSide } from './http-side.js';
 import { Lifecycle } from './lifecycle.js';
 import { listen } from './listen.js';
+import type { Log } from './log.js';
 import { lazyMetrics } from './metrics/lazy-metrics.js';
 import { MemoryBudget } from './memory/memory-budget.js';
 import { ModelLoads } from './metrics/model-loads.js';
@@ -28,6 +29,8 @@ export interface RunningServer {
   readonly memory: MemoryBudget;
   /** Workers that run a model now. */
   busyWorkers(): number;
+  /** What runs now is not to be suspected of the end that follows. */
+  endJournal(): void;
   /** Ready turns 503; after the delay nothing new is taken, running and queued requests finish, and everything ends. */
   stop(): Promise<void>;
 }
@@ -48,21 +51,18 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
   const loaded = follow(backend, { lifecycle, options, onOpened: (value) => (opened = value) });
   const meters = new ModelMeters();
   const memory = new MemoryBudget(options.requestMemoryBytes);
-  const metrics = lazyMetrics({ options, meters, loads, memory, dataplane, runner: () => opened?.runner });
+  const figures = { options, meters, loads, memory, dataplane, crashes: backend.crashes.records };
+  const metrics = lazyMetrics({ ...figures, runner: () => opened?.runner });
   const image = { threads: budget.imageThreads, maxPixels: settings.limits.pixels };
   const codec = createCodec({ threads: 1, image });
   const http = buildHttpSide({ ...options, lifecycle, dataplane, meters, metrics, codec, memory });
   const stop = once(() => stopServer({ options, lifecycle, http, codec, backend }));
   try {
     const url = await listen(http, settings);
-    const tellPrewarm = (thrown: unknown) =>
-      options.log.warn(
-        { reason: messageOf(thrown) },
-        'what the first requests need could not be made ready: they will wait for it',
-      );
+    const tell = (thrown: unknown) => warnOfPrewarm(options.log, thrown);
     const prewarm = () => Promise.all([metrics(), codec.prewarm(dataplane.takesPictures)]);
     // What the start can do without and the first requests would wait for, once the start has been told.
-    loaded.then(() => setImmediate(() => void prewarm().catch(tellPrewarm))).catch(() => undefined);
+    loaded.then(() => setImmediate(() => void prewarm().catch(tell))).catch(() => undefined);
     return {
       url,
       app: http.main,
@@ -70,12 +70,18 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
       memory,
       loaded,
       stop,
+      endJournal: () => backend.crashes.journal?.remove(),
       busyWorkers: () => opened?.runner.status().busyWorkers ?? 0,
     };
   } catch (thrown) {
     await stop();
     throw thrown;
   }
+}
+
+function warnOfPrewarm(log: Log, thrown: unknown): void {
+  const text = 'what the first requests need could not be made ready: they will wait for it';
+  log.warn({ reason: messageOf(thrown) }, text);
 }
 
 interface Following {

@@ -76,6 +76,8 @@ export interface Settings {
   readonly watchdogMs: number;
   /** Whether runs that cost less than handing them to a worker run on the HTTP thread. */
   readonly inlineRuns: boolean;
+  /** Whether what is known of models that the process ended with before is thrown away. */
+  readonly forgetCrashes: boolean;
   /** Answers of at least this many bytes are compressed for clients that accept it; -1: never. */
   readonly compressFromBytes: number;
   readonly limits: Limits;

@@ -2,6 +2,8 @@ import type { LogSettings } from './settings.js';
 
 /** The server's end of the way to the supervisor in bin/supervisor.cjs. */
 export interface Supervised {
+  /** How the server before this one ended, as `pid:SIGNAL`. */
+  readonly ended: string | undefined;
   /** Says how lines are logged, so that the supervisor's look the same. */
   tellLog(log: LogSettings, isTerminal: boolean): void;
   /** Says that the end was asked for: whatever signal it comes by, it is no crash. */
@@ -14,7 +16,9 @@ export interface Supervised {
  */
 export function followSupervisor(world: NodeJS.Process, onGone: () => void): Supervised {
   const isSupervised = world.env['SLIPWAY_SUPERVISED'] === String(world.ppid) && world.send !== undefined;
+  const ended = world.env['SLIPWAY_ENDED'];
   delete world.env['SLIPWAY_SUPERVISED'];
+  delete world.env['SLIPWAY_ENDED'];
   const send = (message: object): void => {
     if (isSupervised && world.connected) world.send?.(message);
   };
@@ -23,6 +27,7 @@ export function followSupervisor(world: NodeJS.Process, onGone: () => void): Sup
     world.channel?.unref();
   }
   return {
+    ended,
     tellLog: ({ level, format }, isTerminal) => {
       const isForPeople = format === 'text' || (format === 'auto' && isTerminal);
       const isQuiet = level === 'fatal' || level === 'silent';

@@ -1,6 +1,7 @@
 import type { EngineSession, SessionSpec } from '../engine/engine.js';
 import type { NamedTensors, TensorSpec } from '../tensor/tensor.js';
 import { InlineCost, type Arrivals } from './inline-cost.js';
+import type { JournalPlace, RunPhase, Work } from './run-journal.js';
 import { runSession } from './run-session.js';
 import type { InlineRuns, PendingRun } from './runner.js';
 
@@ -23,6 +24,16 @@ export interface InlineOptions {
   readonly open: (spec: SessionSpec) => Promise<EngineSession>;
   readonly onChange: (event: { readonly session: string; readonly inline: boolean; readonly reason: string }) => void;
   readonly onRun: () => void;
+  /** This thread's record of what it runs. */
+  readonly journal: JournalPlace | undefined;
+}
+
+/** A session that workers hold. */
+export interface InlineSubject {
+  readonly number: number;
+  readonly spec: SessionSpec;
+  readonly inputs: readonly TensorSpec[];
+  readonly work: Readonly<Record<RunPhase, Work>>;
 }
 
 /** Shapes whose cost is known; should there be more, the oldest starts again. */
@@ -38,15 +49,14 @@ export class InlineSession implements InlineRuns {
   readonly #spec: SessionSpec;
   readonly #isStatic: boolean;
   readonly #options: InlineOptions;
+  readonly #work: InlineSubject['work'];
   readonly #costs = new Map<string, InlineCost>();
   #session: EngineSession | undefined;
   #opening: Promise<void> | undefined;
   #isClosed = false;
 
-  constructor(
-    of: { readonly number: number; readonly spec: SessionSpec; readonly inputs: readonly TensorSpec[] },
-    options: InlineOptions,
-  ) {
+  constructor(of: InlineSubject, options: InlineOptions) {
+    this.#work = of.work;
     this.#number = of.number;
     this.#spec = { ...of.spec, intraOpThreads: 1 };
     this.#isStatic = of.inputs.every(({ shape }) => !shape.includes(-1));
@@ -61,7 +71,7 @@ export class InlineSession implements InlineRuns {
 
   /** Runs one job now and settles it. */
   run({ job, resolve, reject }: PendingRun): void {
-    const { watch, onRun } = this.#options;
+    const { watch, onRun, journal } = this.#options;
     const session = this.#session;
     const [inputs] = job.requests;
     if (session === undefined || inputs === undefined) {
@@ -69,6 +79,7 @@ export class InlineSession implements InlineRuns {
       return;
     }
     watch?.enter(this.#number);
+    journal?.enter(this.#work.running);
     try {
       const outcome = runSession(session, job);
       const { timing } = outcome;
@@ -101,7 +112,9 @@ export class InlineSession implements InlineRuns {
 
   async #open(): Promise<void> {
     try {
+      this.#options.journal?.enter(this.#work.loading);
       const session = await this.#options.open(this.#spec);
+      this.#options.journal?.leave();
       if (this.#isClosed) {
         await session.release();
         return;

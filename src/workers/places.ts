@@ -1,6 +1,7 @@
 import type { SessionSpec } from '../engine/engine.js';
 import type { OpenLink } from './link.js';
 import { PoolWorker, type PoolWorkerEvents } from './pool-worker.js';
+import type { RunJournal } from './run-journal.js';
 import type { LoadOptions } from './runner.js';
 
 /** Processes of a session that runs apart and does not say how many: each takes some 60 MB. */
@@ -12,6 +13,7 @@ export interface PlacesOptions {
   readonly openThread: OpenLink;
   readonly openProcess: OpenLink;
   readonly events: PoolWorkerEvents;
+  readonly journal: RunJournal | undefined;
 }
 
 /** The pool's workers: threads that all sessions share, and processes that hold one session each. */
@@ -24,7 +26,7 @@ export class Places {
 
   constructor(options: PlacesOptions) {
     this.#options = options;
-    this.#cpu = Array.from({ length: options.threads }, (_, index) => this.#make(`cpu-${index}`, options.openThread));
+    this.#cpu = Array.from({ length: options.threads }, (_, index) => this.#makeThread(`cpu-${index}`));
   }
 
   /** Starts the CPU's threads; resolves with the runtime's version. */
@@ -61,8 +63,9 @@ export class Places {
     await Promise.all(this.all.map((worker) => worker.stop()));
   }
 
-  #make(name: string, open: OpenLink): PoolWorker {
-    return new PoolWorker({ name, open, events: this.#options.events });
+  #makeThread(name: string): PoolWorker {
+    const { openThread: open, events, journal } = this.#options;
+    return new PoolWorker({ name, open, events, ...(journal === undefined ? {} : { journal }) });
   }
 
   /** The CPU workers with the fewest sessions. */
@@ -75,7 +78,7 @@ export class Places {
     const name = provider === 'webgpu' ? provider : `gpu-${deviceId}`;
     const known = this.#gpu.get(name);
     if (known !== undefined) return known;
-    const worker = this.#make(name, this.#options.openThread);
+    const worker = this.#makeThread(name);
     this.#gpu.set(name, worker);
     await worker.start();
     return worker;
@@ -85,7 +88,8 @@ export class Places {
     const most = provider === 'cpu' ? this.#cpu.length : 1;
     const count = instances === 'auto' ? Math.min(most, mostApart) : Math.min(Math.max(1, instances), most);
     const places = Array.from({ length: count }, () => {
-      return this.#make(`apart-${(this.#processes += 1)} (${logId})`, this.#options.openProcess);
+      const { openProcess: open, events } = this.#options;
+      return new PoolWorker({ name: `apart-${(this.#processes += 1)} (${logId})`, open, events });
     });
     for (const place of places) this.#apart.add(place);
     try {

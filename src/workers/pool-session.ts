@@ -5,6 +5,7 @@ import { AppError, messageOf } from '../errors.js';
 import type { InlineSession } from './inline-session.js';
 import type { FromWorker } from './messages.js';
 import type { PoolWorker, Task } from './pool-worker.js';
+import { describeWork, type RunPhase, type Work } from './run-journal.js';
 import { decodeRan, encodeRun } from './run-codec.js';
 import type { LoadedSession, LoadOptions, PendingRun, RunJob, RunnerSession, RunOutcome } from './runner.js';
 
@@ -31,6 +32,7 @@ export class PoolSession implements RunnerSession {
   readonly workers: readonly PoolWorker[];
   /** Set once the session is loaded, where its cheap runs may run on this thread. */
   inline: InlineSession | undefined;
+  readonly work: Readonly<Record<RunPhase, Work>>;
   readonly #owner: SessionOwner;
   #loaded: LoadedSession | undefined;
   #prepared: PreparedModel;
@@ -52,6 +54,7 @@ export class PoolSession implements RunnerSession {
     this.#prepared = options.prepared;
     this.options = options.options;
     this.workers = options.workers;
+    this.work = describeWork(options.number, options.options.journalAs ?? options.spec.logId);
     this.#owner = options.owner;
   }
 
@@ -92,7 +95,7 @@ export class PoolSession implements RunnerSession {
   }
 
   #mayTake(worker: PoolWorker): boolean {
-    return worker.isFree && worker.held.has(this.number);
+    return this.#lost === undefined && worker.isFree && worker.held.has(this.number);
   }
 
   /** What the workers load. */
@@ -131,7 +134,7 @@ export class PoolSession implements RunnerSession {
     const timer = setTimeout(() => worker.kill(`loading took longer than ${loadLimitMs / 1000} s`), loadLimitMs);
     const loaded = await new Promise<Loaded>((resolve, reject) => {
       const message = { kind: 'load', session: this.number, spec } as const;
-      worker.submit({ message, reject, resolve: (answer) => resolve(answer as Loaded) });
+      worker.submit({ message, work: this.work.loading, reject, resolve: (answer) => resolve(answer as Loaded) });
     }).finally(() => clearTimeout(timer));
     worker.held.add(this.number);
     if (this.#isUnloaded) return this.#unloadOn(worker);
@@ -155,7 +158,8 @@ export class PoolSession implements RunnerSession {
     if (worker === undefined) {
       return Promise.reject(new RangeError(`Instance ${instance} of ${this.workers.length} does not exist.`));
     }
-    return new Promise((resolve, reject) => worker.submit(this.taskOf({ job, resolve, reject })));
+    const work = this.work.warming;
+    return new Promise((resolve, reject) => worker.submit({ ...this.taskOf({ job, resolve, reject }), work }));
   }
 
   runIfFree(job: RunJob): Promise<RunOutcome> | undefined {
@@ -168,6 +172,7 @@ export class PoolSession implements RunnerSession {
     return {
       ...encodeRun(this.number, job),
       runs: this.number,
+      work: this.work.running,
       reject: (error, requests) =>
         reject(
           error,

@@ -1,6 +1,7 @@
 import { AppError, fromPlainError, messageOf } from '../errors.js';
 import type { Answer, Link, OpenLink } from './link.js';
 import type { FromWorker, TensorPairs, ToWorker } from './messages.js';
+import type { JournalPlace, RunJournal, Work } from './run-journal.js';
 
 /** One message for a worker, and who waits for its answer. */
 export interface Task {
@@ -9,6 +10,8 @@ export interface Task {
   readonly transfer?: readonly ArrayBuffer[];
   /** The session whose run this is. */
   readonly runs?: number;
+  /** What it is to a journal. */
+  readonly work?: Work;
   readonly resolve: (answer: Answer) => void;
   readonly reject: (error: unknown, requests?: readonly TensorPairs[]) => void;
 }
@@ -16,8 +19,8 @@ export interface Task {
 export interface PoolWorkerEvents {
   /** The worker answered everything it was given. */
   readonly onFree: (worker: PoolWorker) => void;
-  /** The thread or process ended without being asked to; its task and queue were rejected with WORKER_LOST. */
-  readonly onLost: (worker: PoolWorker, reason: string) => void;
+  /** The thread or process ended without being asked to, while it did this; its task and queue were rejected with WORKER_LOST. */
+  readonly onLost: (worker: PoolWorker, reason: string, work: Work | undefined) => void;
 }
 
 export type WorkerState = 'starting' | 'idle' | 'busy' | 'lost' | 'stopping' | 'stopped';
@@ -39,6 +42,7 @@ export class PoolWorker {
   readonly lossesMs: number[] = [];
   readonly #open: OpenLink;
   readonly #events: PoolWorkerEvents;
+  readonly #journal: JournalPlace | undefined;
   readonly #queue: Task[] = [];
   #link: Link | undefined;
   #whenEnded: Promise<void> = Promise.resolve();
@@ -47,10 +51,17 @@ export class PoolWorker {
   #currentSinceMs = 0;
   #fault = '';
 
-  constructor(options: { readonly name: string; readonly open: OpenLink; readonly events: PoolWorkerEvents }) {
+  constructor(options: {
+    readonly name: string;
+    readonly open: OpenLink;
+    readonly events: PoolWorkerEvents;
+    /** Told what a thread does, since its faults end this process. */
+    readonly journal?: RunJournal;
+  }) {
     this.name = options.name;
     this.#open = options.open;
     this.#events = options.events;
+    this.#journal = options.journal?.open(() => this.#state === 'busy');
   }
 
   get state(): WorkerState {
@@ -116,6 +127,7 @@ export class PoolWorker {
     this.#current = task;
     this.#currentSinceMs = performance.now();
     this.#state = 'busy';
+    if (task.work !== undefined) this.#journal?.enter(task.work);
     try {
       this.#link?.send(task.message, task.transfer ?? []);
     } catch (error) {
@@ -144,6 +156,7 @@ export class PoolWorker {
   #settle(answer: Answer): void {
     const task = this.#current;
     this.#current = undefined;
+    if (task?.work !== undefined && task.work.phase !== 'running') this.#journal?.leave();
     if (this.#state !== 'stopping') this.#state = 'idle';
     this.#next();
     if (typeof answer !== 'string' && answer.kind === 'failed')
@@ -168,11 +181,12 @@ export class PoolWorker {
     this.held.clear();
     const orphans = this.#current === undefined ? [] : [this.#current];
     orphans.push(...this.#queue.splice(0));
+    const work = this.#current?.work;
     this.#current = undefined;
     for (const [index, task] of orphans.entries()) task.reject(this.#loss(reason, index === 0 && isRunning));
     if (wasStopping) return;
     this.lossesMs.push(performance.now());
-    this.#events.onLost(this, reason);
+    this.#events.onLost(this, reason, work);
   }
 
   /** `endedIt`: the run may have been what ended the process. */

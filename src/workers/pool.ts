@@ -4,13 +4,15 @@ import { disableTelemetry } from '../engine/telemetry.js';
 import { AppError } from '../errors.js';
 import { Arrivals } from './inline-cost.js';
 import { openInline } from './inline-engine.js';
-import { InlineSession, type InlineOptions, type InlineWatch } from './inline-session.js';
+import { InlineSession, type InlineWatch } from './inline-session.js';
 import { PoolSession } from './pool-session.js';
 import { Places } from './places.js';
-import type { PoolWorker, WorkerState } from './pool-worker.js';
+import type { PoolWorker } from './pool-worker.js';
 import { decideRespawn, defaultRespawnPolicy, type RespawnPolicy } from './respawn.js';
 import { processLink } from './process-link.js';
+import type { JournalPlace, RunJournal, Work } from './run-journal.js';
 import type { LoadOptions, Runner, RunnerSession } from './runner.js';
+import type { RunnerEvents, RunnerStatus } from './runner-status.js';
 import { threadLink } from './thread-link.js';
 
 export interface RunnerOptions {
@@ -26,31 +28,11 @@ export interface RunnerOptions {
   readonly runLimitMs?: number;
   /** Runs that cost less than handing them over run on the calling thread, and `watch` sees them; without it none do. */
   readonly inline?: { readonly watch: InlineWatch | undefined };
+  /** Is told what runs in this process; removed when the runner is closed. */
+  readonly journal?: RunJournal;
   /** The thread's and the process's entry files; those beside this file unless told otherwise. */
   readonly entry?: URL;
   readonly processEntry?: URL;
-}
-
-/** What a log is told. */
-export interface RunnerEvents {
-  readonly onWorkerLost?: (event: { readonly worker: string; readonly reason: string }) => void;
-  readonly onWorkerRestarted?: (event: { readonly worker: string; readonly failures: readonly string[] }) => void;
-  /** Cheap runs of a session begin or end to run on the calling thread. */
-  readonly onInline?: InlineOptions['onChange'];
-  /** A run passed its limit. Nothing can cancel it: the process has to be killed (SIGKILL) and started again. */
-  readonly onStuck?: (event: { readonly worker: string; readonly session: string; readonly runningMs: number }) => void;
-}
-
-export interface RunnerStatus {
-  readonly runtimeVersion: string;
-  readonly workers: readonly { readonly name: string; readonly state: WorkerState; readonly sessions: number }[];
-  readonly busyWorkers: number;
-  readonly restarts: number;
-  /** Runs on the calling thread so far. */
-  readonly inlineRuns: number;
-  /** False when workers were lost too often and are not started any more. */
-  readonly healthy: boolean;
-  readonly reason?: string;
 }
 
 /** A runner whose threads can be seen and ended. */
@@ -82,6 +64,7 @@ class Pool implements RunnerPool {
   /** Of threads; a process keeps its own. */
   readonly #lossesMs: number[] = [];
   readonly #arrivals = new Arrivals();
+  readonly #inlinePlace: JournalPlace | undefined;
   #inlineRuns = 0;
   #restarts = 0;
   #numbers = 0;
@@ -96,8 +79,12 @@ class Pool implements RunnerPool {
       threads: options.workers,
       openThread: threadLink(options.entry ?? new URL('./worker.js', import.meta.url)),
       openProcess: processLink(options.processEntry ?? new URL('./worker-process.js', import.meta.url), options.env),
-      events: { onFree: (worker) => this.#feed(worker), onLost: (worker, reason) => this.#lost(worker, reason) },
+      events: { onFree: (worker) => this.#feed(worker), onLost: (...loss) => this.#lost(...loss) },
+      journal: options.journal,
     });
+    // Runs on this thread are over whenever it sweeps.
+    this.#inlinePlace = options.journal?.open(() => false);
+    options.journal?.sweepEvery(1000);
     const limitMs = options.runLimitMs ?? 0;
     if (limitMs > 0) this.#timers.add(setInterval(() => this.#watch(limitMs), Math.max(10, limitMs / 4)).unref());
   }
@@ -133,15 +120,16 @@ class Pool implements RunnerPool {
     return session;
   }
 
-  #inlineOf({ number, prepared, loaded }: PoolSession): InlineSession | undefined {
+  #inlineOf({ number, prepared, loaded, work }: PoolSession): InlineSession | undefined {
     const { inline, events } = this.#options;
     if (inline === undefined) return undefined;
     return new InlineSession(
-      { number, spec: prepared, inputs: loaded.inputs },
+      { number, spec: prepared, inputs: loaded.inputs, work },
       {
         watch: inline.watch,
         arrivals: this.#arrivals,
         open: openInline,
+        journal: this.#inlinePlace,
         onChange: (event) => events?.onInline?.(event),
         onRun: () => (this.#inlineRuns += 1),
       },
@@ -165,6 +153,7 @@ class Pool implements RunnerPool {
     this.#closing ??= this.#places.stop().then(() => {
       for (const timer of this.#timers) clearTimeout(timer);
       this.#rejectHomeless();
+      this.#options.journal?.remove();
       return this.#options.inline?.watch?.close();
     });
     return this.#closing;
@@ -183,8 +172,8 @@ class Pool implements RunnerPool {
     for (let worker = session.findFreeWorker(); worker !== undefined; worker = session.findFreeWorker()) {
       if (!this.#serve(worker, session)) return;
     }
-    const isOver = session.lost !== undefined || this.#closing !== undefined;
-    if (session.isAbandoned || (session.isHomeless && isOver)) this.#rejectAll(session);
+    const isOver = session.lost !== undefined || (session.isHomeless && this.#closing !== undefined);
+    if (session.isAbandoned || isOver) this.#rejectAll(session);
   }
 
   /** Gives a free worker the next run of the session that was served longest ago. */
@@ -208,10 +197,11 @@ class Pool implements RunnerPool {
     this.#sessions.delete(session);
   }
 
-  #lost(worker: PoolWorker, reason: string): void {
+  #lost(worker: PoolWorker, reason: string, work: Work | undefined): void {
     this.#options.events?.onWorkerLost?.({ worker: worker.name, reason });
     if (this.#closing !== undefined) return;
     const isApart = this.#places.isApart(worker);
+    if (isApart && work !== undefined && this.#isGivenUp(work, reason)) return;
     if (!isApart) this.#lossesMs.push(performance.now());
     const losses = isApart ? worker.lossesMs : this.#lossesMs;
     const decision = decideRespawn(losses, this.#options.respawn ?? defaultRespawnPolicy);
@@ -226,6 +216,16 @@ class Pool implements RunnerPool {
       void this.#restart(worker);
     }, decision.delayMs);
     this.#timers.add(timer);
+  }
+
+  /** Whether the session that a process of its own ended with is not to have another one. */
+  #isGivenUp({ session: number, phase }: Work, reason: string): boolean {
+    const session = [...this.#sessions].find((each) => each.number === number);
+    const verdict = session?.options.onFault?.({ reason, phase });
+    if (verdict === undefined) return session?.lost !== undefined;
+    session?.giveUp(verdict);
+    session?.wake();
+    return true;
   }
 
   async #restart(worker: PoolWorker): Promise<void> {

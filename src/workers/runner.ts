@@ -1,6 +1,7 @@
 import type { Placement, SessionSpec } from '../engine/engine.js';
 import type { NamedTensors, TensorSpec } from '../tensor/tensor.js';
 import type { RunTiming } from './messages.js';
+import type { RunPhase } from './run-journal.js';
 
 /** One run for one or more requests that have the same datatypes and row shapes. Buffers of 4 KiB and more move away. */
 export interface RunJob {
@@ -44,6 +45,10 @@ export interface LoadOptions {
   readonly next: NextRun;
   /** Runs in processes that hold nothing else: what ends one of them ends no other model. */
   readonly apart?: boolean;
+  /** What a journal calls the model; its `logId` unless told otherwise. */
+  readonly journalAs?: string;
+  /** A process of the session's own ended with it: answers why the session is to be given up, or undefined where it goes on. */
+  readonly onFault?: (fault: { readonly reason: string; readonly phase: RunPhase }) => string | undefined;
   /** Told once when no worker holds the session and none will again. */
   readonly onLost?: (reason: string) => void;
   /** Whether cheap runs may run on the calling thread: no value of a request may make one slow, or end the process. */

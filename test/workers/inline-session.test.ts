@@ -8,6 +8,7 @@ import type { NamedTensors } from '../../src/tensor/tensor.js';
 import { Arrivals } from '../../src/workers/inline-cost.js';
 import { openInline } from '../../src/workers/inline-engine.js';
 import { InlineSession } from '../../src/workers/inline-session.js';
+import { describeWork } from '../../src/workers/run-journal.js';
 import type { RunOutcome } from '../../src/workers/runner.js';
 import { failsOnLargeIndex, putModel, sumAndDifference } from '../support/models.js';
 import { ints, specOf } from './queue.js';
@@ -30,7 +31,12 @@ function open(modelPath: string, shape: readonly number[]): Opened {
   const watched: string[] = [];
   const { promise, resolve } = withResolvers<{ inline: boolean; reason: string }>();
   const session = new InlineSession(
-    { number: 7, spec: specOf(modelPath), inputs: [{ name: 'A', datatype: 'INT32', shape }] },
+    {
+      number: 7,
+      spec: specOf(modelPath),
+      inputs: [{ name: 'A', datatype: 'INT32', shape }],
+      work: describeWork(7, 'm'),
+    },
     {
       watch: {
         begin: (number, name) => watched.push(`begin ${number} ${name}`),
@@ -42,6 +48,7 @@ function open(modelPath: string, shape: readonly number[]): Opened {
       open: openInline,
       onChange: resolve,
       onRun: () => watched.push('ran'),
+      journal: undefined,
     },
   );
   return { session, watched, told: promise };

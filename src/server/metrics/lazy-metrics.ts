@@ -1,4 +1,5 @@
 import { createGpuReader } from '../../resources/gpu-readings.js';
+import type { CrashRecords } from '../../repository/crash-records.js';
 import type { RunnerPool } from '../../workers/pool.js';
 import type { Dataplane } from '../dataplane.js';
 import { once } from '../once.js';
@@ -15,6 +16,7 @@ export interface MetricsParts {
   readonly memory: MemoryBudget;
   readonly loads: ModelLoads;
   readonly dataplane: Dataplane;
+  readonly crashes: CrashRecords | undefined;
   readonly runner: () => RunnerPool | undefined;
 }
 
@@ -25,6 +27,7 @@ export function lazyMetrics({
   loads,
   memory,
   dataplane,
+  crashes,
   runner,
 }: MetricsParts): () => Promise<Metrics> {
   const gpus = createGpuReader({ env: options.env });
@@ -48,6 +51,7 @@ export function lazyMetrics({
       loads,
       models: () => dataplane.readyModels(),
       readiness: () => dataplane.readiness(),
+      crashes: () => crashes?.list() ?? [],
       server,
     });
   });

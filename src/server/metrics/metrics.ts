@@ -1,6 +1,7 @@
 import { collectDefaultMetrics, Registry } from 'prom-client';
+import type { CrashRecord } from '../../repository/crash-store.js';
 import type { ModelReadiness, ServableModel } from '../../repository/types.js';
-import { registerLoadMetrics, type ModelLoads } from './model-loads.js';
+import { registerCrashMetrics, registerLoadMetrics, type ModelLoads } from './model-loads.js';
 import { registerModelMetrics } from './model-metrics.js';
 import type { ModelMeters } from './model-meter.js';
 import { registerRequestMetrics } from './request-metrics.js';
@@ -18,6 +19,7 @@ export interface MetricsSources {
   readonly loads: ModelLoads;
   readonly models: () => readonly ServableModel[];
   readonly readiness: () => readonly ModelReadiness[];
+  readonly crashes: () => readonly CrashRecord[];
   readonly server: ServerFigures;
 }
 
@@ -28,13 +30,14 @@ export interface Metrics {
 }
 
 /** The metrics of one server, its process and its event loop included. Their own registry: servers in one process do not mix. */
-export function createMetrics({ meters, loads, models, readiness, server }: MetricsSources): Metrics {
+export function createMetrics({ meters, loads, models, readiness, crashes, server }: MetricsSources): Metrics {
   const registry = new Registry();
   registerServerMetrics(registry, server);
   registerRunnerMetrics(registry, server);
   registerMemoryMetrics(registry, server);
   registerModelMetrics(registry, models);
   registerLoadMetrics(registry, loads, readiness);
+  registerCrashMetrics(registry, crashes);
   registerRequestMetrics(registry, meters);
   registerGpuMetrics(registry, server);
   collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: 20 });

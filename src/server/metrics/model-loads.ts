@@ -1,6 +1,7 @@
 import type { Registry } from 'prom-client';
 import type { ModelEvent } from '../../repository/events.js';
 import type { ModelReadiness } from '../../repository/types.js';
+import type { CrashRecord } from '../../repository/crash-store.js';
 import { register, type Sample } from './exposition.js';
 
 /** What a load came to; `reloaded` where it took over from an earlier one, `repaired` after a failure. */
@@ -74,6 +75,20 @@ export function registerLoadMetrics(
       (['loading', 'failed'] as const).map((state) => ({
         labels: { state },
         value: readiness().filter((model) => model.state === state).length,
+      })),
+  });
+}
+
+/** Models that the server's process ended with before, and what follows from that. */
+export function registerCrashMetrics(registry: Registry, crashes: () => readonly CrashRecord[]): void {
+  register(registry, {
+    name: 'slipway_model_crashes',
+    type: 'gauge',
+    help: 'Ends of the server or of a process of its own that are laid to a model version; state: suspect, proven, quarantined, cleared.',
+    read: () =>
+      crashes().map(({ model, state, crashes: ends, faults }) => ({
+        labels: { model: model.replace(/\/[^/]*$/, ''), version: model.replace(/^.*\//, ''), state },
+        value: ends + faults,
       })),
   });
 }

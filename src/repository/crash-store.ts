@@ -1,0 +1,59 @@
+import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import { dirname } from 'node:path';
+
+/**
+ * What is known of a model that the server's process ended with.
+ * - `suspect`: it was running, with others perhaps. `proven`: a process that held nothing else ended with it too.
+ * - `quarantined`: that happened again, or while it was loaded. `cleared`: it served for long without a fault.
+ */
+export type CrashState = 'suspect' | 'proven' | 'quarantined' | 'cleared';
+
+export interface CrashRecord {
+  /** Name and version. */
+  readonly model: string;
+  /** Stands for the path of the model's file. */
+  readonly place: string;
+  /** Stands for size, times and identity of its files, and its settings. */
+  readonly print: string;
+  /** Stands for the bytes of its files, and its settings; undefined until it is looked at after the crash. */
+  readonly content?: string;
+  readonly state: CrashState;
+  /** Ends of the server's process. */
+  readonly crashes: number;
+  /** Ends of its own processes since. */
+  readonly faults: number;
+  readonly reason: string;
+  /** Milliseconds since 1970. */
+  readonly atMs: number;
+}
+
+/** The records as they are on disk; none where the file is missing or damaged. */
+export function readRecords(path: string): readonly CrashRecord[] {
+  try {
+    const records: unknown = JSON.parse(readFileSync(path, 'utf8'));
+    return Array.isArray(records) ? records.filter(isRecord) : [];
+  } catch {
+    return [];
+  }
+}
+
+/** Replaces the file whole, and waits until the disk has it: it must outlive whatever happens next. */
+export function writeRecords(path: string, records: readonly CrashRecord[]): void {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  const draft = `${path}.${process.pid}`;
+  const file = openSync(draft, 'w', 0o600);
+  try {
+    writeSync(file, `${JSON.stringify(records, undefined, 2)}\n`);
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+  renameSync(draft, path);
+}
+
+function isRecord(value: unknown): value is CrashRecord {
+  const { model, place, print, state, crashes, faults } = (value ?? {}) as Partial<Record<keyof CrashRecord, unknown>>;
+  const isText = [model, place, print].every((text) => typeof text === 'string');
+  const isState = typeof state === 'string' && ['suspect', 'proven', 'quarantined', 'cleared'].includes(state);
+  return isText && isState && typeof crashes === 'number' && typeof faults === 'number';
+}
