@@ -28,7 +28,7 @@ let alone = 0;
 export function createEntry(
   request: QueuedRequest,
   config: BatchingConfig,
-  rest: Pick<Entry, 'enqueuedMs' | 'resolve' | 'reject'>,
+  { enqueuedMs, resolve, reject }: Pick<Entry, 'enqueuedMs' | 'resolve' | 'reject'>,
 ): Entry {
   const limitMs = request.queueTimeoutMs === 0 ? config.queueTimeoutMs : request.queueTimeoutMs;
   return {
@@ -38,13 +38,15 @@ export function createEntry(
     rank: request.priority === 0 ? Number.POSITIVE_INFINITY : request.priority,
     signal: request.signal,
     limitMs,
-    dueMs: rest.enqueuedMs + config.maxDelayMs,
-    deadlineMs: limitMs === 0 ? Number.POSITIVE_INFINITY : rest.enqueuedMs + limitMs,
+    dueMs: enqueuedMs + config.maxDelayMs,
+    deadlineMs: limitMs === 0 ? Number.POSITIVE_INFINITY : enqueuedMs + limitMs,
     isRetry: false,
     repeat: undefined,
     previous: undefined,
     next: undefined,
-    ...rest,
+    enqueuedMs,
+    resolve,
+    reject,
   };
 }
 

@@ -40,9 +40,10 @@ export function createQueue<T extends Queued<T>>(): RequestQueue<T> {
     },
     add(request) {
       const at = lasts.findLastIndex(({ rank }) => rank <= request.rank);
-      const after = lasts[at];
+      const after = at < 0 ? undefined : lasts[at];
       link(request, after);
-      lasts.splice(after?.rank === request.rank ? at : at + 1, after?.rank === request.rank ? 1 : 0, request);
+      if (after?.rank === request.rank) lasts[at] = request;
+      else lasts.splice(at + 1, 0, request);
     },
     remove(request) {
       const { previous, next } = request;

@@ -62,8 +62,7 @@ function readRequest(reader: JsonReader, reading: Reading): InferRequest {
   const { id, parameters = new Map(), inputs = new Map(), outputs = [] } = fields;
   if (inputs.size === 0 && reading.model.inputs.length > 0)
     throw new AppError('INVALID_INPUT', "the request has no 'inputs'");
-  return {
-    ...(id === undefined ? {} : { id }),
+  const decoded = {
     inputs,
     outputs,
     binaryOutput: findBoolean(reader, parameters, 'binary_data_output') ?? false,
@@ -71,6 +70,7 @@ function readRequest(reader: JsonReader, reading: Reading): InferRequest {
     priority: findUint(reader, parameters, 'priority') ?? 0,
     parameters,
   };
+  return id === undefined ? decoded : { id, ...decoded };
 }
 
 function readField(

@@ -35,12 +35,7 @@ export function createInferResponse(inference: Inference): InferResponse {
     outputs.set(name, classes === undefined ? tensor : classify(tensor, { ...options, classes }));
     if (binary ?? request.binaryOutput) binaryOutputs.add(name);
   }
-  return {
-    modelName: model.name,
-    modelVersion: version,
-    ...(request.id === undefined ? {} : { id: request.id }),
-    outputs,
-    binaryOutputs,
-    nonFiniteTokens: wantsTokens(request.parameters),
-  };
+  const nonFiniteTokens = wantsTokens(request.parameters);
+  const response = { modelName: model.name, modelVersion: version, outputs, binaryOutputs, nonFiniteTokens };
+  return request.id === undefined ? response : { id: request.id, ...response };
 }

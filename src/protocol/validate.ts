@@ -47,8 +47,12 @@ export function validateInferRequest(request: InferRequest, model: ModelSignatur
     const tensor = request.inputs.get(spec.name);
     if (tensor !== undefined) take(spec, tensor);
   }
+  const { id, binaryOutput, timeoutUs, priority, parameters } = request;
+  const outputs = checkOutputs(request, model);
   const isAlone = isUneven || inputs.size > required;
-  return { ...request, inputs, outputs: checkOutputs(request, model), rows: rows ?? 1, isAlone };
+  // Written out: what overwrites fields that it spread is built, and read ever after, without the engine's inline caches.
+  const checked = { inputs, outputs, rows: rows ?? 1, isAlone, binaryOutput, timeoutUs, priority, parameters };
+  return id === undefined ? checked : { id, ...checked };
 }
 
 /** Where `model.json` asks for batching, every request is rows. */

@@ -50,8 +50,9 @@ export async function answerInference(exchange: Exchange, deps: InferenceDeps, h
   const body = await readBody(exchange, { limitBytes: deps.bodyBytes, alignAt: headerLength });
   const signal = signalOf(exchange.request.raw.socket);
   const { memory } = exchange;
-  const { report, ...result } = await how.answer({ view: viewOf(model), body, headerLength, signal, memory });
+  const result = await how.answer({ view: viewOf(model), body, headerLength, signal, memory });
+  const { report, body: answer, tail } = result;
   trace.report = report;
   const headers = [...result.headers, ...reportHeaders(report, model.placement.device)];
-  await sendAnswer(exchange, { ...result, headers, compressFromBytes: deps.compressFromBytes });
+  await sendAnswer(exchange, { body: answer, tail, headers, compressFromBytes: deps.compressFromBytes });
 }

@@ -70,15 +70,10 @@ export async function inferV1(codec: Codec, call: InferenceRequest): Promise<Inf
 
 /** Runs a request that was checked against its model. */
 export function runChecked(request: CheckedRequest, { view, signal }: Pick<InferenceRequest, 'view' | 'signal'>) {
-  return view.model.infer({
-    inputs: request.inputs,
-    outputs: wantedOutputs(request.outputs, view),
-    rows: request.rows,
-    ...(request.isAlone ? { isAlone: true } : {}),
-    priority: request.priority,
-    queueTimeoutMs: request.timeoutUs / 1000,
-    signal,
-  });
+  const { inputs, rows, priority, timeoutUs, isAlone } = request;
+  const outputs = wantedOutputs(request.outputs, view);
+  const queued = { inputs, outputs, rows, priority, queueTimeoutMs: timeoutUs / 1000, signal };
+  return view.model.infer(isAlone ? { ...queued, isAlone } : queued);
 }
 
 /** Names of the outputs asked for, in the model's order; the model's own list where that is all of them. */

@@ -11,6 +11,26 @@ export interface IntegersDue extends ElementsDue {
   readonly datatype: NumericDatatype;
 }
 
+interface Range {
+  readonly min: bigint;
+  readonly max: bigint;
+}
+
+const ranges = new Map<NumericDatatype, Range>();
+
+/** Least and most of a datatype, calculated once. */
+function rangeOf(datatype: NumericDatatype): Range {
+  let range = ranges.get(datatype);
+  if (range === undefined) {
+    const { kind, bytes } = datatypes[datatype];
+    const bits = BigInt(bytes * 8);
+    const half = 2n ** (bits - 1n);
+    range = kind === 'uint' ? { min: 0n, max: 2n * half - 1n } : { min: -half, max: half - 1n };
+    ranges.set(datatype, range);
+  }
+  return range;
+}
+
 /** What integer sinks share: the datatype's range, and the slow, exact way to read an element. */
 abstract class IntegerSink extends ElementSink {
   protected readonly min: bigint;
@@ -20,10 +40,7 @@ abstract class IntegerSink extends ElementSink {
   constructor(due: IntegersDue) {
     super(due);
     this.#datatype = due.datatype;
-    const { kind, bytes } = datatypes[due.datatype];
-    const bits = BigInt(bytes * 8);
-    this.min = kind === 'uint' ? 0n : -(2n ** (bits - 1n));
-    this.max = kind === 'uint' ? 2n ** bits - 1n : 2n ** (bits - 1n) - 1n;
+    ({ min: this.min, max: this.max } = rangeOf(due.datatype));
   }
 
   /** Reads any literal that is an integer in range, or says what stands there instead. */
