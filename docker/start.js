@@ -57,6 +57,7 @@ if (!process.env.SLIPWAY_MODELS && !process.argv.some((arg) => /^--models(=|$)/.
   const models = chooseModels();
   if (models !== undefined) process.env.SLIPWAY_MODELS = models;
 }
+process.env.SLIPWAY_CONTAINED = '1';
 warnOfNoGpu();
 performance.mark('slipway:node');
 await import('../dist/src/server/main.js');

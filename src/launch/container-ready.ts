@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError } from '../errors.js';
 import type { Attached } from './attached.js';
 import type { ContainerDetails } from './docker/types.js';
@@ -5,6 +6,7 @@ import { findIp, findUrl } from './endpoint-url.js';
 import { identifyImage } from './image-identity.js';
 import { neverReadyError, unreadyError } from './launch-failure.js';
 import { readTail, type LogTail } from './log-tail.js';
+import { killedExitCode, ranOutOfMemory } from './out-of-memory.js';
 import type { Launched } from './outcome.js';
 import type { ContainerPlan } from './plan-types.js';
 import { readServing, waitUntilReady, type Liveness, type ReadinessResult } from './readiness.js';
@@ -44,14 +46,19 @@ export interface Ending {
   readonly result: Exclude<ReadinessResult, { kind: 'ready' }>;
   readonly tail: LogTail;
   readonly attached: Attached | undefined;
+  /** Of its first end: the engine may have started it again since, which its state tells instead. */
+  readonly exitCode: Promise<number>;
+  readonly startedAtMs: number;
 }
 
 /** The error of a container that ended, timed out, was interrupted before it was ready, or never will be. */
-export async function toUnready({ gateway, options }: Session, ending: Ending): Promise<AppError> {
+export async function toUnready({ gateway, options, context }: Session, ending: Ending): Promise<AppError> {
   const { id, name, result, tail, attached } = ending;
   if (result.kind === 'aborted')
     return new AppError('SHUTTING_DOWN', `Interrupted before ${name} was ready; it was removed.`);
-  const exitCode = result.kind === 'ended' && result.exitCode < 0 ? await attached?.exitCode : undefined;
+  const exitCode = result.kind === 'ended' ? await findExitCode(ending, result.exitCode) : undefined;
+  const lifetime = { id, sinceMs: ending.startedAtMs, nowMs: context.now() };
+  const isOutOfMemory = exitCode === killedExitCode && (await ranOutOfMemory(gateway, lifetime));
   if (result.kind === 'ended') await attached?.drained;
   const logLines =
     attached === undefined ? await readTail(gateway.containers.logs(id, { tail: 40 })).catch(() => []) : tail.lines;
@@ -59,10 +66,15 @@ export async function toUnready({ gateway, options }: Session, ending: Ending): 
   if (result.kind === 'failed') return neverReadyError({ name, reasons: result.reasons, logLines, wasShown });
   const what =
     result.kind === 'ended'
-      ? `ended with exit code ${exitCode ?? result.exitCode} before it was ready.`
+      ? `ended with exit code ${exitCode ?? ''} before it was ready${isOutOfMemory ? ': the kernel killed it, for it was out of memory' : ''}.`
       : `was not ready after ${options.timeoutMs / 1000} s: ${result.lastError.replace(/\.$/, '')}. A longer wait: --timeout ${options.timeoutMs / 500}s`;
   const code = result.kind === 'ended' ? 'CONTAINER_EXITED' : 'READY_TIMEOUT';
   return unreadyError({ name, code, what, logLines, wasShown });
+}
+
+/** The code of its first end, within two seconds; else what its state says. */
+function findExitCode({ exitCode }: Ending, stated: number): Promise<number> {
+  return Promise.race([exitCode, sleep(2000, stated, { ref: false })]).catch(() => stated);
 }
 
 /** A ready container, how it came about and how long it took. */

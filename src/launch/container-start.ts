@@ -101,20 +101,24 @@ async function startAndWait(session: Session, fresh: Fresh): Promise<StartedCont
   const tail = new LogTail();
   const isFollowed = options.follow !== undefined;
   let attached: Attached | undefined;
+  const isAwaited = new AbortController();
   try {
     const attachment = isFollowed ? await gateway.containers.attach(fresh.id, { stdin: false, tty: false }) : undefined;
-    const exitCode = isFollowed
-      ? gateway.containers.wait(fresh.id, fresh.spec.body.HostConfig.AutoRemove ? 'removed' : 'next-exit')
-      : undefined;
-    exitCode?.catch(() => undefined);
+    const exitCode = awaitExit(session, fresh, isAwaited.signal);
     const startedAtMs = context.now();
     await start(session, fresh);
-    if (attachment !== undefined && exitCode !== undefined) {
-      attached = { id: fresh.id, exitCode, drained: pump(session, attachment, tail) };
-    }
+    if (attachment !== undefined) attached = { id: fresh.id, exitCode, drained: pump(session, attachment, tail) };
     const result = await waitForContainer(session, fresh.id, true);
     if (result.kind !== 'ready')
-      throw await toUnready(session, { id: fresh.id, name: fresh.spec.name, result, tail, attached });
+      throw await toUnready(session, {
+        id: fresh.id,
+        name: fresh.spec.name,
+        result,
+        tail,
+        attached,
+        exitCode,
+        startedAtMs,
+      });
     const details = await gateway.containers.inspect(fresh.id);
     const launched = await describeContainer(session, fresh.plan, {
       details,
@@ -128,7 +132,17 @@ async function startAndWait(session: Session, fresh: Fresh): Promise<StartedCont
     else
       context.console.warn(`${fresh.spec.name} is kept: launch logs ${fresh.spec.name}, launch rm ${fresh.spec.name}`);
     throw thrown;
+  } finally {
+    isAwaited.abort();
   }
+}
+
+/** The code of its first end; of one that is not followed only until `signal` fires, for the wait keeps a connection open. */
+function awaitExit({ gateway, options }: Session, { id, spec }: Fresh, signal: AbortSignal): Promise<number> {
+  const condition = spec.body.HostConfig.AutoRemove ? 'removed' : 'next-exit';
+  const exitCode = gateway.containers.wait(id, condition, options.follow === undefined ? { signal } : {});
+  exitCode.catch(() => undefined);
+  return exitCode;
 }
 
 async function start({ gateway }: Session, { id, spec, existing }: Fresh): Promise<void> {

@@ -1,5 +1,6 @@
 import type { LaunchContext } from './context.js';
 import { pumpOutput } from './everyday/terminal.js';
+import { killedExitCode, ranOutOfMemory } from './out-of-memory.js';
 import type { Started } from './up.js';
 import type { DockerGateway } from './docker/gateway.js';
 
@@ -69,7 +70,11 @@ export async function followUntilEnd(context: LaunchContext, started: Started): 
     return exitCode;
   }
   if (started.attached === undefined) return 0;
+  const sinceMs = context.now();
   const exitCode = await started.attached.exitCode;
   await started.attached.drained;
+  const lifetime = { id: started.attached.id, sinceMs, nowMs: context.now() };
+  if (exitCode === killedExitCode && (await ranOutOfMemory(started.gateway, lifetime)))
+    context.console.fail(`${launched.name} was out of memory, and the kernel killed it. More: --memory`);
   return exitCode;
 }

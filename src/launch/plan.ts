@@ -64,9 +64,11 @@ export function explainFallback(chosen: Variant, losers: readonly Option[]): str
   return first === undefined ? undefined : `${chosen}, because ${first.replace(/\.$/, '')}`;
 }
 
-/** Of several refusals the first that is about the engine or a GPU: what was wanted most, not what was left. */
+/** Of several refusals the engine's, else that of the CPU image, which asks least of a machine; where only a GPU will do, the first. */
 function worstReason(options: readonly Option[]): Refusal {
   const refusals = options.flatMap((option) => (option.isPossible ? [] : [option.refusal]));
   const engine = refusals.find(({ code }) => code === 'DOCKER_UNREACHABLE');
-  return engine ?? refusals[0] ?? refuse('nothing can be started', 'launch doctor', 'INTERNAL');
+  const cpu = options.find(({ variant }) => variant === 'cpu');
+  const least = cpu?.isPossible === false ? cpu.refusal : undefined;
+  return engine ?? least ?? refusals[0] ?? refuse('nothing can be started', 'launch doctor', 'INTERNAL');
 }

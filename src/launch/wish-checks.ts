@@ -1,7 +1,8 @@
 import { AppError } from '../errors.js';
 import type { Facts } from './facts.js';
 import { checkModels } from './model-place.js';
-import type { Wish } from './wish.js';
+import type { MountRequest } from './flags/mount-types.js';
+import { publishedPorts, type Wish } from './wish.js';
 
 /** Refuses folders and devices that are not there, before anything is built; answers notes about likely slips. */
 export function checkPaths(wish: Wish, facts: Facts): readonly string[] {
@@ -27,10 +28,32 @@ export function checkPaths(wish: Wish, facts: Facts): readonly string[] {
     );
   }
   checkModels(wish, facts);
-  return container.mounts.flatMap((mount) => {
-    if (mount.type !== 'volume' || mount.source === undefined) return [];
-    const fact = facts.paths[`./${mount.source}`];
-    const isFolder = fact?.state === 'known' && fact.value.kind === 'folder';
-    return isFolder ? [`${mount.source} is a volume's name; for the folder of this name type ./${mount.source}`] : [];
-  });
+  return [...container.mounts.flatMap((mount) => noteOnVolume(mount, facts)), ...noteOnOpenPort(wish)];
+}
+
+/** A volume of the name of a folder. */
+function noteOnVolume(mount: MountRequest, facts: Facts): readonly string[] {
+  if (mount.type !== 'volume' || mount.source === undefined) return [];
+  const fact = facts.paths[`./${mount.source}`];
+  const isFolder = fact?.state === 'known' && fact.value.kind === 'folder';
+  return isFolder ? [`${mount.source} is a volume's name; for the folder of this name type ./${mount.source}`] : [];
+}
+
+/** A server without keys on an address that other machines reach. */
+function noteOnOpenPort(wish: Wish): readonly string[] {
+  const { env, network } = wish.container;
+  const hasKeys =
+    (env['SLIPWAY_API_KEYS'] ?? '') !== '' ||
+    (env['SLIPWAY_API_KEYS_FILE'] ?? '') !== '' ||
+    wish.serverArgs.some((arg) => /^--api-keys(-file)?(=|$)/.test(arg));
+  if (hasKeys || wish.mode === 'shell') return [];
+  const isLoopback = (host: string): boolean => /^(127\.|::1$|\[::1\]$|localhost$)/.test(host);
+  const hosts =
+    network === 'host' ? [env['SLIPWAY_HOST'] ?? '127.0.0.1'] : publishedPorts(wish).map(({ hostIp }) => hostIp);
+  const open = hosts.find((host) => !isLoopback(host));
+  if (open === undefined) return [];
+  const where = open === '' ? 'every address' : open;
+  return [
+    `other machines reach this server at ${where}, and it asks nobody for a key: -e SLIPWAY_API_KEYS=..., or publish it on 127.0.0.1`,
+  ];
 }

@@ -151,7 +151,9 @@ function announce({ server, settings, log, ledger }: Started): void {
     return;
   }
   const modelsFolder = resolve(settings.models ?? bundledModels);
-  output.write(formatStartup({ ...facts, version, url: server.url, modelsFolder, ledger: whole, isReady: ready }));
+  const isContained = process.env['SLIPWAY_CONTAINED'] !== undefined && /^(0\.0\.0\.0|::)$/.test(settings.host);
+  const shown = { version, url: server.url, isContained, modelsFolder, ledger: whole, isReady: ready };
+  output.write(formatStartup({ ...facts, ...shown }));
 }
 
 /** What passed before the models' own ledger began: bin marks when Node was up and when the build was done. */

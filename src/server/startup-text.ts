@@ -18,6 +18,8 @@ export function formatLedger(ledger: Ledger): string {
 export interface StartupFacts {
   readonly version: string;
   readonly url: string;
+  /** Whether it runs in a container, whose own addresses mean nothing outside. */
+  readonly isContained: boolean;
   readonly modelsFolder: string;
   readonly models: readonly ServableModel[];
   readonly index: readonly RepositoryIndexEntry[];
@@ -30,9 +32,9 @@ export interface StartupFacts {
 
 /** The lines that a person reads when the server has started. */
 export function formatStartup(facts: StartupFacts): string {
-  const { version, url, provider, choices, budget, ledger, isReady } = facts;
+  const { version, provider, choices, budget, ledger, isReady } = facts;
   const lines = [
-    `Slipway ${version}  ${url}  (page: ${url}/  API: ${url}/docs)`,
+    `Slipway ${version}  ${describePlace(facts)}`,
     '',
     ...modelLines(facts),
     '',
@@ -44,6 +46,12 @@ export function formatStartup(facts: StartupFacts): string {
       : formatLedger(ledger).replace(/^ready/, 'not ready: see the failed models above; started'),
   ];
   return `${lines.join('\n')}\n`;
+}
+
+/** Addresses that can be typed; inside a container only its port, for what it is published as is not known there. */
+function describePlace({ url, isContained }: StartupFacts): string {
+  if (!isContained) return `${url}  (page: ${url}/  API: ${url}/docs)`;
+  return `port ${new URL(url).port} of this container; launch ps or docker port tells where it is published (page: /  API: /docs)`;
 }
 
 /** `2 CPUs (2 online): 2 workers x 1 thread, 1 for pictures, 4 for files`. */

@@ -168,6 +168,20 @@ describe('doctor', () => {
     assert.equal(worstOf(results), 2);
   });
 
+  it('asks for no toolkit, runtime or CDI device where a start with a GPU worked', () => {
+    const worked = { kind: 'worked', way: 'gpus', output: 'GPU 0' } as const;
+    for (const name of ['toolkit', 'runtime', 'CDI']) {
+      const found = (trial?: typeof worked) =>
+        judge(examination('l4', 'plain', trial === undefined ? {} : { trial })).find((check) => check.name === name);
+      assert.notEqual(found()?.status, 'ok', `${name} is missing in this situation`);
+      assert.deepEqual(
+        [found(worked)?.status, found(worked)?.evidence.endsWith('a start by gpus worked')],
+        ['ok', true],
+        name,
+      );
+    }
+  });
+
   it('explains a trial that failed by the text that the engine gave', () => {
     const trial = {
       kind: 'failed',

@@ -192,6 +192,16 @@ describe(`decision over all ${every.length} rows`, () => {
     });
   });
 
+  it('names the image that is missing where nothing but that keeps the CPU from computing', () => {
+    const asked = wish({ pull: 'never', engineIsNamed: true });
+    const missing = decide(asked, facts('bare', 'plain'));
+    assert.ok(missing.kind === 'refused');
+    assert.deepEqual([missing.refusal.code, /slipway:cpu/.test(missing.refusal.cause)], ['IMAGE_MISSING', true]);
+    const insisting = decide({ ...asked, gpus: parseGpus('all') }, facts('bare', 'plain'));
+    assert.ok(insisting.kind === 'refused');
+    assert.equal(insisting.refusal.code, 'DEVICE_UNAVAILABLE');
+  });
+
   it('is pure: the same facts decide the same, and stay as they were', () => {
     eachRow(({ wish, facts, decision, name }) => {
       const before = JSON.stringify(facts);

@@ -4,6 +4,7 @@ import { describeMember, type MemberFacts } from '../everyday/describe.js';
 import { isUp, listMembers, openFleet, type Fleet, type Member } from '../everyday/fleet.js';
 import { formatDuration, formatPorts } from '../everyday/format.js';
 import { readDevices } from '../everyday/measured.js';
+import { killedExitCode } from '../out-of-memory.js';
 import { formatTable } from '../table.js';
 import { addEngineOptions, wantsJson } from './engine-options.js';
 
@@ -39,9 +40,11 @@ export function register(program: Command, context: LaunchContext): void {
 /** What runs is asked since when, and where it computes; what went meanwhile, or does not answer, stays without. */
 async function readFacts({ docker }: Fleet, member: Member): Promise<MemberFacts> {
   const facts = describeMember(member);
-  if (facts.state !== 'running') return facts;
+  const wasKilled = facts.exitCode === killedExitCode;
+  if (facts.state !== 'running' && !wasKilled) return facts;
   const details =
     member.kind === 'container' ? await docker.containers.inspect(member.id).catch(() => undefined) : undefined;
+  if (wasKilled) return { ...facts, isOutOfMemory: details?.state.oomKilled === true };
   const devices = await readDevices(member, { details, remoteHost: docker.endpoint.remoteHost });
   const upSinceMs = facts.upSinceMs ?? Date.parse(details?.state.startedAt ?? '');
   return {
@@ -68,8 +71,11 @@ function tableOf(facts: readonly MemberFacts[], context: LaunchContext): string 
   return formatTable(['NAME', 'VARIANT', 'DEVICE', 'STATE', 'PORTS', 'UP'], rows);
 }
 
-function paintState({ state, health, exitCode }: MemberFacts, { console }: LaunchContext): string {
+function paintState({ state, health, exitCode, isOutOfMemory }: MemberFacts, { console }: LaunchContext): string {
   if (state === 'running') return console.paint(health === 'unhealthy' ? 'yellow' : 'green', health ?? state);
   if (exitCode === undefined) return console.paint('dim', state);
-  return console.paint(exitCode === 0 ? 'dim' : 'red', `${state} (${exitCode})`);
+  return console.paint(
+    exitCode === 0 ? 'dim' : 'red',
+    `${state} (${exitCode}${isOutOfMemory === true ? ', out of memory' : ''})`,
+  );
 }

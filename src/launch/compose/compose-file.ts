@@ -32,6 +32,7 @@ export function formatCompose(request: ComposeRequest): string {
   const lines = [
     '# Made by: launch export compose. Start: docker compose up -d --wait    Stop: docker compose down',
     `# From this machine http://${request.hostIp}:${first?.hostPort ?? serverPort}; on the network "${request.network}" http://${first?.name ?? ''}:${serverPort}`,
+    '# For docker compose alone: docker stack deploy (Swarm) passes over restart, tmpfs and security_opt, and Kubernetes reads no Compose file.',
   ];
   return `${lines.join('\n')}\n${body}`;
 }

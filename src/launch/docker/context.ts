@@ -1,4 +1,4 @@
-import { AppError } from '../../errors.js';
+import { AppError, messageOf } from '../../errors.js';
 import { openContext, readDockerConfig, readTlsFolder, type ContextWorld } from './context-store.js';
 import type { DockerAddress, DockerEndpoint, TlsMaterial } from './endpoint.js';
 
@@ -22,7 +22,13 @@ export async function resolveEndpoint(wish: EngineWish, world: ContextWorld): Pr
   const { DOCKER_HOST: host = '', DOCKER_CONTEXT: named = '' } = world.env;
   if (host !== '') return fromHost(host, 'DOCKER_HOST', world);
   if (named !== '') return fromContext(named, `DOCKER_CONTEXT=${named}`, world);
-  const { currentContext } = await readDockerConfig(world);
+  const config = await readDockerConfig(world).catch(messageOf);
+  if (typeof config === 'string') {
+    // As the docker CLI does it: settings that cannot be read are named, and keep nobody from the default engine.
+    const endpoint = await fromDefaults(world);
+    return { ...endpoint, source: `${endpoint.source}; ${config.replace(/\.$/, '')}` };
+  }
+  const { currentContext } = config;
   if (currentContext !== '') return fromContext(currentContext, `docker context ${currentContext}`, world);
   return fromDefaults(world);
 }

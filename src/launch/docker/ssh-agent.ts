@@ -27,16 +27,32 @@ function connectOverSsh(address: SshAddress): Duplex {
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     words = (words + text).slice(-2000);
   });
-  const connection = Duplex.from({ readable: child.stdout, writable: child.stdin });
+  const connection = new Duplex({
+    read: () => child.stdout.resume(),
+    // A write that ssh takes no more is explained when it has ended.
+    write: (chunk: Buffer, _encoding, done) => child.stdin.write(chunk, () => done()),
+    final: (done) => {
+      child.stdin.end(() => done());
+    },
+    destroy: (error, done) => {
+      child.kill();
+      done(error);
+    },
+  });
+  child.stdin.on('error', () => undefined);
+  child.stdout.on('data', (chunk: Buffer) => {
+    if (!connection.push(chunk)) child.stdout.pause();
+  });
   const fail = (reason: string): void => {
     const text = `ssh to ${address.destination} failed: ${reason}`;
     connection.destroy(new AppError('DOCKER_UNREACHABLE', text, { details: { destination: address.destination } }));
   };
   child.on('error', (error) => fail(error.message));
-  child.on('exit', (code) => {
-    if (code !== 0 && code !== null) fail(words.trim() === '' ? `exit code ${code}` : words.trim());
+  // Not before its last words were read: the end of its output alone would only say that the connection hung up.
+  child.on('close', (code) => {
+    if (code === 0 || code === null) connection.push(null);
+    else fail(words.trim() === '' ? `exit code ${code}` : words.trim());
   });
-  connection.on('close', () => child.kill());
   return withSocketMethods(connection);
 }
 

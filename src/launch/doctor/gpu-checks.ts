@@ -7,8 +7,10 @@ type Check = (examination: Examination) => Verdict;
 const installToolkit =
   'sudo apt-get install -y nvidia-container-toolkit && sudo nvidia-ctk runtime configure --runtime=docker && sudo systemctl restart docker';
 
-/** Missing parts of a GPU set-up fail where a GPU is wanted or there, and are passed over on a machine without one. */
-function missing({ signal, wantsGpu }: Examination, verdict: Omit<Verdict, 'status'>): Verdict {
+/** Missing parts of a GPU set-up fail where a GPU is wanted or there, unless a start with one worked; without one they are passed over. */
+function missing({ signal, wantsGpu, trial }: Examination, verdict: Omit<Verdict, 'status'>): Verdict {
+  if (trial.kind === 'worked')
+    return { status: 'ok', evidence: `${verdict.evidence}, and not needed: a start by ${trial.way} worked` };
   if (wantsGpu) return { status: 'fail', ...verdict };
   if (signal.kind === 'present') return { status: 'warn', ...verdict };
   return { status: 'skip', evidence: `${verdict.evidence}; no NVIDIA GPU to use it for` };

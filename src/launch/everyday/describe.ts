@@ -20,6 +20,8 @@ export interface MemberFacts {
   /** Undefined where it does not run. */
   readonly upSinceMs?: number;
   readonly exitCode?: number;
+  /** Asked only of one that was killed. */
+  readonly isOutOfMemory?: boolean;
   readonly restarts?: number;
 }
 
@@ -63,8 +65,11 @@ function describeNative({ name, server }: Extract<Member, { kind: 'native' }>): 
     variant: 'native',
     device: 'auto',
     isMeasured: false,
-    state: status,
-    ports: [{ containerPort: wish.port, protocol: 'tcp', hostPort: wish.port, hostIp: wish.host }],
+    state: server.isUnreadable === true ? 'unreadable (launch rm)' : status,
+    ports:
+      server.isUnreadable === true
+        ? []
+        : [{ containerPort: wish.port, protocol: 'tcp', hostPort: wish.port, hostIp: wish.host }],
     createdAtMs,
     ...(isRunning ? { upSinceMs: startedAtMs } : {}),
     ...(status === 'exited' && exitCode !== undefined ? { exitCode } : {}),

@@ -1,14 +1,14 @@
-import { spawn } from 'node:child_process';
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { spawn, type ChildProcess } from 'node:child_process';
+import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { AppError } from '../../errors.js';
+import { AppError, messageOf } from '../../errors.js';
 import type { LogsQuery } from '../docker/gateway.js';
 import type { OutputChunk } from '../docker/types.js';
 import { isRunning, readIdentity, signalProcess, type ProcessIdentity } from './identity.js';
 import { readLog } from './log-reader.js';
-import { readRecord, stateFolderOf, writeAtomically, type NativeStatus, type NativeWish } from './state.js';
+import { readRecord, readState, stateFolderOf, writeAtomically, type NativeStatus, type NativeWish } from './state.js';
 
 /** A native server as it is now. */
 export interface NativeServer {
@@ -18,6 +18,8 @@ export interface NativeServer {
   readonly status: NativeStatus;
   /** False where the server lives on without the process that would start it again. */
   readonly isSupervised: boolean;
+  /** Its record cannot be read; `remove` clears it away. */
+  readonly isUnreadable?: boolean;
   readonly pid?: number;
   readonly startedAtMs?: number;
   readonly finishedAtMs?: number;
@@ -60,7 +62,7 @@ const serverProgram = [
 
 /** Servers that run without containers, each under a supervisor of its own, described by files in the state folder. */
 export function openNative(world: NativeWorld): NativeRunner {
-  const root = join(stateFolderOf(world.env, world.homeFolder), 'native');
+  const root = resolve(stateFolderOf(world.env, world.homeFolder), 'native');
   const folderOf = (name: string): string => join(root, checkName(name));
   const find = async (name: string): Promise<NativeServer | undefined> => readServer(folderOf(name));
   const demand = async (name: string): Promise<NativeServer> => (await find(name)) ?? throwMissing(name);
@@ -80,8 +82,7 @@ export function openNative(world: NativeWorld): NativeRunner {
     stop: async (name, options) => stop(folderOf(name), await demand(name), options?.graceSeconds ?? 10),
     kill: async (name, signal = 'SIGKILL') => {
       await demand(name);
-      const record = await readRecord(folderOf(name));
-      if (await signalProcess(record?.state?.server, signal)) return;
+      if (await signalProcess((await readState(folderOf(name)))?.server, signal)) return;
       throw new AppError('DOCKER_REFUSED', `Could not signal ${name}: it is not running.`, { details: { name } });
     },
     remove: async (name, options) => {
@@ -116,11 +117,12 @@ function throwMissing(name: string): never {
 async function readServer(folder: string): Promise<NativeServer | undefined> {
   const record = await readRecord(folder);
   if (record === undefined) return undefined;
+  if (record === 'unreadable') return unreadableServer(folder);
   const { wish, createdAtMs } = record;
   if (record.state === undefined) return { wish, createdAtMs, status: 'exited', isSupervised: false, restarts: 0 };
   const isSupervised = await isRunning(record.state.supervisor);
   // A supervisor that has ended since the record was read has written its last words in between.
-  const state = isSupervised ? record.state : ((await readRecord(folder))?.state ?? record.state);
+  const state = isSupervised ? record.state : ((await readState(folder)) ?? record.state);
   const isServing = await isRunning(state.server);
   const { startedAtMs, finishedAtMs, exitCode } = state;
   return {
@@ -136,6 +138,23 @@ async function readServer(folder: string): Promise<NativeServer | undefined> {
   };
 }
 
+/** Stands for a folder whose record was cut short: it can be listed, and removed. */
+function unreadableServer(folder: string): NativeServer {
+  const wish: NativeWish = {
+    name: basename(folder),
+    host: '',
+    port: 0,
+    args: [],
+    env: {},
+    cwd: folder,
+    config: '',
+    labels: {},
+    removeOnExit: false,
+    restart: false,
+  };
+  return { wish, createdAtMs: 0, status: 'exited', isSupervised: false, isUnreadable: true, restarts: 0 };
+}
+
 async function start(folder: string, wish: NativeWish, world: NativeWorld): Promise<NativeServer> {
   const unlock = await lock(folder, wish.name);
   try {
@@ -147,7 +166,7 @@ async function start(folder: string, wish: NativeWish, world: NativeWorld): Prom
       );
     }
     await rm(folder, { recursive: true, force: true });
-    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await makeFolder(folder);
     const program = wish.program ?? serverProgram;
     await writeAtomically(join(folder, 'wish.json'), { wish: { ...wish, program }, createdAtMs: world.now() });
     const env = Object.fromEntries(Object.entries(world.env).filter(([, value]) => value !== undefined));
@@ -160,56 +179,89 @@ async function start(folder: string, wish: NativeWish, world: NativeWorld): Prom
 }
 
 /** Waits until the supervisor has started its server. */
-async function waitForStart(folder: string, supervisor: { readonly exitCode: number | null }): Promise<NativeServer> {
+async function waitForStart(
+  folder: string,
+  supervisor: Pick<ChildProcess, 'exitCode' | 'signalCode'>,
+): Promise<NativeServer> {
   for (;;) {
-    const hasEnded = supervisor.exitCode !== null;
+    const { exitCode, signalCode } = supervisor;
+    const hasEnded = exitCode !== null || signalCode !== null;
     const server = await readServer(folder);
-    const hasReported = (await readRecord(folder))?.state !== undefined;
+    const hasReported = (await readState(folder)) !== undefined;
     if (server !== undefined && hasReported && server.status !== 'starting') return server;
     if (hasEnded) {
       throw new AppError(
         'INTERNAL',
-        `The supervisor of ${folder} ended at once with exit code ${supervisor.exitCode}.`,
+        `The supervisor of ${folder} ended at once with ${exitCode === null ? `signal ${signalCode}` : `exit code ${exitCode}`}. Try again.`,
       );
     }
     await wait(pollMs);
   }
 }
 
+/** Makes a folder and those above it. Node's own recursive mkdir never ends where a file system answers ENOENT, as /proc does. */
+async function makeFolder(folder: string): Promise<void> {
+  const isThere = await stat(folder).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+  if (isThere) return;
+  if (dirname(folder) !== folder) await makeFolder(dirname(folder));
+  await mkdir(folder, { mode: 0o700 }).catch((thrown: unknown) => {
+    if ((thrown as NodeJS.ErrnoException).code !== 'EEXIST') throw thrown;
+  });
+}
+
 /** Two launchers that start the same name at once: the second one is told so. A lock whose holder is gone is taken over. */
 async function lock(folder: string, name: string): Promise<() => Promise<void>> {
   const path = `${folder}.lock`;
-  await mkdir(dirname(folder), { recursive: true, mode: 0o700 });
+  await makeFolder(dirname(folder)).catch((thrown: unknown) => {
+    const text = `The folder of native servers, ${dirname(folder)}, cannot be made: ${messageOf(thrown)}. Name another: SLIPWAY_STATE_DIR=/path`;
+    throw new AppError('USAGE', text, { cause: thrown });
+  });
   const holder = JSON.stringify(await readIdentity(process.pid));
   for (;;) {
     try {
       await writeFile(path, holder, { flag: 'wx' });
       return () => rm(path, { force: true });
     } catch (thrown) {
-      if ((thrown as NodeJS.ErrnoException).code !== 'EEXIST') throw thrown;
+      if ((thrown as NodeJS.ErrnoException).code !== 'EEXIST') {
+        const text = `The folder of native servers cannot be written: ${messageOf(thrown)}. Name another: SLIPWAY_STATE_DIR=/path`;
+        throw new AppError('USAGE', text, { cause: thrown });
+      }
     }
     const text = await readFile(path, 'utf8').catch(() => '');
-    if (text !== '' && (await isRunning(JSON.parse(text) as ProcessIdentity))) {
+    if (await isRunning(parseIdentity(text))) {
       throw new AppError('USAGE', `Another launch is starting ${name} right now (${path}). Try again in a moment.`);
     }
     await rm(path, { force: true });
   }
 }
 
+/** Whose lock it is; undefined for a text that was cut short. */
+function parseIdentity(text: string): ProcessIdentity | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null && 'pid' in value ? (value as ProcessIdentity) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 async function stop(folder: string, server: NativeServer, graceSeconds: number): Promise<void> {
   if (server.status === 'exited') return;
-  const record = await readRecord(folder);
+  const state = await readState(folder);
   const kill = new AbortController();
   const timer = setTimeout(() => kill.abort(), graceSeconds * 1000);
-  const supervised = await signalProcess(record?.state?.supervisor, 'SIGTERM');
-  if (!supervised) await signalProcess(record?.state?.server, 'SIGTERM');
+  const supervised = await signalProcess(state?.supervisor, 'SIGTERM');
+  if (!supervised) await signalProcess(state?.server, 'SIGTERM');
   const isOver = await waitForEnd(folder, kill.signal).then(
     () => true,
     () => false,
   );
   clearTimeout(timer);
   if (isOver) return;
-  await signalProcess((await readRecord(folder))?.state?.server, 'SIGKILL');
+  await signalProcess((await readState(folder))?.server, 'SIGKILL');
   await waitForEnd(folder);
 }
 

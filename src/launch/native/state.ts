@@ -48,20 +48,35 @@ export interface NativeRecord {
 /** Replaces a file in one step: a reader sees the old or the new text, never half of one. */
 export async function writeAtomically(path: string, value: unknown): Promise<void> {
   const draft = `${path}.${process.pid}.new`;
-  await writeFile(draft, `${JSON.stringify(value, undefined, 2)}\n`, { mode: 0o600 });
+  // Without its bytes on the disk a renamed file may be empty after a power failure.
+  await writeFile(draft, `${JSON.stringify(value, undefined, 2)}\n`, { mode: 0o600, flush: true });
   await rename(draft, path);
 }
 
-/** Reads a record; undefined where the folder holds none. */
-export async function readRecord(folder: string): Promise<NativeRecord | undefined> {
-  const [wish, state] = await Promise.all([readJson(join(folder, 'wish.json')), readJson(join(folder, 'state.json'))]);
+/** Reads a record; undefined where the folder holds none, `unreadable` where what it holds was cut short. */
+export async function readRecord(folder: string): Promise<NativeRecord | 'unreadable' | undefined> {
+  const [wish, state] = await Promise.all([readJson(join(folder, 'wish.json')), readState(folder)]);
   if (wish === undefined) return undefined;
-  return { ...(wish as Omit<NativeRecord, 'state'>), ...(state === undefined ? {} : { state: state as NativeState }) };
+  if (!('wish' in wish)) return 'unreadable';
+  return { ...(wish as Omit<NativeRecord, 'state'>), ...(state === undefined ? {} : { state }) };
 }
 
-async function readJson(path: string): Promise<unknown> {
+/** What the supervisor said last; undefined where it said nothing that can be read. */
+export async function readState(folder: string): Promise<NativeState | undefined> {
+  const state = await readJson(join(folder, 'state.json'));
+  return state !== undefined && 'supervisor' in state ? (state as NativeState) : undefined;
+}
+
+/** The object in a file, empty where the file holds none; undefined where there is no file. */
+async function readJson(path: string): Promise<object | undefined> {
   const text = await readFile(path, 'utf8').catch(() => undefined);
-  return text === undefined ? undefined : JSON.parse(text);
+  if (text === undefined) return undefined;
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null ? value : {};
+  } catch {
+    return {};
+  }
 }
 
 /** Folder of the native servers' state: `$XDG_STATE_HOME/slipway`, else `~/.slipway`; SLIPWAY_STATE_DIR wins. */

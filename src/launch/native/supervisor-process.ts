@@ -9,14 +9,15 @@ import { deservesRestart, exitCodeOf, restartDelayMs, soundAfterMs, type Process
 import { readIdentity } from './identity.js';
 import { LineCutter } from '../line-cutter.js';
 import { RotatingLog } from './log-file.js';
-import { readRecord, writeAtomically, type NativeState } from './state.js';
+import { readRecord, readState, writeAtomically, type NativeState } from './state.js';
 
 const longestDrainMs = 30_000;
 const lingerMs = 1000;
 const [, , folder = ''] = process.argv;
 const record = await readRecord(folder);
 const supervisor = await readIdentity(process.pid);
-if (record === undefined || supervisor === undefined) throw new Error(`No server is described in ${folder}.`);
+if (record === undefined || record === 'unreadable' || supervisor === undefined)
+  throw new Error(`No server is described in ${folder}.`);
 const { wish } = record;
 const log = new RotatingLog(join(folder, 'server.log'));
 const stop = new AbortController();
@@ -111,7 +112,7 @@ async function supervise(): Promise<void> {
 /** Takes the folder away after those who follow have read the end, unless a new server has it by then. */
 async function removeFolder(): Promise<void> {
   await wait(lingerMs);
-  const owner = (await readRecord(folder))?.state?.supervisor;
+  const owner = (await readState(folder))?.supervisor;
   if (owner?.pid === supervisor?.pid && owner?.startedAt === supervisor?.startedAt) {
     await rm(folder, { recursive: true, force: true });
   }

@@ -64,11 +64,12 @@ describe("the engine's address", () => {
     );
   });
 
-  it('says which file is no JSON', async () => {
-    await assert.rejects(
-      resolveEndpoint({}, worldOf({ '/home/me/.docker/config.json': '{' })),
-      /\/home\/me\/\.docker\/config\.json is not JSON/,
-    );
+  it('is the default one where the settings are no JSON, and says which file that is', async () => {
+    const world = worldOf({ '/home/me/.docker/config.json': '{' });
+    const { url, source } = await resolveEndpoint({}, world);
+    assert.equal(url, 'unix:///var/run/docker.sock');
+    assert.match(source, /^the default socket; \/home\/me\/\.docker\/config\.json is not JSON/);
+    await assert.rejects(resolveEndpoint({ context: 'one' }, world), /no docker context "one"/);
   });
 
   it('falls back to the other known sockets, each by its name', async () => {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
@@ -121,6 +121,50 @@ describe('a native server', () => {
     assert.equal(server?.status, 'running');
     await runner.stop('orphan', { graceSeconds: 5 });
     assert.equal((await runner.find('orphan'))?.status, 'exited');
+  });
+
+  it('that never comes up, for its supervisor is killed, ends the start with the signal', async () => {
+    const script = join(folder, 'end.cjs');
+    await writeFile(script, "process.kill(process.pid, 'SIGKILL');");
+    const env = { ...process.env, SLIPWAY_STATE_DIR: folder, NODE_OPTIONS: `--require=${script}` };
+    const doomed = openNative({ env, homeFolder: folder, now: Date.now });
+    await assert.rejects(doomed.start(wishOf('doomed', endless)), /ended at once with signal SIGKILL/);
+    assert.equal((await runner.find('doomed'))?.status, 'exited');
+    await runner.remove('doomed');
+  });
+
+  it('cannot be kept where its folder cannot be made, and the answer names another way', async () => {
+    for (const homeFolder of ['/dev/null', '/proc/self']) {
+      const nowhere = openNative({ env: {}, homeFolder, now: Date.now });
+      assert.deepEqual(await nowhere.list(), []);
+      await assert.rejects(nowhere.start(wishOf('homeless', endless)), {
+        code: 'USAGE',
+        message: /SLIPWAY_STATE_DIR=/,
+      });
+    }
+  });
+
+  it('whose record was cut short is listed, keeps no other from being found, and can be removed', async () => {
+    for (const text of ['', '{"wish": {"na', 'null', '[]']) {
+      await mkdir(join(folder, 'native/torn'), { recursive: true });
+      await writeFile(join(folder, 'native/torn/wish.json'), text);
+      await writeFile(join(folder, 'native/torn/state.json'), text);
+      await writeFile(join(folder, 'native/torn.lock'), text);
+      await runner.start(wishOf('beside', endless));
+      const names = (await runner.list()).map(({ wish }) => wish.name);
+      assert.deepEqual(
+        ['beside', 'torn'].filter((name) => names.includes(name)),
+        ['beside', 'torn'],
+        text,
+      );
+      const torn = await runner.find('torn');
+      assert.deepEqual([torn?.status, torn?.isUnreadable], ['exited', true]);
+      await runner.stop('torn');
+      await runner.remove('torn');
+      assert.equal(await runner.find('torn'), undefined);
+      await runner.start(wishOf('torn', endless));
+      for (const name of ['beside', 'torn']) await runner.remove(name, { force: true });
+    }
   });
 
   it('takes its folder with it when asked to, after its last words were read', async () => {
