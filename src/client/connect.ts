@@ -1,5 +1,5 @@
-import { AppError } from '../errors.js';
-import { launch, type LaunchedServer, type LaunchWish } from '../launch/index.js';
+import { AppError, messageOf } from '../errors.js';
+import { launch, readModelNames, type LaunchedServer, type LaunchWish } from '../launch/index.js';
 import { openConnection, type Connection } from './connection.js';
 import type { CallOptions } from './http.js';
 
@@ -14,11 +14,17 @@ export interface ConnectOptions extends CallOptions {
   /** Sent as `Authorization: Bearer`. */
   readonly apiKey?: string;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Launch where none runs: this Dockerfile, image or variant; only on this machine. */
+  /** Launch where none runs: this Dockerfile (or the folder that holds it), image or variant; only on this machine. */
   readonly dockerfile?: string;
+  /** Folder that the Dockerfile is built from; its own Dockerfile is meant where none is named. */
+  readonly context?: string;
+  /** GPUs for what is launched: `all`, `1`, `device=0`. */
+  readonly gpus?: string;
+  /** Variables for what is launched. */
+  readonly env?: Readonly<Record<string, string>>;
   readonly image?: string;
   readonly variant?: NonNullable<LaunchWish['variant']>;
-  /** Launch where none runs, with the models of this folder. */
+  /** Launch where none runs, with the models of this folder; one that runs must serve them. */
   readonly models?: string;
   readonly name?: string;
   /** Longest wait for a launched server to be ready. */
@@ -46,7 +52,10 @@ export async function connectWith(start: Launch, options: ConnectOptions): Promi
   const url = addressOf(options);
   const attached = openConnection(url, { ...httpOptionsOf(options), wasLaunched: false });
   const absence = await findAbsence(attached, options);
-  if (absence === undefined) return attached;
+  if (absence === undefined) {
+    await refuseOtherModels(attached, options);
+    return attached;
+  }
   attached.close();
   if (!wantsLaunch(options)) throw explainAbsence(absence, url);
   const server = await withinLimit(options, (signal) => start({ ...launchWishOf(options), ...(signal && { signal }) }));
@@ -110,9 +119,34 @@ async function findAbsence(connection: Connection, { signal }: ConnectOptions): 
   }
 }
 
-function wantsLaunch({ url, host, dockerfile, image, variant, models }: ConnectOptions): boolean {
+/** Whether the server that answers knows every model of the folder that was asked for. Throws NOT_FOUND where it does not. */
+async function refuseOtherModels(
+  connection: Connection,
+  { models, signal, onNarration }: ConnectOptions,
+): Promise<void> {
+  if (models === undefined) return;
+  const wanted = await readModelNames(models);
+  const call = { retries: 0, timeoutMs: probeTimeoutMs, ...(signal === undefined ? {} : { signal }) };
+  const known = await connection.models(call).catch(messageOf);
+  if (typeof known === 'string') {
+    onNarration?.(
+      `attached to ${connection.url}, which does not say whether it serves the models of ${models}: ${known}`,
+    );
+    return;
+  }
+  const served = new Set(known.map(({ name }) => name));
+  const missing = wanted.filter((name) => !served.has(name));
+  if (missing.length === 0) return;
+  connection.close();
+  const text =
+    `The server at ${connection.url} serves ${[...served].join(', ') || 'no model'}, but not ${missing.join(', ')} of ${models}. ` +
+    'Give another port for a server of these models, stop that one (launch ps, launch stop), or attach without models.';
+  throw new AppError('NOT_FOUND', text, { details: { url: connection.url, served: [...served], missing } });
+}
+
+function wantsLaunch({ url, host, dockerfile, context, image, variant, gpus, models }: ConnectOptions): boolean {
   const isHere = url === undefined && (host === undefined || /^(localhost|127\.\d+\.\d+\.\d+|::1)$/.test(host));
-  return isHere && [dockerfile, image, variant, models].some((value) => value !== undefined);
+  return isHere && [dockerfile, context, image, variant, gpus, models].some((value) => value !== undefined);
 }
 
 function explainAbsence(cause: AppError, url: string): AppError {
@@ -123,7 +157,10 @@ function explainAbsence(cause: AppError, url: string): AppError {
 }
 
 function launchWishOf(options: ConnectOptions): LaunchWish {
-  const { dockerfile, image, variant, models, port, name, readyTimeoutMs, signal, onNarration } = options;
-  const given = { dockerfile, image, variant, models, port, name, readyTimeoutMs, signal, onNarration };
+  const { dockerfile, context, image, variant, gpus, env, models, host, port } = options;
+  const { name, readyTimeoutMs, signal, onNarration } = options;
+  const address = host === 'localhost' ? undefined : host;
+  const what = { dockerfile, context, image, variant, gpus, env, models, address, port };
+  const given = { ...what, name, readyTimeoutMs, signal, onNarration };
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
 }

@@ -1,5 +1,6 @@
 import type { LaunchedServer, LaunchWish } from './programmatic.js';
 
+export { readModelNames } from './model-folder.js';
 export type { LaunchedImage } from './image-identity.js';
 export type { LaunchedServer, LaunchWish, ServerVariant } from './programmatic.js';
 

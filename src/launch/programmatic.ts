@@ -1,15 +1,15 @@
-import { createHash } from 'node:crypto';
 import { resolve } from 'node:path';
 import { AppError } from '../errors.js';
 import type { Sink } from './console.js';
 import type { LaunchContext } from './context.js';
-import { buildImage } from './docker/build.js';
 import { removeContainer } from './existing.js';
 import type { LaunchedImage } from './image-identity.js';
-import { containerLabels, type ContainerVariant } from './labels.js';
+import { parseGpus } from './flags/gpus.js';
+import type { ContainerVariant } from './labels.js';
 import { openNative } from './native/runner.js';
 import { originOf } from './origin.js';
 import type { Launched } from './outcome.js';
+import { buildOwn, type OwnImage } from './own-image.js';
 import { lendThisProcess } from './this-process.js';
 import { bringUp } from './up.js';
 import { plainWish, type Wish } from './wish.js';
@@ -18,17 +18,21 @@ import { plainWish, type Wish } from './wish.js';
 export type ServerVariant = ContainerVariant | 'native';
 
 /** What a program asks of the launcher. Everything left out is decided as `launch up` decides it. */
-export interface LaunchWish {
+export interface LaunchWish extends OwnImage {
   /** `auto` takes what fits the machine and says why; anything else never falls back. */
   readonly variant?: 'auto' | ServerVariant;
-  /** Dockerfile to build and run instead of an image that the launcher chooses. */
-  readonly dockerfile?: string;
   /** Image to run instead. */
   readonly image?: string;
   /** Folder with models; undefined: the bundled ones. */
   readonly models?: string;
-  /** Port on 127.0.0.1; 8000 unless given. */
+  /** Port of the address; 8000 unless given. */
   readonly port?: number;
+  /** Address of this machine to listen on; 127.0.0.1 unless given. */
+  readonly address?: string;
+  /** GPUs to give it, as --gpus takes them: `all`, `1`, `device=0`. Then nothing falls back to the CPU. */
+  readonly gpus?: string;
+  /** Variables of the server. */
+  readonly env?: Readonly<Record<string, string>>;
   readonly name?: string;
   /** What to do for an image that is not there; `missing` unless given: build or pull it. `never`: throws IMAGE_MISSING. */
   readonly pull?: Wish['pull'];
@@ -68,7 +72,8 @@ const serverPort = 8000;
 export async function launchFor(request: LaunchWish): Promise<LaunchedServer> {
   const sink = lineSink(request.onNarration);
   const context = lendThisProcess(() => undefined, { stdout: sink, stderr: sink });
-  const image = request.dockerfile === undefined ? request.image : await buildOwn(context, request, request.dockerfile);
+  const isOwn = request.dockerfile !== undefined || request.context !== undefined;
+  const image = isOwn ? await buildOwn(context, request, request.signal) : request.image;
   const started = await bringUp(context, {
     address: {},
     wish: toWish(context, request, image),
@@ -97,7 +102,7 @@ function toServer(context: LaunchContext, launched: Launched): LaunchedServer {
 }
 
 function toWish(context: LaunchContext, request: LaunchWish, image: string | undefined): Wish {
-  const { variant, models, port, name, pull, isTemporary } = request;
+  const { variant, models, port, address, gpus, env, name, pull, isTemporary } = request;
   const hostPort = String(port ?? serverPort);
   const source = models === undefined ? undefined : resolve(context.cwd, models);
   return {
@@ -106,32 +111,20 @@ function toWish(context: LaunchContext, request: LaunchWish, image: string | und
     mode: 'detached',
     origin: originOf(context),
     ...(pull === undefined ? {} : { pull }),
+    ...(gpus === undefined ? {} : { gpus: parseGpus(gpus) }),
     ...(image === undefined ? {} : { image }),
     container: {
       ...plainWish.container,
       ...(name === undefined ? {} : { name }),
       ...(isTemporary === true ? { restart: { name: 'no', maximumRetries: 0 } } : {}),
-      ports: [{ hostIp: '127.0.0.1', hostPort, containerPort: serverPort, protocol: 'tcp' }],
+      env: env ?? {},
+      ports: [{ hostIp: address ?? '127.0.0.1', hostPort, containerPort: serverPort, protocol: 'tcp' }],
       mounts:
         source === undefined
           ? []
           : [{ type: 'bind', source, target: '/srv/models', readOnly: true, createSource: false }],
     },
   };
-}
-
-/** Builds a user's own Dockerfile, the working folder its context, under a tag that is the file's own. */
-async function buildOwn(context: LaunchContext, { signal }: LaunchWish, dockerfile: string): Promise<string> {
-  const { console, cwd, env } = context;
-  const path = resolve(cwd, dockerfile);
-  const tag = `slipway:custom-${createHash('sha256').update(path).digest('hex').slice(0, 8)}`;
-  const docker = await context.openGateway({});
-  console.note(`building ${tag} from ${path}`);
-  const onLine = (line: string): void => console.note(line);
-  const labels = { [containerLabels.managed]: 'true' };
-  const tools = { docker, env, onLine, ...(signal === undefined ? {} : { signal }) };
-  await buildImage({ context: cwd, dockerfile: path, tags: [tag], labels }, tools);
-  return tag;
 }
 
 function endings(context: LaunchContext, name: string, variant: string): Pick<LaunchedServer, 'stop' | 'remove'> {

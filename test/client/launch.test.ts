@@ -54,5 +54,11 @@ describe('connect without a server', () => {
     assert.equal(second.wasLaunched, false);
     assert.equal(await second.isReady(), true);
     second.close();
+    const others = join(folder, 'others');
+    await putModel(others, { name: 'unheard', graph: sumAndDifference });
+    await assert.rejects(connect({ ...options, models: others }), {
+      code: 'NOT_FOUND',
+      message: /serves sums, but not unheard of .*others\. Give another port/,
+    });
   });
 });
