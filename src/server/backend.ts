@@ -68,6 +68,7 @@ async function openRunner(options: ServeOptions, { journal }: Crashes): Promise<
       onWorkerLost: (event) => log.error(event, 'worker lost'),
       onInline: (event) => log.debug(event, event.inline ? 'runs on the HTTP thread' : 'runs on the workers'),
       onWorkerRestarted: (event) => log.warn(event, 'worker restarted'),
+      onGivenUp: ({ reason }) => onStuck(reason),
       onStuck: ({ worker, session, runningMs }) =>
         onStuck(
           `a run of ${session} on ${worker} has taken ${Math.round(runningMs)} ms, over the limit of ${limitMs} ms`,

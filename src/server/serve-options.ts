@@ -23,6 +23,6 @@ export interface ServeOptions {
   readonly log: Log;
   /** Milliseconds since 1970. */
   readonly clock: () => number;
-  /** A run passed its limit: nothing but the end of the process helps. */
+  /** A run passed its limit, or no worker thread is started any more: nothing but the end of the process helps. */
   readonly onStuck: (what: string) => void;
 }

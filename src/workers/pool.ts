@@ -1,39 +1,21 @@
 import type { SessionSpec } from '../engine/engine.js';
-import { prepareWeights, type PreparedModel, type WeightsCacheOptions } from '../engine/weights-cache.js';
+import { prepareWeights, type PreparedModel } from '../engine/weights-cache.js';
 import { disableTelemetry } from '../engine/telemetry.js';
 import { AppError } from '../errors.js';
 import { Arrivals } from './inline-cost.js';
 import { openInline } from './inline-engine.js';
-import { InlineSession, type InlineWatch } from './inline-session.js';
+import { InlineSession } from './inline-session.js';
 import { PoolSession } from './pool-session.js';
 import { Places } from './places.js';
 import type { PoolWorker } from './pool-worker.js';
-import { decideRespawn, defaultRespawnPolicy, type RespawnPolicy } from './respawn.js';
+import { decideRespawn, defaultRespawnPolicy } from './respawn.js';
 import { processLink } from './process-link.js';
-import type { JournalPlace, RunJournal, Work } from './run-journal.js';
+import type { JournalPlace, Work } from './run-journal.js';
 import type { LoadOptions, Runner, RunnerSession } from './runner.js';
-import type { RunnerEvents, RunnerStatus } from './runner-status.js';
+import type { RunnerOptions, RunnerStatus } from './runner-options.js';
 import { threadLink } from './thread-link.js';
 
-export interface RunnerOptions {
-  /** Worker threads of the CPU. Each GPU gets one more when its first model is loaded. */
-  readonly workers: number;
-  /** The main thread's environment: telemetry is turned off in it before the first thread starts. */
-  readonly env: NodeJS.ProcessEnv;
-  /** Where optimised copies of models are kept, so that workers share the weights; without it each has its own. */
-  readonly weightsCache?: Omit<WeightsCacheOptions, 'env'>;
-  readonly events?: RunnerEvents;
-  readonly respawn?: RespawnPolicy;
-  /** The longest that one run may take; then its process is killed, or `onStuck` is called where it runs in a thread. 0: no limit. */
-  readonly runLimitMs?: number;
-  /** Runs that cost less than handing them over run on the calling thread, and `watch` sees them; without it none do. */
-  readonly inline?: { readonly watch: InlineWatch | undefined };
-  /** Is told what runs in this process; removed when the runner is closed. */
-  readonly journal?: RunJournal;
-  /** The thread's and the process's entry files; those beside this file unless told otherwise. */
-  readonly entry?: URL;
-  readonly processEntry?: URL;
-}
+export type { RunnerOptions } from './runner-options.js';
 
 /** A runner whose threads can be seen and ended. */
 export interface RunnerPool extends Runner {
@@ -198,7 +180,8 @@ class Pool implements RunnerPool {
   }
 
   #lost(worker: PoolWorker, reason: string, work: Work | undefined): void {
-    this.#options.events?.onWorkerLost?.({ worker: worker.name, reason });
+    const { events } = this.#options;
+    events?.onWorkerLost?.({ worker: worker.name, reason });
     if (this.#closing !== undefined) return;
     const isApart = this.#places.isApart(worker);
     if (isApart && work !== undefined && this.#isGivenUp(work, reason)) return;
@@ -207,7 +190,10 @@ class Pool implements RunnerPool {
     const decision = decideRespawn(losses, this.#options.respawn ?? defaultRespawnPolicy);
     if (decision.kind === 'give-up') {
       const why = `${decision.reason}; the last one because of: ${reason}`;
-      if (!isApart) this.#gaveUp ??= why;
+      if (!isApart && this.#gaveUp === undefined) {
+        this.#gaveUp = why;
+        events?.onGivenUp?.({ reason: why });
+      }
       this.#giveUpHomeless(why, isApart ? [worker] : this.#places.threads);
       return;
     }

@@ -69,7 +69,9 @@ describe('a worker that is lost', () => {
 
   it('too often is not started again: the runner is unhealthy and refuses what waits', async (t) => {
     const respawn = { maxLosses: 2, windowMs: 60_000, firstDelayMs: 1, maxDelayMs: 1 };
-    const runner = await start(t, { entry: crashing, respawn });
+    const told: string[] = [];
+    const onGivenUp = (event: { readonly reason: string }) => told.push(event.reason);
+    const runner = await start(t, { entry: crashing, respawn, events: { onGivenUp } });
     const queue = new Queue();
     const session = await runner.load(specOf(sums), { instances: 1, next: queue.next });
     const crashes = await Promise.allSettled([crash, crash].map((job) => queue.run(session, job)));
@@ -80,6 +82,7 @@ describe('a worker that is lost', () => {
     const { healthy, reason } = runner.status();
     assert.equal(healthy, false);
     assert.match(reason ?? '', /^2 workers were lost within 60 s; .*crashed on request$/);
+    assert.deepEqual(told, [reason]);
     await assert.rejects(queue.run(session, sumJob(1, 1)), { code: 'WORKER_LOST', message: /No worker holds m/ });
     await assert.rejects(session.runOn(0, sumJob(1, 1)), { code: 'WORKER_LOST' });
     await session.unload();

@@ -1,0 +1,50 @@
+import type { WeightsCacheOptions } from '../engine/weights-cache.js';
+import type { InlineOptions, InlineWatch } from './inline-session.js';
+import type { WorkerState } from './pool-worker.js';
+import type { RespawnPolicy } from './respawn.js';
+import type { RunJournal } from './run-journal.js';
+
+/** What a pool is made of. */
+export interface RunnerOptions {
+  /** Worker threads of the CPU. Each GPU gets one more when its first model is loaded. */
+  readonly workers: number;
+  /** The main thread's environment: telemetry is turned off in it before the first thread starts. */
+  readonly env: NodeJS.ProcessEnv;
+  /** Where optimised copies of models are kept, so that workers share the weights; without it each has its own. */
+  readonly weightsCache?: Omit<WeightsCacheOptions, 'env'>;
+  readonly events?: RunnerEvents;
+  readonly respawn?: RespawnPolicy;
+  /** The longest that one run may take; then its process is killed, or `onStuck` is called where it runs in a thread. 0: no limit. */
+  readonly runLimitMs?: number;
+  /** Runs that cost less than handing them over run on the calling thread, and `watch` sees them; without it none do. */
+  readonly inline?: { readonly watch: InlineWatch | undefined };
+  /** Is told what runs in this process; removed when the runner is closed. */
+  readonly journal?: RunJournal;
+  /** The thread's and the process's entry files; those beside this file unless told otherwise. */
+  readonly entry?: URL;
+  readonly processEntry?: URL;
+}
+
+/** What a log is told. */
+export interface RunnerEvents {
+  readonly onWorkerLost?: (event: { readonly worker: string; readonly reason: string }) => void;
+  readonly onWorkerRestarted?: (event: { readonly worker: string; readonly failures: readonly string[] }) => void;
+  /** Cheap runs of a session begin or end to run on the calling thread. */
+  readonly onInline?: InlineOptions['onChange'];
+  /** Threads were lost too often and are not started any more: the process has to be killed and started again. */
+  readonly onGivenUp?: (event: { readonly reason: string }) => void;
+  /** A run passed its limit. Nothing can cancel it: the process has to be killed (SIGKILL) and started again. */
+  readonly onStuck?: (event: { readonly worker: string; readonly session: string; readonly runningMs: number }) => void;
+}
+
+export interface RunnerStatus {
+  readonly runtimeVersion: string;
+  readonly workers: readonly { readonly name: string; readonly state: WorkerState; readonly sessions: number }[];
+  readonly busyWorkers: number;
+  readonly restarts: number;
+  /** Runs on the calling thread so far. */
+  readonly inlineRuns: number;
+  /** False when workers were lost too often and are not started any more. */
+  readonly healthy: boolean;
+  readonly reason?: string;
+}
