@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { parseProofArguments } from '../../bench/gpu-proof/arguments.js';
+import { askProcess } from '../../bench/gpu-proof/ask-process.js';
+import { formatProof } from '../../bench/gpu-proof/page.js';
+import { planSteps } from '../../bench/gpu-proof/plan.js';
+import type { ProofReport, Step } from '../../bench/gpu-proof/types.js';
+
+const step: Step = {
+  name: 'parity: absent',
+  kind: 'parity',
+  provider: 'cpu',
+  modelPath: '/nowhere/absent.onnx',
+  batches: [1],
+  variable: 1,
+  windowMs: 1,
+};
+
+describe('the proof for a GPU host', () => {
+  it('asks for cuda unless another provider is named, and refuses what it does not know', () => {
+    assert.deepEqual(parseProofArguments(['--gpu-proof', '--out', 'x']), {
+      out: 'x',
+      provider: 'cuda',
+      isSmall: false,
+    });
+    assert.throws(() => parseProofArguments(['--gpu-proof']), /--out is missing: a folder/);
+    assert.throws(
+      () => parseProofArguments(['--out', 'x', '--execution-provider', 'gpu']),
+      /gpu: expected one of cuda/,
+    );
+  });
+
+  it('measures 1 to 64 rows on the provider and on the CPU, the provider itself first', () => {
+    const steps = planSteps({ provider: 'cuda', models: [{ name: 'm', path: '/m.onnx' }], isSmall: false });
+    assert.equal(steps[0]?.kind, 'provider');
+    const speeds = steps.filter(({ kind }) => kind === 'speed').map(({ provider, batches }) => [provider, batches]);
+    const batches = [1, 2, 4, 8, 16, 32, 64];
+    assert.deepEqual(speeds, [
+      ['cuda', batches],
+      ['cpu', batches],
+    ]);
+  });
+
+  it('records a step that fails with its reason', async () => {
+    const outcome = await askProcess(step, 60_000);
+    assert.equal(outcome.state, 'broken');
+    assert.match(outcome.reason, /absent\.onnx/);
+  });
+
+  it('says in its page what is missing, and escapes what it quotes', () => {
+    const outcome = { state: 'broken', reason: '<no answer>' } as const;
+    const report: ProofReport = {
+      format: 'slipway-gpu-proof/1',
+      startedAt: '2026',
+      provider: 'cuda',
+      isComplete: false,
+      tolerances: '',
+      environment: {},
+      steps: [{ step: 'parity', kind: 'parity', provider: 'cuda', seconds: 1, outcome }],
+    };
+    assert.match(formatProof(report), /Not finished\. 0 of 1 steps passed on cuda.*&lt;no answer/s);
+  });
+
+  it('runs whole on the CPU, every model in every step, and writes JSON and a page', async (context) => {
+    const out = await mkdtemp(join(tmpdir(), 'slipway-gpu-proof-'));
+    context.after(() => rm(out, { recursive: true, force: true }));
+    const args = [
+      'dist/bench/gpu-proof/main.js',
+      '--gpu-proof',
+      '--out',
+      out,
+      '--execution-provider',
+      'cpu',
+      '--small',
+    ];
+    const { status, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
+    assert.equal(status, 0, stderr);
+    const report = JSON.parse(readFileSync(join(out, 'gpu-proof.json'), 'utf8')) as ProofReport;
+    assert.ok(report.isComplete);
+    assert.equal(report.steps.length, 1 + 7 * 4);
+    const parity = report.steps.find((done) => done.step === 'parity: digits')?.outcome;
+    assert.ok(parity?.state === 'passed' && parity.rows.every(({ largestDifference }) => largestDifference === 0));
+    assert.ok(existsSync(join(out, 'gpu-proof.html')));
+  });
+});
