@@ -162,7 +162,7 @@ describe('launch on a real engine', { skip: engine.skip, concurrency: false }, (
       'slipway-test-late',
     ]);
     assert.equal(late.code, 6);
-    assert.match(late.stderr, /was not ready after 1 s: .*starting: Model 'm' is loading\. A longer wait/);
+    assert.match(late.stderr, /was not ready after 1 s: \S.*\. A longer wait: --timeout 2s/);
     await assert.rejects(docker.containers.inspect('slipway-test-late'), { code: 'CONTAINER_NOT_FOUND' });
   });
 

@@ -13,7 +13,7 @@ import { temporaryFolder } from '../support/folder.js';
 
 /** A base with Node.js that must be on the engine; nothing is pulled. */
 export const nodeBase = 'node:22-bookworm-slim';
-export const standIn = 'slipway-test:stand-in';
+export const standIn = `slipway-test:stand-in-${process.pid}`;
 
 /**
  * Answers ready at once (MODE=ready), never (hang), says that it never will be (no-gpu, no-model) or that one model of two is broken
@@ -97,6 +97,7 @@ export function openStandInSuite(docker: DockerGateway, label: string, firstPort
   before(() => buildStandIn(docker));
   after(async () => {
     for (const { id } of await ours()) await docker.containers.remove(id, { force: true }).catch(() => undefined);
+    await docker.images.remove(standIn, { force: true });
   });
   return {
     nextPort: () => `${(port += 1)}:8000`,
@@ -146,9 +147,13 @@ export function runLauncher(args: readonly string[], env: Readonly<Record<string
       };
       waiting.push(look);
       look();
-      void ended.then(() =>
-        reject(new Error(`the launcher ended without saying "${wanted}":\n${text.stdout}${text.stderr}`)),
-      );
+      const fail = (why: string): void =>
+        reject(new Error(`the launcher ${why} without saying "${wanted}":\n${text.stdout}${text.stderr}`));
+      const timer = setTimeout(() => fail('ran two minutes'), 120_000).unref();
+      void ended.then(() => {
+        clearTimeout(timer);
+        fail('ended');
+      });
     });
   return { child, ended, seen };
 }
