@@ -17,7 +17,7 @@ const keptText = 2000;
 
 /** Opens processes with the entry file given. They end with this process, also where that is killed. */
 export function processLink(entry: URL, env: NodeJS.ProcessEnv): OpenLink {
-  return (name, { onAnswer, onUnreadable, onEnd }) => {
+  return (name, { onAnswer, onEnd }) => {
     const child = fork(entry, [String(process.pid), name], {
       env: { ...env, UV_THREADPOOL_SIZE: '1' },
       execArgv: [],
@@ -37,9 +37,12 @@ export function processLink(entry: URL, env: NodeJS.ProcessEnv): OpenLink {
       if (child.pid !== undefined) onEnd(describeEnd({ code, signal, text, fault }));
     });
     return {
+      // What cannot be written meets a process that has ended, or whose channel is gone: its end is told by 'close' alone.
       send: (order) =>
         void child.send(order, (error) => {
-          if (error !== null && child.connected) onUnreadable(error);
+          if (error === null) return;
+          fault ??= error;
+          child.kill('SIGKILL');
         }),
       kill: () => void child.kill('SIGKILL'),
     };

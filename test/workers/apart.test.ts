@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -90,6 +91,18 @@ describe('a session that runs apart', () => {
     process.kill(await findProcess('apart-1 (k/1)'), 'SIGKILL');
     const answers = await Promise.allSettled([1n, 2n].map((value) => queue.run(session, divide(value, 1n))));
     assert.ok(answers.some(({ status }) => status === 'fulfilled'));
+  });
+
+  it('that was killed, which nobody has been told yet, does not keep the pool from closing', async () => {
+    const runner = await startRunner({ workers: 1, env: process.env });
+    const session = await runner.load(specOf(division, 'g/1'), { instances: 1, next: new Queue().next, apart: true });
+    const killed = await findProcess('apart-1 (g/1)');
+    process.kill(killed, 'SIGKILL');
+    const pause = new Int32Array(new SharedArrayBuffer(4));
+    // The event loop must not turn before the order to stop meets a pipe that nobody reads.
+    while (!/\) Z /.test(readFileSync(`/proc/${killed}/stat`, 'utf8'))) Atomics.wait(pause, 0, 0, 1);
+    await runner.close();
+    assert.equal(session.loaded.apart, true);
   });
 
   it('carries large and many kinds of tensors unchanged', async (t) => {
