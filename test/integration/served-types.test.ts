@@ -196,3 +196,40 @@ describe('outputs that are no tensors', () => {
     );
   });
 });
+
+describe('an input that may be absent', () => {
+  it('is taken as the tensor that it may be, and the notes say that every request gives it', async (context) => {
+    const graph: Graph = {
+      name: 'optional',
+      inputs: [{ name: 'X', type: { kind: 'optional', of: tensorOf(1, -1, 2) } }],
+      outputs: [
+        { name: 'H', datatype: 'BOOL', shape: [] },
+        { name: 'Y', datatype: 'FP32', shape: [null, 2] },
+      ],
+      nodes: [
+        { op: 'OptionalHasElement', inputs: ['X'], outputs: ['H'] },
+        { op: 'OptionalGetElement', inputs: ['X'], outputs: ['V'] },
+        { op: 'Neg', inputs: ['V'], outputs: ['Y'] },
+      ],
+      opsets: { '': 18 },
+    };
+    const { url } = await serveFor(context, { models: [{ name: 'm', graph }] });
+    const metadata = await send(url, { path: '/v2/models/m' });
+    assert.deepEqual((jsonOf(metadata) as ModelMetadata).inputs, [{ name: 'X', datatype: 'FP32', shape: [-1, 2] }]);
+    assert.match(metadata.body.toString(), /input 'X' may be absent in the file.*every request gives it/i);
+    const ask = (inputs: readonly unknown[]) =>
+      send(url, { path: '/v2/models/m/infer', body: JSON.stringify({ inputs }) });
+    for (const data of [[1, -2], [], [0, 2 ** 127, -0.5, -1]]) {
+      const input = { name: 'X', datatype: 'FP32', shape: [data.length / 2, 2], data };
+      const { outputs } = jsonOf(await ask([input])) as Answer;
+      assert.deepEqual(
+        outputs.map((output) => [output.shape, output.data]),
+        [
+          [[], [true]],
+          [[data.length / 2, 2], data.map((value) => -value)],
+        ],
+      );
+    }
+    assert.equal((await ask([])).status, 400);
+  });
+});

@@ -4,6 +4,7 @@ import { findCastWay } from './cast-way.js';
 import type { GraphEdit } from './edit-graph.js';
 import type { WireReader } from './fields.js';
 import { dependsOnOrigin, findOutputWay } from './output-way.js';
+import { findOptionalWay } from './optional-way.js';
 import { findOrigins } from './producers.js';
 import type { Span } from './splice.js';
 import type { DeclaredValue } from './value-type.js';
@@ -66,7 +67,9 @@ export function adaptGraph(file: DeclaredGraph, replaced: ReadonlySet<string>): 
 }
 
 function findInputWay(declared: DeclaredValue): Way {
-  return findPlainWay(declared) ?? findCastWay('input', declared) ?? refuse('input', declared);
+  return (
+    findPlainWay(declared) ?? findCastWay('input', declared) ?? findOptionalWay(declared) ?? refuse('input', declared)
+  );
 }
 
 function decideOutputs({ wire, graph, outputs }: DeclaredGraph): readonly Decided[] {
