@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { after, before, describe, it, type TestContext } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { startRunner, type RunnerOptions, type RunnerPool } from '../../src/workers/pool.js';
+import { processLink } from '../../src/workers/process-link.js';
 import type { RunJob, RunOutcome } from '../../src/workers/runner.js';
 import { identity, integerDivision, loopsWhileTrue, putModel, sumAndDifference } from '../support/models.js';
 import { firstSum, Queue, specOf, sumJob } from './queue.js';
@@ -91,18 +92,6 @@ describe('a session that runs apart', () => {
     process.kill(await findProcess('apart-1 (k/1)'), 'SIGKILL');
     const answers = await Promise.allSettled([1n, 2n].map((value) => queue.run(session, divide(value, 1n))));
     assert.ok(answers.some(({ status }) => status === 'fulfilled'));
-  });
-
-  it('that was killed, which nobody has been told yet, does not keep the pool from closing', async () => {
-    const runner = await startRunner({ workers: 1, env: process.env });
-    const session = await runner.load(specOf(division, 'g/1'), { instances: 1, next: new Queue().next, apart: true });
-    const killed = await findProcess('apart-1 (g/1)');
-    process.kill(killed, 'SIGKILL');
-    const pause = new Int32Array(new SharedArrayBuffer(4));
-    // The event loop must not turn before the order to stop meets a pipe that nobody reads.
-    while (!/\) Z /.test(readFileSync(`/proc/${killed}/stat`, 'utf8'))) Atomics.wait(pause, 0, 0, 1);
-    await runner.close();
-    assert.equal(session.loaded.apart, true);
   });
 
   it('carries large and many kinds of tensors unchanged', async (t) => {
@@ -199,4 +188,31 @@ async function findProcess(title: string): Promise<number> {
     if (found.includes(title)) return Number(pid);
   }
   throw new Error(`No child is named ${title}: ${children}`);
+}
+
+describe('the link to a process', () => {
+  it('tells the end alone, and no unreadable answer, where an order meets a process that was killed', async () => {
+    const entry = new URL('../../src/workers/worker-process.js', import.meta.url);
+    const told: string[] = [];
+    const end = await new Promise<string>((resolve) => {
+      const link = processLink(entry, process.env)('ended-1', {
+        onAnswer: () => {
+          link.kill?.();
+          const pause = new Int32Array(new SharedArrayBuffer(4));
+          // The event loop must not turn before the order meets a pipe that nobody reads.
+          while (!childStates().includes('Z')) Atomics.wait(pause, 0, 0, 1);
+          link.send({ kind: 'stop' }, []);
+        },
+        onUnreadable: (error) => told.push(String(error)),
+        onEnd: resolve,
+      });
+    });
+    assert.match(end, /its process ended with signal SIGKILL/);
+    assert.deepEqual(told, []);
+  });
+});
+
+function childStates(): readonly string[] {
+  const children = readFileSync(`/proc/self/task/${process.pid}/children`, 'utf8').trim().split(' ');
+  return children.map((pid) => /\) (\w)/.exec(readFileSync(`/proc/${pid}/stat`, 'utf8'))?.[1] ?? '');
 }
