@@ -20,7 +20,9 @@ export function askProcess(step: Step, limitMs: number): Promise<StepOutcome> {
     child.once('error', (error) => resolve({ state: 'broken', reason: error.message }));
     child.once('close', (code, signal) => {
       clearTimeout(timer);
-      const how = isOver ? `no answer in ${limitMs / 1000} s` : `the process ended with ${signal ?? `code ${code}`}`;
+      const how = isOver
+        ? `no answer in ${(limitMs / 1000).toFixed(1)} s`
+        : `the process ended with ${signal ?? `code ${code}`}`;
       resolve({ state: 'broken', reason: `${how}${text === '' ? '' : `: ${text.trim()}`}` });
     });
     child.send(step);

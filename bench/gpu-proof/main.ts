@@ -55,10 +55,13 @@ async function proveProvider({ provider }: Step): Promise<StepOutcome> {
 }
 
 function answer(step: Step): Promise<StepOutcome> {
-  if (performance.now() > limitMs)
+  const leftMs = limitMs - performance.now();
+  if (leftMs <= 0)
     return Promise.resolve({ state: 'broken', reason: `left out: the proof had taken ${limitMs / 1000} s` });
   if (step.kind === 'provider') return proveProvider(step);
-  return step.kind === 'two workers' ? askTwo(step, stepLimitMs) : askProcess(step, stepLimitMs);
+  // Two workers are asked alone first, then together.
+  if (step.kind === 'two workers') return askTwo(step, Math.min(stepLimitMs, leftMs / 2));
+  return askProcess(step, Math.min(stepLimitMs, leftMs));
 }
 
 /** Whole or not at all: a proof that is cut short leaves the last report that was written. */

@@ -63,7 +63,7 @@ describe('the proof for a GPU host', () => {
       environment: {},
       steps: [{ step: 'parity', kind: 'parity', provider: 'cuda', seconds: 1, outcome }],
     };
-    assert.match(formatProof(report), /Not finished\. 0 of 1 steps passed on cuda.*&lt;no answer/s);
+    assert.match(formatProof(report), /Not finished\. 0 of 1 steps passed on cuda.*&#60;no answer/s);
   });
 
   it('runs whole on the CPU, every model in every step, and writes JSON and a page', async (context) => {
