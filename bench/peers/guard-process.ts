@@ -1,15 +1,41 @@
-// Starts a server in a process group of its own and ends the whole group when the benchmark that forked this goes away, however it ends.
+// Starts a server and ends all of its processes when the benchmark that forked this goes away, however it ends.
 import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
 
+/** Every process of the server inherits this: some leave their group and their parent, and outlive both. */
+const mark = `SLIPWAY_BENCH_GUARD=${randomUUID()}`;
+const [name = '', value = ''] = mark.split('=');
 const [command = '', ...args] = process.argv.slice(2);
-const child = spawn(command, args, { stdio: ['ignore', 'inherit', 'inherit'], detached: true });
+const env = { ...process.env, [name]: value };
+const child = spawn(command, args, { stdio: ['ignore', 'inherit', 'inherit'], env, detached: true });
 
-/** Servers with worker processes leave some of them behind when only their first process is ended. */
-function endGroup(): void {
+/** Ends those that are there, and again until none has been started meanwhile. */
+function endAll(): void {
+  kill(child.pid === undefined ? undefined : -child.pid);
+  for (let left = findMarked(); left.length > 0; left = findMarked()) left.forEach(kill);
+}
+
+/** Ended processes have no environment any more. */
+function findMarked(): readonly number[] {
+  const pids = read(() => readdirSync('/proc')) ?? [];
+  return pids.map(Number).filter((pid) => pid > 0 && (environmentOf(pid)?.includes(mark) ?? false));
+}
+
+function environmentOf(pid: number): string | undefined {
+  return read(() => readFileSync(`/proc/${pid}/environ`, 'latin1'));
+}
+
+function kill(pid: number | undefined): void {
+  if (pid !== undefined) read(() => process.kill(pid, 'SIGKILL'));
+}
+
+/** What is asked of a process may find it gone. */
+function read<T>(action: () => T): T | undefined {
   try {
-    if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
+    return action();
   } catch {
-    // the group has ended
+    return undefined;
   }
 }
 
@@ -18,12 +44,12 @@ child.once('error', (error) => {
   process.exit(1);
 });
 child.once('exit', (code, by) => {
-  endGroup();
+  endAll();
   process.stderr.write(`ended with ${by ?? `exit code ${code ?? 0}`}\n`);
   process.exit(1);
 });
 process.once('disconnect', () => {
-  endGroup();
+  endAll();
   process.exit(0);
 });
 if (child.pid !== undefined) process.send?.(child.pid);
