@@ -93,17 +93,21 @@ describe('the cpu image', { skip: engine.skip }, () => {
     assert.equal(await docker('inspect', '--format', '{{.State.ExitCode}}', container), '0');
   });
 
-  it('serves the models under /srv/models, and its own where there are none', async () => {
-    const [own, empty] = [join(folder, 'own'), join(folder, 'empty')];
+  it('serves the models under /srv/models or /srv; its own where nothing is mounted, never in place of a mount', async () => {
+    const [own, bare, empty] = [join(folder, 'own'), join(folder, 'bare'), join(folder, 'empty')];
     await cp('models/digits', join(own, 'models', 'mine'), { recursive: true });
+    await cp('models/digits', join(bare, 'direct'), { recursive: true });
     await mkdir(join(empty, 'models'), { recursive: true });
     await writeFile(join(empty, 'models', '.gitkeep'), '');
-    for (const [at, expected] of [
-      [own, ['mine']],
-      [empty, ['anomaly', 'digits']],
+    for (const [what, at, expected] of [
+      ['own', own, ['mine']],
+      ['bare', bare, ['direct']],
+      ['bundled', undefined, ['anomaly', 'digits']],
+      ['empty', empty, []],
     ] as const) {
-      const container = name(expected[0]);
-      await docker('run', '--detach', '--name', container, ...hardened, '--volume', `${at}:/srv:ro`, image);
+      const container = name(what);
+      const volume = at === undefined ? [] : ['--volume', `${at}:/srv:ro`];
+      await docker('run', '--detach', '--name', container, ...hardened, ...volume, image);
       await waitUntilHealthy(container);
       const names = await evaluateInside<string[]>(
         container,
@@ -112,6 +116,8 @@ describe('the cpu image', { skip: engine.skip }, () => {
       );
       assert.deepEqual(names, expected);
     }
+    const { stderr } = await run('docker', ['logs', name('empty')]);
+    assert.match(stderr, /\/srv is mounted, but holds no model, so none is served\. Expected NAME\/model\.onnx/);
   });
 
   it('handles text as scikit-learn exports it, by the letters of the locale en_US.UTF-8', async () => {
