@@ -35,6 +35,9 @@ async function createPlaced(engine: Engine, spec: SessionSpec): Promise<ProvenSe
   if (spec.strict) {
     return { session: await engine.createSession(spec), placement: { device, nodes: {}, evidence: 'strict-mode' } };
   }
+  if (spec.mayRun === false) {
+    return { session: await engine.createSession(spec), placement: await proveByStrictMode(engine, spec) };
+  }
   const folder = await mkdtemp(join(tmpdir(), 'slipway-profile-'));
   try {
     return await createProfiled(engine, spec, folder);
@@ -63,7 +66,7 @@ async function createProfiled(engine: Engine, spec: SessionSpec, folder: string)
   return { session, placement: await proveByStrictMode(engine, spec) };
 }
 
-/** For a model that does not run on zeros: whether the runtime accepts it with the CPU forbidden. */
+/** For a model that does not run on zeros, or may not: whether the runtime accepts it with the CPU forbidden. */
 async function proveByStrictMode(engine: Engine, spec: SessionSpec): Promise<Placement> {
   const device = deviceName(spec);
   try {

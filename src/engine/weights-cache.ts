@@ -36,6 +36,11 @@ const defaultTimeoutMs = 10 * 60_000;
 export async function prepareWeights(spec: SessionSpec, options: WeightsCacheOptions): Promise<PreparedModel> {
   if (spec.provider !== 'cpu') return { spec, reason: 'weights live in the memory of the device' };
   if (spec.optimised) return { spec, reason: 'the model was saved optimised' };
+  if (spec.mayRun === false)
+    return {
+      spec,
+      reason: 'not shared: nothing is run before the first request, and a copy is trusted only when it was run',
+    };
   try {
     const bytes = await measureModel(await listModelFiles(spec.modelPath));
     const minBytes = options.minBytes ?? defaultMinBytes;

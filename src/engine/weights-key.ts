@@ -35,11 +35,17 @@ export async function computeKey(
   files: readonly string[],
   options: { readonly runtimeVersion: string; readonly cpuFeatures: string },
 ): Promise<string> {
+  const hashes = await hashContent(files);
+  const parts = [layoutVersion, options.runtimeVersion, options.cpuFeatures, ...hashes];
+  return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
+}
+
+/** The hash of each file. Throws MODEL_INVALID where one changes meanwhile. */
+export async function hashContent(files: readonly string[]): Promise<readonly string[]> {
   const before = await fingerprint(files);
   const hashes = await Promise.all(files.map(hashFile));
   await checkUnchanged(files, before);
-  const parts = [layoutVersion, options.runtimeVersion, options.cpuFeatures, ...hashes];
-  return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
+  return hashes;
 }
 
 /** What tells that files are still the same without reading them: inode, size and last change of each. */

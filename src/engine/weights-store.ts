@@ -3,6 +3,7 @@ import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError } from '../errors.js';
 import type { Engine, SessionSpec } from './engine.js';
+import { makePrivateFolder } from './private-folder.js';
 import { alignPrepacked } from './weights-alignment.js';
 import { isWhole, modelFile, readUse, touch, writeManifest } from './weights-entry.js';
 import { checkUnchanged, computeKey, fingerprint, listModelFiles, readCpuFeatures } from './weights-key.js';
@@ -47,8 +48,7 @@ export async function findOrMakeWeights(
   const key = await computeKey(files, { runtimeVersion: engine.version, cpuFeatures });
   const entry = join(store.folder, key);
   const modelPath = join(entry, modelFile);
-  await mkdir(store.folder, { recursive: true, mode: 0o700 });
-  await checkOwner(store);
+  await makePrivateFolder(store.folder, store.userId);
   if (await isWhole(entry)) {
     await touch(entry, store.nowMs);
     return { modelPath, made: false };
@@ -62,15 +62,6 @@ export async function findOrMakeWeights(
   }
   await removeOld(store, key);
   return { modelPath, made: true };
-}
-
-/** Whoever can write the folder decides what the models compute. */
-async function checkOwner({ folder, userId }: WeightsStore): Promise<void> {
-  const { uid, mode } = await stat(folder);
-  const isOurs = userId === undefined || ((uid === userId || uid === 0) && (mode & 0o022) === 0);
-  if (isOurs) return;
-  const text = `The weights cache ${folder} belongs to user ${uid} with mode ${(mode & 0o777).toString(8)}, expected ${userId} and 700: choose another folder or correct it.`;
-  throw new AppError('INTERNAL', text);
 }
 
 /** Saves, then proves that what was saved loads and computes what the model does: the runtime checks neither. */

@@ -8,7 +8,7 @@ import { completeConfig } from '../model/complete-config.js';
 import type { ModelJson } from '../model/config-schema.js';
 import type { Homes } from '../model/containment.js';
 import type { ExecutionConfig, ModelConfig, OnnxHeader, ProviderName } from '../model/config.js';
-import type { LoadedSession, LoadOptions, Runner, RunnerSession } from '../workers/runner.js';
+import type { LoadedSession, LoadOptions, RunnerSession } from '../workers/runner.js';
 import type { CrashRecords } from './crash-records.js';
 import { joinWatches, type Watch } from './fingerprint.js';
 import { mayRunInline } from './inline-rule.js';
@@ -18,11 +18,11 @@ import { Servable, type BatchingOff } from './servable.js';
 import { takeSnapshot, type Snapshot } from './snapshot.js';
 import type { StatisticsCounter } from './statistics.js';
 import { findSuspicion, type Suspicion } from './suspicion.js';
-import { warmAndProve, type WarmUpSubject } from './warm-up.js';
+import { tryUnlessApart, type TrialOptions } from './trial.js';
+import { prove, warm } from './warm-up.js';
 
 /** What every load needs, whatever the model. */
-export interface LoaderOptions {
-  readonly runner: Runner;
+export interface LoaderOptions extends TrialOptions {
   /** Threads of one run where model.json does not say. */
   readonly intraOpThreads: number;
   /** Which provider a model gets, with one line why. Rejects with DEVICE_UNAVAILABLE where none fits. */
@@ -109,22 +109,21 @@ async function loadServable(request: RequestInWork, snapshot: Snapshot, options:
   const { name, version, json, statistics, suspicion } = request;
   const { header } = snapshot;
   const { choice, wished } = await configure(request, header, options);
-  const labels = request.labels.length > 0 ? request.labels : labelsInFile(wished, header);
-  const own = { name, version, header, labels, statistics };
+  const own = { name, version, header, statistics, labels: labelsOf(request.labels, wished, header) };
   const holder: { servable?: Servable } = {};
   const spec = specOf(wished, choice, { logId: `${name}/${version}`, snapshot, options });
+  const tried = await tryUnlessApart({ spec, snapshot, config: wished, json }, options);
   const { session, weights } = await loadSession(spec, options, {
-    instances: choice.provider === 'cpu' ? wished.instances.cpu : wished.instances.gpu,
+    ...placesFor(wished, choice, header),
     next: (freeWorkers) => holder.servable?.next(freeWorkers),
-    apart: header.hazard !== undefined,
-    mayRunInline: mayRunInline(header),
     ...suspicion.load,
     onLost: (reason) => holder.servable?.giveUp(reason),
   });
   try {
     checkDevice(choice, session.loaded.placement);
     if (session.loaded.weights.shared) await snapshot.discardCopy();
-    const { config, notes } = await warmWithin(options, { session, header, config: wished }, json);
+    const subject = { session, header, config: wished };
+    const { config, notes } = await (tried ? warm(subject, tried.proof) : warmWithin(options, subject, json));
     holder.servable = new Servable({
       ...own,
       config,
@@ -133,6 +132,7 @@ async function loadServable(request: RequestInWork, snapshot: Snapshot, options:
       providerReason: choice.reason,
       loadMs: performance.now() - request.startedMs,
       weights: weights.reason,
+      trial: tried?.how ?? (header.hazard === undefined ? 'none' : 'none: it runs apart'),
       onReleased: () => snapshot.remove(),
       ...(options.onBatchingOff && { onBatchingOff: options.onBatchingOff }),
     });
@@ -143,15 +143,28 @@ async function loadServable(request: RequestInWork, snapshot: Snapshot, options:
   }
 }
 
-/** Warms a model; one that runs apart and takes longer than the limit is ended, since a run on made-up inputs may never end. */
+/** Where a model runs: in processes of its own where its graph has a hazard. */
+function placesFor({ instances }: ModelConfig, { provider }: ProviderChoice, header: OnnxHeader) {
+  return {
+    instances: provider === 'cpu' ? instances.cpu : instances.gpu,
+    apart: header.hazard !== undefined,
+    mayRunInline: mayRunInline(header),
+  };
+}
+
+/** Proves and warms a model; one that runs apart and takes longer than the limit is ended, since a run on made-up inputs may never end. */
 async function warmWithin(
   { warmUpLimitMs: limitMs = 10_000 }: LoaderOptions,
-  subject: WarmUpSubject,
+  subject: { readonly session: RunnerSession; readonly header: OnnxHeader; readonly config: ModelConfig },
   { batching }: ModelJson,
-) {
+): ReturnType<typeof warm> {
   const reason = `its warm-up took longer than ${limitMs / 1000} s; "warmup": false in model.json leaves it out`;
   const timer = setTimeout(() => subject.session.endProcesses(reason), limitMs);
-  return warmAndProve(subject, isBatchingAutomatic(batching)).finally(() => clearTimeout(timer));
+  try {
+    return await warm(subject, await prove(subject, isBatchingAutomatic(batching)));
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 /** A process that ended while it loaded the model, and nothing else, has shown enough. */
@@ -195,8 +208,13 @@ function notesOnLoad(of: {
   ];
 }
 
-/** Classes that the model file names itself. */
-function labelsInFile({ classification }: ModelConfig, { outputs }: OnnxHeader): readonly string[] {
+/** Labels of the label file, else classes that the model file names itself. */
+function labelsOf(
+  lines: readonly string[],
+  { classification }: ModelConfig,
+  { outputs }: OnnxHeader,
+): readonly string[] {
+  if (lines.length > 0) return lines;
   return outputs.find(({ name }) => name === classification?.output)?.labels ?? [];
 }
 
@@ -230,7 +248,7 @@ async function loadSession(
 }
 
 function specOf(
-  { execution }: ModelConfig,
+  { execution, warmup }: ModelConfig,
   { provider, deviceId = 0 }: ProviderChoice,
   of: { readonly logId: string; readonly snapshot: Snapshot; readonly options: LoaderOptions },
 ): SessionSpec {
@@ -246,6 +264,7 @@ function specOf(
     strict: execution.requireGpu,
     intraOpThreads,
     optimised: false,
+    ...(warmup ? {} : { mayRun: false }),
     ...(header.widened.length > 0 ? { widened: header.widened } : {}),
     ...(originalPath === undefined ? {} : { defaults: { names, originalPath } }),
   };

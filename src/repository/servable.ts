@@ -23,6 +23,7 @@ export interface ServableParts {
   readonly providerReason: string;
   readonly loadMs: number;
   readonly weights: string;
+  readonly trial: string;
   readonly statistics: StatisticsCounter;
   /** Called where batching is turned off while the model serves. */
   readonly onBatchingOff?: (event: BatchingOff) => void;
@@ -51,6 +52,7 @@ export class Servable implements ServableModel {
   readonly providerReason: string;
   readonly loadMs: number;
   readonly weights: string;
+  readonly trial: string;
   readonly statistics: StatisticsCounter;
   readonly #session: RunnerSession;
   readonly #batcher: Batcher;
@@ -69,15 +71,14 @@ export class Servable implements ServableModel {
     this.description = config.description;
     this.header = header;
     this.inputs = header.inputs.map(toSpec);
-    this.outputs = header.outputs.map((value) =>
-      value.unranked === true ? findSpec(loaded.outputs, value) : toSpec(value),
-    );
+    this.outputs = header.outputs.map((value) => outputSpec(value, loaded.outputs));
     this.labels = parts.labels;
     this.placement = loaded.placement;
     this.instances = loaded.instances;
     this.providerReason = parts.providerReason;
     this.loadMs = parts.loadMs;
     this.weights = parts.weights;
+    this.trial = parts.trial;
     this.statistics = statistics;
     this.#session = session;
     this.#config = config;
@@ -181,9 +182,10 @@ function toSpec({ name, datatype, shape, unranked, range }: TensorSpec): TensorS
   };
 }
 
-/** What the runtime inferred for an output whose shape the file leaves out. */
-function findSpec(specs: readonly TensorSpec[], value: TensorSpec): TensorSpec {
-  return toSpec(specs.find(({ name }) => name === value.name) ?? value);
+/** An output as the file has it; where that leaves the shape out, as the runtime inferred it. */
+function outputSpec(value: TensorSpec, inferred: readonly TensorSpec[]): TensorSpec {
+  if (value.unranked !== true) return toSpec(value);
+  return toSpec(inferred.find(({ name }) => name === value.name) ?? value);
 }
 
 function isInterchangeable(old: Servable, successor: Servable): boolean {

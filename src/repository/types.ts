@@ -46,6 +46,8 @@ export interface ServableModel {
   readonly loadMs: number;
   /** How the workers hold the weights, in words. */
   readonly weights: string;
+  /** Whether it was tried in a process of its own before it was loaded here, in words. */
+  readonly trial: string;
   readonly statistics: ModelStatistics;
   /** Rows waiting now. */
   readonly queuedRows: number;

@@ -8,29 +8,38 @@ import { measureRows, refusalOf } from './batch-proof.js';
 import { makeInputs, sizeSettings } from './made-up-inputs.js';
 
 export interface WarmUpSubject {
-  readonly session: RunnerSession;
+  readonly session: Pick<RunnerSession, 'loaded' | 'runOn'>;
   readonly header: OnnxHeader;
   readonly config: ModelConfig;
 }
 
+/** What was found out about the rows of a model; `asConfigured`: batching is as its configuration says. */
+export interface Proof {
+  readonly batching: 'asConfigured' | 'off';
+  readonly notes: readonly string[];
+}
+
+/** Where batching is automatic, whether it is proven; else there is nothing to prove. */
+export async function prove(subject: WarmUpSubject, isBatchingAutomatic: boolean): Promise<Proof> {
+  if (!isBatchingAutomatic) return { batching: 'asConfigured', notes: [] };
+  const { isProven, note } = await proveBatching(subject);
+  return { batching: isProven ? 'asConfigured' : 'off', notes: note === undefined ? [] : [note] };
+}
+
 /**
- * Makes a loaded model ready: where batching is automatic it is proven and else turned off, then every run size is warmed.
- * Notes say what could not be done, and why.
+ * Makes a loaded model ready: batching is turned off where it is not proven, then every run size is warmed. Notes say what could
+ * not be done, and why.
  */
-export async function warmAndProve(
+export async function warm(
   subject: WarmUpSubject,
-  isBatchingAutomatic: boolean,
+  proof: Proof,
 ): Promise<{ readonly config: ModelConfig; readonly notes: readonly string[] }> {
-  const notes: string[] = [];
-  let { config } = subject;
-  if (isBatchingAutomatic) {
-    const verdict = await proveBatching(subject);
-    if (verdict.note !== undefined) notes.push(verdict.note);
-    if (!verdict.isProven) config = { ...config, batching: { ...config.batching, maxRows: 0, buckets: [] } };
-  }
+  const { batching } = subject.config;
+  const isOff = proof.batching === 'off';
+  const config = isOff ? { ...subject.config, batching: { ...batching, maxRows: 0, buckets: [] } } : subject.config;
   const problem = config.warmup ? await warmUp({ ...subject, config }) : undefined;
-  if (problem !== undefined) notes.push(`Warm-up stopped: the model refused made-up inputs (${problem}).`);
-  return { config, notes };
+  if (problem === undefined) return { config, notes: proof.notes };
+  return { config, notes: [...proof.notes, `Warm-up stopped: the model refused made-up inputs (${problem}).`] };
 }
 
 /**

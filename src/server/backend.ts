@@ -1,7 +1,8 @@
 import { stat } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { AppError } from '../errors.js';
 import type { OnModelEvent } from '../repository/events.js';
+import type { TrustStore } from '../repository/trust-store.js';
 import type { ModelRepository } from '../repository/types.js';
 import type { RunnerPool } from '../workers/pool.js';
 import type { Log } from './log.js';
@@ -84,9 +85,10 @@ async function openModels(
 ): Promise<Backend> {
   const { settings, budget, env, clock, log, models, temporaryFolder } = options;
   try {
-    const [{ openRepository }, { createProviderChooser }] = await Promise.all([
+    const [{ openRepository }, { createProviderChooser }, trust] = await Promise.all([
       import('../repository/model-repository.js'),
       import('./provider-choice.js'),
+      openTrust(runner, options),
     ]);
     const choose = createProviderChooser({ wish: settings.executionProvider, requireGpu: settings.requireGpu, env });
     const repository = await openRepository({
@@ -96,6 +98,7 @@ async function openModels(
       temporaryFolder,
       runner,
       ...(records === undefined ? {} : { crashes: records }),
+      trust,
       intraOpThreads: budget.intraOpThreads,
       clock,
       onEvent,
@@ -111,6 +114,17 @@ async function openModels(
     await runner.close();
     throw explainFolder(thrown, models.root);
   }
+}
+
+async function openTrust(runner: RunnerPool, { cacheFolder, clock, trustedFile }: ServeOptions): Promise<TrustStore> {
+  const { readShipped, TrustStore } = await import('../repository/trust-store.js');
+  return new TrustStore({
+    folder: join(cacheFolder, 'trust'),
+    userId: process.getuid?.(),
+    runtimeVersion: runner.status().runtimeVersion,
+    shipped: trustedFile === undefined ? {} : await readShipped(trustedFile),
+    clock,
+  });
 }
 
 /** A folder that is not there now may be mounted later; until then no link leads into it. */

@@ -85,6 +85,7 @@ async function start(settings: Settings, log: Log): Promise<RunningServer> {
     cacheFolder: resolve(
       settings.cacheDir ?? join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'slipway'),
     ),
+    trustedFile: join(bundledModels, 'trusted.json'),
     temporaryFolder: tmpdir(),
     keys,
     version,

@@ -60,8 +60,8 @@ function factsOf(event: ModelEvent): object {
       return { model: event.model, version: event.version, reason: event.reason };
     default: {
       const { model, version, ms, servable } = event;
-      const { placement, instances, notes, weights, providerReason } = servable;
-      const facts = { device: placement.device, provider: providerReason, instances, weights };
+      const { placement, instances, notes, weights, trial, providerReason } = servable;
+      const facts = { device: placement.device, provider: providerReason, instances, weights, trial };
       return { model, version, ms: Math.round(ms), ...facts, ...(notes.length > 0 ? { notes } : {}) };
     }
   }

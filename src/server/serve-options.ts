@@ -9,6 +9,8 @@ export interface ServeOptions {
   readonly models: ModelsPlace;
   /** Folders: of optimised copies, and of what lives as long as the process. */
   readonly cacheFolder: string;
+  /** Proofs of the models that come with the server: they need no trial. */
+  readonly trustedFile?: string;
   readonly temporaryFolder: string;
   /** Keys that clients must show. */
   readonly keys: readonly string[];

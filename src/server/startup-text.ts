@@ -109,7 +109,9 @@ export function startedModels({ models, index }: Pick<StartupFacts, 'models' | '
       ...(version === undefined ? {} : { version }),
       state,
       ...(reason === '' ? {} : { reason }),
-      ...(model === undefined ? {} : { device: model.placement.device, loadMs: Math.round(model.loadMs) }),
+      ...(model === undefined
+        ? {}
+        : { device: model.placement.device, loadMs: Math.round(model.loadMs), trial: model.trial }),
       ...(model === undefined || model.notes.length === 0 ? {} : { notes: model.notes }),
     };
   });

@@ -3,6 +3,7 @@ import type { OpenLink } from './link.js';
 import { PoolWorker, type PoolWorkerEvents } from './pool-worker.js';
 import type { RunJournal } from './run-journal.js';
 import type { LoadOptions } from './runner.js';
+import { TrialProcesses } from './trial-processes.js';
 
 /** Processes of a session that runs apart and does not say how many: each takes some 60 MB. */
 const mostApart = 2;
@@ -12,21 +13,28 @@ export interface PlacesOptions {
   readonly threads: number;
   readonly openThread: OpenLink;
   readonly openProcess: OpenLink;
+  readonly openTrial: OpenLink;
   readonly events: PoolWorkerEvents;
   readonly journal: RunJournal | undefined;
 }
 
-/** The pool's workers: threads that all sessions share, and processes that hold one session each. */
+/** At least two, so that a trial that hangs does not stop the next one from beginning at once. */
+const fewestTrials = 2;
+
+/** The pool's workers: threads that all sessions share, processes that hold one session each, and those that try models. */
 export class Places {
   readonly #options: PlacesOptions;
   readonly #cpu: readonly PoolWorker[];
   readonly #gpu = new Map<string, PoolWorker>();
   readonly #apart = new Set<PoolWorker>();
+  readonly #trials: TrialProcesses;
   #processes = 0;
 
   constructor(options: PlacesOptions) {
     this.#options = options;
     this.#cpu = Array.from({ length: options.threads }, (_, index) => this.#makeThread(`cpu-${index}`));
+    const { openTrial: open, events } = options;
+    this.#trials = new TrialProcesses({ most: Math.max(fewestTrials, options.threads), open, events });
   }
 
   /** Starts the CPU's threads; resolves with the runtime's version. */
@@ -43,24 +51,35 @@ export class Places {
     return [...this.threads, ...this.#apart];
   }
 
+  /** Whether it only tries models: nothing is loaded there again when it is lost. */
+  isTrial(place: PoolWorker): boolean {
+    return this.#trials.has(place);
+  }
+
   isApart(place: PoolWorker): boolean {
     return this.#apart.has(place);
   }
 
-  /** The workers for a session: processes of its own where it is to run apart, else the threads of its device. */
-  async choose(spec: SessionSpec, { instances, apart = false }: LoadOptions): Promise<readonly PoolWorker[]> {
+  /** The workers for a session: a process for its trial, processes of its own where it is to run apart, else the threads of its device. */
+  async choose(spec: SessionSpec, { instances, apart = false, trial }: LoadOptions): Promise<readonly PoolWorker[]> {
+    if (trial !== undefined) return [await this.#trials.acquire()];
     if (apart) return this.#openProcesses(spec, instances);
     return spec.provider === 'cpu' ? this.#quietest(instances) : [await this.#gpuThread(spec)];
   }
 
   /** Ends the processes among these places; threads stay for other sessions. */
   async close(places: readonly PoolWorker[]): Promise<void> {
-    await Promise.all(places.filter((place) => this.#apart.delete(place)).map((place) => place.stop()));
+    const trials = places.filter((place) => this.#trials.has(place));
+    const processes = places.filter((place) => this.#apart.delete(place));
+    await Promise.all([
+      ...trials.map((place) => this.#trials.release(place)),
+      ...processes.map((place) => place.stop()),
+    ]);
   }
 
   /** Lets all finish what they have, and ends them. */
   async stop(): Promise<void> {
-    await Promise.all(this.all.map((worker) => worker.stop()));
+    await Promise.all([this.#trials.stop(), ...this.all.map((worker) => worker.stop())]);
   }
 
   #makeThread(name: string): PoolWorker {

@@ -12,8 +12,8 @@ import type { LoadedSession, LoadOptions, PendingRun, RunJob, RunnerSession, Run
 type Loaded = Extract<FromWorker, { kind: 'loaded' }>;
 type Ran = string | Extract<FromWorker, { kind: 'ran' }>;
 
-/** The longest that a process may take to load a model: folding constants may never end. A thread has to be waited for. */
-const loadLimitMs = 120_000;
+/** The longest that a process may take to load a model, unless told otherwise: folding constants may never end. A thread has to be waited for. */
+const defaultLoadLimitMs = 120_000;
 
 /** What a session needs of its pool. */
 export interface SessionOwner {
@@ -56,6 +56,14 @@ export class PoolSession implements RunnerSession {
     this.workers = options.workers;
     this.work = describeWork(options.number, options.options.journalAs ?? options.spec.logId);
     this.#owner = options.owner;
+    this.#endOn(this.options.trial?.signal);
+  }
+
+  /** Ends the process of a trial when nobody waits for it any more. */
+  #endOn(signal: AbortSignal | undefined): void {
+    const end = (): void => this.endProcesses('nobody waits for it any more');
+    if (signal?.aborted === true) end();
+    else signal?.addEventListener('abort', end);
   }
 
   get loaded(): LoadedSession {
@@ -131,7 +139,8 @@ export class PoolSession implements RunnerSession {
 
   async #load(worker: PoolWorker, spec: SessionSpec): Promise<void> {
     await this.#checkFile(spec);
-    const timer = setTimeout(() => worker.kill(`loading took longer than ${loadLimitMs / 1000} s`), loadLimitMs);
+    const limitMs = this.options.trial?.loadLimitMs ?? defaultLoadLimitMs;
+    const timer = setTimeout(() => worker.kill(`loading took longer than ${limitMs / 1000} s`), limitMs);
     const loaded = await new Promise<Loaded>((resolve, reject) => {
       const message = { kind: 'load', session: this.number, spec } as const;
       worker.submit({ message, work: this.work.loading, reject, resolve: (answer) => resolve(answer as Loaded) });

@@ -68,8 +68,9 @@ export class PoolWorker {
     return this.#state;
   }
 
+  /** One that was killed is not, though its end is still to come. */
   get isFree(): boolean {
-    return this.#state === 'idle';
+    return this.#state === 'idle' && this.#fault === '';
   }
 
   /** Whether what filled the place has ended by itself and nothing has been started in its stead. */

@@ -17,6 +17,9 @@ import { threadLink } from './thread-link.js';
 
 export type { RunnerOptions } from './runner-options.js';
 
+/** Trials stand behind what serves: a third of its share of a CPU that both want. */
+const trialNiceness = 5;
+
 /** A runner whose threads can be seen and ended. */
 export interface RunnerPool extends Runner {
   status(): RunnerStatus;
@@ -57,10 +60,12 @@ class Pool implements RunnerPool {
 
   constructor(options: RunnerOptions) {
     this.#options = options;
+    const processEntry = options.processEntry ?? new URL('./worker-process.js', import.meta.url);
     this.#places = new Places({
       threads: options.workers,
       openThread: threadLink(options.entry ?? new URL('./worker.js', import.meta.url)),
-      openProcess: processLink(options.processEntry ?? new URL('./worker-process.js', import.meta.url), options.env),
+      openProcess: processLink(processEntry, options.env),
+      openTrial: processLink(processEntry, options.env, trialNiceness),
       events: { onFree: (worker) => this.#feed(worker), onLost: (...loss) => this.#lost(...loss) },
       journal: options.journal,
     });
@@ -96,7 +101,7 @@ class Pool implements RunnerPool {
       await session.unload();
       throw error;
     }
-    this.#sessions.add(session);
+    if (options.trial === undefined) this.#sessions.add(session);
     if (options.mayRunInline === true && options.apart !== true && spec.provider === 'cpu')
       session.inline = this.#inlineOf(session);
     return session;
@@ -142,9 +147,9 @@ class Pool implements RunnerPool {
   }
 
   /** A copy is run when it is made: what may never end has no copy. */
-  async #prepare(spec: SessionSpec, { apart = false }: LoadOptions): Promise<PreparedModel> {
+  async #prepare(spec: SessionSpec, { apart = false, trial }: LoadOptions): Promise<PreparedModel> {
     const { weightsCache, env } = this.#options;
-    if (apart) return { spec, reason: 'each of its processes holds its own' };
+    if (apart || trial !== undefined) return { spec, reason: 'each of its processes holds its own' };
     if (weightsCache === undefined) return { spec, reason: 'no cache folder is set' };
     return prepareWeights(spec, { ...weightsCache, env });
   }
@@ -182,7 +187,7 @@ class Pool implements RunnerPool {
   #lost(worker: PoolWorker, reason: string, work: Work | undefined): void {
     const { events } = this.#options;
     events?.onWorkerLost?.({ worker: worker.name, reason });
-    if (this.#closing !== undefined) return;
+    if (this.#closing !== undefined || this.#places.isTrial(worker)) return;
     const isApart = this.#places.isApart(worker);
     if (isApart && work !== undefined && this.#isGivenUp(work, reason)) return;
     if (!isApart) this.#lossesMs.push(performance.now());

@@ -15,10 +15,13 @@ const meanings: Readonly<Partial<Record<NodeJS.Signals, string>>> = {
 /** Most characters of a process's stderr that are kept for the reason of its end. */
 const keptText = 2000;
 
-/** Opens processes with the entry file given. They end with this process, also where that is killed. */
-export function processLink(entry: URL, env: NodeJS.ProcessEnv): OpenLink {
+/**
+ * Opens processes with the entry file given. They end with this process, also where that is killed. `niceness`: how far they stand
+ * behind other processes, 0 to 19.
+ */
+export function processLink(entry: URL, env: NodeJS.ProcessEnv, niceness = 0): OpenLink {
   return (name, { onAnswer, onEnd }) => {
-    const child = fork(entry, [String(process.pid), name], {
+    const child = fork(entry, [String(process.pid), name, String(niceness)], {
       env: { ...env, UV_THREADPOOL_SIZE: '1' },
       execArgv: [],
       serialization: 'advanced',

@@ -49,10 +49,19 @@ export interface LoadOptions {
   readonly journalAs?: string;
   /** A process of the session's own ended with it: answers why the session is to be given up, or undefined where it goes on. */
   readonly onFault?: (fault: { readonly reason: string; readonly phase: RunPhase }) => string | undefined;
+  /** Loads into a process that tries models, beside everything that serves, to be unloaded when it is known to be sound. */
+  readonly trial?: TrialLimits;
   /** Told once when no worker holds the session and none will again. */
   readonly onLost?: (reason: string) => void;
   /** Whether cheap runs may run on the calling thread: no value of a request may make one slow, or end the process. */
   readonly mayRunInline?: boolean;
+}
+
+export interface TrialLimits {
+  /** The longest that loading may take; then the process is ended. */
+  readonly loadLimitMs: number;
+  /** Aborted when nobody waits for the trial any more: its process is ended then. */
+  readonly signal?: AbortSignal;
 }
 
 /**

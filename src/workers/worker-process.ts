@@ -1,3 +1,4 @@
+import { setPriority } from 'node:os';
 import { endWithParent } from '../engine/end-with-parent.js';
 import { disableTelemetry } from '../engine/telemetry.js';
 import type { Answer, Order } from './link.js';
@@ -30,9 +31,13 @@ class ChannelEnd {
   }
 }
 
-/** Entry of a worker process: what it loads and runs can end nothing but itself. Its arguments are the server's process and its own name. */
-async function main(parent: number, name: string): Promise<void> {
+/**
+ * Entry of a worker process: what it loads and runs can end nothing but itself. Its arguments are the server's process, its own name
+ * and its niceness.
+ */
+async function main(parent: number, name: string, niceness: number): Promise<void> {
   endWithParent(parent);
+  if (niceness > 0) setPriority(niceness);
   process.title = `slipway ${name}`;
   disableTelemetry(process.env);
   const channel = new ChannelEnd();
@@ -41,5 +46,5 @@ async function main(parent: number, name: string): Promise<void> {
   process.exit(0);
 }
 
-const [, , parent = '', name = ''] = process.argv;
-await main(Number(parent), name);
+const [, , parent = '', name = '', niceness = ''] = process.argv;
+await main(Number(parent), name, Number(niceness));

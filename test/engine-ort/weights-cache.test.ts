@@ -147,7 +147,7 @@ describe('the cache of optimised weights', () => {
     await mkdir(cache);
     await chmod(cache, 0o777);
     const prepared = await prepareWeights(await putMlp(5), { folder: cache, env, minBytes: 0 });
-    assert.match(prepared.reason, /^not shared: The weights cache .* with mode 777, expected .* and 700/);
+    assert.match(prepared.reason, /^not shared: The cache folder .* with mode 777, expected .* and 700/);
   });
 
   it('skips small models, those of a GPU, and those saved optimised', async () => {

@@ -136,3 +136,24 @@ export const lowerCase: Graph = {
     },
   ],
 };
+
+/**
+ * M = the largest element of X * W * W * ... (60 products of 4096x4096): a run that takes minutes, of a file of two kilobytes in
+ * which nothing looks suspicious. X is FP32 [1].
+ */
+export const runsForMinutes: Graph = {
+  name: 'runs-for-minutes',
+  inputs: [{ name: 'X', datatype: 'FP32', shape: [1] }],
+  outputs: [{ name: 'M', datatype: 'FP32', shape: [1, 1] }],
+  nodes: [
+    { op: 'ConstantOfShape', inputs: ['sides'], outputs: ['W'] },
+    { op: 'Add', inputs: ['W', 'X'], outputs: ['P0'] },
+    ...Array.from({ length: 60 }, (_, step) => ({
+      op: 'MatMul',
+      inputs: [`P${step}`, 'W'],
+      outputs: [`P${step + 1}`],
+    })),
+    { op: 'ReduceMax', inputs: ['P60'], outputs: ['M'] },
+  ],
+  initializers: [{ name: 'sides', datatype: 'INT64', shape: [2], data: BigInt64Array.of(4096n, 4096n) }],
+};
