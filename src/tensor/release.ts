@@ -1,18 +1,23 @@
-import { MessageChannel } from 'node:worker_threads';
+import * as threads from 'node:worker_threads';
+
+/** Buffers below this size are left to the collector. */
+const leastBytes = 16 * 1024;
 
 /**
- * Buffers below this size are left to the collector. So is the pool of small Buffers, whose memory is everybody's and which no message
- * takes: 8 KiB, from Node.js 24 on 64 KiB.
+ * Whether no message takes a buffer: so it is with the pool of small Buffers, whose memory is everybody's. Older lines of Node.js cannot
+ * be asked; there the pool has 8 KiB, from 24 on 64 KiB, as what a socket reads.
  */
-const leastBytes = Math.max(16 * 1024, Buffer.poolSize + 1);
+const isKept =
+  (threads as { readonly isMarkedAsUntransferable?: (value: object) => boolean }).isMarkedAsUntransferable ??
+  (() => false);
 
-const { port1: nowhere, port2: other } = new MessageChannel();
+const { port1: nowhere, port2: other } = new threads.MessageChannel();
 other.close();
 nowhere.close();
 
-/** Whether a buffer is large enough to be given back by itself. */
-export function isWorthRelease({ byteLength }: ArrayBuffer): boolean {
-  return byteLength >= leastBytes;
+/** Whether a buffer is large enough to be given back by itself, and may be. */
+export function isWorthRelease(buffer: ArrayBuffer): boolean {
+  return buffer.byteLength >= leastBytes && !isKept(buffer);
 }
 
 /**
