@@ -234,7 +234,6 @@ async function loadSession(
   how: LoadOptions,
 ): Promise<{ readonly session: RunnerSession; readonly weights: PreparedModel }> {
   const prepared = await prepareWeights?.(spec);
-  const plain = { spec, reason: prepared?.reason ?? 'every worker holds its own' };
   if (prepared?.spec.optimised === true) {
     try {
       return { session: await runner.load(prepared.spec, how), weights: prepared };
@@ -244,7 +243,8 @@ async function loadSession(
     }
   }
   const session = await runner.load(spec, how).catch((error: unknown) => blameLoad(error, how));
-  return { session, weights: plain };
+  // Where nothing was prepared here the pool has decided, and says what it did.
+  return { session, weights: { spec, reason: prepared?.reason ?? session.loaded.weights.reason } };
 }
 
 function specOf(

@@ -32,6 +32,12 @@ describe('weights', () => {
     assert.equal(await constantOf(repository.get('m')), 2);
   });
 
+  it('are told of as the pool holds them, where nothing else prepares them', async () => {
+    const root = await place.folder();
+    await putModel(root, { name: 'm', graph: addsConstant(1) });
+    assert.equal((await place.open(root)).get('m').weights, 'no cache folder is set');
+  });
+
   it('are loaded from the model itself where the shared copy cannot be, with the reason', async () => {
     const root = await place.folder();
     await putModel(root, { name: 'm', graph: addsConstant(1) });
