@@ -5,6 +5,7 @@ import type { CpuBudget, ThreadBudget } from './types.js';
 export interface ThreadWish {
   readonly workers?: number;
   readonly intraOpThreads?: number;
+  readonly codecThreads?: number;
   readonly imageThreads?: number;
   readonly ioThreads?: number;
 }
@@ -12,8 +13,11 @@ export interface ThreadWish {
 /** Beyond this many workers further CPUs go into each worker: every worker costs memory, and one request gains from threads. */
 const mostWorkers = 8;
 
+/** As many as can decode while others infer; each costs a few megabytes. */
+const mostCodecThreads = 8;
+
 /**
- * Divides the CPUs: one worker a CPU with one thread each, up to 8 workers; then more threads a worker. Wishes are kept;
+ * Divides the CPUs: one worker a CPU with one thread each, up to 8 workers; then more threads a worker. Images are decoded by as many threads beside them, up to 8. Wishes are kept;
  * throws USAGE for one that is not a positive integer, and where workers x intraOpThreads is more than the CPUs.
  */
 export function divideThreads(budget: CpuBudget, wish: ThreadWish = {}): ThreadBudget {
@@ -26,6 +30,7 @@ export function divideThreads(budget: CpuBudget, wish: ThreadWish = {}): ThreadB
     ...budget,
     workers,
     intraOpThreads,
+    codecThreads: wish.codecThreads ?? Math.min(mostCodecThreads, cpus),
     imageThreads: wish.imageThreads ?? 1,
     ioThreads: wish.ioThreads ?? Math.max(4, cpus),
   };

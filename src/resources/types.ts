@@ -10,7 +10,9 @@ export interface CpuBudget {
 export interface ThreadBudget extends CpuBudget {
   readonly workers: number;
   readonly intraOpThreads: number;
-  /** Threads of the image decoder. */
+  /** Threads that read and write images and large bodies; the others start when the first are busy. */
+  readonly codecThreads: number;
+  /** Threads of the image library for one image. */
   readonly imageThreads: number;
   /** libuv's pool (UV_THREADPOOL_SIZE). */
   readonly ioThreads: number;

@@ -54,7 +54,7 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
   const figures = { options, meters, loads, memory, dataplane, crashes: backend.crashes.records };
   const metrics = lazyMetrics({ ...figures, runner: () => opened?.runner });
   const image = { threads: budget.imageThreads, maxPixels: settings.limits.pixels };
-  const codec = createCodec({ threads: 1, image });
+  const codec = createCodec({ threads: budget.codecThreads, image });
   const http = buildHttpSide({ ...options, lifecycle, dataplane, meters, metrics, codec, memory });
   const stop = once(() => stopServer({ options, lifecycle, http, codec, backend }));
   try {

@@ -54,9 +54,9 @@ function describePlace({ url, isContained }: StartupFacts): string {
   return `port ${new URL(url).port} of this container; launch ps or docker port tells where it is published (page: /  API: /docs)`;
 }
 
-/** `2 CPUs (2 online): 2 workers x 1 thread, 1 for pictures, 4 for files`. */
-export function formatBudget({ cpus, source, workers, intraOpThreads, imageThreads, ioThreads }: ThreadBudget): string {
-  return `${plural(cpus, 'CPU')} (${source}): ${plural(workers, 'worker')} x ${plural(intraOpThreads, 'thread')}, ${imageThreads} for pictures, ${ioThreads} for files`;
+/** `2 CPUs (2 online): 2 workers x 1 thread, 2 for images and large bodies, 4 for files`. */
+export function formatBudget({ cpus, source, workers, intraOpThreads, codecThreads, ioThreads }: ThreadBudget): string {
+  return `${plural(cpus, 'CPU')} (${source}): ${plural(workers, 'worker')} x ${plural(intraOpThreads, 'thread')}, ${codecThreads} for images and large bodies, ${ioThreads} for files`;
 }
 
 /** `cuda works` explains itself; what was passed over is told. */

@@ -42,9 +42,11 @@ describe('the thread budget', () => {
       source: 'cpuset 0-5',
       workers: 6,
       intraOpThreads: 1,
+      codecThreads: 6,
       imageThreads: 1,
       ioThreads: 6,
     });
+    assert.equal(divideThreads({ cpus: 64, source: '' }).codecThreads, 8);
     assert.equal(divideThreads({ cpus: 1, source: '' }, { ioThreads: 2 }).ioThreads, 2);
     assert.equal(divideThreads({ cpus: 1, source: '' }).ioThreads, 4);
   });

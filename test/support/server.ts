@@ -47,7 +47,7 @@ export async function openTestServer(options: TestServerOptions = {}): Promise<T
     keys: options.keys ?? [],
     version: '0',
     processTag: 'test',
-    budget: { cpus: 2, source: 'test', workers: 2, intraOpThreads: 1, imageThreads: 1, ioThreads: 4 },
+    budget: { cpus: 2, source: 'test', workers: 2, intraOpThreads: 1, codecThreads: 1, imageThreads: 1, ioThreads: 4 },
     requestMemoryBytes: settings.limits.requestMemory === 'auto' ? 2 ** 30 : settings.limits.requestMemory,
     env: process.env,
     log: createLog(settings.log, {

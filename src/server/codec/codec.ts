@@ -1,4 +1,3 @@
-import { AppError } from '../../errors.js';
 import type { ImageSettings } from '../../image/decode.js';
 import type { ImageConfig } from '../../model/config.js';
 import type { BytesElement, NumericTensor, TensorSpec } from '../../tensor/tensor.js';
@@ -10,6 +9,7 @@ import type { PredictResponse } from '../../protocol/v1-encode.js';
 import type { CheckedRequest } from '../../protocol/validate.js';
 import type { PredictionInput } from '../prediction-request.js';
 import { estimateDecoding, estimateJsonBytes } from './cost.js';
+import { CodecPool, shuttingDown } from './pool.js';
 import {
   asBuffer,
   performTask,
@@ -18,10 +18,9 @@ import {
   type JsonTask,
   type OutputsToEncode,
 } from './tasks.js';
-import { CodecThread } from './thread.js';
 
 export interface CodecOptions {
-  /** Threads for what is large; 0: everything is done where it is called. */
+  /** Most threads for what is large; 0: everything is done where it is called. */
   readonly threads: number;
   /** JSON of fewer bytes is read or written at once on the calling thread. Default 32 KiB. */
   readonly inlineLimitBytes?: number;
@@ -69,13 +68,14 @@ export function createCodec(options: CodecOptions): Codec {
 }
 
 class ThreadedCodec implements Codec {
-  readonly #threads: readonly CodecThread[];
+  /** Undefined: there are no threads. */
+  readonly #pool: CodecPool | undefined;
   readonly #inlineLimitBytes: number;
-  #isClosed = false;
 
   constructor({ threads, inlineLimitBytes = defaultInlineLimitBytes, threadHeapMb, image }: CodecOptions) {
     const limits = threadHeapMb === undefined ? {} : { maxOldGenerationSizeMb: threadHeapMb };
-    this.#threads = Array.from({ length: threads }, () => new CodecThread(limits, { image: image ?? { threads: 1 } }));
+    const data = { image: image ?? { threads: 1 } };
+    this.#pool = threads === 0 ? undefined : new CodecPool({ threads, limits, data });
     this.#inlineLimitBytes = inlineLimitBytes;
   }
 
@@ -108,17 +108,15 @@ class ThreadedCodec implements Codec {
   async decodeImages(images: ImagesToDecode): Promise<NumericTensor> {
     const task = { kind: 'decode-images', ...images } as const;
     // Either side answers a task with the result of its kind.
-    return (await (this.#idlest()?.run(task) ?? performTask(task))) as NumericTensor;
+    return (await (this.#pool?.run(task) ?? performTask(task))) as NumericTensor;
   }
 
   async prewarm(forPictures: boolean): Promise<void> {
-    if (this.#isClosed) return;
-    await Promise.all(this.#threads.map((thread) => thread.run({ kind: 'prewarm', forPictures })));
+    await this.#pool?.prewarm(forPictures);
   }
 
   async close(): Promise<void> {
-    this.#isClosed = true;
-    await Promise.all(this.#threads.map((thread) => thread.close()));
+    await this.#pool?.close();
   }
 
   #encode(task: Extract<JsonTask, { kind: `encode-${string}` }>, jsonBytes: number) {
@@ -129,18 +127,9 @@ class ThreadedCodec implements Codec {
   }
 
   #run<T extends JsonTask>(task: T, jsonBytes: number): CodecResults[T['kind']] | Promise<CodecResults[T['kind']]> {
-    const thread = jsonBytes < this.#inlineLimitBytes ? undefined : this.#idlest();
-    if (thread === undefined) return performJsonTask(task);
-    // The thread answers a task with the result of its kind.
-    return thread.run(task) as Promise<CodecResults[T['kind']]>;
-  }
-
-  #idlest(): CodecThread | undefined {
-    if (this.#isClosed)
-      throw new AppError('SHUTTING_DOWN', 'The server is shutting down; send the request to another one.');
-    return this.#threads.reduce<CodecThread | undefined>(
-      (best, thread) => (best === undefined || thread.load < best.load ? thread : best),
-      undefined,
-    );
+    if (this.#pool === undefined || jsonBytes < this.#inlineLimitBytes) return performJsonTask(task);
+    if (this.#pool.isClosed) throw shuttingDown();
+    // The pool answers a task with the result of its kind.
+    return this.#pool.run(task) as Promise<CodecResults[T['kind']]>;
   }
 }

@@ -1,7 +1,7 @@
 import { Worker, type ResourceLimits } from 'node:worker_threads';
 import { AppError, fromPlainError, messageOf } from '../../errors.js';
-import type { CodecResult, CodecTask, CodecThreadData, FromCodec, ToCodec } from './tasks.js';
-import { packTask } from './transfers.js';
+import type { CodecResult, CodecThreadData, FromCodec, ToCodec } from './tasks.js';
+import type { PackedTask } from './transfers.js';
 
 interface Job {
   readonly resolve: (result: CodecResult) => void;
@@ -26,17 +26,19 @@ export class CodecThread {
     this.#data = data;
   }
 
-  /** Tasks that wait or are being done. */
-  get load(): number {
-    return this.#jobs.size;
+  get isBusy(): boolean {
+    return this.#jobs.size > 0;
   }
 
-  /** Does a task there; bodies in it may not be used afterwards. */
-  run(task: CodecTask): Promise<CodecResult> {
+  get isStarted(): boolean {
+    return this.#worker !== undefined;
+  }
+
+  /** Does a task there; what moves with it may not be used afterwards. */
+  run({ task, transfers }: PackedTask): Promise<CodecResult> {
     const worker = (this.#worker ??= this.#start());
     const job = this.#nextJob++;
-    const packed = packTask(task);
-    worker.postMessage({ job, task: packed.task } satisfies ToCodec, packed.transfers);
+    worker.postMessage({ job, task } satisfies ToCodec, transfers);
     worker.ref();
     return new Promise((resolve, reject) => this.#jobs.set(job, { resolve, reject }));
   }

@@ -7,8 +7,14 @@ import type { CodecResult, CodecTask } from './tasks.js';
  */
 const leastBytes = 16 * 1024;
 
-/** A task whose bytes lie in memory of their own, and what of it can be handed over. Outputs that others may read are copied. */
-export function packTask(task: CodecTask): { readonly task: CodecTask; readonly transfers: ArrayBuffer[] } {
+/** A task whose bytes lie in memory of their own, and what of it can be handed over. */
+export interface PackedTask {
+  readonly task: CodecTask;
+  readonly transfers: ArrayBuffer[];
+}
+
+/** Packs a task for its way to a thread. Outputs that others may read are copied. */
+export function packTask(task: CodecTask): PackedTask {
   if (task.kind === 'prewarm') return { task, transfers: [] };
   if ('body' in task) {
     const body = task.body.byteLength >= leastBytes ? task.body : new Uint8Array(task.body);

@@ -37,7 +37,7 @@ export function registerServerMetrics(registry: Registry, figures: ServerFigures
     type: 'gauge',
     help: 'CPUs this process may use, and the threads they are divided into.',
     read: () =>
-      (['cpus', 'workers', 'intraOpThreads', 'imageThreads', 'ioThreads'] as const).map((use) => ({
+      (['cpus', 'workers', 'intraOpThreads', 'codecThreads', 'imageThreads', 'ioThreads'] as const).map((use) => ({
         labels: { use, source: budget.source },
         value: budget[use],
       })),
