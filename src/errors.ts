@@ -7,6 +7,7 @@ export type ErrorCode =
   | 'PAYLOAD_TOO_LARGE'
   | 'UNSUPPORTED_ENCODING'
   | 'UNAUTHORIZED'
+  | 'FORBIDDEN'
   | 'USAGE'
   // models
   | 'MODEL_NOT_FOUND'

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { isIP } from 'node:net';
 import { containerLabels } from './labels.js';
 import type { Facts } from './facts.js';
 import { originLabels } from './origin.js';
@@ -68,16 +69,27 @@ function shellParts(command: readonly string[]): Pick<CreateBody, 'Entrypoint' |
 }
 
 /** The user's variables win over ours; dockerd's own for a GPU win over both. */
-function toEnv({ wish, plan, gpu }: Sources): Readonly<Record<string, string>> {
+function toEnv({ wish, plan, gpu, facts }: Sources): Readonly<Record<string, string>> {
+  const hosts = namesOfHost(facts);
   const isHostNetwork = wish.container.network === 'host';
   return {
     ...(plan.requiresGpu ? { SLIPWAY_REQUIRE_GPU: 'true' } : {}),
     ...(plan.variant === 'cpu' ? { SLIPWAY_EXECUTION_PROVIDER: 'cpu' } : {}),
     // The image listens on all addresses, which only a network of its own keeps from being the machine's.
     ...(isHostNetwork ? { SLIPWAY_HOST: '127.0.0.1' } : {}),
+    ...(hosts.length === 0 ? {} : { SLIPWAY_ALLOW_HOST: hosts.join(',') }),
     ...gpu.env,
     ...wish.container.env,
   };
+}
+
+/** Public names of the engine's host, by which others call what is published there, and which a container does not know. */
+function namesOfHost({ engine }: Facts): readonly string[] {
+  if (engine.state === 'unknown') return [];
+  const { remoteHost = '', info } = engine.value;
+  return [...new Set([remoteHost, info.hostname])].filter(
+    (name) => isIP(name) === 0 && /^[\w-]+(?:\.[\w-]+)+$/.test(name),
+  );
 }
 
 function toHostConfig(sources: Sources): HostConfig {

@@ -15,8 +15,6 @@ export interface Asset {
 export const pageHeaders: Readonly<Record<string, string>> = {
   'content-security-policy':
     "default-src 'self'; img-src 'self' blob: data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; object-src 'none'",
-  'x-content-type-options': 'nosniff',
-  'referrer-policy': 'no-referrer',
   'cache-control': 'no-cache',
 };
 

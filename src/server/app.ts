@@ -15,6 +15,7 @@ import { Router } from './router.js';
 import { refuseConnection } from './refused-connection.js';
 import type { Settings } from './settings.js';
 import { checkKey, type KeyDigests } from './api-keys.js';
+import type { PageGuard } from './access/page-guard.js';
 
 /** What the HTTP side is built from. */
 export interface AppDeps {
@@ -24,6 +25,7 @@ export interface AppDeps {
   readonly processTag: string;
   /** Keys that clients must show; empty: none. */
   readonly keys: KeyDigests;
+  readonly guard: PageGuard;
   /** Registers the routes. */
   readonly routes: (router: Router) => void;
 }
@@ -51,6 +53,7 @@ export function buildApp(deps: AppDeps): App {
     done();
   });
   if (deps.keys.length > 0) guardWithKeys(app, deps);
+  guardFromPages(app, deps);
   app.setErrorHandler((error: FastifyError, request, reply) => failExchange(deps, { error, request, reply }));
   const router = new Router(app, deps.exchange);
   deps.routes(router);
@@ -117,14 +120,36 @@ function takeBodyHeaders(request: FastifyRequest): void {
   }
 }
 
-/** Health is open to everyone, so that a balancer needs no key; so are the page's own files, which ask for one. */
+const health = /^\/v2\/health\/(?:live|ready)(?:\?|$)/;
+const metrics = /^\/metrics(?:\?|$)/;
+
+/**
+ * Judges every request, also those to paths that do not exist. Probes may name the server as they like; so may who has shown a key, which
+ * a page that took a name over does not know, and there is nothing to read without one then.
+ */
+function guardFromPages(app: FastifyInstance, { guard, exchange, keys, settings }: AppDeps): void {
+  const isProved = (url: string): boolean =>
+    health.test(url) || (keys.length > 0 && !(settings.auth.openMetrics && metrics.test(url)));
+  app.addHook('onRequest', (request, reply, done) => {
+    const { method, headers, originalUrl: url, raw } = request;
+    try {
+      guard.check({ method, headers, rawHeaders: raw.rawHeaders, url, isProved: () => isProved(request.url) });
+      done();
+    } catch (thrown) {
+      new Exchange(exchange, request, reply).fail(thrown);
+    }
+  });
+}
+
+/** Health is open to everyone, so that a balancer needs no key; so are the page's own files, which ask for one, and OPTIONS,
+ * with which browsers bring none. */
 function guardWithKeys(app: FastifyInstance, { keys, settings, exchange }: AppDeps): void {
   const open = settings.auth.openMetrics
     ? /^\/(v2\/health\/(live|ready)|playground\/[\w.-]+|metrics)?(\?|$)/
     : /^\/(v2\/health\/(live|ready)|playground\/[\w.-]+)?(\?|$)/;
   app.addHook('onRequest', (request, reply, done) => {
     try {
-      if (!open.test(request.url)) checkKey(request.headers, keys);
+      if (request.method !== 'OPTIONS' && !open.test(request.url)) checkKey(request.headers, keys);
       done();
     } catch (thrown) {
       new Exchange(exchange, request, reply).fail(thrown);

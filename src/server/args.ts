@@ -1,7 +1,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import { AppError } from '../errors.js';
 import { dashed, flags, variableOf, type Flag, type FlagName, type FlagValues } from './flag-table.js';
-import { list, toggle } from './flags.js';
+import { hostNames, list, origins, toggle } from './flags.js';
 import type { Settings } from './settings.js';
 
 /** What a command line asks for: to serve, or to print a text and end. */
@@ -9,6 +9,9 @@ export type Invocation =
   { readonly kind: 'serve'; readonly settings: Settings } | { readonly kind: 'print'; readonly text: string };
 
 export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Kinds whose flags may be repeated. */
+const lists: readonly unknown[] = [list, hostNames, origins];
 
 const names = Object.keys(flags) as readonly FlagName[];
 
@@ -65,7 +68,7 @@ function optionOf(name: FlagName): Option {
   const fallback = showFallback(name);
   const described = fallback === '' ? help : `${help} (${fallback})`;
   const option = new Option(`--${dashed(name)} ${value === '' ? '[yes|no]' : value}`, described);
-  if (flags[name].kind === list) option.argParser(joinToList);
+  if (lists.some((kind) => kind === flags[name].kind)) option.argParser(joinToList);
   return common ? option : option.hideHelp();
 }
 
@@ -134,6 +137,7 @@ function toSettings(values: FlagValues): Settings {
       openMetrics: values.openMetrics,
       ...(apiKeysFile === undefined ? {} : { keysFile: apiKeysFile }),
     },
+    pages: { allowedHosts: values.allowHost, allowedOrigins: values.allowOrigin },
     stop: { delayMs: values.stopDelay, timeoutMs: values.stopTimeout },
   };
 }

@@ -1,8 +1,10 @@
 import type { ServerResponse } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { preflightHeaders, readableHeaders } from './access/cors.js';
 import { statusOf, toAppError, toHttpFailure } from './http-errors.js';
 import type { InferReport } from './inference.js';
 import type { Log } from './log.js';
+import { emptyPolicy, safeHeaders } from './safe-headers.js';
 import { RequestMemory, type MemoryBudget } from './memory/memory-budget.js';
 
 /** Header names and values in turn, as node:http writes them without a copy. */
@@ -17,6 +19,8 @@ export interface ExchangeContext {
   readonly accessLog: boolean;
   /** Whether connections should close after their answer. */
   readonly isStopping: () => boolean;
+  /** Whether pages of this origin may read answers. */
+  readonly isReadableBy: (origin: string) => boolean;
   /** Called once an exchange is answered. */
   readonly onAnswered: (exchange: Exchange, status: number) => void;
 }
@@ -79,6 +83,13 @@ export class Exchange {
     return (this.request.params as { version?: string }).version;
   }
 
+  /** What a preflight request of a page that may ask is answered; nothing for others. */
+  preflightHeaders(allow: string): FlatHeaders {
+    const { headers } = this.request;
+    const { origin } = headers;
+    return origin !== undefined && this.#context.isReadableBy(origin) ? preflightHeaders(headers, allow) : [];
+  }
+
   /** Answers with a value as JSON. */
   sendJson(status: number, value: unknown): void {
     this.send(status, Buffer.from(JSON.stringify(value)), ['content-type', json]);
@@ -94,7 +105,10 @@ export class Exchange {
     }
     this.reply.hijack();
     const length = body instanceof Uint8Array ? body.length : body.reduce((sum, part) => sum + part.length, 0);
-    const all = ['x-request-id', this.id, 'content-length', String(length), ...headers];
+    const all = ['x-request-id', this.id, 'content-length', String(length), ...headers, ...safeHeaders];
+    if (!headers.includes('content-security-policy')) all.push(...emptyPolicy);
+    const { origin } = this.request.headers;
+    if (origin !== undefined && this.#context.isReadableBy(origin)) all.push(...readableHeaders(origin));
     const trace = this.request.headers['traceparent'];
     if (typeof trace === 'string' && traceShape.test(trace)) all.push('traceparent', trace);
     if (this.#context.isStopping()) all.push('connection', 'close');

@@ -1,3 +1,5 @@
+import { parseAuthority, parseOrigin } from './access/authority.js';
+
 /** How a flag's text becomes a value: throws nothing, answers undefined where the text does not fit. */
 export interface FlagKind<T> {
   /** `a port from 0 to 65535`, for "expected ...". */
@@ -74,6 +76,29 @@ export const text: FlagKind<string> = { expected: 'a text', parse: (value) => (v
 export const pathPrefix: FlagKind<string> = {
   expected: 'a path such as /models, without a slash at its end',
   parse: (value) => (value === '/' ? '' : /^(\/[\w.~-]+)*$/.test(value) ? value : undefined),
+};
+
+/** Names of hosts between commas: `models.example.com`, `*.example.com`, or `*` for all. */
+export const hostNames: FlagKind<readonly string[]> = {
+  expected: 'names such as models.example.com or *.example.com, without a port, or *',
+  parse: (value) => {
+    const names = list.parse(value) ?? [];
+    return names.every((name) => name === '*' || isHostName(name.replace(/^\*\./, ''))) ? names : undefined;
+  },
+};
+
+function isHostName(text: string): boolean {
+  const authority = parseAuthority(text);
+  return authority !== undefined && authority.port === undefined;
+}
+
+/** Origins of pages between commas: `https://app.example.com`, or `*` for all. */
+export const origins: FlagKind<readonly string[]> = {
+  expected: 'origins such as https://app.example.com, without a path, or *',
+  parse: (value) => {
+    const all = list.parse(value) ?? [];
+    return all.every((each) => each === '*' || parseOrigin(each) !== undefined) ? all : undefined;
+  },
 };
 
 /** Words between commas. */

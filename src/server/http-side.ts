@@ -1,4 +1,6 @@
 import { digestKeys } from './api-keys.js';
+import { createNameCheck, type OwnNames } from './access/known-names.js';
+import { PageGuard } from './access/page-guard.js';
 import { buildApp, type App } from './app.js';
 import type { Codec } from './codec/codec.js';
 import type { Dataplane } from './dataplane.js';
@@ -25,6 +27,7 @@ export interface HttpDeps {
   readonly processTag: string;
   /** Keys of the settings and of their file. */
   readonly keys: readonly string[];
+  readonly ownNames: OwnNames;
   readonly log: Log;
   readonly lifecycle: Lifecycle;
   readonly dataplane: Dataplane;
@@ -43,7 +46,8 @@ export interface HttpSide {
 /** Puts the HTTP side together. */
 export function buildHttpSide(deps: HttpDeps): HttpSide {
   const { settings, processTag } = deps;
-  const shared = { settings, processTag, exchange: exchangeContext(deps), keys: digestKeys(deps.keys) };
+  const guard = createPageGuard(deps);
+  const shared = { settings, processTag, exchange: exchangeContext(deps, guard), keys: digestKeys(deps.keys), guard };
   const hasOwnPort = settings.metricsPort !== undefined;
   const main = buildApp({
     ...shared,
@@ -65,8 +69,14 @@ export function buildHttpSide(deps: HttpDeps): HttpSide {
   return { main, metrics: buildApp({ ...shared, routes: (router) => addMetricsRoute(router, deps.metrics) }) };
 }
 
-function exchangeContext({ log, settings, lifecycle, meters, memory }: HttpDeps): ExchangeContext {
+function createPageGuard({ settings: { pages, host }, ownNames }: HttpDeps): PageGuard {
+  const isKnownName = createNameCheck(ownNames, [host, ...pages.allowedHosts]);
+  return new PageGuard({ isKnownName, allowedOrigins: pages.allowedOrigins });
+}
+
+function exchangeContext({ log, settings, lifecycle, meters, memory }: HttpDeps, guard: PageGuard): ExchangeContext {
   return {
+    isReadableBy: (origin) => guard.allows(origin),
     log,
     memory,
     accessLog: settings.log.access,

@@ -10,6 +10,7 @@ import { defaultRequestMemory, readMemoryLimit } from '../resources/memory-limit
 import { divideThreads } from '../resources/thread-budget.js';
 import type { ThreadBudget } from '../resources/types.js';
 import { parseKeys } from './api-keys.js';
+import { readOwnNames } from './access/own-names.js';
 import { parseArguments } from './args.js';
 import { exitCodeOf } from './exit-codes.js';
 import { LineOutput } from './line-output.js';
@@ -72,11 +73,12 @@ async function main(): Promise<void> {
 
 async function start(settings: Settings, log: Log): Promise<RunningServer> {
   disableTelemetry(process.env);
-  const [models, budget, requestMemoryBytes, keys, { startServer }] = await Promise.all([
+  const [models, budget, requestMemoryBytes, keys, ownNames, { startServer }] = await Promise.all([
     findModelsPlace(settings.models ?? bundledModels),
     readBudget(settings),
     readRequestMemory(settings),
     readKeys(settings),
+    readOwnNames(),
     import('./serve.js'),
   ]);
   return startServer({
@@ -88,6 +90,7 @@ async function start(settings: Settings, log: Log): Promise<RunningServer> {
     trustedFile: join(bundledModels, 'trusted.json'),
     temporaryFolder: tmpdir(),
     keys,
+    ownNames,
     version,
     ...(supervised.ended === undefined ? {} : { ended: supervised.ended }),
     processTag: Math.random().toString(36).slice(2, 8),

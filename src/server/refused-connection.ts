@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { emptyPolicy, safeHeaders } from './safe-headers.js';
 
 /** What node:http hands over when it cannot read a request. */
 export interface ConnectionFault extends Error {
@@ -21,6 +22,17 @@ export function refuseConnection(fault: ConnectionFault, socket: Socket): void {
   const text = `The request is not valid HTTP: ${fault.message}.`;
   const [status, reason] = answers[fault.code ?? ''] ?? ['400 Bad Request', text];
   const body = JSON.stringify({ error: reason });
-  const head = `HTTP/1.1 ${status}\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n`;
-  socket.end(head + body, () => socket.destroy());
+  const length = String(Buffer.byteLength(body));
+  const headers = [
+    'content-type',
+    'application/json',
+    'content-length',
+    length,
+    'connection',
+    'close',
+    ...safeHeaders,
+    ...emptyPolicy,
+  ];
+  const lines = headers.map((text, index) => (index % 2 === 0 ? `${text}: ` : `${text}\r\n`)).join('');
+  socket.end(`HTTP/1.1 ${status}\r\n${lines}\r\n${body}`, () => socket.destroy());
 }

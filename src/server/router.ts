@@ -31,12 +31,13 @@ export class Router {
     this.#add('POST', path, handler);
   }
 
-  /** Makes every other verb of every path known so far a 405 with `Allow`, and every other path a 404. */
+  /** Makes OPTIONS of every path known so far answer its verbs, every other verb a 405 with `Allow`, and every other path a 404. */
   close(): void {
     for (const [url, methods] of this.#methods) {
       const allowed = verbs.filter((verb) => methods.has(verb) || (verb === 'HEAD' && methods.has('GET')));
-      const others = verbs.filter((verb) => !allowed.includes(verb));
+      const others = verbs.filter((verb) => !allowed.includes(verb) && verb !== 'OPTIONS');
       const allow = allowed.join(', ');
+      this.#app.route({ method: 'OPTIONS', url, handler: this.#wrap((exchange) => sendOptions(exchange, allow)) });
       const handler = this.#wrap(({ request }) => {
         const text = `Method Not Allowed: ${request.method} on this path; expected ${allow}.`;
         throw new AppError('METHOD_NOT_ALLOWED', text, { details: { allow } });
@@ -66,4 +67,9 @@ export class Router {
       }
     };
   }
+}
+
+/** Which verbs a path takes; a page of an allowed origin hears whether it may send what it asked about. */
+function sendOptions(exchange: Exchange, allow: string): void {
+  exchange.send(200, new Uint8Array(), ['allow', `${allow}, OPTIONS`, ...exchange.preflightHeaders(allow)]);
 }

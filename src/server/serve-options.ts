@@ -1,3 +1,4 @@
+import type { OwnNames } from './access/known-names.js';
 import type { ThreadBudget } from '../resources/types.js';
 import type { ModelsPlace } from './models-place.js';
 import type { Log } from './log.js';
@@ -14,6 +15,8 @@ export interface ServeOptions {
   readonly temporaryFolder: string;
   /** Keys that clients must show. */
   readonly keys: readonly string[];
+  /** Names by which requests may call this machine. */
+  readonly ownNames: OwnNames;
   readonly version: string;
   /** How the server before this one ended, as its supervisor says: `pid:SIGNAL`. */
   readonly ended?: string;

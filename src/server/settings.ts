@@ -43,6 +43,14 @@ export interface AuthSettings {
   readonly openMetrics: boolean;
 }
 
+/** Which names and pages may reach the server beside its own. */
+export interface PageSettings {
+  /** Names for `Host`: `models.example.com`, `*.example.com`, `*`. */
+  readonly allowedHosts: readonly string[];
+  /** Origins of pages: `https://app.example.com`, `*`. */
+  readonly allowedOrigins: readonly string[];
+}
+
 export interface StopSettings {
   /** From "ready is 503" to "no new connections": time for a balancer to notice. */
   readonly delayMs: number;
@@ -83,5 +91,6 @@ export interface Settings {
   readonly limits: Limits;
   readonly log: LogSettings;
   readonly auth: AuthSettings;
+  readonly pages: PageSettings;
   readonly stop: StopSettings;
 }

@@ -92,6 +92,30 @@ describe('container options', () => {
     assert.ok(body.Env.includes('SLIPWAY_HOST=127.0.0.1'));
   });
 
+  it('tell the container the public names of its host, by which others call it, and no address or lone label', () => {
+    const asked = wish({ variant: 'cpu' });
+    const given = facts('bare', 'plain');
+    const { engine } = given;
+    assert.ok(engine.state === 'known');
+    const allowedFor = (remoteHost: string | undefined, hostname: string): readonly string[] => {
+      const value = {
+        ...engine.value,
+        ...(remoteHost === undefined ? {} : { remoteHost }),
+        info: { ...engine.value.info, hostname },
+      };
+      const decision = decide(asked, given);
+      assert.ok(decision.kind === 'chosen' && decision.plan.kind === 'container');
+      const { body } = toContainerSpec(asked, decision.plan, { ...given, engine: { ...engine, value } });
+      return body.Env.filter((each) => each.startsWith('SLIPWAY_ALLOW_HOST'));
+    };
+    assert.deepEqual(allowedFor(undefined, 'box'), []);
+    assert.deepEqual(allowedFor('10.0.0.5', 'box'), []);
+    assert.deepEqual(allowedFor('gpu.example.com', 'gpu.example.com'), ['SLIPWAY_ALLOW_HOST=gpu.example.com']);
+    assert.deepEqual(allowedFor('gpu.example.com', 'n1.lab.example.com'), [
+      'SLIPWAY_ALLOW_HOST=gpu.example.com,n1.lab.example.com',
+    ]);
+  });
+
   it('give the container the group of a device file, so that its user may open it', () => {
     const asked = wish(
       { variant: 'cpu' },

@@ -45,6 +45,7 @@ export async function openTestServer(options: TestServerOptions = {}): Promise<T
     cacheFolder: join(folder, '.cache'),
     temporaryFolder: tmpdir(),
     keys: options.keys ?? [],
+    ownNames: { hostName: 'machine', searchDomains: [] },
     version: '0',
     processTag: 'test',
     budget: { cpus: 2, source: 'test', workers: 2, intraOpThreads: 1, codecThreads: 1, imageThreads: 1, ioThreads: 4 },
