@@ -1,4 +1,13 @@
-import { AppError } from '../errors.js';
+import { AppError, type AppErrorOptions, type ErrorCode } from '../errors.js';
+
+/** A refusal, of which there may be thousands a second: it is made without the stack, which would cost most of it and tell nothing. */
+function refusal(code: ErrorCode, text: string, options?: AppErrorOptions): AppError {
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0;
+  const error = new AppError(code, text, options);
+  Error.stackTraceLimit = stackTraceLimit;
+  return error;
+}
 
 /** A queue without room; `retryAfterMs` in the details is the time that the waiting rows will take. */
 export function queueFull(facts: {
@@ -9,10 +18,42 @@ export function queueFull(facts: {
   readonly retryAfterMs: number;
 }): AppError {
   const { model, rows, queuedRows, maxQueueRows } = facts;
-  return new AppError(
+  return refusal(
     'QUEUE_FULL',
     `Exceeds maximum queue size: ${queuedRows} rows wait for model ${model}, so that ${rows} more pass its limit of ` +
       `${maxQueueRows} (batching.maxQueueRows). Retry later or add instances.`,
+    { details: facts },
+  );
+}
+
+/** Requests that were taken before will take longer than a request may wait; `retryAfterMs`: how long. */
+export function queueTooLong(facts: {
+  readonly model: string;
+  readonly requests: number;
+  readonly limitMs: number;
+  readonly retryAfterMs: number;
+}): AppError {
+  const { model, requests, limitMs, retryAfterMs } = facts;
+  return refusal(
+    'QUEUE_FULL',
+    `Exceeds maximum queue size: ${requests} requests are before this one at model ${model} and will take about ${retryAfterMs} ms, ` +
+      `more than its limit of ${limitMs} ms (batching.maxQueueMs). Retry later or add instances.`,
+    { details: facts },
+  );
+}
+
+/** As many requests are under way as a model may have, by the rows that may wait for it; `retryAfterMs`: how long they will take. */
+export function tooManyRequests(facts: {
+  readonly model: string;
+  readonly requests: number;
+  readonly mostRequests: number;
+  readonly retryAfterMs: number;
+}): AppError {
+  const { model, requests, mostRequests } = facts;
+  return refusal(
+    'QUEUE_FULL',
+    `Exceeds maximum queue size: ${requests} requests are under way at model ${model}, which may have ${mostRequests}, twice what may run ` +
+      `and wait (batching.maxQueueRows). Retry later or add instances.`,
     { details: facts },
   );
 }
@@ -25,7 +66,7 @@ export function queueTimeout(facts: {
   readonly retryAfterMs: number;
 }): AppError {
   const { model, waitedMs, limitMs } = facts;
-  return new AppError(
+  return refusal(
     'QUEUE_TIMEOUT',
     `Request timeout expired: no instance of model ${model} was free within ${limitMs} ms (waited ${waitedMs.toFixed(1)} ms).`,
     { details: facts },
@@ -33,9 +74,9 @@ export function queueTimeout(facts: {
 }
 
 export function clientGone(model: string): AppError {
-  return new AppError('CLIENT_GONE', `The client left before model ${model} answered.`);
+  return refusal('CLIENT_GONE', `The client left before model ${model} answered.`);
 }
 
 export function shuttingDown(model: string): AppError {
-  return new AppError('SHUTTING_DOWN', `Model ${model} is being unloaded and takes no more requests.`);
+  return refusal('SHUTTING_DOWN', `Model ${model} is being unloaded and takes no more requests.`);
 }

@@ -6,6 +6,7 @@ type BatchingJson = NonNullable<ModelJson['batching']>;
 
 const defaultMaxRows = 32;
 const defaultMaxQueueRows = 1024;
+const defaultMaxQueueMs = 2000;
 
 /**
  * Batching of a model: as model.json says; where it gives neither `maxRows` nor `buckets`, on when the graph is proven to keep
@@ -27,6 +28,8 @@ export function completeBatching(json: BatchingJson = {}, header: OnnxHeader, pr
     maxDelayMs: json.maxDelayMs ?? 0,
     buckets: json.buckets ?? (provider === 'cpu' ? [] : powersOfTwo(maxRows)),
     maxQueueRows,
+    // Who gives a number of rows means that many, however long they take.
+    maxQueueMs: json.maxQueueMs ?? (json.maxQueueRows === undefined ? defaultMaxQueueMs : 0),
     queueTimeoutMs: json.queueTimeoutMs ?? 0,
   };
 }

@@ -42,6 +42,7 @@ const batching = v.strictObject({
   maxDelayMs: v.optional(duration),
   buckets: v.optional(v.array(integer(1, 65_536), 'a list of row counts')),
   maxQueueRows: v.optional(integer(1, 10_000_000)),
+  maxQueueMs: v.optional(duration),
   queueTimeoutMs: v.optional(duration),
 });
 

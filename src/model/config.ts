@@ -17,6 +17,8 @@ export interface BatchingConfig {
   readonly buckets: readonly number[];
   /** Most rows (requests, where maxRows is 0) that wait; the next is refused with QUEUE_FULL. */
   readonly maxQueueRows: number;
+  /** Requests are refused while those before them will take longer than this, in milliseconds; 0: whatever they take. */
+  readonly maxQueueMs: number;
   /** Longest time in the queue in milliseconds; 0: no limit but the request's own. */
   readonly queueTimeoutMs: number;
 }

@@ -123,11 +123,12 @@ async function loadServable(request: RequestInWork, snapshot: Snapshot, options:
     checkDevice(choice, session.loaded.placement);
     if (session.loaded.weights.shared) await snapshot.discardCopy();
     const subject = { session, header, config: wished };
-    const { config, notes } = await (tried ? warm(subject, tried.proof) : warmWithin(options, subject, json));
+    const { config, notes, rowMs } = await (tried ? warm(subject, tried.proof) : warmWithin(options, subject, json));
     holder.servable = new Servable({
       ...own,
       config,
       session,
+      rowMs,
       notes: [...notesOnLoad({ json, choice, snapshot, loaded: session.loaded }), ...notes],
       providerReason: choice.reason,
       loadMs: performance.now() - request.startedMs,

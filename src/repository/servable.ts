@@ -1,3 +1,4 @@
+import { createAdmission, type Admission } from '../batching/admission.js';
 import { createBatcher } from '../batching/batcher.js';
 import type { JoiningFault } from '../batching/fault.js';
 import type { Batcher, InferResult, QueuedRequest } from '../batching/types.js';
@@ -25,6 +26,8 @@ export interface ServableParts {
   readonly weights: string;
   readonly trial: string;
   readonly statistics: StatisticsCounter;
+  /** What a row took in the fastest run of the warm-up, in milliseconds; undefined where there was none. */
+  readonly rowMs?: number | undefined;
   /** Called where batching is turned off while the model serves. */
   readonly onBatchingOff?: (event: BatchingOff) => void;
   /** Called once the workers have let go of the model's files. */
@@ -37,6 +40,11 @@ export interface BatchingOff {
   readonly version: string;
   readonly fault: JoiningFault;
 }
+
+/** What a request is taken to cost, at least and where nothing was run, until the first is answered. */
+const leastRequestMs = 2;
+const leastPictureMs = 8;
+const unknownRowMs = 40;
 
 /** One loaded version: its queue, its session on the workers, and its counts. */
 export class Servable implements ServableModel {
@@ -54,6 +62,7 @@ export class Servable implements ServableModel {
   readonly weights: string;
   readonly trial: string;
   readonly statistics: StatisticsCounter;
+  readonly admission: Admission;
   readonly #session: RunnerSession;
   readonly #batcher: Batcher;
   readonly #onReleased: () => Promise<void>;
@@ -85,6 +94,7 @@ export class Servable implements ServableModel {
     this.#notes = parts.notes;
     this.#onBatchingOff = parts.onBatchingOff ?? (() => undefined);
     this.#onReleased = parts.onReleased;
+    this.admission = this.#openAdmission(parts);
     this.#batcher = createBatcher({
       model: `'${name}' version ${version}`,
       config: config.batching,
@@ -100,6 +110,21 @@ export class Servable implements ServableModel {
         runIfFree: (job) => session.runIfFree(job),
         onChecked: (verdict) => this.#noteCheck(verdict),
       },
+    });
+  }
+
+  #openAdmission({ name, version, config, rowMs = unknownRowMs }: ServableParts): Admission {
+    const { batching, image } = config;
+    const { instances } = this;
+    const leastMs = image === undefined ? leastRequestMs : leastPictureMs;
+    return createAdmission({
+      model: `'${name}' version ${version}`,
+      limitMs: batching.maxQueueMs === 0 ? 0 : batching.maxQueueMs + batching.maxDelayMs,
+      // As many again may be read and answered as may wait and run.
+      mostRequests: 2 * (batching.maxQueueRows + instances * Math.max(1, batching.maxRows)),
+      instances,
+      firstRequestMs: Math.max(leastMs, rowMs / instances),
+      clock: () => performance.now(),
     });
   }
 

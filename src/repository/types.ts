@@ -1,3 +1,4 @@
+import type { Admission } from '../batching/admission.js';
 import type { InferResult, QueuedRequest } from '../batching/types.js';
 import type { Placement } from '../engine/engine.js';
 import type { ErrorCode } from '../errors.js';
@@ -49,6 +50,8 @@ export interface ServableModel {
   /** Whether it was tried in a process of its own before it was loaded here, in words. */
   readonly trial: string;
   readonly statistics: ModelStatistics;
+  /** Asked for each request before its body is read. */
+  readonly admission: Admission;
   /** Rows waiting now. */
   readonly queuedRows: number;
   /**

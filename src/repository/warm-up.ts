@@ -2,10 +2,12 @@ import { findGraphObstacle } from '../model/complete-batching.js';
 import type { ModelConfig, OnnxHeader } from '../model/config.js';
 import { variableSizes } from '../tensor/drawn.js';
 import type { NamedTensors } from '../tensor/tensor.js';
-import type { RunnerSession } from '../workers/runner.js';
+import type { RunnerSession, RunOutcome } from '../workers/runner.js';
 import { noiseOf } from '../model/noise-of.js';
 import { measureRows, refusalOf } from './batch-proof.js';
 import { makeInputs, sizeSettings } from './made-up-inputs.js';
+
+const nsPerMs = 1e6;
 
 export interface WarmUpSubject {
   readonly session: Pick<RunnerSession, 'loaded' | 'runOn'>;
@@ -26,42 +28,61 @@ export async function prove(subject: WarmUpSubject, isBatchingAutomatic: boolean
   return { batching: isProven ? 'asConfigured' : 'off', notes: note === undefined ? [] : [note] };
 }
 
+/** A model that is ready. */
+export interface Warm {
+  readonly config: ModelConfig;
+  readonly notes: readonly string[];
+  /** What a row took in the fastest run of the warm-up, in milliseconds. */
+  readonly rowMs?: number;
+}
+
 /**
  * Makes a loaded model ready: batching is turned off where it is not proven, then every run size is warmed. Notes say what could
  * not be done, and why.
  */
-export async function warm(
-  subject: WarmUpSubject,
-  proof: Proof,
-): Promise<{ readonly config: ModelConfig; readonly notes: readonly string[] }> {
+export async function warm(subject: WarmUpSubject, proof: Proof): Promise<Warm> {
   const { batching } = subject.config;
   const isOff = proof.batching === 'off';
   const config = isOff ? { ...subject.config, batching: { ...batching, maxRows: 0, buckets: [] } } : subject.config;
-  const problem = config.warmup ? await warmUp({ ...subject, config }) : undefined;
-  if (problem === undefined) return { config, notes: proof.notes };
-  return { config, notes: [...proof.notes, `Warm-up stopped: the model refused made-up inputs (${problem}).`] };
+  const warmed: Warmed = config.warmup ? await warmUp({ ...subject, config }) : {};
+  const { problem, rowMs } = warmed;
+  const measured = rowMs === undefined ? {} : { rowMs };
+  if (problem === undefined) return { config, notes: proof.notes, ...measured };
+  return {
+    config,
+    ...measured,
+    notes: [...proof.notes, `Warm-up stopped: the model refused made-up inputs (${problem}).`],
+  };
 }
 
 /**
  * Runs one row and every bucket once on every instance, with made-up inputs. Answers why it could not, where the model refuses
  * these inputs: that says nothing about real ones. Rejects when a worker was lost.
  */
-async function warmUp(subject: WarmUpSubject): Promise<string | undefined> {
+async function warmUp(subject: WarmUpSubject): Promise<Warmed> {
   const { buckets, maxRows } = subject.config.batching;
   const sizes = maxRows === 0 ? [0] : [...new Set([1, ...buckets])];
   const instances = Array.from({ length: subject.session.loaded.instances }, (_, instance) => instance);
-  const problems = await Promise.all(instances.map((instance) => warmInstance(subject, instance, sizes)));
-  return problems.find((problem) => problem !== undefined);
+  const all = await Promise.all(instances.map((instance) => warmInstance(subject, instance, sizes)));
+  const failed = all.find(({ problem }) => problem !== undefined);
+  const rowMs = Math.min(...all.map((each) => each.rowMs ?? Infinity));
+  return { ...failed, ...(rowMs === Infinity ? {} : { rowMs }) };
 }
 
-async function warmInstance(
-  subject: WarmUpSubject,
-  instance: number,
-  sizes: readonly number[],
-): Promise<string | undefined> {
-  let problem: string | undefined;
-  for (const rows of sizes) problem ??= await tryFills(subject, instance, rows);
-  return problem;
+/** How it went: why it stopped, and what a row took. */
+interface Warmed {
+  readonly problem?: string;
+  readonly rowMs?: number;
+}
+
+async function warmInstance(subject: WarmUpSubject, instance: number, sizes: readonly number[]): Promise<Warmed> {
+  let rowMs = Infinity;
+  for (const rows of sizes) {
+    const { problem, ...warmed } = await tryFills(subject, instance, rows);
+    if (problem !== undefined) return { problem };
+    rowMs = Math.min(rowMs, warmed.rowMs ?? Infinity);
+  }
+  return rowMs === Infinity ? {} : { rowMs };
 }
 
 interface Verdict {
@@ -81,7 +102,7 @@ async function proveBatching(subject: WarmUpSubject): Promise<Verdict> {
   }
   if (!config.warmup) return onGraphAlone('"warmup" is false');
   const measured = await measureRows({
-    run: (requests) => runOnce(subject, 0, requests),
+    run: async (requests) => (await runOnce(subject, 0, requests)).outputs,
     settings: sizeSettings(header, config),
     noise: noiseOf(header, session.loaded.placement.device),
   });
@@ -100,29 +121,29 @@ function onGraphAlone(problem: string): Verdict {
 }
 
 /** Runs made-up rows of the first size of the variable dimensions that the model takes; answers why it takes none. */
-async function tryFills(subject: WarmUpSubject, instance: number, rows: number): Promise<string | undefined> {
+async function tryFills(subject: WarmUpSubject, instance: number, rows: number): Promise<Warmed> {
   let problem = '';
   for (const variable of variableSizes) {
     try {
       const options = { rows: Math.max(1, rows), variable, seed: 0 };
-      await runOnce(subject, instance, [makeInputs(subject.header, subject.config, options)]);
-      return undefined;
+      const { timing } = await runOnce(subject, instance, [makeInputs(subject.header, subject.config, options)]);
+      return { rowMs: timing.computeNs / nsPerMs / options.rows };
     } catch (error) {
       problem = refusalOf(error);
     }
   }
-  return problem;
+  return { problem };
 }
 
 async function runOnce(
   { session, header, config }: WarmUpSubject,
   instance: number,
   requests: readonly NamedTensors[],
-): Promise<NamedTensors> {
+): Promise<RunOutcome> {
   const rows = requests.reduce((sum, request) => sum + (firstDim(request) ?? 1), 0);
   const outputs = header.outputs.map(({ name }) => name);
   const job = { requests, rows: config.batching.maxRows === 0 ? 0 : rows, outputs };
-  return (await session.runOn(instance, job)).outputs;
+  return session.runOn(instance, job);
 }
 
 function firstDim(request: NamedTensors): number | undefined {

@@ -46,11 +46,18 @@ export async function answerInference(exchange: Exchange, deps: InferenceDeps, h
   exchange.inference = trace;
   const model: ServableModel = deps.dataplane.model(how.choice.name, how.choice.version);
   trace.model = model;
+  model.admission.check();
   const headerLength = how.splits === true ? parseHeaderLength(exchange.header(headerLengthName)) : undefined;
   const body = await readBody(exchange, { limitBytes: deps.bodyBytes, alignAt: headerLength });
-  const signal = signalOf(exchange.request.raw.socket);
-  const { memory } = exchange;
-  const result = await how.answer({ view: viewOf(model), body, headerLength, signal, memory });
+  const ticket = model.admission.enter(body.length);
+  let result: InferenceResult | undefined;
+  try {
+    const signal = signalOf(exchange.request.raw.socket);
+    const { memory } = exchange;
+    result = await how.answer({ view: viewOf(model), body, headerLength, signal, memory });
+  } finally {
+    model.admission.leave(ticket, result !== undefined);
+  }
   const { report, body: answer, tail } = result;
   trace.report = report;
   const headers = [...result.headers, ...reportHeaders(report, model.placement.device)];

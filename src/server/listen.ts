@@ -19,9 +19,12 @@ interface Address {
   readonly flag: string;
 }
 
+/** Connections that the system holds until they are accepted: a burst of more than this is reset by it without an answer. The system has a limit of its own. */
+const mostUnaccepted = 4096;
+
 async function open({ fastify }: App, { host, port, flag }: Address): Promise<void> {
   try {
-    await fastify.listen({ host, port, listenTextResolver: () => '' });
+    await fastify.listen({ host, port, backlog: mostUnaccepted, listenTextResolver: () => '' });
   } catch (thrown) {
     const { code } = thrown as { code?: unknown };
     const at = `${host} port ${port}`;

@@ -17,6 +17,7 @@ const defaults: BatchingConfig = {
   maxDelayMs: 0,
   buckets: [],
   maxQueueRows: 100,
+  maxQueueMs: 0,
   queueTimeoutMs: 0,
 };
 

@@ -34,7 +34,15 @@ describe('pieces', () => {
   ];
   for (const [rows, maxRows, buckets, pieces] of cases) {
     it(`of ${rows} rows are ${pieces.join(', ')} where ${maxRows} run together${buckets.length > 0 ? ' in buckets' : ''}`, () => {
-      const config = { maxRows, buckets, isRequestLimit: false, maxDelayMs: 0, maxQueueRows: 1, queueTimeoutMs: 0 };
+      const config = {
+        maxRows,
+        buckets,
+        isRequestLimit: false,
+        maxDelayMs: 0,
+        maxQueueRows: 1,
+        maxQueueMs: 0,
+        queueTimeoutMs: 0,
+      };
       assert.deepEqual(piecesOf(rows, config), pieces);
     });
   }

@@ -40,6 +40,7 @@ async function serve(graph: Graph): Promise<{ batcher: Batcher; session: RunnerS
       maxDelayMs: 0,
       buckets: [1, 2, 4, 8],
       maxQueueRows: 1000,
+      maxQueueMs: 0,
       queueTimeoutMs: 0,
     },
     wake: () => session.wake(),

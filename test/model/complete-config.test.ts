@@ -56,6 +56,7 @@ describe('completeConfig', () => {
       maxDelayMs: 0,
       buckets: [],
       maxQueueRows: 1024,
+      maxQueueMs: 2000,
       queueTimeoutMs: 0,
     });
     assert.deepEqual(rest, {
@@ -85,6 +86,13 @@ describe('completeConfig', () => {
   it('takes the most rows from the last bucket, and lets the queue hold one run at least', () => {
     assert.equal(batching(named, { buckets: [2, 8] }).maxRows, 8);
     assert.equal(batching(named, { maxRows: 5000 }).maxQueueRows, 5000);
+  });
+
+  it('limits the time that is queued unless model.json limits the rows', () => {
+    assert.equal(batching(named, { maxRows: 4 }).maxQueueMs, 2000);
+    assert.equal(batching(named, { maxQueueRows: 90 }).maxQueueMs, 0);
+    assert.equal(batching(named, { maxQueueRows: 90, maxQueueMs: 500 }).maxQueueMs, 500);
+    assert.equal(batching(named, { maxQueueMs: 0 }).maxQueueMs, 0);
   });
 
   it('refuses batching that the model or itself contradicts', () => {

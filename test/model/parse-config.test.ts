@@ -11,7 +11,7 @@ const refusals: readonly (readonly [text: string, message: string])[] = [
   ],
   [
     '{"batching":{"maxRow":8}}',
-    'model.json is wrong: batching.maxRow is not a known key, expected one of maxRows, maxDelayMs, buckets, maxQueueRows, queueTimeoutMs.',
+    'model.json is wrong: batching.maxRow is not a known key, expected one of maxRows, maxDelayMs, buckets, maxQueueRows, maxQueueMs, queueTimeoutMs.',
   ],
   [
     '{"image":{"resize":{"size":8}}}',
@@ -65,7 +65,14 @@ describe('parseModelJson', () => {
       $schema: 'model.schema.json',
       description: 'Digits',
       versions: [1, 3],
-      batching: { maxRows: 8, maxDelayMs: 0.5, buckets: [4, 8], maxQueueRows: 64, queueTimeoutMs: 100 },
+      batching: {
+        maxRows: 8,
+        maxDelayMs: 0.5,
+        buckets: [4, 8],
+        maxQueueRows: 64,
+        maxQueueMs: 1500,
+        queueTimeoutMs: 100,
+      },
       instances: { cpu: 2, gpu: 1 },
       image: {
         input: 'image',

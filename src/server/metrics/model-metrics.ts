@@ -64,6 +64,18 @@ const rows: readonly Row[] = [
     'Checked runs of which an answer was another one alone.',
     ({ sharing }) => sharing.differingRuns,
   ],
+  [
+    'slipway_queue_seconds',
+    'gauge',
+    'Time that the requests which were taken and are not answered yet will take.',
+    (_, { admission }) => admission.waitMs / 1000,
+  ],
+  [
+    'slipway_requests_refused_total',
+    'counter',
+    'Requests refused before they were read, since those before them would take too long.',
+    (_, { admission }) => admission.refusals,
+  ],
   ['slipway_model_instances', 'gauge', 'Workers that hold the model.', (_, { instances }) => instances],
 ];
 

@@ -1,0 +1,118 @@
+import { queueTooLong, tooManyRequests } from './refusals.js';
+import { createWorkRate, type WorkRate } from './work-rate.js';
+
+export interface AdmissionOptions {
+  /** Name for messages. */
+  readonly model: string;
+  /** Longest time that requests which were taken before may take; 0: any. */
+  readonly limitMs: number;
+  /** Requests that may be under way, whatever they take. */
+  readonly mostRequests: number;
+  /** Workers that hold the model. */
+  readonly instances: number;
+  /** What a request is taken to cost before one was answered, in milliseconds. */
+  readonly firstRequestMs: number;
+  /** Monotonic milliseconds. */
+  readonly clock: () => number;
+}
+
+/** A request that was taken, until it is answered. */
+export interface Ticket {
+  readonly weight: number;
+  readonly enteredMs: number;
+}
+
+/** Whether a model takes a request. */
+export interface Admission {
+  /** Asked before the body is read: what arrives slowly is nobody's queue, and does not count yet. Throws QUEUE_FULL. */
+  check(): void;
+  /** Counts a request whose body is there, of so many bytes, until it leaves. Throws QUEUE_FULL. */
+  enter(bytes: number): Ticket;
+  leave(ticket: Ticket, isAnswered: boolean): void;
+  /** What all requests that were taken and are not answered yet will take. */
+  readonly waitMs: number;
+  readonly refusals: number;
+}
+
+/** Requests of other sizes count half by their number, half by their bytes, up to so much. */
+const mostWeight = 32;
+const meanMemory = 0.95;
+
+/** After so long without any answer from a model that has given none yet, what waits is taken to cost more and more. */
+const patienceMs = 1000;
+
+/** Admission by the time that is queued, wherever that is: before decoding, in the codec, for a worker, or as an answer. */
+export function createAdmission(options: AdmissionOptions): Admission {
+  return new TimedAdmission(options);
+}
+
+/**
+ * - What a request costs is learned from the ends of those before, so that the slowest stage counts whichever it is.
+ * - Where no worker has more than one request ahead, none is refused for its time: there is no queue then.
+ */
+class TimedAdmission implements Admission {
+  readonly #options: AdmissionOptions;
+  readonly #rate: WorkRate;
+  #count = 0;
+  #weight = 0;
+  #meanBytes = 0;
+  #lastAnswerMs = Number.NEGATIVE_INFINITY;
+  #busySinceMs = 0;
+  #hasEnded = false;
+  refusals = 0;
+
+  constructor(options: AdmissionOptions) {
+    this.#options = options;
+    this.#rate = createWorkRate(options.firstRequestMs);
+  }
+
+  get waitMs(): number {
+    return this.#weight * Math.max(this.#rate.msPerWeight, this.#silenceMs());
+  }
+
+  check(): void {
+    if (this.#count >= 2 * this.#options.instances) this.#refuseWhereFull();
+  }
+
+  enter(bytes: number): Ticket {
+    this.check();
+    const nowMs = this.#options.clock();
+    if (this.#count === 0) this.#busySinceMs = nowMs;
+    const weight = this.#weigh(bytes);
+    this.#count += 1;
+    this.#weight += weight;
+    return { weight, enteredMs: nowMs };
+  }
+
+  leave({ weight, enteredMs }: Ticket, isAnswered: boolean): void {
+    const share = Math.min(1, this.#count / this.#options.instances);
+    this.#hasEnded = true;
+    this.#count -= 1;
+    this.#weight = this.#count === 0 ? 0 : this.#weight - weight;
+    if (!isAnswered) return;
+    const nowMs = this.#options.clock();
+    this.#rate.note({ weight, intervalMs: nowMs - Math.max(this.#lastAnswerMs, enteredMs), share });
+    this.#lastAnswerMs = nowMs;
+  }
+
+  #refuseWhereFull(): void {
+    const { model, limitMs, mostRequests } = this.#options;
+    const { waitMs } = this;
+    const isTooLong = limitMs > 0 && waitMs > limitMs;
+    if (!isTooLong && this.#count < mostRequests) return;
+    this.refusals += 1;
+    const facts = { model, requests: this.#count, retryAfterMs: Math.ceil(waitMs) };
+    throw isTooLong ? queueTooLong({ ...facts, limitMs }) : tooManyRequests({ ...facts, mostRequests });
+  }
+
+  #silenceMs(): number {
+    if (this.#hasEnded || this.#count === 0) return 0;
+    return (this.#options.clock() - this.#busySinceMs - patienceMs) / this.#options.instances;
+  }
+
+  #weigh(bytes: number): number {
+    if (bytes === 0) return 1;
+    this.#meanBytes = this.#meanBytes === 0 ? bytes : this.#meanBytes * meanMemory + bytes * (1 - meanMemory);
+    return Math.min(mostWeight, 0.5 + (0.5 * bytes) / this.#meanBytes);
+  }
+}
