@@ -3,11 +3,11 @@ import type { BatchingConfig } from '../model/config.js';
 import type { NamedTensors } from '../tensor/tensor.js';
 import type { NextRun, PendingRun, RunOutcome } from '../workers/runner.js';
 import { createAlarm, type Alarm } from './alarm.js';
-import { createEntry, isAborted, rowsToRunOf, type Entry } from './entry.js';
-import { faultOf, type JoiningFault } from './fault.js';
+import { canEnd, createEntry, isAborted, rowsToRunOf, type Entry } from './entry.js';
+import { mayRunHere } from './here.js';
 import { isShared, Joining } from './joining.js';
 import { mergeRequests, splitOutputs, timingsOf } from './merge.js';
-import { needsPieces, runPieces } from './pieces.js';
+import { needsPieces, tryPieces } from './pieces.js';
 import { isOver, padRows, planRun, takeRows, type RunPlan } from './plan.js';
 import { createQueue } from './queue.js';
 import type { Served } from './recheck.js';
@@ -64,7 +64,7 @@ class QueueBatcher implements Batcher {
     this.#alarm = createAlarm(options.clock, (atMs) => {
       this.#rungForMs = atMs;
       this.#sweep();
-      this.#options.wake();
+      this.#wake();
     });
   }
 
@@ -97,7 +97,7 @@ class QueueBatcher implements Batcher {
   async #runLarge(request: QueuedRequest): Promise<InferResult> {
     this.#open += 1;
     try {
-      const { result, fault } = await this.#tryPieces(request);
+      const { result, fault } = await tryPieces(request, this.config, (piece) => this.#wait(piece));
       if (result !== undefined && this.config.maxRows > 0) return result;
       const whole = await this.#wait({ ...request, queueTimeoutMs: Number.POSITIVE_INFINITY });
       if (fault !== undefined) this.#joining.stop(fault);
@@ -107,26 +107,22 @@ class QueueBatcher implements Batcher {
     }
   }
 
-  async #tryPieces(request: QueuedRequest): Promise<{ result?: InferResult; fault?: JoiningFault }> {
-    try {
-      return { result: await runPieces(request, this.config, (piece) => this.#wait(piece)) };
-    } catch (error) {
-      const fault = faultOf(error);
-      if (fault === undefined) throw error;
-      return { fault };
-    }
-  }
-
   readonly next: NextRun = (freeWorkers) => {
+    const plan = this.#plan();
+    return plan && this.#start(this.#spread(plan, freeWorkers));
+  };
+
+  /** What is to run now; what needs no run any more is dropped. */
+  #plan(): RunPlan<Entry> | undefined {
     const nowMs = this.#nowMs();
     for (;;) {
       const plan = planRun(this.#queue.first, this.config, nowMs);
-      if (plan.kind === 'run') return this.#start(this.#spread(plan, freeWorkers));
+      if (plan.kind === 'run') return plan;
       if (plan.kind === 'wait') this.#alarm.setBy(plan.untilMs);
       if (plan.kind !== 'drop') return undefined;
       for (const entry of plan.requests) this.#drop(entry, nowMs);
     }
-  };
+  }
 
   drain(): Promise<void> {
     this.isDraining = true;
@@ -173,9 +169,12 @@ class QueueBatcher implements Batcher {
     return this.#rate.estimateMs(this.#queue.rows) ?? defaultRetryAfterMs;
   }
 
-  /** Where the model batches, requests of one turn of the event loop are offered together. */
+  /** Requests of one turn of the event loop are offered together, where they may be joined or run here. */
   #offer(): void {
-    if (this.config.maxRows > 1) this.#wakeLater();
+    const { inline } = this.#options;
+    if (inline?.arrive() === true) this.#runHere();
+    if (this.#queue.first === undefined) return;
+    if (this.config.maxRows > 1 || inline?.isOpen === true) this.#wakeLater();
     else this.#wake();
   }
 
@@ -188,16 +187,20 @@ class QueueBatcher implements Batcher {
     });
   }
 
-  /** A lone request whose run is cheap runs here; everything else is offered to the workers. */
+  /** What is cheap runs here; everything else is offered to the workers. */
   #wake(): void {
-    const { inline, wake } = this.#options;
-    const first = this.#queue.first;
-    // A request that replaces a default may load a session first: never here.
-    const isUsual = first?.isRetry === false && first.request.isAlone === undefined;
-    const isLone = isUsual && first.next === undefined;
-    const run = isLone && inline?.mayRun(first.request.inputs) === true ? this.next(1) : undefined;
-    if (run === undefined) wake();
-    else inline?.run(run);
+    this.#runHere();
+    if (this.#queue.first !== undefined) this.#options.wake();
+  }
+
+  /** One run after the other, as the workers would take them, until one is not cheap or the turn has no time left. */
+  #runHere(): void {
+    const { inline } = this.#options;
+    while (inline?.isOpen === true && this.#queue.first !== undefined) {
+      const plan = this.#plan();
+      if (plan === undefined || !mayRunHere(plan, inline)) return;
+      inline.run(this.#start(plan));
+    }
   }
 
   /** Drops what is over and sets the alarm for the next look. */
@@ -298,9 +301,4 @@ class QueueBatcher implements Batcher {
     this.#alarm.clear();
     for (const resolve of this.#drainers.splice(0)) resolve();
   }
-}
-
-/** Whether an entry may have to leave the queue without a run. */
-function canEnd({ signal, deadlineMs }: Entry): boolean {
-  return signal !== undefined || deadlineMs !== Number.POSITIVE_INFINITY;
 }

@@ -60,3 +60,8 @@ export function rowsToRunOf({ requests: [first], rows, rowsToRun }: RunPlan<Entr
 export function isAborted({ signal }: Entry): boolean {
   return signal?.aborted === true;
 }
+
+/** Whether an entry may have to leave the queue without a run. */
+export function canEnd({ signal, deadlineMs }: Entry): boolean {
+  return signal !== undefined || deadlineMs !== Number.POSITIVE_INFINITY;
+}

@@ -2,6 +2,7 @@ import { AppError } from '../errors.js';
 import type { BatchingConfig } from '../model/config.js';
 import { concatRows, notRows, sliceRows } from '../tensor/rows.js';
 import type { NamedTensors, Tensor } from '../tensor/tensor.js';
+import { faultOf, type JoiningFault } from './fault.js';
 import type { InferResult, QueuedRequest } from './types.js';
 
 /** Whether a request has to run in several pieces: it has more rows than a run, which nobody declared to be a limit. */
@@ -16,8 +17,23 @@ export function piecesOf(rows: number, { maxRows, buckets }: BatchingConfig): re
   return Array.from({ length: count }, (_, n) => Math.min(most, rows - n * most)).filter((size) => size > 0);
 }
 
+/** Runs a request in pieces; answers the fault where these fail, as they do where the model does not take the rows of a request apart. */
+export async function tryPieces(
+  request: QueuedRequest,
+  config: BatchingConfig,
+  run: (piece: QueuedRequest) => Promise<InferResult>,
+): Promise<{ result?: InferResult; fault?: JoiningFault }> {
+  try {
+    return { result: await runPieces(request, config, run) };
+  } catch (error) {
+    const fault = faultOf(error);
+    if (fault === undefined) throw error;
+    return { fault };
+  }
+}
+
 /** Runs a request in pieces with `run` and puts their answers together; where one fails, the others are given up. */
-export async function runPieces(
+async function runPieces(
   request: QueuedRequest,
   config: BatchingConfig,
   run: (piece: QueuedRequest) => Promise<InferResult>,

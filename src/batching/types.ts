@@ -62,8 +62,8 @@ export interface BatcherOptions {
   /** Says that `next` may have something to run; `next` may be called from within. */
   readonly wake: () => void;
   readonly hasFreeWorker: () => boolean;
-  /** Where cheap runs of lone requests may run at once, on this thread. */
-  readonly inline?: Pick<InlineRuns, 'mayRun' | 'run'> | undefined;
+  /** Where cheap runs may happen on this thread. */
+  readonly inline?: Omit<InlineRuns, 'note'> | undefined;
   /** Monotonic milliseconds. */
   readonly clock: () => number;
   readonly onRun?: (record: RunRecord) => void;

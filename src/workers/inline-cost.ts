@@ -5,20 +5,19 @@ const mostMs = 0.2;
 const hopMs = 0.1;
 
 /**
- * Runs that one judgement looks back on, and how many of them may be slow. A quarter: where other processes share the processor, a run
- * that is interrupted takes milliseconds, and takes them as well where it was handed over. That a run of the same shape may cost more
- * by itself is not left to this: models that can are never asked about.
+ * Runs that one judgement looks back on, and how many of them have to be short. A quarter: what a run of one shape costs does not change,
+ * since models whose runs cost more for some values are never asked about. A run that takes longer was interrupted, or met cold caches,
+ * by what else the processor does, and that would meet it in a worker too. Time of the thread alone is not to be had in Node.js 20.
  */
 const windowRuns = 32;
-const mostSlowToBegin = 8;
-const leastSlowToEnd = 16;
+const leastShort = 8;
 
-/** The typical time moves by this factor at every run, up or down: it settles where half of the runs are longer, however long these are. */
+/** The typical time moves by `step` up and by its cube down at every run: it settles where a quarter of the runs are shorter. */
 const step = 1.05;
 
 /**
- * What runs of one shape cost, and whether that is little enough to run them where their requests are read. One slow run changes
- * nothing; several end it, and each time it ends, more cheap runs are needed before it begins again.
+ * What runs of one shape cost, and whether that is little enough to run them where their requests are read. Some slow runs change
+ * nothing; where most are slow it ends, and each time it ends, more short runs are needed before it begins again.
  */
 export class InlineCost {
   #runs = 0;
@@ -31,16 +30,21 @@ export class InlineCost {
   /** Notes how long a run took, wherever it ran. */
   note(ms: number): void {
     if (this.#typicalMs === 0) this.#typicalMs = Math.max(ms, 0.001);
-    else this.#typicalMs = ms > this.#typicalMs ? this.#typicalMs * step : this.#typicalMs / step;
+    else this.#typicalMs = ms > this.#typicalMs ? this.#typicalMs * step : this.#typicalMs / step ** 3;
     this.#runs += 1;
     if (ms > mostMs) this.#slow += 1;
-    if (this.#isCheap && this.#slow >= leastSlowToEnd) this.#end();
+    if (this.#isCheap && this.#slow > windowRuns - leastShort) this.#end();
     else if (this.#runs >= windowRuns) this.#judge();
   }
 
-  /** `isAlone`: no other request is waiting for this thread. */
-  mayRun(isAlone: boolean): boolean {
-    return this.#isCheap && (isAlone || this.#typicalMs <= hopMs);
+  /** `isLone`: no other request is waiting for this thread. */
+  mayRun(isLone: boolean): boolean {
+    return this.#isCheap && (isLone || this.#typicalMs <= hopMs);
+  }
+
+  /** What a run takes where nothing interrupts it, about. */
+  get typicalMs(): number {
+    return this.#typicalMs;
   }
 
   get isCheap(): boolean {
@@ -48,7 +52,7 @@ export class InlineCost {
   }
 
   #judge(): void {
-    this.#windowsGood = this.#slow <= mostSlowToBegin ? this.#windowsGood + 1 : 0;
+    this.#windowsGood = this.#slow <= windowRuns - leastShort ? this.#windowsGood + 1 : 0;
     if (this.#windowsGood >= this.#windowsNeeded) this.#isCheap = true;
     this.#runs = 0;
     this.#slow = 0;
@@ -60,25 +64,5 @@ export class InlineCost {
     this.#windowsNeeded = Math.min(1024, this.#windowsNeeded * 2);
     this.#runs = 0;
     this.#slow = 0;
-  }
-}
-
-/** How many requests come at the same time: those of one turn of the event loop, smoothed. */
-export class Arrivals {
-  #now = 0;
-  #mean = 1;
-
-  /** Counts a request. */
-  note(): void {
-    if (this.#now++ === 0) {
-      setImmediate(() => {
-        this.#mean = this.#mean * 0.9 + this.#now * 0.1;
-        this.#now = 0;
-      });
-    }
-  }
-
-  get isLone(): boolean {
-    return this.#now <= 1 && this.#mean < 1.2;
   }
 }

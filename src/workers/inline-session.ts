@@ -1,9 +1,10 @@
 import type { EngineSession, SessionSpec } from '../engine/engine.js';
-import type { NamedTensors, TensorSpec } from '../tensor/tensor.js';
-import { InlineCost, type Arrivals } from './inline-cost.js';
+import type { TensorSpec } from '../tensor/tensor.js';
+import { InlineCost } from './inline-cost.js';
 import type { JournalPlace, RunPhase, Work } from './run-journal.js';
 import { runSession } from './run-session.js';
-import type { InlineRuns, PendingRun } from './runner.js';
+import type { InlineRuns, PendingRun, RunOutcome, RunSize } from './runner.js';
+import type { Turn } from './turn.js';
 
 /** Sees runs that hang on a thread which cannot look after itself then. */
 export interface InlineWatch {
@@ -19,11 +20,14 @@ export interface InlineWatch {
 export interface InlineOptions {
   /** Undefined: runs have no limit. */
   readonly watch: InlineWatch | undefined;
-  readonly arrivals: Arrivals;
+  readonly turn: Turn;
   /** Loads a session on this thread. */
   readonly open: (spec: SessionSpec) => Promise<EngineSession>;
   readonly onChange: (event: { readonly session: string; readonly inline: boolean; readonly reason: string }) => void;
-  readonly onRun: () => void;
+  /** So many requests were answered by one run here. */
+  readonly onRun: (requests: number) => void;
+  /** A cheap run was left to the workers, since the turn of the event loop had no time left for it. */
+  readonly onFullTurn: () => void;
   /** This thread's record of what it runs. */
   readonly journal: JournalPlace | undefined;
 }
@@ -59,47 +63,61 @@ export class InlineSession implements InlineRuns {
     this.#work = of.work;
     this.#number = of.number;
     this.#spec = { ...of.spec, intraOpThreads: 1 };
-    this.#isStatic = of.inputs.every(({ shape }) => !shape.includes(-1));
+    this.#isStatic = of.inputs.every(({ shape, unranked }) => unranked !== true && !shape.includes(-1));
     this.#options = options;
   }
 
-  mayRun(inputs: NamedTensors): boolean {
-    const { arrivals } = this.#options;
-    arrivals.note();
-    return this.#session !== undefined && this.#costOf(inputs).mayRun(arrivals.isLone);
+  get isOpen(): boolean {
+    return this.#session !== undefined;
   }
 
-  /** Runs one job now and settles it. */
+  arrive(): boolean {
+    return this.#options.turn.arrive();
+  }
+
+  mayRun(run: RunSize): boolean {
+    const { turn, onFullTurn } = this.#options;
+    if (!this.isOpen) return false;
+    const cost = this.#costOf(run);
+    if (!cost.mayRun(turn.isLone && run.requests === 1)) return false;
+    if (turn.hasTime(cost.typicalMs)) return true;
+    onFullTurn();
+    return false;
+  }
+
   run({ job, resolve, reject }: PendingRun): void {
-    const { watch, onRun, journal } = this.#options;
+    const { watch, onRun, journal, turn } = this.#options;
     const session = this.#session;
     const [inputs] = job.requests;
     if (session === undefined || inputs === undefined) {
       reject(new RangeError('There is nothing to run here.'));
       return;
     }
+    const size = { inputs, rows: job.rows, requests: job.requests.length };
     watch?.enter(this.#number);
     journal?.enter(this.#work.running);
     try {
       const outcome = runSession(session, job);
-      const { timing } = outcome;
       watch?.leave();
-      onRun();
-      this.note(inputs, (timing.inputNs + timing.computeNs + timing.outputNs) / 1e6);
+      onRun(size.requests);
+      turn.spend(msOf(outcome), this.note(size, msOf(outcome)).typicalMs);
       resolve(outcome);
     } catch (error) {
       watch?.leave();
+      const { typicalMs } = this.#costOf(size);
+      turn.spend(typicalMs, typicalMs);
       reject(error);
     }
   }
 
-  note(inputs: NamedTensors, ms: number): void {
-    const cost = this.#costOf(inputs);
+  note(run: RunSize, ms: number): InlineCost {
+    const cost = this.#costOf(run);
     const before = cost.isCheap;
     cost.note(ms);
-    if (cost.isCheap === before) return;
+    if (cost.isCheap === before) return cost;
     if (cost.isCheap && this.#session === undefined) this.#opening ??= this.#open();
     if (!cost.isCheap) this.#tell(false, 'its runs have become slower than handing them to a worker');
+    return cost;
   }
 
   /** Lets the session go; nothing may run any more. */
@@ -134,8 +152,8 @@ export class InlineSession implements InlineRuns {
     this.#options.onChange({ session: this.#spec.logId, inline, reason });
   }
 
-  #costOf(inputs: NamedTensors): InlineCost {
-    const key = this.#isStatic ? '' : shapesOf(inputs);
+  #costOf(run: RunSize): InlineCost {
+    const key = this.#isStatic ? '' : sizeOf(run);
     const known = this.#costs.get(key);
     if (known !== undefined) return known;
     const [oldest] = this.#costs.keys();
@@ -146,8 +164,14 @@ export class InlineSession implements InlineRuns {
   }
 }
 
-function shapesOf(inputs: NamedTensors): string {
-  let text = '';
-  for (const { shape } of inputs.values()) text += `${shape.join()};`;
+/** Shapes that cost the same: where the model batches, those of rows up to the same power of two. */
+function sizeOf({ inputs, rows }: RunSize): string {
+  let text = rows > 0 ? `${32 - Math.clz32(rows - 1)} rows;` : '';
+  for (const { shape } of inputs.values()) text += `${(rows > 0 ? shape.slice(1) : shape).join()};`;
   return text;
+}
+
+/** How long a run took in all. */
+export function msOf({ timing }: RunOutcome): number {
+  return (timing.inputNs + timing.computeNs + timing.outputNs) / 1e6;
 }

@@ -2,7 +2,7 @@ import type { SessionSpec } from '../engine/engine.js';
 import type { PreparedModel } from '../engine/weights-cache.js';
 import { fingerprint } from '../engine/weights-key.js';
 import { AppError, messageOf } from '../errors.js';
-import type { InlineSession } from './inline-session.js';
+import { msOf, type InlineSession } from './inline-session.js';
 import type { FromWorker } from './messages.js';
 import type { PoolWorker, Task } from './pool-worker.js';
 import { describeWork, type RunPhase, type Work } from './run-journal.js';
@@ -195,10 +195,9 @@ export class PoolSession implements RunnerSession {
     };
   }
 
-  #noteCost({ requests }: RunJob, { timing }: RunOutcome): void {
-    const [only] = requests;
-    if (this.inline === undefined || only === undefined || requests.length > 1) return;
-    this.inline.note(only, (timing.inputNs + timing.computeNs + timing.outputNs) / 1e6);
+  #noteCost({ requests, rows }: RunJob, outcome: RunOutcome): void {
+    const [inputs] = requests;
+    if (inputs !== undefined) this.inline?.note({ inputs, rows, requests: requests.length }, msOf(outcome));
   }
 
   endProcesses(reason: string): void {

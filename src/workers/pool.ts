@@ -2,7 +2,6 @@ import type { SessionSpec } from '../engine/engine.js';
 import { prepareWeights, type PreparedModel } from '../engine/weights-cache.js';
 import { disableTelemetry } from '../engine/telemetry.js';
 import { AppError } from '../errors.js';
-import { Arrivals } from './inline-cost.js';
 import { openInline } from './inline-engine.js';
 import { InlineSession } from './inline-session.js';
 import { PoolSession } from './pool-session.js';
@@ -14,6 +13,7 @@ import type { JournalPlace, Work } from './run-journal.js';
 import type { LoadOptions, Runner, RunnerSession } from './runner.js';
 import type { RunnerOptions, RunnerStatus } from './runner-options.js';
 import { threadLink } from './thread-link.js';
+import { Turn } from './turn.js';
 
 export type { RunnerOptions } from './runner-options.js';
 
@@ -48,9 +48,9 @@ class Pool implements RunnerPool {
   readonly #hungry = new Set<PoolSession>();
   /** Of threads; a process keeps its own. */
   readonly #lossesMs: number[] = [];
-  readonly #arrivals = new Arrivals();
+  readonly #turn = new Turn();
   readonly #inlinePlace: JournalPlace | undefined;
-  #inlineRuns = 0;
+  readonly #inline = { inlineRuns: 0, inlineRequests: 0, inlineFullTurns: 0 };
   #restarts = 0;
   #numbers = 0;
   #runtimeVersion = '';
@@ -114,11 +114,15 @@ class Pool implements RunnerPool {
       { number, spec: prepared, inputs: loaded.inputs, work },
       {
         watch: inline.watch,
-        arrivals: this.#arrivals,
+        turn: this.#turn,
         open: openInline,
         journal: this.#inlinePlace,
         onChange: (event) => events?.onInline?.(event),
-        onRun: () => (this.#inlineRuns += 1),
+        onRun: (requests) => {
+          this.#inline.inlineRuns += 1;
+          this.#inline.inlineRequests += requests;
+        },
+        onFullTurn: () => (this.#inline.inlineFullTurns += 1),
       },
     );
   }
@@ -130,7 +134,7 @@ class Pool implements RunnerPool {
       workers: places.map(({ name, state, held }) => ({ name, state, sessions: held.size })),
       busyWorkers: places.filter(({ state }) => state === 'busy').length,
       restarts: this.#restarts,
-      inlineRuns: this.#inlineRuns,
+      ...this.#inline,
       healthy: this.#gaveUp === undefined,
       ...(this.#gaveUp === undefined ? {} : { reason: this.#gaveUp }),
     };

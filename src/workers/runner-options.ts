@@ -42,8 +42,11 @@ export interface RunnerStatus {
   readonly workers: readonly { readonly name: string; readonly state: WorkerState; readonly sessions: number }[];
   readonly busyWorkers: number;
   readonly restarts: number;
-  /** Runs on the calling thread so far. */
+  /** Runs on the calling thread so far, and the requests that they answered. */
   readonly inlineRuns: number;
+  readonly inlineRequests: number;
+  /** How often a run was left to the workers just because its turn of the event loop had no time left. */
+  readonly inlineFullTurns: number;
   /** False when workers were lost too often and are not started any more. */
   readonly healthy: boolean;
   readonly reason?: string;

@@ -73,14 +73,27 @@ export interface Runner {
   load(spec: SessionSpec, options: LoadOptions): Promise<RunnerSession>;
 }
 
+/** What the cost of a run follows from. */
+export interface RunSize {
+  /** Those of its first request; the others' have the same datatypes and row shapes. */
+  readonly inputs: NamedTensors;
+  /** As of a job. */
+  readonly rows: number;
+  readonly requests: number;
+}
+
 /** Runs on the calling thread, for what costs less than handing it to a worker. */
 export interface InlineRuns {
-  /** Whether a request with these inputs may run here now; asked once a request. */
-  mayRun(inputs: NamedTensors): boolean;
-  /** Runs a lone request's job and settles it before it returns. */
+  /** Whether anything may run here yet. */
+  readonly isOpen: boolean;
+  /** Counts a request as it comes, and answers whether requests come one at a time: then it need not wait for others of its turn. */
+  arrive(): boolean;
+  /** Whether a run may happen here now: it is cheap, and the turn of the event loop has time for it. */
+  mayRun(run: RunSize): boolean;
+  /** Runs a job and settles it before it returns. */
   run(pending: PendingRun): void;
-  /** Notes what a lone request's run cost in a worker. */
-  note(inputs: NamedTensors, ms: number): void;
+  /** Notes what a run cost in a worker. */
+  note(run: RunSize, ms: number): void;
 }
 
 export interface RunnerSession {

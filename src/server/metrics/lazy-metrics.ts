@@ -37,7 +37,7 @@ export function lazyMetrics({
     memory,
     isReady: () => dataplane.health().ready,
     workerRestarts: () => runner()?.status().restarts ?? 0,
-    inlineRuns: () => runner()?.status().inlineRuns ?? 0,
+    inline: () => runner()?.status(),
     busyWorkers: () => runner()?.status().busyWorkers ?? 0,
     readGpus: async () => {
       const report = await gpus.read();

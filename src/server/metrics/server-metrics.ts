@@ -1,5 +1,6 @@
 import type { Registry } from 'prom-client';
 import type { GpuReading, ThreadBudget } from '../../resources/types.js';
+import type { RunnerStatus } from '../../workers/runner-options.js';
 import type { MemoryBudget } from '../memory/memory-budget.js';
 import { register, type Sample } from './exposition.js';
 
@@ -11,7 +12,8 @@ export interface ServerFigures {
   readonly isReady: () => boolean;
   readonly workerRestarts: () => number;
   readonly busyWorkers: () => number;
-  readonly inlineRuns: () => number;
+  /** Undefined while the server starts. */
+  readonly inline: () => InlineFigures | undefined;
   /** Readings of every GPU, empty where nvidia-smi does not answer; asked once a figure, so one answer should serve a scrape. */
   readonly readGpus: () => Promise<readonly GpuReading[]>;
 }
@@ -59,13 +61,26 @@ export function registerRunnerMetrics(registry: Registry, figures: ServerFigures
     help: 'Worker threads that run a model now.',
     read: () => one(figures.busyWorkers()),
   });
-  register(registry, {
-    name: 'slipway_inline_runs_total',
-    type: 'counter',
-    help: 'Runs on the HTTP thread, since they cost less than handing them to a worker.',
-    read: () => one(figures.inlineRuns()),
-  });
+  for (const [name, help, figure] of inlineRows) {
+    register(registry, { name, type: 'counter', help, read: () => one(figures.inline()?.[figure] ?? 0) });
+  }
 }
+
+type InlineFigures = Pick<RunnerStatus, 'inlineRuns' | 'inlineRequests' | 'inlineFullTurns'>;
+
+const inlineRows: readonly (readonly [name: string, help: string, figure: keyof InlineFigures])[] = [
+  [
+    'slipway_inline_runs_total',
+    'Runs on the HTTP thread, since they cost less than handing them to a worker.',
+    'inlineRuns',
+  ],
+  ['slipway_inline_requests_total', 'Requests that these runs answered.', 'inlineRequests'],
+  [
+    'slipway_inline_full_turns_total',
+    'Cheap runs left to the workers, since runs had held the HTTP thread long enough in that turn of its loop.',
+    'inlineFullTurns',
+  ],
+];
 
 const memoryRows: readonly (readonly [
   name: string,
