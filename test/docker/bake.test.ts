@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { dockerfiles, globalArgument } from './dockerfile.js';
 
@@ -23,6 +24,7 @@ function printPlan(variables: Readonly<Record<string, string>> = {}): Plan | und
   return status === 0 ? (JSON.parse(stdout.toString()) as Plan) : undefined;
 }
 
+const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { readonly version: string };
 const hasBuildx = spawnSync('docker', ['buildx', 'version']).status === 0;
 const skip = hasBuildx ? false : 'needs docker buildx';
 if (skip !== false) console.log(`skipped: docker-bake.hcl ${skip}`);
@@ -35,7 +37,7 @@ describe('docker-bake.hcl', { skip }, () => {
       const target: Target | undefined = plan.target[file.variant];
       assert.ok(target, file.variant);
       assert.equal(target.dockerfile, `docker/Dockerfile.${file.variant}`);
-      assert.deepEqual(target.tags, [`slipway:${file.variant}`, `slipway:0.1.0-${file.variant}`]);
+      assert.deepEqual(target.tags, [`slipway:${file.variant}`, `slipway:${version}-${file.variant}`]);
       for (const name of Object.keys(target.args).filter((name) => /^(?!BASE_).*_(IMAGE|DIGEST|ARCHS)$/.test(name))) {
         assert.equal(target.args[name], globalArgument(file, name), `${file.variant} ${name}`);
       }

@@ -1,0 +1,38 @@
+import assert from 'node:assert/strict';
+import { execFile, spawnSync } from 'node:child_process';
+import { describe, it } from 'node:test';
+import { promisify } from 'node:util';
+import { serveFor } from '../support/server.js';
+
+const run = promisify(execFile);
+const hasCurl = spawnSync('curl', ['--version']).status === 0 && spawnSync('bash', ['--version']).status === 0;
+
+describe('the examples for users', () => {
+  it('the client program names what is on images', async (context) => {
+    const { url } = await serveFor(context, { folder: 'models' });
+    const images = ['models/digits/samples/7.png', 'models/digits/samples/3.png'];
+    const env = { ...process.env, SLIPWAY_URL: url };
+    const { stdout } = await run(process.execPath, ['examples/client/classify.js', ...images], { env });
+    assert.match(
+      stdout,
+      /^models\/digits\/samples\/7\.png: 7 \(9\d\.\d %, cpu\)\nmodels\/digits\/samples\/3\.png: 3 \(9\d\.\d %, cpu\)\n$/,
+    );
+  });
+
+  it('the model folder is served, and its client computes with it', async (context) => {
+    const { url } = await serveFor(context, { folder: 'examples/models' });
+    const env = { ...process.env, SLIPWAY_URL: url };
+    const { stdout } = await run(process.execPath, ['examples/client/infer.js', '100', '-40', '37.5'], { env });
+    assert.equal(stdout, '100 C is 212.0 F\n-40 C is -40.0 F\n37.5 C is 99.5 F\n');
+  });
+
+  it('the walk with curl goes to its end', { skip: hasCurl ? false : 'needs curl and bash' }, async (context) => {
+    const { url } = await serveFor(context, { folder: 'models' });
+    const { stdout } = await run('examples/walk.sh', [url]);
+    assert.equal(stdout.match(/^\$ curl /gm)?.length, 8);
+    assert.match(stdout, /"predictions":\[\{"label":"7",/);
+    assert.match(stdout, /"predictions":\[\[\{"label":"7",.*\],\[\{"label":"3",/);
+    assert.match(stdout, /"error":"[^"]*\[1,3\]/);
+    assert.match(stdout, /^slipway_requests_total\{.*model="anomaly".*\} \d+$/m);
+  });
+});
