@@ -63,7 +63,10 @@ export async function inferV1(codec: Codec, call: InferenceRequest): Promise<Inf
   const ordered: NamedTensors = new Map(request.outputs.flatMap(({ name }) => entryOf(outputs, name)));
   const { form, instances: rows } = request;
   const nonFiniteTokens = wantsTokens(request.parameters);
-  const encoded = await codec.encodePredict({ form, rows, outputs: ordered, nonFiniteTokens }, isOwned);
+  const encoded = await codec.encodePredict(
+    { model: call.view.model.name, form, rows, outputs: ordered, nonFiniteTokens },
+    isOwned,
+  );
   if (isOwned) call.memory.own(buffersOf(outputs));
   return { encoded, report: { timings, batchRows, decodeMs, encodeMs: performance.now() - ranMs } };
 }

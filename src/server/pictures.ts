@@ -18,7 +18,8 @@ export function withPictures<T extends CheckedRequest>(codec: Codec, request: T,
 export function readPictures(codec: Codec, pictures: readonly BytesElement[], model: ServableModel): Promise<Tensor> {
   const { image: config } = model.config;
   const spec = model.inputs.find(({ name }) => name === config?.input);
-  if (config !== undefined && spec !== undefined) return codec.decodeImages({ pictures, config, spec });
+  if (config !== undefined && spec !== undefined)
+    return codec.decodeImages({ model: model.name, pictures, config, spec });
   const inputs = model.inputs.map(({ name }) => name).join(', ');
   throw new AppError(
     'INVALID_INPUT',

@@ -123,7 +123,7 @@ async function writeAnswer(
   }
   head += `,"timings":${JSON.stringify(times)}`;
   if (classification !== undefined && !call.withOutputs) return Buffer.from(`${head}}`);
-  const outputs = await encodeOutputs(codec, ran.results, nonFiniteTokens);
+  const outputs = await encodeOutputs(codec, ran.results, { model: model.name, nonFiniteTokens });
   return Buffer.concat([Buffer.from(`${head},"outputs":`), ...outputs, Buffer.from('}')]);
 }
 
@@ -131,10 +131,10 @@ async function writeAnswer(
 async function encodeOutputs(
   codec: Codec,
   results: readonly InferResult[],
-  nonFiniteTokens: boolean,
+  how: { readonly model: string; readonly nonFiniteTokens: boolean },
 ): Promise<readonly Buffer[]> {
   const encoded = await Promise.all(
-    results.map(async ({ outputs }) => codec.encodeOutputs({ outputs, nonFiniteTokens }, false)),
+    results.map(async ({ outputs }) => codec.encodeOutputs({ outputs, ...how }, false)),
   );
   const bodies = encoded.flatMap(({ body }, index) => (index === 0 ? [body] : [Buffer.from(','), body]));
   return results.length > 1 ? [Buffer.from('['), ...bodies, Buffer.from(']')] : bodies;

@@ -3,6 +3,7 @@ import type { ModelEvent } from '../repository/events.js';
 import type { App } from './app.js';
 import { startBackend, type Backend, type BackendStart } from './backend.js';
 import { createCodec, type Codec } from './codec/codec.js';
+import type { CodecEvents } from './codec/pool.js';
 import { Dataplane } from './dataplane.js';
 import { buildHttpSide, type HttpSide } from './http-side.js';
 import { Lifecycle } from './lifecycle.js';
@@ -54,7 +55,7 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
   const figures = { options, meters, loads, memory, dataplane, crashes: backend.crashes.records };
   const metrics = lazyMetrics({ ...figures, runner: () => opened?.runner });
   const image = { threads: budget.imageThreads, maxPixels: settings.limits.pixels };
-  const codec = createCodec({ threads: budget.codecThreads, image });
+  const codec = createCodec({ threads: budget.codecThreads, image, events: codecEvents(options) });
   const http = buildHttpSide({ ...options, lifecycle, dataplane, meters, metrics, codec, memory });
   const stop = once(() => stopServer({ options, lifecycle, http, codec, backend }));
   try {
@@ -77,6 +78,13 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
     await stop();
     throw thrown;
   }
+}
+
+function codecEvents({ log, onStuck }: ServeOptions): CodecEvents {
+  return {
+    onStuck: (event) => log.error(event, 'a codec task took too long: its request failed, its thread is replaced'),
+    onLost: (threads) => onStuck(`${threads} codec threads do not end`),
+  };
 }
 
 function warnOfPrewarm(log: Log, thrown: unknown): void {

@@ -5,11 +5,10 @@ import type { EncodedRequest } from '../../protocol/decode-request.js';
 import type { ModelSignature } from '../../protocol/signature.js';
 import type { EncodedResponse, InferResponse } from '../../protocol/types.js';
 import type { PredictRequest } from '../../protocol/v1-decode.js';
-import type { PredictResponse } from '../../protocol/v1-encode.js';
 import type { CheckedRequest } from '../../protocol/validate.js';
 import type { PredictionInput } from '../prediction-request.js';
 import { estimateDecoding, estimateJsonBytes } from './cost.js';
-import { CodecPool, shuttingDown } from './pool.js';
+import { CodecPool, shuttingDown, type CodecEvents } from './pool.js';
 import {
   asBuffer,
   performTask,
@@ -17,6 +16,7 @@ import {
   type CodecResults,
   type JsonTask,
   type OutputsToEncode,
+  type PredictionsToEncode,
 } from './tasks.js';
 
 export interface CodecOptions {
@@ -28,6 +28,7 @@ export interface CodecOptions {
   readonly threadHeapMb?: number;
   /** Threads and limits of picture decoding, for each codec thread. Default: one thread. */
   readonly image?: ImageSettings;
+  readonly events?: CodecEvents;
 }
 
 /**
@@ -41,7 +42,7 @@ export interface Codec {
   decodePredict(body: Buffer, model: ModelSignature): PredictRequest | Promise<PredictRequest>;
   /** A JSON body of `POST /predictions/{model}`. */
   decodePrediction(body: Buffer, model: ModelSignature): PredictionInput | Promise<PredictionInput>;
-  encodePredict(response: PredictResponse, isOwned: boolean): EncodedResponse | Promise<EncodedResponse>;
+  encodePredict(response: PredictionsToEncode, isOwned: boolean): EncodedResponse | Promise<EncodedResponse>;
   /** The outputs of `POST /predictions/{model}` as a JSON array. */
   encodeOutputs(response: OutputsToEncode, isOwned: boolean): EncodedResponse | Promise<EncodedResponse>;
   /** Pictures as one input tensor, a row each; always on a thread. The pictures stay the caller's. */
@@ -53,6 +54,7 @@ export interface Codec {
 }
 
 export interface ImagesToDecode {
+  readonly model: string;
   /** Files, or their base64. */
   readonly pictures: readonly BytesElement[];
   readonly config: ImageConfig;
@@ -72,10 +74,10 @@ class ThreadedCodec implements Codec {
   readonly #pool: CodecPool | undefined;
   readonly #inlineLimitBytes: number;
 
-  constructor({ threads, inlineLimitBytes = defaultInlineLimitBytes, threadHeapMb, image }: CodecOptions) {
+  constructor({ threads, inlineLimitBytes = defaultInlineLimitBytes, threadHeapMb, image, events = {} }: CodecOptions) {
     const limits = threadHeapMb === undefined ? {} : { maxOldGenerationSizeMb: threadHeapMb };
     const data = { image: image ?? { threads: 1 } };
-    this.#pool = threads === 0 ? undefined : new CodecPool({ threads, limits, data });
+    this.#pool = threads === 0 ? undefined : new CodecPool({ threads, limits, data, events });
     this.#inlineLimitBytes = inlineLimitBytes;
   }
 
@@ -97,7 +99,7 @@ class ThreadedCodec implements Codec {
     return this.#run({ kind: 'decode-prediction', body, model }, body.length);
   }
 
-  encodePredict(response: PredictResponse, isOwned: boolean) {
+  encodePredict(response: PredictionsToEncode, isOwned: boolean) {
     return this.#encode({ kind: 'encode-predict', response, isOwned }, estimateJsonBytes(response.outputs, noBinary));
   }
 

@@ -1,5 +1,7 @@
 import type { ResourceLimits } from 'node:worker_threads';
 import { AppError } from '../../errors.js';
+import { FairLines } from './fair-lines.js';
+import { limitOf, lineOf, modelOf } from './limits.js';
 import type { CodecResult, CodecTask, CodecThreadData } from './tasks.js';
 import { CodecThread } from './thread.js';
 import { packTask, type PackedTask } from './transfers.js';
@@ -9,7 +11,22 @@ export interface CodecPoolOptions {
   readonly threads: number;
   readonly limits: ResourceLimits;
   readonly data: CodecThreadData;
+  /** The thread's script; ours unless told otherwise. */
+  readonly entry?: URL;
+  /** How long a task may take; `limitOf` unless told otherwise. */
+  readonly limitOf?: (task: CodecTask) => number;
+  readonly events?: CodecEvents;
 }
+
+export interface CodecEvents {
+  /** A task passed its limit: it failed, and another thread takes over. */
+  readonly onStuck?: (event: { readonly task: string; readonly model: string; readonly limitMs: number }) => void;
+  /** As many threads as there may be were replaced and do not end, since native code holds them. */
+  readonly onLost?: (threads: number) => void;
+}
+
+/** A thread that was told to end and runs JavaScript has ended long before. */
+const endMs = 10_000;
 
 interface Waiting {
   readonly packed: PackedTask;
@@ -17,22 +34,25 @@ interface Waiting {
   readonly reject: (error: unknown) => void;
 }
 
-type Line = 'images' | 'bodies';
-
 /**
  * Codec threads and the tasks that wait for one.
  * - A thread has one task at a time; the next goes to whichever becomes free first, so that none waits behind a slow one.
- * - Images and bodies wait in lines of their own, and free threads take from them in turn.
+ * - Images and bodies of each model wait in lines of their own, and free threads take from them in turn.
+ * - A task that takes too long fails, and its thread is replaced.
  * - A thread is started when all others are busy, and stays.
  */
 export class CodecPool {
   readonly #threads: readonly CodecThread[];
-  readonly #lines: Readonly<Record<Line, Waiting[]>> = { images: [], bodies: [] };
-  #next: Line = 'images';
+  readonly #lines = new FairLines<Waiting>();
+  readonly #options: CodecPoolOptions;
+  /** Threads that were replaced and have not ended yet. */
+  #ending = 0;
   #isClosed = false;
 
-  constructor({ threads, limits, data }: CodecPoolOptions) {
-    this.#threads = Array.from({ length: threads }, () => new CodecThread(limits, data));
+  constructor(options: CodecPoolOptions) {
+    const { threads, limits, data, entry = new URL('./codec-thread.js', import.meta.url) } = options;
+    this.#options = options;
+    this.#threads = Array.from({ length: threads }, () => new CodecThread(entry, limits, data));
   }
 
   get isClosed(): boolean {
@@ -47,7 +67,7 @@ export class CodecPool {
         reject(shuttingDown());
         return;
       }
-      this.#lines[task.kind === 'decode-images' ? 'images' : 'bodies'].push({ packed, resolve, reject });
+      this.#lines.add(lineOf(task), { packed, resolve, reject });
       this.#feed();
     });
   }
@@ -63,37 +83,47 @@ export class CodecPool {
   /** Ends the threads; what they had and what waited is rejected with SHUTTING_DOWN. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    for (const line of Object.values(this.#lines)) for (const { reject } of line.splice(0)) reject(shuttingDown());
+    for (const { reject } of this.#lines.takeAll()) reject(shuttingDown());
     await Promise.all(this.#threads.map((thread) => thread.close()));
   }
 
   #feed(): void {
     for (let thread = this.#free(); thread !== undefined; thread = this.#free()) {
-      const waiting = this.#take();
+      const waiting = this.#lines.take();
       if (waiting === undefined) return;
       this.#do(thread, waiting.packed).then(waiting.resolve, waiting.reject);
     }
   }
 
   async #do(thread: CodecThread, packed: PackedTask): Promise<CodecResult> {
+    const limitMs = (this.#options.limitOf ?? limitOf)(packed.task);
+    const timer = setTimeout(() => this.#replace(thread, packed.task, limitMs), limitMs);
     try {
       return await thread.run(packed);
     } finally {
+      clearTimeout(timer);
       this.#feed();
     }
+  }
+
+  /** JavaScript ends when it is told to; what native code holds has to be left behind. */
+  #replace(thread: CodecThread, task: CodecTask, limitMs: number): void {
+    const { threads, events } = this.#options;
+    events?.onStuck?.({ task: task.kind, model: modelOf(task), limitMs });
+    this.#ending += 1;
+    const timer = setTimeout(() => {
+      if (this.#ending >= threads) events?.onLost?.(this.#ending);
+    }, endMs).unref();
+    void thread.replace(`${task.kind} took longer than ${limitMs / 1000} s`).then(() => {
+      clearTimeout(timer);
+      this.#ending -= 1;
+    });
   }
 
   /** A thread without a task, one that runs before one to be started. */
   #free(): CodecThread | undefined {
     const free = this.#threads.filter(({ isBusy }) => !isBusy);
     return free.find(({ isStarted }) => isStarted) ?? free[0];
-  }
-
-  #take(): Waiting | undefined {
-    const other: Line = this.#next === 'images' ? 'bodies' : 'images';
-    const from = this.#lines[this.#next].length > 0 ? this.#next : other;
-    this.#next = from === 'images' ? 'bodies' : 'images';
-    return this.#lines[from].shift();
   }
 }
 

@@ -33,18 +33,25 @@ export type CodecTask =
       readonly body: Uint8Array;
       readonly model: ModelSignature;
     }
-  | { readonly kind: 'encode-predict'; readonly response: PredictResponse; readonly isOwned: boolean }
+  | { readonly kind: 'encode-predict'; readonly response: PredictionsToEncode; readonly isOwned: boolean }
   | { readonly kind: 'encode-outputs'; readonly response: OutputsToEncode; readonly isOwned: boolean }
   | {
       readonly kind: 'decode-images';
+      readonly model: string;
       readonly pictures: readonly BytesElement[];
       readonly config: ImageConfig;
       readonly spec: TensorSpec;
     }
   | { readonly kind: 'prewarm'; readonly forPictures: boolean };
 
+/** A `:predict` answer, and the model that it is of. */
+export interface PredictionsToEncode extends PredictResponse {
+  readonly model: string;
+}
+
 /** A run's outputs that become a JSON array, half floats as numbers. */
 export interface OutputsToEncode {
+  readonly model: string;
   readonly outputs: NamedTensors;
   readonly nonFiniteTokens: boolean;
 }

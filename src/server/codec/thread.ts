@@ -15,13 +15,15 @@ interface Job {
  * - It keeps the process alive only while it has tasks.
  */
 export class CodecThread {
+  readonly #entry: URL;
   readonly #limits: ResourceLimits;
   readonly #data: CodecThreadData;
   readonly #jobs = new Map<number, Job>();
   #worker: Worker | undefined;
   #nextJob = 0;
 
-  constructor(limits: ResourceLimits, data: CodecThreadData) {
+  constructor(entry: URL, limits: ResourceLimits, data: CodecThreadData) {
+    this.#entry = entry;
     this.#limits = limits;
     this.#data = data;
   }
@@ -52,14 +54,24 @@ export class CodecThread {
     await worker?.terminate();
   }
 
+  /** Gives up the thread and what it had, with WORKER_LOST; the next task starts another one. Resolves when it has ended, which may be never. */
+  async replace(reason: string): Promise<void> {
+    const worker = this.#worker;
+    this.#lose(reason);
+    worker?.unref();
+    await worker?.terminate();
+  }
+
   #start(): Worker {
-    const worker = new Worker(new URL('./codec-thread.js', import.meta.url), {
+    const worker = new Worker(this.#entry, {
       name: 'codec',
       resourceLimits: this.#limits,
       workerData: this.#data,
     });
     worker.unref();
-    worker.on('message', (answer: FromCodec) => this.#settle(answer));
+    worker.on('message', (answer: FromCodec) => {
+      if (worker === this.#worker) this.#settle(answer);
+    });
     let cause: unknown;
     worker.on('error', (error) => (cause = error));
     worker.on('exit', () => {

@@ -52,7 +52,7 @@ describe('codec', () => {
   it('writes the outputs of a prediction at once where they are small and on a thread where they are large', async () => {
     for (const length of [16, 20_000]) {
       const tensor = floats(length);
-      const given = { outputs: new Map([['Y', tensor]]), nonFiniteTokens: false };
+      const given = { model: 'm', outputs: new Map([['Y', tensor]]), nonFiniteTokens: false };
       const encoding = codec.encodeOutputs(given, false);
       assert.equal(encoding instanceof Promise, length > 16);
       const { body } = await encoding;
@@ -117,7 +117,10 @@ describe('codec', () => {
         rows: count,
       } = await codec.decodePredict(Buffer.from(JSON.stringify({ instances })), { ...model, maxRows: 9999 });
       assert.deepEqual(inputs.get('A')?.data, Float32Array.from(instances));
-      const { body } = await codec.encodePredict({ form, rows: count, outputs: inputs, nonFiniteTokens: false }, true);
+      const { body } = await codec.encodePredict(
+        { model: 'm', form, rows: count, outputs: inputs, nonFiniteTokens: false },
+        true,
+      );
       assert.deepEqual(JSON.parse(body.toString()), { predictions: instances });
     }
   });
@@ -167,13 +170,21 @@ describe('codec', () => {
     };
     const spec: TensorSpec = { name: 'A', datatype: 'UINT8', shape: [-1, 2, 4, 3] };
     for (const owner of [codec, createCodec({ threads: 0 })]) {
-      const tensor = await owner.decodeImages({ pictures: [picture, picture.toString('base64')], config, spec });
+      const tensor = await owner.decodeImages({
+        model: 'm',
+        pictures: [picture, picture.toString('base64')],
+        config,
+        spec,
+      });
       assert.deepEqual(tensor.shape, [2, 2, 4, 3]);
       assert.deepEqual([...tensor.data].slice(0, 3), [255, 128, 0]);
-      await assert.rejects(owner.decodeImages({ pictures: [picture, picture.subarray(0, 40)], config, spec }), {
-        code: 'INVALID_INPUT',
-        message: /^Picture 2 of 2/,
-      });
+      await assert.rejects(
+        owner.decodeImages({ model: 'm', pictures: [picture, picture.subarray(0, 40)], config, spec }),
+        {
+          code: 'INVALID_INPUT',
+          message: /^Picture 2 of 2/,
+        },
+      );
     }
   });
 

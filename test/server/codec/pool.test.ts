@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { limitOf, modelOf } from '../../../src/server/codec/limits.js';
 import { CodecPool } from '../../../src/server/codec/pool.js';
 import type { CodecTask } from '../../../src/server/codec/tasks.js';
 import { encodeInferRequest } from '../../../src/protocol/client-request.js';
@@ -9,18 +10,19 @@ import { identityModel } from '../../protocol/sum-model.js';
 const createPool = (threads: number) => new CodecPool({ threads, limits: {}, data: { image: { threads: 1 } } });
 
 const png = await encoder(patterns['noise']!(40, 30)).png().toBuffer();
-const images = (count: number): CodecTask => ({
+const images = (count: number, model = 'm'): CodecTask => ({
   kind: 'decode-images',
+  model,
   pictures: Array.from({ length: count }, () => png),
   config: plainConfig(40, 30),
   spec: { name: 'image', datatype: 'UINT8', shape: [-1, 30, 40, 3] },
 });
-const body = (length: number): CodecTask => {
+const body = (length: number, name = 'm'): CodecTask => {
   const inputs = new Map([['A', { datatype: 'FP32', shape: [length], data: new Float32Array(length) } as const]]);
   return {
     kind: 'decode-infer',
     body: encodeInferRequest({ inputs, form: 'json' }).body,
-    model: identityModel('FP32', [-1]),
+    model: { ...identityModel('FP32', [-1]), name },
   };
 };
 
@@ -37,6 +39,28 @@ describe('the codec threads', () => {
     ];
     await Promise.all(tasks.map(([name, task]) => pool.run(task).then(() => ended.push(name))));
     assert.deepEqual(ended, ['images 1', 'body 1', 'images 2', 'body 2', 'images 3']);
+    await pool.close();
+  });
+
+  it('take from models in turn, however much waits for one of them', async () => {
+    const pool = createPool(1);
+    const ended: string[] = [];
+    const tasks = [
+      ...Array.from(
+        { length: 30 },
+        (_, n) => [`flooded ${n}`, n % 2 === 0 ? images(1, 'flooded') : body(10, 'flooded')] as const,
+      ),
+      ['other 0', images(1, 'other')] as const,
+      ['other 1', images(1, 'other')] as const,
+    ];
+    await Promise.all(tasks.map(([name, task]) => pool.run(task).then(() => ended.push(name))));
+    assert.ok(ended.indexOf('other 0') <= 3, ended.join());
+    assert.ok(ended.indexOf('other 1') <= 6, ended.join());
+    const own = ended.filter((name) => name.startsWith('flooded'));
+    assert.deepEqual(
+      own.filter((_, n) => n % 2 === 0),
+      own.filter((_, n) => n % 2 === 0).sort((a, b) => Number(a.slice(8)) - Number(b.slice(8))),
+    );
     await pool.close();
   });
 
@@ -69,5 +93,27 @@ describe('the codec threads', () => {
       assert.equal((outcome.reason as { code: string }).code, 'SHUTTING_DOWN');
     }
     await assert.rejects(pool.run(images(1)), { code: 'SHUTTING_DOWN' });
+  });
+
+  it('fail a task that never ends, say which it was, and do the others on another thread', async () => {
+    const told: object[] = [];
+    const limitOf = (task: CodecTask) => (modelOf(task) === 'hangs' ? 50 : 600_000);
+    const entry = new URL('./hanging-thread.js', import.meta.url);
+    const events = { onStuck: (event: object) => told.push(event) };
+    const pool = new CodecPool({ threads: 2, limits: {}, data: { image: { threads: 1 } }, entry, limitOf, events });
+    const others = Array.from({ length: 6 }, (_, n) => pool.run(images(n + 1)));
+    for (const hanging of [body(10, 'hangs'), images(1, 'hangs')]) {
+      await assert.rejects(pool.run(hanging), { code: 'WORKER_LOST', message: /took longer than 0.05 s/ });
+      assert.deepEqual(told.pop(), { task: hanging.kind, model: 'hangs', limitMs: 50 });
+    }
+    assert.equal((await Promise.all(others)).length, 6);
+    assert.ok(await pool.run(body(10)));
+    await pool.close();
+  });
+
+  it('are given as much time as what they read may need', () => {
+    const [small, large] = [limitOf(body(10)), limitOf(body(2 ** 20))];
+    assert.ok(small >= 60_000 && large >= small + 2000, `${small} ${large}`);
+    assert.ok(limitOf(images(4)) > limitOf({ kind: 'prewarm', forPictures: true }));
   });
 });

@@ -1,0 +1,9 @@
+import { parentPort } from 'node:worker_threads';
+import { modelOf } from '../../../src/server/codec/limits.js';
+import { performTask, type ToCodec } from '../../../src/server/codec/tasks.js';
+
+/** A codec thread that computes for ever where a task is for the model `hangs`. */
+parentPort?.on('message', ({ job, task }: ToCodec) => {
+  while (modelOf(task) === 'hangs');
+  void performTask(task).then((result) => parentPort?.postMessage({ job, result }));
+});
