@@ -109,11 +109,12 @@ function readVariable(env: Environment, name: string): string | undefined {
 }
 
 function toSettings(values: FlagValues): Settings {
-  const { models, cacheDir, metricsPort, apiKeysFile } = values;
+  const { models, cacheDir, metricsPort, healthPort, apiKeysFile } = values;
   return {
     ...(models === undefined ? {} : { models }),
     ...(cacheDir === undefined ? {} : { cacheDir }),
     ...(metricsPort === undefined ? {} : { metricsPort }),
+    ...(healthPort === undefined ? {} : { healthPort }),
     host: values.host,
     port: values.port,
     basePath: values.basePath,

@@ -108,6 +108,12 @@ export const flags = {
     value: '<n>',
     help: 'a port of its own for /metrics',
   }),
+  healthPort: rare({
+    kind: optional(port),
+    fallback: undefined,
+    value: '<n>',
+    help: 'a port for health and metrics that a thread of its own answers',
+  }),
   basePath: common({ kind: pathPrefix, fallback: '', value: '<path>', help: 'what every path starts with' }),
   serverName: common({ kind: text, fallback: 'slipway', value: '<name>', help: 'name that GET /v2 answers' }),
   logLevel: common({

@@ -1,16 +1,18 @@
 import { AppError, messageOf } from '../errors.js';
+import { encodeServerHealth } from '../protocol/server-health.js';
 import type { ModelEvent } from '../repository/events.js';
 import type { App } from './app.js';
 import { startBackend, type Backend, type BackendStart } from './backend.js';
 import { createCodec, type Codec } from './codec/codec.js';
-import type { CodecEvents } from './codec/pool.js';
 import { Dataplane } from './dataplane.js';
+import type { OpenHealthPort } from './health-port/health-port.js';
 import { buildHttpSide, type HttpSide } from './http-side.js';
 import { Lifecycle } from './lifecycle.js';
 import { listen } from './listen.js';
 import type { Log } from './log.js';
 import { lazyMetrics } from './metrics/lazy-metrics.js';
 import { MemoryBudget } from './memory/memory-budget.js';
+import type { Metrics } from './metrics/metrics.js';
 import { ModelLoads } from './metrics/model-loads.js';
 import { ModelMeters } from './metrics/model-meter.js';
 import { createModelEvents } from './model-events.js';
@@ -28,6 +30,8 @@ export interface RunningServer {
   readonly loaded: Promise<Ledger>;
   /** What requests hold now. */
   readonly memory: MemoryBudget;
+  /** Where `--health-port` listens. */
+  readonly healthPort: number | undefined;
   /** Workers that run a model now. */
   busyWorkers(): number;
   /** What runs now is not to be suspected of the end that follows. */
@@ -54,12 +58,13 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
   const memory = new MemoryBudget(options.requestMemoryBytes);
   const figures = { options, meters, loads, memory, dataplane, crashes: backend.crashes.records };
   const metrics = lazyMetrics({ ...figures, runner: () => opened?.runner });
-  const image = { threads: budget.imageThreads, maxPixels: settings.limits.pixels };
-  const codec = createCodec({ threads: budget.codecThreads, image, events: codecEvents(options) });
+  const codec = openCodec(options);
   const http = buildHttpSide({ ...options, lifecycle, dataplane, meters, metrics, codec, memory });
-  const stop = once(() => stopServer({ options, lifecycle, http, codec, backend }));
+  let healthPort: OpenHealthPort | undefined;
+  const stop = once(() => stopServer({ options, lifecycle, http, codec, backend, healthPort }));
   try {
     const url = await listen(http, settings);
+    healthPort = await openOwnHealthPort(options, dataplane, metrics);
     const tell = (thrown: unknown) => warnOfPrewarm(options.log, thrown);
     const prewarm = () => Promise.all([metrics(), codec.prewarm(dataplane.takesPictures)]);
     // What the start can do without and the first requests would wait for, once the start has been told.
@@ -69,6 +74,7 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
       app: http.main,
       dataplane,
       memory,
+      healthPort: healthPort?.port,
       loaded,
       stop,
       endJournal: () => backend.crashes.journal?.remove(),
@@ -80,11 +86,31 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
   }
 }
 
-function codecEvents({ log, onStuck }: ServeOptions): CodecEvents {
-  return {
-    onStuck: (event) => log.error(event, 'a codec task took too long: its request failed, its thread is replaced'),
-    onLost: (threads) => onStuck(`${threads} codec threads do not end`),
+async function openOwnHealthPort(
+  { settings, ownNames, keys }: ServeOptions,
+  dataplane: Dataplane,
+  metrics: () => Promise<Metrics>,
+): Promise<OpenHealthPort | undefined> {
+  const { host, healthPort: port, basePath, pages, auth } = settings;
+  if (port === undefined) return undefined;
+  const hasMetrics = keys.length === 0 || auth.openMetrics;
+  const health = () => {
+    const now = dataplane.health();
+    return { status: now.ready ? 200 : 503, body: JSON.stringify(encodeServerHealth(now)) };
   };
+  const { openHealthPort } = await import('./health-port/health-port.js');
+  return openHealthPort({ host, port, basePath, pages, ownNames, hasMetrics, health, metrics });
+}
+
+function openCodec({ log, onStuck, budget, settings }: ServeOptions): Codec {
+  return createCodec({
+    threads: budget.codecThreads,
+    image: { threads: budget.imageThreads, maxPixels: settings.limits.pixels },
+    events: {
+      onStuck: (event) => log.error(event, 'a codec task took too long: its request failed, its thread is replaced'),
+      onLost: (threads) => onStuck(`${threads} codec threads do not end`),
+    },
+  });
 }
 
 function warnOfPrewarm(log: Log, thrown: unknown): void {
@@ -119,10 +145,12 @@ interface Stopping {
   readonly http: HttpSide;
   readonly codec: Codec;
   readonly backend: BackendStart;
+  readonly healthPort: OpenHealthPort | undefined;
 }
 
-async function stopServer({ options, lifecycle, http, codec, backend }: Stopping): Promise<void> {
+async function stopServer({ options, lifecycle, http, codec, backend, healthPort }: Stopping): Promise<void> {
   lifecycle.stop();
+  healthPort?.push();
   const opened = await backend.opened.catch(() => undefined);
   if (http.main.fastify.server.listening) await wait(options.settings.stop.delayMs);
   await closeApp(http.main);
@@ -130,6 +158,7 @@ async function stopServer({ options, lifecycle, http, codec, backend }: Stopping
   await opened?.runner.close();
   await codec.close();
   if (http.metrics !== undefined) await closeApp(http.metrics);
+  await healthPort?.close();
 }
 
 /** A connection accepted just now may have a request under way; one that stays silent this long is not waited for. */

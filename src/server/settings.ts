@@ -66,6 +66,8 @@ export interface Settings {
   readonly port: number;
   /** A port of its own for /metrics; undefined: the server's. */
   readonly metricsPort?: number;
+  /** A port for health and metrics whose answers do not wait for the HTTP thread; undefined: none. */
+  readonly healthPort?: number;
   /** What every path starts with, `''` or `/prefix`. */
   readonly basePath: string;
   readonly serverName: string;
