@@ -19,8 +19,13 @@ export function reportHeaders(report: InferReport, device: string): string[] {
   return ['x-inference-device', device, 'server-timing', parts];
 }
 
-/** Milliseconds to three places; several times faster than toFixed. */
-const micros = (ms: number): number => Math.round(ms * 1000) / 1000;
+const thousandths = Array.from({ length: 1000 }, (_, n) => String(n).padStart(3, '0'));
+
+/** Milliseconds to three places; many times faster than writing a fraction. */
+function micros(ms: number): string {
+  const us = Math.round(ms * 1000);
+  return `${Math.floor(us / 1000)}.${thousandths[us % 1000]}`;
+}
 
 /** Sends an answer, compressed where the client accepts it and the answer is large enough; at once where it is not. */
 export function sendAnswer(exchange: Exchange, answer: Answer): void | Promise<void> {

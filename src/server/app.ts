@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import {
   fastify,
   type FastifyError,
@@ -8,13 +8,15 @@ import {
   type FastifyRequest,
   type RawServerDefault,
 } from 'fastify';
-import { createRequestIds, Exchange, type ExchangeContext } from './exchange.js';
+import { bodyBytesOf, DirectReply, DirectRequest, serveDirectly } from './direct.js';
+import { createRequestIds, Exchange, type ExchangeContext, type RequestIds } from './exchange.js';
+import { createGates, passes, type Gate } from './gates.js';
 import { tooLarge } from './http-errors.js';
 import { followConnections, type OpenConnections } from './open-connections.js';
 import { Router } from './router.js';
 import { refuseConnection } from './refused-connection.js';
 import type { Settings } from './settings.js';
-import { checkKey, type KeyDigests } from './api-keys.js';
+import type { KeyDigests } from './api-keys.js';
 import type { PageGuard } from './access/page-guard.js';
 
 /** What the HTTP side is built from. */
@@ -43,21 +45,23 @@ export interface App {
  */
 export function buildApp(deps: AppDeps): App {
   const { settings } = deps;
-  const app = fastify(serverOptions(deps));
+  const newId = createRequestIds(deps.processTag);
+  const app = fastify(serverOptions(deps, newId));
   app.server.maxConnections = settings.limits.connections === 0 ? Infinity : settings.limits.connections;
   app.removeAllContentTypeParsers();
   app.decorateRequest('contentType', undefined);
   app.decorateRequest('bodyBytes', 0);
-  app.addHook('onRequest', (request, _reply, done) => {
+  const gates = createGates(deps);
+  app.addHook('onRequest', (request, reply, done) => {
     takeBodyHeaders(request);
-    done();
+    if (passes(gates, deps.exchange, { request, reply })) done();
   });
-  if (deps.keys.length > 0) guardWithKeys(app, deps);
-  guardFromPages(app, deps);
   app.setErrorHandler((error: FastifyError, request, reply) => failExchange(deps, { error, request, reply }));
   const router = new Router(app, deps.exchange);
   deps.routes(router);
   router.close();
+  // Elsewhere the framework takes the base off.
+  if (settings.basePath === '') serveDirectly(app.server, createDirect(deps, { router, gates, newId }));
   return { fastify: app, router, connections: followConnections(app.server) };
 }
 
@@ -70,9 +74,8 @@ declare module 'fastify' {
   }
 }
 
-function serverOptions(deps: AppDeps): FastifyHttpOptions<RawServerDefault> {
+function serverOptions(deps: AppDeps, newId: RequestIds): FastifyHttpOptions<RawServerDefault> {
   const { limits, basePath } = deps.settings;
-  const newId = createRequestIds(deps.processTag);
   return {
     logger: false,
     bodyLimit: limits.bodyBytes,
@@ -106,55 +109,29 @@ function withoutBase(url: string, basePath: string): string {
 
 function takeBodyHeaders(request: FastifyRequest): void {
   const { headers } = request.raw;
-  const { 'content-type': type, 'content-length': length } = headers;
-  if (type !== undefined) {
-    request.contentType = type;
-    delete headers['content-type'];
-  }
-  if (headers['transfer-encoding'] !== undefined) {
-    request.bodyBytes = undefined;
-    delete headers['transfer-encoding'];
-  } else if (length !== undefined) {
-    request.bodyBytes = Number(length);
-    delete headers['content-length'];
-  }
+  request.bodyBytes = bodyBytesOf(headers);
+  request.contentType = headers['content-type'];
+  delete headers['content-type'];
+  delete headers['transfer-encoding'];
+  delete headers['content-length'];
 }
 
-const health = /^\/v2\/health\/(?:live|ready)(?:\?|$)/;
-const metrics = /^\/metrics(?:\?|$)/;
-
-/**
- * Judges every request, also those to paths that do not exist. Probes may name the server as they like; so may who has shown a key, which
- * a page that took a name over does not know, and there is nothing to read without one then.
- */
-function guardFromPages(app: FastifyInstance, { guard, exchange, keys, settings }: AppDeps): void {
-  const isProved = (url: string): boolean =>
-    health.test(url) || (keys.length > 0 && !(settings.auth.openMetrics && metrics.test(url)));
-  app.addHook('onRequest', (request, reply, done) => {
-    const { method, headers, originalUrl: url, raw } = request;
-    try {
-      guard.check({ method, headers, rawHeaders: raw.rawHeaders, url, isProved: () => isProved(request.url) });
-      done();
-    } catch (thrown) {
-      new Exchange(exchange, request, reply).fail(thrown);
-    }
-  });
+interface DirectParts {
+  readonly router: Router;
+  readonly gates: readonly Gate[];
+  readonly newId: RequestIds;
 }
 
-/** Health is open to everyone, so that a balancer needs no key; so are the page's own files, which ask for one, and OPTIONS,
- * with which browsers bring none. */
-function guardWithKeys(app: FastifyInstance, { keys, settings, exchange }: AppDeps): void {
-  const open = settings.auth.openMetrics
-    ? /^\/(v2\/health\/(live|ready)|playground\/[\w.-]+|metrics)?(\?|$)/
-    : /^\/(v2\/health\/(live|ready)|playground\/[\w.-]+)?(\?|$)/;
-  app.addHook('onRequest', (request, reply, done) => {
-    try {
-      if (request.method !== 'OPTIONS' && !open.test(request.url)) checkKey(request.headers, keys);
-      done();
-    } catch (thrown) {
-      new Exchange(exchange, request, reply).fail(thrown);
-    }
-  });
+/** Takes requests whose path is plain past the framework, which costs such a request as much as reading its tensors. */
+function createDirect({ exchange }: AppDeps, { router, gates, newId }: DirectParts) {
+  return (raw: IncomingMessage, response: ServerResponse): boolean => {
+    const destination = raw.method === 'POST' ? router.direct.find(raw.url ?? '') : undefined;
+    if (destination === undefined) return false;
+    const request = new DirectRequest(raw, newId(raw.headers), destination.params);
+    const reply = new DirectReply(response);
+    if (passes(gates, exchange, { request, reply })) router.handle(destination.handler, request, reply);
+    return true;
+  };
 }
 
 interface Failure {

@@ -38,6 +38,7 @@ function receive(source: IncomingMessage, receiving: Receiving): Promise<Buffer>
   const finish = (): Buffer => {
     if (parts === undefined) return empty;
     const body = parts.finish();
+    parts = undefined;
     memory.own([body.buffer]);
     return body;
   };
@@ -68,29 +69,33 @@ interface Sink {
 /** Hands chunks to a sink until it answers the whole, or the body ends. What is left after a failure is read and dropped. */
 function listen(source: IncomingMessage, { take, finish, discard }: Sink): Promise<Buffer> {
   return new Promise((resolve, reject) => {
-    const end = (): void => {
-      source.off('data', onData).off('end', onEnd).off('close', onGone).off('error', onGone);
+    // Listeners stay, since taking four of them off costs a small request more than it has to read.
+    let isOver = false;
+    const end = (body: Buffer): void => {
+      isOver = true;
+      resolve(body);
     };
     const fail = (error: Error): void => {
-      end();
+      if (isOver) return;
+      isOver = true;
       discard();
       reject(error);
     };
     const onData = (chunk: Buffer): void => {
+      if (isOver) return;
       try {
         const body = take(chunk);
-        if (body === undefined) return;
-        end();
-        resolve(body);
+        if (body !== undefined) end(body);
       } catch (thrown) {
         fail(thrown instanceof Error ? thrown : new Error(messageOf(thrown)));
       }
     };
     const onEnd = (): void => {
-      end();
-      resolve(finish());
+      if (!isOver) end(finish());
     };
-    const onGone = (): void => fail(new AppError('CLIENT_GONE', 'The client closed the connection.'));
+    const onGone = (): void => {
+      if (!isOver) fail(new AppError('CLIENT_GONE', 'The client closed the connection.'));
+    };
     source.on('data', onData).on('end', onEnd).on('close', onGone).on('error', onGone);
   });
 }

@@ -1,5 +1,4 @@
-import type { ServerResponse } from 'node:http';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { preflightHeaders, readableHeaders } from './access/cors.js';
 import { statusOf, toAppError, toHttpFailure } from './http-errors.js';
 import type { InferReport } from './inference.js';
@@ -25,6 +24,29 @@ export interface ExchangeContext {
   readonly onAnswered: (exchange: Exchange, status: number) => void;
 }
 
+/** What an exchange reads of its request; the framework's has it too. */
+export interface ExchangeRequest {
+  readonly raw: IncomingMessage;
+  readonly headers: IncomingMessage['headers'];
+  readonly method: string;
+  /** Without the base path. */
+  readonly url: string;
+  readonly originalUrl: string;
+  readonly id: string;
+  readonly params: unknown;
+  readonly query?: unknown;
+  readonly contentType?: string | undefined;
+  /** Content-Length, 0 where there is no body, undefined where it comes in chunks. */
+  readonly bodyBytes: number | undefined;
+}
+
+/** Where an exchange writes its answer. */
+export interface ExchangeReply {
+  readonly raw: ServerResponse;
+  /** Takes the answer from the framework. */
+  hijack(): unknown;
+}
+
 /** What is known of an inference request. */
 export interface InferenceTrace {
   model?: { readonly name: string; readonly version: string };
@@ -43,15 +65,15 @@ const traceShape = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
  * - Failures become `{"error": text}`; what is the server's own fault is logged here, once, with its cause.
  */
 export class Exchange {
-  readonly request: FastifyRequest;
-  readonly reply: FastifyReply;
+  readonly request: ExchangeRequest;
+  readonly reply: ExchangeReply;
   readonly startedMs = performance.now();
   /** Set on inference requests, for metrics and logs: the model once it is known, the report once it ran. */
   inference: InferenceTrace | undefined;
   readonly #context: ExchangeContext;
   #memory: RequestMemory | undefined;
 
-  constructor(context: ExchangeContext, request: FastifyRequest, reply: FastifyReply) {
+  constructor(context: ExchangeContext, request: ExchangeRequest, reply: ExchangeReply) {
     this.#context = context;
     this.request = request;
     this.reply = reply;
@@ -170,17 +192,27 @@ export class Exchange {
   }
 }
 
+/** Up to this size a body is written as one text with its headers: one piece costs the system less than two. */
+const mostTextBytes = 4096;
+
 /** One write to the system, whatever the parts. */
 function endWith(raw: ServerResponse, body: Uint8Array | readonly Uint8Array[]): void {
   if (!(body instanceof Uint8Array)) {
     raw.cork();
     for (const part of body) raw.write(part);
     raw.end();
-  } else raw.end(body);
+  } else if (body.length > mostTextBytes || !Buffer.isBuffer(body)) raw.end(body);
+  else raw.end(body.toString('latin1'), 'latin1'); // each byte a character, whatever it means
 }
 
+/** Answers one exchange, now or later; what it throws or rejects with becomes the error answer. */
+export type Handler = (exchange: Exchange) => void | Promise<void>;
+
+/** The id of a request with these headers. */
+export type RequestIds = (headers: { readonly [name: string]: unknown }) => string;
+
 /** Makes ids for requests that bring none: unlike those of any other process, and cheap. */
-export function createRequestIds(processTag: string): (headers: { readonly [name: string]: unknown }) => string {
+export function createRequestIds(processTag: string): RequestIds {
   let count = 0;
   return (headers) => {
     const given = headers['x-request-id'];

@@ -38,7 +38,8 @@ export async function infer(codec: Codec, call: InferenceRequest): Promise<Infer
   const { view, body, headerLength } = call;
   const startMs = performance.now();
   const decoding = codec.decodeInfer({ body, headerLength }, view.signature);
-  const request = await withPictures(codec, decoding instanceof Promise ? await decoding : decoding, view.model);
+  const adding = withPictures(codec, decoding instanceof Promise ? await decoding : decoding, view.model);
+  const request = adding instanceof Promise ? await adding : adding;
   const decodeMs = performance.now() - startMs;
   const { outputs, timings, batchRows, batchRequests } = await runChecked(request, call);
   const isOwned = batchRequests === 1;

@@ -1,9 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify';
 import { AppError } from '../errors.js';
-import { Exchange, type ExchangeContext } from './exchange.js';
-
-/** Answers one exchange, now or later; what it throws or rejects with becomes the error answer. */
-export type Handler = (exchange: Exchange) => void | Promise<void>;
+import { DirectRoutes } from './direct.js';
+import { Exchange, type ExchangeContext, type ExchangeReply, type ExchangeRequest, type Handler } from './exchange.js';
 
 const verbs = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const satisfies readonly HTTPMethods[];
 
@@ -12,6 +10,8 @@ export class Router {
   readonly #app: FastifyInstance;
   readonly #context: ExchangeContext;
   readonly #methods = new Map<string, Set<string>>();
+  /** Those of POST, for requests that need not pass through the framework. */
+  readonly direct = new DirectRoutes();
 
   constructor(app: FastifyInstance, context: ExchangeContext) {
     this.#app = app;
@@ -55,17 +55,21 @@ export class Router {
     const known = this.#methods.get(url) ?? new Set();
     this.#methods.set(url, known.add(method));
     this.#app.route({ method, url, handler: this.#wrap(handler) });
+    if (method === 'POST') this.direct.add(url, handler);
   }
 
   #wrap(handler: Handler): (request: FastifyRequest, reply: FastifyReply) => void {
-    return (request, reply) => {
-      const exchange = new Exchange(this.#context, request, reply);
-      try {
-        handler(exchange)?.catch((thrown: unknown) => exchange.fail(thrown));
-      } catch (thrown) {
-        exchange.fail(thrown);
-      }
-    };
+    return (request, reply) => this.handle(handler, request, reply);
+  }
+
+  /** Answers one request with a handler. */
+  handle(handler: Handler, request: ExchangeRequest, reply: ExchangeReply): void {
+    const exchange = new Exchange(this.#context, request, reply);
+    try {
+      handler(exchange)?.catch((thrown: unknown) => exchange.fail(thrown));
+    } catch (thrown) {
+      exchange.fail(thrown);
+    }
   }
 }
 

@@ -56,6 +56,26 @@ describe('the transport', () => {
     assert.equal(server.url, url);
   });
 
+  it('answers a path alike however it is spelled, with an id of its own for each request', async (context) => {
+    const { url } = await serveFor(context, { models: [m] });
+    const ids = new Set<unknown>();
+    const paths = ['/v2/models/m/infer', '/v2/models/%6D/infer', '/v2/models/m/infer/', '/v2/models/m/infer?x=1'];
+    for (const path of [...paths, '/v2/models/m/versions/1/infer', ...paths]) {
+      const answer = await send(url, { ...goodCall, path });
+      sums(answer);
+      ids.add(answer.headers['x-request-id']);
+    }
+    assert.equal(ids.size, 9);
+    for (const path of ['/v2/models/none/infer', '/v2/models/non%65/infer']) {
+      const refused = await send(url, { ...goodCall, path });
+      assert.deepEqual(
+        [refused.status, errorOf(refused)],
+        [404, errorOf(await send(url, { ...goodCall, path: paths[0]!.replace('/m/', '/none/') }))],
+      );
+    }
+    for (const path of paths.slice(0, 2)) assert.equal((await send(url, { path })).status, 405, path);
+  });
+
   it('echoes a request id and a traceparent, and logs them with the model', async (context) => {
     const { url, lines } = await serveFor(context, { models: [m], flags: ['--access-log'] });
     const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';

@@ -1,0 +1,61 @@
+import type { PageGuard } from './access/page-guard.js';
+import { checkKey, type KeyDigests } from './api-keys.js';
+import { Exchange, type ExchangeContext, type ExchangeReply, type ExchangeRequest } from './exchange.js';
+import type { Settings } from './settings.js';
+
+/** Throws for a request that is not let in. */
+export type Gate = (request: ExchangeRequest) => void;
+
+export interface GateDeps {
+  readonly settings: Settings;
+  /** Keys that clients must show; empty: none. */
+  readonly keys: KeyDigests;
+  readonly guard: PageGuard;
+}
+
+/** Everything that a request has to pass before it is answered, whichever way it came in. */
+export function createGates(deps: GateDeps): readonly Gate[] {
+  return [...(deps.keys.length > 0 ? [keyGate(deps)] : []), pageGate(deps)];
+}
+
+/** Whether every gate lets a request in; where one does not, it has been answered. */
+export function passes(
+  gates: readonly Gate[],
+  context: ExchangeContext,
+  { request, reply }: { readonly request: ExchangeRequest; readonly reply: ExchangeReply },
+): boolean {
+  try {
+    for (const gate of gates) gate(request);
+    return true;
+  } catch (thrown) {
+    new Exchange(context, request, reply).fail(thrown);
+    return false;
+  }
+}
+
+const health = /^\/v2\/health\/(?:live|ready)(?:\?|$)/;
+const metrics = /^\/metrics(?:\?|$)/;
+
+/**
+ * Judges every request, also those to paths that do not exist. Probes may name the server as they like; so may who has shown a key, which
+ * a page that took a name over does not know, and there is nothing to read without one then.
+ */
+function pageGate({ guard, keys, settings }: GateDeps): Gate {
+  const isProved = (url: string): boolean =>
+    health.test(url) || (keys.length > 0 && !(settings.auth.openMetrics && metrics.test(url)));
+  return (request) => {
+    const { method, headers, originalUrl: url, raw } = request;
+    guard.check({ method, headers, rawHeaders: raw.rawHeaders, url, isProved: () => isProved(request.url) });
+  };
+}
+
+/** Health is open to everyone, so that a balancer needs no key; so are the page's own files, which ask for one, and OPTIONS,
+ * with which browsers bring none. */
+function keyGate({ keys, settings }: GateDeps): Gate {
+  const open = settings.auth.openMetrics
+    ? /^\/(v2\/health\/(live|ready)|playground\/[\w.-]+|metrics)?(\?|$)/
+    : /^\/(v2\/health\/(live|ready)|playground\/[\w.-]+)?(\?|$)/;
+  return ({ method, url, headers }) => {
+    if (method !== 'OPTIONS' && !open.test(url)) checkKey(headers, keys);
+  };
+}
