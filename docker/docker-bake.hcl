@@ -1,4 +1,4 @@
-# All images, or one: docker buildx bake -f docker/docker-bake.hcl [cpu|gpu|cuda]
+# All images, or one: docker buildx bake -f docker/docker-bake.hcl [cpu|gpu|gpu-cuda12|cuda]
 #   PLATFORMS=linux/amd64,linux/arm64 docker buildx bake -f docker/docker-bake.hcl cpu --push     (several platforms need a registry)
 #   SBOM=true PROVENANCE=mode=max ... --push      lists of contents and of how it was built, beside the image
 #   SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)  one date for every file: two builds of a commit give the same layers
@@ -15,13 +15,15 @@ variable "SOURCE_DATE_EPOCH" { default = "0" }
 variable "NODE_IMAGE" { default = "node:22-bookworm-slim" }
 variable "NODE_DIGEST" { default = "" }
 variable "CUDA_IMAGE" { default = "nvidia/cuda:13.0.2-base-ubuntu24.04" }
+variable "CUDA12_IMAGE" { default = "nvidia/cuda:12.8.1-base-ubuntu24.04" }
 variable "CUDA_DIGEST" { default = "" }
+variable "CUDA12_DIGEST" { default = "" }
 variable "DEBIAN_IMAGE" { default = "debian:bookworm-slim" }
 variable "DEBIAN_DIGEST" { default = "" }
 variable "CUDA_ARCHS" { default = "75-real;80-real;86-real;89-real;90-real;90-virtual" }
 
 group "default" { targets = ["cpu", "gpu"] }
-group "all" { targets = ["cpu", "gpu", "cuda"] }
+group "all" { targets = ["cpu", "gpu", "gpu-cuda12", "cuda"] }
 
 function "tags" {
   params = [variant]
@@ -62,6 +64,20 @@ target "gpu" {
   tags       = tags("gpu")
   platforms  = ["linux/amd64"]
   args       = { CUDA_IMAGE = CUDA_IMAGE, CUDA_DIGEST = CUDA_DIGEST, BASE_NAME = CUDA_IMAGE, BASE_DIGEST = CUDA_DIGEST }
+}
+
+target "gpu-cuda12" {
+  inherits   = ["_common"]
+  dockerfile = "docker/Dockerfile.gpu"
+  tags       = tags("gpu-cuda12")
+  platforms  = ["linux/amd64"]
+  args = {
+    CUDA_MAJOR  = "12"
+    CUDA_IMAGE  = CUDA12_IMAGE
+    CUDA_DIGEST = CUDA12_DIGEST
+    BASE_NAME   = CUDA12_IMAGE
+    BASE_DIGEST = CUDA12_DIGEST
+  }
 }
 
 target "cuda" {

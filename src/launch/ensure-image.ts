@@ -3,7 +3,7 @@ import { AppError } from '../errors.js';
 import { buildImage } from './docker/build.js';
 import { transferOptions } from './everyday/transfer.js';
 import { containerLabels } from './labels.js';
-import type { ContainerPlan } from './plan-types.js';
+import type { ContainerPlan, ImageChoice } from './plan-types.js';
 import type { Session } from './session.js';
 
 /** Builds or pulls the plan's image where it is not on the engine; answers whether it is new there. */
@@ -21,7 +21,7 @@ export async function ensureImage(session: Session, { image, variant }: Containe
   const startedAtMs = context.now();
   const verb = image.source === 'build' ? 'built' : 'pulled';
   try {
-    await (image.source === 'build' ? build(session, image.ref, variant) : pull(session, image.ref));
+    await (image.source === 'build' ? build(session, image, variant) : pull(session, image.ref));
   } catch (thrown) {
     if (signal.aborted)
       throw new AppError('SHUTTING_DOWN', `Interrupted before ${image.ref} was ${verb}; nothing was started.`);
@@ -31,14 +31,17 @@ export async function ensureImage(session: Session, { image, variant }: Containe
   return true;
 }
 
-async function build({ context, gateway, wish, signal }: Session, ref: string, variant: string): Promise<void> {
+async function build({ context, gateway, wish, signal }: Session, image: ImageChoice, variant: string): Promise<void> {
+  const { ref, buildArgs } = image;
   const { console, projectFolder, env } = context;
   const { platform } = wish.container;
-  console.note(`building ${ref} from docker/Dockerfile.${variant}; the first time takes some minutes`);
+  const args = Object.entries(buildArgs ?? {}).map(([name, value]) => ` with ${name}=${value}`);
+  console.note(`building ${ref} from docker/Dockerfile.${variant}${args.join('')}; the first time takes some minutes`);
   const request = {
     context: projectFolder,
     dockerfile: join(projectFolder, 'docker', `Dockerfile.${variant}`),
     tags: [ref],
+    ...(buildArgs === undefined ? {} : { buildArgs }),
     labels: { [containerLabels.managed]: 'true' },
     ...(platform === undefined ? {} : { platform }),
   };

@@ -21,6 +21,8 @@ export interface NvidiaGpu {
   readonly memoryMiB?: number;
   /** `8.9`. */
   readonly computeCapability?: string;
+  /** Brand in one word, as NVIDIA's container tools compare it: `geforce`, `nvidia`. */
+  readonly brand?: string;
   readonly migDevices: readonly MigDevice[];
 }
 
@@ -99,6 +101,8 @@ export interface ImageFacts {
   readonly id: string;
   readonly tags: readonly string[];
   readonly labels: Readonly<Record<string, string>>;
+  /** Its variables; read of images that may be started here. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** Where the engine is, and whether this machine's files speak for it. */

@@ -17,8 +17,10 @@ import {
 import { defaultCdiFolders, probeCdiDevices } from './host/cdi.js';
 import { hostOutOfReach, probeHost } from './host/host-facts.js';
 import { thisMachine } from './host/machine.js';
+import { ownTags } from './editions.js';
 import { containerVariants } from './labels.js';
 import { readModelNames } from './model-folder.js';
+import { isMeant } from './plan-image.js';
 import type { Wish } from './wish.js';
 
 const engineLimitMs = 15_000;
@@ -27,7 +29,7 @@ const engineLimitMs = 15_000;
 export async function gatherFacts(context: LaunchContext, gateway: DockerGateway, wish?: Wish): Promise<Facts> {
   const world = thisMachine(context.env);
   const [engine, ownHost, buildable] = await Promise.all([
-    readEngine(gateway),
+    readEngine(gateway, wish?.image),
     probeHost(world),
     findBuildable(context.projectFolder),
   ]);
@@ -36,11 +38,18 @@ export async function gatherFacts(context: LaunchContext, gateway: DockerGateway
   return { host, engine, buildable, paths };
 }
 
-/** The engine's version, abilities and images; unknown, with the reason, where it does not answer in time. */
-export async function readEngine(gateway: DockerGateway): Promise<Fact<EngineFacts>> {
+/**
+ * The engine's version, abilities and images, with the variables of ours and of the one named; unknown, with the reason, where it does
+ * not answer in time.
+ */
+export async function readEngine(gateway: DockerGateway, imageNamed?: string): Promise<Fact<EngineFacts>> {
   const { url, source, context, remoteHost } = gateway.endpoint;
   try {
-    const [info, images] = await within(engineLimitMs, url, Promise.all([gateway.info(), readImages(gateway)]));
+    const [info, images] = await within(
+      engineLimitMs,
+      url,
+      Promise.all([gateway.info(), readImages(gateway, imageNamed)]),
+    );
     const where = {
       ...(context === undefined ? {} : { context }),
       ...(remoteHost === undefined ? {} : { remoteHost }),
@@ -52,17 +61,24 @@ export async function readEngine(gateway: DockerGateway): Promise<Fact<EngineFac
   }
 }
 
-async function readImages(gateway: DockerGateway): Promise<Fact<readonly ImageFacts[]>> {
+async function readImages(gateway: DockerGateway, named: string | undefined): Promise<Fact<readonly ImageFacts[]>> {
   try {
     const images = await gateway.images.list();
-    return known(
-      images.map(({ id, tags, labels }) => ({ id, tags, labels })),
-      `${images.length} images`,
-    );
+    const wanted = named === undefined ? ownTags : [...ownTags, named];
+    const facts = images.map(async ({ id, tags, labels }): Promise<ImageFacts> => {
+      if (!wanted.some((ref) => isMeant({ id, tags }, ref))) return { id, tags, labels };
+      return { id, tags, labels, env: await readEnvironment(gateway, id) };
+    });
+    return known(await Promise.all(facts), `${images.length} images`);
   } catch (thrown) {
     if (thrown instanceof AppError && thrown.code === 'DOCKER_UNREACHABLE') throw thrown;
     return couldNotAsk(messageOf(thrown));
   }
+}
+
+async function readEnvironment(gateway: DockerGateway, id: string): Promise<Readonly<Record<string, string>>> {
+  const { env } = await gateway.images.inspect(id);
+  return Object.fromEntries(env.map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]));
 }
 
 async function within<T>(limitMs: number, url: string, work: Promise<T>): Promise<T> {

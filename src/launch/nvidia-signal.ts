@@ -1,4 +1,5 @@
 import type { Fact, HostFacts, NvidiaGpu, PciGpu } from './facts.js';
+import { cudaOfDriver } from './versions.js';
 
 /** What all probes together say of NVIDIA GPUs on the engine's host. */
 export type NvidiaSignal =
@@ -6,6 +7,8 @@ export type NvidiaSignal =
       readonly kind: 'present';
       readonly evidence: string;
       readonly driverVersion?: string;
+      /** Highest CUDA that the driver runs. */
+      readonly maxCuda?: string;
       /** Empty where only the kernel's own files answered. */
       readonly gpus: readonly NvidiaGpu[];
       readonly isJetson: boolean;
@@ -18,8 +21,9 @@ export function readNvidiaSignal(host: HostFacts): NvidiaSignal {
   const isJetson = host.system.state === 'known' && host.system.value.isJetson;
   const { nvidiaDriver: driver, nvidiaModule: module } = host;
   if (driver.state === 'known' && driver.value.kind === 'working') {
-    const { version, gpus } = driver.value;
-    return { kind: 'present', evidence: driver.evidence, driverVersion: version, gpus, isJetson };
+    const { version, gpus, maxCuda = cudaOfDriver(version) } = driver.value;
+    const cuda = maxCuda === undefined ? {} : { maxCuda };
+    return { kind: 'present', evidence: driver.evidence, driverVersion: version, ...cuda, gpus, isJetson };
   }
   if (driver.state === 'known' && driver.value.kind === 'broken' && driver.value.exitCode !== 6) {
     return {
@@ -29,7 +33,10 @@ export function readNvidiaSignal(host: HostFacts): NvidiaSignal {
     };
   }
   if (module.state === 'known' && module.value.kind === 'loaded' && !isWithoutGpu(driver)) {
-    return { kind: 'present', evidence: module.evidence, driverVersion: module.value.version, gpus: [], isJetson };
+    const { version } = module.value;
+    const maxCuda = cudaOfDriver(version);
+    const cuda = maxCuda === undefined ? {} : { maxCuda };
+    return { kind: 'present', evidence: module.evidence, driverVersion: version, ...cuda, gpus: [], isJetson };
   }
   if (isJetson) return { kind: 'present', evidence: 'a Jetson (Tegra files)', gpus: [], isJetson };
   return readHardware(host);

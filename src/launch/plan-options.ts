@@ -1,12 +1,11 @@
-import type { Facts } from './facts.js';
-import { allGpus } from './flags/gpus.js';
+import { editions } from './editions.js';
+import type { EngineFacts, Facts } from './facts.js';
 import { chooseGpuPath } from './gpu-path.js';
-import { variantRequirements } from './labels.js';
 import { readNvidiaSignal, type NvidiaSignal } from './nvidia-signal.js';
-import { chooseImage, findRequirements } from './plan-image.js';
+import { chooseEdition, chooseImage } from './plan-image.js';
 import type { Option } from './plan-types.js';
-import { checkRequirements } from './preflight.js';
 import { isRefusal, refuse, type Refusal } from './refusal.js';
+import { compareVersions } from './versions.js';
 import { insistsOnGpu, type Variant, type Wish } from './wish.js';
 
 /** Weighs one variant: a plan with what speaks for it, or the reason why it cannot be. Pure. */
@@ -32,10 +31,10 @@ function checkEngine(variant: Variant, wish: Wish, facts: Facts): Refusal | unde
     );
   }
   const architecture = wish.container.platform?.split('/')[1] ?? info.architecture;
-  if (variant === 'gpu' && architecture !== 'amd64' && architecture !== '' && wish.image === undefined) {
+  if (variant !== 'cpu' && architecture !== 'amd64' && architecture !== '' && wish.image === undefined) {
     return refuse(
-      `the prebuilt gpu image exists for amd64 only, and this is ${architecture}`,
-      'build from source: --variant cuda',
+      `this is ${architecture}, and the images with CUDA, gpu and cuda, are built for amd64 alone: ONNX Runtime's CUDA provider is published for it alone, and the recipe from source takes NVIDIA's packages for it`,
+      'use --variant cpu, or name an image of your own with --image',
     );
   }
   return undefined;
@@ -58,31 +57,46 @@ function weighGpu(variant: 'gpu' | 'cuda', wish: Wish, facts: Facts): Option {
   const choice = chooseGpuPath(wish, facts, signal);
   if (isRefusal(choice)) return { variant, isPossible: false, refusal: choice };
   const engine = facts.engine.value;
-  const selection = (wish.gpus ?? allGpus).selection;
-  const fit = checkRequirements(findRequirements(wish, engine, variant), signal, selection);
-  if (isRefusal(fit)) {
-    const refusal =
-      variant === 'gpu' && fitsFromSource(wish, signal)
-        ? { ...fit, fix: `${fit.fix}; or build for CUDA ${variantRequirements.cuda.cudaVersion ?? ''}: --variant cuda` }
-        : fit;
-    return { variant, isPossible: false, refusal };
-  }
-  const image = chooseImage(wish, facts, { engine, variant });
+  const fit = chooseEdition(wish, engine, { variant, signal });
+  if (isRefusal(fit))
+    return { variant, isPossible: false, refusal: orFromSource(fit, { variant, wish, signal, engine }) };
+  const { edition, newerFails } = fit;
+  const image = chooseImage(wish, facts, { engine, variant, ...(edition === undefined ? {} : { edition }) });
   if (isRefusal(image)) return { variant, isPossible: false, refusal: image };
   const gpu = signal.kind === 'present' ? signal.evidence : 'a GPU that only the engine can see';
   return {
     variant,
     isPossible: true,
     plan: { kind: 'container', variant, image, gpu: choice.path, requiresGpu: insistsOnGpu(wish) },
-    because: `${gpu}; by ${choice.path.kind}, as ${choice.evidence}`,
+    because: `${gpu}; by ${choice.path.kind}, as ${choice.evidence}${newerFails === undefined ? '' : `; CUDA ${edition?.requirements.cudaVersion ?? ''}, as ${newerFails}`}`,
     notes: [...fit.notes, ...choice.passedOver.map((reason) => `passed over ${reason}`)],
   };
 }
 
-/** Whether the image from source, of an older CUDA, would do where the prebuilt one does not. */
-function fitsFromSource(wish: Wish, signal: NvidiaSignal): boolean {
-  if (wish.image !== undefined) return false;
-  return !isRefusal(checkRequirements(variantRequirements.cuda, signal, (wish.gpus ?? allGpus).selection));
+interface Unfit {
+  readonly variant: 'gpu' | 'cuda';
+  readonly wish: Wish;
+  readonly signal: NvidiaSignal;
+  readonly engine: EngineFacts;
+}
+
+/** Names the image from source where no prebuilt one fits and it does, or would do once it is compiled for the GPU. */
+function orFromSource(refusal: Refusal, { variant, wish, signal, engine }: Unfit): Refusal {
+  if (variant !== 'gpu' || wish.image !== undefined) return refusal;
+  if (isRefusal(chooseEdition(wish, engine, { variant: 'cuda', signal })) && !canCompileFor(signal)) return refusal;
+  return { ...refusal, another: '--variant cuda compiles one that does' };
+}
+
+/** Whether the toolkit of the image from source compiles for every GPU here and the driver runs it. */
+function canCompileFor(signal: NvidiaSignal): boolean {
+  if (signal.kind !== 'present' || signal.driverVersion === undefined) return false;
+  const [from] = editions.cuda;
+  if (
+    from?.requirements.minDriver === undefined ||
+    compareVersions(signal.driverVersion, from.requirements.minDriver) < 0
+  )
+    return false;
+  return signal.gpus.every(({ computeCapability = '' }) => compareVersions(computeCapability, '5.0') >= 0);
 }
 
 /** Without a host that can be asked, auto wants the engine's own word for a GPU; an explicit wish lets the start tell. */

@@ -7,6 +7,8 @@ import type { Variant } from './wish.js';
 export interface ImageChoice {
   readonly ref: string;
   readonly source: 'present' | 'build' | 'pull';
+  /** What the Dockerfile is built with, where that is not its default. */
+  readonly buildArgs?: Readonly<Record<string, string>>;
 }
 
 export interface ContainerPlan {

@@ -1,9 +1,10 @@
 import type { Facts } from './facts.js';
 import { imageLabels, imageOf, type ContainerVariant } from './labels.js';
-import { findImage } from './plan-image.js';
+import { readNvidiaSignal } from './nvidia-signal.js';
+import { chooseEdition, findImage } from './plan-image.js';
 import { weigh } from './plan-options.js';
 import type { Decision, Option } from './plan-types.js';
-import { refuse, type Refusal } from './refusal.js';
+import { isRefusal, refuse, type Refusal } from './refusal.js';
 import { insistsOnGpu, type Variant, type Wish } from './wish.js';
 
 /** Variants that a start has already failed with, and why: they lose without being weighed again. */
@@ -33,19 +34,20 @@ export function decide(wish: Wish, facts: Facts, failed: Failed = new Map()): De
 export function candidates(wish: Wish, facts: Facts): readonly Variant[] {
   if (wish.variant !== 'auto') return [wish.variant];
   if (wish.image !== undefined) return [variantOfImage(wish, wish.image, facts)];
-  const gpu = gpuVariants(facts);
+  const gpu = gpuVariants(wish, facts);
   if (insistsOnGpu(wish)) return gpu;
   const containers: readonly Variant[] = wish.gpuMode === 'none' ? ['cpu'] : [...gpu, 'cpu'];
   return wish.engineIsNamed || wish.mode === 'shell' ? containers : [...containers, 'native'];
 }
 
-/** The prebuilt image; the one from source too where it is there, and first where the other is not. It is never built unasked. */
-function gpuVariants(facts: Facts): readonly ContainerVariant[] {
+/** The prebuilt image; the one from source too where it is there, and first where a prebuilt one that fits is not. It is never built unasked. */
+function gpuVariants(wish: Wish, facts: Facts): readonly ContainerVariant[] {
   if (facts.engine.state === 'unknown') return ['gpu'];
   const engine = facts.engine.value;
-  const isThere = (variant: ContainerVariant): boolean => findImage(engine, imageOf(variant)) !== undefined;
-  if (!isThere('cuda')) return ['gpu'];
-  return isThere('gpu') ? ['gpu', 'cuda'] : ['cuda', 'gpu'];
+  if (findImage(engine, imageOf('cuda')) === undefined) return ['gpu'];
+  const prebuilt = chooseEdition(wish, engine, { variant: 'gpu', signal: readNvidiaSignal(facts.host) });
+  const isThere = isRefusal(prebuilt) || findImage(engine, prebuilt.edition?.tag ?? '') !== undefined;
+  return isThere ? ['gpu', 'cuda'] : ['cuda', 'gpu'];
 }
 
 function variantOfImage(wish: Wish, ref: string, facts: Facts): Variant {
@@ -59,9 +61,10 @@ function variantOfImage(wish: Wish, ref: string, facts: Facts): Variant {
 
 /** The line of a fallback: why the first of the better variants cannot be had; undefined where none is better. */
 export function explainFallback(chosen: Variant, losers: readonly Option[]): string | undefined {
-  const reasons = losers.flatMap((option) => (option.isPossible ? [] : [option.refusal.cause]));
-  const first = reasons[0];
-  return first === undefined ? undefined : `${chosen}, because ${first.replace(/\.$/, '')}`;
+  const first = losers.flatMap((option) => (option.isPossible ? [] : [option.refusal]))[0];
+  if (first === undefined) return undefined;
+  const { cause, another } = first;
+  return `${chosen}, because ${cause.replace(/\.$/, '')}${another === undefined ? '' : `; ${another}`}`;
 }
 
 /** Of several refusals the engine's, else that of the CPU image, which asks least of a machine; where only a GPU will do, the first. */

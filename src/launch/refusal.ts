@@ -7,6 +7,8 @@ export interface Refusal {
   readonly fix: string;
   /** The cause in a few words, for where the facts that say it whole stand beside it. */
   readonly brief?: string;
+  /** What would give a GPU all the same, for the line of a fallback: `--variant cuda compiles one that does`. */
+  readonly another?: string;
 }
 
 /** The refusal as it is said beside the facts. */

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
+import { editions } from '../../src/launch/editions.js';
 import { dockerfiles, globalArgument } from './dockerfile.js';
 
 interface Plan {
@@ -38,11 +39,27 @@ describe('docker-bake.hcl', { skip }, () => {
       assert.ok(target, file.variant);
       assert.equal(target.dockerfile, `docker/Dockerfile.${file.variant}`);
       assert.deepEqual(target.tags, [`slipway:${file.variant}`, `slipway:${version}-${file.variant}`]);
-      for (const name of Object.keys(target.args).filter((name) => /^(?!BASE_).*_(IMAGE|DIGEST|ARCHS)$/.test(name))) {
+      for (const name of Object.keys(target.args).filter((name) =>
+        /^(?!BASE_|CUDA_IMAGE).*_(IMAGE|DIGEST|ARCHS)$/.test(name),
+      )) {
         assert.equal(target.args[name], globalArgument(file, name), `${file.variant} ${name}`);
       }
     }
     assert.equal(plan.target['cpu']?.attest, undefined);
+  });
+
+  it('builds the gpu image for both CUDA majors, each on its own base and under the tag that the plan looks for', () => {
+    const plan = printPlan();
+    const text = dockerfiles.find(({ variant }) => variant === 'gpu')?.text ?? '';
+    for (const { tag, buildArgs } of editions.gpu) {
+      const target: Target | undefined = plan?.target[tag.replace('slipway:', '')];
+      assert.ok(target, tag);
+      const { CUDA_MAJOR: major = '13', CUDA_IMAGE: image = '', BASE_NAME: base } = target.args;
+      assert.deepEqual([target.tags[0], target.dockerfile, base], [tag, 'docker/Dockerfile.gpu', image]);
+      assert.equal(major, buildArgs['CUDA_MAJOR'] ?? '13');
+      const from = `FROM \${CUDA_IMAGE:-${image}}\${CUDA_DIGEST:+@\${CUDA_DIGEST}} AS base-${major}\n`;
+      assert.ok(text.includes(from), from);
+    }
   });
 
   it('turns on several platforms, a registry, contents lists and provenance by variables', () => {

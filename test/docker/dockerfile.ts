@@ -35,3 +35,25 @@ export function listCommands({ tree }: OwnDockerfile): readonly { readonly line:
         .replace(/^(?:--\S+\s+(?:\\\n\s*)?)+/, ''),
     }));
 }
+
+/** Default of an ARG in the stage of that name. */
+export function stageArgument({ tree, variant }: OwnDockerfile, stage: string, name: string): string {
+  const from = tree.getFROMs().find((instruction) => instruction.getBuildStage() === stage);
+  const start = from?.getRange().start.line ?? Infinity;
+  const end =
+    tree
+      .getFROMs()
+      .map((other) => other.getRange().start.line)
+      .find((line) => line > start) ?? Infinity;
+  const value = tree
+    .getARGs()
+    .find((argument) => {
+      const { line } = argument.getRange().start;
+      return line > start && line < end && argument.getProperty()?.getName() === name;
+    })
+    ?.getProperty()
+    ?.getValue();
+  if (value === undefined || value === null)
+    throw new Error(`docker/Dockerfile.${variant} has no ARG ${name}=... in ${stage}`);
+  return value;
+}

@@ -3,8 +3,9 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
-import { imageLabels, variantRequirements } from '../../src/launch/labels.js';
-import { dockerfiles, globalArgument, listCommands, type OwnDockerfile } from './dockerfile.js';
+import { cuda13Condition, editions } from '../../src/launch/editions.js';
+import { imageLabels } from '../../src/launch/labels.js';
+import { dockerfiles, globalArgument, listCommands, stageArgument, type OwnDockerfile } from './dockerfile.js';
 
 const packages = JSON.parse(readFileSync('package.json', 'utf8')) as {
   readonly version: string;
@@ -81,10 +82,11 @@ describe('the three Dockerfiles', () => {
       for (const from of tree.getFROMs()) {
         const image = from.getImage() ?? '';
         if (image === 'scratch' || stages.includes(image) || /^[a-z-]+-\$\{[A-Z_]+\}$/.test(image)) continue;
-        const argument = /^\$\{([A-Z]+)_IMAGE\}\$\{\1_DIGEST:\+@\$\{\1_DIGEST\}\}$/.exec(image)?.[1];
-        assert.ok(argument, `${image} is no ARG with a digest`);
-        assert.match(globalArgument(file, `${argument}_IMAGE`), /^[a-z/]+:\d?[\w.-]+$/);
-        assert.doesNotMatch(globalArgument(file, `${argument}_IMAGE`), /:latest$/);
+        const pattern = /^\$\{([A-Z]+)_IMAGE(?::-([^}]+))?\}\$\{\1_DIGEST:\+@\$\{\1_DIGEST\}\}$/;
+        const [, argument, name = argument && globalArgument(file, `${argument}_IMAGE`)] = pattern.exec(image) ?? [];
+        assert.ok(name, `${image} is no ARG with a digest`);
+        assert.match(name, /^[a-z/]+:\d?[\w.-]+$/);
+        assert.doesNotMatch(name, /:latest$/);
       }
     });
 
@@ -98,12 +100,56 @@ describe('the three Dockerfiles', () => {
       for (const name of [imageLabels.ortVersion, 'org.opencontainers.image.revision']) assert.ok(text.includes(name));
       if (variant === 'cpu') return;
       for (const name of Object.values(imageLabels)) assert.ok(text.includes(`${name}=`), name);
-      const { cudaVersion, minDriver, architectures } = variantRequirements[variant];
-      assert.equal(globalArgument(file, 'CUDA_VERSION'), cudaVersion);
-      assert.equal(globalArgument(file, 'MIN_DRIVER'), minDriver);
-      assert.deepEqual(globalArgument(file, 'CUDA_ARCHS').split(';'), architectures);
+      for (const { buildArgs, requirements } of editions[variant]) {
+        const major = buildArgs['CUDA_MAJOR'] ?? '13';
+        const value = (name: string): string =>
+          variant === 'gpu' ? stageArgument(file, `base-${major}`, name) : globalArgument(file, name);
+        assert.equal(value('CUDA_VERSION'), requirements.cudaVersion);
+        assert.equal(value('MIN_DRIVER'), requirements.minDriver);
+        assert.deepEqual(value('CUDA_ARCHS').split(';'), requirements.architectures);
+      }
     });
   }
+
+  it('gpu: takes core, provider, binding and labels of CUDA 12 from one version, with a sum for each download', () => {
+    assert.equal(globalArgument(gpu, 'CUDA_MAJOR'), '13');
+    const versions = ['pair-12', 'binding-12', 'base-12'].map((stage) => stageArgument(gpu, stage, 'ORT_VERSION'));
+    const [version = ''] = versions;
+    assert.deepEqual(new Set(versions), new Set([version]));
+    assert.match(stageArgument(gpu, 'pair-12', 'ORT_CUDA_SHA256'), /^[\da-f]{64}$/);
+    const listed = readFileSync('docker/cuda12-npm.txt', 'utf8').trim().split('\n');
+    const expected = ['onnxruntime-node', 'onnxruntime-common'].map((name) => `${name}@${version}`);
+    assert.deepEqual(
+      listed.map((line) => line.split(' ')[0]),
+      expected,
+    );
+    for (const line of listed) assert.match(line, / sha512-[\w+/]{86}==$/);
+  });
+
+  it('gpu: lists for each CUDA major the wheels of its libraries, each with a sum', () => {
+    for (const [major, names] of [
+      ['12', ['cublas-cu12', 'cuda-runtime-cu12', 'cufft-cu12', 'curand-cu12', 'cudnn-cu12']],
+      ['13', ['cublas', 'cuda-runtime', 'curand', 'cudnn-cu13']],
+    ] as const) {
+      const text = readFileSync(`docker/cuda${major}-wheels.txt`, 'utf8');
+      const lines = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+      assert.deepEqual(
+        lines.map((line) => line.replace(/^nvidia-/, '').replace(/==.*/, '')),
+        names,
+      );
+      for (const line of lines) assert.match(line, /==[\d.]+ --hash=sha256:[\da-f]{64}$/);
+    }
+  });
+
+  it('gpu: asks of a driver by NVIDIA_REQUIRE_CUDA what the plan expects of an image that is not there yet', () => {
+    const [thirteen, twelve] = editions.gpu;
+    assert.deepEqual(thirteen?.requirements.conditions, [cuda13Condition]);
+    assert.match(gpu.text, /^ENV NVIDIA_REQUIRE_CUDA=\$\{NVIDIA_REQUIRE_CUDA:-cuda>=13\.0\}$/m);
+    assert.match(
+      gpu.text,
+      new RegExp(`^ENV NVIDIA_REQUIRE_CUDA=${twelve?.requirements.conditions?.join(' ') ?? '-'}$`, 'm'),
+    );
+  });
 
   it('compile from sources with the network off, and without a vendor image or prebuilt runtime', () => {
     assert.equal(cuda.text.match(/RUN --network=none/g)?.length, 2);

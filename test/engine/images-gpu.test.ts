@@ -4,7 +4,8 @@ import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { imageLabels, variantRequirements } from '../../src/launch/labels.js';
+import { editions } from '../../src/launch/editions.js';
+import { imageLabels } from '../../src/launch/labels.js';
 import { docker, evaluateInside, run, waitUntilHealthy } from './docker-cli.js';
 import { nodeBase } from './stand-in.js';
 import { openTestEngine, shellImage } from './support.js';
@@ -99,8 +100,10 @@ describe('the gpu image, of stub libraries', { skip }, () => {
     const text = await docker('image', 'inspect', '--format', '{{json .Config.Labels}}', image);
     const labels = JSON.parse(text) as Record<string, string>;
     assert.equal(labels[imageLabels.variant], 'gpu');
-    assert.equal(labels[imageLabels.minDriver], variantRequirements.gpu.minDriver);
-    assert.equal(labels[imageLabels.architectures], variantRequirements.gpu.architectures.join(';'));
+    const asked = editions.gpu[0]?.requirements;
+    assert.equal(labels[imageLabels.ortVersion], '1.30.0');
+    assert.equal(labels[imageLabels.minDriver], asked?.minDriver);
+    assert.equal(labels[imageLabels.architectures], asked?.architectures.join(';'));
   });
 
   it('says in one line that it has no GPU, with the fix, and serves on the CPU only when that is allowed', async () => {

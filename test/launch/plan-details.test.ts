@@ -5,14 +5,14 @@ import { parseGpus } from '../../src/launch/flags/gpus.js';
 import { imageLabels } from '../../src/launch/labels.js';
 import { decide } from '../../src/launch/plan.js';
 import type { Wish } from '../../src/launch/wish.js';
-import { drivenBy, engine, facts, hosts, inWords, wish } from './situations.js';
+import { engine, facts, inWords, wish } from './situations.js';
 
 describe('decision, details', () => {
   const gpuImage = { id: 'sha256:1', tags: ['slipway:gpu'] };
 
   it('reads the requirements from the image that is there', () => {
     const labels = { [imageLabels.cudaVersion]: '13.1', [imageLabels.minDriver]: '590.44.01' };
-    const strict = decide(wish({ variant: 'gpu' }), {
+    const strict = decide(wish({ variant: 'gpu', image: 'slipway:gpu' }), {
       ...facts('l4', 'runtime'),
       engine: engine({ runtimes: ['nvidia'] }, [{ ...gpuImage, labels }]),
     });
@@ -25,7 +25,7 @@ describe('decision, details', () => {
 
   it('refuses a GPU for which the image holds no code, and says how to build it', () => {
     const labels = { [imageLabels.cudaVersion]: '12.8', [imageLabels.architectures]: '90a-real' };
-    const decision = decide(wish({ variant: 'gpu' }), {
+    const decision = decide(wish({ variant: 'gpu', image: 'slipway:gpu' }), {
       ...facts('l4', 'runtime'),
       engine: engine({ runtimes: ['nvidia'] }, [{ ...gpuImage, labels }]),
     });
@@ -38,20 +38,6 @@ describe('decision, details', () => {
     const images = [{ id: 'sha256:2', tags: ['slipway:cuda'], labels: {} }];
     const decision = decide(wish(), { ...facts('l4', 'runtime'), engine: engine({ runtimes: ['nvidia'] }, images) });
     assert.equal(inWords(decision), 'cuda by runtime');
-  });
-
-  it('takes the image from source where the driver is too old for the prebuilt one, or says that it would do', () => {
-    const host = { ...hosts.l4, nvidiaDriver: drivenBy('575.57.08', '8.9') };
-    const images = ['gpu', 'cuda'].map((name) => ({
-      id: `sha256:${name}`,
-      tags: [`slipway:${name}`],
-      labels: { [imageLabels.cudaVersion]: name === 'gpu' ? '13.0' : '12.8' },
-    }));
-    const both = decide(wish(), { ...facts('l4', 'runtime'), host, engine: engine({ runtimes: ['nvidia'] }, images) });
-    assert.equal(inWords(both), 'cuda by runtime');
-    const none = decide(wish({ variant: 'gpu' }), { ...facts('l4', 'runtime'), host });
-    assert.ok(none.kind === 'refused');
-    assert.match(none.refusal.fix, /build for CUDA 12\.8: --variant cuda/);
   });
 
   it('falls back after a failed start, with its cause', () => {

@@ -28,19 +28,21 @@ const emptyHost: HostFacts = {
 };
 
 /** Two GPUs under a driver. */
-export function drivenBy(version: string, computeCapability: string): Fact<NvidiaDriver> {
+export function drivenBy(
+  version: string,
+  computeCapability: string,
+  { name, brand }: { readonly name: string; readonly brand?: string } = { name: 'NVIDIA L4', brand: 'nvidia' },
+): Fact<NvidiaDriver> {
   const gpus = [0, 1].map((index) => ({
     index,
-    name: 'NVIDIA L4',
+    name,
     uuid: `GPU-${index}`,
     memoryMiB: 23034,
     computeCapability,
+    ...(brand === undefined ? {} : { brand }),
     migDevices: [],
   }));
-  return known(
-    { kind: 'working', version, maxCuda: '12.9', gpus },
-    `nvidia-smi: driver ${version}, NVIDIA L4, NVIDIA L4`,
-  );
+  return known({ kind: 'working', version, gpus }, `nvidia-smi: driver ${version}, ${name}, ${name}`);
 }
 
 const specFiles = known(

@@ -4,6 +4,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { AppError } from '../../errors.js';
 import type { LaunchContext } from '../context.js';
 import { buildImage, type BuildRequest } from '../docker/build.js';
+import { editions, type Edition } from '../editions.js';
 import { formatBytes, formatDuration, shortId } from '../everyday/format.js';
 import { pushImage } from '../everyday/transfer.js';
 import { containerLabels, containerVariants, imageOf, type ContainerVariant } from '../labels.js';
@@ -30,7 +31,11 @@ export function register(program: Command, context: LaunchContext): void {
     .argument('[folder]', 'build context')
     .option('--variant <variant>', `${containerVariants.join(', ')} (cpu)`)
     .option('-f, --file <dockerfile>', "a Dockerfile instead of the variant's")
-    .option('-t, --tag <name:tag>', 'name of the image (slipway:VARIANT)', add)
+    .option(
+      '-t, --tag <name:tag>',
+      'name of the image (slipway:VARIANT, slipway:gpu-cuda12 with --build-arg CUDA_MAJOR=12)',
+      add,
+    )
     .option('--build-arg <name=value>', 'set an ARG', add)
     .option('--label <name=value>', 'add a label', add)
     .option('--target <stage>', 'stop at this stage')
@@ -70,17 +75,26 @@ function parseRequest(folder: string | undefined, options: BuildOptions, context
   const contextFolder = folder === undefined ? ownFolder : resolve(context.cwd, folder);
   const own = options.file === undefined || options.variant !== undefined;
   const { target, platform } = options;
+  const buildArgs = parsePairs(options.buildArg ?? [], '--build-arg');
   return {
     context: contextFolder,
     dockerfile,
-    tags: options.tag ?? [own ? imageOf(variant) : `slipway:${basename(contextFolder).toLowerCase()}`],
-    buildArgs: parsePairs(options.buildArg ?? [], '--build-arg'),
+    tags: options.tag ?? [own ? tagOf(variant, buildArgs) : `slipway:${basename(contextFolder).toLowerCase()}`],
+    buildArgs,
     labels: { [containerLabels.managed]: 'true', ...parsePairs(options.label ?? [], '--label') },
     ...(target === undefined ? {} : { target }),
     ...(platform === undefined ? {} : { platform }),
     noCache: !options.cache,
     pull: options.pull === true,
   };
+}
+
+/** The tag under which the plan looks for what these arguments build. */
+function tagOf(variant: ContainerVariant, buildArgs: Readonly<Record<string, string>>): string {
+  const all = variant === 'cpu' ? [] : editions[variant];
+  const isBuilt = (edition: Edition): boolean =>
+    Object.entries(edition.buildArgs).every(([name, value]) => buildArgs[name] === value);
+  return all.findLast(isBuilt)?.tag ?? imageOf(variant);
 }
 
 function parseVariant(text: string): ContainerVariant {

@@ -1,4 +1,4 @@
-import { containerVariants, imageOf } from '../labels.js';
+import { ownTags } from '../editions.js';
 import { findImage } from '../plan-image.js';
 import { compareVersions } from '../versions.js';
 import type { CheckResult, Examination } from './check-types.js';
@@ -96,7 +96,7 @@ export const checkImage: Check = ({ facts: { engine, buildable } }) => {
   if (engine.state === 'unknown') return skipWithoutEngine;
   const { value } = engine;
   if (value.images.state === 'unknown') return { status: 'skip', evidence: `could not ask: ${value.images.reason}` };
-  const present = containerVariants.map(imageOf).filter((ref) => findImage(value, ref) !== undefined);
+  const present = ownTags.filter((ref) => findImage(value, ref) !== undefined);
   if (present.length > 0) return { status: 'ok', evidence: present.join(', ') };
   const evidence = `none of ours among ${value.images.value.length}`;
   if (buildable.length > 0) return { status: 'ok', evidence: `${evidence}; the first start builds it` };

@@ -1,8 +1,9 @@
 import type { DockerGateway } from '../docker/gateway.js';
+import { ownTags } from '../editions.js';
 import { removeContainer } from '../existing.js';
 import type { EngineFacts, Facts } from '../facts.js';
 import { chooseGpuPath, type GpuPath } from '../gpu-path.js';
-import { containerLabels, containerVariants, imageOf } from '../labels.js';
+import { containerLabels } from '../labels.js';
 import { explainEngineError } from '../launch-failure.js';
 import { readTail } from '../log-tail.js';
 import type { NvidiaSignal } from '../nvidia-signal.js';
@@ -33,10 +34,7 @@ export async function tryGpu({ gateway, facts, signal, wantsGpu }: Trial): Promi
 }
 
 function findOwnImage(engine: EngineFacts): string | undefined {
-  return [...containerVariants]
-    .reverse()
-    .map(imageOf)
-    .find((ref) => findImage(engine, ref) !== undefined);
+  return ownTags.findLast((ref) => findImage(engine, ref) !== undefined);
 }
 
 async function run(gateway: DockerGateway, image: string, path: GpuPath): Promise<GpuTrial> {

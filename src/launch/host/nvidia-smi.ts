@@ -1,4 +1,5 @@
 import { known, couldNotAsk, type Fact, type NvidiaDriver } from '../facts.js';
+import { brandOfName, parseBrands } from './brand.js';
 import { explainExit, gpuFields, parseGpuRows, parseMaxCuda, parseMigDevices } from './nvidia-smi-output.js';
 import type { HostWorld, ProgramResult } from './world.js';
 
@@ -7,7 +8,7 @@ const wslPath = '/usr/lib/wsl/lib/nvidia-smi';
 
 type Exited = Extract<ProgramResult, { kind: 'exited' }>;
 
-/** Asks nvidia-smi for GPUs, driver and highest CUDA. In WSL the program is often not on PATH. */
+/** Asks nvidia-smi for GPUs with their brands, driver and highest CUDA. In WSL the program is often not on PATH. */
 export async function probeNvidiaDriver(world: HostWorld): Promise<Fact<NvidiaDriver>> {
   for (const program of world.platform === 'linux' ? ['nvidia-smi', wslPath] : ['nvidia-smi']) {
     const result = await queryGpus(world, program);
@@ -34,10 +35,16 @@ async function readAnswer(world: HostWorld, program: string, result: Exited): Pr
     const cause = explainExit(result.code, text);
     return known({ kind: 'broken', exitCode: result.code, cause, text }, `${program}: ${text.split('\n')[0] ?? cause}`);
   }
-  const [list, banner] = await Promise.all([world.run(program, ['-L'], limitMs), world.run(program, [], limitMs)]);
-  const migOf = parseMigDevices(list.kind === 'exited' ? list.stdout : '');
-  const maxCuda = banner.kind === 'exited' ? parseMaxCuda(banner.stdout) : undefined;
-  const gpus = rows.gpus.map((gpu) => ({ ...gpu, migDevices: migOf.get(gpu.index) ?? [] }));
+  const ask = async (...args: readonly string[]): Promise<string> => {
+    const answer = await world.run(program, args, limitMs);
+    return answer.kind === 'exited' ? answer.stdout : '';
+  };
+  const [list, banner, whole] = await Promise.all([ask('-L'), ask(), ask('-q')]);
+  const [migOf, maxCuda, brands] = [parseMigDevices(list), parseMaxCuda(banner), parseBrands(whole)];
+  const gpus = rows.gpus.map((gpu, at) => {
+    const brand = brands.length === rows.gpus.length ? brands[at] : brandOfName(gpu.name);
+    return { ...gpu, ...(brand === undefined ? {} : { brand }), migDevices: migOf.get(gpu.index) ?? [] };
+  });
   const cuda = maxCuda === undefined ? {} : { maxCuda };
   return known(
     { kind: 'working', version: rows.driverVersion, ...cuda, gpus },

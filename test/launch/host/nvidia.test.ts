@@ -31,9 +31,42 @@ describe('nvidia-smi probe', () => {
       uuid: 'GPU-b',
       memoryMiB: 23034,
       computeCapability: '8.9',
+      brand: 'nvidia',
       migDevices: [],
     });
     assert.equal(fact.evidence, 'nvidia-smi: driver 575.57.08, NVIDIA L4, NVIDIA L4');
+  });
+
+  it('takes the brands from what nvidia-smi says at length, else from the names', async () => {
+    const brandsOf = async (long: string, name = 'NVIDIA L4'): Promise<readonly unknown[]> => {
+      const rows = printed(twoL4.replaceAll('NVIDIA L4', name));
+      const fact = await driverOf({ [query]: rows, 'nvidia-smi -q': printed(long) });
+      assert.ok(fact.state === 'known' && fact.value.kind === 'working');
+      return fact.value.gpus.map(({ brand }) => brand);
+    };
+    const block = (brand: string): string =>
+      `GPU 00000000:01:00.0\n    Product Name                          : X\n    Product Brand                         : ${brand}\n    Product Architecture                  : Ada\n`;
+    assert.deepEqual(await brandsOf(block('NVIDIA RTX') + block('GeForce')), ['nvidiartx', 'geforce']);
+    assert.deepEqual(await brandsOf(block('Quadro RTX') + block('NVIDIA RTX Virtual Workstation')), [
+      'quadrortx',
+      'vws',
+    ]);
+    assert.deepEqual(await brandsOf(block('Tesla') + block('Unknown')), ['tesla', 'unknown']);
+    for (const [name, brand] of [
+      ['NVIDIA GeForce RTX 4090', 'geforce'],
+      ['GeForce GTX 1080 Ti', 'geforce'],
+      ['NVIDIA TITAN RTX', 'titan'],
+      ['Quadro RTX 6000', 'quadrortx'],
+      ['Quadro P4000', 'quadro'],
+      ['Tesla V100-SXM2-16GB', 'tesla'],
+      ['NVIDIA RTX A6000', 'nvidiartx'],
+      ['NVIDIA RTX 6000 Ada Generation', 'nvidiartx'],
+      ['NVIDIA A100-SXM4-80GB', 'nvidia'],
+      ['NVIDIA H100 PCIe', 'nvidia'],
+      ['Graphics Device', undefined],
+    ] as const)
+      assert.deepEqual(await brandsOf('', name), [brand, brand], name);
+    assert.deepEqual(await brandsOf(block('GeForce')), ['nvidia', 'nvidia'], 'a list of another length is not used');
   });
 
   it('finds MIG devices below their GPU', async () => {
