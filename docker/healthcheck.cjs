@@ -14,8 +14,13 @@ const timeoutMs = 4000;
 /** Largest tensor that is made up for the check, in elements. */
 const maxElements = 65_536;
 
+/** The first key that stands there itself: of one that is kept as its digest nothing can be shown, and readiness alone is judged. */
 function readKey() {
-  const first = (texts) => texts.map((text) => text.replace(/(^|\s)#.*$/, '').trim()).find((text) => text !== '');
+  const first = (texts) =>
+    texts
+      .map((text) => text.replace(/(^|\s)#.*$/, '').trim())
+      .map((text) => /^[\w.@-]+:(?:predict|admin):(\S+)$/.exec(text)?.[1] ?? text)
+      .find((key) => key !== '' && !key.startsWith('sha256:'));
   if (SLIPWAY_API_KEYS) return first(SLIPWAY_API_KEYS.split(','));
   return SLIPWAY_API_KEYS_FILE && first(require('node:fs').readFileSync(SLIPWAY_API_KEYS_FILE, 'utf8').split('\n'));
 }

@@ -8,6 +8,7 @@ export type ErrorCode =
   | 'UNSUPPORTED_ENCODING'
   | 'UNAUTHORIZED'
   | 'FORBIDDEN'
+  | 'RATE_LIMITED'
   | 'USAGE'
   // models
   | 'MODEL_NOT_FOUND'

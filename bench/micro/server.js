@@ -61,7 +61,19 @@ async function start(args, pattern) {
 
 const serve = (...flags) =>
   start(
-    [entry, '--port', '0', '--log-format', 'json', '--execution-provider', 'cpu', '--models', folder, ...flags],
+    [
+      entry,
+      '--port',
+      '0',
+      '--log-format',
+      'json',
+      '--execution-provider',
+      'cpu',
+      '--management=yes',
+      '--models',
+      folder,
+      ...flags,
+    ],
     /"url":"([^"]+)"/,
   );
 

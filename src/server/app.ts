@@ -16,7 +16,7 @@ import { followConnections, type OpenConnections } from './open-connections.js';
 import { Router } from './router.js';
 import { refuseConnection } from './refused-connection.js';
 import type { Settings } from './settings.js';
-import type { KeyDigests } from './api-keys.js';
+import type { Caller, Doors } from './access/doors.js';
 import type { PageGuard } from './access/page-guard.js';
 
 /** What the HTTP side is built from. */
@@ -25,8 +25,7 @@ export interface AppDeps {
   readonly exchange: ExchangeContext;
   /** Starts every request id of this process. */
   readonly processTag: string;
-  /** Keys that clients must show; empty: none. */
-  readonly keys: KeyDigests;
+  readonly doors: Doors;
   readonly guard: PageGuard;
   /** Registers the routes. */
   readonly routes: (router: Router) => void;
@@ -51,6 +50,7 @@ export function buildApp(deps: AppDeps): App {
   app.removeAllContentTypeParsers();
   app.decorateRequest('contentType', undefined);
   app.decorateRequest('bodyBytes', 0);
+  app.decorateRequest('caller');
   const gates = createGates(deps);
   app.addHook('onRequest', (request, reply, done) => {
     takeBodyHeaders(request);
@@ -71,6 +71,8 @@ declare module 'fastify' {
     contentType: string | undefined;
     /** Content-Length, 0 where there is no body, undefined where it comes in chunks; hidden from the framework, which would read it. */
     bodyBytes: number | undefined;
+    /** Who asks. */
+    caller: Caller | undefined;
   }
 }
 

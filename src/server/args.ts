@@ -109,7 +109,7 @@ function readVariable(env: Environment, name: string): string | undefined {
 }
 
 function toSettings(values: FlagValues): Settings {
-  const { models, cacheDir, metricsPort, healthPort, apiKeysFile } = values;
+  const { models, cacheDir, metricsPort, healthPort, apiKeysFile, managementPort } = values;
   return {
     ...(models === undefined ? {} : { models }),
     ...(cacheDir === undefined ? {} : { cacheDir }),
@@ -136,9 +136,14 @@ function toSettings(values: FlagValues): Settings {
     auth: {
       keys: values.apiKeys,
       openMetrics: values.openMetrics,
+      ratePerSecond: values.keyRate === 0 ? Infinity : values.keyRate,
       ...(apiKeysFile === undefined ? {} : { keysFile: apiKeysFile }),
     },
     pages: { allowedHosts: values.allowHost, allowedOrigins: values.allowOrigin },
+    management: {
+      isOpen: values.management,
+      ...(managementPort === undefined ? {} : { port: managementPort }),
+    },
     stop: { delayMs: values.stopDelay, timeoutMs: values.stopTimeout },
   };
 }

@@ -4,6 +4,7 @@ import type { ServerHealth } from '../protocol/server-health.js';
 import { extensions, type RepositoryIndexEntry } from '../protocol/types.js';
 import type { LoadOverrides, ModelReadiness, ServableModel } from '../repository/types.js';
 import type { ThreadBudget } from '../resources/types.js';
+import { checkOverride } from './access/override-limits.js';
 import type { Lifecycle } from './lifecycle.js';
 import {
   describeConfig,
@@ -133,6 +134,8 @@ export class Dataplane {
   }
 
   async load(name: string, overrides: LoadOverrides): Promise<void> {
+    const { configText } = overrides;
+    if (configText !== undefined) checkOverride(configText, this.#deps.budget);
     await this.#controlled().load(name, overrides);
   }
 

@@ -1,4 +1,5 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Caller } from './access/doors.js';
 import type { ExchangeReply, ExchangeRequest, Handler } from './exchange.js';
 
 /** Where a path leads. */
@@ -47,6 +48,7 @@ export class DirectRequest implements ExchangeRequest {
   readonly params: Readonly<Record<string, string>>;
   readonly query = {};
   readonly bodyBytes: number | undefined;
+  caller: Caller | undefined;
 
   constructor(raw: IncomingMessage, id: string, params: Readonly<Record<string, string>>) {
     this.raw = raw;

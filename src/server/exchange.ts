@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { preflightHeaders, readableHeaders } from './access/cors.js';
+import type { Caller } from './access/doors.js';
 import { statusOf, toAppError, toHttpFailure } from './http-errors.js';
 import type { InferReport } from './inference.js';
 import type { Log } from './log.js';
@@ -38,6 +39,8 @@ export interface ExchangeRequest {
   readonly contentType?: string | undefined;
   /** Content-Length, 0 where there is no body, undefined where it comes in chunks. */
   readonly bodyBytes: number | undefined;
+  /** Who asks; known once it was let in. */
+  caller: Caller | undefined;
 }
 
 /** Where an exchange writes its answer. */

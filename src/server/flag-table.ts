@@ -68,7 +68,7 @@ export const flags = {
     kind: oneOf('explicit', 'poll', 'none'),
     fallback: 'explicit',
     value: '<mode>',
-    help: 'explicit: load and unload calls; poll: watch the folder; none',
+    help: 'explicit: load and unload calls (--management); poll: watch the folder; none',
   }),
   readyWhen: common({
     kind: oneOf('all', 'some'),
@@ -81,7 +81,20 @@ export const flags = {
     kind: optional(text),
     fallback: undefined,
     value: '<file>',
-    help: 'one key a line; asked of every client',
+    help: 'one KEY or NAME:ROLE:KEY a line; asked of every client',
+  }),
+  keyRate: rare({ kind: integer(0), fallback: 0, value: '<n>', help: 'requests a second with one key; 0: no limit' }),
+  management: common({
+    kind: toggle,
+    fallback: false,
+    value: '',
+    help: 'everyone may load and unload models; else admin keys may',
+  }),
+  managementPort: rare({
+    kind: optional(port),
+    fallback: undefined,
+    value: '<n>',
+    help: 'load and unload calls have a port of their own',
   }),
   allowHost: rare({
     kind: hostNames,
@@ -102,7 +115,7 @@ export const flags = {
     value: '<size>',
     help: 'what all requests may hold together; auto: a quarter of the memory',
   }),
-  metricsPort: common({
+  metricsPort: rare({
     kind: optional(port),
     fallback: undefined,
     value: '<n>',
@@ -115,7 +128,7 @@ export const flags = {
     help: 'a port for health and metrics that a thread of its own answers',
   }),
   basePath: common({ kind: pathPrefix, fallback: '', value: '<path>', help: 'what every path starts with' }),
-  serverName: common({ kind: text, fallback: 'slipway', value: '<name>', help: 'name that GET /v2 answers' }),
+  serverName: rare({ kind: text, fallback: 'slipway', value: '<name>', help: 'name that GET /v2 answers' }),
   logLevel: common({
     kind: oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'),
     fallback: 'info',

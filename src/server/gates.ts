@@ -1,5 +1,5 @@
+import { stranger, type Doors } from './access/doors.js';
 import type { PageGuard } from './access/page-guard.js';
-import { checkKey, type KeyDigests } from './api-keys.js';
 import { Exchange, type ExchangeContext, type ExchangeReply, type ExchangeRequest } from './exchange.js';
 import type { Settings } from './settings.js';
 
@@ -8,14 +8,13 @@ export type Gate = (request: ExchangeRequest) => void;
 
 export interface GateDeps {
   readonly settings: Settings;
-  /** Keys that clients must show; empty: none. */
-  readonly keys: KeyDigests;
+  readonly doors: Doors;
   readonly guard: PageGuard;
 }
 
 /** Everything that a request has to pass before it is answered, whichever way it came in. */
 export function createGates(deps: GateDeps): readonly Gate[] {
-  return [...(deps.keys.length > 0 ? [keyGate(deps)] : []), pageGate(deps)];
+  return [doorGate(deps), pageGate(deps)];
 }
 
 /** Whether every gate lets a request in; where one does not, it has been answered. */
@@ -40,22 +39,26 @@ const metrics = /^\/metrics(?:\?|$)/;
  * Judges every request, also those to paths that do not exist. Probes may name the server as they like; so may who has shown a key, which
  * a page that took a name over does not know, and there is nothing to read without one then.
  */
-function pageGate({ guard, keys, settings }: GateDeps): Gate {
+function pageGate({ guard, doors, settings }: GateDeps): Gate {
   const isProved = (url: string): boolean =>
-    health.test(url) || (keys.length > 0 && !(settings.auth.openMetrics && metrics.test(url)));
+    health.test(url) || (doors.asksForKeys && !(settings.auth.openMetrics && metrics.test(url)));
   return (request) => {
     const { method, headers, originalUrl: url, raw } = request;
     guard.check({ method, headers, rawHeaders: raw.rawHeaders, url, isProved: () => isProved(request.url) });
   };
 }
 
-/** Health is open to everyone, so that a balancer needs no key; so are the page's own files, which ask for one, and OPTIONS,
- * with which browsers bring none. */
-function keyGate({ keys, settings }: GateDeps): Gate {
+/**
+ * Health is open to everyone, so that a balancer needs no key; so are the page's own files, which ask for one, and OPTIONS,
+ * with which browsers bring none.
+ */
+function doorGate({ doors, settings }: GateDeps): Gate {
   const open = settings.auth.openMetrics
     ? /^\/(v2\/health\/(live|ready)|playground\/[\w.-]+|metrics)?(\?|$)/
     : /^\/(v2\/health\/(live|ready)|playground\/[\w.-]+)?(\?|$)/;
-  return ({ method, url, headers }) => {
-    if (method !== 'OPTIONS' && !open.test(url)) checkKey(headers, keys);
+  return (request) => {
+    const { authorization, 'x-api-key': apiKey } = request.headers;
+    const isOpen = doors.asksForKeys && (request.method === 'OPTIONS' || open.test(request.url));
+    request.caller = isOpen ? stranger : doors.admit({ authorization, apiKey });
   };
 }

@@ -1,6 +1,8 @@
-import { digestKeys } from './api-keys.js';
+import { Doors, type Management } from './access/doors.js';
+import type { KeyRing } from './access/keys.js';
 import { createNameCheck, type OwnNames } from './access/known-names.js';
 import { PageGuard } from './access/page-guard.js';
+import { TokenBuckets } from './access/token-buckets.js';
 import { buildApp, type App } from './app.js';
 import type { Codec } from './codec/codec.js';
 import type { Dataplane } from './dataplane.js';
@@ -17,6 +19,7 @@ import { addPageRoutes } from './routes/page.js';
 import { addPredictionRoutes } from './routes/predictions.js';
 import { addV1Routes } from './routes/v1.js';
 import { addRepositoryRoutes, addV2Routes } from './routes/v2.js';
+import type { Router } from './router.js';
 import type { ModelsPlace } from './models-place.js';
 import type { Settings } from './settings.js';
 
@@ -25,8 +28,7 @@ export interface HttpDeps {
   readonly models: ModelsPlace;
   readonly version: string;
   readonly processTag: string;
-  /** Keys of the settings and of their file. */
-  readonly keys: readonly string[];
+  readonly keys: KeyRing;
   readonly ownNames: OwnNames;
   readonly log: Log;
   readonly lifecycle: Lifecycle;
@@ -37,36 +39,56 @@ export interface HttpDeps {
   readonly metrics: () => Promise<Metrics>;
 }
 
-/** The app with every route; /metrics has an app of its own where the settings give it a port. */
+/** The app with every route; /metrics and management have apps of their own where the settings give them ports. */
 export interface HttpSide {
   readonly main: App;
   readonly metrics: App | undefined;
+  readonly management: App | undefined;
 }
 
 /** Puts the HTTP side together. */
 export function buildHttpSide(deps: HttpDeps): HttpSide {
   const { settings, processTag } = deps;
   const guard = createPageGuard(deps);
-  const shared = { settings, processTag, exchange: exchangeContext(deps, guard), keys: digestKeys(deps.keys), guard };
-  const hasOwnPort = settings.metricsPort !== undefined;
+  const shared = { settings, processTag, exchange: exchangeContext(deps, guard), guard };
+  const { isOpen, port } = settings.management;
+  const rate = new TokenBuckets(settings.auth.ratePerSecond, () => performance.now());
+  const doorsOf = (management: Management) => new Doors({ keys: deps.keys, rate, management });
+  const doors = doorsOf(port !== undefined ? 'elsewhere' : isOpen ? 'open' : 'keys');
+  const hasMetricsPort = settings.metricsPort !== undefined;
   const main = buildApp({
     ...shared,
+    doors,
     routes: (router) => {
-      const { bodyBytes } = settings.limits;
-      const { dataplane, codec } = deps;
-      const inference = { dataplane, codec, bodyBytes, compressFromBytes: settings.compressFromBytes };
-      addInferRoutes(router, inference);
-      addV1Routes(router, inference);
-      addPredictionRoutes(router, inference);
-      addV2Routes(router, { dataplane, bodyBytes });
-      addRepositoryRoutes(router, { dataplane, bodyBytes });
-      addDocsRoutes(router, documentOptions(deps));
-      addPageRoutes(router, deps.models);
-      if (!hasOwnPort) addMetricsRoute(router, deps.metrics);
+      addMainRoutes(router, deps, doors);
+      if (!hasMetricsPort) addMetricsRoute(router, deps.metrics);
     },
   });
-  if (!hasOwnPort) return { main, metrics: undefined };
-  return { main, metrics: buildApp({ ...shared, routes: (router) => addMetricsRoute(router, deps.metrics) }) };
+  const metrics = hasMetricsPort
+    ? buildApp({ ...shared, doors, routes: (router) => addMetricsRoute(router, deps.metrics) })
+    : undefined;
+  if (port === undefined) return { main, metrics, management: undefined };
+  const opened = doorsOf('open');
+  const routes = (router: Router): void => addControlRoutes(router, deps, opened);
+  return { main, metrics, management: buildApp({ ...shared, doors: opened, routes }) };
+}
+
+function addMainRoutes(router: Router, deps: HttpDeps, doors: Doors): void {
+  const { settings, dataplane, codec } = deps;
+  const { bodyBytes } = settings.limits;
+  const inference = { dataplane, codec, bodyBytes, compressFromBytes: settings.compressFromBytes };
+  addInferRoutes(router, inference);
+  addV1Routes(router, inference);
+  addPredictionRoutes(router, inference);
+  addControlRoutes(router, deps, doors);
+  addDocsRoutes(router, documentOptions(deps));
+  addPageRoutes(router, deps.models);
+}
+
+/** Health, models, and what changes them. */
+function addControlRoutes(router: Router, { settings, dataplane, log }: HttpDeps, doors: Doors): void {
+  addV2Routes(router, dataplane);
+  addRepositoryRoutes(router, { dataplane, doors, log, bodyBytes: settings.limits.bodyBytes });
 }
 
 function createPageGuard({ settings: { pages, host }, ownNames }: HttpDeps): PageGuard {
@@ -89,5 +111,5 @@ function exchangeContext({ log, settings, lifecycle, meters, memory }: HttpDeps,
 }
 
 function documentOptions({ settings, version, keys }: HttpDeps) {
-  return { title: settings.serverName, version, basePath: settings.basePath, isGuarded: keys.length > 0 };
+  return { title: settings.serverName, version, basePath: settings.basePath, isGuarded: !keys.isEmpty };
 }

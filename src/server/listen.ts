@@ -5,9 +5,15 @@ import type { HttpSide } from './http-side.js';
 import type { Settings } from './settings.js';
 
 /** Opens the ports and answers the URL. Rejects with PORT_IN_USE, or USAGE for an address that is not this machine's. */
-export async function listen(http: HttpSide, { host, port, metricsPort, basePath }: Settings): Promise<string> {
+export async function listen(
+  http: HttpSide,
+  { host, port, metricsPort, management, basePath }: Settings,
+): Promise<string> {
   await open(http.main, { host, port, flag: '--port' });
   if (http.metrics !== undefined) await open(http.metrics, { host, port: metricsPort ?? 0, flag: '--metrics-port' });
+  if (http.management !== undefined) {
+    await open(http.management, { host, port: management.port ?? 0, flag: '--management-port' });
+  }
   const { port: actual } = http.main.fastify.server.address() as AddressInfo;
   const shown = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
   return `http://${shown.includes(':') ? `[${shown}]` : shown}:${actual}${basePath}`;

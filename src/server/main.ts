@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { homedir, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -9,8 +8,8 @@ import { readCpuBudget } from '../resources/cpu-budget.js';
 import { defaultRequestMemory, readMemoryLimit } from '../resources/memory-limit.js';
 import { divideThreads } from '../resources/thread-budget.js';
 import type { ThreadBudget } from '../resources/types.js';
-import { parseKeys } from './api-keys.js';
 import { readOwnNames } from './access/own-names.js';
+import { readKeys } from './access/read-keys.js';
 import { parseArguments } from './args.js';
 import { exitCodeOf } from './exit-codes.js';
 import { LineOutput } from './line-output.js';
@@ -77,7 +76,7 @@ async function start(settings: Settings, log: Log): Promise<RunningServer> {
     findModelsPlace(settings.models ?? bundledModels),
     readBudget(settings),
     readRequestMemory(settings),
-    readKeys(settings),
+    readKeys(settings.auth, log),
     readOwnNames(),
     import('./serve.js'),
   ]);
@@ -118,19 +117,6 @@ async function readBudget({ workers, intraOpThreads }: Settings): Promise<Thread
 
 async function readRequestMemory({ limits }: Settings): Promise<number> {
   return limits.requestMemory === 'auto' ? defaultRequestMemory(await readMemoryLimit()) : limits.requestMemory;
-}
-
-async function readKeys({ auth }: Settings): Promise<readonly string[]> {
-  if (auth.keysFile === undefined) return auth.keys;
-  const text = await readFile(auth.keysFile, 'utf8').catch((thrown: unknown) => {
-    throw new AppError('USAGE', `--api-keys-file ${auth.keysFile ?? ''} cannot be read: ${messageOf(thrown)}.`);
-  });
-  const keys = parseKeys(text);
-  if (keys.length > 0) return [...auth.keys, ...keys];
-  throw new AppError(
-    'USAGE',
-    `--api-keys-file ${auth.keysFile} holds no key: write one a line, or leave the flag out.`,
-  );
 }
 
 interface Started {

@@ -1,3 +1,4 @@
+import type { KeyRing } from './access/keys.js';
 import type { OwnNames } from './access/known-names.js';
 import type { ThreadBudget } from '../resources/types.js';
 import type { ModelsPlace } from './models-place.js';
@@ -14,7 +15,7 @@ export interface ServeOptions {
   readonly trustedFile?: string;
   readonly temporaryFolder: string;
   /** Keys that clients must show. */
-  readonly keys: readonly string[];
+  readonly keys: KeyRing;
   /** Names by which requests may call this machine. */
   readonly ownNames: OwnNames;
   readonly version: string;

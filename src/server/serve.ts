@@ -93,7 +93,7 @@ async function openOwnHealthPort(
 ): Promise<OpenHealthPort | undefined> {
   const { host, healthPort: port, basePath, pages, auth } = settings;
   if (port === undefined) return undefined;
-  const hasMetrics = keys.length === 0 || auth.openMetrics;
+  const hasMetrics = keys.isEmpty || auth.openMetrics;
   const health = () => {
     const now = dataplane.health();
     return { status: now.ready ? 200 : 503, body: JSON.stringify(encodeServerHealth(now)) };
@@ -154,6 +154,7 @@ async function stopServer({ options, lifecycle, http, codec, backend, healthPort
   const opened = await backend.opened.catch(() => undefined);
   if (http.main.fastify.server.listening) await wait(options.settings.stop.delayMs);
   await closeApp(http.main);
+  if (http.management !== undefined) await closeApp(http.management);
   await opened?.repository.close();
   await opened?.runner.close();
   await codec.close();

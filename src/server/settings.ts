@@ -37,10 +37,12 @@ export interface LogSettings {
 export interface AuthSettings {
   /** Keys as given; empty: everyone may ask. */
   readonly keys: readonly string[];
-  /** A file with one key a line, `#` comments. */
+  /** A file with one key a line (`access/keys.ts`), read again when it changes. */
   readonly keysFile?: string;
   /** Whether /metrics asks for no key. */
   readonly openMetrics: boolean;
+  /** Requests a second with one key; Infinity: no limit. */
+  readonly ratePerSecond: number;
 }
 
 /** Which names and pages may reach the server beside its own. */
@@ -49,6 +51,14 @@ export interface PageSettings {
   readonly allowedHosts: readonly string[];
   /** Origins of pages: `https://app.example.com`, `*`. */
   readonly allowedOrigins: readonly string[];
+}
+
+/** Who may load and unload models beside admin keys. */
+export interface ManagementSettings {
+  /** Everyone, where no keys are asked for. */
+  readonly isOpen: boolean;
+  /** A port of its own, and then that one alone. */
+  readonly port?: number;
 }
 
 export interface StopSettings {
@@ -94,5 +104,6 @@ export interface Settings {
   readonly log: LogSettings;
   readonly auth: AuthSettings;
   readonly pages: PageSettings;
+  readonly management: ManagementSettings;
   readonly stop: StopSettings;
 }

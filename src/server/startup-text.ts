@@ -79,7 +79,7 @@ function modelLines({ models, index, modelsFolder }: StartupFacts): readonly str
   const all = [...ready, ...failed];
   if (all.length === 0) {
     return [
-      `no models in ${modelsFolder}: put <name>/<version>/model.onnx there, then POST /v2/repository/models/<name>/load`,
+      `no models in ${modelsFolder}: put <name>/<version>/model.onnx there and start again (with --management: POST /v2/repository/models/<name>/load)`,
     ];
   }
   const width = Math.max(...all.map(({ name }) => name.length));

@@ -60,7 +60,7 @@ describe('the command line of the server', () => {
     assert.equal(settings.stop.delayMs, 2500);
     assert.equal(settings.watchdogMs, 120_000);
     assert.equal(settings.log.access, true);
-    assert.deepEqual(settings.auth, { keys: ['a', 'b'], openMetrics: false });
+    assert.deepEqual(settings.auth, { keys: ['a', 'b'], openMetrics: false, ratePerSecond: Infinity });
   });
 
   it('gives every flag a variable of its own', () => {

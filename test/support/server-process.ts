@@ -27,10 +27,14 @@ export function startProcess(context: TestContext, ...args: readonly string[]): 
 /** The same with flags of Node's own. */
 export function startNode(context: TestContext, flags: readonly string[], args: readonly string[]): ServerProcess {
   const env = { ...process.env, SLIPWAY_CACHE_DIR: join(tmpdir(), 'slipway-process-test') };
-  const child = spawn(process.execPath, [...flags, entry, '--port', '0', '--execution-provider', 'cpu', ...args], {
-    env,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  const child = spawn(
+    process.execPath,
+    [...flags, entry, '--port', '0', '--execution-provider', 'cpu', '--management=yes', ...args],
+    {
+      env,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  );
   let text = '';
   child.stderr.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
   const ended = once(child, 'close') as Promise<[number | null, string | null]>;

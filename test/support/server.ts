@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
+import { KeyRing, parseKeys } from '../../src/server/access/keys.js';
 import { parseArguments } from '../../src/server/args.js';
 import { createLog } from '../../src/server/log.js';
 import { startServer, type RunningServer } from '../../src/server/serve.js';
@@ -26,13 +27,14 @@ export interface TestServerOptions {
   readonly keys?: readonly string[];
 }
 
-/** A whole server in this process on a free port: real threads, real runtime, real sockets. `stop` removes its folder too. */
+/** A whole server in this process on a free port, open to management: real threads, real runtime, real sockets. `stop` removes its folder too. */
 export async function openTestServer(options: TestServerOptions = {}): Promise<TestServer & { stop(): Promise<void> }> {
   const folder = await mkdtemp(join(tmpdir(), 'slipway-server-test-'));
   for (const model of options.models ?? []) await putModel(folder, model);
   for (const [path, text] of Object.entries(options.files ?? {})) await writeFile(join(folder, path), text);
   const lines: Readonly<Record<string, unknown>>[] = [];
-  const invocation = parseArguments(['--port', '0', '--execution-provider', 'cpu', ...(options.flags ?? [])], {
+  const flags = ['--port', '0', '--execution-provider', 'cpu', '--management=yes', ...(options.flags ?? [])];
+  const invocation = parseArguments(flags, {
     env: {},
     version: '0',
   });
@@ -44,7 +46,7 @@ export async function openTestServer(options: TestServerOptions = {}): Promise<T
     models: { root: options.folder ?? folder, homes: [] },
     cacheFolder: join(folder, '.cache'),
     temporaryFolder: tmpdir(),
-    keys: options.keys ?? [],
+    keys: new KeyRing(parseKeys((options.keys ?? []).join('\n'))),
     ownNames: { hostName: 'machine', searchDomains: [] },
     version: '0',
     processTag: 'test',

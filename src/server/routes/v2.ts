@@ -1,17 +1,22 @@
 import { parseIndexRequest, parseLoadRequest, parseUnloadRequest } from '../../protocol/repository-requests.js';
 import { encodeServerHealth } from '../../protocol/server-health.js';
-import type { Dataplane } from '../dataplane.js';
+import { audited } from '../access/audit.js';
+import { stranger, type Doors } from '../access/doors.js';
 import { readBody } from '../body.js';
-
+import type { Dataplane } from '../dataplane.js';
+import type { Exchange } from '../exchange.js';
+import type { Log } from '../log.js';
 import type { Router } from '../router.js';
 
-export interface V2Deps {
+export interface RepositoryDeps {
   readonly dataplane: Dataplane;
+  readonly doors: Doors;
+  readonly log: Log;
   readonly bodyBytes: number;
 }
 
 /** Server and model metadata, health, configuration and statistics of the Open Inference Protocol. */
-export function addV2Routes(router: Router, { dataplane }: V2Deps): void {
+export function addV2Routes(router: Router, dataplane: Dataplane): void {
   router.get('/v2', (exchange) => exchange.sendJson(200, dataplane.describeServer()));
   router.get('/v2/health/live', (exchange) => exchange.sendJson(200, { live: true }));
   router.get('/v2/health/ready', (exchange) => {
@@ -39,19 +44,43 @@ export function addV2Routes(router: Router, { dataplane }: V2Deps): void {
 }
 
 /** The extension "model_repository": index, load, unload. */
-export function addRepositoryRoutes(router: Router, { dataplane, bodyBytes }: V2Deps): void {
+export function addRepositoryRoutes(router: Router, deps: RepositoryDeps): void {
+  const { dataplane, bodyBytes } = deps;
   router.post('/v2/repository/index', async (exchange) => {
     const { onlyReady } = parseIndexRequest(await readBody(exchange, { limitBytes: bodyBytes }));
     exchange.sendJson(200, dataplane.index(onlyReady));
   });
-  router.post('/v2/repository/models/:model/load', async (exchange) => {
-    const overrides = parseLoadRequest(await readBody(exchange, { limitBytes: bodyBytes }));
-    await dataplane.load(exchange.param('model'), overrides);
-    exchange.send(200, Buffer.alloc(0), []);
+  router.post('/v2/repository/models/:model/load', (exchange) =>
+    manage(exchange, deps, {
+      action: 'load',
+      change: (model, body) => dataplane.load(model, parseLoadRequest(body)),
+    }),
+  );
+  router.post('/v2/repository/models/:model/unload', (exchange) =>
+    manage(exchange, deps, {
+      action: 'unload',
+      change: (model, body) => {
+        parseUnloadRequest(body);
+        return dataplane.unload(model);
+      },
+    }),
+  );
+}
+
+interface Change {
+  readonly action: 'load' | 'unload';
+  readonly change: (model: string, body: Buffer) => Promise<void>;
+}
+
+/** Who may not manage is refused before a byte of the body is read. */
+async function manage(exchange: Exchange, { doors, log, bodyBytes }: RepositoryDeps, { action, change }: Change) {
+  const { id: requestId, request } = exchange;
+  const { caller = stranger, raw } = request;
+  const from = raw.socket.remoteAddress ?? '';
+  const model = exchange.param('model');
+  await audited(log, { action, model, caller, from, requestId }, async () => {
+    doors.checkManagement(caller);
+    await change(model, await readBody(exchange, { limitBytes: bodyBytes }));
   });
-  router.post('/v2/repository/models/:model/unload', async (exchange) => {
-    parseUnloadRequest(await readBody(exchange, { limitBytes: bodyBytes }));
-    await dataplane.unload(exchange.param('model'));
-    exchange.send(200, Buffer.alloc(0), []);
-  });
+  exchange.send(200, Buffer.alloc(0), []);
 }

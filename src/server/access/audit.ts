@@ -1,0 +1,34 @@
+import { AppError, messageOf } from '../../errors.js';
+import type { Log } from '../log.js';
+import type { Caller } from './doors.js';
+
+/** A call that changes what the server serves. */
+export interface ManagedCall {
+  readonly action: 'load' | 'unload';
+  readonly model: string;
+  readonly caller: Caller;
+  /** Address that the call came from. */
+  readonly from: string;
+  readonly requestId: string;
+}
+
+/** Does what a call asks for, and writes one line of who asked, for what, and what became of it, also where it was refused. */
+export async function audited(log: Log, call: ManagedCall, work: () => Promise<void>): Promise<void> {
+  const startedMs = performance.now();
+  const { caller, ...facts } = call;
+  const record = (result: string, reason?: string): void => {
+    const ms = Math.round(performance.now() - startedMs);
+    log.info(
+      { ...facts, key: caller.keyName ?? 'none asked for', result, ms, ...(reason === undefined ? {} : { reason }) },
+      'audit',
+    );
+  };
+  try {
+    await work();
+    record('done');
+  } catch (thrown) {
+    const isRefused = thrown instanceof AppError && thrown.code === 'FORBIDDEN';
+    record(isRefused ? 'refused' : 'failed', messageOf(thrown));
+    throw thrown;
+  }
+}
