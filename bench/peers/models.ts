@@ -17,7 +17,7 @@ function buildTiny(): Graph {
   };
 }
 
-/** What the detector wants to see: 320x240, stretched, (x - 127) / 128. */
+/** What the detector wants to see: 320x240, stretched, (x - 127) / 128; and what it answers. */
 const ultrafaceConfig = {
   image: {
     input: 'input',
@@ -26,6 +26,7 @@ const ultrafaceConfig = {
     mean: [127 / 128],
     std: [1],
   },
+  detection: { form: 'ssd', labels: ['face'] },
 };
 
 /** A workload's model in a repository of its own. */

@@ -81,7 +81,9 @@ export function ourWork({ name, model }: Workload): PeerWork {
   const infer = buildPath('model-infer', { model });
   if (name === 'tensor') return { form: 'protocol', path: infer, answers: 'both outputs as binary data' };
   if (name === 'json') return { form: 'json', path: infer, answers: 'both outputs as JSON' };
-  return { form: 'jpeg', path: buildPath('predictions', { model }), answers: 'both outputs, all numbers, as JSON' };
+  // Whatever its score: as the others answer.
+  const path = `${buildPath('predictions', { model })}?max=1&score=0`;
+  return { form: 'jpeg', path, answers: 'the best box and its score as JSON' };
 }
 
 async function startOurs(workload: Workload, staged: StagedModel, options: ServerOptions): Promise<Started> {

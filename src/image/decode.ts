@@ -6,8 +6,10 @@ import type { ComputedColors } from './color/plan.js';
 import { planFile } from './color/plan-file.js';
 import { toSrgb, type ShownPixels } from './color/to-srgb.js';
 import { sniffImage, type ImageFormat } from './format.js';
+import { readJpegHeader } from './jpeg-header.js';
 import { nextReading, type Reading } from './jpeg-warnings.js';
 import { damagedPicture, tooManyPixels, unknownPicture, unreadSamples } from './refusals.js';
+import type { ImageSize } from './placement.js';
 import type { Pixels } from './preprocess.js';
 
 /** Limits and threads of picture decoding; they hold for the whole process, as the library's own do. */
@@ -61,6 +63,15 @@ export async function decodeImage(bytes: Uint8Array, resize: ResizeConfig): Prom
   } catch (cause) {
     throw cause instanceof AppError ? cause : await refusalOf(bytes, format, cause);
   }
+}
+
+/** Width and height of an image, upright. Rejects for what has no readable header. */
+export async function readUprightSize(bytes: Uint8Array): Promise<ImageSize> {
+  const header = bytes[0] === 0xff ? readJpegHeader(bytes) : undefined;
+  if (header?.hasExif === false) return { width: header.width, height: header.height };
+  const sharp = await loadSharp();
+  const { autoOrient } = await sharp(bytes, { failOn: 'none', limitInputPixels: false }).metadata();
+  return { width: autoOrient.width, height: autoOrient.height };
 }
 
 /** Reads a picture, a JPEG again for as long as its warnings cost no pixels. */

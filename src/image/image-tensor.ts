@@ -4,8 +4,9 @@ import { arrayOf } from '../tensor/datatype.js';
 import { fitsShape, formatShape, type Shape } from '../tensor/shape.js';
 import type { BytesElement, NumericTensor, TensorSpec } from '../tensor/tensor.js';
 import { channelTables, pictureDatatype } from './channel-tables.js';
-import { decodeImage } from './decode.js';
+import { decodeImage, readUprightSize } from './decode.js';
 import { pictureBytes } from './picture-bytes.js';
+import type { ImageSize } from './placement.js';
 import { centreWindow, writePixels, type Pixels, type Window } from './preprocess.js';
 
 /** One picture as a model's input of one row; see imagesToTensor. */
@@ -34,6 +35,23 @@ export async function imagesToTensor(
     writePixels(pixels, window, { coding: { color: config.color, layout: config.layout, tables }, out });
   });
   return { datatype, shape, data };
+}
+
+/** Images as an input tensor, with their own sizes. */
+export interface SizedImages {
+  readonly tensor: NumericTensor;
+  /** Upright, one a row. */
+  readonly sizes: readonly ImageSize[];
+}
+
+/** The same as imagesToTensor, for answers in pixels of the images. */
+export async function imagesWithSizes(
+  pictures: readonly BytesElement[],
+  config: ImageConfig,
+  spec: TensorSpec,
+): Promise<SizedImages> {
+  const tensor = await imagesToTensor(pictures, config, spec);
+  return { tensor, sizes: await Promise.all(pictures.map((picture) => readUprightSize(pictureBytes(picture)))) };
 }
 
 interface Cut {

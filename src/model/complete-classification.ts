@@ -1,6 +1,6 @@
 import type { ModelJson } from './config-schema.js';
 import type { ClassificationConfig, OnnxHeader } from './config.js';
-import { contradiction, describeValue, findValue } from './contradiction.js';
+import { contradiction, describeLabels, describeValue, findValue } from './contradiction.js';
 
 type ClassificationJson = NonNullable<ModelJson['classification']>;
 
@@ -36,7 +36,7 @@ export function completeClassification(json: ClassificationJson, header: OnnxHea
  * where their numbers differ, or where several dimensions could be the classes; variable ones are left to each answer.
  */
 export function checkLabels(
-  { output: name, labels: file = '' }: ClassificationConfig,
+  { output: name, labels: given = '' }: ClassificationConfig,
   labels: readonly string[],
   header: OnnxHeader,
 ): void {
@@ -46,14 +46,14 @@ export function checkLabels(
   if (long.includes(-1) || output.unranked === true) return;
   if (long.length > 1) {
     throw contradiction(
-      `classification.labels '${file}' names classes, but ${describeValue('output', output)} has ${long.length} dimensions that could count them`,
+      `${describeLabels('classification', given)} names classes, but ${describeValue('output', output)} has ${long.length} dimensions that could count them`,
       'Expected an output of one class axis, such as [N,C] or [N,C,1,1]',
     );
   }
   const classes = long[0] ?? 1;
   if (classes === labels.length || (classes === 1 && output.shape[0] === labels.length)) return;
   throw contradiction(
-    `classification.labels '${file}' has ${labels.length} lines, but ${describeValue('output', output)} has ${classes} classes`,
+    `${describeLabels('classification', given)} has ${labels.length} lines, but ${describeValue('output', output)} has ${classes} classes`,
     'Give one label a line, in the order of the classes',
   );
 }

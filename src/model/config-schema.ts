@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { mostDetections } from './detection-config.js';
 
 /*
  * The schema of model.json. Every object is strict: an unknown key is an error. The message of each rule is the end of
@@ -80,11 +81,56 @@ const image = v.strictObject({
   invert: v.optional(flag),
 });
 
+const labels = v.union([text, v.array(text)], "a file's name, or a list of texts");
+const activation = oneOf(['softmax', 'sigmoid', 'none']);
+
 const classification = v.strictObject({
   output: v.optional(text),
-  activation: v.optional(oneOf(['softmax', 'sigmoid', 'none'])),
-  labels: v.optional(text),
+  activation: v.optional(activation),
+  labels: v.optional(labels),
   top: v.optional(integer(1, 1_000_000)),
+});
+
+const part = v.pipe(
+  v.number('a number from 0 to 1'),
+  v.minValue(0, 'a number from 0 to 1'),
+  v.maxValue(1, 'a number from 0 to 1'),
+);
+const positive = v.pipe(
+  v.number('a number above 0'),
+  v.finite('a number above 0'),
+  v.check((value) => value > 0, 'a number above 0'),
+);
+const positives = v.pipe(
+  v.array(positive, 'a list of numbers above 0'),
+  v.minLength(1, 'a list of one or more numbers above 0'),
+);
+
+const detection = v.strictObject({
+  form: oneOf(['yolov5', 'yolov8', 'end-to-end', 'ssd', 'detr', 'two-stage']),
+  output: v.optional(text),
+  boxes: v.optional(text),
+  scores: v.optional(text),
+  classes: v.optional(text),
+  coordinates: v.optional(oneOf(['xyxy', 'yxyx', 'cxcywh', 'xywh'])),
+  units: v.optional(oneOf(['pixels', 'relative'])),
+  activation: v.optional(activation),
+  background: v.optional(oneOf(['first', 'last', 'none'])),
+  perBox: v.optional(oneOf(['best', 'all'])),
+  suppress: v.optional(oneOf(['class', 'all', 'none'])),
+  priors: v.optional(
+    v.strictObject({
+      output: v.optional(text),
+      strides: v.optional(positives),
+      sizes: v.optional(v.array(positives, 'a list of lists of sides in pixels, one for each stride')),
+      clip: v.optional(flag),
+      variances: v.optional(v.tuple([positive, positive], 'two numbers above 0: of the centre and of the size')),
+    }),
+  ),
+  labels: v.optional(labels),
+  score: v.optional(part),
+  iou: v.optional(part),
+  max: v.optional(integer(1, mostDetections)),
 });
 
 const execution = v.strictObject({
@@ -112,6 +158,7 @@ export const modelJsonSchema = v.strictObject(
     instances: v.optional(instances),
     image: v.optional(image),
     classification: v.optional(classification),
+    detection: v.optional(detection),
     warmup: v.optional(flag),
     execution: v.optional(execution),
   },

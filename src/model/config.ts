@@ -1,3 +1,4 @@
+import type { DetectionConfig } from './detection-config.js';
 import type { RowsProof } from './rows/prove.js';
 import type { TensorSpec } from '../tensor/tensor.js';
 
@@ -67,8 +68,8 @@ export interface ImageConfig {
 export interface ClassificationConfig {
   readonly output: string;
   readonly activation: 'softmax' | 'sigmoid' | 'none';
-  /** File in the model's folder, one label a line. */
-  readonly labels?: string;
+  /** A file in the model's folder, one label a line, or the labels themselves. */
+  readonly labels?: string | readonly string[];
   /** Predictions in an answer unless the request says otherwise. */
   readonly top: number;
 }
@@ -92,6 +93,7 @@ export interface ModelConfig {
   readonly instances: InstancesConfig;
   readonly image?: ImageConfig;
   readonly classification?: ClassificationConfig;
+  readonly detection?: DetectionConfig;
   /** Run every bucket once before the model is ready. */
   readonly warmup: boolean;
   readonly execution: ExecutionConfig;

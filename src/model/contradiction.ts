@@ -10,7 +10,7 @@ export function contradiction(fact: string, advice: string): AppError {
 /** The input or output named, or the only one where no name is given. Throws MODEL_INVALID where that does not tell. */
 export function findValue(
   values: readonly HeaderValue[],
-  key: 'image.input' | 'classification.output',
+  key: 'image.input' | `${'classification' | 'detection'}.${string}`,
   name: string | undefined,
 ): HeaderValue {
   const names = `Expected one of ${values.map((value) => `'${value.name}'`).join(', ')}`;
@@ -28,4 +28,9 @@ export function findValue(
 /** `input 'X' FP32 [-1,3,224,224]`, as messages show it. */
 export function describeValue(role: 'input' | 'output', { name, datatype, shape }: HeaderValue): string {
   return `${role} '${name}' ${datatype} ${formatShape(shape)}`;
+}
+
+/** `classification.labels 'labels.txt'`, or the key alone of labels that stand in model.json. */
+export function describeLabels(task: 'classification' | 'detection', labels: string | readonly string[]): string {
+  return typeof labels === 'string' ? `${task}.labels '${labels}'` : `${task}.labels`;
 }

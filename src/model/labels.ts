@@ -11,30 +11,39 @@ export function parseLabels(text: string): readonly string[] {
   return lines.at(-1) === '' ? lines.slice(0, -1) : lines;
 }
 
+/** The key of model.json that names a label file, and the name. */
+export interface LabelKey {
+  readonly key: 'classification.labels' | 'detection.labels';
+  readonly name: string;
+}
+
 /**
  * Reads a label file in a model's folder; its links may lead anywhere in the homes. Throws MODEL_INVALID where it is missing,
  * too large or lies elsewhere.
  */
-export async function readLabels(folder: string, name: string, homes: Homes = [folder]): Promise<readonly string[]> {
-  if (name.split('/').includes('..') || isAbsolute(name)) throw refusal(name, "lies outside the model's folder");
+export async function readLabels(
+  folder: string,
+  { key, name }: LabelKey,
+  homes: Homes = [folder],
+): Promise<readonly string[]> {
+  const refusal = (reason: string, cause?: unknown) =>
+    refuse(`${key} '${name.replaceAll('\0', '\\0')}'`, reason, cause);
+  if (name.split('/').includes('..') || isAbsolute(name)) throw refusal("lies outside the model's folder");
   const found = await followLinks(join(folder, name), homes).catch((cause: unknown) => {
-    throw refusal(name, `cannot be read (${messageOf(cause)})`, cause);
+    throw refusal(`cannot be read (${messageOf(cause)})`, cause);
   });
-  if (found.kind === 'absent') throw refusal(name, 'is not there');
-  if (found.kind === 'unreadable') throw refusal(name, `cannot be read (${found.reason})`);
+  if (found.kind === 'absent') throw refusal('is not there');
+  if (found.kind === 'unreadable') throw refusal(`cannot be read (${found.reason})`);
   if (found.kind === 'outside') {
-    throw refusal(
-      name,
-      `leads to '${found.path}' by a symbolic link, outside the model repository and --allow-links-to`,
-    );
+    throw refusal(`leads to '${found.path}' by a symbolic link, outside the model repository and --allow-links-to`);
   }
   const stats = await stat(found.path);
-  if (!stats.isFile()) throw refusal(name, 'is not a regular file');
-  if (stats.size > maxBytes) throw refusal(name, `has ${stats.size} bytes, more than ${maxBytes}`);
+  if (!stats.isFile()) throw refusal('is not a regular file');
+  if (stats.size > maxBytes) throw refusal(`has ${stats.size} bytes, more than ${maxBytes}`);
   return parseLabels(await readFile(found.path, 'utf8'));
 }
 
-function refusal(name: string, reason: string, cause?: unknown): AppError {
-  const message = `classification.labels '${name.replaceAll('\0', '\\0')}' ${reason}. Expected a text file beside model.json, one label a line.`;
+function refuse(subject: string, reason: string, cause: unknown): AppError {
+  const message = `${subject} ${reason}. Expected a text file beside model.json, one label a line.`;
   return new AppError('MODEL_INVALID', message, cause === undefined ? {} : { cause });
 }

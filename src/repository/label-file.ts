@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Homes } from '../model/containment.js';
 import type { ModelJson } from '../model/config-schema.js';
-import { readLabels } from '../model/labels.js';
+import { readLabels, type LabelKey } from '../model/labels.js';
 import { watchFiles, type Watch } from './fingerprint.js';
 
 /** Labels with the state of the file that they were read from. */
@@ -18,13 +18,18 @@ export interface LabelSource {
   readonly homes: Homes;
 }
 
-/** The labels that model.json names, none where it names none. Throws MODEL_INVALID where they cannot be read. */
+/** The labels that model.json holds or names, none where it does neither. Throws MODEL_INVALID where they cannot be read. */
 export async function readLabelFile({ json, folder, homes }: LabelSource): Promise<LabelFile> {
-  const name = json.classification?.labels;
-  if (name === undefined || folder === undefined) return { lines: [], watch: { paths: [], fingerprint: '' } };
-  const watch = await watchFiles([join(folder, name)]);
-  return { lines: await readLabels(folder, name, homes), watch };
+  const { classification, detection } = json;
+  const key: LabelKey['key'] = classification?.labels === undefined ? 'detection.labels' : 'classification.labels';
+  const labels = classification?.labels ?? detection?.labels ?? [];
+  if (typeof labels !== 'string') return { lines: labels, watch: nothing };
+  if (folder === undefined) return { lines: [], watch: nothing };
+  const watch = await watchFiles([join(folder, labels)]);
+  return { lines: await readLabels(folder, { key, name: labels }, homes), watch };
 }
+
+const nothing: Watch = { paths: [], fingerprint: '' };
 
 /** Whether the file still holds these labels. */
 export async function hasLabels(source: LabelSource, lines: readonly string[]): Promise<boolean> {

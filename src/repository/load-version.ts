@@ -4,6 +4,7 @@ import type { Placement, SessionSpec } from '../engine/engine.js';
 import type { PreparedModel } from '../engine/weights-cache.js';
 import { isBatchingAutomatic } from '../model/complete-batching.js';
 import { checkLabels } from '../model/complete-classification.js';
+import { checkDetectionLabels } from '../model/complete-detection.js';
 import { completeConfig } from '../model/complete-config.js';
 import type { ModelJson } from '../model/config-schema.js';
 import type { Homes } from '../model/containment.js';
@@ -191,6 +192,7 @@ async function configure(
   const choice = await chooseProvider(completeConfig(json, header, 'cpu').execution);
   const wished = completeConfig(json, header, choice.provider);
   if (wished.classification?.labels !== undefined) checkLabels(wished.classification, labels, header);
+  if (wished.detection?.labels !== undefined) checkDetectionLabels(wished.detection, labels, header);
   return { choice, wished };
 }
 

@@ -1,3 +1,4 @@
+import type { DetectionConfig } from '../model/detection-config.js';
 import type { ModelMetadata, TensorMetadata } from '../protocol/types.js';
 import type { DurationStatistic, ServableModel, StatisticsSnapshot } from '../repository/types.js';
 import { datatypes, type Datatype } from '../tensor/datatype.js';
@@ -50,7 +51,7 @@ function describeTensor({ name, datatype, shape, unranked, range }: TensorSpec):
 }
 
 function propertiesOf({ config, header, ...model }: ServableModel): Readonly<Record<string, string>> {
-  const { image, classification, execution } = config;
+  const { image, classification, detection, execution } = config;
   return {
     version: model.version,
     device: model.placement.device,
@@ -66,10 +67,22 @@ function propertiesOf({ config, header, ...model }: ServableModel): Readonly<Rec
       : { image_input: image.input, image_size: `${image.resize.width}x${image.resize.height}` }),
     ...(classification === undefined
       ? {}
-      : { classification_output: classification.output, top: String(classification.top) }),
+      : { task: 'classification', classification_output: classification.output, top: String(classification.top) }),
+    ...(detection === undefined ? {} : describeDetection(detection)),
     ...(model.labels.length > 0 ? { labels: String(model.labels.length) } : {}),
     ...(header.producer === '' ? {} : { producer: `${header.producer} ${header.producerVersion}`.trim() }),
     opset: String(header.opsets[''] ?? header.opsets['ai.onnx'] ?? ''),
+  };
+}
+
+function describeDetection({ form, outputs, score, iou, max }: DetectionConfig): Readonly<Record<string, string>> {
+  return {
+    task: 'detection',
+    detection_form: form,
+    detection_outputs: Object.values(outputs).join(','),
+    score: String(score),
+    iou: String(iou),
+    max: String(max),
   };
 }
 
@@ -84,7 +97,9 @@ export function describeConfig({ name, config, inputs, outputs, ...model }: Serv
     dims: ownDims,
   });
   const labelled = (spec: TensorSpec) =>
-    spec.name === config.classification?.output ? (config.classification.labels ?? '') : '';
+    spec.name === config.classification?.output && typeof config.classification.labels === 'string'
+      ? config.classification.labels
+      : '';
   return {
     name,
     platform: 'onnxruntime_onnx',

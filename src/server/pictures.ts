@@ -1,8 +1,9 @@
 import { AppError } from '../errors.js';
+import type { SizedImages } from '../image/image-tensor.js';
 import type { CheckedRequest } from '../protocol/validate.js';
 import type { ServableModel } from '../repository/types.js';
 import type { BytesElement, Tensor } from '../tensor/tensor.js';
-import type { Codec } from './codec/codec.js';
+import type { Codec, ImagesToDecode } from './codec/codec.js';
 
 /** The request with its pictures made into the model's input tensor; the same request where it has none. */
 export function withPictures<T extends CheckedRequest>(codec: Codec, request: T, model: ServableModel): T | Promise<T> {
@@ -16,10 +17,22 @@ export function withPictures<T extends CheckedRequest>(codec: Codec, request: T,
 
 /** Pictures as the model's image input, a row each. Throws INVALID_INPUT where the model takes none. */
 export function readPictures(codec: Codec, pictures: readonly BytesElement[], model: ServableModel): Promise<Tensor> {
+  return codec.decodeImages(imagesOf(pictures, model));
+}
+
+/** The same with the images' own sizes. */
+export function readSizedPictures(
+  codec: Codec,
+  pictures: readonly BytesElement[],
+  model: ServableModel,
+): Promise<SizedImages> {
+  return codec.decodeSizedImages(imagesOf(pictures, model));
+}
+
+function imagesOf(pictures: readonly BytesElement[], model: ServableModel): ImagesToDecode {
   const { image: config } = model.config;
   const spec = model.inputs.find(({ name }) => name === config?.input);
-  if (config !== undefined && spec !== undefined)
-    return codec.decodeImages({ model: model.name, pictures, config, spec });
+  if (config !== undefined && spec !== undefined) return { model: model.name, pictures, config, spec };
   const inputs = model.inputs.map(({ name }) => name).join(', ');
   throw new AppError(
     'INVALID_INPUT',

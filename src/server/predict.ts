@@ -2,13 +2,17 @@ import type { InferResult } from '../batching/types.js';
 import { AppError } from '../errors.js';
 import { wantsTokens } from '../protocol/response.js';
 import type { CheckedRequest } from '../protocol/validate.js';
-import type { BytesElement } from '../tensor/tensor.js';
+import type { ImageSize } from '../image/placement.js';
+import type { ServableModel } from '../repository/types.js';
+import type { BytesElement, Tensor } from '../tensor/tensor.js';
 import type { Codec } from './codec/codec.js';
 import { runChecked, type InferReport } from './inference.js';
 import type { ModelView } from './model-view.js';
-import { readPictures, withPictures } from './pictures.js';
+import { detectionOutputs, frameOf, writeDetections, type Frame } from './detections.js';
+import { readPictures, readSizedPictures } from './pictures.js';
 import { readPredictionBody } from './prediction-body.js';
 import type { PredictionInput } from './prediction-request.js';
+import { checkWish, detectionWish, type PredictionWish } from './prediction-wish.js';
 import { formatPredictions, readPredictions } from './predictions.js';
 
 /** One `POST /predictions/{model}`. */
@@ -16,8 +20,8 @@ export interface PredictCall {
   readonly view: ModelView;
   readonly body: Buffer;
   readonly contentType: string | undefined;
-  /** `?top=`, before the body's own and the model's. */
-  readonly top: number | undefined;
+  /** Of the query, before the body's own and the model's. */
+  readonly wish: PredictionWish;
   /** Answer the model's outputs too. */
   readonly withOutputs: boolean;
   readonly signal: AbortSignal;
@@ -29,23 +33,27 @@ export interface PredictAnswer {
   readonly report: InferReport;
 }
 
-/** One run's results, with what it took to read its inputs. */
+/** The results of an answer's runs, with what it took to read their inputs. */
 interface Ran {
   readonly results: readonly InferResult[];
+  /** Where the images of each run lie; of a detector. */
+  readonly frames: readonly (Frame | undefined)[];
   readonly decodeMs: number;
 }
 
-/** Pictures or tensors in, labels out. Throws AppError. */
+/** Images or tensors in, labels or boxes out. Throws AppError. */
 export async function predict(codec: Codec, call: PredictCall): Promise<PredictAnswer> {
   const startMs = performance.now();
   const { body: sent, contentType, view } = call;
   const input = await readPredictionBody(codec, { body: sent, contentType, signature: view.signature });
+  const wish = { ...input.wish, ...call.wish };
+  checkWish(wish, view.model);
   const ran =
     input.kind === 'pictures'
       ? await runPictures(codec, input.pictures, { call, startMs })
       : await runTensors(codec, input.request, { call, startMs });
   const ranMs = performance.now();
-  const body = await writeAnswer(codec, call, { input, ran });
+  const body = await writeAnswer(codec, call, { input, ran, wish });
   return { body, report: reportOf(ran, performance.now() - ranMs) };
 }
 
@@ -66,15 +74,27 @@ async function runPictures(
   const chunks = Array.from({ length: Math.ceil(pictures.length / size) }, (_, n) =>
     pictures.slice(n * size, (n + 1) * size),
   );
-  const tensors = await Promise.all(chunks.map((chunk) => readPictures(codec, chunk, model)));
+  const read = await Promise.all(chunks.map((chunk) => readImages(codec, chunk, model)));
   const decodeMs = performance.now() - startMs;
   const outputs = outputsFor(call);
-  const runs = tensors.map((tensor, n) => {
+  const frames: (Frame | undefined)[] = [];
+  const runs = read.map(({ tensor, sizes }, n) => {
     const inputs = new Map([[model.config.image?.input ?? '', tensor]]);
+    frames.push(frameOf(inputs, model.config, sizes));
     const rows = signature.maxRows > 0 ? (chunks[n]?.length ?? 0) : 1;
     return model.infer({ inputs, outputs, rows, priority: 0, queueTimeoutMs: 0, signal });
   });
-  return { results: await Promise.all(runs), decodeMs };
+  return { results: await Promise.all(runs), frames, decodeMs };
+}
+
+/** Only a detector's answer needs the images' own sizes. */
+async function readImages(
+  codec: Codec,
+  images: readonly BytesElement[],
+  model: ServableModel,
+): Promise<{ readonly tensor: Tensor; readonly sizes?: readonly ImageSize[] }> {
+  if (model.config.detection !== undefined) return readSizedPictures(codec, images, model);
+  return { tensor: await readPictures(codec, images, model) };
 }
 
 async function runTensors(
@@ -82,28 +102,34 @@ async function runTensors(
   decoded: CheckedRequest,
   { call, startMs }: { readonly call: PredictCall; readonly startMs: number },
 ): Promise<Ran> {
+  const { model } = call.view;
   const outputs = outputsFor(call).map((name) => ({ name }));
-  const request = await withPictures(codec, { ...decoded, outputs }, call.view.model);
+  const { image } = model.config;
+  const given = image === undefined ? undefined : decoded.inputs.get(image.input);
+  const read = given?.datatype === 'BYTES' ? await readImages(codec, given.data, model) : undefined;
+  const inputs = read === undefined ? decoded.inputs : new Map(decoded.inputs).set(image?.input ?? '', read.tensor);
   const decodeMs = performance.now() - startMs;
-  return { results: [await runChecked(request, call)], decodeMs };
+  const frames = [frameOf(inputs, model.config, read?.sizes)];
+  return { results: [await runChecked({ ...decoded, inputs, outputs }, call)], frames, decodeMs };
 }
 
-/** Only the classified output is needed where the rest is not answered. */
+/** Only what the task reads is needed where the rest is not answered. */
 function outputsFor({ view, withOutputs }: PredictCall): readonly string[] {
-  const { classification } = view.model.config;
-  return withOutputs || classification === undefined ? view.outputNames : [classification.output];
+  const { classification, detection } = view.model.config;
+  if (withOutputs || !hasTask(view.model)) return view.outputNames;
+  const names = detection === undefined ? new Set([classification?.output]) : detectionOutputs(detection);
+  return view.outputNames.filter((name) => names.has(name));
 }
+
+const hasTask = ({ config }: ServableModel): boolean =>
+  config.classification !== undefined || config.detection !== undefined;
 
 async function writeAnswer(
   codec: Codec,
   call: PredictCall,
-  { input, ran }: { readonly input: PredictionInput; readonly ran: Ran },
+  { input, ran, wish }: { readonly input: PredictionInput; readonly ran: Ran; readonly wish: PredictionWish },
 ): Promise<Buffer> {
   const { model } = call.view;
-  const { classification } = model.config;
-  const top = call.top ?? input.top ?? classification?.top ?? 1;
-  const rows = ran.results.flatMap(({ outputs }) => readPredictions(model, outputs, top));
-  const isSingle = rows.length === 1 && (input.kind === 'tensors' || input.isSingle);
   const { timings } = reportOf(ran, 0);
   const facts = {
     model_name: model.name,
@@ -116,15 +142,45 @@ async function writeAnswer(
     compute_ms: round(timings.inputMs + timings.computeMs + timings.outputMs),
   };
   const nonFiniteTokens = input.kind === 'tensors' && wantsTokens(input.request.parameters);
-  let head = JSON.stringify(facts).slice(0, -1);
-  if (classification !== undefined) {
-    const texts = rows.map((predictions) => formatPredictions(predictions, nonFiniteTokens));
-    head += `,"predictions":${isSingle ? (texts[0] ?? '[]') : `[${texts.join(',')}]`}`;
-  }
-  head += `,"timings":${JSON.stringify(times)}`;
-  if (classification !== undefined && !call.withOutputs) return Buffer.from(`${head}}`);
+  const isAlone = input.kind === 'tensors' || input.isSingle;
+  const task = await writeTask(codec, call, { ran, wish, nonFiniteTokens, isAlone });
+  const head = `${JSON.stringify(facts).slice(0, -1)}${task},"timings":${JSON.stringify(times)}`;
+  if (hasTask(model) && !call.withOutputs) return Buffer.from(`${head}}`);
   const outputs = await encodeOutputs(codec, ran.results, { model: model.name, nonFiniteTokens });
   return Buffer.concat([Buffer.from(`${head},"outputs":`), ...outputs, Buffer.from('}')]);
+}
+
+/** What the model's task makes of the outputs, as members of the answer. */
+async function writeTask(
+  codec: Codec,
+  { view: { model }, withOutputs: isKept }: PredictCall,
+  of: {
+    readonly ran: Ran;
+    readonly wish: PredictionWish;
+    readonly nonFiniteTokens: boolean;
+    readonly isAlone: boolean;
+  },
+): Promise<string> {
+  const { ran, wish, nonFiniteTokens } = of;
+  const { classification, detection } = model.config;
+  const listOf = (texts: readonly string[]) =>
+    texts.length === 1 && of.isAlone ? (texts[0] ?? '[]') : `[${texts.join(',')}]`;
+  if (detection !== undefined) {
+    const runs = ran.results.flatMap((result, n) => {
+      const frame = ran.frames[n];
+      return frame === undefined ? [] : [{ result, frame }];
+    });
+    const { texts, nonFinite } = await writeDetections(codec, model, {
+      runs,
+      wish: detectionWish(wish, model.config),
+      isKept,
+    });
+    return `,"detections":${listOf(texts)}${nonFinite > 0 ? `,"non_finite_boxes":${nonFinite}` : ''}`;
+  }
+  if (classification === undefined) return '';
+  const top = wish.top ?? classification.top;
+  const rows = ran.results.flatMap(({ outputs }) => readPredictions(model, outputs, top));
+  return `,"predictions":${listOf(rows.map((row) => formatPredictions(row, nonFiniteTokens)))}`;
 }
 
 /** The outputs of one run; of several runs a list of them. Large ones are written off the event loop. */

@@ -1,7 +1,8 @@
 import { AppError } from '../errors.js';
 import type { ModelSignature } from '../protocol/signature.js';
 import type { Codec } from './codec/codec.js';
-import { beginsLikeObject, expectedBody, parseTop, type PredictionInput } from './prediction-request.js';
+import { beginsLikeObject, expectedBody, type PredictionInput } from './prediction-request.js';
+import { parseWish } from './prediction-wish.js';
 
 /** A body of `POST /predictions/{model}` with what it is read by. */
 export interface PredictionBody {
@@ -16,18 +17,17 @@ export async function readPredictionBody(codec: Codec, sent: PredictionBody): Pr
   if (body.length === 0) throw new AppError('INVALID_INPUT', `The request has no body: ${expectedBody}`);
   if (contentType !== undefined && /^\s*multipart\/form-data/i.test(contentType)) return readForm(body, contentType);
   if (beginsLikeObject(body)) return codec.decodePrediction(body, signature);
-  return { kind: 'pictures', pictures: [body], isSingle: true };
+  return { kind: 'pictures', pictures: [body], isSingle: true, wish: {} };
 }
 
 async function readForm(body: Buffer, contentType: string): Promise<PredictionInput> {
   const { parseMultipart } = await import('./multipart.js');
   const { files, fields } = await parseMultipart(body, contentType);
   if (files.length === 0) throw new AppError('INVALID_INPUT', `The form has no file: ${expectedBody}`);
-  const top = fields.get('top');
   return {
     kind: 'pictures',
     pictures: files,
     isSingle: files.length === 1,
-    ...(top === undefined ? {} : { top: parseTop(top) }),
+    wish: parseWish(Object.fromEntries(fields)),
   };
 }

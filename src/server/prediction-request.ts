@@ -8,6 +8,7 @@ import type { ModelSignature } from '../protocol/signature.js';
 import { mostPictures } from '../protocol/tensor-check.js';
 import { validateInferRequest, type CheckedRequest } from '../protocol/validate.js';
 import type { BytesElement } from '../tensor/tensor.js';
+import { isWish, parseWish, type PredictionWish, type WishName } from './prediction-wish.js';
 
 /** What a body of `POST /predictions/{model}` holds. */
 export type PredictionInput =
@@ -16,21 +17,13 @@ export type PredictionInput =
       readonly pictures: readonly BytesElement[];
       /** One picture that was not sent as a list: its predictions are not put into one. */
       readonly isSingle: boolean;
-      readonly top?: number;
+      readonly wish: PredictionWish;
     }
   /** A request of the Open Inference Protocol, whose FP16 and BF16 tensors may be numbers too. */
-  | { readonly kind: 'tensors'; readonly request: CheckedRequest; readonly top?: number };
+  | { readonly kind: 'tensors'; readonly request: CheckedRequest; readonly wish: PredictionWish };
 
 /** What is expected of a body, for messages. */
 export const expectedBody = 'expected a picture, a form with pictures, or JSON with "image", "images" or "inputs"';
-
-/** How many predictions: a whole number of 1 or more. Throws INVALID_INPUT. */
-export function parseTop(text: unknown): number {
-  const value =
-    typeof text === 'number' ? text : typeof text === 'string' && /^\d{1,9}$/.test(text) ? Number(text) : NaN;
-  if (Number.isSafeInteger(value) && value >= 1) return value;
-  throw new AppError('INVALID_INPUT', `'top' is ${JSON.stringify(text)}: expected a whole number of 1 or more`);
-}
 
 const [brace, blanks] = [0x7b, new Set([0x20, 0x09, 0x0a, 0x0d, 0xef, 0xbb, 0xbf])];
 
@@ -44,38 +37,42 @@ interface Members {
   images?: readonly string[];
   /** Whether there are tensors; they are read afterwards, by the protocol's own rules. */
   inputs?: true;
-  top?: number;
+  wishes: Partial<Record<WishName, number>>;
 }
 
 /** Reads a JSON body, and its tensors against their model. Throws INVALID_INPUT. */
 export function decodePredictionJson(body: Buffer, model: ModelSignature): PredictionInput {
-  const members: Members = {};
+  const members: Members = { wishes: {} };
   const reader = new JsonReader(body, 'the body, which begins like JSON');
   reader.readObject('the request', (key) => {
     if (!reader.takeNull()) readMember(reader, key, members);
   });
   reader.finish();
-  const { image, images, inputs, top } = members;
-  const given = top === undefined ? {} : { top: parseTop(top) };
+  const { image, images, inputs } = members;
+  const wish = parseWish(members.wishes);
   const count = [image, images, inputs].filter((value) => value !== undefined).length;
   if (count > 1 || (count === 0 && model.inputs.length > 0)) {
     throw new AppError('INVALID_INPUT', 'Expected exactly one of "image", "images" and "inputs" in the JSON body');
   }
-  if (image !== undefined) return { kind: 'pictures', pictures: [image], isSingle: true, ...given };
-  if (images !== undefined) return { kind: 'pictures', pictures: images, isSingle: false, ...given };
+  if (image !== undefined) return { kind: 'pictures', pictures: [image], isSingle: true, wish };
+  if (images !== undefined) return { kind: 'pictures', pictures: images, isSingle: false, wish };
   const request = validateInferRequest(decodeInferRequest({ body, hasHalfNumbers: true }, model), model);
-  return { kind: 'tensors', request, ...given };
+  return { kind: 'tensors', request, wish };
 }
 
 function readMember(reader: JsonReader, key: string, members: Members): void {
-  if (key !== 'image' && key !== 'images' && key !== 'inputs' && key !== 'top') {
+  if (isWish(key)) {
+    refuseRepeat(reader, key, members.wishes[key]);
+    members.wishes[key] = readDouble(reader);
+    return;
+  }
+  if (key !== 'image' && key !== 'images' && key !== 'inputs') {
     skipValue(reader);
     return;
   }
   refuseRepeat(reader, key, members[key]);
   if (key === 'image') members.image = reader.readString('"image", a picture in base64,');
   else if (key === 'images') members.images = readPictures(reader);
-  else if (key === 'top') members.top = readDouble(reader);
   else {
     members.inputs = true;
     skipValue(reader, true);

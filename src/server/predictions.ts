@@ -47,7 +47,7 @@ function readLayout({ config, labels }: ServableModel, { shape }: NumericTensor,
   if (labels.length > 0 && labels.length !== layout.classes) {
     throw new AppError(
       'MODEL_INVALID',
-      `${what}: ${layout.classes} classes, but ${labels.length} labels; give one label a line in ${config.classification?.labels ?? 'the label file'}`,
+      `${what}: ${layout.classes} classes, but ${labels.length} labels; give one label for each, in the order of the classes`,
     );
   }
   return layout;

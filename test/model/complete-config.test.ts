@@ -8,33 +8,7 @@ import { completeConfig } from '../../src/model/complete-config.js';
 import type { ModelJson } from '../../src/model/config-schema.js';
 import type { HeaderValue, OnnxHeader } from '../../src/model/config.js';
 import { parseLabels, readLabels } from '../../src/model/labels.js';
-
-type Dim = number | string | null;
-
-const value = (name: string, dims: readonly Dim[], datatype: HeaderValue['datatype'] = 'FP32'): HeaderValue => ({
-  name,
-  datatype,
-  shape: dims.map((dim) => (typeof dim === 'number' ? dim : -1)),
-  dimNames: dims.map((dim) => (typeof dim === 'string' ? dim : '')),
-});
-
-const headerOf = (inputs: readonly HeaderValue[], outputs: readonly HeaderValue[]): OnnxHeader => ({
-  irVersion: 8,
-  producer: '',
-  producerVersion: '',
-  domain: '',
-  modelVersion: 0,
-  graphName: '',
-  opsets: {},
-  inputs,
-  defaultedInputs: [],
-  widened: [],
-  adaptations: [],
-  outputs,
-  metadata: {},
-  operators: {},
-  externalData: [],
-});
+import { headerOf, value, type Dim } from './headers.js';
 
 const picture = (dims: readonly Dim[], datatype?: HeaderValue['datatype']) =>
   headerOf([value('image', dims, datatype)], [value('logits', [dims[0]!, 10])]);
@@ -247,13 +221,14 @@ describe('labels', () => {
     await mkdir(join(folder, 'sub'));
     await writeFile(join(folder, 'sub', 'labels.txt'), 'cat\ndog\n');
     await symlink('/etc/hostname', join(folder, 'link.txt'));
-    assert.deepEqual(await readLabels(folder, 'sub/labels.txt'), ['cat', 'dog']);
+    const keyed = (name: string) => ({ key: 'classification.labels', name }) as const;
+    assert.deepEqual(await readLabels(folder, keyed('sub/labels.txt')), ['cat', 'dog']);
     const refused = (name: string, message: RegExp) =>
-      assert.rejects(readLabels(folder, name), { code: 'MODEL_INVALID', message });
+      assert.rejects(readLabels(folder, keyed(name)), { code: 'MODEL_INVALID', message });
     await refused('none.txt', /'none\.txt' is not there\. Expected a text file beside model\.json/);
     await refused('../../../../../../etc/hostname', /lies outside the model's folder/);
     await refused('link.txt', /leads to '\/etc\/hostname' by a symbolic link, outside the model repository/);
-    assert.equal((await readLabels(folder, 'link.txt', ['/etc'])).length, 1);
+    assert.equal((await readLabels(folder, keyed('link.txt'), ['/etc'])).length, 1);
     await refused('sub', /is not a regular file/);
     await refused('a\0b', /'a\\0b' cannot be read/);
   });

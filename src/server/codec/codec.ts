@@ -1,5 +1,7 @@
 import type { ImageSettings } from '../../image/decode.js';
+import type { SizedImages } from '../../image/image-tensor.js';
 import type { ImageConfig } from '../../model/config.js';
+import type { DetectedRow } from '../../tasks/detection/types.js';
 import type { BytesElement, NumericTensor, TensorSpec } from '../../tensor/tensor.js';
 import type { EncodedRequest } from '../../protocol/decode-request.js';
 import type { ModelSignature } from '../../protocol/signature.js';
@@ -7,13 +9,14 @@ import type { EncodedResponse, InferResponse } from '../../protocol/types.js';
 import type { PredictRequest } from '../../protocol/v1-decode.js';
 import type { CheckedRequest } from '../../protocol/validate.js';
 import type { PredictionInput } from '../prediction-request.js';
-import { estimateDecoding, estimateJsonBytes } from './cost.js';
+import { estimateDecoding, estimateDetecting, estimateJsonBytes } from './cost.js';
 import { CodecPool, shuttingDown, type CodecEvents } from './pool.js';
 import {
   asBuffer,
   performTask,
   performJsonTask,
   type CodecResults,
+  type DetectionsToFind,
   type JsonTask,
   type OutputsToEncode,
   type PredictionsToEncode,
@@ -47,6 +50,10 @@ export interface Codec {
   encodeOutputs(response: OutputsToEncode, isOwned: boolean): EncodedResponse | Promise<EncodedResponse>;
   /** Pictures as one input tensor, a row each; always on a thread. The pictures stay the caller's. */
   decodeImages(images: ImagesToDecode): Promise<NumericTensor>;
+  /** The same with the images' own sizes. */
+  decodeSizedImages(images: ImagesToDecode): Promise<SizedImages>;
+  /** The detections of a run's images, a row each. Throws MODEL_INVALID. */
+  detect(run: DetectionsToFind, isOwned: boolean): readonly DetectedRow[] | Promise<readonly DetectedRow[]>;
   /** Starts the threads, and for pictures loads their decoder, before they are needed. */
   prewarm(forPictures: boolean): Promise<void>;
   /** Ends the threads; tasks they still have are rejected with SHUTTING_DOWN. */
@@ -111,6 +118,15 @@ class ThreadedCodec implements Codec {
     const task = { kind: 'decode-images', ...images } as const;
     // Either side answers a task with the result of its kind.
     return (await (this.#pool?.run(task) ?? performTask(task))) as NumericTensor;
+  }
+
+  async decodeSizedImages(images: ImagesToDecode): Promise<SizedImages> {
+    const task = { kind: 'decode-sized-images', ...images } as const;
+    return (await (this.#pool?.run(task) ?? performTask(task))) as SizedImages;
+  }
+
+  detect(response: DetectionsToFind, isOwned: boolean) {
+    return this.#run({ kind: 'detect', response, isOwned }, estimateDetecting(response));
   }
 
   async prewarm(forPictures: boolean): Promise<void> {

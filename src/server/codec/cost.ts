@@ -1,3 +1,4 @@
+import type { DetectionRun } from '../../tasks/detection/types.js';
 import type { EncodedRequest } from '../../protocol/decode-request.js';
 import type { ModelSignature } from '../../protocol/signature.js';
 import { datatypes } from '../../tensor/datatype.js';
@@ -13,6 +14,17 @@ const bytesPerElement = { bool: 6, uint: 6, int: 6, float: 20, half: 20, bytes: 
 export function estimateDecoding({ body, headerLength }: EncodedRequest, { inputs }: ModelSignature): number {
   const hasTexts = inputs.some(({ datatype }) => datatype === 'BYTES');
   return hasTexts ? body.length : (headerLength ?? body.length);
+}
+
+/**
+ * About how many bytes of JSON finding detections comes to: a number is looked at in half the time that a byte of JSON takes, and each box
+ * may be compared with every one that is kept.
+ */
+export function estimateDetecting({ outputs, config, wish }: DetectionRun): number {
+  let numbers = 0;
+  for (const { data } of outputs.values()) numbers += data.length;
+  const boxes = Math.max(...(outputs.get(config.outputs.boxes)?.shape ?? []), 0);
+  return numbers / 2 + (boxes * Math.min(boxes, wish.max)) / 32;
 }
 
 /** About how many bytes of JSON writing tensors comes to, by the same rule. */

@@ -2,7 +2,7 @@ import type { CodecTask } from './tasks.js';
 
 /** Whose task it is and of which kind: tasks of one line are done in order, lines in turn. */
 export function lineOf(task: CodecTask): string {
-  return `${modelOf(task)} ${task.kind === 'decode-images' ? 'images' : 'bodies'}`;
+  return `${modelOf(task)} ${'pictures' in task ? 'images' : 'bodies'}`;
 }
 
 /** The model that a task is for; '' where it is for none. */
@@ -14,8 +14,10 @@ export function modelOf(task: CodecTask): string {
       return task.response.modelName;
     case 'encode-predict':
     case 'encode-outputs':
+    case 'detect':
       return task.response.model;
     case 'decode-images':
+    case 'decode-sized-images':
       return task.model;
     default:
       return task.model.name;
@@ -33,7 +35,7 @@ export function limitOf(task: CodecTask): number {
 
 function bytesOf(task: CodecTask): number {
   if ('body' in task) return task.body.byteLength;
-  if (task.kind === 'decode-images') return task.pictures.reduce((sum, picture) => sum + picture.length, 0);
+  if ('pictures' in task) return task.pictures.reduce((sum, picture) => sum + picture.length, 0);
   if (task.kind === 'prewarm') return 0;
   let bytes = 0;
   for (const { data } of task.response.outputs.values()) bytes += 'byteLength' in data ? data.byteLength : data.length;

@@ -1,5 +1,5 @@
 import { preloadImages, type ImageSettings } from '../../image/decode.js';
-import { imagesToTensor } from '../../image/image-tensor.js';
+import { imagesToTensor, imagesWithSizes, type SizedImages } from '../../image/image-tensor.js';
 import type { ImageConfig } from '../../model/config.js';
 import type { BytesElement, NamedTensors, NumericTensor, TensorSpec } from '../../tensor/tensor.js';
 import { decodeInferRequest } from '../../protocol/decode-request.js';
@@ -12,6 +12,8 @@ import { decodePredictRequest, type PredictRequest } from '../../protocol/v1-dec
 import { encodePredictResponse, type PredictResponse } from '../../protocol/v1-encode.js';
 import { validateInferRequest, type CheckedRequest } from '../../protocol/validate.js';
 import type { PlainError } from '../../errors.js';
+import { detect } from '../../tasks/detection/detect.js';
+import type { DetectedRow, DetectionRun } from '../../tasks/detection/types.js';
 import { decodePredictionJson, type PredictionInput } from '../prediction-request.js';
 
 /** One piece of the codec's work. Bytes that crossed a thread are no Buffers any more. */
@@ -35,8 +37,9 @@ export type CodecTask =
     }
   | { readonly kind: 'encode-predict'; readonly response: PredictionsToEncode; readonly isOwned: boolean }
   | { readonly kind: 'encode-outputs'; readonly response: OutputsToEncode; readonly isOwned: boolean }
+  | { readonly kind: 'detect'; readonly response: DetectionsToFind; readonly isOwned: boolean }
   | {
-      readonly kind: 'decode-images';
+      readonly kind: 'decode-images' | 'decode-sized-images';
       readonly model: string;
       readonly pictures: readonly BytesElement[];
       readonly config: ImageConfig;
@@ -46,6 +49,10 @@ export type CodecTask =
 
 /** A `:predict` answer, and the model that it is of. */
 export interface PredictionsToEncode extends PredictResponse {
+  readonly model: string;
+}
+
+export interface DetectionsToFind extends DetectionRun {
   readonly model: string;
 }
 
@@ -64,14 +71,16 @@ export interface CodecResults {
   readonly 'decode-prediction': PredictionInput;
   readonly 'encode-predict': EncodedResponse;
   readonly 'encode-outputs': EncodedResponse;
+  readonly detect: readonly DetectedRow[];
   readonly 'decode-images': NumericTensor;
+  readonly 'decode-sized-images': SizedImages;
   readonly prewarm: undefined;
 }
 
 export type CodecResult = CodecResults[CodecTask['kind']];
 
 /** Tasks that are done in one go, which a small body is not worth a hop for. */
-export type JsonTask = Exclude<CodecTask, { kind: 'decode-images' | 'prewarm' }>;
+export type JsonTask = Exclude<CodecTask, { kind: 'decode-images' | 'decode-sized-images' | 'prewarm' }>;
 
 /** What a codec thread starts with. */
 export interface CodecThreadData {
@@ -93,6 +102,8 @@ export async function performTask(task: CodecTask): Promise<CodecResult> {
   switch (task.kind) {
     case 'decode-images':
       return imagesToTensor(task.pictures, task.config, task.spec);
+    case 'decode-sized-images':
+      return imagesWithSizes(task.pictures, task.config, task.spec);
     case 'prewarm':
       if (task.forPictures) await preloadImages();
       return undefined;
@@ -119,6 +130,8 @@ export function performJsonTask(task: JsonTask): CodecResult {
       return encodePredictResponse(task.response);
     case 'encode-outputs':
       return encodeOutputs(task.response);
+    case 'detect':
+      return detect(task.response);
   }
 }
 

@@ -1,4 +1,5 @@
 import type { NamedTensors, Tensor } from '../../tensor/tensor.js';
+import type { DetectedRow } from '../../tasks/detection/types.js';
 import type { CodecResult, CodecTask } from './tasks.js';
 
 /**
@@ -20,7 +21,7 @@ export function packTask(task: CodecTask): PackedTask {
     const body = task.body.byteLength >= leastBytes ? task.body : new Uint8Array(task.body);
     return { task: { ...task, body }, transfers: listMovable([body]) };
   }
-  if (task.kind === 'decode-images') {
+  if ('pictures' in task) {
     const pictures = task.pictures.map((picture) => (typeof picture === 'string' ? picture : new Uint8Array(picture)));
     const bytes = pictures.filter((picture) => typeof picture !== 'string');
     return { task: { ...task, pictures }, transfers: listMovable(bytes) };
@@ -38,7 +39,8 @@ function copyTensor(tensor: Tensor): Tensor {
 
 /** Memory of a result that can be handed over. */
 export function listTransfers(result: CodecResult): ArrayBuffer[] {
-  if (result === undefined) return [];
+  if (result === undefined || isList(result)) return [];
+  if ('tensor' in result) return listTensors(new Map([['', result.tensor]]));
   if ('body' in result) return listMovable([result.body, ...(result.tail ?? [])]);
   if ('data' in result) return listMovable([result.data]);
   if ('inputs' in result) return listTensors(result.inputs);
@@ -50,6 +52,9 @@ export function listArrived(task: CodecTask): ArrayBuffer[] {
   if ('body' in task) return listMovable([task.body]);
   return 'response' in task ? listTensors(task.response.outputs) : [];
 }
+
+/** Detections are a few numbers, which are copied. */
+const isList = (result: NonNullable<CodecResult>): result is readonly DetectedRow[] => Array.isArray(result);
 
 function listTensors(tensors: NamedTensors): ArrayBuffer[] {
   return listMovable([...tensors.values()].flatMap((tensor) => (tensor.datatype === 'BYTES' ? [] : [tensor.data])));

@@ -1,3 +1,4 @@
+import { mostDetections } from '../../model/detection-config.js';
 import { object, ref } from './schemas.js';
 
 type Part = Readonly<Record<string, unknown>>;
@@ -34,6 +35,24 @@ const predictionBody: Part = {
 };
 const predictionQuery: readonly Part[] = [
   { name: 'top', in: 'query', schema: { type: 'integer', minimum: 1 }, description: 'Predictions for each picture.' },
+  {
+    name: 'score',
+    in: 'query',
+    schema: { type: 'number', minimum: 0, maximum: 1 },
+    description: 'Least score of a detection.',
+  },
+  {
+    name: 'iou',
+    in: 'query',
+    schema: { type: 'number', minimum: 0, maximum: 1 },
+    description: 'Overlap beyond which a box gives way to a better one of its class.',
+  },
+  {
+    name: 'max',
+    in: 'query',
+    schema: { type: 'integer', minimum: 1, maximum: mostDetections },
+    description: 'Most detections for each image.',
+  },
   { name: 'outputs', in: 'query', schema: { type: 'boolean' }, description: 'Answer the model’s outputs too.' },
 ];
 
@@ -104,7 +123,7 @@ function modelOperations(path: string, suffix: string): readonly Operation[] {
 function predictionOperation(path: string, suffix: string): Operation {
   return post(path, `predict${suffix}`, {
     tag: 'inference',
-    summary: 'A picture in, labels out',
+    summary: 'An image in, labels or boxes out',
     query: predictionQuery,
     body: predictionBody,
     answer: json(ref('PredictionResponse')),

@@ -64,10 +64,28 @@ const inferenceSchemas = {
     ['model_name', 'model_version', 'outputs'],
   ),
   Prediction: object({ label: text, index: whole, probability: { type: 'number' } }, ['index', 'probability']),
+  Detection: object(
+    {
+      box: {
+        type: 'array',
+        items: { type: 'number' },
+        minItems: 4,
+        maxItems: 4,
+        description: 'x0, y0, x1, y1 in pixels of the image as sent, upright.',
+      },
+      label: text,
+      index: whole,
+      score: { type: 'number' },
+    },
+    ['box', 'index', 'score'],
+  ),
   PredictionRequest: object({
     image: { ...text, description: 'A picture in base64, or a data: URL.' },
     images: { ...listOf(text), description: 'Several pictures; the answer holds a list for each.' },
     top: { ...whole, description: 'Predictions for each picture.' },
+    score: { type: 'number', description: 'Least score of a detection.' },
+    iou: { type: 'number', description: 'Overlap beyond which a box gives way to a better one of its class.' },
+    max: { ...whole, description: 'Most detections for each image.' },
     inputs: listOf(object(tensorProperties, ['name', 'datatype', 'shape'])),
   }),
   PredictionResponse: object(
@@ -79,6 +97,16 @@ const inferenceSchemas = {
         type: 'array',
         items: { anyOf: [refTo('Prediction'), listOf(refTo('Prediction'))] },
         description: 'For one picture its predictions, highest first; for several a list of these lists.',
+      },
+      detections: {
+        type: 'array',
+        items: { anyOf: [refTo('Detection'), listOf(refTo('Detection'))] },
+        description: 'Of a detector: for one image its boxes, best first; for several a list of these lists.',
+      },
+      non_finite_boxes: {
+        ...whole,
+        description:
+          'Boxes left out since a score or a corner of theirs is no finite number; absent where there are none.',
       },
       outputs: listOf(object(tensorProperties)),
       timings: { type: 'object', additionalProperties: { type: 'number' }, description: 'Milliseconds.' },

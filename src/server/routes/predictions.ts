@@ -1,20 +1,20 @@
 import type { Exchange } from '../exchange.js';
 import { answerInference, type InferenceDeps, type InferenceResult } from '../inference-route.js';
 import type { InferenceRequest } from '../inference.js';
-import { parseTop } from '../prediction-request.js';
 import { predict } from '../predict.js';
+import { parseWish } from '../prediction-wish.js';
 import type { Router } from '../router.js';
 
-/** `POST /predictions/{model}`: a picture, a form with pictures, or JSON in; labels with probabilities out. */
+/** `POST /predictions/{model}`: an image, a form with images, or JSON in; labels with probabilities, or boxes, out. */
 export function addPredictionRoutes(router: Router, deps: InferenceDeps): void {
   const answerFor =
     (exchange: Exchange) =>
     async (request: InferenceRequest): Promise<InferenceResult> => {
-      const { top, outputs } = exchange.request.query as Readonly<Record<string, unknown>>;
+      const { outputs, ...wishes } = exchange.request.query as Readonly<Record<string, unknown>>;
       const { body, report } = await predict(deps.codec, {
         ...request,
         contentType: exchange.request.contentType,
-        top: top === undefined ? undefined : parseTop(top),
+        wish: parseWish(wishes),
         withOutputs: outputs === 'true' || outputs === '1',
       });
       return { body, headers: ['content-type', 'application/json'], report };

@@ -89,7 +89,7 @@ describe('what servers are asked', () => {
       workloads.map((workload) => [ourWork(workload).form, ourWork(workload).path]),
       [
         ['protocol', '/v2/models/ultraface/infer'],
-        ['jpeg', '/predictions/ultraface'],
+        ['jpeg', '/predictions/ultraface?max=1&score=0'],
         ['json', '/v2/models/tiny/infer'],
       ],
     );
