@@ -1,5 +1,6 @@
 import { AppError, messageOf, type ErrorCode } from '../errors.js';
 import type { SessionSpec } from './engine.js';
+import { memoryAtHand } from './memory-at-hand.js';
 
 /** A failure of the runtime that is understood: why it happened and what to do about it. */
 export interface OrtFault {
@@ -230,13 +231,38 @@ const shapeRefusals: readonly RegExp[] = [
   /requires input (?:depth|height|width) to be a multiple of/,
 ];
 
-/** The error of a run that failed; `details.isRequestFault` where the shapes of the request are why. */
-export function explainRunFault(thrown: unknown): AppError {
+/** What it says where values of a request name what is not there, or sizes that nothing can have: with other values the model runs. */
+const valueRefusals: readonly RegExp[] = [
+  /indices element out of data bounds|Out of range value in index tensor|invalid ind(?:ex|ice) found/,
+  /invalid expand shape|requested_shape\[i\] >= -1 was false|Tile repeat value must be non-negative/,
+  /Tensor shape\.Size\(\) must be >= 0|Tensor storage size overflowed|Integer overflow/,
+  /delta in Range operator can not be zero|Depth is negative|value of k must not be negative/,
+  /'step' value cannot be 0|'axes' has an axis outside|IsAxisInRange\(axis, tensor_rank\) was false/,
+  /Scale value should be greater than 0|Invalid value in 'split'/,
+];
+
+/** A number that an operator made of a text of the request (`Cast` of BYTES). */
+const textRefusals = /running Cast node.*\bsto(?:d|f|i|l|ll|ul|ull)\b/s;
+
+function findRequestFault(text: string, mostBytes: number): string | undefined {
+  const said = tidyOrtText(text);
+  if (shapeRefusals.some((pattern) => pattern.test(text)))
+    return `The model cannot run on inputs of these shapes: ${said}. To fix: send the height, width or length that it was made for.`;
+  if (textRefusals.test(text)) return `The model cannot run on these values: a text is no number (${said}).`;
+  if (valueRefusals.some((pattern) => pattern.test(text)))
+    return `The model cannot run on these values: ${said}. To fix: send indices and sizes that the model has.`;
+  // What runs with other requests, and would take most of what there is with this one.
+  const bytes = Number(/Failed to allocate memory for requested buffer of size (\d+)/.exec(text)?.[1] ?? 0);
+  if (bytes <= mostBytes / 2) return undefined;
+  return `The model cannot run on these values: a tensor of ${bytes} bytes would come of them, and it may have ${mostBytes}. To fix: ask for less.`;
+}
+
+/** The error of a run that failed; `details.isRequestFault` where the shapes or the values of the request are why. */
+export function explainRunFault(thrown: unknown, mostBytes = memoryAtHand()): AppError {
   const text = messageOf(thrown);
-  if (shapeRefusals.some((pattern) => pattern.test(text))) {
-    const message = `The model cannot run on inputs of these shapes: ${tidyOrtText(text)}. To fix: send the height, width or length that it was made for.`;
-    return new AppError('ENGINE_FAILED', message, { details: { isRequestFault: true }, cause: thrown });
-  }
+  const reason = findRequestFault(text, mostBytes);
+  if (reason !== undefined)
+    return new AppError('ENGINE_FAILED', reason, { details: { isRequestFault: true }, cause: thrown });
   const fault = findOrtFault(text);
   const message = fault === undefined ? tidyOrtText(text) : `${fault.cause}. To fix: ${fault.fix}.`;
   return new AppError(fault?.code ?? 'ENGINE_FAILED', `The model failed while running: ${message}`, { cause: thrown });

@@ -22,11 +22,11 @@ const probeGraph: Graph = {
 };
 
 /**
- * Entry of the process that tries a provider (argument 1) on a device (argument 2) with a tiny session. It prints
+ * Entry of the process that tries a provider (argument 1) on a device (argument 2) with a tiny session, for its parent (argument 3), with which it ends. It prints
  * `{"works": ..., "reason": ...}` on stdout; what the runtime has to say of a failure stands on stderr only.
  */
-async function main(provider: ProviderName, deviceId: number): Promise<void> {
-  endWithParent(process.ppid);
+async function main(provider: ProviderName, deviceId: number, parent: number): Promise<void> {
+  endWithParent(parent);
   disableTelemetry(process.env);
   const { letRuntimeSpeak, ortEngine } = await import('./ort.js');
   letRuntimeSpeak();
@@ -47,5 +47,5 @@ async function main(provider: ProviderName, deviceId: number): Promise<void> {
   }
 }
 
-const [, , provider = 'cpu', deviceId = '0'] = process.argv;
-await main(provider as ProviderName, Number(deviceId));
+const [, , provider = 'cpu', deviceId = '0', parent = ''] = process.argv;
+await main(provider as ProviderName, Number(deviceId), Number(parent));

@@ -37,7 +37,7 @@ function trySession(
   return new Promise((resolve) => {
     execFile(
       process.execPath,
-      [entry, provider, String(deviceId)],
+      [entry, provider, String(deviceId), String(process.pid)],
       { timeout: timeoutMs, env },
       (error, stdout, stderr) => {
         resolve(parseProbe({ stdout, stderr, exit: describeExit(error, timeoutMs) }));

@@ -42,3 +42,8 @@ const leastRequestBytes = 32 * 1024 * 1024;
 export function defaultRequestMemory({ bytes }: MemoryLimit): number {
   return Math.max(leastRequestBytes, Math.floor(bytes / 4));
 }
+
+/** What a process of a model that runs apart may have: the rest is the server's own. */
+export function mostProcessMemory({ bytes }: MemoryLimit): number {
+  return Math.floor((bytes * 3) / 4);
+}

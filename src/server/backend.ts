@@ -63,6 +63,7 @@ async function openRunner(options: ServeOptions, { journal }: Crashes): Promise<
     env,
     weightsCache: { folder: cacheFolder },
     runLimitMs: limitMs,
+    ...(options.processMemoryBytes === undefined ? {} : { processMemoryBytes: options.processMemoryBytes }),
     ...(inlineRuns ? { inline: { watch } } : {}),
     ...(journal === undefined ? {} : { journal }),
     events: {

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { disableTelemetry } from '../engine/telemetry.js';
 import { AppError, messageOf } from '../errors.js';
 import { readCpuBudget } from '../resources/cpu-budget.js';
-import { defaultRequestMemory, readMemoryLimit } from '../resources/memory-limit.js';
+import { defaultRequestMemory, mostProcessMemory, readMemoryLimit } from '../resources/memory-limit.js';
 import { divideThreads } from '../resources/thread-budget.js';
 import type { ThreadBudget } from '../resources/types.js';
 import { readOwnNames } from './access/own-names.js';
@@ -72,10 +72,10 @@ async function main(): Promise<void> {
 
 async function start(settings: Settings, log: Log): Promise<RunningServer> {
   disableTelemetry(process.env);
-  const [models, budget, requestMemoryBytes, keys, ownNames, { startServer }] = await Promise.all([
+  const [models, budget, memory, keys, ownNames, { startServer }] = await Promise.all([
     findModelsPlace(settings.models ?? bundledModels),
     readBudget(settings),
-    readRequestMemory(settings),
+    readMemory(settings),
     readKeys(settings.auth, log),
     readOwnNames(),
     import('./serve.js'),
@@ -94,7 +94,7 @@ async function start(settings: Settings, log: Log): Promise<RunningServer> {
     ...(supervised.ended === undefined ? {} : { ended: supervised.ended }),
     processTag: Math.random().toString(36).slice(2, 8),
     budget,
-    requestMemoryBytes,
+    ...memory,
     env: process.env,
     log,
     clock: Date.now,
@@ -115,8 +115,10 @@ async function readBudget({ workers, intraOpThreads }: Settings): Promise<Thread
   });
 }
 
-async function readRequestMemory({ limits }: Settings): Promise<number> {
-  return limits.requestMemory === 'auto' ? defaultRequestMemory(await readMemoryLimit()) : limits.requestMemory;
+async function readMemory({ limits }: Settings) {
+  const limit = await readMemoryLimit();
+  const requestMemoryBytes = limits.requestMemory === 'auto' ? defaultRequestMemory(limit) : limits.requestMemory;
+  return { requestMemoryBytes, processMemoryBytes: mostProcessMemory(limit) };
 }
 
 interface Started {

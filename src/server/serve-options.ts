@@ -25,6 +25,8 @@ export interface ServeOptions {
   readonly budget: ThreadBudget;
   /** What all requests may hold together. */
   readonly requestMemoryBytes: number;
+  /** What a process of a model that runs apart may have; undefined: any. */
+  readonly processMemoryBytes?: number;
   readonly env: NodeJS.ProcessEnv;
   readonly log: Log;
   /** Milliseconds since 1970. */

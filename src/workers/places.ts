@@ -1,6 +1,7 @@
 import type { SessionSpec } from '../engine/engine.js';
 import type { OpenLink } from './link.js';
 import { PoolWorker, type PoolWorkerEvents } from './pool-worker.js';
+import type { ProcessOptions } from './process-link.js';
 import type { RunJournal } from './run-journal.js';
 import type { LoadOptions } from './runner.js';
 import { TrialProcesses } from './trial-processes.js';
@@ -8,12 +9,16 @@ import { TrialProcesses } from './trial-processes.js';
 /** Processes of a session that runs apart and does not say how many: each takes some 60 MB. */
 const mostApart = 2;
 
+/** Trials stand behind what serves: a third of its share of a CPU that both want. */
+const trialNiceness = 5;
+
 export interface PlacesOptions {
   /** Threads of the CPU. Each GPU gets one more when its first model is loaded. */
   readonly threads: number;
   readonly openThread: OpenLink;
-  readonly openProcess: OpenLink;
-  readonly openTrial: OpenLink;
+  readonly openProcess: (how: ProcessOptions) => OpenLink;
+  /** What a process of a model on the CPU may have; drivers of GPUs may not like a limit. */
+  readonly memoryBytes: number | undefined;
   readonly events: PoolWorkerEvents;
   readonly journal: RunJournal | undefined;
 }
@@ -33,7 +38,8 @@ export class Places {
   constructor(options: PlacesOptions) {
     this.#options = options;
     this.#cpu = Array.from({ length: options.threads }, (_, index) => this.#makeThread(`cpu-${index}`));
-    const { openTrial: open, events } = options;
+    const { events } = options;
+    const open = options.openProcess({ niceness: trialNiceness });
     this.#trials = new TrialProcesses({ most: Math.max(fewestTrials, options.threads), open, events });
   }
 
@@ -107,7 +113,8 @@ export class Places {
     const most = provider === 'cpu' ? this.#cpu.length : 1;
     const count = instances === 'auto' ? Math.min(most, mostApart) : Math.min(Math.max(1, instances), most);
     const places = Array.from({ length: count }, () => {
-      const { openProcess: open, events } = this.#options;
+      const { openProcess, memoryBytes, events } = this.#options;
+      const open = openProcess(provider === 'cpu' ? { memoryBytes } : {});
       return new PoolWorker({ name: `apart-${(this.#processes += 1)} (${logId})`, open, events });
     });
     for (const place of places) this.#apart.add(place);

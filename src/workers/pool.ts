@@ -17,9 +17,6 @@ import { Turn } from './turn.js';
 
 export type { RunnerOptions } from './runner-options.js';
 
-/** Trials stand behind what serves: a third of its share of a CPU that both want. */
-const trialNiceness = 5;
-
 /** A runner whose threads can be seen and ended. */
 export interface RunnerPool extends Runner {
   status(): RunnerStatus;
@@ -60,12 +57,13 @@ class Pool implements RunnerPool {
 
   constructor(options: RunnerOptions) {
     this.#options = options;
-    const processEntry = options.processEntry ?? new URL('./worker-process.js', import.meta.url);
+    const { env, processEntry, processMemoryBytes: memoryBytes } = options;
+    const entry = processEntry ?? new URL('./worker-process.js', import.meta.url);
     this.#places = new Places({
       threads: options.workers,
       openThread: threadLink(options.entry ?? new URL('./worker.js', import.meta.url)),
-      openProcess: processLink(processEntry, options.env),
-      openTrial: processLink(processEntry, options.env, trialNiceness),
+      openProcess: (how) => processLink(entry, env, how),
+      memoryBytes,
       events: { onFree: (worker) => this.#feed(worker), onLost: (...loss) => this.#lost(...loss) },
       journal: options.journal,
     });
@@ -152,10 +150,9 @@ class Pool implements RunnerPool {
 
   /** A copy is run when it is made: what may never end has no copy. */
   async #prepare(spec: SessionSpec, { apart = false, trial }: LoadOptions): Promise<PreparedModel> {
-    const { weightsCache, env } = this.#options;
+    const { weightsCache: cache, env } = this.#options;
     if (apart || trial !== undefined) return { spec, reason: 'each of its processes holds its own' };
-    if (weightsCache === undefined) return { spec, reason: 'no cache folder is set' };
-    return prepareWeights(spec, { ...weightsCache, env });
+    return cache === undefined ? { spec, reason: 'no cache folder is set' } : prepareWeights(spec, { ...cache, env });
   }
 
   #wake(session: PoolSession): void {

@@ -15,15 +15,32 @@ const meanings: Readonly<Partial<Record<NodeJS.Signals, string>>> = {
 /** Most characters of a process's stderr that are kept for the reason of its end. */
 const keptText = 2000;
 
+export interface ProcessOptions {
+  /** How far they stand behind other processes, 0 to 19. */
+  readonly niceness?: number;
+  /** Memory that one may have, where the system can hold it to that: what it cannot get is an error of the run, and the process lives. */
+  readonly memoryBytes?: number | undefined;
+}
+
+/** Node.js itself; on Linux started by a shell, which sets the limit and becomes Node.js. */
+function commandOf(memoryBytes: number | undefined): { readonly execPath?: string; readonly execArgv: string[] } {
+  if (memoryBytes === undefined || process.platform !== 'linux') return { execArgv: [] };
+  const script = 'ulimit -d "$0" 2>/dev/null; exec "$@"';
+  return {
+    execPath: '/bin/sh',
+    execArgv: ['-c', script, String(Math.floor(memoryBytes / 1024)), process.execPath],
+  };
+}
+
 /**
- * Opens processes with the entry file given. They end with this process, also where that is killed. `niceness`: how far they stand
- * behind other processes, 0 to 19.
+ * Opens processes with the entry file given. They end with this process, also where that is killed.
  */
-export function processLink(entry: URL, env: NodeJS.ProcessEnv, niceness = 0): OpenLink {
+export function processLink(entry: URL, env: NodeJS.ProcessEnv, how: ProcessOptions = {}): OpenLink {
+  const { niceness = 0, memoryBytes } = how;
   return (name, { onAnswer, onEnd }) => {
     const child = fork(entry, [String(process.pid), name, String(niceness)], {
       env: { ...env, UV_THREADPOOL_SIZE: '1' },
-      execArgv: [],
+      ...commandOf(memoryBytes),
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     });

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { describe, it } from 'node:test';
 import { AppError } from '../../src/errors.js';
+import { parseDataLimit } from '../../src/engine/memory-at-hand.js';
 import { explainCreateFault, explainRunFault, findOrtFault, tidyOrtText } from '../../src/engine/ort-faults.js';
 
 interface Sample {
@@ -56,5 +57,32 @@ describe('the texts of ONNX Runtime', () => {
     const run = explainRunFault(new Error('CUDA failure 2: out of memory'));
     assert.ok(run instanceof AppError);
     assert.deepEqual([run.code, /memory ran out\. To fix: lower/.test(run.message)], ['ENGINE_FAILED', true]);
+  });
+
+  it('lay want of memory to the request only where it asked for most of what there is', () => {
+    const text = (bytes: number) => new Error(`Failed to allocate memory for requested buffer of size ${bytes}`);
+    const asked = explainRunFault(text(40_000_000_000), 16_000_000_000);
+    assert.equal(asked.details['isRequestFault'], true);
+    assert.match(asked.message, /a tensor of 40000000000 bytes would come of them, and it may have 16000000000/);
+    const scarce = explainRunFault(text(1_000_000), 16_000_000_000);
+    assert.deepEqual([scarce.code, scarce.details['isRequestFault']], ['ENGINE_FAILED', undefined]);
+    assert.match(scarce.message, /memory ran out at 1000000 bytes/);
+  });
+
+  it('tell a text that is no number from a fault of the server', () => {
+    const cast = (said: string) =>
+      explainRunFault(
+        new Error(`Non-zero status code returned while running Cast node. Name:'' Status Message: ${said}`),
+      );
+    assert.equal(cast('stod').details['isRequestFault'], true);
+    assert.equal(cast('something else').details['isRequestFault'], undefined);
+  });
+
+  it('are judged by the limit that a process has', () => {
+    const line = (soft: string) =>
+      `Limit  Soft Limit  Hard Limit  Units\nMax data size             ${soft}           unlimited            bytes\n`;
+    assert.equal(parseDataLimit(line('805306368')), 805_306_368);
+    assert.equal(parseDataLimit(line('unlimited')), undefined);
+    assert.equal(parseDataLimit(''), undefined);
   });
 });

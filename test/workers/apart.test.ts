@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it, type TestContext } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
+import type { Graph } from '../../src/model/onnx/writer.js';
 import { startRunner, type RunnerOptions, type RunnerPool } from '../../src/workers/pool.js';
 import { processLink } from '../../src/workers/process-link.js';
 import type { RunJob, RunOutcome } from '../../src/workers/runner.js';
@@ -189,6 +190,40 @@ async function findProcess(title: string): Promise<number> {
   }
   throw new Error(`No child is named ${title}: ${children}`);
 }
+
+/** Y = X written so often as N says. */
+const repeats: Graph = {
+  name: 'repeats',
+  inputs: [{ name: 'N', datatype: 'INT64', shape: [1] }],
+  outputs: [{ name: 'Y', datatype: 'FP32', shape: ['n'] }],
+  nodes: [{ op: 'Expand', inputs: ['one', 'N'], outputs: ['Y'] }],
+  initializers: [{ name: 'one', datatype: 'FP32', shape: [1], data: Float32Array.of(1) }],
+};
+
+describe(
+  'a process with a limit of memory',
+  { skip: process.platform !== 'linux' && 'only Linux holds a process to it' },
+  () => {
+    it('fails the run that would need more, as the fault of its request, and goes on', async (t) => {
+      const runner = await start(t, { processMemoryBytes: 2 ** 30 });
+      const path = await putModel(folder, { name: 'repeats', graph: repeats });
+      const queue = new Queue();
+      const session = await runner.load(specOf(path), { instances: 1, apart: true, next: queue.next });
+      const repeat = (count: number): RunJob => ({
+        requests: [new Map([['N', { datatype: 'INT64', shape: [1], data: BigInt64Array.of(BigInt(count)) }]])],
+        rows: 0,
+        outputs: ['Y'],
+      });
+      await assert.rejects(queue.run(session, repeat(500_000_000)), {
+        code: 'ENGINE_FAILED',
+        message: /a tensor of 2000000000 bytes would come of them, and it may have 1073741824/,
+      });
+      const { outputs } = await queue.run(session, repeat(3));
+      assert.deepEqual(outputs.get('Y')?.data, Float32Array.of(1, 1, 1));
+      assert.equal(runner.status().restarts, 0);
+    });
+  },
+);
 
 describe('the link to a process', () => {
   it('tells the end alone, and no unreadable answer, where an order meets a process that was killed', async () => {

@@ -8,7 +8,7 @@ const entry = new URL('../../src/workers/worker-process.js', import.meta.url);
 
 function start(t: TestContext, options: Partial<TrialProcessesOptions>): TrialProcesses {
   const events = { onFree: () => undefined, onLost: () => undefined };
-  const open = processLink(entry, process.env, 5);
+  const open = processLink(entry, process.env, { niceness: 5 });
   const trials = new TrialProcesses({ most: 1, slowMs: day, idleMs: day, open, events, ...options });
   t.after(() => trials.stop());
   return trials;
