@@ -1,115 +1,30 @@
 // Measures a whole server as a process: memory over many requests and clients that leave, many models, the access log, the
 // event loop's delay under large JSON bodies, and reloads under load. One figure or pair of figures a line.
 // Usage: node tools/build.js && node bench/micro/server.js [soak|leavers|models|log|json|reload] [COUNT]
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { connect } from 'node:net';
-import { loadavg, tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import {
+  batching,
+  drive,
+  handles,
+  load,
+  median,
+  models,
+  put,
+  rssMb,
+  runJobs,
+  serve,
+  start,
+  sumRequest,
+  wire,
+} from './server-process.js';
 
-const load = (path) => import(new URL(`../../dist/${path}`, import.meta.url).href);
 const self = fileURLToPath(import.meta.url);
-const entry = fileURLToPath(new URL('../../dist/src/server/main.js', import.meta.url));
-const { startLoadGenerator } = await load('bench/load/load.js');
-const models = await load('test/support/models.js');
 const { send } = await load('test/support/http.js');
-const folder = mkdtempSync(join(tmpdir(), 'slipway-micro-'));
-
-/** Prints the event loop's delay since the last time, in milliseconds, on SIGUSR2; the sampler's own millisecond is taken off. */
-const watchLoop = `data:text/javascript,${encodeURIComponent(`
-  import { monitorEventLoopDelay } from 'node:perf_hooks';
-  import { isMainThread } from 'node:worker_threads';
-  if (isMainThread) {
-    const delay = monitorEventLoopDelay({ resolution: 1 });
-    delay.enable();
-    process.on('SIGUSR2', () => {
-      const ms = (ns) => Math.max(0, Math.round(ns / 1e4) / 100 - 1);
-      process.stderr.write(JSON.stringify({ loop: { p50: ms(delay.percentile(50)), p99: ms(delay.percentile(99)), max: ms(delay.max) } }) + '\\n');
-      delay.reset();
-    });
-  }`)}`;
-
-/** Starts a process that prints a line with its URL; `next` waits for the next line that matches. */
-async function start(args, pattern) {
-  const child = spawn(process.execPath, ['--import', watchLoop, ...args], { stdio: ['ignore', 'ignore', 'pipe'] });
-  let text = '';
-  child.stderr.setEncoding('utf8').on('data', (chunk) => (text = (text + chunk).slice(-65536)));
-  const next = async (wanted) => {
-    for (;;) {
-      const found = wanted.exec(text);
-      if (found !== null) return found;
-      if (child.exitCode !== null) throw new Error(text);
-      await once(child.stderr, 'data');
-    }
-  };
-  const { port } = new URL((await next(pattern))[1]);
-  const loopDelay = async () => {
-    text = '';
-    child.kill('SIGUSR2');
-    return JSON.parse((await next(/^\{"loop".*\}$/m))[0]).loop;
-  };
-  const end = async () => {
-    child.kill('SIGTERM');
-    await once(child, 'exit');
-  };
-  return { pid: child.pid, port: Number(port), url: `http://127.0.0.1:${port}`, loopDelay, end };
-}
-
-const serve = (...flags) =>
-  start(
-    [
-      entry,
-      '--port',
-      '0',
-      '--log-format',
-      'json',
-      '--execution-provider',
-      'cpu',
-      '--management=yes',
-      '--models',
-      folder,
-      ...flags,
-    ],
-    /"url":"([^"]+)"/,
-  );
-
-const rssMb = ({ pid }) => {
-  const text = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
-  return Math.round(Number(/^Rss:\s+(\d+)/m.exec(text)[1]) / 1024);
-};
-const handles = ({ pid }) => readdirSync(`/proc/${pid}/fd`).length;
-
-function wire(path, body) {
-  const head = `POST ${path} HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n`;
-  return { bytes: Buffer.concat([Buffer.from(head), Buffer.from(body)]) };
-}
-
-const row = Array.from({ length: 16 }, (_, n) => n);
-const tensors = ['A', 'B'].map((name) => ({ name, datatype: 'INT32', shape: [1, 16], data: row }));
-const sumRequest = (model) => wire(`/v2/models/${model}/infer`, JSON.stringify({ inputs: tensors }));
-
-/** Windows of requests from `concurrency` clients. */
-async function drive(server, request, { concurrency = 4, windowMs = 2000, windows = 1, warmupMs = 300, rate } = {}) {
-  const generator = startLoadGenerator();
-  const poisson = { kind: 'poisson', requestsPerSecond: rate, maxConnections: concurrency, seed: 1 };
-  const arrivals = rate === undefined ? { kind: 'closed', concurrency } : poisson;
-  const order = { host: '127.0.0.1', port: server.port, requests: [request], warmupMs, windowMs, windows };
-  const result = await generator.run({ ...order, arrivals, timeoutMs: 30_000 });
-  await generator.close();
-  const statuses = {};
-  for (const window of result.windows)
-    for (const [status, count] of Object.entries(window.statuses)) statuses[status] = (statuses[status] ?? 0) + count;
-  const elapsedMs = result.windows.reduce((sum, window) => sum + window.elapsedMs, 0);
-  const completed = result.windows.reduce((sum, window) => sum + window.completed, 0);
-  return { statuses, answered: result.answered, perSecond: Math.round((completed * 1000) / elapsedMs) };
-}
-
-const put = (name, graph, config) => models.putModel(folder, { name, graph, config });
-const batching = { batching: { maxRows: 8, maxDelayMs: 0 } };
 
 const jobs = {
   /** Resident memory while COUNT tiny requests pass. */
@@ -216,7 +131,6 @@ const jobs = {
 };
 
 function report(name, values, others) {
-  const median = (list) => list.toSorted((a, b) => a - b)[list.length >> 1];
   const ratio = median(values.map((value, round) => value / others[round])).toFixed(3);
   console.log(`${name}  ${median(values)}/s against ${median(others)}/s, ratio ${ratio}  (${values} | ${others})`);
 }
@@ -230,18 +144,6 @@ function echo() {
   process.on('SIGTERM', () => process.exit(0));
 }
 
-const [, , job, count] = process.argv;
-if (job === '--echo') {
-  echo();
-} else {
-  try {
-    const wanted = Object.entries(jobs).filter(([name]) => job === undefined || name === job);
-    for (const [, run] of wanted) {
-      for (const name of readdirSync(folder)) rmSync(join(folder, name), { recursive: true });
-      await run(count === undefined ? undefined : Number(count));
-    }
-    console.log(`load average ${loadavg()[0].toFixed(1)}`);
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
-}
+const [, , ...wanted] = process.argv;
+if (wanted[0] === '--echo') echo();
+else await runJobs(jobs, wanted);

@@ -1,0 +1,151 @@
+// Servers as processes for the measurements beside this file, and the load for them.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { loadavg, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const load = (path) => import(new URL(`../../dist/${path}`, import.meta.url).href);
+const entry = fileURLToPath(new URL('../../dist/src/server/main.js', import.meta.url));
+const { startLoadGenerator } = await load('bench/load/load.js');
+export const models = await load('test/support/models.js');
+export const folder = mkdtempSync(join(tmpdir(), 'slipway-micro-'));
+
+/** Prints the event loop's delay since the last time, in milliseconds, on SIGUSR2; the sampler's own millisecond is taken off. */
+const watchLoop = `data:text/javascript,${encodeURIComponent(`
+  import { monitorEventLoopDelay } from 'node:perf_hooks';
+  import { isMainThread } from 'node:worker_threads';
+  if (isMainThread) {
+    const delay = monitorEventLoopDelay({ resolution: 1 });
+    delay.enable();
+    process.on('SIGUSR2', () => {
+      const ms = (ns) => Math.max(0, Math.round(ns / 1e4) / 100 - 1);
+      process.stderr.write(JSON.stringify({ loop: { p50: ms(delay.percentile(50)), p99: ms(delay.percentile(99)), max: ms(delay.max) } }) + '\\n');
+      delay.reset();
+    });
+  }`)}`;
+
+/** Starts a process that prints a line with its URL; `next` waits for the next line that matches. */
+export async function start(args, pattern) {
+  const child = spawn(process.execPath, ['--import', watchLoop, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  let text = '';
+  let majorCollections = 0;
+  child.stdout.setEncoding('utf8').on('data', (chunk) => (majorCollections += chunk.split('Mark-Compact').length - 1));
+  child.stderr.setEncoding('utf8').on('data', (chunk) => (text = (text + chunk).slice(-65536)));
+  const next = async (wanted) => {
+    for (;;) {
+      const found = wanted.exec(text);
+      if (found !== null) return found;
+      if (child.exitCode !== null) throw new Error(text);
+      await once(child.stderr, 'data');
+    }
+  };
+  const { port } = new URL((await next(pattern))[1]);
+  const loopDelay = async () => {
+    text = '';
+    child.kill('SIGUSR2');
+    return JSON.parse((await next(/^\{"loop".*\}$/m))[0]).loop;
+  };
+  const end = async () => {
+    child.kill('SIGTERM');
+    await once(child, 'exit');
+  };
+  const collections = () => majorCollections;
+  return { pid: child.pid, port: Number(port), url: `http://127.0.0.1:${port}`, loopDelay, collections, end };
+}
+
+export const serve = (...flags) => serveWith([], ...flags);
+/** The same with flags of Node's own. */
+export const serveWith = (nodeFlags, ...flags) =>
+  start(
+    [
+      ...nodeFlags,
+      entry,
+      '--port',
+      '0',
+      '--log-format',
+      'json',
+      '--execution-provider',
+      'cpu',
+      '--management=yes',
+      '--models',
+      folder,
+      ...flags,
+    ],
+    /"url":"([^"]+)"/,
+  );
+
+export const rssMb = ({ pid }) => {
+  const text = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
+  return Math.round(Number(/^Rss:\s+(\d+)/m.exec(text)[1]) / 1024);
+};
+/** CPU time of all threads so far, in microseconds. */
+export const cpuUs = ({ pid }) => {
+  const threads = readdirSync(`/proc/${pid}/task`);
+  const times = threads.map((thread) => readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ')[0]);
+  return times.reduce((sum, ns) => sum + Number(ns) / 1000, 0);
+};
+export const handles = ({ pid }) => readdirSync(`/proc/${pid}/fd`).length;
+
+export function wire(path, body, headers = 'content-type: application/json\r\n') {
+  const head = `POST ${path} HTTP/1.1\r\nhost: x\r\n${headers}content-length: ${body.length}\r\n\r\n`;
+  return { bytes: Buffer.concat([Buffer.from(head), Buffer.from(body)]) };
+}
+
+const row = Array.from({ length: 16 }, (_, n) => n);
+/** Two rows of the sum's. */
+export const tensors = ['A', 'B'].map((name) => ({ name, datatype: 'INT32', shape: [1, 16], data: row }));
+export const sumRequest = (model) => wire(`/v2/models/${model}/infer`, JSON.stringify({ inputs: tensors }));
+
+/** The same tensors as binary data, both ways. */
+export function binaryRequest(model, tensors) {
+  const inputs = tensors.map(({ data, ...tensor }) => {
+    return { ...tensor, parameters: { binary_data_size: data.byteLength } };
+  });
+  const header = Buffer.from(JSON.stringify({ inputs, parameters: { binary_data_output: true } }));
+  const parts = tensors.map(({ data }) => Buffer.from(data.buffer));
+  const headers = `inference-header-content-length: ${header.length}\r\n`;
+  return wire(`/v2/models/${model}/infer`, Buffer.concat([header, ...parts]), headers);
+}
+
+/** Windows of requests from `concurrency` clients; several requests take turns. */
+export async function drive(
+  server,
+  request,
+  { concurrency = 4, windowMs = 2000, windows = 1, warmupMs = 300, rate } = {},
+) {
+  const generator = startLoadGenerator();
+  const poisson = { kind: 'poisson', requestsPerSecond: rate, maxConnections: concurrency, seed: 1 };
+  const arrivals = rate === undefined ? { kind: 'closed', concurrency } : poisson;
+  const order = { host: '127.0.0.1', port: server.port, requests: [request].flat(), warmupMs, windowMs, windows };
+  const result = await generator.run({ ...order, arrivals, timeoutMs: 30_000 });
+  await generator.close();
+  const statuses = {};
+  for (const window of result.windows)
+    for (const [status, count] of Object.entries(window.statuses)) statuses[status] = (statuses[status] ?? 0) + count;
+  const elapsedMs = result.windows.reduce((sum, window) => sum + window.elapsedMs, 0);
+  const completed = result.windows.reduce((sum, window) => sum + window.completed, 0);
+  return { statuses, answered: result.answered, perSecond: Math.round((completed * 1000) / elapsedMs) };
+}
+
+export const put = (name, graph, config) => models.putModel(folder, { name, graph, config });
+export const batching = { batching: { maxRows: 8, maxDelayMs: 0 } };
+
+export function median(list) {
+  return list.toSorted((a, b) => a - b)[list.length >> 1];
+}
+
+/** Runs the jobs that were asked for, each in an empty folder: all where none was. */
+export async function runJobs(jobs, [job, count]) {
+  try {
+    const wanted = Object.entries(jobs).filter(([name]) => job === undefined || name === job);
+    for (const [, run] of wanted) {
+      for (const name of readdirSync(folder)) rmSync(join(folder, name), { recursive: true });
+      await run(count === undefined ? undefined : Number(count));
+    }
+    console.log(`load average ${loadavg()[0].toFixed(1)}`);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
