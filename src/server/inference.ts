@@ -5,6 +5,7 @@ import type { CheckedRequest } from '../protocol/validate.js';
 import type { NamedTensors } from '../tensor/tensor.js';
 import type { Codec } from './codec/codec.js';
 import type { RequestMemory } from './memory/memory-budget.js';
+import { tensorBytes } from './memory/tensor-bytes.js';
 import { withPictures } from './pictures.js';
 import type { ModelView } from './model-view.js';
 
@@ -41,6 +42,7 @@ export async function infer(codec: Codec, call: InferenceRequest): Promise<Infer
   const adding = withPictures(codec, decoding instanceof Promise ? await decoding : decoding, view.model);
   const request = adding instanceof Promise ? await adding : adding;
   const decodeMs = performance.now() - startMs;
+  call.memory.take(tensorBytes(request.inputs.values(), body));
   const { outputs, timings, batchRows, batchRequests } = await runChecked(request, call);
   const isOwned = batchRequests === 1;
   const ranMs = performance.now();
@@ -48,7 +50,7 @@ export async function infer(codec: Codec, call: InferenceRequest): Promise<Infer
   const { version } = view.model;
   const encoding = codec.encodeInfer(createInferResponse({ request, model, version, outputs, labelsOf }), isOwned);
   const encoded = encoding instanceof Promise ? await encoding : encoding;
-  if (isOwned) call.memory.own(buffersOf(outputs));
+  holdAnswer(call.memory, { outputs, encoded, isOwned });
   return { encoded, report: { timings, batchRows, decodeMs, encodeMs: performance.now() - ranMs } };
 }
 
@@ -58,6 +60,7 @@ export async function inferV1(codec: Codec, call: InferenceRequest): Promise<Inf
   const request = await codec.decodePredict(call.body, call.view.signature);
   const decodeMs = performance.now() - startMs;
   const checked = await withPictures(codec, request, call.view.model);
+  call.memory.take(tensorBytes(checked.inputs.values(), call.body));
   const { outputs, timings, batchRows, batchRequests } = await runChecked(checked, call);
   const isOwned = batchRequests === 1;
   const ranMs = performance.now();
@@ -68,8 +71,17 @@ export async function inferV1(codec: Codec, call: InferenceRequest): Promise<Inf
     { model: call.view.model.name, form, rows, outputs: ordered, nonFiniteTokens },
     isOwned,
   );
-  if (isOwned) call.memory.own(buffersOf(outputs));
+  holdAnswer(call.memory, { outputs, encoded, isOwned });
   return { encoded, report: { timings, batchRows, decodeMs, encodeMs: performance.now() - ranMs } };
+}
+
+/** Counts an answer until its client has it: the outputs, and what was written of them beside. */
+function holdAnswer(
+  memory: RequestMemory,
+  of: { readonly outputs: NamedTensors; readonly encoded: EncodedResponse; readonly isOwned: boolean },
+): void {
+  memory.hold(tensorBytes(of.outputs.values()) + of.encoded.body.length);
+  if (of.isOwned) memory.own(buffersOf(of.outputs));
 }
 
 /** Runs a request that was checked against its model. */

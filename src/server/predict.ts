@@ -7,6 +7,8 @@ import type { ServableModel } from '../repository/types.js';
 import type { BytesElement, Tensor } from '../tensor/tensor.js';
 import type { Codec } from './codec/codec.js';
 import { runChecked, type InferReport } from './inference.js';
+import type { RequestMemory } from './memory/memory-budget.js';
+import { tensorBytes } from './memory/tensor-bytes.js';
 import type { ModelView } from './model-view.js';
 import { detectionOutputs, frameOf, writeDetections, type Frame } from './detections.js';
 import { readPictures, readSizedPictures } from './pictures.js';
@@ -25,6 +27,8 @@ export interface PredictCall {
   /** Answer the model's outputs too. */
   readonly withOutputs: boolean;
   readonly signal: AbortSignal;
+  /** What the request holds. */
+  readonly memory: RequestMemory;
 }
 
 /** A body of JSON with the way it came about. */
@@ -53,7 +57,9 @@ export async function predict(codec: Codec, call: PredictCall): Promise<PredictA
       ? await runPictures(codec, input.pictures, { call, startMs })
       : await runTensors(codec, input.request, { call, startMs });
   const ranMs = performance.now();
+  for (const { outputs } of ran.results) call.memory.hold(tensorBytes(outputs.values()));
   const body = await writeAnswer(codec, call, { input, ran, wish });
+  call.memory.hold(body.length);
   return { body, report: reportOf(ran, performance.now() - ranMs) };
 }
 
@@ -76,6 +82,7 @@ async function runPictures(
   );
   const read = await Promise.all(chunks.map((chunk) => readImages(codec, chunk, model)));
   const decodeMs = performance.now() - startMs;
+  call.memory.take(tensorBytes(read.map(({ tensor }) => tensor)));
   const outputs = outputsFor(call);
   const frames: (Frame | undefined)[] = [];
   const runs = read.map(({ tensor, sizes }, n) => {
@@ -110,6 +117,7 @@ async function runTensors(
   const inputs = read === undefined ? decoded.inputs : new Map(decoded.inputs).set(image?.input ?? '', read.tensor);
   const decodeMs = performance.now() - startMs;
   const frames = [frameOf(inputs, model.config, read?.sizes)];
+  call.memory.take(tensorBytes(inputs.values(), call.body));
   return { results: [await runChecked({ ...decoded, inputs, outputs }, call)], frames, decodeMs };
 }
 

@@ -35,6 +35,11 @@ export class MemoryBudget {
       : full(bytes, this.#usedBytes, this.limitBytes);
   }
 
+  /** Counts what is there already, such as an answer: it is not refused any more, but what comes next is. */
+  hold(bytes: number): void {
+    this.#usedBytes += bytes;
+  }
+
   give(bytes: number): void {
     this.#usedBytes -= bytes;
   }
@@ -59,6 +64,13 @@ export class RequestMemory {
   take(bytes: number): void {
     if (this.#isClosed) return;
     this.#budget.take(bytes, this.#bytes);
+    this.#bytes += bytes;
+  }
+
+  /** Counts what the request holds whether it fits or not. */
+  hold(bytes: number): void {
+    if (this.#isClosed) return;
+    this.#budget.hold(bytes);
     this.#bytes += bytes;
   }
 
