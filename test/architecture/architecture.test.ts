@@ -120,6 +120,11 @@ describe('architecture', () => {
     );
   });
 
+  it('judges requests in gates alone: a hook of the framework would not see those that are routed past it', () => {
+    const hooks = sources.flatMap(({ path, text }) => [...text.matchAll(/\.addHook\(/g)].map(() => path));
+    assert.deepEqual(hooks, ['src/server/app.ts']);
+  });
+
   it('keeps kebab-case names and has no drawers', () => {
     const names = sources.map(({ path }) => path).filter((path) => !/^[a-z0-9/.-]+$/.test(path));
     const drawers = sources
