@@ -8,7 +8,7 @@ const size = {
 };
 
 export default tseslint.config(
-  { ignores: ['dist/', 'node_modules/', 'src/playground/web/vendor/'] },
+  { ignores: ['dist/', 'node_modules/', 'src/playground/web/vendor/', 'wasm/'] },
   js.configs.recommended,
   {
     files: ['**/*.ts'],

@@ -7,10 +7,15 @@ import { planFile } from './color/plan-file.js';
 import { toSrgb, type ShownPixels } from './color/to-srgb.js';
 import { sniffImage, type ImageFormat } from './format.js';
 import { readJpegHeader } from './jpeg-header.js';
+import { readPlainJpeg } from './jpeg-plain.js';
+import { decodePlainJpeg } from './jpeg-rows.js';
 import { nextReading, type Reading } from './jpeg-warnings.js';
+import { rowsOf } from './pixel-rows.js';
+import type { ImageSize } from './fit.js';
 import { damagedPicture, tooManyPixels, unknownPicture, unreadSamples } from './refusals.js';
-import type { ImageSize } from './placement.js';
 import type { Pixels } from './preprocess.js';
+import { resizeImage } from './resize.js';
+import { withKernels } from './wasm/kernels.js';
 
 /** Limits and threads of picture decoding; they hold for the whole process, as the library's own do. */
 export interface ImageSettings {
@@ -58,8 +63,11 @@ export async function decodeImage(bytes: Uint8Array, resize: ResizeConfig): Prom
   const sniffed = sniffImage(bytes);
   if (sniffed.kind === 'other') throw unknownPicture(bytes, sniffed.what);
   const { format } = sniffed;
+  const plain = format === 'jpeg' ? decodePlain(bytes, resize) : undefined;
+  if (plain !== undefined) return plain;
   try {
-    return await readWhole({ bytes, failOn: format === 'jpeg' ? 'warning' : 'error' }, format, resize);
+    const pixels = await readWhole({ bytes, failOn: format === 'jpeg' ? 'warning' : 'error' }, format);
+    return withKernels((kernels) => resizeImage(rowsOf(pixels, kernels), resize, { kernels, maxPixels }));
   } catch (cause) {
     throw cause instanceof AppError ? cause : await refusalOf(bytes, format, cause);
   }
@@ -74,24 +82,34 @@ export async function readUprightSize(bytes: Uint8Array): Promise<ImageSize> {
   return { width: autoOrient.width, height: autoOrient.height };
 }
 
+/** More pixels than this are left to the library, which needs no more memory for them than they have. */
+const mostPlainPixels = 32 * 2 ** 20;
+
+/** The common kind of JPEG, decoded and resized here; undefined where it is of another kind or seems damaged. */
+function decodePlain(bytes: Uint8Array, resize: ResizeConfig): Pixels | undefined {
+  const plain = readPlainJpeg(bytes);
+  if (plain === undefined || plain.width * plain.height > Math.min(maxPixels, mostPlainPixels)) return undefined;
+  return withKernels((kernels) => {
+    const image = decodePlainJpeg(bytes, plain, kernels);
+    return image === undefined ? undefined : resizeImage(image, resize, { kernels, maxPixels });
+  });
+}
+
 /** Reads a picture, a JPEG again for as long as its warnings cost no pixels. */
-async function readWhole(reading: Reading, format: ImageFormat, resize: ResizeConfig): Promise<Pixels> {
+async function readWhole(reading: Reading, format: ImageFormat): Promise<Pixels> {
   try {
-    return await readPixels(reading, format, resize);
+    return await readPixels(reading, format);
   } catch (cause) {
     const again = cause instanceof AppError ? undefined : nextReading(reading, messageOf(cause));
     if (again === undefined) throw cause;
-    return readWhole(again, format, resize);
+    return readWhole(again, format);
   }
 }
 
-async function readPixels(reading: Reading, format: ImageFormat, resize: ResizeConfig): Promise<Pixels> {
-  const { width, height, fit, background } = resize;
-  const [r = 0, g = r, b = r] = background;
+async function readPixels(reading: Reading, format: ImageFormat): Promise<Pixels> {
   const picture = await openInSrgb(reading, format);
   const { data, info } = await picture
     .flatten({ background: flattenBackground })
-    .resize({ width, height, fit, background: { r, g, b }, kernel: 'linear', fastShrinkOnLoad: false })
     .toColourspace('srgb')
     .raw({ depth: 'uchar' })
     .toBuffer({ resolveWithObject: true });

@@ -6,7 +6,7 @@ import type { BytesElement, NumericTensor, TensorSpec } from '../tensor/tensor.j
 import { channelTables, pictureDatatype } from './channel-tables.js';
 import { decodeImage, readUprightSize } from './decode.js';
 import { pictureBytes } from './picture-bytes.js';
-import type { ImageSize } from './placement.js';
+import type { ImageSize } from './fit.js';
 import { centreWindow, writePixels, type Pixels, type Window } from './preprocess.js';
 
 /** One picture as a model's input of one row; see imagesToTensor. */

@@ -1,5 +1,5 @@
 import type { ModelJson } from './config-schema.js';
-import type { HeaderValue, ImageConfig, OnnxHeader, ResizeConfig } from './config.js';
+import type { HeaderValue, ImageConfig, OnnxHeader, ResizeConfig, ResizeFit } from './config.js';
 import { contradiction, describeValue, findValue } from './contradiction.js';
 
 type ImageJson = NonNullable<ModelJson['image']>;
@@ -66,35 +66,67 @@ function checkPerChannel(key: 'mean' | 'std', values: readonly number[] | undefi
   );
 }
 
+/** Fits after which the image keeps its proportions, so that its size is its own. */
+const isOpenFit = (fit: ResizeFit): boolean => fit === 'inside' || fit === 'outside' || fit === 'height';
+
 function completeResize(json: ImageJson, picture: Picture): ResizeConfig {
+  const { resize = {} } = json;
   const side = (key: 'width' | 'height'): number => {
-    const size = json.resize?.[key] ?? json.crop?.[key] ?? picture[key];
+    const size = resize[key] ?? json.crop?.[key] ?? picture[key];
     if (size !== -1) return size;
     throw contradiction(
       `image.resize.${key} is missing and ${picture.subject} has a variable ${key}`,
       `Set image.resize.${key} in pixels`,
     );
   };
+  const { fit = 'cover', multipleOf, multipleBy = 'bars' } = resize;
+  checkOpenOnly(resize, fit);
   return {
     width: side('width'),
     height: side('height'),
-    fit: json.resize?.fit ?? 'cover',
-    background: json.resize?.background ?? [0],
+    fit,
+    background: resize.background ?? [0],
+    ...(multipleOf === undefined ? {} : { multiple: { of: multipleOf, by: multipleBy } }),
+    ...(resize.anchor === undefined ? {} : { anchor: resize.anchor }),
+    ...(resize.enlarge === undefined ? {} : { enlarge: resize.enlarge }),
+    ...(json.resample === undefined ? {} : { method: json.resample }),
+    ...(resize.library === undefined ? {} : { library: resize.library }),
   };
+}
+
+/** What would have no effect, or not the one that was meant, is refused. */
+function checkOpenOnly(resize: NonNullable<ImageJson['resize']>, fit: ResizeFit): void {
+  const refuse = (key: string, expected: string): never => {
+    throw contradiction(`image.resize.${key} does not go with fit "${fit}"`, expected);
+  };
+  if (resize.multipleOf !== undefined && !isOpenFit(fit)) {
+    refuse('multipleOf', 'Use fit "inside", "outside" or "height"; the others give exactly width x height');
+  }
+  if (resize.multipleBy !== undefined && resize.multipleOf === undefined) {
+    throw contradiction('image.resize.multipleBy stands without multipleOf', 'Set image.resize.multipleOf, such as 32');
+  }
+  const hasBars = fit === 'contain' || (resize.multipleOf !== undefined && resize.multipleBy !== 'stretch');
+  if (resize.anchor !== undefined && !hasBars) {
+    refuse('anchor', 'Use fit "contain", or multipleOf with bars: an anchor says where the image lies between bars');
+  }
+  if (resize.enlarge === false && fit !== 'inside' && fit !== 'contain') {
+    refuse('enlarge: false', 'Use fit "inside" or "contain"');
+  }
 }
 
 /** Whether the picture that comes out has the size that the model takes. */
 function checkSize(json: ImageJson, resize: ResizeConfig, picture: Picture): void {
   const { width, height, fit } = resize;
   const { crop } = json;
-  if (crop !== undefined && (fit === 'inside' || crop.width > width || crop.height > height)) {
+  if (crop !== undefined && (fit === 'inside' || fit === 'height' || crop.width > width || crop.height > height)) {
     throw contradiction(
       `image.crop ${crop.width}x${crop.height} may not lie within image.resize ${width}x${height} with fit "${fit}"`,
       'Resize to at least the size of the crop, with fit "cover", "contain", "fill" or "outside"',
     );
   }
-  const isOpen = crop === undefined && (fit === 'inside' || fit === 'outside');
-  if (isOpen && (picture.width !== -1 || picture.height !== -1)) {
+  const isOpen = crop === undefined && isOpenFit(fit);
+  const isHeightOpen = isOpen && fit !== 'height';
+  if (isOpen && (picture.width !== -1 || (isHeightOpen && picture.height !== -1))) {
     throw contradiction(
       `image.resize.fit "${fit}" gives pictures of various sizes, but ${picture.subject} takes one size`,
       'Use fit "cover", "contain" or "fill", or add image.crop',
@@ -102,7 +134,7 @@ function checkSize(json: ImageJson, resize: ResizeConfig, picture: Picture): voi
   }
   const made = crop ?? resize;
   const fits = (key: 'width' | 'height') => picture[key] === -1 || picture[key] === made[key];
-  if (isOpen || (fits('width') && fits('height'))) return;
+  if ((isOpen || fits('width')) && (isHeightOpen || fits('height'))) return;
   const key = crop === undefined ? 'image.resize' : 'image.crop';
   throw contradiction(
     `${key} makes ${made.width}x${made.height} (width x height), but ${picture.subject} takes ${picture.width}x${picture.height} in the layout ${picture.layout}`,

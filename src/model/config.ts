@@ -31,14 +31,31 @@ export interface InstancesConfig {
   readonly gpu: number;
 }
 
-export type ResizeFit = 'cover' | 'contain' | 'fill' | 'inside' | 'outside';
+export type ResizeFit = 'cover' | 'contain' | 'fill' | 'inside' | 'outside' | 'height';
+
+/** How new pixels are made of old ones. */
+export type ResampleMethod = 'nearest' | 'bilinear' | 'bicubic' | 'lanczos' | 'area';
+
+/** Whose places and weights the method has. */
+export type ResampleLibrary = 'pillow' | 'opencv';
 
 export interface ResizeConfig {
+  /** Of the fit `height` the most. */
   readonly width: number;
   readonly height: number;
   readonly fit: ResizeFit;
-  /** Gray value or RGB of the bars that `contain` leaves, 0..255. */
+  /** Gray value or RGB of the bars beside the image, 0..255. */
   readonly background: readonly number[];
+  /** Where the image lies between bars. Default: in the middle. */
+  readonly anchor?: 'centre' | 'top-left';
+  /** Both sides come to a multiple of it, by bars or by stretching. */
+  readonly multiple?: { readonly of: number; readonly by: 'bars' | 'stretch' };
+  /** False: a smaller image keeps its size. */
+  readonly enlarge?: boolean;
+  /** Default: bilinear. */
+  readonly method?: ResampleMethod;
+  /** Default: pillow. */
+  readonly library?: ResampleLibrary;
 }
 
 export interface CropConfig {

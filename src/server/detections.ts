@@ -1,5 +1,6 @@
 import type { InferResult } from '../batching/types.js';
-import { placeImage, type ImageSize, type Placement } from '../image/placement.js';
+import type { ImageSize } from '../image/fit.js';
+import { placeImage, type Placement } from '../image/placement.js';
 import type { ModelConfig } from '../model/config.js';
 import type { DetectionConfig } from '../model/detection-config.js';
 import type { ServableModel } from '../repository/types.js';

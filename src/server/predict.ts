@@ -2,7 +2,7 @@ import type { InferResult } from '../batching/types.js';
 import { AppError } from '../errors.js';
 import { wantsTokens } from '../protocol/response.js';
 import type { CheckedRequest } from '../protocol/validate.js';
-import type { ImageSize } from '../image/placement.js';
+import type { ImageSize } from '../image/fit.js';
 import type { ServableModel } from '../repository/types.js';
 import type { BytesElement, Tensor } from '../tensor/tensor.js';
 import type { Codec } from './codec/codec.js';

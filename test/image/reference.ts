@@ -1,4 +1,4 @@
-import type { ImageConfig } from '../../src/model/config.js';
+import type { ImageConfig, ResampleLibrary, ResampleMethod } from '../../src/model/config.js';
 
 /** A picture as plain numbers: RGB in 0..255, not rounded, row by row. */
 export interface Picture {
@@ -20,30 +20,86 @@ function colorAt({ width, height, rgb }: Picture, x: number, y: number): readonl
   return rgb.slice(from, from + 3);
 }
 
+const span = (from: number, to: number): readonly number[] => Array.from({ length: to - from + 1 }, (_, n) => from + n);
+
 /** Swaps rows and columns: the horizontal steps then do the vertical ones. */
 const transpose = (picture: Picture): Picture => draw(picture.height, picture.width, (x, y) => colorAt(picture, y, x));
 
-/** Sum of colours, each times its weight, over the sum of the weights. */
-function average(parts: readonly (readonly [weight: number, color: readonly number[]])[]): readonly number[] {
-  const weights = parts.reduce((sum, [weight]) => sum + weight, 0);
-  return [0, 1, 2].map((c) => parts.reduce((sum, [weight, color]) => sum + weight * color[c]!, 0) / weights);
+type Weigh = (distance: number) => number;
+
+const sinc = (x: number): number => (x === 0 ? 1 : Math.sin(Math.PI * x) / (Math.PI * x));
+const triangle: Weigh = (x) => Math.max(0, 1 - Math.abs(x));
+
+function cubic(a: number): Weigh {
+  return (distance) => {
+    const x = Math.abs(distance);
+    if (x >= 2) return 0;
+    return x < 1 ? (a + 2) * x ** 3 - (a + 3) * x ** 2 + 1 : a * (x ** 3 - 5 * x ** 2 + 8 * x - 4);
+  };
 }
 
-const span = (from: number, to: number): readonly number[] => Array.from({ length: to - from + 1 }, (_, n) => from + n);
+function lanczos(lobes: number): Weigh {
+  return (x) => (Math.abs(x) < lobes ? sinc(x) * sinc(x / lobes) : 0);
+}
 
-/** docs/images.md, "Resize", along the rows: blocks, then triangles as wide as the shrink that is left, or bilinear. */
-function resizeRows(picture: Picture, shrink: number, width: number): Picture {
-  const block = Math.max(1, Math.floor(shrink / 2));
-  const blocks = draw(Math.ceil(picture.width / block), picture.height, (x, y) =>
-    average(span(x * block, (x + 1) * block - 1).map((column) => [1, colorAt(picture, column, y)])),
-  );
-  const rest = shrink / block;
-  const reach = Math.max(1, rest);
+/** Weights by distance, of either library. `area` of OpenCV is another thing, and `nearest` is none. */
+const weighs: Readonly<
+  Record<ResampleLibrary, Partial<Record<ResampleMethod, readonly [reach: number, weigh: Weigh]>>>
+> = {
+  pillow: {
+    bilinear: [1, triangle],
+    bicubic: [2, cubic(-0.5)],
+    lanczos: [3, lanczos(3)],
+    area: [0.5, (x) => (x > -0.5 && x <= 0.5 ? 1 : 0)],
+  },
+  opencv: { bilinear: [1, triangle], bicubic: [2, cubic(-0.75)], lanczos: [4, lanczos(4)] },
+};
+
+interface How {
+  readonly method: ResampleMethod;
+  readonly library: ResampleLibrary;
+}
+
+/** docs/images.md, "Resampling", along the rows: the weighted mean of the pixels within reach of each place. */
+function resampleRows(picture: Picture, width: number, { method, library }: How): Picture {
+  const factor = picture.width / width;
+  const [reach, weigh] = weighs[library][method] ?? [];
+  if (reach === undefined || weigh === undefined) throw new Error(`no reference for ${method} of ${library}`);
+  // Pillow's weights have 22 bits behind the point.
+  const round = (weight: number): number => (library === 'pillow' ? Math.round(weight * 2 ** 22) / 2 ** 22 : weight);
+  const stretch = library === 'pillow' ? Math.max(1, factor) : 1;
   return draw(width, picture.height, (x, y) => {
-    const centre = rest < 1 ? x * rest - 0.5 : (x + 0.5 - width / 2) * rest + picture.width / block / 2 - 0.5;
-    const columns = span(Math.floor(centre - reach), Math.ceil(centre + reach));
-    return average(columns.map((n) => [Math.max(0, 1 - Math.abs(n - centre) / reach), colorAt(blocks, n, y)]));
+    // A pixel's own middle lies half a pixel from its edge.
+    const centre = (x + 0.5) * factor;
+    // Pillow takes the whole pixels within reach that there are, OpenCV repeats the edge beyond it.
+    const inside =
+      library === 'pillow'
+        ? span(
+            Math.max(0, Math.trunc(centre - reach * stretch + 0.5)),
+            Math.min(picture.width, Math.trunc(centre + reach * stretch + 0.5)) - 1,
+          )
+        : span(Math.floor(centre) - reach - 1, Math.floor(centre) + reach + 1);
+    const weights = inside.map((n) => weigh((n + 0.5 - centre) * (1 / stretch)));
+    const sum = weights.reduce((total, weight) => total + weight, 0);
+    const rounded = weights.map((weight) => round(weight / sum));
+    return [0, 1, 2].map((c) => inside.reduce((total, n, at) => total + rounded[at]! * colorAt(picture, n, y)[c]!, 0));
   });
+}
+
+const levels = (picture: Picture): Picture => ({
+  ...picture,
+  rgb: picture.rgb.map((value) => Math.min(255, Math.max(0, Math.round(value)))),
+});
+
+/** Pillow rounds and cuts after each axis, OpenCV after both. */
+export function resample(picture: Picture, [width, height]: readonly [number, number], how: How): Picture {
+  const between = how.library === 'pillow' ? levels : (same: Picture): Picture => same;
+  const rows = (image: Picture): Picture => (width === image.width ? image : between(resampleRows(image, width, how)));
+  const columns = (image: Picture): Picture =>
+    height === image.height ? image : between(transpose(resampleRows(transpose(image), height, how)));
+  const lost = [picture.width - width, picture.height - height] as const;
+  const isColumnsFirst = how.library === 'pillow' && lost[1] > 0 && lost[1] > 2 * lost[0];
+  return levels(isColumnsFirst ? rows(columns(picture)) : columns(rows(picture)));
 }
 
 /** Rounds to the nearest, halves to even. */
@@ -52,18 +108,19 @@ const rint = (value: number): number => {
   return value - below === 0.5 ? below + (below % 2) : Math.round(value);
 };
 
-/** The whole resize of docs/images.md, crop and bars of the fits included. */
+/** The whole resize of docs/images.md for the fits to a size given, crop and bars included. */
 export function resize(picture: Picture, config: ImageConfig['resize']): Picture {
-  const { width, height, fit, background } = config;
+  const { width, height, fit, background, method = 'bilinear', library = 'pillow' } = config;
   const wish = [picture.width / width, picture.height / height] as const;
   const both = fit === 'cover' || fit === 'outside' ? Math.min(...wish) : Math.max(...wish);
   const [shrinkX, shrinkY] = fit === 'fill' ? wish : [both, both];
-  const sizeX = rint(picture.width / shrinkX);
-  const sizeY = rint(picture.height / shrinkY);
-  const small = transpose(resizeRows(transpose(resizeRows(picture, shrinkX, sizeX)), shrinkY, sizeY));
+  const sizeX = Math.max(1, rint(picture.width / shrinkX));
+  const sizeY = Math.max(1, rint(picture.height / shrinkY));
+  const small = resample(picture, [sizeX, sizeY], { method, library });
   if (fit !== 'cover' && fit !== 'contain') return small;
-  const left = Math.ceil((sizeX - width) / 2);
-  const top = Math.ceil((sizeY - height) / 2);
+  const isCorner = config.anchor === 'top-left';
+  const left = isCorner ? 0 : Math.ceil((sizeX - width) / 2);
+  const top = isCorner ? 0 : Math.ceil((sizeY - height) / 2);
   const [red = 0, green = red, blue = red] = background;
   return draw(width, height, (x, y) => {
     const [fromX, fromY] = [x + left, y + top];

@@ -15,7 +15,7 @@ const refusals: readonly (readonly [text: string, message: string])[] = [
   ],
   [
     '{"image":{"resize":{"size":8}}}',
-    'model.json is wrong: image.resize.size is not a known key, expected one of width, height, fit, background.',
+    'model.json is wrong: image.resize.size is not a known key, expected one of width, height, fit, anchor, multipleOf, multipleBy, enlarge, library, background.',
   ],
   ['{"batching":true}', 'model.json is wrong: batching is true, expected an object.'],
   ['{"batching":{"maxRows":-1}}', 'model.json is wrong: batching.maxRows is -1, expected an integer from 0 to 65536.'],
@@ -37,7 +37,7 @@ const refusals: readonly (readonly [text: string, message: string])[] = [
   ],
   [
     '{"image":{"resize":{"fit":"crop"}}}',
-    'model.json is wrong: image.resize.fit is "crop", expected "cover", "contain", "fill", "inside", "outside".',
+    'model.json is wrong: image.resize.fit is "crop", expected "cover", "contain", "fill", "inside", "outside", "height".',
   ],
   [
     '{"image":{"mean":[1,2]}}',

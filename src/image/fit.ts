@@ -1,0 +1,64 @@
+import type { ResizeConfig } from '../model/config.js';
+import type { Window } from './preprocess.js';
+
+/** Pixels of an image, upright. */
+export interface ImageSize {
+  readonly width: number;
+  readonly height: number;
+}
+
+/** How an image comes to the size that is wanted: it is resampled to `scaled`, cut to `window`, and laid on a canvas. */
+export interface Fitting {
+  readonly scaled: ImageSize;
+  /** The part of the scaled image that stays. */
+  readonly window: Window;
+  /** The size that comes out, and where the window lies in it. */
+  readonly canvas: Window;
+}
+
+/** The sizes and places of docs/images.md, "Resize". */
+export function fitImage(image: ImageSize, resize: ResizeConfig): Fitting {
+  const scaled = scaleImage(image, resize);
+  const { width, height, fit, multiple } = resize;
+  if (fit === 'cover') {
+    const [left, top] = [Math.ceil((scaled.width - width) / 2), Math.ceil((scaled.height - height) / 2)];
+    return { scaled, window: { left, top, width, height }, canvas: { left: 0, top: 0, width, height } };
+  }
+  const window = { left: 0, top: 0, ...scaled };
+  const up = (side: number, of: number): number => Math.ceil(side / of) * of;
+  const bars = multiple?.by === 'bars' ? multiple.of : 1;
+  const canvas =
+    fit === 'contain' ? { width, height } : { width: up(scaled.width, bars), height: up(scaled.height, bars) };
+  const before = (room: number): number => (resize.anchor === 'top-left' ? 0 : Math.floor(room / 2));
+  const [left, top] = [before(canvas.width - scaled.width), before(canvas.height - scaled.height)];
+  return { scaled, window, canvas: { left, top, ...canvas } };
+}
+
+function scaleImage(image: ImageSize, resize: ResizeConfig): ImageSize {
+  const { width, height, fit } = resize;
+  if (fit === 'fill') return { width, height };
+  if (fit === 'height') {
+    const free = proportional(image.width, image.height / height);
+    return stretch({ width: Math.min(width, free), height }, resize);
+  }
+  const factors = [image.width / width, image.height / height] as const;
+  const isWithin = fit === 'contain' || fit === 'inside';
+  const factor = isWithin ? Math.max(...factors) : Math.min(...factors);
+  const kept = resize.enlarge === false ? Math.max(1, factor) : factor;
+  return stretch({ width: proportional(image.width, kept), height: proportional(image.height, kept) }, resize);
+}
+
+/** A side over a factor, rounded to the nearest pixel, halves to even. */
+function proportional(side: number, factor: number): number {
+  const exact = side / factor;
+  const below = Math.floor(exact);
+  const isUp = exact - below > 0.5 || (exact - below === 0.5 && below % 2 === 1);
+  return Math.max(1, isUp ? below + 1 : below);
+}
+
+/** Both sides to the nearest multiple, at least one of it, where it is reached by stretching. */
+function stretch({ width, height }: ImageSize, { multiple }: ResizeConfig): ImageSize {
+  if (multiple?.by !== 'stretch') return { width, height };
+  const nearest = (side: number): number => Math.max(1, Math.round(side / multiple.of)) * multiple.of;
+  return { width: nearest(width), height: nearest(height) };
+}
