@@ -10,8 +10,6 @@ const manifestFile = 'manifest.json';
 interface ManifestFile {
   readonly name: string;
   readonly bytes: number;
-  /** Last change when the entry was written: a file that still has it is not hashed again. */
-  readonly changedMs: number;
   readonly sha256: string;
 }
 
@@ -34,11 +32,11 @@ export async function writeManifest(folder: string, names: readonly string[]): P
 
 async function describeFile(folder: string, name: string): Promise<ManifestFile> {
   const path = join(folder, name);
-  const { size, mtimeMs } = await stat(path);
-  return { name, bytes: size, changedMs: mtimeMs, sha256: await hashFile(path) };
+  const { size } = await stat(path);
+  return { name, bytes: size, sha256: await hashFile(path) };
 }
 
-/** Whether the entry is there with every file as it was written. */
+/** Whether the entry is there with every file as it was written, byte for byte: a disk that fails changes no time stamp. */
 export async function isWhole(folder: string): Promise<boolean> {
   try {
     const manifest = JSON.parse(await readFile(join(folder, manifestFile), 'utf8')) as Manifest;
@@ -49,10 +47,10 @@ export async function isWhole(folder: string): Promise<boolean> {
   }
 }
 
-async function isUnchanged(folder: string, { name, bytes, changedMs, sha256 }: ManifestFile): Promise<boolean> {
+async function isUnchanged(folder: string, { name, bytes, sha256 }: ManifestFile): Promise<boolean> {
   const path = join(folder, name);
-  const { size, mtimeMs } = await stat(path);
-  return size === bytes && (mtimeMs === changedMs || (await hashFile(path)) === sha256);
+  const { size } = await stat(path);
+  return size === bytes && (await hashFile(path)) === sha256;
 }
 
 /** Bytes of an entry and when it was last used, for the choice of what to remove; undefined for what is no entry. */

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { appendFile, chmod, mkdir, mkdtemp, open, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -120,6 +121,15 @@ describe('the cache of optimised weights', () => {
         const file = await open(`${modelPath}.data`, 'r+');
         await file.write(Buffer.of(255, 255, 255, 255), 0, 4, 4096);
         await file.close();
+      },
+      async () => {
+        // As a bad sector does: the time stamp stays, to the nanosecond.
+        const stamp = join(folder, 'stamp');
+        execFileSync('touch', ['-r', `${modelPath}.data`, stamp]);
+        const file = await open(`${modelPath}.data`, 'r+');
+        await file.write(Buffer.of(7, 7, 7, 7), 0, 4, 4096);
+        await file.close();
+        execFileSync('touch', ['-r', stamp, `${modelPath}.data`]);
       },
       () => appendFile(modelPath, 'x'),
       () => rm(`${modelPath}.data`),
