@@ -8,7 +8,7 @@ import { readEnvironment } from '../environment/environment.js';
 import { generators } from '../models/generate.js';
 import { buildPerceptron } from '../models/perceptron.js';
 import { parseProofArguments, type ProofArguments } from './arguments.js';
-import { askProcess, askTwo } from './ask-process.js';
+import { askProcess, askTwo, turnsOfTwo } from './ask-process.js';
 import { toHalfGraph } from './half-graph.js';
 import { formatProof } from './page.js';
 import { planSteps, type ProofModel } from './plan.js';
@@ -59,8 +59,7 @@ function answer(step: Step): Promise<StepOutcome> {
   if (leftMs <= 0)
     return Promise.resolve({ state: 'broken', reason: `left out: the proof had taken ${limitMs / 1000} s` });
   if (step.kind === 'provider') return proveProvider(step);
-  // Two workers are asked alone first, then together.
-  if (step.kind === 'two workers') return askTwo(step, Math.min(stepLimitMs, leftMs / 2));
+  if (step.kind === 'two workers') return askTwo(step, Math.min(stepLimitMs, leftMs / turnsOfTwo));
   return askProcess(step, Math.min(stepLimitMs, leftMs));
 }
 

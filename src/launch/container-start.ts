@@ -12,10 +12,13 @@ import {
   refuseOther,
   removeContainer,
   removeExisting,
+  wantedPorts,
   type Existing,
 } from './existing.js';
 import { explainEngineError } from './launch-failure.js';
 import { LogTail } from './log-tail.js';
+import { findNativeHolder } from './native/port-holder.js';
+import { openNative } from './native/runner.js';
 import type { Launched } from './outcome.js';
 import type { ContainerPlan } from './plan-types.js';
 import { permitReplacing } from './replace.js';
@@ -145,12 +148,14 @@ function awaitExit({ gateway, options }: Session, { id, spec }: Fresh, signal: A
   return exitCode;
 }
 
-async function start({ gateway }: Session, { id, spec, existing }: Fresh): Promise<void> {
+async function start({ gateway, context }: Session, { id, spec, existing }: Fresh): Promise<void> {
   try {
     await gateway.containers.start(id);
   } catch (thrown) {
     const explained = explainEngineError(thrown);
-    throw explained.code === 'PORT_IN_USE' ? portError(spec, existing, thrown) : explained;
+    if (explained.code !== 'PORT_IN_USE') throw explained;
+    const native = await findNativeHolder(openNative(context), wantedPorts(spec));
+    throw portError(spec, { ...existing, ...(native === undefined ? {} : { native }) }, thrown);
   }
 }
 

@@ -1,8 +1,23 @@
+import type { EngineFacts } from './facts.js';
 import type { ApiMount, ContainerSpec, CreateBody, DeviceRequest, HostConfig } from './spec-types.js';
 
-/** The `docker run` line that makes the same container, quoted for a POSIX shell. */
-export function toDockerRun(spec: ContainerSpec, options: { readonly isDetached: boolean }): string {
-  return ['docker', 'run', ...toRunArguments(spec, options)].map(quote).join(' ');
+/** The `docker run` line that makes the same container, quoted for a POSIX shell; `docker` names the engine where that is needed. */
+export function toDockerRun(
+  spec: ContainerSpec,
+  options: { readonly isDetached: boolean; readonly docker?: readonly string[] },
+): string {
+  return [...(options.docker ?? ['docker']), 'run', ...toRunArguments(spec, options)].map(quote).join(' ');
+}
+
+/** `docker`, with the engine where docker itself would ask another: it reads its variables and contexts, but not launch's flags. */
+export function dockerProgram({
+  source,
+  context,
+  url,
+}: Pick<EngineFacts, 'source' | 'context' | 'url'>): readonly string[] {
+  if (source.startsWith('--context ') && context !== undefined) return ['docker', '--context', context];
+  const isDockersChoice = /^(DOCKER_HOST|DOCKER_CONTEXT=|docker context |the default )/.test(source);
+  return isDockersChoice ? ['docker'] : ['docker', '-H', url];
 }
 
 /** The same as a list of arguments for `docker run`. */

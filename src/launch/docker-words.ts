@@ -27,8 +27,20 @@ const dockerWords: Readonly<Record<string, { readonly example: string; readonly 
 export function dockerAnswer(word: string, rest: readonly string[]): string | undefined {
   if (!Object.hasOwn(dockerWords, word)) return undefined;
   const { example = '', here } = dockerWords[word] ?? {};
-  const line = ['docker', word, ...(rest.length > 0 ? rest : [example])].join(' ').trim();
+  const { engine, others } = splitEngine(rest);
+  const line = ['docker', ...engine, word, ...(others.length > 0 ? others : [example])].join(' ').trim();
   return `launch has no ${word}.\n  type: ${line}${here === undefined ? '' : `\n  here: ${here}`}`;
+}
+
+/** docker takes the flags that name an engine before its word, launch after it too. */
+function splitEngine(words: readonly string[]): {
+  readonly engine: readonly string[];
+  readonly others: readonly string[];
+} {
+  const at = words.findIndex((word) => /^(--context|-H|--host)(=|$)/.test(word));
+  if (at < 0) return { engine: [], others: words };
+  const end = words[at]?.includes('=') === true ? at + 1 : at + 2;
+  return { engine: words.slice(at, end), others: [...words.slice(0, at), ...words.slice(end)] };
 }
 
 /** Commands that end or delete something. */

@@ -1,6 +1,6 @@
 import { toPlainError, type PlainError } from '../errors.js';
 import type { LaunchContext } from './context.js';
-import { toDockerRun } from './docker-run.js';
+import { dockerProgram, toDockerRun } from './docker-run.js';
 import { exitCodes } from './exit-codes.js';
 import { narrateDecision } from './explain.js';
 import { toError } from './launch-failure.js';
@@ -71,5 +71,6 @@ function startOf(context: LaunchContext, wish: Wish, { facts, decision }: Previe
   const { plan } = decision;
   if (plan.kind === 'native') return { native: toNativeWish(wish, plan, { facts, cwd: context.cwd }) };
   const spec = toContainerSpec(wish, plan, facts);
-  return { container: spec, dockerRun: toDockerRun(spec, { isDetached: wish.mode === 'detached' }) };
+  const docker = facts.engine.state === 'known' ? { docker: dockerProgram(facts.engine.value) } : {};
+  return { container: spec, dockerRun: toDockerRun(spec, { isDetached: wish.mode === 'detached', ...docker }) };
 }

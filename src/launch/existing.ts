@@ -41,7 +41,8 @@ export async function findExisting(gateway: DockerGateway, spec: ContainerSpec):
   };
 }
 
-function wantedPorts({ body }: ContainerSpec): readonly HostPort[] {
+/** The addresses of the host that a container is to have. */
+export function wantedPorts({ body }: ContainerSpec): readonly HostPort[] {
   return Object.entries(body.HostConfig.PortBindings).flatMap(([inside, bindings]) =>
     bindings.map(({ HostIp, HostPort }) => ({
       hostIp: HostIp,
@@ -126,17 +127,25 @@ export function refuseOther({ other }: Existing): void {
   );
 }
 
-/** The sentence for a port that is taken, naming the container of ours that has it. */
-export function portError(spec: ContainerSpec, { portHolders }: Existing, cause: unknown): AppError {
+/** The sentence for a port that is taken, naming the server of ours that has it: a container, or one without. */
+export function portError(
+  spec: ContainerSpec,
+  { portHolders, native }: Pick<Existing, 'portHolders'> & { readonly native?: string },
+  cause: unknown,
+): AppError {
   const [inside = '8000/tcp', bindings = []] = Object.entries(spec.body.HostConfig.PortBindings)[0] ?? [];
   const { HostIp, HostPort } = bindings[0] ?? { HostIp: '127.0.0.1', HostPort: '8000' };
   const holder = portHolders[0];
   const isTwin = holder?.labels[containerLabels.config] === spec.configHash;
+  const free = `-p ${Number(HostPort) + 1}:${inside.split('/')[0] ?? ''}`;
+  if (holder === undefined && native !== undefined) {
+    const text = `Port ${HostPort} on ${HostIp} is taken by ${native}, a server without a container.\n  fix: ${free}, or launch stop ${native}`;
+    return new AppError('PORT_IN_USE', text, { details: { port: HostPort, holder: native }, cause });
+  }
   const who =
     holder === undefined
       ? 'another program or container'
       : `${holder.name} (${holder.labels[containerLabels.variant] ?? 'ours'}${isTwin ? ', with the same options' : ''})`;
-  const free = `-p ${Number(HostPort) + 1}:${inside.split('/')[0] ?? ''}`;
   const stop = holder === undefined ? '' : `, launch stop ${holder.name}, or launch --replace`;
   return new AppError('PORT_IN_USE', `Port ${HostPort} on ${HostIp} is taken by ${who}.\n  fix: ${free}${stop}`, {
     details: { port: HostPort, ...(holder === undefined ? {} : { holder: holder.name }) },

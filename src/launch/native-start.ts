@@ -5,6 +5,7 @@ import { doCollide, type HostPort } from './host-ports.js';
 import { neverReadyError, unreadyError } from './launch-failure.js';
 import { readTail } from './log-tail.js';
 import { toNativeWish } from './native-plan.js';
+import { findNativeHolder } from './native/port-holder.js';
 import { openNative, type NativeRunner, type NativeServer } from './native/runner.js';
 import type { NativeWish } from './native/state.js';
 import type { Launched } from './outcome.js';
@@ -138,9 +139,13 @@ async function cleanUp({ options }: Session, runner: NativeRunner, { native, res
   if (result.kind === 'aborted')
     return new AppError('SHUTTING_DOWN', `Interrupted before ${name} was ready; it was removed.`);
   if (result.kind === 'ended' && logLines.some((line) => /EADDRINUSE|PORT_IN_USE|port \d+ .*in use/i.test(line))) {
+    const { host: hostIp, port } = native;
+    const others = { list: async () => (await runner.list()).filter((one) => one.wish.name !== name) };
+    const holder = await findNativeHolder(others, [{ hostIp, port, protocol: 'tcp' }]);
+    const [who, stop] = holder === undefined ? ['another program', ''] : [holder, `, or launch stop ${holder}`];
     return new AppError(
       'PORT_IN_USE',
-      `Port ${native.port} on ${native.host} is taken by another program.\n  fix: -p ${native.port + 1}:8000`,
+      `Port ${port} on ${hostIp} is taken by ${who}.\n  fix: -p ${port + 1}:8000${stop}`,
     );
   }
   if (result.kind === 'failed') return neverReadyError({ name, reasons: result.reasons, logLines, wasShown: false });

@@ -1,4 +1,5 @@
 import type { EngineFacts, Facts, ImageFacts } from './facts.js';
+import { dockerProgram } from './docker-run.js';
 import { conditionsOf, editions, requirementsOf, type Edition, type GpuRequirements } from './editions.js';
 import { imageOf, type ContainerVariant } from './labels.js';
 import type { NvidiaSignal } from './nvidia-signal.js';
@@ -42,7 +43,7 @@ export function chooseImage(
     const flags = Object.entries(args).map(([name, value]) => ` --build-arg ${name}=${value}`);
     return refuse(
       `the image ${ref} is not on the engine`,
-      `${canBuild ? `launch build --variant ${of.variant}${flags.join('')}` : `docker pull ${ref}`}, for --pull never gets none`,
+      `${canBuild ? `launch build --variant ${of.variant}${flags.join('')}` : `${dockerProgram(of.engine).join(' ')} pull ${ref}`}, for --pull never gets none`,
       'IMAGE_MISSING',
     );
   }

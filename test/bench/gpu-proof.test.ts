@@ -6,10 +6,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { parseProofArguments } from '../../bench/gpu-proof/arguments.js';
-import { askProcess } from '../../bench/gpu-proof/ask-process.js';
+import { askProcess, askTwo, turnsOfTwo } from '../../bench/gpu-proof/ask-process.js';
 import { formatProof } from '../../bench/gpu-proof/page.js';
 import { planSteps } from '../../bench/gpu-proof/plan.js';
-import type { ProofReport, Step } from '../../bench/gpu-proof/types.js';
+import type { ProofReport, Step, StepOutcome } from '../../bench/gpu-proof/types.js';
 
 const step: Step = {
   name: 'parity: absent',
@@ -50,6 +50,24 @@ describe('the proof for a GPU host', () => {
     const outcome = await askProcess(step, 60_000);
     assert.equal(outcome.state, 'broken');
     assert.match(outcome.reason, /absent\.onnx/);
+  });
+
+  it('measures one worker and two in turn, after a run that is not counted, so that warming up favours neither', async () => {
+    // A device that gets faster with every run that ends: 10, 20, 30 ... rows a second, which two workers divide.
+    let [ended, asked, together] = [0, 0, 0];
+    const ask = async (): Promise<StepOutcome> => {
+      asked += 1;
+      together += 1;
+      await Promise.resolve();
+      const rowsPerSecond = ((ended + 1) * 10) / together;
+      await Promise.resolve();
+      together -= 1;
+      if (together === 0) ended += 1;
+      return { state: 'passed', rows: [{ rowsPerSecond }] };
+    };
+    const outcome = await askTwo({ ...step, kind: 'two workers', batches: [4] }, 1000, ask);
+    assert.deepEqual([asked, ended], [7, turnsOfTwo]);
+    assert.deepEqual(outcome, { state: 'passed', rows: [{ rows: 4, aloneRate: 35, togetherRate: 35, share: 1 }] });
   });
 
   it('says in its page what is missing, and escapes what it quotes', () => {

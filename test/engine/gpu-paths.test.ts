@@ -19,6 +19,12 @@ const dockerFlags = {
   runtime: ['--runtime', 'nvidia'],
   gpus: ['--gpus', 'all'],
 } as const;
+type Way = keyof typeof dockerFlags;
+
+/** The ways that the engine is to have: losing one is red where an engine is demanded. Undefined: whatever it has. */
+const demanded =
+  process.env['ENGINE_GPU_WAYS']?.split(/[ ,]+/) ??
+  (process.env['REQUIRE_ENGINE'] === '1' ? Object.keys(dockerFlags) : undefined);
 const volume = `slipway-test-data-${process.pid}`;
 
 describe('container options and GPUs on a real engine', { skip: engine.skip, concurrency: false }, () => {
@@ -99,13 +105,19 @@ describe('container options and GPUs on a real engine', { skip: engine.skip, con
     assert.deepEqual(parts(api), parts(cli));
   });
 
-  for (const way of ['cdi', 'runtime', 'gpus'] as const) {
+  for (const way of Object.keys(dockerFlags) as Way[]) {
     it(`asks the engine for a GPU by ${way}, or says in one line how to get it`, async () => {
       const path = `${await putFakeDriver()}:${process.env['PATH'] ?? ''}`;
       const name = `slipway-test-${way}`;
       const args = ['--variant', 'gpu', '--gpu-mode', way, '-p', nextPort(), '--name', name, '-e', 'DEVICE=cpu'];
       const { code, stdout, stderr } = await up(['-d', '--json', ...args], { PATH: path });
       const isOffered = (await run('docker', ['run', '--rm', ...dockerFlags[way], nodeBase, 'true'])).code === 0;
+      if (demanded !== undefined)
+        assert.equal(
+          isOffered,
+          demanded.includes(way),
+          `${way}: this engine is to have ${demanded.join(', ') || 'none'}`,
+        );
       console.log(`${way}: exit code ${code}, ${isOffered ? 'for the engine has it' : 'for the engine refuses it'}`);
       assert.equal(code, isOffered ? 0 : 3, stderr);
       if (!isOffered) {

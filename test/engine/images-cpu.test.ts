@@ -56,6 +56,21 @@ describe('the cpu image', { skip: engine.skip }, () => {
     assert.equal(labels['org.opencontainers.image.licenses'], 'MIT');
   });
 
+  it('answers bash and sh, as people type them after docker exec -it NAME', async () => {
+    for (const shell of ['bash', 'sh']) {
+      const said = await docker(
+        'run',
+        '--rm',
+        '--entrypoint',
+        shell,
+        image,
+        '-c',
+        'echo "$((6 * 7))"; id -u; ls /app/models',
+      );
+      assert.match(said, /^42\n1000\n[\s\S]*digits/);
+    }
+  });
+
   it('serves with a read-only root, no capability, no network and nobody as its user, and infers to prove its health', async (test) => {
     const container = name('hard');
     const startedMs = performance.now();

@@ -5,7 +5,8 @@ import { describe, it } from 'node:test';
 import { AppError } from '../../src/errors.js';
 import type { Launched } from '../../src/launch/outcome.js';
 import type { ContainerSpec } from '../../src/launch/spec-types.js';
-import { hostConfigOf, nodeBase, openStandInSuite, readText, standIn } from './stand-in.js';
+import { hostConfigOf, nodeBase, openStandInSuite, readText, runLauncher, standIn } from './stand-in.js';
+import { temporaryFolder } from '../support/folder.js';
 import { openTestEngine } from './support.js';
 
 const engine = await openTestEngine(nodeBase);
@@ -37,6 +38,37 @@ describe('launch on a real engine', { skip: engine.skip, concurrency: false }, (
     await assert.rejects(
       fetch(`http://${other}:${publish.split(':')[0] ?? ''}/v2`, { signal: AbortSignal.timeout(2000) }),
     );
+  });
+
+  it('says of a container that the kernel killed for its memory that this was so', async () => {
+    const asked = ['--variant', 'cpu', '-m', '96m', '-p', nextPort(), '-e', 'MODE=eat'];
+    for (const args of [['-d', ...asked], asked]) {
+      const { code, stderr } = await up(args);
+      assert.notEqual(code, 0);
+      assert.match(
+        stderr,
+        /ended with exit code 137 before it was ready: the kernel killed it, for it was out of memory/,
+      );
+    }
+  });
+
+  it('names the server without a container that holds the port', async () => {
+    const [port = ''] = nextPort().split(':');
+    const name = `slipway-test-native-${process.pid}`;
+    const state = { SLIPWAY_STATE_DIR: temporaryFolder('state-') };
+    const native = await runLauncher(['-d', '--variant', 'native', '--name', name, '-p', `${port}:8000`], state).ended;
+    assert.equal(native.code, 0, native.stderr);
+    try {
+      const { code, stderr } = await up(['-d', '--variant', 'cpu', '-p', `${port}:8000`], state);
+      assert.notEqual(code, 0);
+      assert.match(
+        stderr,
+        new RegExp(`Port ${port} on 127\\.0\\.0\\.1 is taken by ${name}, a server without a container`),
+      );
+      assert.match(stderr, new RegExp(`fix: .*launch stop ${name}`));
+    } finally {
+      assert.equal((await runLauncher(['rm', '--force', name], state).ended).code, 0);
+    }
   });
 
   it('reuses what runs with the same options, refuses its name for others, and replaces on request', async () => {

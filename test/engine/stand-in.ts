@@ -17,7 +17,7 @@ export const standIn = `slipway-test:stand-in-${process.pid}`;
 
 /**
  * Answers ready at once (MODE=ready), never (hang), says that it never will be (no-gpu, no-model) or that one model of two is broken
- * (degraded), or ends at once (fail); GET /env shows process 1's variables.
+ * (degraded), ends at once (fail), or takes memory until it is killed (eat); GET /env shows process 1's variables.
  */
 const program = `
 import { createServer } from 'node:http';
@@ -25,6 +25,7 @@ import { readFileSync } from 'node:fs';
 const mode = process.env.MODE ?? 'ready';
 console.log('stand-in says hello');
 if (mode === 'fail') { console.error('Error: the stand-in was told to fail'); process.exit(3); }
+if (mode === 'eat') for (const held = []; ; ) held.push(Buffer.alloc(1 << 24, 1));
 const reason = (code, message) => ({ code, final: true, model: 'm', version: '1', message });
 const health = (state, reasons) => JSON.stringify({ ready: false, state, reasons, models: { ready: [], loading: [], failed: ['m'] } });
 const noLibrary = "Model 'm' version 1 cannot be loaded: the NVIDIA driver library libcuda.so.1 is not visible here. To fix: install the NVIDIA driver.";

@@ -116,7 +116,9 @@ function refuseOperands(operands: readonly string[], self: Command): void {
   if (word === undefined || isAfterDashes(word, operands, self)) return;
   const names = (self.parent?.commands ?? []).flatMap((command) => [command.name(), ...command.aliases()]);
   const close = nearestCommand(word, names);
-  const docker = dockerAnswer(word, operands.slice(1));
+  const { context: engineContext, host } = engineAddressOf(self);
+  const engine = engineContext === undefined ? (host === undefined ? [] : ['-H', host]) : ['--context', engineContext];
+  const docker = dockerAnswer(word, [...engine, ...operands.slice(1)]);
   const usage = (text: string): never => {
     throw new AppError('USAGE', text, { details: { word, args } });
   };

@@ -1,5 +1,6 @@
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { HangRule } from './hang-watch.js';
 import type { ProcessIdentity } from './identity.js';
 
 /** What a native server is to be. */
@@ -22,6 +23,8 @@ export interface NativeWish {
   readonly restart: boolean;
   /** How the server's process is started; undefined: this package's own server. */
   readonly program?: readonly string[];
+  /** When it counts as hung; undefined: the usual rule. */
+  readonly hangRule?: HangRule;
 }
 
 export type NativeStatus = 'starting' | 'running' | 'restarting' | 'stopping' | 'exited';

@@ -6,6 +6,7 @@ import { constants } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { deservesRestart, exitCodeOf, restartDelayMs, soundAfterMs, type ProcessEnd } from './backoff.js';
+import { askForLife, hangs, usualHangRule } from './hang-watch.js';
 import { readIdentity } from './identity.js';
 import { LineCutter } from '../line-cutter.js';
 import { RotatingLog } from './log-file.js';
@@ -67,16 +68,32 @@ function runServer(): Promise<ProcessEnd> {
     started[stream].on('end', () => cutter.end());
   }
   void saveStarted(started.pid);
+  const over = new AbortController();
+  void endWhereItHangs(started, over.signal);
   return new Promise((resolve) => {
     started.on('error', (error) => {
+      over.abort();
       note(`cannot start ${program}: ${error.message}`);
       resolve({ exitCode: 127, signal: null });
     });
     started.on('close', (exitCode, signal) => {
+      over.abort();
       ended = signal === null ? {} : { SLIPWAY_ENDED: `${started.pid ?? 0}:${signal}` };
       resolve({ exitCode, signal });
     });
   });
+}
+
+/** Kills a server that runs, once answered, and answers no more: stopped, or in an endless loop. It is then started again as after a crash. */
+async function endWhereItHangs(server: ChildProcess, signal: AbortSignal): Promise<void> {
+  if (!wish.restart || wish.port === 0) return;
+  const { everyMs, limitMs, misses } = wish.hangRule ?? usualHangRule;
+  const pause = (): Promise<boolean> => wait(everyMs, true, { signal }).catch(() => false);
+  if (!(await hangs({ pause, ask: () => askForLife(wish, limitMs) }, misses)) || stop.signal.aborted) return;
+  note(
+    `the server at ${wish.host}:${wish.port} left ${misses} questions unanswered for ${limitMs / 1000} s each: it hangs, and is ended`,
+  );
+  server.kill('SIGKILL');
 }
 
 async function saveStarted(pid: number | undefined): Promise<void> {

@@ -1,0 +1,15 @@
+import { doCollide, type HostPort } from '../host-ports.js';
+import type { NativeRunner } from './runner.js';
+
+/** The name of the server without a container that holds one of these addresses; undefined where none of ours does. */
+export async function findNativeHolder(
+  runner: Pick<NativeRunner, 'list'>,
+  wanted: readonly HostPort[],
+): Promise<string | undefined> {
+  const servers = await runner.list().catch(() => []);
+  const holder = servers.find(
+    ({ status, wish: { host, port } }) =>
+      status !== 'exited' && wanted.some((one) => doCollide(one, { hostIp: host, port, protocol: 'tcp' })),
+  );
+  return holder?.wish.name;
+}
