@@ -24,7 +24,7 @@ function listSources() {
 
 const isCode = (path) => path.endsWith('.ts') && !path.endsWith('.d.ts');
 const isAsset = (path) =>
-  path.includes(`${join('playground', 'web')}`) || path.endsWith('.json') || path.endsWith('.html');
+  path.includes(`${join('playground', 'web')}`) || /\.(json|html|proto)$/.test(path);
 
 /** Builds everything into dist, from nothing. */
 export async function buildAll() {

@@ -25,7 +25,11 @@ export function parseIndexRequest(body: Buffer | undefined): { readonly onlyRead
 
 /** Decodes the body of a load request: none, empty, or `parameters` with the text of a configuration. */
 export function parseLoadRequest(body: Buffer | undefined): { readonly configText?: string } {
-  const parameters = readOnlyParameters(body);
+  return toLoadOverrides(readOnlyParameters(body));
+}
+
+/** What the parameters of a load ask for. Throws INVALID_INPUT. */
+export function toLoadOverrides(parameters: Parameters): { readonly configText?: string } {
   for (const [name, value] of parameters) {
     if (name.startsWith('file:')) {
       fail(`load parameter '${name}' is not supported: put the model's files into the repository instead`);
@@ -39,7 +43,12 @@ export function parseLoadRequest(body: Buffer | undefined): { readonly configTex
 
 /** Decodes the body of an unload request: none, empty, or `{"parameters": {"unload_dependents": bool}}`. */
 export function parseUnloadRequest(body: Buffer | undefined): { readonly unloadDependents: boolean } {
-  const value = readOnlyParameters(body).get('unload_dependents') ?? false;
+  return toUnloadOptions(readOnlyParameters(body));
+}
+
+/** What the parameters of an unload ask for. Throws INVALID_INPUT. */
+export function toUnloadOptions(parameters: Parameters): { readonly unloadDependents: boolean } {
+  const value = parameters.get('unload_dependents') ?? false;
   if (typeof value !== 'boolean') fail("unload parameter 'unload_dependents' must be true or false");
   return { unloadDependents: value };
 }

@@ -109,12 +109,13 @@ function readVariable(env: Environment, name: string): string | undefined {
 }
 
 function toSettings(values: FlagValues): Settings {
-  const { models, cacheDir, metricsPort, healthPort, apiKeysFile, managementPort } = values;
+  const { models, cacheDir, metricsPort, healthPort, grpcPort, apiKeysFile, managementPort } = values;
   return {
     ...(models === undefined ? {} : { models }),
     ...(cacheDir === undefined ? {} : { cacheDir }),
     ...(metricsPort === undefined ? {} : { metricsPort }),
     ...(healthPort === undefined ? {} : { healthPort }),
+    ...(grpcPort === undefined ? {} : { grpcPort }),
     host: values.host,
     port: values.port,
     basePath: values.basePath,

@@ -4,6 +4,7 @@ import { decodeBody, type BodyOptions } from './content-encoding.js';
 import type { Exchange } from './exchange.js';
 import { tooLarge } from './http-errors.js';
 import { GrowingBuffer } from './memory/growing-buffer.js';
+import type { RequestMemory } from './memory/memory-budget.js';
 
 /**
  * The body, undone of its Content-Encoding; none and an empty one are alike. Its memory belongs to the exchange, which frees it.
@@ -21,6 +22,7 @@ export function readBody(exchange: Exchange, options: Omit<BodyOptions, 'memory'
 
 /** What receiving needs to know. */
 interface Receiving extends BodyOptions {
+  readonly memory: RequestMemory;
   /** Content-Length; undefined: it comes in chunks of the protocol. */
   readonly lengthBytes: number | undefined;
 }

@@ -17,7 +17,7 @@ export interface BodyOptions {
   readonly limitBytes: number;
   /** This byte comes to lie where a tensor's elements may begin, so that they need no copy. */
   readonly alignAt?: number | undefined;
-  readonly memory: RequestMemory;
+  readonly memory: Pick<RequestMemory, 'counter' | 'own'>;
 }
 
 /** Undoes a request's Content-Encoding; stops at `limitBytes`. Rejects with UNSUPPORTED_ENCODING, INVALID_INPUT, PAYLOAD_TOO_LARGE or MEMORY_FULL. */

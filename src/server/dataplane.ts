@@ -127,6 +127,11 @@ export class Dataplane {
     return { model_stats: versions.map(describeStatistics) };
   }
 
+  /** Whether requests to a model, or to one of its versions, are taken; not where it is unknown. */
+  isModelReady(name: string, version: string | undefined): boolean {
+    return this.readyModels().some((model) => model.name === name && (version ?? model.version) === model.version);
+  }
+
   /** Every model version known, or only the ready ones. */
   index(readyOnly: boolean): readonly RepositoryIndexEntry[] {
     const entries = this.#deps.lifecycle.repository.index();

@@ -58,7 +58,8 @@ export interface InferenceTrace {
 
 const json = 'application/json';
 const idShape = /^[\x21-\x7e]{1,128}$/;
-const traceShape = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
+/** The form of a `traceparent` header. */
+export const traceShape = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
 
 /**
  * One request and its answer.

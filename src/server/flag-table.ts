@@ -127,6 +127,12 @@ export const flags = {
     value: '<n>',
     help: 'a port for health and metrics that a thread of its own answers',
   }),
+  grpcPort: common({
+    kind: optional(port),
+    fallback: undefined,
+    value: '<n>',
+    help: 'a port for the same protocol over gRPC; by custom 8001',
+  }),
   basePath: common({ kind: pathPrefix, fallback: '', value: '<path>', help: 'what every path starts with' }),
   serverName: rare({ kind: text, fallback: 'slipway', value: '<name>', help: 'name that GET /v2 answers' }),
   logLevel: common({

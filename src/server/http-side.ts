@@ -41,6 +41,8 @@ export interface HttpDeps {
 
 /** The app with every route; /metrics and management have apps of their own where the settings give them ports. */
 export interface HttpSide {
+  /** Who is let in at the main port, and what for. */
+  readonly doors: Doors;
   readonly main: App;
   readonly metrics: App | undefined;
   readonly management: App | undefined;
@@ -67,10 +69,10 @@ export function buildHttpSide(deps: HttpDeps): HttpSide {
   const metrics = hasMetricsPort
     ? buildApp({ ...shared, doors, routes: (router) => addMetricsRoute(router, deps.metrics) })
     : undefined;
-  if (port === undefined) return { main, metrics, management: undefined };
+  if (port === undefined) return { doors, main, metrics, management: undefined };
   const opened = doorsOf('open');
   const routes = (router: Router): void => addControlRoutes(router, deps, opened);
-  return { main, metrics, management: buildApp({ ...shared, doors: opened, routes }) };
+  return { doors, main, metrics, management: buildApp({ ...shared, doors: opened, routes }) };
 }
 
 function addMainRoutes(router: Router, deps: HttpDeps, doors: Doors): void {
@@ -105,7 +107,7 @@ function exchangeContext({ log, settings, lifecycle, meters, memory }: HttpDeps,
     isStopping: () => lifecycle.phase.kind === 'stopping',
     onAnswered: (exchange: Exchange, status: number) => {
       if (exchange.inference === undefined) return;
-      meters.record(exchange.inference, status, performance.now() - exchange.startedMs);
+      meters.record(exchange.inference, { status, transport: 'http' }, performance.now() - exchange.startedMs);
     },
   };
 }

@@ -100,7 +100,7 @@ function wantedOutputs(asked: readonly RequestedOutput[], { outputNames }: Model
 }
 
 /** Memory of outputs that belong to one request alone. */
-function buffersOf(outputs: NamedTensors): ArrayBuffer[] {
+export function buffersOf(outputs: NamedTensors): ArrayBuffer[] {
   const buffers: ArrayBuffer[] = [];
   for (const tensor of outputs.values()) if (tensor.datatype !== 'BYTES') buffers.push(tensor.data.buffer);
   return buffers;

@@ -16,6 +16,7 @@ export class Lifecycle {
   readonly #readyWhen: ReadyWhen;
   #phase: Phase = { kind: 'starting' };
   #isStartOver = false;
+  readonly #listeners = new Set<() => void>();
 
   constructor(readyWhen: ReadyWhen) {
     this.#readyWhen = readyWhen;
@@ -27,6 +28,7 @@ export class Lifecycle {
 
   serve(repository: ModelRepository): void {
     if (this.#phase.kind === 'starting') this.#phase = { kind: 'serving', repository };
+    this.changed();
   }
 
   /** Whether every model of the start has become ready or failed. */
@@ -37,14 +39,28 @@ export class Lifecycle {
   /** Every model of the start is ready or has failed. */
   endStart(): void {
     this.#isStartOver = true;
+    this.changed();
   }
 
   fail(code: ErrorCode, reason: string): void {
     if (this.#phase.kind !== 'stopping') this.#phase = { kind: 'failed', code, reason };
+    this.changed();
   }
 
   stop(): void {
     this.#phase = { kind: 'stopping', repository: this.#phase.kind === 'serving' ? this.#phase.repository : undefined };
+    this.changed();
+  }
+
+  /** Calls back after whatever may have changed health; answers how to end that. */
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Something happened that health may differ after: its listeners look once it is over. */
+  changed(): void {
+    if (this.#listeners.size > 0) setImmediate(() => this.#listeners.forEach((listener) => listener()));
   }
 
   /** The models; while the server stops too, so that connections which still send are served. Throws MODEL_NOT_READY or SHUTTING_DOWN. */

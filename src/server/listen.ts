@@ -15,11 +15,17 @@ export async function listen(
     await open(http.management, { host, port: management.port ?? 0, flag: '--management-port' });
   }
   const { port: actual } = http.main.fastify.server.address() as AddressInfo;
-  const shown = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
-  return `http://${shown.includes(':') ? `[${shown}]` : shown}:${actual}${basePath}`;
+  return `http://${showAddress(host, actual)}${basePath}`;
 }
 
-interface Address {
+/** `127.0.0.1:8000`, an address that can be typed here. */
+export function showAddress(host: string, port: number): string {
+  const shown = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
+  return `${shown.includes(':') ? `[${shown}]` : shown}:${port}`;
+}
+
+/** Where to listen, and the flag that says so. */
+export interface Address {
   readonly host: string;
   readonly port: number;
   readonly flag: string;
@@ -29,19 +35,21 @@ interface Address {
 const mostUnaccepted = 4096;
 
 async function open({ fastify }: App, { host, port, flag }: Address): Promise<void> {
-  try {
-    await fastify.listen({ host, port, backlog: mostUnaccepted, listenTextResolver: () => '' });
-  } catch (thrown) {
-    const { code } = thrown as { code?: unknown };
-    const at = `${host} port ${port}`;
-    if (code === 'EADDRINUSE') {
-      const text = `${at} is in use by another process: stop that one, or choose another port with ${flag} ${port + 1}.`;
-      throw new AppError('PORT_IN_USE', text, { cause: thrown });
-    }
-    throw new AppError(
-      'USAGE',
-      `Cannot listen on ${at}: ${messageOf(thrown)}. Choose others with --host and ${flag}.`,
-      { cause: thrown },
-    );
+  await fastify
+    .listen({ host, port, backlog: mostUnaccepted, listenTextResolver: () => '' })
+    .catch((thrown: unknown) => {
+      throw listenFailure(thrown, { host, port, flag });
+    });
+}
+
+/** Why a port cannot be opened: PORT_IN_USE, or USAGE for an address that is not this machine's. */
+export function listenFailure(cause: unknown, { host, port, flag }: Address): AppError {
+  const { code } = cause as { code?: unknown };
+  const at = `${host} port ${port}`;
+  if (code === 'EADDRINUSE') {
+    const text = `${at} is in use by another process: stop that one, or choose another port with ${flag} ${port + 1}.`;
+    return new AppError('PORT_IN_USE', text, { cause });
   }
+  const text = `Cannot listen on ${at}: ${messageOf(cause)}. Choose others with --host and ${flag}.`;
+  return new AppError('USAGE', text, { cause });
 }

@@ -136,15 +136,17 @@ function announce({ server, settings, log, ledger }: Started): void {
     const { provider, choices, budget } = facts;
     const models = startedModels(facts);
     const startMs = Object.fromEntries(whole);
+    const grpc = server.grpcAddress === undefined ? {} : { grpcAddress: server.grpcAddress };
     log.info(
-      { url: server.url, version, ready, state, provider, choices, models, threads: budget, startMs },
+      { url: server.url, ...grpc, version, ready, state, provider, choices, models, threads: budget, startMs },
       'started',
     );
     return;
   }
   const modelsFolder = resolve(settings.models ?? bundledModels);
   const isContained = process.env['SLIPWAY_CONTAINED'] !== undefined && /^(0\.0\.0\.0|::)$/.test(settings.host);
-  const shown = { version, url: server.url, isContained, modelsFolder, ledger: whole, isReady: ready };
+  const { url, grpcAddress } = server;
+  const shown = { version, url, grpcAddress, isContained, modelsFolder, ledger: whole, isReady: ready };
   output.write(formatStartup({ ...facts, ...shown }));
 }
 

@@ -16,6 +16,7 @@ export interface ModelEventsOptions {
 export function createModelEvents({ log, lifecycle, isStartTold, count }: ModelEventsOptions): OnModelEvent {
   return (event) => {
     count(event);
+    lifecycle.changed();
     const isQuiet =
       lifecycle.phase.kind === 'stopping' ||
       (isStartTold && !lifecycle.isStartOver) ||

@@ -6,9 +6,11 @@ import { startBackend, type Backend, type BackendStart } from './backend.js';
 import { createCodec, type Codec } from './codec/codec.js';
 import { Dataplane } from './dataplane.js';
 import type { OpenHealthPort } from './health-port/health-port.js';
+import type { GrpcServer } from '../grpc/server.js';
+import type { GrpcDeps } from './grpc/grpc-host.js';
 import { buildHttpSide, type HttpSide } from './http-side.js';
 import { Lifecycle } from './lifecycle.js';
-import { listen } from './listen.js';
+import { listen, showAddress } from './listen.js';
 import type { Log } from './log.js';
 import { lazyMetrics } from './metrics/lazy-metrics.js';
 import { MemoryBudget } from './memory/memory-budget.js';
@@ -24,6 +26,8 @@ import type { Ledger } from './startup-text.js';
 /** A server that listens. */
 export interface RunningServer {
   readonly url: string;
+  /** `host:port` of the gRPC service; undefined: there is none. */
+  readonly grpcAddress: string | undefined;
   readonly app: App;
   readonly dataplane: Dataplane;
   /** Every model is ready or has failed; rejects where the workers or the models' folder did. */
@@ -46,12 +50,10 @@ export interface RunningServer {
  */
 export async function startServer(options: ServeOptions): Promise<RunningServer> {
   const lifecycle = new Lifecycle(options.settings.readyWhen);
-  const { settings, version, budget } = options;
+  const { settings, version, budget, log } = options;
   const dataplane = new Dataplane({ lifecycle, settings, version, budget });
   const loads = new ModelLoads();
-  const isStartTold = settings.log.format !== 'json';
-  const count = (event: ModelEvent) => loads.record(event);
-  const backend = startBackend(options, createModelEvents({ log: options.log, lifecycle, isStartTold, count }));
+  const backend = startModels(options, lifecycle, loads);
   let opened: Backend | undefined;
   const loaded = follow(backend, { lifecycle, options, onOpened: (value) => (opened = value) });
   const meters = new ModelMeters();
@@ -59,18 +61,19 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
   const figures = { options, meters, loads, memory, dataplane, crashes: backend.crashes.records };
   const metrics = lazyMetrics({ ...figures, runner: () => opened?.runner });
   const codec = openCodec(options);
-  const http = buildHttpSide({ ...options, lifecycle, dataplane, meters, metrics, codec, memory });
+  const parts = { ...options, lifecycle, dataplane, meters, codec, memory };
+  const http = buildHttpSide({ ...parts, metrics });
   let healthPort: OpenHealthPort | undefined;
-  const stop = once(() => stopServer({ options, lifecycle, http, codec, backend, healthPort }));
+  let grpc: GrpcServer | undefined;
+  const stop = once(() => stopServer({ options, lifecycle, http, grpc, codec, backend, healthPort }));
   try {
     const url = await listen(http, settings);
     healthPort = await openOwnHealthPort(options, dataplane, metrics);
-    const tell = (thrown: unknown) => warnOfPrewarm(options.log, thrown);
-    const prewarm = () => Promise.all([metrics(), codec.prewarm(dataplane.takesPictures)]);
-    // What the start can do without and the first requests would wait for, once the start has been told.
-    loaded.then(() => setImmediate(() => void prewarm().catch(tell))).catch(() => undefined);
+    grpc = await openGrpc({ ...parts, doors: http.doors });
+    prewarmAfter(loaded, log, () => Promise.all([metrics(), codec.prewarm(dataplane.takesPictures)]));
     return {
       url,
+      grpcAddress: grpc === undefined ? undefined : showAddress(settings.host, grpc.port),
       app: http.main,
       dataplane,
       memory,
@@ -84,6 +87,13 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
     await stop();
     throw thrown;
   }
+}
+
+function startModels(options: ServeOptions, lifecycle: Lifecycle, loads: ModelLoads): BackendStart {
+  const { log, settings } = options;
+  const isStartTold = settings.log.format !== 'json';
+  const count = (event: ModelEvent) => loads.record(event);
+  return startBackend(options, createModelEvents({ log, lifecycle, isStartTold, count }));
 }
 
 async function openOwnHealthPort(
@@ -113,9 +123,21 @@ function openCodec({ log, onStuck, budget, settings }: ServeOptions): Codec {
   });
 }
 
-function warnOfPrewarm(log: Log, thrown: unknown): void {
-  const text = 'what the first requests need could not be made ready: they will wait for it';
-  log.warn({ reason: messageOf(thrown) }, text);
+/** The gRPC service where the settings have a port for it; nothing of it is loaded otherwise. */
+async function openGrpc(deps: GrpcDeps): Promise<GrpcServer | undefined> {
+  const { grpcPort } = deps.settings;
+  if (grpcPort === undefined) return undefined;
+  const { openGrpc: open } = await import('./grpc/open-grpc.js');
+  return open(deps, grpcPort);
+}
+
+/** What the start can do without and the first requests would wait for, once the start has been told. */
+function prewarmAfter(loaded: Promise<unknown>, log: Log, prewarm: () => Promise<unknown>): void {
+  const tell = (thrown: unknown) => {
+    const text = 'what the first requests need could not be made ready: they will wait for it';
+    log.warn({ reason: messageOf(thrown) }, text);
+  };
+  loaded.then(() => setImmediate(() => void prewarm().catch(tell))).catch(() => undefined);
 }
 
 interface Following {
@@ -143,17 +165,19 @@ interface Stopping {
   readonly options: ServeOptions;
   readonly lifecycle: Lifecycle;
   readonly http: HttpSide;
+  readonly grpc: GrpcServer | undefined;
   readonly codec: Codec;
   readonly backend: BackendStart;
   readonly healthPort: OpenHealthPort | undefined;
 }
 
-async function stopServer({ options, lifecycle, http, codec, backend, healthPort }: Stopping): Promise<void> {
+async function stopServer(stopping: Stopping): Promise<void> {
+  const { options, lifecycle, http, grpc, codec, backend, healthPort } = stopping;
   lifecycle.stop();
   healthPort?.push();
   const opened = await backend.opened.catch(() => undefined);
   if (http.main.fastify.server.listening) await wait(options.settings.stop.delayMs);
-  await closeApp(http.main);
+  await Promise.all([closeApp(http.main), grpc?.stop()]);
   if (http.management !== undefined) await closeApp(http.management);
   await opened?.repository.close();
   await opened?.runner.close();

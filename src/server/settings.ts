@@ -78,6 +78,8 @@ export interface Settings {
   readonly metricsPort?: number;
   /** A port for health and metrics whose answers do not wait for the HTTP thread; undefined: none. */
   readonly healthPort?: number;
+  /** A port for gRPC; undefined: none. */
+  readonly grpcPort?: number;
   /** What every path starts with, `''` or `/prefix`. */
   readonly basePath: string;
   readonly serverName: string;

@@ -18,6 +18,8 @@ export function formatLedger(ledger: Ledger): string {
 export interface StartupFacts {
   readonly version: string;
   readonly url: string;
+  /** Undefined: there is no gRPC port. */
+  readonly grpcAddress: string | undefined;
   /** Whether it runs in a container, whose own addresses mean nothing outside. */
   readonly isContained: boolean;
   readonly modelsFolder: string;
@@ -35,6 +37,7 @@ export function formatStartup(facts: StartupFacts): string {
   const { version, provider, choices, budget, ledger, isReady } = facts;
   const lines = [
     `Slipway ${version}  ${describePlace(facts)}`,
+    ...(facts.grpcAddress === undefined ? [] : [`gRPC          ${describeGrpc(facts.grpcAddress, facts.isContained)}`]),
     '',
     ...modelLines(facts),
     '',
@@ -52,6 +55,10 @@ export function formatStartup(facts: StartupFacts): string {
 function describePlace({ url, isContained }: StartupFacts): string {
   if (!isContained) return `${url}  (page: ${url}/  API: ${url}/docs)`;
   return `port ${new URL(url).port} of this container; launch ps or docker port tells where it is published (page: /  API: /docs)`;
+}
+
+function describeGrpc(address: string, isContained: boolean): string {
+  return isContained ? `port ${address.slice(address.lastIndexOf(':') + 1)} of this container` : address;
 }
 
 /** `2 CPUs (2 online): 2 workers x 1 thread, 2 for images and large bodies, 4 for files`. */

@@ -16,11 +16,13 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   repository: ['workers', 'batching', 'engine', 'protocol', 'model', 'tensor'],
   resources: [],
   playground: [],
+  grpc: ['protocol'],
   server: [
     'repository',
     'protocol',
     'resources',
     'playground',
+    'grpc',
     'workers',
     'engine',
     'batching',
@@ -44,6 +46,10 @@ const importers: Readonly<Record<string, readonly string[]>> = {
   commander: ['src/launch/', 'src/server/', 'bench/'],
   'prom-client': ['src/server/'],
   pino: ['src/server/'],
+  '@grpc/grpc-js': ['src/grpc/'],
+  '@grpc/proto-loader': ['src/grpc/'],
+  '@grpc/reflection': ['src/grpc/reflection.ts'],
+  'protobufjs/minimal.js': ['src/protocol/grpc/'],
 };
 
 /** Where process.env, process.exit and the clock may enter. */

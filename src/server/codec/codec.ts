@@ -42,6 +42,8 @@ export interface Codec {
   decodeInfer(request: EncodedRequest, model: ModelSignature): CheckedRequest | Promise<CheckedRequest>;
   /** `isOwned`: nobody else reads the outputs, now or later; they may move away then. */
   encodeInfer(response: InferResponse, isOwned: boolean): EncodedResponse | Promise<EncodedResponse>;
+  /** A gRPC message, `looseBytes` of which are no raw contents, where that is worth a thread; undefined: it is not. */
+  decodeMessage(body: Buffer, model: ModelSignature, looseBytes: number): Promise<CheckedRequest> | undefined;
   decodePredict(body: Buffer, model: ModelSignature): PredictRequest | Promise<PredictRequest>;
   /** A JSON body of `POST /predictions/{model}`. */
   decodePrediction(body: Buffer, model: ModelSignature): PredictionInput | Promise<PredictionInput>;
@@ -96,6 +98,15 @@ class ThreadedCodec implements Codec {
   encodeInfer(response: InferResponse, isOwned: boolean) {
     const jsonBytes = estimateJsonBytes(response.outputs, response.binaryOutputs);
     return this.#encode({ kind: 'encode-infer', response, isOwned }, jsonBytes);
+  }
+
+  decodeMessage(body: Buffer, model: ModelSignature, looseBytes: number) {
+    const hasTexts = model.inputs.some(({ datatype }) => datatype === 'BYTES');
+    const cost = hasTexts ? body.length : looseBytes;
+    if (this.#pool === undefined || cost < this.#inlineLimitBytes) return undefined;
+    if (this.#pool.isClosed) throw shuttingDown();
+    // The pool answers a task with the result of its kind.
+    return this.#pool.run({ kind: 'decode-message', body, model }) as Promise<CheckedRequest>;
   }
 
   decodePredict(body: Buffer, model: ModelSignature) {

@@ -36,6 +36,7 @@ export type CodecTask =
       readonly model: ModelSignature;
     }
   | { readonly kind: 'encode-predict'; readonly response: PredictionsToEncode; readonly isOwned: boolean }
+  | { readonly kind: 'decode-message'; readonly body: Uint8Array; readonly model: ModelSignature }
   | { readonly kind: 'encode-outputs'; readonly response: OutputsToEncode; readonly isOwned: boolean }
   | { readonly kind: 'detect'; readonly response: DetectionsToFind; readonly isOwned: boolean }
   | {
@@ -66,6 +67,7 @@ export interface OutputsToEncode {
 /** What each kind of task answers. */
 export interface CodecResults {
   readonly 'decode-infer': CheckedRequest;
+  readonly 'decode-message': CheckedRequest;
   readonly 'encode-infer': EncodedResponse;
   readonly 'decode-predict': PredictRequest;
   readonly 'decode-prediction': PredictionInput;
@@ -80,7 +82,10 @@ export interface CodecResults {
 export type CodecResult = CodecResults[CodecTask['kind']];
 
 /** Tasks that are done in one go, which a small body is not worth a hop for. */
-export type JsonTask = Exclude<CodecTask, { kind: 'decode-images' | 'decode-sized-images' | 'prewarm' }>;
+export type JsonTask = Exclude<
+  CodecTask,
+  { kind: 'decode-images' | 'decode-message' | 'decode-sized-images' | 'prewarm' }
+>;
 
 /** What a codec thread starts with. */
 export interface CodecThreadData {
@@ -104,6 +109,11 @@ export async function performTask(task: CodecTask): Promise<CodecResult> {
       return imagesToTensor(task.pictures, task.config, task.spec);
     case 'decode-sized-images':
       return imagesWithSizes(task.pictures, task.config, task.spec);
+    case 'decode-message': {
+      // Nothing of gRPC is loaded before it is needed.
+      const { decodeInferMessage } = await import('../../protocol/grpc/decode-request.js');
+      return decodeInferMessage(asBuffer(task.body), task.model);
+    }
     case 'prewarm':
       if (task.forPictures) await preloadImages();
       return undefined;

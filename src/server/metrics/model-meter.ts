@@ -5,9 +5,16 @@ import { Distribution } from './distribution.js';
 const secondsBounds = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 const rowsBounds = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024];
 
-/** Counts of one model version at the HTTP side. Plain numbers: a request costs a few additions, a scrape the rest. */
+/** What an answer is counted by; a failure's status is that of HTTP on any transport. */
+export interface AnswerKind {
+  readonly status: number;
+  readonly transport: 'http' | 'grpc';
+}
+
+/** Counts of one model version as clients see it. Plain numbers: a request costs a few additions, a scrape the rest. */
 export class ModelMeter {
-  readonly requests = new Map<number, number>();
+  /** Answers by status, of each transport. */
+  readonly requests = { http: new Map<number, number>(), grpc: new Map<number, number>() };
   readonly duration = new Distribution(secondsBounds);
   readonly decode = new Distribution(secondsBounds);
   readonly queue = new Distribution(secondsBounds);
@@ -15,9 +22,10 @@ export class ModelMeter {
   readonly encode = new Distribution(secondsBounds);
   readonly batchRows = new Distribution(rowsBounds);
 
-  /** Counts an answer by its status. */
-  count(status: number): void {
-    this.requests.set(status, (this.requests.get(status) ?? 0) + 1);
+  /** Counts an answer. */
+  count({ status, transport }: AnswerKind): void {
+    const counts = this.requests[transport];
+    counts.set(status, (counts.get(status) ?? 0) + 1);
   }
 
   /** Notes where a successful request spent its time, and the rows of the run that served it. */
@@ -48,10 +56,10 @@ export class ModelMeters {
   }
 
   /** Counts an answered inference request; one whose model is not there counts for no model. */
-  record({ model, report }: InferenceTrace, status: number, totalMs: number): void {
+  record({ model, report }: InferenceTrace, kind: AnswerKind, totalMs: number): void {
     const meter = model === undefined ? this.unknown : this.of(model);
-    meter.count(status);
-    if (report !== undefined && status === 200) meter.observe(report, totalMs);
+    meter.count(kind);
+    if (report !== undefined && kind.status === 200) meter.observe(report, totalMs);
   }
 
   /** Every meter with its labels; the unknown models' last, with empty ones. */

@@ -37,6 +37,7 @@ export function registerRequestMetrics(registry: Registry, meters: ModelMeters):
 
 function* countSamples(meters: ModelMeters): Generator<Sample> {
   for (const [labels, { requests }] of meters.entries()) {
-    for (const [status, value] of requests) yield { labels: { ...labels, status }, value };
+    for (const [status, value] of requests.http) yield { labels: { ...labels, status }, value };
+    for (const [status, value] of requests.grpc) yield { labels: { ...labels, status, transport: 'grpc' }, value };
   }
 }

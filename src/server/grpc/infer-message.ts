@@ -1,0 +1,60 @@
+import type { InferAnswer, InferCall } from '../../grpc/host.js';
+import { decodeInferMessage, readRequestHead } from '../../protocol/grpc/decode-request.js';
+import { createInferResponse } from '../../protocol/response.js';
+import { reportHeaders } from '../answer.js';
+import type { Codec } from '../codec/codec.js';
+import type { Dataplane } from '../dataplane.js';
+import { buffersOf, runChecked, type InferReport } from '../inference.js';
+import { viewOf } from '../model-view.js';
+import { withPictures } from '../pictures.js';
+
+export interface MessageDeps {
+  readonly dataplane: Dataplane;
+  readonly codec: Codec;
+}
+
+/** Answers one ModelInferRequest. Rejects with AppErrors. */
+export async function inferMessage({ dataplane, codec }: MessageDeps, call: InferCall): Promise<InferAnswer> {
+  const startMs = performance.now();
+  const { model: name, version, looseBytes } = readRequestHead(call.body);
+  const model = dataplane.model(name, version === '' ? undefined : version);
+  call.record.inference.model = model;
+  model.admission.check();
+  const ticket = model.admission.enter(call.body.length);
+  let answer: InferAnswer | undefined;
+  try {
+    answer = await run({ call, view: viewOf(model), looseBytes, startMs }, codec);
+  } finally {
+    model.admission.leave(ticket, answer !== undefined);
+  }
+  return answer;
+}
+
+/** A message whose model is known, and when reading it began. */
+interface Run {
+  readonly call: InferCall;
+  readonly view: ReturnType<typeof viewOf>;
+  readonly looseBytes: number;
+  readonly startMs: number;
+}
+
+async function run({ call, view, looseBytes, startMs }: Run, codec: Codec): Promise<InferAnswer> {
+  const { body, memory, signal, record } = call;
+  const { signature, labelsOf, model } = view;
+  const decoding = codec.decodeMessage(body, signature, looseBytes);
+  const decoded = decoding === undefined ? decodeInferMessage(body, signature) : await decoding;
+  const adding = withPictures(codec, decoded, model);
+  const request = adding instanceof Promise ? await adding : adding;
+  const decodeMs = performance.now() - startMs;
+  const { outputs, timings, batchRows, batchRequests } = await runChecked(request, { view, signal });
+  const response = createInferResponse({ request, model: signature, version: model.version, outputs, labelsOf });
+  if (batchRequests === 1) memory.own(buffersOf(outputs));
+  const report: InferReport = { timings, batchRows, decodeMs, encodeMs: 0 };
+  record.inference.report = report;
+  const [, device = '', , timing = ''] = reportHeaders(report, model.placement.device);
+  return {
+    response,
+    headers: { 'x-inference-device': device, 'server-timing': timing },
+    onEncoded: (encodeMs) => (record.inference.report = { ...report, encodeMs }),
+  };
+}
