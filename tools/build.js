@@ -23,8 +23,7 @@ function listSources() {
 }
 
 const isCode = (path) => path.endsWith('.ts') && !path.endsWith('.d.ts');
-const isAsset = (path) =>
-  path.includes(`${join('playground', 'web')}`) || /\.(json|html|proto)$/.test(path);
+const isAsset = (path) => path.includes(`${join('playground', 'web')}`) || /\.(json|html|proto)$/.test(path);
 
 /** Builds everything into dist, from nothing. */
 export async function buildAll() {
