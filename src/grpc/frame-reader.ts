@@ -7,7 +7,8 @@ export const prefixBytes = 5;
 const smallBytes = 16 * 1024;
 
 /** Of a call that is over. */
-const nothing: MessageMemory = { counter: () => () => undefined, own: () => undefined, close: () => undefined };
+const idle = (): void => undefined;
+const nothing: MessageMemory = { counter: () => idle, take: idle, hold: idle, own: idle, close: idle };
 
 export type FrameHost = Pick<GrpcHost, 'receive' | 'hold'>;
 

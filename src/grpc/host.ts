@@ -5,6 +5,10 @@ import type { InferResponse, RepositoryIndexEntry } from '../protocol/types.js';
 export interface MessageMemory {
   /** Counts what grows, by the bytes that it holds in all. Throws PAYLOAD_TOO_LARGE or MEMORY_FULL. */
   counter(): (heldBytes: number) => void;
+  /** Counts more of what it needs. Throws MEMORY_FULL. */
+  take(bytes: number): void;
+  /** Counts what is there already. */
+  hold(bytes: number): void;
   /** Buffers that nobody reads once the message is answered. */
   own(buffers: Iterable<ArrayBufferLike>): void;
   /** The message is answered, or will never be: what it held is free. */

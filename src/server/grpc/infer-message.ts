@@ -5,6 +5,7 @@ import { reportHeaders } from '../answer.js';
 import type { Codec } from '../codec/codec.js';
 import type { Dataplane } from '../dataplane.js';
 import { buffersOf, runChecked, type InferReport } from '../inference.js';
+import { tensorBytes } from '../memory/tensor-bytes.js';
 import { viewOf } from '../model-view.js';
 import { withPictures } from '../pictures.js';
 
@@ -46,8 +47,10 @@ async function run({ call, view, looseBytes, startMs }: Run, codec: Codec): Prom
   const adding = withPictures(codec, decoded, model);
   const request = adding instanceof Promise ? await adding : adding;
   const decodeMs = performance.now() - startMs;
+  memory.take(tensorBytes(request.inputs.values(), body));
   const { outputs, timings, batchRows, batchRequests } = await runChecked(request, { view, signal });
   const response = createInferResponse({ request, model: signature, version: model.version, outputs, labelsOf });
+  memory.hold(tensorBytes(outputs.values()));
   if (batchRequests === 1) memory.own(buffersOf(outputs));
   const report: InferReport = { timings, batchRows, decodeMs, encodeMs: 0 };
   record.inference.report = report;

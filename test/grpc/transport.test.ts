@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict';
+import { describe, it, type TestContext } from 'node:test';
+import { status, type Client } from '@grpc/grpc-js';
+import { callOf, createClient, failureOf, rawPair } from '../support/grpc.js';
+import { sumAndDifference } from '../support/models.js';
+import { serveFor, type TestServerOptions } from '../support/server.js';
+
+const model = { name: 'm', graph: sumAndDifference };
+
+async function open(context: TestContext, options: TestServerOptions = {}) {
+  const { flags = [], ...rest } = options;
+  const opened = await serveFor(context, { models: [model], ...rest, flags: ['--grpc-port', '0', ...flags] });
+  const address = opened.server.grpcAddress ?? '';
+  const client = createClient(address);
+  context.after(() => client.close());
+  const health = createClient(address, 'grpc.health.v1.Health');
+  context.after(() => health.close());
+  return { ...opened, address, client, health };
+}
+
+const infer = (client: Client, headers: Record<string, string> = {}) =>
+  callOf(client, ['ModelInfer', rawPair(1)], { headers });
+
+describe('the gRPC port', () => {
+  it('is not there unless it is asked for', async (context) => {
+    const { server } = await serveFor(context, { models: [model] });
+    assert.equal(server.grpcAddress, undefined);
+  });
+
+  it('asks for the keys of HTTP before it reads a message, but not for health', async (context) => {
+    const { client, health } = await open(context, { keys: ['secret'] });
+    for (const [headers, text] of [
+      [{}, /asks for a key/],
+      [{ 'x-api-key': 'other' }, /not one of this server/],
+      [{ authorization: 'Bearer other' }, /not one of this server/],
+    ] as const) {
+      const error = await failureOf(infer(client, headers));
+      assert.equal(error.code, status.UNAUTHENTICATED);
+      assert.match(error.details, text);
+    }
+    for (const headers of [{ 'x-api-key': 'secret' }, { authorization: 'Bearer secret' }]) {
+      assert.equal((await infer(client, headers)).message['model_name'], 'm');
+    }
+    assert.equal((await callOf(client, ['ServerReady', {}])).message['ready'], true);
+    assert.equal((await callOf(health, ['Check', {}])).message['status'], 'SERVING');
+    assert.equal((await failureOf(callOf(client, ['RepositoryIndex', {}]))).code, status.UNAUTHENTICATED);
+  });
+
+  it('loads and unloads for admin keys alone, with a line of audit, and tells readiness', async (context) => {
+    const keys = ['boss:admin:root', 'app:predict:plain'];
+    const { client, lines } = await open(context, { keys, flags: ['--log-format', 'json'] });
+    const unload = (key: string) =>
+      callOf(client, ['RepositoryModelUnload', { model_name: 'm' }], { headers: { 'x-api-key': key } });
+    const refused = await failureOf(unload('plain'));
+    assert.equal(refused.code, status.PERMISSION_DENIED);
+    assert.match(refused.details, /'app' may predict/);
+    const headers = { 'x-api-key': 'root' };
+    const ready = async () => (await callOf(client, ['ModelReady', { name: 'm' }], { headers })).message['ready'];
+    assert.equal(await ready(), true);
+    await unload('root');
+    assert.equal(await ready(), false);
+    await callOf(client, ['RepositoryModelLoad', { model_name: 'm' }], { headers });
+    assert.equal(await ready(), true);
+    const audits = lines.filter(({ message }) => message === 'audit');
+    assert.deepEqual(
+      audits.map(({ action, key, result }) => [action, key, result]),
+      [
+        ['unload', 'app', 'refused'],
+        ['unload', 'boss', 'done'],
+        ['load', 'boss', 'done'],
+      ],
+    );
+  });
+
+  it('answers every question about server and models', async (context) => {
+    const { client } = await open(context);
+    const ask = async (method: string, message: object) => (await callOf(client, [method, message])).message;
+    assert.equal((await ask('ServerLive', {}))['live'], true);
+    assert.equal((await ask('ModelReady', { name: 'none' }))['ready'], false);
+    assert.equal((await ask('ServerMetadata', {}))['name'], 'slipway');
+    const metadata = await ask('ModelMetadata', { name: 'm' });
+    const [a] = metadata['inputs'] as object[];
+    assert.deepEqual(a, { name: 'A', datatype: 'INT32', shape: [-1, 16] });
+    const { config } = (await ask('ModelConfig', { name: 'm', version: '1' })) as {
+      config: { input: { name: string; data_type: string }[]; backend: string };
+    };
+    assert.deepEqual(
+      [config.backend, config.input[0]?.name, config.input[0]?.data_type],
+      ['onnxruntime', 'A', 'TYPE_INT32'],
+    );
+    await infer(client);
+    const { model_stats: stats } = (await ask('ModelStatistics', {})) as {
+      model_stats: { name: string; inference_count: number; inference_stats: { success: { count: number } } }[];
+    };
+    assert.deepEqual([stats[0]?.name, stats[0]?.inference_count, stats[0]?.inference_stats.success.count], ['m', 1, 1]);
+    assert.deepEqual((await ask('RepositoryIndex', { ready: true }))['models'], [
+      { name: 'm', version: '1', state: 'READY', reason: '' },
+    ]);
+    assert.equal((await failureOf(ask('ModelMetadata', { name: 'none' }))).code, status.NOT_FOUND);
+    for (const method of ['SystemSharedMemoryStatus', 'CudaSharedMemoryRegister', 'TraceSetting', 'LogSettings']) {
+      const error = await failureOf(ask(method, {}));
+      assert.equal(error.code, status.UNIMPLEMENTED);
+      assert.match(error.details, /not supported|cannot be changed/);
+    }
+  });
+});
