@@ -22,7 +22,6 @@ interface WasmMemory {
 interface WasmApi {
   readonly Module: new (bytes: Uint8Array) => object;
   readonly Instance: new (module: object) => { readonly exports: unknown };
-  readonly RuntimeError: new () => Error;
 }
 
 const { WebAssembly: api } = globalThis as unknown as { readonly WebAssembly: WasmApi };

@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { completeConfig } from '../../src/model/complete-config.js';
+import type { ModelJson } from '../../src/model/config-schema.js';
+import { headerOf, value } from './headers.js';
+
+const resizeOf = (dims: readonly number[], json: NonNullable<ModelJson['image']>) =>
+  completeConfig({ image: json }, headerOf([value('image', dims)], [value('Y', [-1, 10])]), 'cpu').image?.resize;
+
+const [fixed, open] = [
+  [1, 3, 8, 8],
+  [-1, 3, -1, -1],
+];
+
+describe('the resize block of model.json', () => {
+  it('says how images of any size are resampled, anchored and brought to a multiple', () => {
+    const resize = {
+      width: 64,
+      height: 32,
+      fit: 'height',
+      multipleOf: 8,
+      anchor: 'top-left',
+      library: 'opencv',
+    } as const;
+    assert.deepEqual(resizeOf(open, { resample: 'area', resize }), {
+      width: 64,
+      height: 32,
+      fit: 'height',
+      background: [0],
+      multiple: { of: 8, by: 'bars' },
+      anchor: 'top-left',
+      method: 'area',
+      library: 'opencv',
+    });
+  });
+
+  it('takes the height of a model of variable width', () => {
+    assert.equal(resizeOf([-1, 3, 48, -1], { resize: { width: 900, fit: 'height' } })?.height, 48);
+  });
+
+  const refusals: readonly (readonly [readonly number[], NonNullable<ModelJson['image']>['resize'], RegExp])[] = [
+    [fixed, { multipleOf: 32 }, /multipleOf does not go with fit "cover"/],
+    [open, { width: 8, height: 8, multipleBy: 'stretch' }, /multipleBy stands without multipleOf/],
+    [fixed, { anchor: 'top-left' }, /anchor does not go with fit "cover"/],
+    [fixed, { fit: 'fill', enlarge: false }, /enlarge: false does not go with fit "fill"/],
+    [fixed, { fit: 'height' }, /fit "height" gives pictures of various sizes/],
+  ];
+  for (const [dims, resize, words] of refusals) {
+    it(`is refused as ${JSON.stringify(resize)}`, () => {
+      assert.throws(() => resizeOf(dims, { resize }), { code: 'MODEL_INVALID', message: words });
+    });
+  }
+});
