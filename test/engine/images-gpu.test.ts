@@ -21,7 +21,7 @@ const folder = await mkdtemp(join(tmpdir(), 'slipway-gpu-'));
 const binding = 'node_modules/onnxruntime-node/bin/napi-v6/linux/x64';
 
 /** Empty libraries under the names that ONNX Runtime's CUDA provider needs, and a provider that needs them. */
-async function writeStubs(at: string, cudaMajor: number): Promise<void> {
+async function writeStubs(at: string, cudaMajor: number, alsoNeeded: readonly string[] = []): Promise<void> {
   await mkdir(join(at, 'cuda'), { recursive: true });
   const names = [
     `cublasLt.so.${cudaMajor}`,
@@ -29,6 +29,7 @@ async function writeStubs(at: string, cudaMajor: number): Promise<void> {
     'curand.so.10',
     `cudart.so.${cudaMajor}`,
     'cuda.so.1',
+    ...alsoNeeded,
   ];
   await writeFile(join(at, 'empty.c'), 'void slipway_stub(void) {}\n');
   const link = async (soname: string, output: string, needs: readonly string[]): Promise<void> => {
@@ -90,6 +91,26 @@ describe('the gpu image, of stub libraries', { skip }, () => {
     assert.match(version.stderr, /package-lock\.json has onnxruntime-node 1\.30\.0, but ORT_VERSION is 1\.29\.0/);
     await rm(join(wrong, 'libonnxruntime.so.1.30.0'));
     assert.match((await build(wrong, '--target', 'ort')).stderr, /core and CUDA provider must come from one build/);
+  });
+
+  it("is built for CUDA 12 from the pair of npm's binding and provider that is the newest for it, and from no other", async () => {
+    const twelve = join(folder, 'twelve');
+    await writeStubs(twelve, 12, ['cufft.so.11', 'cudnn.so.9']);
+    const asked = ['--target', 'ort', '--build-arg', 'CUDA_MAJOR=12', '--no-cache-filter', 'ort'];
+    const newer = await build(twelve, ...asked);
+    assert.notEqual(newer.code, 0);
+    assert.match(newer.stderr, /libonnxruntime\.so\.1\.30\.0 is not ONNX Runtime 1\.26\.0/);
+    await rm(join(twelve, 'libonnxruntime.so.1.30.0'));
+    await writeFile(join(twelve, 'core.c'), 'void OrtGetApiBase(void) {}\n');
+    await writeFile(join(twelve, 'core.map'), 'VERS_1.26.0 { global: OrtGetApiBase; };\n');
+    const script = `-Wl,--version-script=${join(twelve, 'core.map')}`;
+    const core = join(twelve, 'libonnxruntime.so.1.26.0');
+    assert.equal((await run('gcc', ['-shared', '-fPIC', script, '-o', core, join(twelve, 'core.c')])).code, 0);
+    const { code, stderr } = await build(twelve, ...asked);
+    assert.equal(code, 0, stderr.slice(-3000));
+    assert.match(stderr, /placed ONNX Runtime 1\.26\.0, .*for CUDA 12:/);
+    const small = await build(twelve, '--target', 'ort', '--build-arg', 'CUDA_MAJOR=12', '--build-arg', 'WITH_CUDNN=0');
+    assert.match(small.stderr, /does not load without cuDNN/);
   });
 
   it('holds core and provider beside the binding, and says by labels what it asks of a host', async () => {
