@@ -6,5 +6,15 @@ export type { ModelMetadata, RepositoryIndexEntry, TensorMetadata } from '../pro
 export { connect, type ConnectOptions } from './connect.js';
 export type { Connection, ServerMetadata } from './connection.js';
 export type { CallOptions } from './http.js';
-export type { ImagePrediction, Inference, InferOptions, ModelClient, Prediction, PredictOptions } from './model.js';
+export type {
+  Detection,
+  DetectOptions,
+  ImageDetections,
+  ImagePrediction,
+  Inference,
+  InferOptions,
+  ModelClient,
+  Prediction,
+  PredictOptions,
+} from './model.js';
 export { tensor } from './tensors.js';

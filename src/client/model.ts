@@ -47,6 +47,30 @@ export interface ImagePrediction {
   readonly predictions: readonly Prediction[];
 }
 
+export interface Detection {
+  /** x0, y0, x1, y1 in pixels of the image as sent, upright. */
+  readonly box: readonly [x0: number, y0: number, x1: number, y1: number];
+  /** Where the model has labels. */
+  readonly label?: string;
+  readonly index: number;
+  /** 0..1. */
+  readonly score: number;
+}
+
+export interface DetectOptions extends CallOptions {
+  /** Least score; the model's own unless given. */
+  readonly score?: number;
+  /** Overlap beyond which a box gives way to a better one of its class. */
+  readonly iou?: number;
+  /** Most detections. */
+  readonly max?: number;
+}
+
+/** What a detector finds in one image, best first. */
+export interface ImageDetections extends Omit<ImagePrediction, 'predictions'> {
+  readonly detections: readonly Detection[];
+}
+
 /** One model of a server, or one version of it. */
 export interface ModelClient {
   readonly name: string;
@@ -54,6 +78,8 @@ export interface ModelClient {
   infer(inputs: Readonly<Record<string, Tensor>>, options?: InferOptions): Promise<Inference>;
   /** A whole JPEG, PNG, WebP, GIF, TIFF or AVIF file. */
   predictImage(image: Uint8Array, options?: PredictOptions): Promise<ImagePrediction>;
+  /** Boxes of a detector in one image file. Rejects with REQUEST_FAILED where the model is none. */
+  detect(image: Uint8Array, options?: DetectOptions): Promise<ImageDetections>;
   metadata(options?: CallOptions): Promise<ModelMetadata>;
   isReady(options?: CallOptions): Promise<boolean>;
   /** Versions that are ready. */
@@ -67,6 +93,10 @@ export function openModel(http: HttpClient, name: string, version?: string): Mod
     const answer = await http.send({ ...request, path: buildPath(kind, ref) + query });
     if (answer.status !== 200) throw toAnswerError(answer, `model ${name}`);
     return answer;
+  };
+  const sendImage = async (image: Uint8Array, options: CallOptions, query: string): Promise<HttpAnswer> => {
+    const headers = { 'content-type': 'application/octet-stream' };
+    return call('predictions', { ...callOptionsOf(options), method: 'POST', headers, body: image }, query);
   };
   const metadata = async (options: CallOptions = {}): Promise<ModelMetadata> =>
     parseBody(await call('model', { ...options, method: 'GET' })) as ModelMetadata;
@@ -86,9 +116,13 @@ export function openModel(http: HttpClient, name: string, version?: string): Mod
     },
     predictImage: async (image, options = {}) => {
       const query = options.top === undefined ? '' : `?top=${options.top}`;
-      const headers = { 'content-type': 'application/octet-stream' };
-      const request = { ...callOptionsOf(options), method: 'POST', headers, body: image } as const;
-      return parsePrediction(await call('predictions', request, query));
+      return parsePrediction(await sendImage(image, options, query));
+    },
+    detect: async (image, options = {}) => {
+      const wishes = (['score', 'iou', 'max'] as const).flatMap((key) =>
+        options[key] === undefined ? [] : [`${key}=${options[key]}`],
+      );
+      return parseDetections(await sendImage(image, options, wishes.length === 0 ? '' : `?${wishes.join('&')}`), name);
     },
   };
 }
@@ -131,6 +165,13 @@ function parsePrediction(answer: HttpAnswer): ImagePrediction {
   const body = parseBody(answer) as { model_name: string; model_version: string; device: string; predictions: unknown };
   const { model_name: modelName, model_version: modelVersion, device, predictions } = body;
   return { modelName, modelVersion, device, predictions: predictions as readonly Prediction[] };
+}
+
+function parseDetections(answer: HttpAnswer, model: string): ImageDetections {
+  const body = parseBody(answer) as { model_name: string; model_version: string; device: string; detections?: unknown };
+  const { model_name: modelName, model_version: modelVersion, device, detections } = body;
+  if (Array.isArray(detections)) return { modelName, modelVersion, device, detections: detections as Detection[] };
+  throw new AppError('REQUEST_FAILED', `Model ${model} is no detector: its answer has no detections.`);
 }
 
 /** A JSON body. Throws REQUEST_FAILED for what is none. */

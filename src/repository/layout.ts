@@ -27,8 +27,8 @@ const ignored = /^\.|~$|\.(tmp|temp|part|partial|crdownload|swp|bak)$/i;
 const versionName = /^[1-9][0-9]{0,15}$/;
 
 /**
- * The models below a repository folder, by name, in any of the layouts `<model>/<version>/model.onnx`, `<model>/model.onnx`
- * and `<model>.onnx`. Links are followed where they end in one of the homes. What looks like a model but cannot be one is
+ * The models below a repository folder, by name, in any of the layouts `<model>/<version>/model.onnx`, `<model>/model.onnx`,
+ * `<model>/onnx/model.onnx` and `<model>.onnx`. Links are followed where they end in one of the homes. What looks like a model but cannot be one is
  * listed with the reason; other files and folders are not models. With `only`, that entry of the folder and no other.
  * Throws NOT_FOUND where the folder cannot be read.
  */
@@ -96,8 +96,12 @@ async function readFolder({ name, path: folder, homes }: Found): Promise<ModelOn
   const versions = await Promise.all(numbers.map((number) => read(number, join(folder, number))));
   if (versions.length > 0) return checked({ name, folder, versions });
   if (names.includes('model.onnx')) return checked({ name, folder, versions: [await read('1', folder)] });
+  // As exporters of Hugging Face write it.
+  const exported = join(folder, 'onnx');
+  if (names.includes('onnx') && (await findPlace(join(exported, 'model.onnx'), homes)).kind === 'file')
+    return checked({ name, folder, versions: [await read('1', exported)] });
   const looksLikeModel = names.includes('model.json') || names.some((entry) => entry.endsWith('.onnx'));
-  const problem = `no model file was found; expected '${name}/1/model.onnx' or '${name}/model.onnx'`;
+  const problem = `no model file was found; expected '${name}/1/model.onnx', '${name}/model.onnx' or '${name}/onnx/model.onnx'`;
   return looksLikeModel ? { name, folder, versions: [], problem } : undefined;
 }
 

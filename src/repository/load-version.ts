@@ -8,11 +8,13 @@ import { checkDetectionLabels } from '../model/complete-detection.js';
 import { completeConfig } from '../model/complete-config.js';
 import type { ModelJson } from '../model/config-schema.js';
 import type { Homes } from '../model/containment.js';
+import { findConfig } from '../model/found/find-config.js';
 import type { ExecutionConfig, ModelConfig, OnnxHeader, ProviderName } from '../model/config.js';
 import type { LoadedSession, LoadOptions, RunnerSession } from '../workers/runner.js';
 import type { CrashRecords } from './crash-records.js';
 import { joinWatches, type Watch } from './fingerprint.js';
 import { mayRunInline } from './inline-rule.js';
+import { hasCompanions, readCompanions } from './companions.js';
 import { hasLabels, readLabelFile } from './label-file.js';
 import { notesOnFiles, notesOnProcesses, notesOnProvider } from './load-notes.js';
 import { Servable, type BatchingOff } from './servable.js';
@@ -72,12 +74,15 @@ export interface LoadedVersion {
 
 /** Loads one version and warms it. Rejects with the reason, and leaves nothing behind then. */
 export async function loadVersion(request: VersionRequest, options: LoaderOptions): Promise<LoadedVersion> {
-  const { json, folder } = request;
+  const { folder } = request;
   const startedMs = performance.now();
   const { homes } = options;
-  const source = { json, homes, ...(folder === undefined ? {} : { folder }) };
   const snapshot = await takeSnapshot(request.path, { homes, folder: options.snapshotFolder });
   try {
+    const companions = await readCompanions(folder, homes);
+    const found = findConfig(request.json, { header: snapshot.header, companions: companions.texts });
+    const { json } = found;
+    const source = { json, homes, ...(folder === undefined ? {} : { folder }) };
     const { lines, watch } = await readLabelFile(source);
     const { name, version, path } = request;
     const subject = { model: `${name}/${version}`, path, watch: snapshot.watch, json };
@@ -89,11 +94,14 @@ export async function loadVersion(request: VersionRequest, options: LoaderOption
       unfollow();
       await snapshot.remove();
     };
-    const asked = { ...request, labels: lines, startedMs, suspicion };
+    const asked = { ...request, json, found: found.notes, labels: lines, startedMs, suspicion };
     const servable = await loadServable(asked, { ...snapshot, header, remove }, options);
     unfollow = suspicion.follow(() => request.statistics.snapshot().inferenceCount);
-    const isCurrent = async () => (await hasLabels(source, lines)) && (await snapshot.isCurrent());
-    return { servable, watch: joinWatches(watch, snapshot.watch), isCurrent };
+    const isCurrent = async () =>
+      (await hasLabels(source, lines)) &&
+      (await hasCompanions(folder, homes, companions.texts)) &&
+      (await snapshot.isCurrent());
+    return { servable, watch: joinWatches(joinWatches(watch, companions.watch), snapshot.watch), isCurrent };
   } catch (error) {
     await snapshot.remove();
     throw inPublicNames(error, snapshot.modelPath, request.path);
@@ -102,6 +110,8 @@ export async function loadVersion(request: VersionRequest, options: LoaderOption
 
 interface RequestInWork extends VersionRequest {
   readonly labels: readonly string[];
+  /** What was found beside model.json, in words. */
+  readonly found: readonly string[];
   readonly startedMs: number;
   readonly suspicion: Suspicion;
 }
@@ -130,7 +140,7 @@ async function loadServable(request: RequestInWork, snapshot: Snapshot, options:
       config,
       session,
       rowMs,
-      notes: [...notesOnLoad({ json, choice, snapshot, loaded: session.loaded }), ...notes],
+      notes: [...request.found, ...notesOnLoad({ json, choice, snapshot, loaded: session.loaded }), ...notes],
       providerReason: choice.reason,
       loadMs: performance.now() - request.startedMs,
       weights: weights.reason,

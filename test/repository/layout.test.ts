@@ -30,9 +30,14 @@ async function scan(root: string): Promise<readonly string[]> {
 }
 
 describe('scanRepository', () => {
-  it('finds models in all three layouts and orders versions by number', async () => {
-    const root = await folderWith('a/2/model.onnx', 'a/10/model.onnx', 'b/model.onnx', 'c.onnx');
-    assert.deepEqual(await scan(root), ['a: 2=a/2/model.onnx 10=a/10/model.onnx', 'b: 1=b/model.onnx', 'c: 1=c.onnx']);
+  it('finds models in all four layouts and orders versions by number', async () => {
+    const root = await folderWith('a/2/model.onnx', 'a/10/model.onnx', 'b/model.onnx', 'c.onnx', 'd/onnx/model.onnx');
+    assert.deepEqual(await scan(root), [
+      'a: 2=a/2/model.onnx 10=a/10/model.onnx',
+      'b: 1=b/model.onnx',
+      'c: 1=c.onnx',
+      'd: 1=d/onnx/model.onnx',
+    ]);
   });
 
   it('passes over hidden, temporary and foreign files, and folders that are no models', async () => {
@@ -71,8 +76,8 @@ describe('scanRepository', () => {
     );
     assert.deepEqual(await scan(root), [
       "a: 1=the version folder '1' holds no file model.onnx",
-      "b: no model file was found; expected 'b/1/model.onnx' or 'b/model.onnx'",
-      "c: no model file was found; expected 'c/1/model.onnx' or 'c/model.onnx'",
+      "b: no model file was found; expected 'b/1/model.onnx', 'b/model.onnx' or 'b/onnx/model.onnx'",
+      "c: no model file was found; expected 'c/1/model.onnx', 'c/model.onnx' or 'c/onnx/model.onnx'",
       "d: 1=the version folder '1' holds no file model.onnx",
       "e: both the folder 'e' and the file 'e.onnx' are there; remove one of them",
     ]);

@@ -72,7 +72,7 @@ describe('openRepository', () => {
     );
     assert.equal(
       reasons.get('misnamed'),
-      "UNAVAILABLE no model file was found; expected 'misnamed/1/model.onnx' or 'misnamed/model.onnx'",
+      "UNAVAILABLE no model file was found; expected 'misnamed/1/model.onnx', 'misnamed/model.onnx' or 'misnamed/onnx/model.onnx'",
     );
     assert.equal(reasons.get('good'), 'READY ');
     const readiness = repository.readiness();

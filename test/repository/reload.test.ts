@@ -118,7 +118,7 @@ describe('reloading', () => {
     const repository = await place.open(root);
     await rm(join(root, 'm', '1'), { recursive: true });
     await repository.poll();
-    const missing = "no model file was found; expected 'm/1/model.onnx' or 'm/model.onnx'";
+    const missing = "no model file was found; expected 'm/1/model.onnx', 'm/model.onnx' or 'm/onnx/model.onnx'";
     assert.deepEqual(repository.index(), [{ name: 'm', version: '1', state: 'READY', reason: missing }]);
     assert.equal(await constantOf(repository.get('m')), 1);
     await putModel(root, { name: 'm', graph: addsConstant(2) });

@@ -1,0 +1,53 @@
+import { messageOf } from '../../errors.js';
+import { checkLabels } from '../complete-classification.js';
+import { completeConfig } from '../complete-config.js';
+import { checkDetectionLabels } from '../complete-detection.js';
+import type { ModelJson } from '../config-schema.js';
+import type { OnnxHeader } from '../config.js';
+import { findHuggingFace } from './hugging-face.js';
+import { findTimm } from './timm.js';
+import { nothingFound, type Finding, type FindingSubject } from './types.js';
+import { findUltralytics } from './ultralytics.js';
+
+/** model.json with the blocks that exporters' files amount to, where it leaves them out. */
+export interface FoundConfig {
+  readonly json: ModelJson;
+  readonly notes: readonly string[];
+}
+
+/**
+ * The first source that says something; model.json always wins, block by block, and a task in it over any other task. What does not
+ * fit the model is reported and not used.
+ */
+export function findConfig(json: ModelJson, subject: FindingSubject): FoundConfig {
+  const found = sourcesOf(subject);
+  const { image, ...task } = found.json;
+  const hasTask = json.classification !== undefined || json.detection !== undefined;
+  if (json.image !== undefined && hasTask) return { json, notes: [] };
+  const kept = { ...(json.image === undefined && image !== undefined ? { image } : {}), ...(hasTask ? {} : task) };
+  const problem = findContradiction(kept, subject.header);
+  if (problem !== undefined) return { json, notes: [...found.notes, `None of it is used: ${problem}`] };
+  return { json: { ...kept, ...json }, notes: found.notes };
+}
+
+function sourcesOf(subject: FindingSubject): Finding {
+  for (const find of [findUltralytics, findHuggingFace, findTimm]) {
+    const finding = find(subject);
+    if (finding.notes.length > 0) return finding;
+  }
+  return nothingFound;
+}
+
+/** What of the found blocks does not fit the model, in words. */
+function findContradiction(found: Finding['json'], header: OnnxHeader): string | undefined {
+  try {
+    const { classification, detection } = completeConfig(found, header, 'cpu');
+    const labels = found.classification?.labels ?? found.detection?.labels;
+    if (typeof labels === 'string' || labels === undefined) return undefined;
+    if (classification !== undefined) checkLabels(classification, labels, header);
+    if (detection !== undefined) checkDetectionLabels(detection, labels, header);
+    return undefined;
+  } catch (error) {
+    return messageOf(error).replace(/^model\.json does not fit the model: /, '');
+  }
+}

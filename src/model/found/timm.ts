@@ -1,0 +1,57 @@
+import { describeValue } from '../contradiction.js';
+import { findImageInput } from './image-input.js';
+import { isRecord, isSide, numbersOf, parseObject } from './json.js';
+import { nothingFound, type Finding, type FindingSubject } from './types.js';
+
+/** timm's `config.json`: what `pretrained_cfg` says of size, mean, std, crop_pct and interpolation, for a classifier. */
+export function findTimm({ header, companions }: FindingSubject): Finding {
+  const config = parseObject(companions.get('config.json'));
+  const given = config?.['pretrained_cfg'];
+  if (config === undefined || !isRecord(given) || typeof config['architecture'] !== 'string') return nothingFound;
+  const refused = (what: string): Finding => ({ json: {}, notes: [`Found in config.json (timm), not used: ${what}.`] });
+  const [, height, width] = numbersOf(given['input_size']) ?? [];
+  const [mean, std] = [numbersOf(given['mean']), numbersOf(given['std'])];
+  const input = findImageInput(header);
+  const [output] = header.outputs;
+  const classes = config['num_classes'] ?? given['num_classes'];
+  if (input === undefined) return refused('no lone input takes an image');
+  if (!isSide(width) || !isSide(height) || mean?.length !== 3 || std?.length !== 3)
+    return refused('input_size, mean or std are missing');
+  if ((input.width !== -1 && input.width !== width) || (input.height !== -1 && input.height !== height)) {
+    return refused(`input_size is ${width}x${height}, but ${describeValue('input', input.input)}`);
+  }
+  if (output?.shape.length !== 2 || (output.shape[1] !== -1 && output.shape[1] !== classes)) {
+    return refused(
+      `${String(classes)} classes, but ${output === undefined ? 'there is no output' : describeValue('output', output)}`,
+    );
+  }
+  const crop = cropOf(given, { width, height });
+  if (crop === undefined) return refused(`crop_mode ${JSON.stringify(given['crop_mode'])} is not done here`);
+  const labels = given['label_names'];
+  const isLabelled =
+    Array.isArray(labels) && labels.length === classes && labels.every((label) => typeof label === 'string');
+  const { interpolation } = given;
+  const other = typeof interpolation === 'string' && interpolation !== 'bilinear';
+  return {
+    json: {
+      image: { input: input.input.name, ...crop, mean, std },
+      classification: { output: output.name, ...(isLabelled ? { labels: labels } : {}) },
+    },
+    notes: [
+      `Found in config.json (timm): ${config['architecture']}, classification of ${String(classes)} classes, images ${width}x${height}.`,
+      ...(other ? [`It was trained with ${interpolation} resizing; images are resized bilinearly here.`] : []),
+    ],
+  };
+}
+
+type Image = NonNullable<Finding['json']['image']>;
+
+function cropOf(
+  { crop_pct: part = 0.875, crop_mode: mode = 'center' }: Readonly<Record<string, unknown>>,
+  crop: { readonly width: number; readonly height: number },
+): Pick<Image, 'resize' | 'crop'> | undefined {
+  const share = typeof part === 'number' && part > 0 && part <= 1 ? part : 0.875;
+  const [width, height] = [Math.floor(crop.width / share), Math.floor(crop.height / share)];
+  if (mode === 'squash') return { resize: { width, height, fit: 'fill' }, crop };
+  return mode === 'center' ? { resize: { width, height, fit: 'outside' }, crop } : undefined;
+}

@@ -1,0 +1,22 @@
+import type { ModelJson } from '../config-schema.js';
+import type { OnnxHeader } from '../config.js';
+
+/** What stands beside a model file: text by file name. */
+export type Companions = ReadonlyMap<string, string>;
+
+/** Files of exporters that are read, beside the model file's own metadata. */
+export const companionNames = ['config.json', 'preprocessor_config.json'] as const;
+
+/** Blocks of a model.json that an exporter's files amount to, and what people should know of it. */
+export interface Finding {
+  readonly json: Pick<ModelJson, 'image' | 'classification' | 'detection'>;
+  /** What was found and from which file, and what was not used and why. */
+  readonly notes: readonly string[];
+}
+
+export interface FindingSubject {
+  readonly header: OnnxHeader;
+  readonly companions: Companions;
+}
+
+export const nothingFound: Finding = { json: {}, notes: [] };

@@ -1,0 +1,255 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { findConfig } from '../../../src/model/found/find-config.js';
+import { parseNames } from '../../../src/model/found/ultralytics.js';
+import type { ModelJson } from '../../../src/model/config-schema.js';
+import { headerOf, value, type Dim } from '../headers.js';
+
+interface Given {
+  readonly input?: readonly Dim[];
+  readonly outputs: Readonly<Record<string, readonly Dim[]>>;
+  readonly metadata?: Readonly<Record<string, string>>;
+  readonly files?: Readonly<Record<string, object>>;
+  readonly json?: ModelJson;
+}
+
+function find({ input = [1, 3, 64, 96], outputs, metadata = {}, files = {}, json = {} }: Given) {
+  const values = Object.entries(outputs).map(([name, shape]) => value(name, shape));
+  const header = { ...headerOf([value('images', input)], values), metadata };
+  const companions = new Map(Object.entries(files).map(([name, content]) => [name, JSON.stringify(content)]));
+  return findConfig(json, { header, companions });
+}
+
+const yolo = { task: 'detect', names: "{0: 'cat', 1: \"dog's\"}", imgsz: '[64, 96]', stride: '32' };
+
+describe('metadata of Ultralytics', () => {
+  it('gives form, labels, and images with gray bars', () => {
+    const { json, notes } = find({ outputs: { output0: [1, 6, 2100] }, metadata: yolo });
+    assert.deepEqual(json, {
+      image: { input: 'images', resize: { width: 96, height: 64, fit: 'contain', background: [114] } },
+      detection: { form: 'yolov8', output: 'output0', labels: ['cat', "dog's"] },
+    });
+    assert.match(
+      notes.join(),
+      /^Found in the model file's metadata \(Ultralytics\): detection of 2 classes, form "yolov8", images 96x64/,
+    );
+  });
+
+  it('tells the forms apart by the number of classes, and by suppression inside', () => {
+    const formOf = (shape: readonly Dim[], more: object = {}) =>
+      find({ outputs: { o: shape }, metadata: { ...yolo, ...more } }).json.detection?.form;
+    const one = { names: "{0: 'face'}" };
+    assert.equal(formOf([1, 2100, 7]), 'yolov5');
+    assert.equal(formOf([1, 300, 6]), 'end-to-end');
+    assert.equal(formOf([1, 5, 2100], one), 'yolov8');
+    assert.equal(formOf([1, 2100, 6], one), 'yolov5');
+    assert.equal(formOf([1, 300, 6], { ...one, args: "{'batch': 1, 'nms': True}" }), 'end-to-end');
+    assert.equal(formOf([null, 6, null]), 'yolov8');
+    for (const shape of [
+      [1, 8, 2100],
+      [1, 6],
+      [1, null, null],
+    ])
+      assert.equal(formOf(shape), undefined);
+  });
+
+  it('uses the size that the model declares, says where the metadata has another, and takes theirs where it is open', () => {
+    const sizeOf = (input: readonly Dim[], imgsz: string) => {
+      const { json, notes } = find({ input, outputs: { o: [null, 6, null] }, metadata: { ...yolo, imgsz } });
+      return [json.image?.resize?.width, json.image?.resize?.height, notes.length];
+    };
+    assert.deepEqual(sizeOf([1, 3, 64, 96], '[640, 640]'), [96, 64, 2]);
+    assert.deepEqual(sizeOf([null, 3, null, null], '[640, 480]'), [480, 640, 1]);
+    assert.deepEqual(sizeOf([null, 3, null, null], '320'), [320, 320, 1]);
+    assert.deepEqual(sizeOf([null, 3, null, null], 'large'), [undefined, undefined, 1]);
+  });
+
+  it('is reported and not used where it contradicts the model, or its task has no answers', () => {
+    for (const [metadata, message] of [
+      [{ ...yolo, names: "{0: 'a', 1: 'b', 2: 'c'}" }, /\[1,6,2100\] is not a table of boxes for 3 classes/],
+      [{ ...yolo, task: 'pose' }, /task pose, for which there are no answers/],
+      [{ ...yolo, names: 'cats and dogs' }, /its 'names' cannot be read/],
+    ] as const) {
+      const { json, notes } = find({ outputs: { output0: [1, 6, 2100] }, metadata });
+      assert.deepEqual(json, {});
+      assert.match(notes.join(), message);
+    }
+  });
+
+  it('gives a classifier its labels and no activation', () => {
+    const { json } = find({ outputs: { output0: [1, 2] }, metadata: { ...yolo, task: 'classify' } });
+    assert.deepEqual(json.classification, { output: 'output0', activation: 'none', labels: ['cat', "dog's"] });
+    assert.equal(json.image?.resize?.fit, 'cover');
+  });
+
+  it('gives way to model.json, block by block', () => {
+    const own = { detection: { form: 'yolov8', labels: 'mine.txt' } } as const;
+    const { json } = find({ outputs: { output0: [1, 6, 2100] }, metadata: yolo, json: own });
+    assert.deepEqual(json.detection, own.detection);
+    assert.equal(json.image?.resize?.fit, 'contain');
+    const classified = { classification: {}, image: {} };
+    assert.deepEqual(find({ outputs: { output0: [1, 6, 2100] }, metadata: yolo, json: classified }), {
+      json: classified,
+      notes: [],
+    });
+  });
+
+  it('has names as Python or JSON writes them, none left out', () => {
+    assert.deepEqual(parseNames(`{0: 'a, b', 1: "it's", 2: 'it\\'s', "3": "{4: 'x'}"}`), [
+      'a, b',
+      "it's",
+      "it's",
+      "{4: 'x'}",
+    ]);
+    for (const text of ['', '{}', "{1: 'a'}", "{0: 'a', 2: 'b'}", "{0: 'a'", "['a']", '{0: a}'])
+      assert.equal(parseNames(text), undefined);
+  });
+});
+
+const processor = {
+  do_resize: true,
+  size: { height: 64, width: 96 },
+  do_rescale: true,
+  rescale_factor: 0.5,
+  do_normalize: true,
+  image_mean: [0.1, 0.2, 0.3],
+  image_std: [0.4, 0.5, 0.6],
+  resample: 2,
+};
+const vit = { architectures: ['ViTForImageClassification'], id2label: { 0: 'cat', 1: 'dog' } };
+
+describe('a folder of Hugging Face', () => {
+  const of = (config: object, preprocessor?: object, more: Partial<Given> = {}) =>
+    find({
+      outputs: { logits: [null, 2] },
+      files: { 'config.json': config, ...(preprocessor && { 'preprocessor_config.json': preprocessor }) },
+      ...more,
+    });
+
+  it('gives labels, activation and how images are prepared', () => {
+    const { json, notes } = of(vit, processor);
+    assert.deepEqual(json, {
+      image: {
+        input: 'images',
+        resize: { width: 96, height: 64, fit: 'fill' },
+        scale: 0.5,
+        mean: [0.1, 0.2, 0.3],
+        std: [0.4, 0.5, 0.6],
+      },
+      classification: { output: 'logits', activation: 'softmax', labels: ['cat', 'dog'] },
+    });
+    assert.deepEqual(notes, [
+      'Found in config.json: ViTForImageClassification, classification of 2 classes.',
+      'Found in preprocessor_config.json: how images are prepared (96x64).',
+    ]);
+    const many = of({ ...vit, problem_type: 'multi_label_classification' }, processor);
+    assert.equal(many.json.classification?.activation, 'sigmoid');
+  });
+
+  it('resizes the shortest edge and cuts the middle out, as the processor says', () => {
+    const resizeOf = (more: object, side: Dim = 224) => {
+      const { json, notes } = of(vit, { ...processor, ...more }, { input: [null, 3, side, side] });
+      return { made: json.image && [json.image.resize, json.image.crop], note: notes.at(-1) ?? '' };
+    };
+    const crop = { width: 224, height: 224 };
+    const outside = (side: number) => ({ width: side, height: side, fit: 'outside' });
+    assert.deepEqual(resizeOf({ size: { shortest_edge: 256 }, do_center_crop: true, crop_size: crop }).made, [
+      outside(256),
+      crop,
+    ]);
+    assert.deepEqual(resizeOf({ size: 256, do_center_crop: true, crop_size: 224 }).made, [outside(256), crop]);
+    assert.deepEqual(resizeOf({ size: { shortest_edge: 224 }, crop_pct: 0.875 }).made, [outside(256), crop]);
+    assert.match(
+      resizeOf({ size: { shortest_edge: 800, longest_edge: 1333 } }).note,
+      /images of various sizes, but the model takes 224x224\. Give "image"/,
+    );
+    assert.match(
+      resizeOf({ size: { height: 384, width: 384 } }).note,
+      /it makes 384x384, but input 'images' FP32 \[-1,3,224,224\]/,
+    );
+    assert.match(resizeOf({ do_resize: false }).note, /does not resize/);
+    assert.match(resizeOf({ size: crop, image_std: [1, 2] }).note, /are not three numbers each/);
+  });
+
+  it('says which other filter a model was trained with', () => {
+    assert.match(of(vit, { ...processor, resample: 3 }).notes.join(), /trained with bicubic resizing/);
+  });
+
+  it('gives a detector its form: classes of their own, or one for nothing', () => {
+    const detr = (architecture: string, classes: number) =>
+      of({ architectures: [architecture], id2label: vit.id2label }, processor, {
+        outputs: { logits: [null, 100, classes], pred_boxes: [null, 100, 4] },
+      });
+    assert.deepEqual(detr('DetrForObjectDetection', 3).json.detection, {
+      form: 'detr',
+      boxes: 'pred_boxes',
+      scores: 'logits',
+      activation: 'softmax',
+      labels: ['cat', 'dog'],
+    });
+    assert.equal(detr('RTDetrForObjectDetection', 2).json.detection?.activation, 'sigmoid');
+    assert.match(detr('DetrForObjectDetection', 2).notes.join(), /'logits' \[N,K,3\], which the model has not/);
+  });
+
+  it('is reported and not used where labels do not fit the model, and asks for images where it says nothing of them', () => {
+    assert.match(
+      of(vit, processor, { outputs: { logits: [null, 3] } }).notes.join(),
+      /2 labels, but output 'logits' FP32 \[-1,3\]/,
+    );
+    assert.match(of({ ...vit, id2label: { 1: 'a', 2: 'b' } }).notes.join(), /not a list of labels from 0 on/);
+    const bare = of(vit);
+    assert.deepEqual([bare.json.image, bare.json.classification?.labels], [undefined, ['cat', 'dog']]);
+    assert.match(bare.notes.join(), /There is no preprocessor_config\.json/);
+  });
+
+  it('of another kind, or a file that is none of theirs, is passed over', () => {
+    for (const config of [{}, { architectures: ['BertModel'] }, { architectures: 7 }]) {
+      assert.deepEqual(of(config, processor), { json: {}, notes: [] });
+    }
+    const text = findConfig(
+      {},
+      { header: headerOf([], [value('o', [1])]), companions: new Map([['config.json', '{']]) },
+    );
+    assert.deepEqual(text, { json: {}, notes: [] });
+  });
+});
+
+describe("timm's config.json", () => {
+  const cfg = {
+    input_size: [3, 64, 96],
+    mean: [0.1, 0.2, 0.3],
+    std: [0.4, 0.5, 0.6],
+    crop_pct: 0.5,
+    interpolation: 'bicubic',
+  };
+  const of = (more: object, classes = 2) =>
+    find({
+      outputs: { logits: [null, classes] },
+      files: { 'config.json': { architecture: 'resnet18', num_classes: 2, pretrained_cfg: { ...cfg, ...more } } },
+    });
+
+  it('gives size, crop, mean and std, and names another filter', () => {
+    const { json, notes } = of({});
+    assert.deepEqual(json.image, {
+      input: 'images',
+      resize: { width: 192, height: 128, fit: 'outside' },
+      crop: { width: 96, height: 64 },
+      mean: [0.1, 0.2, 0.3],
+      std: [0.4, 0.5, 0.6],
+    });
+    assert.equal(json.classification?.output, 'logits');
+    assert.match(notes.join(), /timm\): resnet18, classification of 2 classes.*trained with bicubic/);
+  });
+
+  it('takes labels where they are there, and squashes where it says so', () => {
+    const { json } = of({ label_names: ['a', 'b'], crop_mode: 'squash' });
+    assert.deepEqual([json.classification?.labels, json.image?.resize?.fit], [['a', 'b'], 'fill']);
+  });
+
+  it('is reported and not used where it contradicts the model', () => {
+    assert.match(of({}, 5).notes.join(), /2 classes, but output 'logits' FP32 \[-1,5\]/);
+    assert.match(of({ input_size: [3, 224, 224] }).notes.join(), /input_size is 224x224, but input 'images'/);
+    assert.match(of({ crop_mode: 'border' }).notes.join(), /crop_mode "border" is not done here/);
+    assert.match(of({ mean: [1] }).notes.join(), /input_size, mean or std are missing/);
+  });
+});
