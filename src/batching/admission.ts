@@ -22,10 +22,17 @@ export interface Ticket {
   readonly enteredMs: number;
 }
 
+/** A request whose body is being read. */
+export interface Receipt {
+  readonly sinceMs: number;
+}
+
 /** Whether a model takes a request. */
 export interface Admission {
-  /** Asked before the body is read: what arrives slowly is nobody's queue, and does not count yet. Throws QUEUE_FULL. */
-  check(): void;
+  /** Asked before the body is read. What is being received counts for a while: then it is a slow client, and nobody's queue. Throws QUEUE_FULL. */
+  check(): Receipt;
+  /** Its body is there, or will not arrive. */
+  drop(receipt: Receipt): void;
   /** Counts a request whose body is there, of so many bytes, until it leaves. Throws QUEUE_FULL. */
   enter(bytes: number): Ticket;
   leave(ticket: Ticket, isAnswered: boolean): void;
@@ -37,6 +44,9 @@ export interface Admission {
 /** Requests of other sizes count half by their number, half by their bytes, up to so much. */
 const mostWeight = 32;
 const meanMemory = 0.95;
+
+/** A body that is on its way for longer comes from a slow client. */
+const receivingMs = 2000;
 
 /** After so long without any answer from a model that has given none yet, what waits is taken to cost more and more. */
 const patienceMs = 1000;
@@ -55,6 +65,7 @@ class TimedAdmission implements Admission {
   readonly #rate: WorkRate;
   #count = 0;
   #weight = 0;
+  readonly #receiving = new Set<Receipt>();
   #meanBytes = 0;
   #lastAnswerMs = Number.NEGATIVE_INFINITY;
   #busySinceMs = 0;
@@ -67,15 +78,27 @@ class TimedAdmission implements Admission {
   }
 
   get waitMs(): number {
-    return this.#weight * Math.max(this.#rate.msPerWeight, this.#silenceMs());
+    return this.#weight * this.#msPerWeight;
   }
 
-  check(): void {
-    if (this.#count >= 2 * this.#options.instances) this.#refuseWhereFull();
+  get #msPerWeight(): number {
+    return Math.max(this.#rate.msPerWeight, this.#silenceMs());
+  }
+
+  check(): Receipt {
+    const receipt = { sinceMs: this.#options.clock() };
+    this.#forgetSlow(receipt.sinceMs);
+    this.#refuseWhereFull(this.#receiving.size);
+    this.#receiving.add(receipt);
+    return receipt;
+  }
+
+  drop(receipt: Receipt): void {
+    this.#receiving.delete(receipt);
   }
 
   enter(bytes: number): Ticket {
-    this.check();
+    this.#refuseWhereFull(0);
     const nowMs = this.#options.clock();
     if (this.#count === 0) this.#busySinceMs = nowMs;
     const weight = this.#weigh(bytes);
@@ -95,13 +118,24 @@ class TimedAdmission implements Admission {
     this.#lastAnswerMs = nowMs;
   }
 
-  #refuseWhereFull(): void {
-    const { model, limitMs, mostRequests } = this.#options;
-    const { waitMs } = this;
+  /** They are in the order in which they began. */
+  #forgetSlow(nowMs: number): void {
+    for (const receipt of this.#receiving) {
+      if (receipt.sinceMs > nowMs - receivingMs) return;
+      this.drop(receipt);
+    }
+  }
+
+  /** `receiving`: requests before it whose bodies are on their way. */
+  #refuseWhereFull(receiving: number): void {
+    const { model, limitMs, mostRequests, instances } = this.#options;
+    const requests = this.#count + receiving;
+    if (requests < 2 * instances) return;
+    const waitMs = (this.#weight + receiving) * this.#msPerWeight;
     const isTooLong = limitMs > 0 && waitMs > limitMs;
-    if (!isTooLong && this.#count < mostRequests) return;
+    if (!isTooLong && requests < mostRequests) return;
     this.refusals += 1;
-    const facts = { model, requests: this.#count, retryAfterMs: Math.ceil(waitMs) };
+    const facts = { model, requests, retryAfterMs: Math.ceil(waitMs) };
     throw isTooLong ? queueTooLong({ ...facts, limitMs }) : tooManyRequests({ ...facts, mostRequests });
   }
 

@@ -46,9 +46,14 @@ export async function answerInference(exchange: Exchange, deps: InferenceDeps, h
   exchange.inference = trace;
   const model: ServableModel = deps.dataplane.model(how.choice.name, how.choice.version);
   trace.model = model;
-  model.admission.check();
   const headerLength = how.splits === true ? parseHeaderLength(exchange.header(headerLengthName)) : undefined;
-  const body = await readBody(exchange, { limitBytes: deps.bodyBytes, alignAt: headerLength });
+  const receipt = model.admission.check();
+  let body: Buffer;
+  try {
+    body = await readBody(exchange, { limitBytes: deps.bodyBytes, alignAt: headerLength });
+  } finally {
+    model.admission.drop(receipt);
+  }
   const ticket = model.admission.enter(body.length);
   let result: InferenceResult | undefined;
   try {

@@ -190,6 +190,18 @@ describe('admission to a model', () => {
     assert.equal(admission.waitMs, 0);
   });
 
+  it('counts bodies that are on their way, for a while: a slow client takes nobody else their place', () => {
+    const { admission, time } = open({ firstRequestMs: 500 });
+    const receipts = Array.from({ length: 5 }, () => admission.check());
+    assert.throws(() => admission.check(), refusedWith('QUEUE_FULL', /5 requests are before this one/));
+    admission.drop(receipts[0]!);
+    admission.drop(admission.check());
+    time.nowMs += 2000;
+    const ticket = admission.enter(100);
+    for (let n = 0; n < 3; n += 1) admission.check();
+    admission.leave(ticket, true);
+  });
+
   it('without a limit of time takes as many as it may', () => {
     const { admission, time } = open({ limitMs: 0, mostRequests: 24, firstRequestMs: 1e6 });
     assert.equal(fill(admission).length, 24);

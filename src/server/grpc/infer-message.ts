@@ -20,7 +20,6 @@ export async function inferMessage({ dataplane, codec }: MessageDeps, call: Infe
   const { model: name, version, looseBytes } = readRequestHead(call.body);
   const model = dataplane.model(name, version === '' ? undefined : version);
   call.record.inference.model = model;
-  model.admission.check();
   const ticket = model.admission.enter(call.body.length);
   let answer: InferAnswer | undefined;
   try {
