@@ -42,6 +42,8 @@ export interface HttpClient {
 
 export interface HttpClientOptions extends CallOptions {
   readonly headers?: OutgoingHttpHeaders;
+  /** Beside the authorities that Node.js knows: one for the server's certificate, and the client's own certificate with its key, PEM. */
+  readonly tls?: { readonly ca?: string; readonly cert?: string; readonly key?: string };
 }
 
 const defaults = { timeoutMs: 30_000, retries: 5 };
@@ -50,7 +52,10 @@ const defaults = { timeoutMs: 30_000, retries: 5 };
 export function openHttp(url: string, options: HttpClientOptions = {}): HttpClient {
   const base = new URL(url);
   const prefix = base.pathname.replace(/\/$/, '');
-  const agent = base.protocol === 'https:' ? new HttpsAgent({ keepAlive: true }) : new HttpAgent({ keepAlive: true });
+  const agent =
+    base.protocol === 'https:'
+      ? new HttpsAgent({ keepAlive: true, ...options.tls })
+      : new HttpAgent({ keepAlive: true });
   const tryOnce: TryOnce = (request, signal) => {
     const { method, path, body } = request;
     const headers = {

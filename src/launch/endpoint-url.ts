@@ -5,9 +5,10 @@ export type ServerUrl = { readonly url: string } | { readonly url?: undefined; r
 
 /** The URL of a container's server: its published port, or its own on the host's network. */
 export function findUrl(details: ContainerDetails, port: number, remoteHost: string | undefined): ServerUrl {
+  const isTls = details.env.some((line) => /^SLIPWAY_TLS_CERT=./.test(line));
   if (details.networkMode === 'host') {
     const reason = `it listens on 127.0.0.1:${port} of ${remoteHost ?? ''}; reach it by ssh -L ${port}:127.0.0.1:${port} ${remoteHost ?? ''}`;
-    return remoteHost === undefined ? { url: `http://127.0.0.1:${port}` } : { reason };
+    return remoteHost === undefined ? { url: urlOf('127.0.0.1', port, isTls) } : { reason };
   }
   const isServed = details.ports.find(
     (published) => published.containerPort === port && published.protocol === 'tcp' && published.hostPort !== undefined,
@@ -20,14 +21,14 @@ export function findUrl(details: ContainerDetails, port: number, remoteHost: str
       reason: `it is published on ${hostIp}:${hostPort} of ${remoteHost} alone; reach it by ssh -L ${hostPort}:127.0.0.1:${hostPort} ${remoteHost}, or publish it with -p 0.0.0.0:${hostPort}:${port}`,
     };
   }
-  return { url: urlOf(remoteHost ?? hostIp, hostPort) };
+  return { url: urlOf(remoteHost ?? hostIp, hostPort, isTls) };
 }
 
 /** The URL of a listener, seen from its own machine. */
-export function urlOf(host: string, port: number): string {
+export function urlOf(host: string, port: number, isTls = false): string {
   const isAnywhere = host === '' || host === '0.0.0.0' || host === '::';
   const reachable = isAnywhere ? '127.0.0.1' : host;
-  return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`;
+  return `${isTls ? 'https' : 'http'}://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`;
 }
 
 /** The container's own address on its first network that gave it one. */

@@ -12,7 +12,7 @@ import type { Launched } from './outcome.js';
 import type { NativePlan } from './plan-types.js';
 import { permitReplacing } from './replace.js';
 import { readServing, waitUntilReady, type Liveness, type ReadinessResult } from './readiness.js';
-import { basePathOf, type Session } from './session.js';
+import { basePathOf, isTlsFrom, type Session } from './session.js';
 
 /** A process that is ready, and the runner that keeps it. */
 export interface StartedNative {
@@ -98,10 +98,10 @@ function refuseTaken(servers: readonly NativeServer[], native: NativeWish): void
 function waitForNative(
   session: Session,
   runner: NativeRunner,
-  { name, host, port }: NativeWish,
+  { name, host, port, env, args }: NativeWish,
 ): Promise<ReadinessResult> {
   const { wish, options, signal } = session;
-  const url = urlOf(host, port);
+  const url = urlOf(host, port, isTlsFrom(env, args));
   const check = async (): Promise<Liveness> => {
     const server = await runner.find(name);
     const isOver =
@@ -122,7 +122,7 @@ async function describe(
   { wish }: Session,
   found: Pick<Launched, 'isReused' | 'broken'>,
 ): Promise<Launched> {
-  const url = urlOf(native.host, native.port);
+  const url = urlOf(native.host, native.port, isTlsFrom(native.env, native.args));
   return { name: native.name, variant: 'native', ...found, url, ...(await readServing(url + basePathOf(wish))) };
 }
 

@@ -34,3 +34,8 @@ export function basePathFrom(env: Readonly<Record<string, string>>, args: readon
   const flag = at >= 0 ? args[at + 1] : args.find((arg) => arg.startsWith('--base-path='))?.slice(12);
   return (flag ?? env['SLIPWAY_BASE_PATH'] ?? '').replace(/\/$/, '');
 }
+
+/** Whether a server with these variables and arguments speaks TLS. */
+export function isTlsFrom(env: Readonly<Record<string, string>>, args: readonly string[]): boolean {
+  return (env['SLIPWAY_TLS_CERT'] ?? '') !== '' || args.some((arg) => /^--tls-cert(?:=|$)/.test(arg));
+}

@@ -2,6 +2,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { dirname, extname, join } from 'node:path';
 import type { Dirent } from 'node:fs';
 import { AppError, messageOf } from '../errors.js';
+import { escapeMisleading, isMisleading } from '../protocol/model-name.js';
 import { followLinks, type Followed, type Homes } from '../model/containment.js';
 
 /** A model as it lies on disk. */
@@ -114,10 +115,10 @@ async function readVersion({ name: version, path: folder, homes }: Found): Promi
 
 /** Names reach URLs, logs and metrics: those that cannot are refused rather than mended. */
 function checked(model: ModelOnDisk): ModelOnDisk {
-  // eslint-disable-next-line no-control-regex -- control characters are what is looked for
-  if (model.name.trim() !== '' && !/[\\/\u0000-\u001f\u007f]/.test(model.name)) return model;
-  const problem = 'the name is blank or holds a backslash or a control character; rename it';
-  return { name: model.name, versions: [], problem };
+  if (model.name.trim() !== '' && !/[\\/]/.test(model.name) && !isMisleading(model.name)) return model;
+  const problem =
+    'the name is blank or holds a backslash, a control character or one that turns the direction of writing; rename it';
+  return { name: escapeMisleading(model.name), versions: [], problem };
 }
 
 type Place =

@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import {
   fastify,
   type FastifyError,
@@ -18,6 +18,8 @@ import { refuseConnection } from './refused-connection.js';
 import type { Settings } from './settings.js';
 import type { Caller, Doors } from './access/doors.js';
 import type { PageGuard } from './access/page-guard.js';
+import type { Tls } from './access/tls.js';
+import { createTlsServer } from './tls-server.js';
 
 /** What the HTTP side is built from. */
 export interface AppDeps {
@@ -27,6 +29,8 @@ export interface AppDeps {
   readonly processTag: string;
   readonly doors: Doors;
   readonly guard: PageGuard;
+  /** Undefined: plain HTTP. */
+  readonly tls: Tls | undefined;
   /** Registers the routes. */
   readonly routes: (router: Router) => void;
 }
@@ -77,20 +81,29 @@ declare module 'fastify' {
 }
 
 function serverOptions(deps: AppDeps, newId: RequestIds): FastifyHttpOptions<RawServerDefault> {
-  const { limits, basePath } = deps.settings;
+  const { tls, settings } = deps;
+  const { limits, basePath } = settings;
+  const http = {
+    maxHeaderSize: limits.headerBytes,
+    headersTimeout: limits.headersTimeoutMs,
+    connectionsCheckingInterval: 1000,
+  };
+  // What the framework would set on a server of its own.
+  const timeouts = { requestTimeout: limits.requestTimeoutMs, keepAliveTimeout: limits.keepAliveMs };
   return {
     logger: false,
     bodyLimit: limits.bodyBytes,
-    requestTimeout: limits.requestTimeoutMs,
-    keepAliveTimeout: limits.keepAliveMs,
+    ...timeouts,
     connectionTimeout: 0,
     return503OnClosing: false,
     forceCloseConnections: 'idle',
-    http: {
-      maxHeaderSize: limits.headerBytes,
-      headersTimeout: limits.headersTimeoutMs,
-      connectionsCheckingInterval: 1000,
-    },
+    http,
+    ...(tls === undefined
+      ? {}
+      : {
+          serverFactory: (onRequest: RequestListener) =>
+            createTlsServer(tls, { options: { ...http, ...timeouts }, onRequest }),
+        }),
     genReqId: ({ headers }: IncomingMessage) => newId(headers),
     clientErrorHandler: refuseConnection,
     frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) =>

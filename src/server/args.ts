@@ -141,12 +141,23 @@ function toSettings(values: FlagValues): Settings {
       ...(apiKeysFile === undefined ? {} : { keysFile: apiKeysFile }),
     },
     pages: { allowedHosts: values.allowHost, allowedOrigins: values.allowOrigin },
+    ...tlsOf(values),
     management: {
       isOpen: values.management,
       ...(managementPort === undefined ? {} : { port: managementPort }),
     },
     stop: { delayMs: values.stopDelay, timeoutMs: values.stopTimeout },
   };
+}
+
+function tlsOf({ tlsCert: cert, tlsKey: key, tlsClientCa: clientCa }: FlagValues): Pick<Settings, 'tls'> {
+  if (cert === undefined && key === undefined && clientCa === undefined) return {};
+  if (cert !== undefined && key !== undefined)
+    return { tls: { cert, key, ...(clientCa === undefined ? {} : { clientCa }) } };
+  throw new AppError(
+    'USAGE',
+    '--tls-cert and --tls-key go together, and --tls-client-ca with both. Type: npm start -- --help',
+  );
 }
 
 function limitsOf(values: FlagValues): Settings['limits'] {

@@ -83,6 +83,19 @@ export const flags = {
     value: '<file>',
     help: 'one KEY or NAME:ROLE:KEY a line; asked of every client',
   }),
+  tlsCert: rare({
+    kind: optional(text),
+    fallback: undefined,
+    value: '<file>',
+    help: 'certificate, PEM; with --tls-key',
+  }),
+  tlsKey: rare({ kind: optional(text), fallback: undefined, value: '<file>', help: 'its private key, PEM' }),
+  tlsClientCa: rare({
+    kind: optional(text),
+    fallback: undefined,
+    value: '<file>',
+    help: 'authorities whose certificates clients must show, PEM',
+  }),
   keyRate: rare({ kind: integer(0), fallback: 0, value: '<n>', help: 'requests a second with one key; 0: no limit' }),
   management: common({
     kind: toggle,

@@ -2,6 +2,7 @@ import { Doors, type Management } from './access/doors.js';
 import type { KeyRing } from './access/keys.js';
 import { createNameCheck, type OwnNames } from './access/known-names.js';
 import { PageGuard } from './access/page-guard.js';
+import type { Tls } from './access/tls.js';
 import { TokenBuckets } from './access/token-buckets.js';
 import { buildApp, type App } from './app.js';
 import type { Codec } from './codec/codec.js';
@@ -29,6 +30,7 @@ export interface HttpDeps {
   readonly version: string;
   readonly processTag: string;
   readonly keys: KeyRing;
+  readonly tls?: Tls | undefined;
   readonly ownNames: OwnNames;
   readonly log: Log;
   readonly lifecycle: Lifecycle;
@@ -52,7 +54,7 @@ export interface HttpSide {
 export function buildHttpSide(deps: HttpDeps): HttpSide {
   const { settings, processTag } = deps;
   const guard = createPageGuard(deps);
-  const shared = { settings, processTag, exchange: exchangeContext(deps, guard), guard };
+  const shared = { settings, processTag, exchange: exchangeContext(deps, guard), guard, tls: deps.tls };
   const { isOpen, port } = settings.management;
   const rate = new TokenBuckets(settings.auth.ratePerSecond, () => performance.now());
   const doorsOf = (management: Management) => new Doors({ keys: deps.keys, rate, management });

@@ -7,7 +7,7 @@ import type { Settings } from './settings.js';
 /** Opens the ports and answers the URL. Rejects with PORT_IN_USE, or USAGE for an address that is not this machine's. */
 export async function listen(
   http: HttpSide,
-  { host, port, metricsPort, management, basePath }: Settings,
+  { host, port, metricsPort, management, basePath, tls }: Settings,
 ): Promise<string> {
   await open(http.main, { host, port, flag: '--port' });
   if (http.metrics !== undefined) await open(http.metrics, { host, port: metricsPort ?? 0, flag: '--metrics-port' });
@@ -15,7 +15,7 @@ export async function listen(
     await open(http.management, { host, port: management.port ?? 0, flag: '--management-port' });
   }
   const { port: actual } = http.main.fastify.server.address() as AddressInfo;
-  return `http://${showAddress(host, actual)}${basePath}`;
+  return `${tls === undefined ? 'http' : 'https'}://${showAddress(host, actual)}${basePath}`;
 }
 
 /** `127.0.0.1:8000`, an address that can be typed here. */

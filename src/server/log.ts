@@ -1,3 +1,4 @@
+import { escapeMisleading } from '../protocol/model-name.js';
 import { pino, type Logger } from 'pino';
 import type { LogSettings } from './settings.js';
 
@@ -28,18 +29,10 @@ const levelName = (level: string): object => ({ level });
 export function formatLine(line: string): string {
   const { level, time, message, err, ...facts } = JSON.parse(line) as LogLine;
   const shown = Object.entries(facts).map(
-    ([key, value]) => `${key}=${typeof value === 'string' ? escapeControls(value) : JSON.stringify(value)}`,
+    ([key, value]) => `${key}=${typeof value === 'string' ? escapeMisleading(value) : JSON.stringify(value)}`,
   );
   const words = [time.slice(11, 19), level.padEnd(5), message ?? '', ...shown].join(' ');
   return `${words}\n${err?.stack === undefined ? '' : `${err.stack}\n`}`;
-}
-
-/** A text of a client or a model, whose control and direction characters could steer a terminal; line breaks would forge lines. */
-function escapeControls(text: string): string {
-  return text.replace(
-    /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu,
-    (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
 }
 
 interface LogLine {

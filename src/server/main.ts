@@ -10,6 +10,7 @@ import { divideThreads } from '../resources/thread-budget.js';
 import type { ThreadBudget } from '../resources/types.js';
 import { readOwnNames } from './access/own-names.js';
 import { readKeys } from './access/read-keys.js';
+import { readTls } from './access/tls.js';
 import { parseArguments } from './args.js';
 import { exitCodeOf } from './exit-codes.js';
 import { LineOutput } from './line-output.js';
@@ -72,11 +73,12 @@ async function main(): Promise<void> {
 
 async function start(settings: Settings, log: Log): Promise<RunningServer> {
   disableTelemetry(process.env);
-  const [models, budget, memory, keys, ownNames, { startServer }] = await Promise.all([
+  const [models, budget, memory, keys, tls, ownNames, { startServer }] = await Promise.all([
     findModelsPlace(settings.models ?? bundledModels),
     readBudget(settings),
     readMemory(settings),
     readKeys(settings.auth, log),
+    settings.tls === undefined ? undefined : readTls(settings.tls, log),
     readOwnNames(),
     import('./serve.js'),
   ]);
@@ -89,6 +91,7 @@ async function start(settings: Settings, log: Log): Promise<RunningServer> {
     trustedFile: join(bundledModels, 'trusted.json'),
     temporaryFolder: tmpdir(),
     keys,
+    tls,
     ownNames,
     version,
     ...(supervised.ended === undefined ? {} : { ended: supervised.ended }),

@@ -13,7 +13,8 @@ export interface OpenConnections {
  */
 export function followConnections(server: Server): OpenConnections {
   const open = new Set<Socket>();
-  server.on('connection', (socket: Socket) => {
+  // Below TLS a connection is never silent: the handshake comes first.
+  server.on('setSecureContext' in server ? 'secureConnection' : 'connection', (socket: Socket) => {
     open.add(socket);
     socket.once('close', () => open.delete(socket));
   });

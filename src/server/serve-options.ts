@@ -1,4 +1,5 @@
 import type { KeyRing } from './access/keys.js';
+import type { Tls } from './access/tls.js';
 import type { OwnNames } from './access/known-names.js';
 import type { ThreadBudget } from '../resources/types.js';
 import type { ModelsPlace } from './models-place.js';
@@ -16,6 +17,7 @@ export interface ServeOptions {
   readonly temporaryFolder: string;
   /** Keys that clients must show. */
   readonly keys: KeyRing;
+  readonly tls?: Tls | undefined;
   /** Names by which requests may call this machine. */
   readonly ownNames: OwnNames;
   readonly version: string;

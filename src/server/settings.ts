@@ -53,6 +53,14 @@ export interface PageSettings {
   readonly allowedOrigins: readonly string[];
 }
 
+/** Files in PEM form. */
+export interface TlsFiles {
+  readonly cert: string;
+  readonly key: string;
+  /** Authorities that sign the certificates of clients; undefined: none is asked for. */
+  readonly clientCa?: string;
+}
+
 /** Who may load and unload models beside admin keys. */
 export interface ManagementSettings {
   /** Everyone, where no keys are asked for. */
@@ -107,5 +115,7 @@ export interface Settings {
   readonly auth: AuthSettings;
   readonly pages: PageSettings;
   readonly management: ManagementSettings;
+  /** Undefined: plain HTTP. */
+  readonly tls?: TlsFiles;
   readonly stop: StopSettings;
 }

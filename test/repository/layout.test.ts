@@ -120,17 +120,29 @@ describe('scanRepository', () => {
   });
 
   it('refuses names that cannot stand in a URL or a log line, and keeps unusual ones that can', async () => {
-    const root = await folderWith('a\nb.onnx', 'c\\d.onnx', ' .onnx', 'a..b.onnx', '100%.onnx', 'größe.onnx');
+    const root = await folderWith(
+      'a\nb.onnx',
+      'd\u202ee.onnx',
+      'f\u009bg.onnx',
+      'c\\d.onnx',
+      ' .onnx',
+      'a..b.onnx',
+      '100%.onnx',
+      'größe.onnx',
+    );
     const models = await scanRepository(root);
-    const bad = 'the name is blank or holds a backslash or a control character; rename it';
+    const bad =
+      'the name is blank or holds a backslash, a control character or one that turns the direction of writing; rename it';
     assert.deepEqual(
       models.map(({ name, problem }) => [name, problem]),
       [
         [' ', bad],
         ['100%', undefined],
-        ['a\nb', bad],
         ['a..b', undefined],
+        ['a\\u000ab', bad],
         ['c\\d', bad],
+        ['d\\u202ee', bad],
+        ['f\\u009bg', bad],
         ['größe', undefined],
       ],
     );

@@ -2,7 +2,7 @@ import type { ContainerDetails } from '../docker/types.js';
 import { findUrl, urlOf } from '../endpoint-url.js';
 import { containerLabels } from '../labels.js';
 import { readServing } from '../readiness.js';
-import { basePathFrom } from '../session.js';
+import { basePathFrom, isTlsFrom } from '../session.js';
 import type { Member } from './fleet.js';
 
 const limitMs = 1500;
@@ -17,7 +17,7 @@ export async function readDevices(
 }
 
 function nativeUrl({ server: { wish } }: Extract<Member, { kind: 'native' }>): string {
-  return urlOf(wish.host, wish.port) + basePathFrom(wish.env, wish.args);
+  return urlOf(wish.host, wish.port, isTlsFrom(wish.env, wish.args)) + basePathFrom(wish.env, wish.args);
 }
 
 function containerUrl({

@@ -1,0 +1,56 @@
+import { createSecureContext, type SecureContextOptions } from 'node:tls';
+import { AppError, messageOf } from '../../errors.js';
+import type { Log } from '../log.js';
+import type { TlsFiles } from '../settings.js';
+import { FollowedFiles, followIntervalMs } from './followed-files.js';
+
+/** What a server proves itself with. Knows no transport. */
+export interface Tls {
+  readonly asksForCertificate: boolean;
+  /** In force now. */
+  readonly context: () => SecureContextOptions;
+  /** Calls `apply` with what comes into force from now on. */
+  readonly onChange: (apply: (context: SecureContextOptions) => void) => void;
+}
+
+/**
+ * Reads certificate and key, and follows them: a new pair holds for new connections within seconds; one that is half written, does not belong
+ * together or cannot be read changes nothing. Throws USAGE.
+ */
+export async function readTls({ cert, key, clientCa }: TlsFiles, log: Log): Promise<Tls> {
+  const listeners: ((context: SecureContextOptions) => void)[] = [];
+  let inForce: SecureContextOptions = {};
+  const files = new FollowedFiles({
+    paths: [cert, key, ...(clientCa === undefined ? [] : [clientCa])],
+    take: (contents) => {
+      inForce = checkContext(contents);
+      for (const apply of listeners) apply(inForce);
+    },
+    onTaken: () => log.info({ cert }, 'certificate read again: it holds for new connections'),
+    onFault: (reason) => log.error({ reason }, 'the certificate could not be read again: the one from before holds on'),
+  });
+  await files.open().catch((thrown: unknown) => {
+    throw new AppError('USAGE', `--tls-cert ${cert} and --tls-key ${key}: ${messageOf(thrown)}`, { cause: thrown });
+  });
+  files.follow(followIntervalMs);
+  return {
+    asksForCertificate: clientCa !== undefined,
+    context: () => inForce,
+    onChange: (apply) => listeners.push(apply),
+  };
+}
+
+/** Throws where the parts cannot be read or do not belong together. */
+function checkContext([cert, key, ca]: readonly Buffer[]): SecureContextOptions {
+  const context: SecureContextOptions = {
+    minVersion: 'TLSv1.2',
+    ...(cert === undefined ? {} : { cert }),
+    ...(key === undefined ? {} : { key }),
+    ...(ca === undefined ? {} : { ca }),
+  };
+  if (ca?.includes('-----BEGIN CERTIFICATE-----') === false) {
+    throw new AppError('USAGE', 'The file of --tls-client-ca holds no certificate: expected PEM.');
+  }
+  createSecureContext(context);
+  return context;
+}
