@@ -1,0 +1,17 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import { parsers, tryParser } from './parsers.js';
+
+describe('every parser', () => {
+  for (const parser of parsers) {
+    it(`answers ${parser.name} of any bytes with a value or a refusal, and meets both`, async () => {
+      const seen = { value: 0, refusal: 0 };
+      const property = fc.asyncProperty(parser.inputs, async (input) => {
+        seen[await tryParser(parser, input)] += 1;
+      });
+      await fc.assert(property, { numRuns: 400, seed: 20_240_601 });
+      assert.ok(seen.value > 0, JSON.stringify(seen));
+    });
+  }
+});
