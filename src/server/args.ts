@@ -109,7 +109,7 @@ function readVariable(env: Environment, name: string): string | undefined {
 }
 
 function toSettings(values: FlagValues): Settings {
-  const { models, cacheDir, metricsPort, healthPort, grpcPort, apiKeysFile, managementPort } = values;
+  const { models, cacheDir, metricsPort, healthPort, grpcPort, managementPort } = values;
   return {
     ...(models === undefined ? {} : { models }),
     ...(cacheDir === undefined ? {} : { cacheDir }),
@@ -134,12 +134,7 @@ function toSettings(values: FlagValues): Settings {
     compressFromBytes: values.compressFrom,
     limits: limitsOf(values),
     log: { level: values.logLevel, format: values.logFormat, access: values.accessLog },
-    auth: {
-      keys: values.apiKeys,
-      openMetrics: values.openMetrics,
-      ratePerSecond: values.keyRate === 0 ? Infinity : values.keyRate,
-      ...(apiKeysFile === undefined ? {} : { keysFile: apiKeysFile }),
-    },
+    auth: authOf(values),
     pages: { allowedHosts: values.allowHost, allowedOrigins: values.allowOrigin },
     ...tlsOf(values),
     management: {
@@ -148,6 +143,11 @@ function toSettings(values: FlagValues): Settings {
     },
     stop: { delayMs: values.stopDelay, timeoutMs: values.stopTimeout },
   };
+}
+
+function authOf({ apiKeys: keys, apiKeysFile, openMetrics, keyRate }: FlagValues): Settings['auth'] {
+  const ratePerSecond = keyRate === 0 ? Infinity : keyRate;
+  return { keys, openMetrics, ratePerSecond, ...(apiKeysFile === undefined ? {} : { keysFile: apiKeysFile }) };
 }
 
 function tlsOf({ tlsCert: cert, tlsKey: key, tlsClientCa: clientCa }: FlagValues): Pick<Settings, 'tls'> {
