@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { describe, it, type TestContext } from 'node:test';
-import { status, type Client } from '@grpc/grpc-js';
-import { callOf, createClient, failureOf, rawPair } from '../support/grpc.js';
-import { sumAndDifference } from '../support/models.js';
-import { serveFor, type TestServerOptions } from '../support/server.js';
+import { Metadata, status, type Client, type ClientReadableStream } from '@grpc/grpc-js';
+import { callOf, createClient, failureOf, openStream, rawPair } from '../support/grpc.js';
+import { slowProduct, sumAndDifference } from '../support/models.js';
+import { openTestServer, serveFor, type TestServerOptions } from '../support/server.js';
 
 const model = { name: 'm', graph: sumAndDifference };
 
@@ -20,6 +21,10 @@ async function open(context: TestContext, options: TestServerOptions = {}) {
 
 const infer = (client: Client, headers: Record<string, string> = {}) =>
   callOf(client, ['ModelInfer', rawPair(1)], { headers });
+
+type Watch = (message: object, metadata: Metadata) => ClientReadableStream<{ status: string }>;
+const watch = (client: Client): ClientReadableStream<{ status: string }> =>
+  (client as unknown as { Watch: Watch }).Watch({ service: '' }, new Metadata());
 
 describe('the gRPC port', () => {
   it('is not there unless it is asked for', async (context) => {
@@ -102,5 +107,55 @@ describe('the gRPC port', () => {
       assert.equal(error.code, status.UNIMPLEMENTED);
       assert.match(error.details, /not supported|cannot be changed/);
     }
+  });
+
+  it('drops queued requests whose deadline passes or whose client cancels', async (context) => {
+    const slow = { name: 'slow', graph: slowProduct(100), config: { batching: { maxRows: 0 } } };
+    const { client } = await open(context, { models: [slow], flags: ['--inline-runs=no'] });
+    const request = {
+      model_name: 'slow',
+      inputs: [{ name: 'X', datatype: 'FP32', shape: [1], contents: { fp32_contents: [1] } }],
+    };
+    const running = [1, 2].map(() => callOf(client, ['ModelInfer', request]));
+    const late = await failureOf(callOf(client, ['ModelInfer', request], { deadlineMs: 1 }));
+    assert.equal(late.code, status.DEADLINE_EXCEEDED);
+    let cancel = (): void => undefined;
+    const cancelled = failureOf(callOf(client, ['ModelInfer', request], { onCancel: (end) => (cancel = end) }));
+    cancel();
+    assert.equal((await cancelled).code, status.CANCELLED);
+    await Promise.all(running);
+    const after = await callOf(client, ['ModelStatistics', { name: 'slow' }]);
+    const [stats] = after.message['model_stats'] as { execution_count: number }[];
+    assert.equal(stats?.execution_count, 2);
+  });
+
+  it('tells those who watch health when the server stops, and ends what stays open', async () => {
+    const opened = await openTestServer({ models: [model], flags: ['--grpc-port', '0'] });
+    const address = opened.server.grpcAddress ?? '';
+    const [client, health] = [createClient(address), createClient(address, 'grpc.health.v1.Health')];
+    const watching = watch(health);
+    const told: string[] = [];
+    watching.on('data', ({ status: now }) => told.push(now));
+    await once(watching, 'data');
+    const stream = openStream(client);
+    const ends = [once(watching, 'error'), once(stream, 'error')];
+    stream.write(rawPair(1));
+    await once(stream, 'data');
+    await opened.stop();
+    assert.equal(opened.server.memory.usedBytes, 0);
+    const codes = (await Promise.all(ends)).map(([error]) => (error as { code: status }).code);
+    assert.deepEqual(codes, [status.UNAVAILABLE, status.UNAVAILABLE]);
+    assert.deepEqual(told, ['SERVING', 'NOT_SERVING']);
+    client.close();
+    health.close();
+  });
+
+  it('says with which flag to move where its port is taken', async (context) => {
+    const { address } = await open(context);
+    const port = address.slice(address.lastIndexOf(':') + 1);
+    await assert.rejects(openTestServer({ models: [model], flags: ['--grpc-port', port] }), (error: unknown) => {
+      const { code, message } = error as { code: string; message: string };
+      return code === 'PORT_IN_USE' && message.includes('--grpc-port');
+    });
   });
 });
