@@ -135,7 +135,7 @@ describe('the gRPC port', () => {
     const [client, health] = [createClient(address), createClient(address, 'grpc.health.v1.Health')];
     const watching = watch(health);
     const told: string[] = [];
-    watching.on('data', ({ status: now }) => told.push(now));
+    watching.on('data', ({ status: now }: { status: string }) => told.push(now));
     await once(watching, 'data');
     const stream = openStream(client);
     const ends = [once(watching, 'error'), once(stream, 'error')];
