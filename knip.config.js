@@ -9,7 +9,7 @@ export default {
     'src/**/{*-process,*-thread,worker,parent-watch}.ts!',
     'src/playground/web/app.js!',
     'bench/**/{main,*-process,*-thread}.ts!',
-    'bench/{micro,pictures,peers/servers}/*.{ts,js}!',
+    'bench/{micro,images,peers/servers}/*.{ts,js}!',
     'bin/*.{js,cjs}!',
     'docker/*.{js,cjs}!',
     'tools/*.js!',

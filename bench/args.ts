@@ -1,8 +1,8 @@
 import { Command, CommanderError } from 'commander';
 import { AppError } from '../src/errors.js';
 import { peerNames } from './peers/catalogue.js';
-import { workNames } from './peers/workloads.js';
-import { realModelNames } from './real-models/catalogue.js';
+import { workNames } from './workloads.js';
+import { realModelNames } from './peers/real-models/catalogue.js';
 import {
   defaultMethod,
   defaultSweep,

@@ -4,7 +4,7 @@ import { startRawLoop, type RawLoop } from './baselines/raw-loop.js';
 import { startLoadGenerator, type LoadGenerator } from './load/load.js';
 import { measureModel } from './measure/model-run.js';
 import { describeModel, type Serving } from './subject/describe.js';
-import type { MemoryReading, ModelReport, Row, TargetReport } from './report/types.js';
+import type { MemoryReading, ModelReport, Row, TargetReport } from './types.js';
 import type { BenchSettings } from './settings.js';
 import type { StagedSubject } from './subject/subject.js';
 import { readMemory, readModel, readNodeVersion, readProof, readThreads } from './targets/server-facts.js';

@@ -1,6 +1,6 @@
-import type { Sweep } from './measure/points.js';
-import type { WorkName } from './peers/workloads.js';
-import type { Method } from './report/types.js';
+import type { Sweep } from './load/points.js';
+import type { WorkName } from './workloads.js';
+import type { Method } from './types.js';
 
 /** What a command line asks of the benchmark. */
 export interface BenchSettings {

@@ -10,7 +10,7 @@ if (files.length === 0) {
   process.exit(2);
 }
 await buildIfStale();
-const { fillPage } = await import('../dist/bench/peers/markdown.js');
+const { fillPage } = await import('../dist/bench/peers/report/markdown.js');
 const reports = await Promise.all(files.map(async (file) => JSON.parse(await readFile(file, 'utf8'))));
 const page = fileURLToPath(new URL('../docs/performance.md', import.meta.url));
 await writeFile(page, fillPage(await readFile(page, 'utf8'), reports));

@@ -10,7 +10,7 @@ const models = join(dirname(dirname(fileURLToPath(import.meta.url))), 'models');
 await buildIfStale();
 const { startRunner } = await import('../dist/src/workers/pool.js');
 const { openRepository } = await import('../dist/src/repository/model-repository.js');
-const { contentKey } = await import('../dist/src/repository/trust-store.js');
+const { contentKey } = await import('../dist/src/repository/proof/trust-store.js');
 
 const temporaryFolder = await mkdtemp(join(tmpdir(), 'slipway-trust-'));
 const runner = await startRunner({ workers: 1, env: process.env });

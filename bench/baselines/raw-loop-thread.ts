@@ -1,7 +1,7 @@
 // One thread of the raw loop: loads the model once, then runs it again and again for as long as each order says.
 import { parentPort, workerData } from 'node:worker_threads';
 import type { EngineSession, SessionSpec } from '../../src/engine/engine.js';
-import { ortEngine } from '../../src/engine/ort.js';
+import { ortEngine } from '../../src/engine/ort/ort.js';
 import { messageOf } from '../../src/errors.js';
 import { drawTensors } from '../../src/tensor/drawn.js';
 import type { NamedTensors } from '../../src/tensor/tensor.js';

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { arch, cpus, hostname, loadavg, release, totalmem, type } from 'node:os';
 import { promisify } from 'node:util';
 import { readCpuBudget } from '../../src/resources/cpu-budget.js';
-import type { Environment } from '../report/types.js';
+import type { Environment } from '../types.js';
 import { readGpus } from './gpus.js';
 
 /** What is known before the first measurement; the rest comes at the end. */

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createGpuReader } from '../../src/resources/gpu-readings.js';
-import type { GpuFacts } from '../report/types.js';
+import type { GpuFacts } from '../types.js';
 
 const vendors: Readonly<Record<string, string>> = { '0x10de': 'NVIDIA', '0x1002': 'AMD', '0x8086': 'Intel' };
 

@@ -1,6 +1,6 @@
 import { createProvenSession } from '../../src/engine/placement.js';
 import type { EngineSession, SessionSpec } from '../../src/engine/engine.js';
-import { ortEngine } from '../../src/engine/ort.js';
+import { ortEngine } from '../../src/engine/ort/ort.js';
 import { messageOf } from '../../src/errors.js';
 import { isClose } from '../../src/tensor/closeness.js';
 import { drawTensors } from '../../src/tensor/drawn.js';

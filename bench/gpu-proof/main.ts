@@ -1,7 +1,7 @@
 import { mkdir, readdir, rename, stat, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { probeProvider } from '../../src/engine/probe.js';
+import { probeProvider } from '../../src/engine/probe/probe.js';
 import { messageOf } from '../../src/errors.js';
 import { writeOnnx, type Graph } from '../../src/model/onnx/writer.js';
 import { readEnvironment } from '../environment/environment.js';

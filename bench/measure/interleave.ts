@@ -1,5 +1,5 @@
 import { messageOf } from '../../src/errors.js';
-import type { Method } from '../report/types.js';
+import type { Method } from '../types.js';
 import { Histogram } from '../stats/histogram.js';
 import { isSteady } from '../stats/spread.js';
 import { isClean, type Participant, type Sample } from './sample.js';

@@ -3,11 +3,11 @@ import type { BareServer } from '../baselines/bare-server.js';
 import type { RawLoop } from '../baselines/raw-loop.js';
 import type { LoadGenerator } from '../load/load.js';
 import type { Arrivals, WindowResult } from '../load/messages.js';
-import type { Method } from '../report/types.js';
+import type { Method } from '../types.js';
 import { readCpuSeconds } from '../targets/server-facts.js';
 import type { Origin, Target } from '../targets/target.js';
-import type { Point, PointArrivals } from './points.js';
-import { toWireRequest, type Payload } from './requests.js';
+import type { Point, PointArrivals } from '../load/points.js';
+import { toWireRequest, type Payload } from '../targets/requests.js';
 import type { Participant, Sample } from './sample.js';
 
 /** What one point is measured with. */

@@ -1,8 +1,8 @@
-import type { Ratios, Row, WindowFigures } from '../report/types.js';
+import type { Ratios, Row, WindowFigures } from '../types.js';
 import { mergeHistograms } from '../stats/histogram.js';
 import { intervalOf, ratioOfPairs, type Interval } from '../stats/spread.js';
 import { addCounts, summarise, type RoundSample, type Series } from './interleave.js';
-import type { Point } from './points.js';
+import type { Point } from '../load/points.js';
 import type { Sample } from './sample.js';
 
 /** What was measured at one point, as rows of the report. */

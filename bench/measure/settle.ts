@@ -1,4 +1,4 @@
-import type { Method } from '../report/types.js';
+import type { Method } from '../types.js';
 import { isSteady } from '../stats/spread.js';
 import { fewestSteady, summarise } from './interleave.js';
 import type { Participant } from './sample.js';

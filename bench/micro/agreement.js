@@ -11,7 +11,7 @@ import { promisify } from 'node:util';
 const root = (path) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 const load = (path) => import(new URL(`../../dist/bench/${path}`, import.meta.url).href);
 const { startLoadGenerator } = await load('load/load.js');
-const { buildPayloads, toWireRequest } = await load('measure/requests.js');
+const { buildPayloads, toWireRequest } = await load('targets/requests.js');
 const { generateModel, generators } = await load('models/generate.js');
 const { mergeHistograms } = await load('stats/histogram.js');
 const { ratioOfPairs } = await load('stats/spread.js');
@@ -38,7 +38,7 @@ const target = await planNative({ provider: 'cpu', env: process.env }).start({
 const generator = startLoadGenerator();
 try {
   const { inputs } = await readModel(target, model);
-  const pictures = [new Uint8Array(readFileSync(root('bench/pictures/scene-1.jpg')))];
+  const pictures = [new Uint8Array(readFileSync(root('bench/images/scene-1.jpg')))];
   const [payload] = buildPayloads({ model, inputs, form, rows: Number(rows), variable: 128, pictures });
   const script = writeScript(payload);
 

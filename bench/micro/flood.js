@@ -163,7 +163,7 @@ export async function putModels(folder) {
     json: infer('sums', [tensor(['X', 'FP32', [1, 3, 96, 96], values])]),
     images: wire(
       '/predictions/sums?outputs=true',
-      readFileSync(new URL('../pictures/scene-1.jpg', import.meta.url)),
+      readFileSync(new URL('../images/scene-1.jpg', import.meta.url)),
       'content-type: image/jpeg\r\n',
     ),
   };

@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 const load = (path) => import(new URL(`../../dist/${path}`, import.meta.url).href);
 const { startLoadGenerator } = await load('bench/load/load.js');
 const { Histogram } = await load('bench/stats/histogram.js');
-const { readTreeCpuSeconds } = await load('bench/peers/process-cpu.js');
+const { readTreeCpuSeconds } = await load('bench/peers/hosts/process-cpu.js');
 
 /** Starts a process that prints its URL, and waits for it. */
 export async function start(args, pattern) {

@@ -1,5 +1,5 @@
-import { decodeInferRequest } from '../../src/protocol/decode-request.js';
-import { encodeInferResponse } from '../../src/protocol/encode-response.js';
+import { decodeInferRequest } from '../../src/protocol/v2/decode-request.js';
+import { encodeInferResponse } from '../../src/protocol/v2/encode.js';
 import { validateInferRequest } from '../../src/protocol/validate.js';
 import type { NumericData } from '../../src/tensor/datatype.js';
 import type { NumericTensor } from '../../src/tensor/tensor.js';

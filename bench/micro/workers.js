@@ -86,7 +86,7 @@ const jobs = {
 
 async function openRaw(modelPath) {
   process.env.ORT_DISABLE_TELEMETRY = '1';
-  const { ortEngine } = await load('src/engine/ort.js');
+  const { ortEngine } = await load('src/engine/ort/ort.js');
   const session = await ortEngine.createSession(specOf(modelPath));
   return ({ requests, outputs }) => session.run(requests[0], outputs);
 }

@@ -1,4 +1,4 @@
-import type { WorkName } from './workloads.js';
+import type { WorkName } from '../workloads.js';
 
 /** How a server wants its request: tensors as bare bytes or as the protocol's binary data, a JPEG file, or the protocol's JSON. */
 export type PeerForm = 'bytes' | 'protocol' | 'jpeg' | 'json';

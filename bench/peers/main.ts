@@ -1,14 +1,14 @@
 import { writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { ortEngine } from '../../src/engine/ort.js';
+import { ortEngine } from '../../src/engine/ort/ort.js';
 import type { EnvironmentBefore } from '../environment/environment.js';
-import { readPictures } from '../pictures/read.js';
+import { readPictures } from '../images/read.js';
 import type { BenchSettings, PeersSettings } from '../settings.js';
-import { formatPeersPage } from './page.js';
+import { formatPeersPage } from './report/page.js';
 import { runPeers } from './run.js';
-import { projectRoot } from './servers.js';
-import { formatPeers } from './table.js';
+import { projectRoot } from './hosts/servers.js';
+import { formatPeers } from './report/table.js';
 
 /** What a comparison needs from the command. */
 export interface PeersSurroundings {

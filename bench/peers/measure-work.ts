@@ -3,17 +3,17 @@ import { startRawLoop, type RawLoop } from '../baselines/raw-loop.js';
 import type { LoadGenerator } from '../load/load.js';
 import { measureInTurn } from '../measure/interleave.js';
 import { measureRaw, send, toSample, type PointLoad } from '../measure/participants.js';
-import type { Point } from '../measure/points.js';
+import type { Point } from '../load/points.js';
 import type { Participant } from '../measure/sample.js';
 import { settle } from '../measure/settle.js';
-import type { Method } from '../report/types.js';
-import { readTreeCpuSeconds } from './process-cpu.js';
-import { describeRow, toPeerRow } from './rows.js';
-import type { Contestant } from './servers.js';
+import type { Method } from '../types.js';
+import { readTreeCpuSeconds } from './hosts/process-cpu.js';
+import { describeRow, toPeerRow } from './report/rows.js';
+import type { Contestant } from './hosts/servers.js';
 import type { PeerRow, ReportedWork } from './types.js';
-import { rawLoop } from './verdict.js';
-import type { Workload } from './workloads.js';
-import { runWrk, type WrkFigures } from './wrk.js';
+import { rawLoop } from './report/verdict.js';
+import type { Workload } from '../workloads.js';
+import { runWrk, type WrkFigures } from './hosts/wrk.js';
 
 /** What the servers of one workload are measured with. */
 export interface WorkRun {

@@ -1,7 +1,7 @@
 import { copyFile, link, mkdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeOnnx, type Graph } from '../../src/model/onnx/writer.js';
-import type { Workload } from './workloads.js';
+import type { Workload } from '../workloads.js';
 
 /** The smallest model that does something: the sum and the difference of two rows of 16 integers. */
 function buildTiny(): Graph {

@@ -1,9 +1,9 @@
 import type { EnvironmentBefore } from '../environment/environment.js';
 import type { LoadGenerator } from '../load/load.js';
-import type { Method } from '../report/types.js';
-import type { ServerOptions } from './servers.js';
+import type { Method } from '../types.js';
+import type { ServerOptions } from './hosts/servers.js';
 import type { PeersReport } from './types.js';
-import type { WorkName } from './workloads.js';
+import type { WorkName } from '../workloads.js';
 
 /** What a comparison is run with. */
 export interface PeersOptions extends ServerOptions {

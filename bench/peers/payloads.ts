@@ -1,7 +1,7 @@
 import { createRandom } from '../../src/tensor/random.js';
-import type { Payload } from '../measure/requests.js';
+import type { Payload } from '../targets/requests.js';
 import type { PeerForm } from './catalogue.js';
-import type { WorkName } from './workloads.js';
+import type { WorkName } from '../workloads.js';
 
 /** Where a server takes what in which form. */
 export interface PayloadPlace {

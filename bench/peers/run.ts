@@ -1,15 +1,15 @@
-import { runRealModels } from '../real-models/run.js';
+import { runRealModels } from './real-models/run.js';
 import { startLoadGenerator } from '../load/load.js';
 import { readLoadAverage } from '../environment/environment.js';
-import type { Method } from '../report/types.js';
+import type { Method } from '../types.js';
 import { measureWork } from './measure-work.js';
 import { stageModel } from './models.js';
 import type { Compared, Measuring, PeersOptions } from './options.js';
-import { startServers } from './servers.js';
+import { startServers } from './hosts/servers.js';
 import type { PeersReport } from './types.js';
-import { judgeTargets, ours } from './verdict.js';
-import { workloadOf, type WorkName } from './workloads.js';
-import { hasWrk } from './wrk.js';
+import { judgeTargets, ours } from './report/verdict.js';
+import { workloadOf, type WorkName } from '../workloads.js';
+import { hasWrk } from './hosts/wrk.js';
 
 /** Short windows, to see that everything works; and the run whose figures count. */
 const methods: Readonly<Record<Method['mode'], Omit<Method, 'mode'>>> = {

@@ -1,4 +1,4 @@
-import type { Environment, Method } from '../report/types.js';
+import type { Environment, Method } from '../types.js';
 import type { Interval } from '../stats/spread.js';
 
 /** What a comparison with other servers found; the JSON file is this. */

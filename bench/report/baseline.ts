@@ -1,5 +1,5 @@
 import { AppError } from '../../src/errors.js';
-import type { Report } from './types.js';
+import type { Report } from '../types.js';
 
 /** Reads a report that an earlier run wrote. Throws USAGE for anything else. */
 export function parseReport(text: string, file: string): Report {

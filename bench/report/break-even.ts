@@ -1,5 +1,5 @@
 import { ratioOfPairs, type Interval } from '../stats/spread.js';
-import type { Row } from './types.js';
+import type { Row } from '../types.js';
 
 /** How a GPU compares with the CPU at one batch. */
 export interface BatchRatio {

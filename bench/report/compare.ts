@@ -1,5 +1,5 @@
 import { ratioOfGroups, type Interval } from '../stats/spread.js';
-import type { Report, Row, WindowFigures } from './types.js';
+import type { Report, Row, WindowFigures } from '../types.js';
 
 /** One point of two reports. */
 export interface Comparison {

@@ -1,4 +1,4 @@
-import type { Report, Row } from './types.js';
+import type { Report, Row } from '../types.js';
 
 /** Columns that perf_analyzer writes, in its order and with its units (microseconds); what it does not know follows. */
 const columns: readonly (readonly [name: string, value: (row: Row) => number | string])[] = [

@@ -4,7 +4,7 @@ import { drawPlot, escapeText } from './plot.js';
 import { plotModel } from './plots.js';
 import { drawShares } from './shares.js';
 import { describeTarget, figure, nameOf } from './table.js';
-import type { ModelReport, Report, Row } from './types.js';
+import type { ModelReport, Report, Row } from '../types.js';
 
 /** The report as one page without scripts that needs nothing from elsewhere. */
 export function formatHtml(report: Report): string {

@@ -1,6 +1,6 @@
 import { findBreakEven } from './break-even.js';
 import type { Line, Plot } from './plot.js';
-import type { ModelReport, Row } from './types.js';
+import type { ModelReport, Row } from '../types.js';
 
 /** The plots of one model. */
 export function plotModel(model: ModelReport, rows: readonly Row[]): readonly Plot[] {

@@ -1,6 +1,6 @@
 import { escapeText } from './plot.js';
 import { figure, nameOf } from './table.js';
-import type { Row } from './types.js';
+import type { Row } from '../types.js';
 
 const parts = ['queue', 'decode', 'compute', 'encode'] as const;
 

@@ -1,6 +1,6 @@
 import { describeGpus } from '../environment/gpus.js';
 import type { Interval } from '../stats/spread.js';
-import type { ModelReport, Report, Row, TargetImage, TargetReport } from './types.js';
+import type { ModelReport, Report, Row, TargetImage, TargetReport } from '../types.js';
 
 /** The report as text for a terminal, 110 columns wide at most. */
 export function formatReport(report: Report): string {

@@ -2,7 +2,7 @@ import { describeGpus } from '../environment/gpus.js';
 import { intervalOf } from '../stats/spread.js';
 import { findBreakEven, type BreakEven } from './break-even.js';
 import { nameOf } from './table.js';
-import type { DeviceProof, ModelReport, Report, Row } from './types.js';
+import type { DeviceProof, ModelReport, Report, Row } from '../types.js';
 
 type Findings = Pick<Report, 'targets' | 'models' | 'rows' | 'environment'>;
 

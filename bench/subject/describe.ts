@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { formatShape } from '../../src/tensor/shape.js';
 import type { TensorSpec } from '../../src/tensor/tensor.js';
-import type { DeviceProof, ModelReport } from '../report/types.js';
+import type { DeviceProof, ModelReport } from '../types.js';
 import type { ServedModel } from '../targets/server-facts.js';
 import type { Target } from '../targets/target.js';
 import type { StagedSubject } from './subject.js';

@@ -4,7 +4,7 @@ import { buildPath } from '../../src/protocol/paths.js';
 import { parseSmapsRollup } from '../../src/resources/process-memory.js';
 import { isDatatype } from '../../src/tensor/datatype.js';
 import type { TensorSpec } from '../../src/tensor/tensor.js';
-import type { DeviceProof, MemoryReading } from '../report/types.js';
+import type { DeviceProof, MemoryReading } from '../types.js';
 import { urlOf, type Target } from './target.js';
 
 /** A model as a server describes it. */

@@ -1,9 +1,8 @@
 import { messageOf } from '../../src/errors.js';
-import type { ServedModel } from './server-facts.js';
-import { readModel } from './server-facts.js';
+import { type ServedModel, readModel } from './server-facts.js';
 import type { StartOptions, Target, TargetPlan } from './target.js';
-import { ask } from '../measure/ask.js';
-import { buildPayloads } from '../measure/requests.js';
+import { ask } from './ask.js';
+import { buildPayloads } from './requests.js';
 
 /** A target that runs, with the time that each of its starts took until the first answer. */
 export interface StartedTarget {

@@ -1,4 +1,4 @@
-import type { TargetImage } from '../report/types.js';
+import type { TargetImage } from '../types.js';
 
 /** A server under test. */
 export interface Target {

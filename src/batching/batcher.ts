@@ -10,10 +10,9 @@ import { mergeRequests, splitOutputs, timingsOf } from './merge.js';
 import { needsPieces, tryPieces } from './pieces.js';
 import { isOver, padRows, planRun, takeRows, type RunPlan } from './plan.js';
 import { createQueue } from './queue.js';
-import type { Served } from './recheck.js';
-import { createRunRate } from './rate.js';
-import { createRunCost } from './run-cost.js';
-import { clientGone, queueFull, queueTimeout, shuttingDown } from './refusals.js';
+import type { Served } from './watch/recheck.js';
+import { createRunRate, createRunCost } from './run-cost.js';
+import { clientGone, queueFull, queueTimeout, shuttingDown } from './admission/refusals.js';
 import type { Batcher, BatcherOptions, InferResult, QueuedRequest } from './types.js';
 
 /** Clients that left are looked for this often: nobody hears their answers, so there is no hurry. */

@@ -1,11 +1,10 @@
 import type { BatchingConfig } from '../model/config.js';
 import type { NamedTensors } from '../tensor/tensor.js';
 import { isAborted, type Entry } from './entry.js';
-import { faultOf, type JoiningFault } from './fault.js';
-import { Repeat } from './repeat.js';
+import { faultOf, type JoiningFault, Repeat } from './watch/repeat.js';
 import { isIntact, isRepeatable, retryOf } from './retry.js';
 import type { BatcherOptions, SharedRun } from './types.js';
-import { Watch } from './watch.js';
+import { Watch } from './watch/watch.js';
 
 /** A run that failed. */
 export interface FailedRun extends SharedRun {

@@ -1,7 +1,7 @@
 import { AppError } from '../errors.js';
 import { notRows, sliceRows } from '../tensor/rows.js';
 import type { NamedTensors, Tensor } from '../tensor/tensor.js';
-import type { RunTiming } from '../workers/messages.js';
+import type { RunTiming } from '../workers/link/messages.js';
 import type { RunJob } from '../workers/runner.js';
 import type { InferTimings, QueuedRequest } from './types.js';
 

@@ -2,7 +2,7 @@ import { AppError } from '../errors.js';
 import type { BatchingConfig } from '../model/config.js';
 import { concatRows, notRows, sliceRows } from '../tensor/rows.js';
 import type { NamedTensors, Tensor } from '../tensor/tensor.js';
-import { faultOf, type JoiningFault } from './fault.js';
+import { faultOf, type JoiningFault } from './watch/repeat.js';
 import type { InferResult, QueuedRequest } from './types.js';
 
 /** Whether a request has to run in several pieces: it has more rows than a run, which nobody declared to be a limit. */

@@ -1,6 +1,5 @@
 import { AppError } from '../errors.js';
-import { encodeInferRequest } from '../protocol/client-request.js';
-import { decodeInferResponse } from '../protocol/client-response.js';
+import { encodeInferRequest, decodeInferResponse } from '../protocol/client.js';
 import { headerLengthName, parseHeaderLength } from '../protocol/header-length.js';
 import { buildPath, type RouteKind } from '../protocol/paths.js';
 import type { ModelMetadata, ParameterValue, RequestedOutput } from '../protocol/types.js';

@@ -5,7 +5,7 @@ import { fitsShape, formatShape, type Shape } from '../tensor/shape.js';
 import type { BytesElement, NumericTensor, TensorSpec } from '../tensor/tensor.js';
 import { channelTables, pictureDatatype } from './channel-tables.js';
 import { decodeImage, readUprightSize } from './decode.js';
-import { pictureBytes } from './picture-bytes.js';
+import { pictureBytes } from './image-bytes.js';
 import type { ImageSize } from './fit.js';
 import { centreWindow, writePixels, type Pixels, type Window } from './preprocess.js';
 

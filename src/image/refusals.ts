@@ -1,5 +1,5 @@
 import { AppError, messageOf } from '../errors.js';
-import type { ImageFormat } from './format.js';
+import type { ImageFormat } from './files/format.js';
 
 /** Bytes of no known format. */
 export function unknownPicture(bytes: Uint8Array, what: string): AppError {

@@ -1,4 +1,4 @@
-import type { Console } from './console.js';
+import type { Console } from './text/console.js';
 import type { DockerGateway } from './docker/gateway.js';
 
 /** The engine that a command line names; empty leaves it to DOCKER_HOST, DOCKER_CONTEXT and the docker CLI's own setting. */

@@ -1,12 +1,12 @@
 import { Command, CommanderError } from 'commander';
 import { AppError, toPlainError } from '../errors.js';
-import { addEngineOptions } from './commands/engine-options.js';
+import { addEngineOptions } from './cli/engine-flags.js';
 import { commands } from './commands/registry.js';
 import type { LaunchContext } from './context.js';
-import { dockerAnswer } from './docker-words.js';
+import { dockerAnswer } from './cli/docker-words.js';
 import { exitCodes } from './exit-codes.js';
-import { helpText } from './help.js';
-import { normalizeBooleans } from './up-options.js';
+import { helpText } from './cli/help.js';
+import { normalizeBooleans } from './request/up-flags.js';
 
 /** The command line's grammar: `launch [command] [options]`; each command comes from its own file. */
 export function buildProgram(context: LaunchContext): Command {

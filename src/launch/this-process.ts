@@ -1,6 +1,6 @@
 import { homedir, hostname, userInfo } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { createConsole, type Sink } from './console.js';
+import { createConsole, type Sink } from './text/console.js';
 import type { LaunchContext } from './context.js';
 
 const signals = ['SIGINT', 'SIGTERM'] as const;

@@ -1,4 +1,41 @@
-import { checkModelName } from './model-name.js';
+import { AppError } from '../errors.js';
+
+/** Control characters (C0, C1), line separators and those that turn the direction of writing: they could steer terminals and mislead readers. */
+const misleading = /[\p{Cc}\p{Bidi_Control}\p{Zl}\p{Zp}\p{Cs}]/u;
+
+/** Whether a name holds characters that no name may hold. */
+export function isMisleading(name: string): boolean {
+  return misleading.test(name);
+}
+
+/**
+ * Checks a model's name after percent-decoding, before it comes near a path: not blank, not `.` or `..`, no separators, no
+ * NUL, no control characters and none that turn the direction of writing. Dots inside are fine. Throws INVALID_INPUT.
+ */
+export function checkModelName(name: string): string {
+  const isTraversal = name === '.' || name === '..' || /[/\\\0]/.test(name);
+  if (isTraversal) {
+    throw new AppError(
+      'INVALID_INPUT',
+      `invalid model name ${JSON.stringify(name)}: model name must not contain path traversal characters ` +
+        `('/', '\\', NUL, or a name of dots alone)`,
+    );
+  }
+  if (name.trim() === '') throw new AppError('INVALID_INPUT', 'invalid model name: the name is blank');
+  if (isMisleading(name)) {
+    throw new AppError(
+      'INVALID_INPUT',
+      `invalid model name ${escapeMisleading(JSON.stringify(name))}: it holds a control character or one that turns the direction of writing`,
+    );
+  }
+  return name;
+}
+
+/** A text of a client or a model with such characters written out. */
+export function escapeMisleading(text: string): string {
+  const all = new RegExp(misleading.source, 'gu');
+  return text.replace(all, (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
 
 /** One version of one model; without a version the highest that is ready. */
 export interface ModelRef {

@@ -1,9 +1,8 @@
 import { AppError } from '../errors.js';
-import { readParameters } from './decode-parameters.js';
-import { ascii } from './json/ascii.js';
-import { JsonReader } from './json/reader.js';
-import { refuseRepeat } from './decode-tensor.js';
-import { skipValue } from './json/skip.js';
+import { readParameters } from './v2/decode-parameters.js';
+import { ascii, JsonReader } from './json/reader.js';
+import { refuseRepeat } from './v2/decode-tensor.js';
+import { skipValue } from './json/nesting.js';
 import type { Parameters } from './types.js';
 
 /** Decodes the body of a repository index request: none, empty, or `{"ready": bool}`; true lists only ready models. */

@@ -1,8 +1,7 @@
 import { AppError } from '../errors.js';
 import type { NamedTensors, Tensor } from '../tensor/tensor.js';
 import { classify } from './classification.js';
-import type { ModelSignature } from './signature.js';
-import type { InferResponse, Parameters } from './types.js';
+import type { ModelSignature, InferResponse, Parameters } from './types.js';
 import type { CheckedRequest } from './validate.js';
 
 /** Request parameter that asks for bare NaN and Infinity tokens in JSON instead of null. */

@@ -1,7 +1,7 @@
 import { AppError } from '../errors.js';
 import { countElements, fitsShape, formatShape } from '../tensor/shape.js';
 import type { TensorSpec } from '../tensor/tensor.js';
-import { allInputs, createFinder, type ModelSignature } from './signature.js';
+import { allInputs, createFinder, type ModelSignature } from './types.js';
 
 /** Texts of one tensor: each costs tens of bytes even where it is empty, whatever the body's size. */
 const mostTexts = 1 << 20;

@@ -1,8 +1,7 @@
 import { AppError } from '../errors.js';
 import type { BytesElement, NumericTensor, Tensor, TensorSpec } from '../tensor/tensor.js';
-import { allInputs, createFinder, type ModelSignature } from './signature.js';
+import { allInputs, createFinder, type ModelSignature, type InferRequest, type RequestedOutput } from './types.js';
 import { createInputCheck, failUnknown, listNames } from './tensor-check.js';
-import type { InferRequest, RequestedOutput } from './types.js';
 
 /** A request that fits its model: inputs in the model's order, BYTES as texts (pictures as bytes), every output named. */
 export interface CheckedRequest extends InferRequest {

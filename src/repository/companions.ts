@@ -2,7 +2,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { followLinks, type Homes } from '../model/containment.js';
 import { companionNames, type Companions } from '../model/found/types.js';
-import { watchFiles, type Watch } from './fingerprint.js';
+import { watchFiles, type Watch } from './files/fingerprint.js';
 
 /** More than the labels of any model come to. */
 const mostBytes = 4 << 20;

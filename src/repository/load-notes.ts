@@ -2,7 +2,7 @@ import type { Placement } from '../engine/engine.js';
 import type { ModelJson } from '../model/config-schema.js';
 import type { OnnxHeader, ProviderName } from '../model/config.js';
 import type { LoadedSession } from '../workers/runner.js';
-import type { Snapshot } from './snapshot.js';
+import type { Snapshot } from './files/snapshot.js';
 
 /** What the model's own list led to, and where a provider was given the model and left it to the CPU. */
 export function notesOnProvider(

@@ -1,28 +1,28 @@
 import { dirname } from 'node:path';
 import { AppError, messageOf } from '../errors.js';
 import type { Placement, SessionSpec } from '../engine/engine.js';
-import type { PreparedModel } from '../engine/weights-cache.js';
-import { isBatchingAutomatic } from '../model/complete-batching.js';
-import { checkLabels } from '../model/complete-classification.js';
-import { checkDetectionLabels } from '../model/complete-detection.js';
-import { completeConfig } from '../model/complete-config.js';
+import type { PreparedModel } from '../engine/weights/weights-cache.js';
+import { isBatchingAutomatic } from '../model/complete/complete-batching.js';
+import { checkLabels } from '../model/complete/complete-classification.js';
+import { checkDetectionLabels } from '../model/complete/complete-detection.js';
+import { completeConfig } from '../model/complete/complete-config.js';
 import type { ModelJson } from '../model/config-schema.js';
 import type { Homes } from '../model/containment.js';
 import { findConfig } from '../model/found/find-config.js';
 import type { ExecutionConfig, ModelConfig, OnnxHeader, ProviderName } from '../model/config.js';
 import type { LoadedSession, LoadOptions, RunnerSession } from '../workers/runner.js';
-import type { CrashRecords } from './crash-records.js';
-import { joinWatches, type Watch } from './fingerprint.js';
-import { mayRunInline } from './inline-rule.js';
+import type { CrashRecords } from './crashes/crash-records.js';
+import { joinWatches, type Watch } from './files/fingerprint.js';
+import { mayRunInline } from './proof/inline-rule.js';
 import { hasCompanions, readCompanions } from './companions.js';
-import { hasLabels, readLabelFile } from './label-file.js';
+import { hasLabels, readLabelFile } from './files/label-file.js';
 import { notesOnFiles, notesOnProcesses, notesOnProvider } from './load-notes.js';
 import { Servable, type BatchingOff } from './servable.js';
-import { takeSnapshot, type Snapshot } from './snapshot.js';
+import { takeSnapshot, type Snapshot } from './files/snapshot.js';
 import type { StatisticsCounter } from './statistics.js';
-import { findSuspicion, type Suspicion } from './suspicion.js';
-import { tryUnlessApart, type TrialOptions } from './trial.js';
-import { prove, warm } from './warm-up.js';
+import { findSuspicion, type Suspicion } from './crashes/suspicion.js';
+import { tryUnlessApart, type TrialOptions } from './proof/trial.js';
+import { prove, warm } from './proof/warm-up.js';
 
 /** What every load needs, whatever the model. */
 export interface LoaderOptions extends TrialOptions {

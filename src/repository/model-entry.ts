@@ -6,9 +6,9 @@ import type { ModelJson } from '../model/config-schema.js';
 import { followLinks, type Homes } from '../model/containment.js';
 import { parseModelJson } from '../model/parse-config.js';
 import type { OnModelEvent } from './events.js';
-import { describeObstacle, type ModelOnDisk } from './layout.js';
+import { describeObstacle, type ModelOnDisk } from './files/layout.js';
 import type { LoaderOptions } from './load-version.js';
-import { chooseVersions, formatPolicy } from './version-policy.js';
+import { chooseVersions, formatPolicy } from './files/version-policy.js';
 import { VersionSlot, type VersionSource } from './version-slot.js';
 
 export interface EntryOptions extends LoaderOptions {

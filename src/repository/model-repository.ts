@@ -1,15 +1,14 @@
 import { AppError } from '../errors.js';
 import type { Homes } from '../model/containment.js';
 import type { RepositoryIndexEntry } from '../protocol/types.js';
-import { scanRepository, type ModelOnDisk } from './layout.js';
+import { scanRepository, type ModelOnDisk } from './files/layout.js';
 import type { LoaderOptions } from './load-version.js';
 import type { OnModelEvent } from './events.js';
 import { ModelEntry, type EntryOptions } from './model-entry.js';
-import { checkModelName } from '../protocol/model-name.js';
+import { checkModelName } from '../protocol/paths.js';
 import { listNames } from '../protocol/tensor-check.js';
-import { describeNew, describeSlot, indexEntry } from './index-entry.js';
-import { readinessOf } from './readiness.js';
-import { openSnapshots, type SnapshotFolder } from './snapshot-folder.js';
+import { describeNew, describeSlot, indexEntry, readinessOf } from './index-entry.js';
+import { openSnapshots, type SnapshotFolder } from './files/snapshot-folder.js';
 import type { LoadOverrides, ModelReadiness, ModelRepository, ServableModel } from './types.js';
 
 export interface RepositoryOptions extends Omit<LoaderOptions, 'snapshotFolder' | 'homes'> {

@@ -1,10 +1,10 @@
-import { createAdmission, type Admission } from '../batching/admission.js';
+import { createAdmission, type Admission } from '../batching/admission/admission.js';
 import { createBatcher } from '../batching/batcher.js';
-import type { JoiningFault } from '../batching/fault.js';
+import type { JoiningFault } from '../batching/watch/repeat.js';
 import type { Batcher, InferResult, QueuedRequest } from '../batching/types.js';
 import type { Placement } from '../engine/engine.js';
 import { noiseOf } from '../model/noise-of.js';
-import { mostRequestRows } from '../model/complete-batching.js';
+import { mostRequestRows } from '../model/complete/complete-batching.js';
 import type { ModelConfig, OnnxHeader } from '../model/config.js';
 import { isSameShape } from '../tensor/shape.js';
 import type { TensorSpec } from '../tensor/tensor.js';

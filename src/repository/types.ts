@@ -1,4 +1,4 @@
-import type { Admission } from '../batching/admission.js';
+import type { Admission } from '../batching/admission/admission.js';
 import type { InferResult, QueuedRequest } from '../batching/types.js';
 import type { Placement } from '../engine/engine.js';
 import type { ErrorCode } from '../errors.js';

@@ -1,7 +1,7 @@
 import { AppError, messageOf } from '../errors.js';
 import type { ModelJson } from '../model/config-schema.js';
 import type { ModelEvent, OnModelEvent } from './events.js';
-import { takeFingerprint, watchAround, type Watch } from './fingerprint.js';
+import { takeFingerprint, watchAround, type Watch } from './files/fingerprint.js';
 import { loadVersion, type LoadedVersion, type LoaderOptions } from './load-version.js';
 import type { Servable } from './servable.js';
 import { StatisticsCounter } from './statistics.js';

@@ -1,5 +1,5 @@
 import { AppError } from '../errors.js';
-import type { VersionStatus } from '../protocol/v1-status.js';
+import type { VersionStatus } from '../protocol/v1/encode.js';
 import type { ServerHealth } from '../protocol/server-health.js';
 import { extensions, type RepositoryIndexEntry } from '../protocol/types.js';
 import type { LoadOverrides, ModelReadiness, ServableModel } from '../repository/types.js';
@@ -12,8 +12,8 @@ import {
   describeStatistics,
   describeV1,
   type DescribeOptions,
-} from './model-description.js';
-import type { Settings } from './settings.js';
+} from './describe/model-description.js';
+import type { Settings } from './settings/settings.js';
 
 export interface DataplaneDeps {
   readonly lifecycle: Lifecycle;

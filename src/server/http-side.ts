@@ -4,12 +4,12 @@ import { createNameCheck, type OwnNames } from './access/known-names.js';
 import { PageGuard } from './access/page-guard.js';
 import type { Tls } from './access/tls.js';
 import { TokenBuckets } from './access/token-buckets.js';
-import { buildApp, type App } from './app.js';
+import { buildApp, type App } from './http/app.js';
 import type { Codec } from './codec/codec.js';
 import type { Dataplane } from './dataplane.js';
-import type { Exchange, ExchangeContext } from './exchange.js';
+import type { Exchange, ExchangeContext } from './http/exchange.js';
 import type { Lifecycle } from './lifecycle.js';
-import type { Log } from './log.js';
+import type { Log } from './log/log.js';
 import type { MemoryBudget } from './memory/memory-budget.js';
 import type { ModelMeters } from './metrics/model-meter.js';
 import type { Metrics } from './metrics/metrics.js';
@@ -20,9 +20,9 @@ import { addPageRoutes } from './routes/page.js';
 import { addPredictionRoutes } from './routes/predictions.js';
 import { addV1Routes } from './routes/v1.js';
 import { addRepositoryRoutes, addV2Routes } from './routes/v2.js';
-import type { Router } from './router.js';
-import type { ModelsPlace } from './models-place.js';
-import type { Settings } from './settings.js';
+import type { Router } from './http/router.js';
+import type { ModelsPlace } from './settings/models-place.js';
+import type { Settings } from './settings/settings.js';
 
 export interface HttpDeps {
   readonly settings: Settings;

@@ -1,8 +1,8 @@
 import { AppError, type ErrorCode } from '../errors.js';
 import type { ServerHealth } from '../protocol/server-health.js';
 import type { ModelReadiness, ModelRepository } from '../repository/types.js';
-import { healthWithoutModels, judgeHealth } from './health.js';
-import type { ReadyWhen } from './settings.js';
+import { healthWithoutModels, judgeHealth } from './describe/health.js';
+import type { ReadyWhen } from './settings/settings.js';
 
 /** Whether the server takes work. `failed`: it stays up, live, and says why it will never be ready. */
 export type Phase =

@@ -1,8 +1,8 @@
 import type { AddressInfo } from 'node:net';
 import { AppError, messageOf } from '../errors.js';
-import type { App } from './app.js';
+import type { App } from './http/app.js';
 import type { HttpSide } from './http-side.js';
-import type { Settings } from './settings.js';
+import type { Settings } from './settings/settings.js';
 
 /** Opens the ports and answers the URL. Rejects with PORT_IN_USE, or USAGE for an address that is not this machine's. */
 export async function listen(

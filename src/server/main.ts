@@ -11,13 +11,13 @@ import type { ThreadBudget } from '../resources/types.js';
 import { readOwnNames } from './access/own-names.js';
 import { readKeys } from './access/read-keys.js';
 import { readTls } from './access/tls.js';
-import { parseArguments } from './args.js';
+import { parseArguments } from './settings/args.js';
 import { exitCodeOf } from './exit-codes.js';
-import { LineOutput } from './line-output.js';
-import { createLog, type Log } from './log.js';
-import { findModelsPlace } from './models-place.js';
+import { LineOutput } from './log/line-output.js';
+import { createLog, type Log } from './log/log.js';
+import { findModelsPlace } from './settings/models-place.js';
 import type { RunningServer } from './serve.js';
-import type { Settings } from './settings.js';
+import type { Settings } from './settings/settings.js';
 import { formatStartup, startedModels, type Ledger } from './startup-text.js';
 import { followSupervisor } from './supervised.js';
 

@@ -2,9 +2,9 @@ import type { KeyRing } from './access/keys.js';
 import type { Tls } from './access/tls.js';
 import type { OwnNames } from './access/known-names.js';
 import type { ThreadBudget } from '../resources/types.js';
-import type { ModelsPlace } from './models-place.js';
-import type { Log } from './log.js';
-import type { Settings } from './settings.js';
+import type { ModelsPlace } from './settings/models-place.js';
+import type { Log } from './log/log.js';
+import type { Settings } from './settings/settings.js';
 
 /** What a server is started from: everything that it takes from its process and its user. */
 export interface ServeOptions {

@@ -1,4 +1,4 @@
-import type { LogSettings } from './settings.js';
+import type { LogSettings } from './settings/settings.js';
 
 /** The server's end of the way to the supervisor in bin/supervisor.cjs. */
 export interface Supervised {

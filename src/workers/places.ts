@@ -1,7 +1,7 @@
 import type { SessionSpec } from '../engine/engine.js';
-import type { OpenLink } from './link.js';
+import type { OpenLink } from './link/link.js';
 import { PoolWorker, type PoolWorkerEvents } from './pool-worker.js';
-import type { ProcessOptions } from './process-link.js';
+import type { ProcessOptions } from './link/process-link.js';
 import type { RunJournal } from './run-journal.js';
 import type { LoadOptions } from './runner.js';
 import { TrialProcesses } from './trial-processes.js';

@@ -1,9 +1,9 @@
 import type { SessionSpec } from '../engine/engine.js';
-import type { PreparedModel } from '../engine/weights-cache.js';
-import { fingerprint } from '../engine/weights-key.js';
+import type { PreparedModel } from '../engine/weights/weights-cache.js';
+import { fingerprint } from '../engine/weights/weights-key.js';
 import { AppError, messageOf } from '../errors.js';
-import { msOf, type InlineSession } from './inline-session.js';
-import type { FromWorker } from './messages.js';
+import { msOf, type InlineSession } from './inline/inline-session.js';
+import type { FromWorker } from './link/messages.js';
 import type { PoolWorker, Task } from './pool-worker.js';
 import { describeWork, type RunPhase, type Work } from './run-journal.js';
 import { decodeRan, encodeRun } from './run-codec.js';

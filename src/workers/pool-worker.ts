@@ -1,6 +1,6 @@
 import { AppError, fromPlainError, messageOf } from '../errors.js';
-import type { Answer, Link, OpenLink } from './link.js';
-import type { FromWorker, TensorPairs, ToWorker } from './messages.js';
+import type { Answer, Link, OpenLink } from './link/link.js';
+import type { FromWorker, TensorPairs, ToWorker } from './link/messages.js';
 import type { JournalPlace, RunJournal, Work } from './run-journal.js';
 
 /** One message for a worker, and who waits for its answer. */

@@ -1,18 +1,18 @@
 import type { SessionSpec } from '../engine/engine.js';
-import { prepareWeights, type PreparedModel } from '../engine/weights-cache.js';
+import { prepareWeights, type PreparedModel } from '../engine/weights/weights-cache.js';
 import { disableTelemetry } from '../engine/telemetry.js';
 import { AppError } from '../errors.js';
-import { openInline } from './inline-engine.js';
-import { InlineSession } from './inline-session.js';
+import { openInline } from './inline/inline-engine.js';
+import { InlineSession } from './inline/inline-session.js';
 import { PoolSession } from './pool-session.js';
 import { Places } from './places.js';
 import type { PoolWorker } from './pool-worker.js';
 import { decideRespawn, defaultRespawnPolicy } from './respawn.js';
-import { processLink } from './process-link.js';
+import { processLink } from './link/process-link.js';
 import type { JournalPlace, Work } from './run-journal.js';
 import type { LoadOptions, Runner, RunnerSession } from './runner.js';
 import type { RunnerOptions, RunnerStatus } from './runner-options.js';
-import { threadLink } from './thread-link.js';
+import { threadLink } from './link/thread-link.js';
 import { Turn } from './turn.js';
 
 export type { RunnerOptions } from './runner-options.js';
@@ -58,10 +58,10 @@ class Pool implements RunnerPool {
   constructor(options: RunnerOptions) {
     this.#options = options;
     const { env, processEntry, processMemoryBytes: memoryBytes } = options;
-    const entry = processEntry ?? new URL('./worker-process.js', import.meta.url);
+    const entry = processEntry ?? new URL('./host/worker-process.js', import.meta.url);
     this.#places = new Places({
       threads: options.workers,
-      openThread: threadLink(options.entry ?? new URL('./worker.js', import.meta.url)),
+      openThread: threadLink(options.entry ?? new URL('./host/worker.js', import.meta.url)),
       openProcess: (how) => processLink(entry, env, how),
       memoryBytes,
       events: { onFree: (worker) => this.#feed(worker), onLost: (...loss) => this.#lost(...loss) },

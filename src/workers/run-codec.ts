@@ -1,8 +1,8 @@
 import type { NamedTensors, Tensor } from '../tensor/tensor.js';
-import type { FromWorker, TensorPairs, ToWorker } from './messages.js';
-import { pack, unpack } from './packet.js';
+import type { FromWorker, TensorPairs, ToWorker } from './link/messages.js';
+import { pack, unpack } from './link/packet.js';
 import type { RunJob, RunOutcome } from './runner.js';
-import { toPairs } from './transfer.js';
+import { toPairs } from './link/transfer.js';
 
 type RunMessage = Extract<ToWorker, { kind: 'run' }>;
 type FailedMessage = Extract<FromWorker, { kind: 'failed' }>;

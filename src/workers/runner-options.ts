@@ -1,5 +1,5 @@
-import type { WeightsCacheOptions } from '../engine/weights-cache.js';
-import type { InlineOptions, InlineWatch } from './inline-session.js';
+import type { WeightsCacheOptions } from '../engine/weights/weights-cache.js';
+import type { InlineOptions, InlineWatch } from './inline/inline-session.js';
 import type { WorkerState } from './pool-worker.js';
 import type { RespawnPolicy } from './respawn.js';
 import type { RunJournal } from './run-journal.js';

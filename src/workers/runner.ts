@@ -1,6 +1,6 @@
 import type { Placement, SessionSpec } from '../engine/engine.js';
 import type { NamedTensors, TensorSpec } from '../tensor/tensor.js';
-import type { RunTiming } from './messages.js';
+import type { RunTiming } from './link/messages.js';
 import type { RunPhase } from './run-journal.js';
 
 /** One run for one or more requests that have the same datatypes and row shapes. Buffers of 4 KiB and more move away. */

@@ -1,5 +1,5 @@
 import { AppError } from '../errors.js';
-import type { OpenLink } from './link.js';
+import type { OpenLink } from './link/link.js';
 import { PoolWorker, type PoolWorkerEvents } from './pool-worker.js';
 
 export interface TrialProcessesOptions {

@@ -1,74 +1,56 @@
 import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
 import { describe, it } from 'node:test';
+import { readFields } from './fields.js';
 import { findCycle, parseImports, readSources, type ImportLine } from './imports.js';
-
-/** Rooms a room may import besides itself and errors.ts. `main` is server's and launch's entry file. */
-const allowed: Readonly<Record<string, readonly string[]>> = {
-  errors: [],
-  tensor: [],
-  protocol: ['tensor'],
-  model: ['tensor'],
-  image: ['tensor', 'model'],
-  tasks: ['image', 'tensor', 'model'],
-  batching: ['workers', 'tensor', 'model'],
-  engine: ['tensor', 'model'],
-  workers: ['engine', 'image', 'tensor', 'model'],
-  repository: ['workers', 'batching', 'engine', 'protocol', 'model', 'tensor'],
-  resources: [],
-  playground: [],
-  grpc: ['protocol'],
-  server: [
-    'repository',
-    'protocol',
-    'resources',
-    'playground',
-    'grpc',
-    'workers',
-    'engine',
-    'batching',
-    'image',
-    'tasks',
-    'model',
-    'tensor',
-  ],
-  client: ['protocol', 'tensor', 'launch'],
-  launch: ['protocol'],
-  bench: ['protocol', 'tensor', 'model', 'client', 'engine', 'resources'],
-};
+import { doors, folderOf, innerGraph, innerOf, layers, roomOf, rooms } from './rooms.js';
 
 /** The one file (or folder, ending in `/`) that may import a package. */
 const importers: Readonly<Record<string, readonly string[]>> = {
-  'onnxruntime-node': ['src/engine/ort.ts'],
+  'onnxruntime-node': ['src/engine/ort/ort.ts'],
   sharp: ['src/image/decode.ts'],
-  dockerode: ['src/launch/docker/dockerode.ts'],
-  'tar-fs': ['src/launch/docker/context-tar.ts'],
+  dockerode: ['src/launch/docker/api/dockerode.ts'],
+  'tar-fs': ['src/launch/docker/build-context.ts'],
   fastify: ['src/server/'],
   commander: ['src/launch/', 'src/server/', 'bench/'],
-  'prom-client': ['src/server/'],
-  pino: ['src/server/'],
   '@grpc/grpc-js': ['src/grpc/'],
   '@grpc/proto-loader': ['src/grpc/'],
   '@grpc/reflection': ['src/grpc/reflection.ts'],
   'protobufjs/minimal.js': ['src/protocol/grpc/'],
+  'prom-client': ['src/server/'],
+  pino: ['src/server/'],
 };
+
+/** Types whose fields other programs read: the runtime, the Docker Engine, whoever asked for JSON. */
+const readElsewhere =
+  /^(OrtSessionOptions|NativeTensor|CreateBody|RegistryAuth|WasmApi|TargetReport|ModelReport|NvidiaGpu|ManagedCall|EngineInfo|ContainerState|ContainerDetails|ImageDetails|ImageLayer|VolumeSummary|DiskUsage|NativeServer|RunnerStatus|OnnxHeader|JpegHeader|App)$/;
 
 /** Where process.env, process.exit and the clock may enter. */
 const entries = /(^|\/)(main|worker|[a-z-]+-process|[a-z-]+-thread)\.ts$/;
 
+/** Files that a folder may hold, folders not counted. */
+const mostFiles = 14;
+
 const sources = await readSources('.', ['src', 'bench']);
 const imports = sources.flatMap(({ imports }) => imports);
+const own = imports.filter(({ isOwn }) => isOwn);
 
-const roomOf = (path: string): string => {
-  const [top, second] = path.split('/');
-  return top === 'bench' ? 'bench' : (second ?? '').replace(/\.ts$/, '');
-};
+const show = ({ from, target }: ImportLine): string => `${from} imports ${target}`;
 
 function isAllowed({ from, target }: ImportLine): boolean {
   const [importer, imported] = [roomOf(from), roomOf(target)];
   if (importer === imported || imported === 'errors') return true;
-  if (importer === 'client' && imported === 'launch') return target === 'src/launch/index.ts';
-  if (importer === 'bench' && imported === 'launch') return target === 'src/launch/index.ts';
-  return allowed[importer]?.includes(imported) ?? false;
+  const isOpen = doors[imported]?.includes(target) ?? true;
+  return isOpen && (rooms[importer]?.includes(imported) ?? false);
+}
+
+/** Whether a line leads to an inner room that stands before its own. */
+function leadsBack({ from, target }: ImportLine): boolean {
+  const folder = folderOf(from);
+  if (folder !== folderOf(target)) return false;
+  const order = layers[folder] ?? [];
+  const [at, to] = [order.indexOf(innerOf(from)), order.indexOf(innerOf(target))];
+  return at >= 0 && to >= 0 && to < at;
 }
 
 describe('architecture', () => {
@@ -86,23 +68,53 @@ describe('architecture', () => {
   });
 
   it('knows every room', () => {
-    const rooms = new Set(sources.map(({ path }) => roomOf(path)));
+    const found = new Set(sources.map(({ path }) => roomOf(path)));
     assert.deepEqual(
-      [...rooms].filter((room) => !(room in allowed)),
+      [...found].filter((room) => !(room in rooms)),
       [],
     );
   });
 
+  it('knows the folders of every room that has some, and no others', () => {
+    for (const folder of new Set(sources.map(({ path }) => folderOf(path)))) {
+      const inner = sources.filter(({ path }) => folderOf(path) === folder).map(({ path }) => innerOf(path));
+      const folders = [...new Set(inner)].filter((name) => !/\.ts$|^(micro|)$/.test(name)).sort();
+      assert.deepEqual(folders, [...(layers[folder] ?? [])].sort(), folder);
+    }
+  });
+
   it('lets rooms import only along the allowed directions', () => {
-    const broken = imports.filter((line) => line.isOwn && !isAllowed(line));
-    assert.deepEqual(
-      broken.map(({ from, target }) => `${from} imports ${target}`),
-      [],
-    );
+    assert.deepEqual(own.filter((line) => !isAllowed(line)).map(show), []);
+  });
+
+  it('lets the folders of a room import only those that come after them', () => {
+    assert.deepEqual(own.filter(leadsBack).map(show), []);
+  });
+
+  it('has no cycle among the folders and files of a room', () => {
+    for (const folder of new Set(sources.map(({ path }) => folderOf(path)))) {
+      assert.equal(findCycle(innerGraph(sources, folder))?.join(' -> '), undefined, folder);
+    }
   });
 
   it('has no import cycle, type-only imports included', () => {
     assert.equal(findCycle(sources)?.join(' -> '), undefined);
+  });
+
+  it('holds no more files in a folder than a reader takes in', () => {
+    const counts = new Map<string, number>();
+    for (const top of ['src', 'bench', 'test']) {
+      for (const entry of readdirSync(top, { recursive: true, withFileTypes: true }).filter((entry) =>
+        entry.isFile(),
+      )) {
+        const folder = entry.parentPath;
+        if (!/\/(web|fixtures|wasm|results)(\/|$)/.test(folder)) counts.set(folder, (counts.get(folder) ?? 0) + 1);
+      }
+    }
+    assert.deepEqual(
+      [...counts].filter(([, count]) => count > mostFiles).map(([folder, count]) => `${folder} holds ${count}`),
+      [],
+    );
   });
 
   it('gives each vendor package its one importer', () => {
@@ -110,10 +122,7 @@ describe('architecture', () => {
       const homes = isOwn ? undefined : importers[target];
       return homes !== undefined && !homes.some((home) => (home.endsWith('/') ? from.startsWith(home) : from === home));
     });
-    assert.deepEqual(
-      broken.map(({ from, target }) => `${from} imports ${target}`),
-      [],
-    );
+    assert.deepEqual(broken.map(show), []);
   });
 
   it('reads the environment, the clock and the exit only in entry files', () => {
@@ -128,7 +137,16 @@ describe('architecture', () => {
 
   it('judges requests in gates alone: a hook of the framework would not see those that are routed past it', () => {
     const hooks = sources.flatMap(({ path, text }) => [...text.matchAll(/\.addHook\(/g)].map(() => path));
-    assert.deepEqual(hooks, ['src/server/app.ts']);
+    assert.deepEqual(hooks, ['src/server/http/app.ts']);
+  });
+
+  it('declares no field that nothing reads', () => {
+    const { declared, read } = readFields(sources);
+    const unread = declared.filter(({ name, owner }) => !read.has(name) && !readElsewhere.test(owner));
+    assert.deepEqual(
+      unread.map(({ name, owner, path }) => `${owner}.${name} in ${path}`),
+      [],
+    );
   });
 
   it('keeps kebab-case names and has no drawers', () => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mock } from 'node:test';
 import { AppError } from '../../src/errors.js';
 import { createBatcher } from '../../src/batching/batcher.js';
-import type { JoiningFault } from '../../src/batching/fault.js';
+import type { JoiningFault } from '../../src/batching/watch/repeat.js';
 import type { Batcher, BatcherOptions, InferResult, QueuedRequest, RunRecord } from '../../src/batching/types.js';
 import type { BatchingConfig } from '../../src/model/config.js';
 import { concatRows } from '../../src/tensor/rows.js';

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { parseBenchArguments } from '../../bench/args.js';
 import { peerNames } from '../../bench/peers/catalogue.js';
-import { realModelNames } from '../../bench/real-models/catalogue.js';
-import type { GpuFacts } from '../../bench/report/types.js';
+import { realModelNames } from '../../bench/peers/real-models/catalogue.js';
+import type { GpuFacts } from '../../bench/types.js';
 import { defaultSweep, quickMethod, type BenchSettings } from '../../bench/settings.js';
-import { chooseNames } from '../../bench/targets/choose.js';
+import { chooseNames } from '../../bench/choose-targets.js';
 import { parseOrigin } from '../../bench/targets/url.js';
 
 function settingsOf(...argv: string[]): BenchSettings {

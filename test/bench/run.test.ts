@@ -3,14 +3,14 @@ import { readFile } from 'node:fs/promises';
 import { after, before, describe, it } from 'node:test';
 import { Ajv } from 'ajv';
 import { compareReports } from '../../bench/report/compare.js';
-import type { Report } from '../../bench/report/types.js';
+import type { Report } from '../../bench/types.js';
 import { runBench, type RunOptions } from '../../bench/run.js';
 import { quickMethod, type BenchSettings } from '../../bench/settings.js';
 import { parseOrigin, planUrl } from '../../bench/targets/url.js';
 import { startLawfulLoad, type Law } from '../support/lawful-load.js';
 import { sumAndDifference } from '../support/models.js';
 import { openTestServer } from '../support/server.js';
-import { reportOf } from './report-rows.js';
+import { reportOf } from './report/report-rows.js';
 
 const model = { name: 'sums', graph: sumAndDifference };
 let server: Awaited<ReturnType<typeof openTestServer>>;

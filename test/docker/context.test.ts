@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
-import { listContext } from '../../src/launch/docker/context-tar.js';
-import { parseDockerignore } from '../../src/launch/docker/dockerignore.js';
+import { listContext, parseDockerignore } from '../../src/launch/docker/build-context.js';
 import { dockerfiles } from './dockerfile.js';
 
 const rules = parseDockerignore(readFileSync('.dockerignore', 'utf8'));

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { describe, it } from 'node:test';
 import { AppError } from '../../src/errors.js';
 import { parseDataLimit } from '../../src/engine/memory-at-hand.js';
-import { explainCreateFault, explainRunFault, findOrtFault, tidyOrtText } from '../../src/engine/ort-faults.js';
+import { explainCreateFault, explainRunFault, findOrtFault, tidyOrtText } from '../../src/engine/ort/ort-faults.js';
 
 interface Sample {
   readonly text: string;

@@ -3,9 +3,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { findBindingFolder, findMissingFiles } from '../../src/engine/probe-files.js';
-import { parseProbe, probeProvider } from '../../src/engine/probe.js';
-import { isSoftwareAdapter } from '../../src/engine/software-adapter.js';
+import { findBindingFolder, findMissingFiles } from '../../src/engine/probe/probe-files.js';
+import { parseProbe, probeProvider } from '../../src/engine/probe/probe.js';
+import { isSoftwareAdapter } from '../../src/engine/placement.js';
 
 const bindingFolder = '/opt/ort';
 const having =

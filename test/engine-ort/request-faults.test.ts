@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type { EngineSession } from '../../src/engine/engine.js';
 import type { AppError } from '../../src/errors.js';
-import { ortEngine } from '../../src/engine/ort.js';
+import { ortEngine } from '../../src/engine/ort/ort.js';
 import { disableTelemetry } from '../../src/engine/telemetry.js';
 import { writeOnnx, type Graph, type GraphNode } from '../../src/model/onnx/writer.js';
 

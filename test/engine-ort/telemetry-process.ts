@@ -26,7 +26,7 @@ async function main(kind: string): Promise<void> {
     await session.unload();
     await runner.close();
   } else {
-    const { ortEngine } = await import('../../src/engine/ort.js');
+    const { ortEngine } = await import('../../src/engine/ort/ort.js');
     await (await ortEngine.createSession(spec)).release();
   }
   await rm(folder, { recursive: true });

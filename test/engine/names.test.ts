@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { cp, mkdir, symlink } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { before, describe, it } from 'node:test';
-import type { MemberFacts } from '../../src/launch/everyday/describe.js';
+import type { MemberFacts } from '../../src/launch/fleet/describe.js';
 import { temporaryFolder } from '../support/folder.js';
 import { run } from './docker-cli.js';
 import { nodeBase, openStandInSuite, runLauncher, standIn } from './stand-in.js';

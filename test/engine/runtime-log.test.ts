@@ -24,7 +24,7 @@ function failToLoad(before: string): { readonly thrown: string; readonly stderr:
     optimised: false,
   };
   const script = `
-    const { ortEngine, letRuntimeSpeak } = await import(${JSON.stringify(new URL('../../src/engine/ort.js', import.meta.url).href)});
+    const { ortEngine, letRuntimeSpeak } = await import(${JSON.stringify(new URL('../../src/engine/ort/ort.js', import.meta.url).href)});
     ${before}
     await ortEngine.createSession(${JSON.stringify(spec)}).catch((error) => process.stdout.write(error.message));`;
   const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script], {

@@ -7,8 +7,8 @@ import { buildImage } from '../../src/launch/docker/build.js';
 import type { DockerGateway } from '../../src/launch/docker/gateway.js';
 import type { ContainerDetails, ContainerSummary } from '../../src/launch/docker/types.js';
 import { imageLabels } from '../../src/launch/labels.js';
-import type { Launched } from '../../src/launch/outcome.js';
-import type { HostConfig } from '../../src/launch/spec-types.js';
+import type { Launched } from '../../src/launch/session/outcome.js';
+import type { HostConfig } from '../../src/launch/container/spec-types.js';
 import { temporaryFolder } from '../support/folder.js';
 
 /** A base with Node.js that must be on the engine; nothing is pulled. */

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { probeProvider } from '../../src/engine/probe.js';
+import { probeProvider } from '../../src/engine/probe/probe.js';
 import type { ModelJson } from '../../src/model/config-schema.js';
 import type { Graph } from '../../src/model/onnx/writer.js';
 import { startRunner } from '../../src/workers/pool.js';

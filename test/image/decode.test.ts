@@ -3,8 +3,8 @@ import { describe, it } from 'node:test';
 import sharp from 'sharp';
 import { AppError } from '../../src/errors.js';
 import { configureImages, decodeImage } from '../../src/image/decode.js';
-import { pictureBytes } from '../../src/image/picture-bytes.js';
-import { encoder, patterns, resizeTo } from './pictures.js';
+import { pictureBytes } from '../../src/image/image-bytes.js';
+import { encoder, patterns, resizeTo } from './images.js';
 import { draw } from './reference.js';
 
 /** Four quarters, each in its colour: red, green, blue, white. */

@@ -6,7 +6,7 @@ import { imagesToTensor, imageToTensor } from '../../src/image/image-tensor.js';
 import type { ImageConfig } from '../../src/model/config.js';
 import type { Datatype } from '../../src/tensor/datatype.js';
 import type { NumericTensor, TensorSpec } from '../../src/tensor/tensor.js';
-import { encoder, patterns, plainConfig, resizeTo } from './pictures.js';
+import { encoder, patterns, plainConfig, resizeTo } from './images.js';
 import { draw, resize, type Picture } from './reference.js';
 
 const specOf = (shape: readonly number[], datatype: Datatype = 'FP32'): TensorSpec => ({

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { AppError } from '../../src/errors.js';
 import { decodeImage } from '../../src/image/decode.js';
-import { encoder, patterns, resizeTo } from './pictures.js';
+import { encoder, patterns, resizeTo } from './images.js';
 
 const size = resizeTo(96, 64);
 const isRefusal = (error: unknown) =>

@@ -4,7 +4,7 @@ import { describe, it } from 'node:test';
 import { decodeImage } from '../../src/image/decode.js';
 import { AppError } from '../../src/errors.js';
 import type { ResampleLibrary, ResampleMethod, ResizeConfig, ResizeFit } from '../../src/model/config.js';
-import { encoder, patterns, resizeTo } from './pictures.js';
+import { encoder, patterns, resizeTo } from './images.js';
 import { draw, resample, resize, type Picture } from './reference.js';
 
 /** Levels of 255 by which a resized pixel may differ; docs/images.md states the same. */

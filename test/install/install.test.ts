@@ -4,8 +4,7 @@ import { chown, copyFile, mkdir, readdir, readFile, rm, symlink, writeFile } fro
 import { join } from 'node:path';
 import { after, before, describe, it, type TestContext } from 'node:test';
 import { promisify } from 'node:util';
-import { listContext } from '../../src/launch/docker/context-tar.js';
-import { parseDockerignore } from '../../src/launch/docker/dockerignore.js';
+import { listContext, parseDockerignore } from '../../src/launch/docker/build-context.js';
 import { dockerfiles } from '../docker/dockerfile.js';
 import { urlOf } from '../support/server-process.js';
 import * as installation from './installation.js';

@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { describe, it } from 'node:test';
 import { promisify } from 'node:util';
-import { flags, dashed } from '../../src/server/flag-table.js';
+import { flags, dashed } from '../../src/server/settings/flag-table.js';
 import { exitCodeOf } from '../../src/server/exit-codes.js';
 import { serveFor } from '../support/server.js';
 

@@ -6,7 +6,7 @@ import { jsonOf, send, type Call } from '../support/http.js';
 import { sumAndDifference } from '../support/models.js';
 import { folderWith, startProcess, urlOf } from '../support/server-process.js';
 import { serveFor } from '../support/server.js';
-import { goodCall, sums } from './cases/case.js';
+import { goodCall, sums } from './http/cases/case.js';
 
 const m = { name: 'm', graph: sumAndDifference };
 const errorOf = (answer: Parameters<typeof jsonOf>[0]) => (jsonOf(answer) as { error: string }).error;

@@ -10,7 +10,7 @@ import { TLSSocket } from 'node:tls';
 import { makeCertificate } from '../support/certificates.js';
 import { sumAndDifference } from '../support/models.js';
 import { folderWith, startProcess } from '../support/server-process.js';
-import { goodCall, sums } from './cases/case.js';
+import { goodCall, sums } from './http/cases/case.js';
 
 const m = { name: 'm', graph: sumAndDifference };
 const own = makeCertificate('own');

@@ -6,7 +6,7 @@ import { describe, it } from 'node:test';
 import { send } from '../support/http.js';
 import { sumAndDifference } from '../support/models.js';
 import { folderWith, startProcess, urlOf } from '../support/server-process.js';
-import { goodCall, sums } from './cases/case.js';
+import { goodCall, sums } from './http/cases/case.js';
 
 const m = { name: 'm', graph: sumAndDifference };
 

@@ -9,10 +9,10 @@ import {
   type HostFacts,
   type ImageFacts,
   type NvidiaDriver,
-} from '../../src/launch/facts.js';
-import { hostOutOfReach } from '../../src/launch/host/host-facts.js';
-import type { Decision } from '../../src/launch/plan-types.js';
-import { plainWish, type ContainerWish, type Wish } from '../../src/launch/wish.js';
+} from '../../src/launch/facts/facts.js';
+import { hostOutOfReach } from '../../src/launch/facts/host-facts.js';
+import type { Decision } from '../../src/launch/decide/plan-types.js';
+import { plainWish, type ContainerWish, type Wish } from '../../src/launch/request/request.js';
 
 const emptyHost: HostFacts = {
   system: known(

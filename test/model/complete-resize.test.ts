@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { completeConfig } from '../../src/model/complete-config.js';
+import { completeConfig } from '../../src/model/complete/complete-config.js';
 import type { ModelJson } from '../../src/model/config-schema.js';
 import { headerOf, value } from './headers.js';
 

@@ -5,7 +5,7 @@ import { before, describe, it } from 'node:test';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import sharp from 'sharp';
 import { imagesToTensor } from '../../src/image/image-tensor.js';
-import { completeConfig } from '../../src/model/complete-config.js';
+import { completeConfig } from '../../src/model/complete/complete-config.js';
 import type { ImageConfig } from '../../src/model/config.js';
 import { readOnnxHeader } from '../../src/model/onnx/reader.js';
 import { parseModelJson } from '../../src/model/parse-config.js';

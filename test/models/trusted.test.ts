@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { readShipped, TrustStore } from '../../src/repository/trust-store.js';
+import { readShipped, TrustStore } from '../../src/repository/proof/trust-store.js';
 import { useWorkplace } from '../repository/workplace.js';
 
 const place = useWorkplace();

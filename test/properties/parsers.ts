@@ -1,21 +1,21 @@
 import fc from 'fast-check';
-import { sniffImage } from '../../src/image/format.js';
-import { readJpegHeader } from '../../src/image/jpeg-header.js';
-import { hasAllScans } from '../../src/image/jpeg-scans.js';
-import { findUnreadSamples, readTiffSamples } from '../../src/image/tiff-header.js';
+import { sniffImage } from '../../src/image/files/format.js';
+import { readJpegHeader } from '../../src/image/files/jpeg-header.js';
+import { hasAllScans } from '../../src/image/files/jpeg-scans.js';
+import { findUnreadSamples, readTiffSamples } from '../../src/image/files/tiff-header.js';
 import { parseOnnxHeader } from '../../src/model/onnx/header.js';
 import { writeOnnx } from '../../src/model/onnx/writer.js';
 import { parseModelJson } from '../../src/model/parse-config.js';
-import { decodeInferRequest } from '../../src/protocol/decode-request.js';
+import { decodeInferRequest } from '../../src/protocol/v2/decode-request.js';
 import { parseHeaderLength } from '../../src/protocol/header-length.js';
-import { checkModelName } from '../../src/protocol/model-name.js';
+import { checkModelName } from '../../src/protocol/paths.js';
 import { parseIndexRequest, parseLoadRequest, parseUnloadRequest } from '../../src/protocol/repository-requests.js';
-import type { ModelSignature } from '../../src/protocol/signature.js';
-import { decodePredictRequest } from '../../src/protocol/v1-decode.js';
-import { formatOrigin, parseAuthority, parseOrigin } from '../../src/server/access/authority.js';
+import type { ModelSignature } from '../../src/protocol/types.js';
+import { decodePredictRequest } from '../../src/protocol/v1/decode.js';
+import { formatOrigin, parseAuthority, parseOrigin } from '../../src/server/settings/authority.js';
 import { parseKeys } from '../../src/server/access/keys.js';
-import { parseMultipart } from '../../src/server/multipart.js';
-import { decodePredictionJson } from '../../src/server/prediction-request.js';
+import { parseMultipart } from '../../src/server/inference/multipart.js';
+import { decodePredictionJson } from '../../src/server/codec/prediction-request.js';
 import { sumAndDifference } from '../support/models.js';
 
 /** A parser with inputs for it: right ones, right ones with bytes changed, and anything at all. */

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { classify } from '../../src/protocol/classification.js';
-import { decodeInferResponse } from '../../src/protocol/client-response.js';
-import { encodeInferResponse } from '../../src/protocol/encode-response.js';
+import { decodeInferResponse } from '../../src/protocol/client.js';
+import { encodeInferResponse } from '../../src/protocol/v2/encode.js';
 import { createInferResponse } from '../../src/protocol/response.js';
 import type { InferResponse } from '../../src/protocol/types.js';
 import { arrayOf, datatypes, type Datatype, type NumericDatatype } from '../../src/tensor/datatype.js';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { encodeBytesElements } from '../../src/protocol/bytes-elements.js';
+import { encodeBytesElements } from '../../src/protocol/v2/bytes-elements.js';
 import { parseHeaderLength } from '../../src/protocol/header-length.js';
 import { identityModel, ones, sumModel, take, tensor, withBinary } from './sum-model.js';
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { decodeInferRequest } from '../../src/protocol/decode-request.js';
-import type { ModelSignature } from '../../src/protocol/signature.js';
-import { decodePredictRequest } from '../../src/protocol/v1-decode.js';
+import { decodeInferRequest } from '../../src/protocol/v2/decode-request.js';
+import type { ModelSignature } from '../../src/protocol/types.js';
+import { decodePredictRequest } from '../../src/protocol/v1/decode.js';
 import { identityModel, sumModel, take, tensor, withBinary } from './sum-model.js';
 
 /** What a call allocated on the heap, in bytes; garbage counts too. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { checkModelName, escapeMisleading } from '../../src/protocol/model-name.js';
+import { checkModelName, escapeMisleading } from '../../src/protocol/paths.js';
 
 describe('the name of a model', () => {
   it('may be in any language and hold dots, spaces and signs', () => {

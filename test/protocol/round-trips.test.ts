@@ -1,10 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { encodeInferRequest } from '../../src/protocol/client-request.js';
-import { decodeInferResponse } from '../../src/protocol/client-response.js';
-import { decodeInferRequest } from '../../src/protocol/decode-request.js';
-import { encodeInferResponse } from '../../src/protocol/encode-response.js';
-import { toBytes } from '../../src/protocol/encode-tensors.js';
+import { encodeInferRequest, decodeInferResponse } from '../../src/protocol/client.js';
+import { decodeInferRequest } from '../../src/protocol/v2/decode-request.js';
+import { encodeInferResponse, toBytes } from '../../src/protocol/v2/encode.js';
 import { validateInferRequest } from '../../src/protocol/validate.js';
 import { datatypes, type Datatype } from '../../src/tensor/datatype.js';
 import type { Tensor } from '../../src/tensor/tensor.js';

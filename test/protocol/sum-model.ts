@@ -1,5 +1,5 @@
-import { decodeInferRequest } from '../../src/protocol/decode-request.js';
-import type { ModelSignature } from '../../src/protocol/signature.js';
+import { decodeInferRequest } from '../../src/protocol/v2/decode-request.js';
+import type { ModelSignature } from '../../src/protocol/types.js';
 import { validateInferRequest, type CheckedRequest } from '../../src/protocol/validate.js';
 import type { Datatype } from '../../src/tensor/datatype.js';
 import type { DeclaredShape } from '../../src/tensor/shape.js';

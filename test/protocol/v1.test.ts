@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { decodePredictRequest } from '../../src/protocol/v1-decode.js';
-import { encodePredictResponse } from '../../src/protocol/v1-encode.js';
-import { modelStatusBody } from '../../src/protocol/v1-status.js';
-import type { ModelSignature } from '../../src/protocol/signature.js';
+import { decodePredictRequest } from '../../src/protocol/v1/decode.js';
+import { encodePredictResponse, modelStatusBody } from '../../src/protocol/v1/encode.js';
+import type { ModelSignature } from '../../src/protocol/types.js';
 import type { Tensor } from '../../src/tensor/tensor.js';
 import { identityModel, ones, sumModel } from './sum-model.js';
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { watchFiles, isUnchanged } from '../../src/repository/fingerprint.js';
+import { watchFiles, isUnchanged } from '../../src/repository/files/fingerprint.js';
 import type { ModelRepository } from '../../src/repository/types.js';
 import { writeOnnx } from '../../src/model/onnx/writer.js';
 import { putModel } from '../support/models.js';

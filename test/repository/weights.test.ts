@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { mkdir, readdir, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { prepareWeights } from '../../src/engine/weights-cache.js';
+import { prepareWeights } from '../../src/engine/weights/weights-cache.js';
 import { writeOnnx } from '../../src/model/onnx/writer.js';
-import { openSnapshots } from '../../src/repository/snapshot-folder.js';
+import { openSnapshots } from '../../src/repository/files/snapshot-folder.js';
 import { putModel } from '../support/models.js';
 import { addsConstant, constantOf, useWorkplace } from './workplace.js';
 

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { KeyRing, parseKeys } from '../../src/server/access/keys.js';
-import { parseArguments } from '../../src/server/args.js';
-import { createLog } from '../../src/server/log.js';
+import { parseArguments } from '../../src/server/settings/args.js';
+import { createLog } from '../../src/server/log/log.js';
 import { startServer, type RunningServer } from '../../src/server/serve.js';
 import { putModel } from './models.js';
 

@@ -9,7 +9,7 @@ import { after, before, describe, it, type TestContext } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Graph } from '../../src/model/onnx/writer.js';
 import { startRunner, type RunnerOptions, type RunnerPool } from '../../src/workers/pool.js';
-import { processLink } from '../../src/workers/process-link.js';
+import { processLink } from '../../src/workers/link/process-link.js';
 import type { RunJob, RunOutcome } from '../../src/workers/runner.js';
 import { identity, integerDivision, loopsWhileTrue, putModel, sumAndDifference } from '../support/models.js';
 import { firstSum, Queue, specOf, sumJob } from './queue.js';
@@ -227,7 +227,7 @@ describe(
 
 describe('the link to a process', () => {
   it('tells the end alone, and no unreadable answer, where an order meets a process that was killed', async () => {
-    const entry = new URL('../../src/workers/worker-process.js', import.meta.url);
+    const entry = new URL('../../src/workers/host/worker-process.js', import.meta.url);
     const told: string[] = [];
     const end = await new Promise<string>((resolve) => {
       const link = processLink(entry, process.env)('ended-1', {

@@ -1,6 +1,6 @@
 import { RunJournal } from '../../src/workers/run-journal.js';
 import { startRunner } from '../../src/workers/pool.js';
-import { nameJournal } from '../../src/repository/crash-journals.js';
+import { nameJournal } from '../../src/repository/crashes/crash-journals.js';
 import { Queue, specOf, sumJob } from './queue.js';
 
 // Divides the smallest integer by -1 in a thread of this process, which ends with it, after another model ran there.

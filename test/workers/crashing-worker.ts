@@ -1,10 +1,10 @@
 import { workerData } from 'node:worker_threads';
-import { ortEngine } from '../../src/engine/ort.js';
-import type { Answer, Order } from '../../src/workers/link.js';
-import { ThreadEnd, type MailboxParts } from '../../src/workers/mailbox.js';
-import type { FromWorker, ToWorker } from '../../src/workers/messages.js';
-import { serveOrders } from '../../src/workers/serve-orders.js';
-import { SessionHost } from '../../src/workers/session-host.js';
+import { ortEngine } from '../../src/engine/ort/ort.js';
+import type { Answer, Order } from '../../src/workers/link/link.js';
+import { ThreadEnd, type MailboxParts } from '../../src/workers/link/mailbox.js';
+import type { FromWorker, ToWorker } from '../../src/workers/link/messages.js';
+import { serveOrders } from '../../src/workers/host/serve-orders.js';
+import { SessionHost } from '../../src/workers/host/session-host.js';
 
 /** The real host, but for a run that asks for the output `CRASH`: the thread ends by an uncaught exception. */
 class CrashingHost extends SessionHost {

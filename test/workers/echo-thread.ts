@@ -1,5 +1,5 @@
 import { workerData } from 'node:worker_threads';
-import { ThreadEnd, type MailboxParts } from '../../src/workers/mailbox.js';
+import { ThreadEnd, type MailboxParts } from '../../src/workers/link/mailbox.js';
 
 /** Answers every order with itself; ends on `stop`. */
 const mailbox = new ThreadEnd<unknown, unknown>(workerData as MailboxParts);

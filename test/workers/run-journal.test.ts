@@ -5,7 +5,7 @@ import { mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/pro
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { takeCrashes } from '../../src/repository/crash-journals.js';
+import { takeCrashes } from '../../src/repository/crashes/crash-journals.js';
 import { describeWork, RunJournal } from '../../src/workers/run-journal.js';
 import { integerDivision, putModel, sumAndDifference } from '../support/models.js';
 

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
-import { processLink } from '../../src/workers/process-link.js';
+import { processLink } from '../../src/workers/link/process-link.js';
 import { TrialProcesses, type TrialProcessesOptions } from '../../src/workers/trial-processes.js';
 
 const day = 24 * 3600 * 1000;
-const entry = new URL('../../src/workers/worker-process.js', import.meta.url);
+const entry = new URL('../../src/workers/host/worker-process.js', import.meta.url);
 
 function start(t: TestContext, options: Partial<TrialProcessesOptions>): TrialProcesses {
   const events = { onFree: () => undefined, onLost: () => undefined };

@@ -1,6 +1,6 @@
-import type { ImageFormat } from '../format.js';
-import { readJpegHeader } from '../jpeg-header.js';
-import { findUnreadSamples, readTiffSamples } from '../tiff-header.js';
+import type { ImageFormat } from '../files/format.js';
+import { readJpegHeader } from '../files/jpeg-header.js';
+import { findUnreadSamples, readTiffSamples } from '../files/tiff-header.js';
 import { readAvifColor } from './avif-color.js';
 import { byDecoder, planColors, type ColorPlan, type FileFacts } from './plan.js';
 import { readPngColor } from './png-color.js';

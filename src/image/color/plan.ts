@@ -1,4 +1,4 @@
-import type { TiffSamples } from '../tiff-header.js';
+import type { TiffSamples } from '../files/tiff-header.js';
 import type { CodingMeaning } from './coding-points.js';
 import { parseIccProfile, type ColorProfile, type IccProfile } from './profile.js';
 

@@ -1,11 +1,48 @@
 import type { Command } from 'commander';
 import type { LaunchContext } from '../context.js';
-import { everydayCommands } from './everyday.js';
-import { register as registerCompletion } from './completion.js';
-import { register as registerDoctor } from './doctor.js';
-import { register as registerExport } from './export.js';
-import { register as registerUp } from './up.js';
-import { register as registerVersion } from './version.js';
+import { register as registerBuild } from './images/build.js';
+import { register as registerPort } from './servers/port.js';
+import { register as registerPull } from './images/pull.js';
+import { register as registerPush } from './images/push.js';
+import { register as registerEvents } from './servers/events.js';
+import { register as registerExec } from './servers/exec.js';
+import { register as registerImages } from './images/images.js';
+import { register as registerInspect } from './servers/inspect.js';
+import { register as registerKill } from './servers/kill.js';
+import { register as registerLogs } from './servers/logs.js';
+import { register as registerNetwork } from './system/network.js';
+import { register as registerPrune } from './system/prune.js';
+import { register as registerPs } from './servers/ps.js';
+import { register as registerRm } from './servers/rm.js';
+import { register as registerStart } from './servers/start.js';
+import { register as registerStats } from './servers/stats.js';
+import { register as registerStop } from './servers/stop.js';
+import { register as registerCompletion } from './system/completion.js';
+import { register as registerDoctor } from './system/doctor.js';
+import { register as registerExport } from './system/export.js';
+import { register as registerUp } from './servers/up.js';
+import { register as registerVersion } from './system/version.js';
+
+/** Commands for containers, images and networks that run already, in the order in which help lists them. */
+export const everydayCommands: readonly Register[] = [
+  registerPs,
+  registerLogs,
+  registerStats,
+  registerExec,
+  registerInspect,
+  registerPort,
+  registerStart,
+  registerStop,
+  registerKill,
+  registerRm,
+  registerPrune,
+  registerImages,
+  registerBuild,
+  registerPull,
+  registerPush,
+  registerNetwork,
+  registerEvents,
+];
 
 /** Adds one command to the program: every file here but this one, engine-options and everyday exports a `register`. */
 export type Register = (program: Command, context: LaunchContext) => void;

@@ -3,10 +3,10 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative, sep } from 'node:path';
 import { AppError } from '../../errors.js';
-import { packContext } from './context-tar.js';
-import type { DockerEndpoint } from './endpoint.js';
+import { packContext } from './build-context.js';
+import type { DockerEndpoint } from './address/endpoint.js';
 import type { DockerGateway } from './gateway.js';
-import { LineCutter } from '../line-cutter.js';
+import { LineCutter } from '../text/line-cutter.js';
 
 /** An image to build. Paths are absolute. */
 export interface BuildRequest {

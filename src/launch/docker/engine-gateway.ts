@@ -1,13 +1,13 @@
-import { containersOf } from './containers.js';
-import { openTransport } from './dockerode.js';
-import type { DockerEndpoint } from './endpoint.js';
-import { parseEngineInfo } from './engine-info.js';
-import { parseJsonLines } from './frames.js';
+import { containersOf } from './api/containers.js';
+import { openTransport } from './api/dockerode.js';
+import type { DockerEndpoint } from './address/endpoint.js';
+import { parseEngineInfo } from './api/engine-info.js';
+import { parseJsonLines } from './api/frames.js';
 import type { DockerGateway } from './gateway.js';
-import { imagesOf } from './images.js';
-import { asLabels, asList, asNumber, asRecord, asText, type Json } from './json.js';
-import { networksOf, volumesOf } from './networks.js';
-import type { Subject, Transport } from './transport.js';
+import { imagesOf } from './api/images.js';
+import { asLabels, asList, asNumber, asRecord, asText, type Json } from './api/json.js';
+import { networksOf, volumesOf } from './api/networks.js';
+import type { Subject, Transport } from './api/transport.js';
 import type { DiskUsage, EngineEvent } from './types.js';
 
 const asking: Subject = { action: 'ask the engine', kind: 'engine' };

@@ -1,7 +1,7 @@
 import { AppError, messageOf, type ErrorCode } from '../../errors.js';
-import { asRecord, asText } from './json.js';
-import type { DockerEndpoint } from './endpoint.js';
-import type { Subject } from './transport.js';
+import { asRecord, asText } from './api/json.js';
+import type { DockerEndpoint } from './address/endpoint.js';
+import type { Subject } from './api/transport.js';
 
 const unreachable =
   /^(ENOENT|ECONNREFUSED|EACCES|EPERM|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ECONNRESET|EPIPE)$/;

@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import type { DockerEndpoint } from './endpoint.js';
+import type { DockerEndpoint } from './address/endpoint.js';
 import type {
   Attachment,
   ContainerDetails,

@@ -1,8 +1,22 @@
-import { resolveEndpoint, type EngineWish } from './context.js';
-import type { ContextWorld } from './context-store.js';
+import { access, readdir, readFile } from 'node:fs/promises';
+import type { ContextWorld } from './address/context-store.js';
+import { resolveEndpoint, type EngineWish } from './address/resolve.js';
 import { openGateway } from './engine-gateway.js';
 import type { DockerGateway } from './gateway.js';
-import { readWorld } from './machine-world.js';
+
+/** This machine's files, for resolving an engine's address. */
+export function readWorld(process: Pick<ContextWorld, 'env' | 'homeFolder' | 'platform'>): ContextWorld {
+  return {
+    ...process,
+    readText: (path) => readFile(path, 'utf8').catch(() => undefined),
+    exists: (path) =>
+      access(path).then(
+        () => true,
+        () => false,
+      ),
+    listFolder: (path) => readdir(path).catch(() => []),
+  };
+}
 
 /** The gateway to the engine that the command line, the environment or the docker CLI's settings name. Opens no connection yet. */
 export async function openDocker(

@@ -23,3 +23,18 @@ export function parseReference(text: string): ImageReference {
     ...(digest === undefined ? {} : { digest }),
   };
 }
+
+/** A name as the engine lists it: `:latest` where neither a tag nor a digest stands. */
+export function withTag(ref: string): string {
+  return /[:@][^/]*$/.test(ref) ? ref : `${ref}:latest`;
+}
+
+/** Whether a name means this image: by a tag (Podman puts localhost/ before it) or by its id. */
+export function isMeant({ id, tags }: { readonly id: string; readonly tags: readonly string[] }, ref: string): boolean {
+  return (
+    tags.includes(withTag(ref)) ||
+    tags.includes(`localhost/${withTag(ref)}`) ||
+    id === ref ||
+    (/^[\da-f]{12,64}$/.test(ref) && id.startsWith(`sha256:${ref}`))
+  );
+}

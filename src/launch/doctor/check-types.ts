@@ -1,6 +1,6 @@
-import type { DockerEndpoint } from '../docker/endpoint.js';
-import type { Fact, Facts } from '../facts.js';
-import type { NvidiaSignal } from '../nvidia-signal.js';
+import type { DockerEndpoint } from '../docker/address/endpoint.js';
+import type { Fact, Facts } from '../facts/facts.js';
+import type { NvidiaSignal } from '../decide/nvidia-signal.js';
 
 /** `skip`: the question does not arise here, or what it needs is missing. */
 export type CheckStatus = 'ok' | 'warn' | 'fail' | 'skip';

@@ -1,8 +1,8 @@
 import { ownTags } from '../editions.js';
-import { findImage } from '../plan-image.js';
-import { compareVersions } from '../versions.js';
+import { findImage } from '../decide/image-choice.js';
+import { compareVersions } from '../decide/versions.js';
 import type { CheckResult, Examination } from './check-types.js';
-import { diagnose } from './failure-table.js';
+import { diagnose } from '../failures/table.js';
 
 type Check = (examination: Examination) => Omit<CheckResult, 'name'>;
 

@@ -4,11 +4,11 @@ import { createServer } from 'node:net';
 import { messageOf } from '../../errors.js';
 import type { LaunchContext } from '../context.js';
 import type { DockerGateway } from '../docker/gateway.js';
-import { couldNotAsk, known, type Fact, type Facts } from '../facts.js';
-import { gatherFacts } from '../gather.js';
-import { thisMachine } from '../host/machine.js';
+import { couldNotAsk, known, type Fact, type Facts } from '../facts/facts.js';
+import { gatherFacts } from '../facts/gather.js';
+import { thisMachine } from '../facts/machine.js';
 import { containerLabels } from '../labels.js';
-import { readNvidiaSignal } from '../nvidia-signal.js';
+import { readNvidiaSignal } from '../decide/nvidia-signal.js';
 import type { Examination } from './check-types.js';
 import { tryGpu } from './gpu-trial.js';
 

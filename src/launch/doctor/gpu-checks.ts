@@ -1,5 +1,5 @@
 import type { CheckResult, Examination } from './check-types.js';
-import { diagnose } from './failure-table.js';
+import { diagnose } from '../failures/table.js';
 
 type Verdict = Omit<CheckResult, 'name'>;
 type Check = (examination: Examination) => Verdict;

@@ -1,16 +1,16 @@
 import type { DockerGateway } from '../docker/gateway.js';
 import { ownTags } from '../editions.js';
-import { removeContainer } from '../existing.js';
-import type { EngineFacts, Facts } from '../facts.js';
-import { chooseGpuPath, type GpuPath } from '../gpu-path.js';
+import { removeContainer } from '../container/existing.js';
+import type { EngineFacts, Facts } from '../facts/facts.js';
+import { chooseGpuPath, type GpuPath } from '../decide/gpu-path.js';
 import { containerLabels } from '../labels.js';
-import { explainEngineError } from '../launch-failure.js';
-import { readTail } from '../log-tail.js';
-import type { NvidiaSignal } from '../nvidia-signal.js';
-import { findImage } from '../plan-image.js';
-import { isRefusal } from '../refusal.js';
-import { toGpuParts } from '../spec-gpu.js';
-import { plainWish } from '../wish.js';
+import { explainEngineError } from '../failures/explain.js';
+import { readTail } from '../text/log-tail.js';
+import type { NvidiaSignal } from '../decide/nvidia-signal.js';
+import { findImage } from '../decide/image-choice.js';
+import { isRefusal } from '../decide/refusal.js';
+import { toGpuParts } from '../container/spec-parts.js';
+import { plainWish } from '../request/request.js';
 import type { GpuTrial } from './check-types.js';
 
 interface Trial {

@@ -1,4 +1,4 @@
-import { doCollide, type HostPort } from '../host-ports.js';
+import { doCollide, type HostPort } from '../session/address.js';
 import type { NativeRunner } from './runner.js';
 
 /** The name of the server without a container that holds one of these addresses; undefined where none of ours does. */

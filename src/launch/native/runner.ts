@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { AppError, messageOf } from '../../errors.js';
 import type { LogsQuery } from '../docker/gateway.js';
 import type { OutputChunk } from '../docker/types.js';
-import { isRunning, readIdentity, signalProcess, type ProcessIdentity } from './identity.js';
+import { isRunning, readIdentity, signalProcess, type ProcessIdentity } from './process.js';
 import { readLog } from './log-reader.js';
 import { readRecord, readState, stateFolderOf, writeAtomically, type NativeStatus, type NativeWish } from './state.js';
 

@@ -1,7 +1,7 @@
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { HangRule } from './hang-watch.js';
-import type { ProcessIdentity } from './identity.js';
+import type { ProcessIdentity } from './process.js';
 
 /** What a native server is to be. */
 export interface NativeWish {

@@ -7,8 +7,8 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { deservesRestart, exitCodeOf, restartDelayMs, soundAfterMs, type ProcessEnd } from './backoff.js';
 import { askForLife, hangs, usualHangRule } from './hang-watch.js';
-import { readIdentity } from './identity.js';
-import { LineCutter } from '../line-cutter.js';
+import { readIdentity } from './process.js';
+import { LineCutter } from '../text/line-cutter.js';
 import { RotatingLog } from './log-file.js';
 import { readRecord, readState, writeAtomically, type NativeState } from './state.js';
 

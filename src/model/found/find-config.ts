@@ -1,7 +1,7 @@
 import { messageOf } from '../../errors.js';
-import { checkLabels } from '../complete-classification.js';
-import { completeConfig } from '../complete-config.js';
-import { checkDetectionLabels } from '../complete-detection.js';
+import { checkLabels } from '../complete/complete-classification.js';
+import { completeConfig } from '../complete/complete-config.js';
+import { checkDetectionLabels } from '../complete/complete-detection.js';
 import type { ModelJson } from '../config-schema.js';
 import type { OnnxHeader } from '../config.js';
 import { findHuggingFace } from './hugging-face.js';

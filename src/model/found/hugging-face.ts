@@ -1,4 +1,4 @@
-import { describeValue } from '../contradiction.js';
+import { describeValue } from '../complete/contradiction.js';
 import type { OnnxHeader } from '../config.js';
 import { findImageInput, type ImageInput } from './image-input.js';
 import { isRecord, isSide, numbersOf, parseObject, type Json } from './json.js';

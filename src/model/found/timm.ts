@@ -1,4 +1,4 @@
-import { describeValue } from '../contradiction.js';
+import { describeValue } from '../complete/contradiction.js';
 import { findImageInput } from './image-input.js';
 import { isRecord, isSide, numbersOf, parseObject } from './json.js';
 import { nothingFound, type Finding, type FindingSubject } from './types.js';

@@ -1,6 +1,6 @@
 import type { HeaderValue } from '../config.js';
 import type { DetectionForm } from '../detection-config.js';
-import { describeValue } from '../contradiction.js';
+import { describeValue } from '../complete/contradiction.js';
 import { chooseSize, findImageInput } from './image-input.js';
 import { nothingFound, type Finding, type FindingSubject } from './types.js';
 

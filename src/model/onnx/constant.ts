@@ -1,5 +1,5 @@
 import { only, type WireField, type WireReader } from './fields.js';
-import type { OnnxConstant } from './structure.js';
+import type { OnnxConstant } from '../structure.js';
 
 /** Values of a constant are read up to this number; shapes, axes and paddings are far smaller. */
 const mostValues = 1024;

@@ -1,13 +1,33 @@
 import type { OnnxHeader } from '../config.js';
 import { GraphReader } from './graph.js';
-import { findIntegerDivision } from './integer-division.js';
+import { findIntegerDivision } from './hazards/integer-division.js';
 import { broken, limits, WireReader, type ByteSource, type WireField } from './fields.js';
-import { recogniseOther } from './recognise.js';
 import { readValueInfo, type DeclaredValue } from './value-type.js';
-import { adaptGraph } from './adapt.js';
-import type { GraphEdit } from './edit-graph.js';
-import { findChosenSize, sizedBy } from './sized-by-values.js';
+import { adaptGraph } from './adapt/adapt.js';
+import type { GraphEdit } from './edit/edit-graph.js';
+import { findChosenSize, sizedBy } from './hazards/sized-by-values.js';
 import { readStructure } from './structure-reader.js';
+
+/** What a file that is no ONNX model is instead, told from its first bytes (up to 64), or undefined where it may be one. */
+export function recogniseOther(head: Uint8Array): string | undefined {
+  const text = Buffer.from(head).toString('latin1');
+  if (head.length === 0) return 'it is empty';
+  if (text.startsWith('version https://git-lfs'))
+    return 'it is a Git LFS pointer (run `git lfs pull` to fetch the model)';
+  if (text.slice(4, 8) === 'ORTM') return 'it is in the ORT format (serve the ONNX file that it was made from)';
+  if (text.slice(4, 8) === 'TFL3') return 'it is a TensorFlow Lite model (convert it to ONNX)';
+  if (text.startsWith('PK\u0003\u0004')) return 'it is a ZIP archive, as PyTorch saves them (export the model to ONNX)';
+  if (text.startsWith('\u0089HDF')) return 'it is an HDF5 file, as Keras saves them (convert the model to ONNX)';
+  if (/^\s*<(!doctype|html|\?xml)/i.test(text)) return 'it is a page of HTML or XML (a download that went wrong?)';
+  if (isPath(text))
+    return `it is a text that names '${text.trim()}': a symbolic link that was saved as a file (git does so where core.symlinks is off)`;
+  return undefined;
+}
+
+/** `../../blobs/5e1c`: what a link holds, without a line break in between. */
+function isPath(text: string): boolean {
+  return text.length < 64 && /^\.{0,2}\/?[\w@.-]+(\/[\w@.-]+)+\n?$/.test(text);
+}
 
 interface Draft {
   irVersion: number;

@@ -1,6 +1,6 @@
 import { readConstant, readSparseConstant } from './constant.js';
 import { broken, limits, only, type WireField, type WireReader } from './fields.js';
-import type { OnnxAttribute, OnnxConstant, OnnxFunction, OnnxGraph, OnnxNode, OnnxStructure } from './structure.js';
+import type { OnnxAttribute, OnnxConstant, OnnxFunction, OnnxGraph, OnnxNode, OnnxStructure } from '../structure.js';
 import { readDeclared } from './value.js';
 
 /** Items of an attribute's list that are kept: more than any shape, axis list or padding has. */

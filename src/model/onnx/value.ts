@@ -1,7 +1,7 @@
 import { datatypes, findDatatypeByOnnx, type Datatype } from '../../tensor/datatype.js';
 import type { HeaderValue } from '../config.js';
 import type { WireField, WireReader } from './fields.js';
-import type { OnnxValue } from './structure.js';
+import type { OnnxValue } from '../structure.js';
 import { readValueInfo, type TensorType, type ValueType } from './value-type.js';
 
 /** TensorProto.DataType's names of the element types that the protocol has no name for. */

@@ -1,5 +1,4 @@
-import { datatypes, type Datatype, type NumericDatatype } from '../../tensor/datatype.js';
-import type { NumericData } from '../../tensor/datatype.js';
+import { datatypes, type Datatype, type NumericDatatype, type NumericData } from '../../tensor/datatype.js';
 import type { BytesElement } from '../../tensor/tensor.js';
 import type { Dim, TensorType, ValueType } from './value-type.js';
 import { bytesField, concat, floatField, integerField, type Field } from './wire.js';

@@ -1,4 +1,4 @@
-import type { OnnxGraph } from '../onnx/structure.js';
+import type { OnnxGraph } from '../structure.js';
 import { isSameValue, join } from './join.js';
 import { axisOf, type NodeView } from './node-view.js';
 import type { Scope } from './scope.js';

@@ -1,11 +1,4 @@
-import type {
-  OnnxAttribute,
-  OnnxConstant,
-  OnnxFunction,
-  OnnxGraph,
-  OnnxNode,
-  OnnxStructure,
-} from '../onnx/structure.js';
+import type { OnnxAttribute, OnnxConstant, OnnxFunction, OnnxGraph, OnnxNode, OnnxStructure } from '../structure.js';
 import { conditional, loop, scan } from './control.js';
 import { NodeView, reasonOf } from './node-view.js';
 import { findRule, isRepeatable, reasonFor } from './operators/table.js';

@@ -1,4 +1,4 @@
-import type { OnnxAttribute, OnnxNode } from '../onnx/structure.js';
+import type { OnnxAttribute, OnnxNode } from '../structure.js';
 import { numberOf, symbol, type Size } from './size.js';
 import { meet, type FreeValue, type RowsValue, type Tensor, type Value } from './value.js';
 

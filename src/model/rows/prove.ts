@@ -1,4 +1,4 @@
-import type { OnnxStructure, OnnxValue } from '../onnx/structure.js';
+import type { OnnxStructure, OnnxValue } from '../structure.js';
 import { Evaluator } from './evaluate.js';
 import { isAssumedPlain } from './regroup.js';
 import { Scope } from './scope.js';

@@ -1,4 +1,4 @@
-import type { OnnxAttribute } from '../onnx/structure.js';
+import type { OnnxAttribute } from '../structure.js';
 import type { Value } from './value.js';
 
 /** The values of a graph by name; a subgraph sees those of the graphs around it. */

@@ -3,7 +3,7 @@ import { curlLine } from './curl.js';
 import { byId } from './dom.js';
 import { tensorPath } from './example.js';
 import { aboutModel, fetchModel, fetchModels, modelList, obstacleOf } from './models.js';
-import { createPictureInput } from './picture-input.js';
+import { createPictureInput } from './image-input.js';
 import { emptyResult, failure, footing, outputs, predictions } from './result.js';
 import { fetchSamples } from './samples.js';
 import { createTensorInput } from './tensor-input.js';

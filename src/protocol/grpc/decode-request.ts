@@ -1,9 +1,15 @@
 import { AppError } from '../../errors.js';
 import type { Tensor } from '../../tensor/tensor.js';
-import { BinaryPart } from '../binary-part.js';
-import { allInputs, createFinder, type ModelSignature } from '../signature.js';
+import { BinaryPart } from '../v2/binary-part.js';
+import {
+  allInputs,
+  createFinder,
+  type ModelSignature,
+  type InferRequest,
+  type ParameterValue,
+  type RequestedOutput,
+} from '../types.js';
 import { createInputCheck } from '../tensor-check.js';
-import type { InferRequest, ParameterValue, RequestedOutput } from '../types.js';
 import { failOutput, validateInferRequest, type CheckedRequest } from '../validate.js';
 import { findUint, readParameter } from './parameters.js';
 import { readContents } from './read-contents.js';

@@ -1,5 +1,5 @@
 import protobuf from 'protobufjs/minimal.js';
-import { toBytes } from '../encode-tensors.js';
+import { toBytes } from '../v2/encode.js';
 import type { InferResponse } from '../types.js';
 import { MessageParts } from './message-parts.js';
 

@@ -1,6 +1,6 @@
 import { AppError } from '../../errors.js';
 import { datatypes, isDatatype, type Datatype } from '../../tensor/datatype.js';
-import { checkShape } from '../decode-shape.js';
+import { checkShape } from '../v2/decode-tensor.js';
 import type { InputCheck } from '../tensor-check.js';
 import type { ParameterValue } from '../types.js';
 import { readParameter } from './parameters.js';

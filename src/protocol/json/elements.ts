@@ -1,7 +1,6 @@
 import { AppError } from '../../errors.js';
 import { formatShape, type Shape } from '../../tensor/shape.js';
-import { ascii } from './ascii.js';
-import type { JsonReader } from './reader.js';
+import { ascii, type JsonReader } from './reader.js';
 
 /** A tensor in messages: `input 'A'`, with its shape and that shape's product. */
 export interface ElementsDue {

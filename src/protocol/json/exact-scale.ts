@@ -1,4 +1,4 @@
-import { ascii } from './ascii.js';
+import { ascii } from './reader.js';
 
 /** Powers of ten that `scaleExactly` takes: 10^-64 to 10^64. */
 const most = 64;

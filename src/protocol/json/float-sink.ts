@@ -1,7 +1,6 @@
-import { ascii } from './ascii.js';
+import { ascii, type JsonReader } from './reader.js';
 import { ElementSink, readsOn, type ElementsDue } from './elements.js';
 import { readNumber } from './number.js';
-import type { JsonReader } from './reader.js';
 
 /** The smallest magnitudes that round to infinity: half a unit above each datatype's largest value. */
 const limits = { FP16: 65_520, BF16: 2 ** 128 - 2 ** 119, FP32: 2 ** 128 - 2 ** 103, FP64: Infinity } as const;

@@ -1,8 +1,7 @@
 import { datatypes, type NumericData, type NumericDatatype } from '../../tensor/datatype.js';
-import { ascii } from './ascii.js';
+import { ascii, type JsonReader } from './reader.js';
 import { ElementSink, readsOn, type ElementsDue } from './elements.js';
-import { readIntegral, readPlainInteger } from './integer.js';
-import type { JsonReader } from './reader.js';
+import { readIntegral, readPlainInteger } from './number.js';
 
 type BigData = BigInt64Array | BigUint64Array;
 type SmallData = Exclude<NumericData, BigData | Float32Array | Float64Array>;

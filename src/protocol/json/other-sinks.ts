@@ -1,7 +1,6 @@
 import type { BytesElement } from '../../tensor/tensor.js';
-import { ascii } from './ascii.js';
+import { ascii, type JsonReader } from './reader.js';
 import { ElementSink, readsOn, type ElementsDue } from './elements.js';
-import type { JsonReader } from './reader.js';
 
 /** BOOL elements: `true` and `false` only. */
 export class BooleanSink extends ElementSink {

@@ -1,6 +1,54 @@
 import { AppError } from '../../errors.js';
-import { ascii } from './ascii.js';
-import { readAscii } from './short-strings.js';
+
+const slots = 1024;
+const longest = 48;
+
+/** The last short text seen in each slot: keys and tensor names come again with every request, so they are made once. */
+const seen: (string | undefined)[] = new Array<string | undefined>(slots).fill(undefined);
+
+/** The text of ASCII bytes; `hash` is any hash of them. Short texts come from a cache of fixed size. */
+export function readAscii(
+  bytes: Buffer,
+  range: { readonly start: number; readonly end: number; readonly hash: number },
+) {
+  const { start, end, hash } = range;
+  if (end - start > longest) return bytes.toString('latin1', start, end);
+  const slot = hash & (slots - 1);
+  const known = seen[slot];
+  if (known !== undefined && isText(known, bytes, start) && known.length === end - start) return known;
+  const text = bytes.toString('latin1', start, end);
+  seen[slot] = text;
+  return text;
+}
+
+function isText(text: string, bytes: Buffer, start: number): boolean {
+  for (let i = 0; i < text.length; i++) {
+    if (text.charCodeAt(i) !== bytes[start + i]) return false;
+  }
+  return true;
+}
+
+/** Bytes of JSON's grammar (RFC 8259). */
+export const ascii = {
+  quote: 0x22,
+  comma: 0x2c,
+  minus: 0x2d,
+  plus: 0x2b,
+  dot: 0x2e,
+  zero: 0x30,
+  nine: 0x39,
+  colon: 0x3a,
+  openArray: 0x5b,
+  upperI: 0x49,
+  backslash: 0x5c,
+  closeArray: 0x5d,
+  lowerE: 0x65,
+  lowerF: 0x66,
+  lowerN: 0x6e,
+  lowerT: 0x74,
+  openObject: 0x7b,
+  closeObject: 0x7d,
+} as const;
 
 /** Brackets that may be open at once, in the whole document (Triton's limit). */
 export const maxDepth = 100;

@@ -1,5 +1,5 @@
 import { AppError, messageOf } from '../../errors.js';
-import type { Log } from '../log.js';
+import type { Log } from '../log/log.js';
 import type { Caller } from './doors.js';
 
 /** A call that changes what the server serves. */

@@ -1,4 +1,4 @@
-import type { Authority } from './authority.js';
+import type { Authority } from '../settings/authority.js';
 
 /** Names by which a machine knows itself. */
 export interface OwnNames {

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { AppError } from '../../errors.js';
-import { formatOrigin, isSamePlace, parseAuthority, parseOrigin, type Authority } from './authority.js';
+import { formatOrigin, isSamePlace, parseAuthority, parseOrigin, type Authority } from '../settings/authority.js';
 import type { NameCheck } from './known-names.js';
 
 /** What is judged of a request. */

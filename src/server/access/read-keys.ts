@@ -1,6 +1,6 @@
 import { AppError, messageOf } from '../../errors.js';
-import type { Log } from '../log.js';
-import type { AuthSettings } from '../settings.js';
+import type { Log } from '../log/log.js';
+import type { AuthSettings } from '../settings/settings.js';
 import { FollowedFiles, followIntervalMs } from './followed-files.js';
 import { KeyRing, parseKeys, type AccessKey } from './keys.js';
 

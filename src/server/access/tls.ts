@@ -1,7 +1,7 @@
 import { createSecureContext, type SecureContextOptions } from 'node:tls';
 import { AppError, messageOf } from '../../errors.js';
-import type { Log } from '../log.js';
-import type { TlsFiles } from '../settings.js';
+import type { Log } from '../log/log.js';
+import type { TlsFiles } from '../settings/settings.js';
 import { FollowedFiles, followIntervalMs } from './followed-files.js';
 
 /** What a server proves itself with. Knows no transport. */

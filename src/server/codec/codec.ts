@@ -3,12 +3,11 @@ import type { SizedImages } from '../../image/image-tensor.js';
 import type { ImageConfig } from '../../model/config.js';
 import type { DetectedRow } from '../../tasks/detection/types.js';
 import type { BytesElement, NumericTensor, TensorSpec } from '../../tensor/tensor.js';
-import type { EncodedRequest } from '../../protocol/decode-request.js';
-import type { ModelSignature } from '../../protocol/signature.js';
-import type { EncodedResponse, InferResponse } from '../../protocol/types.js';
-import type { PredictRequest } from '../../protocol/v1-decode.js';
+import type { EncodedRequest } from '../../protocol/v2/decode-request.js';
+import type { ModelSignature, EncodedResponse, InferResponse } from '../../protocol/types.js';
+import type { PredictRequest } from '../../protocol/v1/decode.js';
 import type { CheckedRequest } from '../../protocol/validate.js';
-import type { PredictionInput } from '../prediction-request.js';
+import type { PredictionInput } from './prediction-request.js';
 import { estimateDecoding, estimateDetecting, estimateJsonBytes } from './cost.js';
 import { CodecPool, shuttingDown, type CodecEvents } from './pool.js';
 import {

@@ -1,6 +1,6 @@
 import type { DetectionRun } from '../../tasks/detection/types.js';
-import type { EncodedRequest } from '../../protocol/decode-request.js';
-import type { ModelSignature } from '../../protocol/signature.js';
+import type { EncodedRequest } from '../../protocol/v2/decode-request.js';
+import type { ModelSignature } from '../../protocol/types.js';
 import { datatypes } from '../../tensor/datatype.js';
 import type { NamedTensors, Tensor } from '../../tensor/tensor.js';
 

@@ -2,19 +2,17 @@ import { preloadImages, type ImageSettings } from '../../image/decode.js';
 import { imagesToTensor, imagesWithSizes, type SizedImages } from '../../image/image-tensor.js';
 import type { ImageConfig } from '../../model/config.js';
 import type { BytesElement, NamedTensors, NumericTensor, TensorSpec } from '../../tensor/tensor.js';
-import { decodeInferRequest } from '../../protocol/decode-request.js';
-import { encodeInferResponse } from '../../protocol/encode-response.js';
-import { addTensors, joinBody } from '../../protocol/encode-tensors.js';
+import { decodeInferRequest } from '../../protocol/v2/decode-request.js';
+import { encodeInferResponse, addTensors, joinBody } from '../../protocol/v2/encode.js';
 import { JsonText } from '../../protocol/json/json-text.js';
-import type { ModelSignature } from '../../protocol/signature.js';
-import type { EncodedResponse, InferResponse } from '../../protocol/types.js';
-import { decodePredictRequest, type PredictRequest } from '../../protocol/v1-decode.js';
-import { encodePredictResponse, type PredictResponse } from '../../protocol/v1-encode.js';
+import type { ModelSignature, EncodedResponse, InferResponse } from '../../protocol/types.js';
+import { decodePredictRequest, type PredictRequest } from '../../protocol/v1/decode.js';
+import { encodePredictResponse, type PredictResponse } from '../../protocol/v1/encode.js';
 import { validateInferRequest, type CheckedRequest } from '../../protocol/validate.js';
 import type { PlainError } from '../../errors.js';
 import { detect } from '../../tasks/detection/detect.js';
 import type { DetectedRow, DetectionRun } from '../../tasks/detection/types.js';
-import { decodePredictionJson, type PredictionInput } from '../prediction-request.js';
+import { decodePredictionJson, type PredictionInput } from './prediction-request.js';
 
 /** One piece of the codec's work. Bytes that crossed a thread are no Buffers any more. */
 export type CodecTask =

@@ -1,8 +1,8 @@
 import type { CallRecord, CallStart } from '../../grpc/host.js';
 import { stranger, type Caller } from '../access/doors.js';
-import { traceShape, type InferenceTrace } from '../exchange.js';
-import { toAppError, toHttpFailure } from '../http-errors.js';
-import type { Log } from '../log.js';
+import { traceShape, type InferenceTrace } from '../http/exchange.js';
+import { toAppError, toHttpFailure } from '../http/http-errors.js';
+import type { Log } from '../log/log.js';
 import type { ModelMeters } from '../metrics/model-meter.js';
 
 /** What every record shares. */

@@ -1,13 +1,13 @@
 import type { InferAnswer, InferCall } from '../../grpc/host.js';
 import { decodeInferMessage, readRequestHead } from '../../protocol/grpc/decode-request.js';
 import { createInferResponse } from '../../protocol/response.js';
-import { reportHeaders } from '../answer.js';
+import { reportHeaders } from '../routes/answer.js';
 import type { Codec } from '../codec/codec.js';
 import type { Dataplane } from '../dataplane.js';
-import { buffersOf, runChecked, type InferReport } from '../inference.js';
+import { buffersOf, runChecked, type InferReport } from '../inference/inference.js';
 import { tensorBytes } from '../memory/tensor-bytes.js';
-import { viewOf } from '../model-view.js';
-import { withPictures } from '../pictures.js';
+import { viewOf } from '../inference/model-view.js';
+import { withPictures } from '../inference/images.js';
 
 export interface MessageDeps {
   readonly dataplane: Dataplane;

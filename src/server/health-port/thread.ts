@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
 import { createNameCheck } from '../access/known-names.js';
 import { PageGuard } from '../access/page-guard.js';
-import { toHttpFailure } from '../http-errors.js';
+import { toHttpFailure } from '../http/http-errors.js';
 import { liveAnswer, readyAnswer, type Answer } from './answers.js';
 import type { Exposition, FromHealthPort, HealthPortData, ToHealthPort } from './messages.js';
 

@@ -1,5 +1,5 @@
 import { createGpuReader } from '../../resources/gpu-readings.js';
-import type { CrashRecords } from '../../repository/crash-records.js';
+import type { CrashRecords } from '../../repository/crashes/crash-records.js';
 import type { RunnerPool } from '../../workers/pool.js';
 import type { Dataplane } from '../dataplane.js';
 import { once } from '../once.js';

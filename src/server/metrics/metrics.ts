@@ -1,5 +1,5 @@
 import { collectDefaultMetrics, Registry } from 'prom-client';
-import type { CrashRecord } from '../../repository/crash-store.js';
+import type { CrashRecord } from '../../repository/crashes/crash-store.js';
 import type { ModelReadiness, ServableModel } from '../../repository/types.js';
 import { registerCrashMetrics, registerLoadMetrics, type ModelLoads } from './model-loads.js';
 import { registerModelMetrics } from './model-metrics.js';

@@ -1,7 +1,7 @@
 import type { Registry } from 'prom-client';
 import type { ModelEvent } from '../../repository/events.js';
 import type { ModelReadiness } from '../../repository/types.js';
-import type { CrashRecord } from '../../repository/crash-store.js';
+import type { CrashRecord } from '../../repository/crashes/crash-store.js';
 import { register, type Sample } from './exposition.js';
 
 /** What a load came to; `reloaded` where it took over from an earlier one, `repaired` after a failure. */

@@ -1,5 +1,5 @@
-import type { InferenceTrace } from '../exchange.js';
-import type { InferReport } from '../inference.js';
+import type { InferenceTrace } from '../http/exchange.js';
+import type { InferReport } from '../inference/inference.js';
 import { Distribution } from './distribution.js';
 
 const secondsBounds = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];

@@ -4,8 +4,8 @@ import { dirname, join } from 'node:path';
 import { AppError } from '../../errors.js';
 import { once } from '../once.js';
 import type { DocumentOptions } from '../openapi/document.js';
-import type { Router } from '../router.js';
-import { sendFile } from '../static-file.js';
+import type { Router } from '../http/router.js';
+import { sendFile } from '../http/static-file.js';
 
 /** Files of the API page that are served; nothing else of that folder is. */
 const assets = ['swagger-ui.css', 'swagger-ui-bundle.js', 'favicon-32x32.png'];

@@ -1,9 +1,9 @@
 import { headerLengthName } from '../../protocol/header-length.js';
 import type { EncodedResponse } from '../../protocol/types.js';
-import type { Exchange, FlatHeaders } from '../exchange.js';
-import { answerInference, type InferenceDeps, type InferenceResult } from '../inference-route.js';
-import { infer, type InferenceRequest } from '../inference.js';
-import type { Router } from '../router.js';
+import type { Exchange, FlatHeaders } from '../http/exchange.js';
+import { answerInference, type InferenceDeps, type InferenceResult } from './inference-route.js';
+import { infer, type InferenceRequest } from '../inference/inference.js';
+import type { Router } from '../http/router.js';
 
 /** The inference calls of the Open Inference Protocol. */
 export function addInferRoutes(router: Router, deps: InferenceDeps): void {

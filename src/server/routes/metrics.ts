@@ -1,5 +1,5 @@
 import type { Metrics } from '../metrics/metrics.js';
-import type { Router } from '../router.js';
+import type { Router } from '../http/router.js';
 
 /** `/metrics`; the library behind it is loaded by the first scrape, or once the server is ready. */
 export function addMetricsRoute(router: Router, metrics: () => Promise<Metrics>): void {

@@ -1,9 +1,9 @@
 import { AppError } from '../../errors.js';
 import { findAsset, listSamples, pageHeaders, readSample, type Asset } from '../../playground/index.js';
-import { checkModelName } from '../../protocol/model-name.js';
-import type { Exchange } from '../exchange.js';
-import type { ModelsPlace } from '../models-place.js';
-import type { Router } from '../router.js';
+import { checkModelName } from '../../protocol/paths.js';
+import type { Exchange } from '../http/exchange.js';
+import type { ModelsPlace } from '../settings/models-place.js';
+import type { Router } from '../http/router.js';
 
 /** The page at `/`, its files, and the samples that lie beside the models. Programs that accept JSON hear at `/` that the server is alive (KServe's version 1). */
 export function addPageRoutes(router: Router, { root, only }: ModelsPlace): void {

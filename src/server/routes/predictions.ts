@@ -1,9 +1,9 @@
-import type { Exchange } from '../exchange.js';
-import { answerInference, type InferenceDeps, type InferenceResult } from '../inference-route.js';
-import type { InferenceRequest } from '../inference.js';
-import { predict } from '../predict.js';
-import { parseWish } from '../prediction-wish.js';
-import type { Router } from '../router.js';
+import type { Exchange } from '../http/exchange.js';
+import { answerInference, type InferenceDeps, type InferenceResult } from './inference-route.js';
+import type { InferenceRequest } from '../inference/inference.js';
+import { predict } from '../inference/predict.js';
+import { parseWish } from '../codec/prediction-options.js';
+import type { Router } from '../http/router.js';
 
 /** `POST /predictions/{model}`: an image, a form with images, or JSON in; labels with probabilities, or boxes, out. */
 export function addPredictionRoutes(router: Router, deps: InferenceDeps): void {

@@ -1,10 +1,10 @@
 import { AppError } from '../../errors.js';
-import { modelStatusBody } from '../../protocol/v1-status.js';
+import { modelStatusBody } from '../../protocol/v1/encode.js';
 import type { Dataplane } from '../dataplane.js';
-import type { Exchange } from '../exchange.js';
-import { answerInference, type InferenceDeps, type InferenceResult } from '../inference-route.js';
-import { inferV1, type InferenceRequest } from '../inference.js';
-import type { Router } from '../router.js';
+import type { Exchange } from '../http/exchange.js';
+import { answerInference, type InferenceDeps, type InferenceResult } from './inference-route.js';
+import { inferV1, type InferenceRequest } from '../inference/inference.js';
+import type { Router } from '../http/router.js';
 
 const verb = ':predict';
 

@@ -2,11 +2,11 @@ import { parseIndexRequest, parseLoadRequest, parseUnloadRequest } from '../../p
 import { encodeServerHealth } from '../../protocol/server-health.js';
 import { audited } from '../access/audit.js';
 import { stranger, type Doors } from '../access/doors.js';
-import { readBody } from '../body.js';
+import { readBody } from '../http/body.js';
 import type { Dataplane } from '../dataplane.js';
-import type { Exchange } from '../exchange.js';
-import type { Log } from '../log.js';
-import type { Router } from '../router.js';
+import type { Exchange } from '../http/exchange.js';
+import type { Log } from '../log/log.js';
+import type { Router } from '../http/router.js';
 
 export interface RepositoryDeps {
   readonly dataplane: Dataplane;

@@ -3,14 +3,14 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { environmentName, requirementsOf } from '../../../bench/peers/setup.js';
+import { environmentName, requirementsOf } from '../../../bench/peers/hosts/setup.js';
 import { peers } from '../../../bench/peers/catalogue.js';
-import { pickLastWords } from '../../../bench/peers/last-words.js';
+import { pickLastWords } from '../../../bench/peers/hosts/last-words.js';
 import { buildPeerPayloads } from '../../../bench/peers/payloads.js';
-import { parseProcessStat, sumTree } from '../../../bench/peers/process-cpu.js';
-import { ourWork } from '../../../bench/peers/servers.js';
-import { workloads } from '../../../bench/peers/workloads.js';
-import { parseWrk } from '../../../bench/peers/wrk.js';
+import { parseProcessStat, sumTree } from '../../../bench/peers/hosts/process-cpu.js';
+import { ourWork } from '../../../bench/peers/hosts/servers.js';
+import { workloads } from '../../../bench/workloads.js';
+import { parseWrk } from '../../../bench/peers/hosts/wrk.js';
 
 const folder = join('bench', 'peers', 'servers');
 

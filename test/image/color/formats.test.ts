@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { decodeImage } from '../../../src/image/decode.js';
-import { resizeTo } from '../pictures.js';
+import { resizeTo } from '../images.js';
 import sharp from 'sharp';
 import { curves, graySpaces, profiles, rgbProfile } from './profiles.js';
 import { assertShows, colors, grays, height, make, pixels, refuses, width } from './rasters.js';

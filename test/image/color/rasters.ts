@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { AppError } from '../../../src/errors.js';
 import { decodeImage } from '../../../src/image/decode.js';
-import { resizeTo } from '../pictures.js';
+import { resizeTo } from '../images.js';
 import type { Raster } from './files.js';
 import { shown, type Curve, type Space } from './reference.js';
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { AppError } from '../../../src/errors.js';
 import { configureImages, decodeImage } from '../../../src/image/decode.js';
-import { encoder, patterns, resizeTo } from '../pictures.js';
+import { encoder, patterns, resizeTo } from '../images.js';
 import { chunks, writePng, writeTiff, type Chunk } from './files.js';
 import { curves, grayProfile, rgbProfile } from './profiles.js';
 import { colors, grays, make, pixels, refuses } from './rasters.js';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { decodeImage } from '../../../src/image/decode.js';
-import { resizeTo } from '../pictures.js';
+import { resizeTo } from '../images.js';
 import { chunks, writePng, writeTiff } from './files.js';
 import { curves, grayProfile, graySpaces, profiles, rgbProfile, tableProfile } from './profiles.js';
 import { assertShows, colors, grays, make, refuses } from './rasters.js';

@@ -1,6 +1,6 @@
 """Records what Pillow and OpenCV make of small images: `python make.py > resized.json`, with pillow and opencv-python-headless.
 
-The images are those of test/image/pictures.ts ("noise" and "checker"), by the same formulas.
+The images are those of test/image/images.ts ("noise" and "checker"), by the same formulas.
 """
 
 import base64

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { describe, it } from 'node:test';
 import { AppError } from '../../../src/errors.js';
-import type { DockerEndpoint } from '../../../src/launch/docker/endpoint.js';
+import type { DockerEndpoint } from '../../../src/launch/docker/address/endpoint.js';
 import { toDockerError, toStreamError } from '../../../src/launch/docker/faults.js';
-import type { Subject } from '../../../src/launch/docker/transport.js';
+import type { Subject } from '../../../src/launch/docker/api/transport.js';
 
 interface Sample {
   readonly seen: string;

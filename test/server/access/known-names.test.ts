@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { formatOrigin, isSamePlace, parseAuthority, parseOrigin } from '../../../src/server/access/authority.js';
+import { formatOrigin, isSamePlace, parseAuthority, parseOrigin } from '../../../src/server/settings/authority.js';
 import { createNameCheck, type NameCheck } from '../../../src/server/access/known-names.js';
 import { parseSearchDomains } from '../../../src/server/access/own-names.js';
 

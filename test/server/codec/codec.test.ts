@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, describe, it } from 'node:test';
-import { encodeInferRequest } from '../../../src/protocol/client-request.js';
-import { decodeInferResponse } from '../../../src/protocol/client-response.js';
-import { decodeInferRequest } from '../../../src/protocol/decode-request.js';
+import { encodeInferRequest, decodeInferResponse } from '../../../src/protocol/client.js';
+import { decodeInferRequest } from '../../../src/protocol/v2/decode-request.js';
 import type { InferResponse } from '../../../src/protocol/types.js';
 import { createCodec } from '../../../src/server/codec/codec.js';
 import type { ImageConfig } from '../../../src/model/config.js';

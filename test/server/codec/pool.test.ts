@@ -3,8 +3,8 @@ import { describe, it } from 'node:test';
 import { limitOf, modelOf } from '../../../src/server/codec/limits.js';
 import { CodecPool } from '../../../src/server/codec/pool.js';
 import type { CodecTask } from '../../../src/server/codec/tasks.js';
-import { encodeInferRequest } from '../../../src/protocol/client-request.js';
-import { encoder, patterns, plainConfig } from '../../image/pictures.js';
+import { encodeInferRequest } from '../../../src/protocol/client.js';
+import { encoder, patterns, plainConfig } from '../../image/images.js';
 import { identityModel } from '../../protocol/sum-model.js';
 
 const createPool = (threads: number) => new CodecPool({ threads, limits: {}, data: { image: { threads: 1 } } });

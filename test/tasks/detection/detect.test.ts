@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Placement } from '../../../src/image/placement.js';
-import { completeDetection } from '../../../src/model/complete-detection.js';
+import { completeDetection } from '../../../src/model/complete/complete-detection.js';
 import type { ModelJson } from '../../../src/model/config-schema.js';
 import type { OnnxHeader } from '../../../src/model/config.js';
 import { detect } from '../../../src/tasks/detection/detect.js';

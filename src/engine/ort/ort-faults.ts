@@ -1,0 +1,269 @@
+import { AppError, messageOf, type ErrorCode } from '../../errors.js';
+import type { SessionSpec } from '../engine.js';
+import { memoryAtHand } from '../memory-at-hand.js';
+
+/** A failure of the runtime that is understood: why it happened and what to do about it. */
+export interface OrtFault {
+  readonly code: ErrorCode;
+  readonly cause: string;
+  readonly fix: string;
+}
+
+type Rule = readonly [pattern: RegExp, explain: (match: RegExpExecArray) => OrtFault];
+
+const device = (cause: string, fix: string): OrtFault => ({ code: 'DEVICE_UNAVAILABLE', cause, fix });
+const model = (cause: string, fix: string): OrtFault => ({ code: 'MODEL_INVALID', cause, fix });
+
+/** CUDA libraries by the package that brings them, for the name of a shared object that is missing. */
+function explainMissingLibrary([, library = '']: RegExpExecArray): OrtFault {
+  if (library.startsWith('libonnxruntime_providers')) {
+    return device(
+      `ONNX Runtime's provider library ${library} is not installed beside its binding`,
+      'use the gpu or cuda image, or put the provider files of exactly this ONNX Runtime version beside onnxruntime_binding.node',
+    );
+  }
+  if (library === 'libcuda.so.1') {
+    return device(
+      'the NVIDIA driver library libcuda.so.1 is not visible here',
+      'install the NVIDIA driver; in a container, start it with the GPU: --gpus all or --device nvidia.com/gpu=all',
+    );
+  }
+  if (library.startsWith('libcudnn')) {
+    return device(
+      `cuDNN (${library}) is missing`,
+      'install cuDNN 9 for the same CUDA major version, or use the gpu image',
+    );
+  }
+  if (library.startsWith('libnvinfer')) {
+    return device(`TensorRT (${library}) is missing`, 'install TensorRT, or choose the execution provider cuda');
+  }
+  const major = /\.so\.(\d+)/.exec(library)?.[1];
+  return device(
+    `the CUDA library ${library} is missing`,
+    `install the CUDA${major === undefined ? '' : ` ${major}`} runtime libraries or use the gpu image; a wrong major version counts as missing`,
+  );
+}
+
+const rules: readonly Rule[] = [
+  [/(lib[\w.+-]+\.so[\w.]*): cannot open shared object file/, explainMissingLibrary],
+  [
+    /CUDA failure 35\b|CUDA driver version is insufficient/,
+    () =>
+      device(
+        'the NVIDIA driver is missing or older than the CUDA runtime needs (CUDA failure 35)',
+        'update the driver on the host, or use an image built for an older CUDA',
+      ),
+  ],
+  [
+    /CUDA failure 100\b|no CUDA-capable device/,
+    () =>
+      device('CUDA finds no GPU (failure 100)', 'check nvidia-smi, and NVIDIA_VISIBLE_DEVICES or CUDA_VISIBLE_DEVICES'),
+  ],
+  [
+    /CUDA failure 101\b|invalid device ordinal/,
+    () =>
+      device('there is no CUDA device with that number (failure 101)', 'nvidia-smi -L lists the GPUs, counted from 0'),
+  ],
+  [
+    /CUDA failure 209\b|no kernel image is available/,
+    () =>
+      device(
+        "the CUDA provider was not compiled for this GPU's compute capability (failure 209)",
+        'build the cuda image with that architecture in its list',
+      ),
+  ],
+  [
+    /CUDA failure 2\b|out of memory|Failed to allocate memory for requested buffer of size (\d+)/i,
+    ([, size]) => ({
+      code: 'ENGINE_FAILED',
+      cause: `memory ran out${size === undefined ? '' : ` at ${size} bytes`}`,
+      fix: 'lower batching.maxRows, serve fewer models, or use a larger device',
+    }),
+  ],
+  [
+    /assigned to the default CPU EP, but fallback to CPU EP has been explicitly disabled/,
+    () =>
+      device(
+        'some nodes of the model would run on the CPU, which requireGpu forbids',
+        'set execution.requireGpu to false, or export the model with operators that the provider has',
+      ),
+  ],
+  [
+    /Failed to get a WebGPU adapter/,
+    () =>
+      device(
+        'WebGPU finds no adapter: no Vulkan loader or no driver that it accepts',
+        'install libvulkan1 and the Vulkan driver of the GPU; vulkaninfo --summary should list it',
+      ),
+  ],
+  [
+    /OrtSessionOptionsAppendExecutionProvider_(\w+): Failed to load shared library/,
+    ([, name = '']) =>
+      device(
+        `the ${name} provider's shared library did not load`,
+        'the lines of ONNX Runtime on stderr name the missing file; use the gpu image, which has them all',
+      ),
+  ],
+  [
+    /\[(\w+)\] backend not found/,
+    ([, name = '']) =>
+      device(
+        `this build of ONNX Runtime has no provider ${name}`,
+        'choose cpu, cuda, tensorrt or webgpu, on a platform that has it',
+      ),
+  ],
+  [
+    /Unsupported model IR version: (\d+), max supported IR version: (\d+)/,
+    ([, is = '', max = '']) =>
+      model(
+        `its ONNX IR version is ${is}, the newest supported is ${max}`,
+        'export it again with an older onnx package',
+      ),
+  ],
+  [
+    /Opset (\d+) is under development.*for domain (\S+) is till opset (\d+)/s,
+    ([, is = '', domain = '', max = '']) =>
+      model(
+        `it uses opset ${is} of ${domain}, the newest supported is ${max}`,
+        `export it with opset_version=${max} or lower`,
+      ),
+  ],
+  [
+    /No Op registered for (\S+) with domain_version of (\d+)/,
+    ([, op = '', version = '']) =>
+      model(
+        `it uses the operator ${op}, which opset ${version} does not have`,
+        'export it with standard operators, or a matching opset',
+      ),
+  ],
+  [
+    /In Node, \([^)]*?, (\w+), "(\w+)".*No opset import for domain/s,
+    ([, op = '', domain = '']) =>
+      model(
+        `it uses the custom operator ${domain}.${op}`,
+        'custom operators are not supported: export it with standard ones',
+      ),
+  ],
+  [
+    /Protobuf parsing failed|ModelProto does not have a graph/i,
+    () =>
+      model(
+        'it is not an ONNX file, or it is cut short',
+        'copy it again and compare its size; a Git LFS pointer needs git lfs pull',
+      ),
+  ],
+  [
+    /External data path[^\n]*|model_path must not be empty[^\n]*|external data[^\n]*(?:not found|does not exist)[^\n]*/i,
+    ([text]) => model(`its external data cannot be read: ${text}`, 'put the data files beside the model file'),
+  ],
+  [
+    /Unsupported data type: (\d+)/,
+    ([, type = '']) =>
+      model(
+        `an input or output has element type ${type === '16' ? 'bfloat16' : type}, which ONNX Runtime for Node.js cannot carry`,
+        'export it with float32 or float16 inputs and outputs',
+      ),
+  ],
+  [
+    /Failed to construct locale with name:\s*([\w.@-]+)/,
+    ([, locale = '']) =>
+      model(
+        `it handles text by the locale ${locale}, which this system does not have`,
+        `install it (Debian and Ubuntu: apt-get install locales && localedef -i en_US -f UTF-8 en_US.UTF-8), or serve it in a container: the images have en_US.UTF-8`,
+      ),
+  ],
+  [/File doesn't exist/, () => model('the file does not exist', 'check the path and its permissions')],
+  [
+    /Non tensor type is temporarily not supported/,
+    () => ({
+      code: 'ENGINE_FAILED',
+      cause: 'an output asked for is a sequence or a map',
+      fix: 'ask for tensor outputs only, or export the model without ZipMap',
+    }),
+  ],
+];
+
+/** What a text of the runtime (an exception's, or lines of its stderr) means, where it is known. */
+export function findOrtFault(text: string): OrtFault | undefined {
+  for (const [pattern, explain] of rules) {
+    const match = pattern.exec(text);
+    if (match !== null) return explain(match);
+  }
+  return undefined;
+}
+
+/** The runtime's text without the source lines and signatures in front of what it says. */
+export function tidyOrtText(text: string): string {
+  return text
+    .replace(/\/\S*onnxruntime_src\/\S+:\d+ .*?\)(?:::<lambda\(\)>)?(?: const)?(?: \[with [^\]]*\])? /gs, '')
+    .replace(/\s+/g, ' ')
+    .trim();
+}
+
+/** The error of a session that could not be made. */
+export function explainCreateFault({ modelPath, provider }: SessionSpec, thrown: unknown): AppError {
+  const text = messageOf(thrown);
+  const fault = findOrtFault(text);
+  const head = `Cannot load ${modelPath} on ${provider}`;
+  const details = { modelPath, provider };
+  if (fault === undefined)
+    return new AppError('MODEL_INVALID', `${head}: ${tidyOrtText(text)}`, { details, cause: thrown });
+  return new AppError(fault.code, `${head}: ${fault.cause}. To fix: ${fault.fix}.`, { details, cause: thrown });
+}
+
+/**
+ * What the runtime says where the shapes of a request do not fit each other or the weights. A declared shape that is open does not
+ * show it before the run: the model runs with other shapes, so that the request is at fault.
+ */
+const shapeRefusals: readonly RegExp[] = [
+  /Got invalid dimensions for input|Invalid rank for input/,
+  /dimension mismatch/i,
+  /cannot be reshaped to the requested shape/,
+  /Attempting to broadcast an axis|cannot broadcast on dim|could not be broadcast together/,
+  /Non concat axis dimensions must match/,
+  /Invalid input shape: \{|Input \w+ must have shape \{|Invalid input \w+: \w+ dimension != /,
+  /Input channels C is not equal to kernel channels|filter number not equal to input channel number/,
+  /Calculated output dimension is negative/,
+  /Cannot split using values in 'split'/,
+  /Dimension of input \d+ must be 1 instead of/,
+  /k argument \[\d+\] should not be greater than/,
+  /Scale and \(optional\) bias must match/,
+  /requires input (?:depth|height|width) to be a multiple of/,
+];
+
+/** What it says where values of a request name what is not there, or sizes that nothing can have: with other values the model runs. */
+const valueRefusals: readonly RegExp[] = [
+  /indices element out of data bounds|Out of range value in index tensor|invalid ind(?:ex|ice) found/,
+  /invalid expand shape|requested_shape\[i\] >= -1 was false|Tile repeat value must be non-negative/,
+  /Tensor shape\.Size\(\) must be >= 0|Tensor storage size overflowed|Integer overflow/,
+  /delta in Range operator can not be zero|Depth is negative|value of k must not be negative/,
+  /'step' value cannot be 0|'axes' has an axis outside|IsAxisInRange\(axis, tensor_rank\) was false/,
+  /Scale value should be greater than 0|Invalid value in 'split'/,
+];
+
+/** A number that an operator made of a text of the request (`Cast` of BYTES). */
+const textRefusals = /running Cast node.*\bsto(?:d|f|i|l|ll|ul|ull)\b/s;
+
+function findRequestFault(text: string, mostBytes: number): string | undefined {
+  const said = tidyOrtText(text);
+  if (shapeRefusals.some((pattern) => pattern.test(text)))
+    return `The model cannot run on inputs of these shapes: ${said}. To fix: send the height, width or length that it was made for.`;
+  if (textRefusals.test(text)) return `The model cannot run on these values: a text is no number (${said}).`;
+  if (valueRefusals.some((pattern) => pattern.test(text)))
+    return `The model cannot run on these values: ${said}. To fix: send indices and sizes that the model has.`;
+  // What runs with other requests, and would take most of what there is with this one.
+  const bytes = Number(/Failed to allocate memory for requested buffer of size (\d+)/.exec(text)?.[1] ?? 0);
+  if (bytes <= mostBytes / 2) return undefined;
+  return `The model cannot run on these values: a tensor of ${bytes} bytes would come of them, and it may have ${mostBytes}. To fix: ask for less.`;
+}
+
+/** The error of a run that failed; `details.isRequestFault` where the shapes or the values of the request are why. */
+export function explainRunFault(thrown: unknown, mostBytes = memoryAtHand()): AppError {
+  const text = messageOf(thrown);
+  const reason = findRequestFault(text, mostBytes);
+  if (reason !== undefined)
+    return new AppError('ENGINE_FAILED', reason, { details: { isRequestFault: true }, cause: thrown });
+  const fault = findOrtFault(text);
+  const message = fault === undefined ? tidyOrtText(text) : `${fault.cause}. To fix: ${fault.fix}.`;
+  return new AppError(fault?.code ?? 'ENGINE_FAILED', `The model failed while running: ${message}`, { cause: thrown });
+}

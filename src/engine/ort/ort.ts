@@ -1,0 +1,127 @@
+import { AppError } from '../../errors.js';
+import { env } from 'onnxruntime-node';
+import type { NamedTensors, NumericTensor, Tensor, TensorSpec } from '../../tensor/tensor.js';
+import { DefaultVariants } from './default-variants.js';
+import type { Engine, EngineSession, SessionSpec } from '../engine.js';
+import { explainCreateFault, explainRunFault } from './ort-faults.js';
+import { NativeSession } from './ort-native.js';
+import { savingOptions, sessionOptions, type OrtSessionOptions } from './ort-options.js';
+import { fromOrt, narrow, toOrt, toSpec, widen, type OrtTensorParts } from './ort-tensors.js';
+import { TextGuard } from './text-guard.js';
+
+/**
+ * What the runtime writes to stderr by itself, coloured and over several lines, would stand between the lines of a log: it is silent,
+ * since what fails is thrown too.
+ */
+env.logLevel = 'fatal';
+let sessionLogLevel: 3 | 4 = 4;
+
+/** Lets the runtime write its errors to stderr, before its first session: only there does it name a library that is missing. */
+export function letRuntimeSpeak(): void {
+  env.logLevel = 'error';
+  sessionLogLevel = 3;
+}
+
+/** ONNX Runtime in this thread. Whoever imports this file has turned telemetry off before. */
+export const ortEngine: Engine = {
+  version: env.versions.node ?? env.versions.common,
+  async createSession(spec, options = {}) {
+    return Promise.resolve(open(spec, sessionOptions(spec, options.profilePrefix)));
+  },
+  async saveOptimised(spec, path) {
+    return Promise.resolve(open(spec, savingOptions(spec, path)));
+  },
+};
+
+function create(spec: SessionSpec, options: OrtSessionOptions): NativeSession {
+  try {
+    return new NativeSession(spec.modelPath, { ...options, logSeverityLevel: sessionLogLevel });
+  } catch (cause) {
+    throw explainCreateFault(spec, cause);
+  }
+}
+
+class OrtSession implements EngineSession {
+  readonly inputs: readonly TensorSpec[];
+  readonly outputs: readonly TensorSpec[];
+  readonly #session: NativeSession;
+  readonly #texts: TextGuard;
+  readonly #widened: ReadonlySet<string>;
+  readonly #names: ReadonlySet<string>;
+  readonly #variants: DefaultVariants | undefined;
+
+  constructor(spec: SessionSpec, session: NativeSession) {
+    const { defaults, ...own } = spec;
+    this.#session = session;
+    this.#texts = new TextGuard(spec.modelPath);
+    this.#widened = new Set(own.widened);
+    this.#names = new Set(session.inputs.map(({ name }) => name));
+    if (defaults !== undefined) {
+      this.#variants = new DefaultVariants(own, defaults, (variant) => open(variant, sessionOptions(variant)));
+    }
+    const toServed = (value: TensorSpec): TensorSpec =>
+      this.#widened.has(value.name) ? { ...value, datatype: 'BF16' } : value;
+    this.inputs = session.inputs.map(toSpec).map(toServed);
+    this.outputs = session.outputs
+      .filter(({ isTensor }) => isTensor)
+      .map(toSpec)
+      .map(toServed);
+  }
+
+  async run(feeds: NamedTensors, outputs: readonly string[]): Promise<NamedTensors> {
+    return Promise.resolve(this.runNow(feeds, outputs));
+  }
+
+  runNow(feeds: NamedTensors, outputs: readonly string[]): NamedTensors {
+    const variant = this.#variants?.find(feeds);
+    if (variant !== undefined) return variant.runNow(feeds, outputs);
+    const values = new Map<string, OrtTensorParts>();
+    for (const [name, tensor] of feeds) {
+      if (!this.#names.has(name)) throw notReplaceable(name);
+      values.set(name, toOrt(name, this.#toSession(name, tensor)));
+    }
+    const results = this.#run(values, outputs);
+    const named = new Map<string, Tensor>();
+    for (const name of outputs) {
+      const tensor = fromOrt(name, results[name] as OrtTensorParts);
+      if (tensor.datatype === 'BYTES') this.#texts.check(name, tensor);
+      named.set(name, this.#widened.has(name) ? narrow(tensor as NumericTensor) : tensor);
+    }
+    return named;
+  }
+
+  #toSession(name: string, tensor: Tensor): Tensor {
+    return tensor.datatype === 'BF16' && this.#widened.has(name) ? widen(tensor) : tensor;
+  }
+
+  #run(feeds: ReadonlyMap<string, OrtTensorParts>, outputs: readonly string[]) {
+    try {
+      return this.#session.run(feeds, outputs);
+    } catch (cause) {
+      throw explainRunFault(cause);
+    }
+  }
+
+  endProfile(): void {
+    this.#session.endProfiling();
+  }
+
+  release(): Promise<void> {
+    this.#variants?.release();
+    this.#session.dispose();
+    return Promise.resolve();
+  }
+}
+
+function open(spec: SessionSpec, options: OrtSessionOptions): OrtSession {
+  return new OrtSession(spec, create(spec, options));
+}
+
+/** The runtime would pass over it without a word. */
+function notReplaceable(name: string): AppError {
+  return new AppError(
+    'INVALID_INPUT',
+    `Input ${name} has a default that cannot be replaced here, since no private copy of the model file could be made: leave it out.`,
+    { details: { input: name } },
+  );
+}

@@ -1,0 +1,113 @@
+import type { Command } from 'commander';
+import { existsSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import { AppError } from '../../../errors.js';
+import type { LaunchContext } from '../../context.js';
+import { buildImage, type BuildRequest } from '../../docker/build.js';
+import { editions, type Edition } from '../../editions.js';
+import { formatBytes, formatDuration, shortId } from '../../cli/format.js';
+import { pushImage } from '../../images/transfer.js';
+import { containerLabels, containerVariants, imageOf, type ContainerVariant } from '../../labels.js';
+import { addEngineOptions, engineAddressOf, wantsJson } from '../../cli/engine-flags.js';
+
+interface BuildOptions {
+  readonly variant?: string;
+  readonly file?: string;
+  readonly tag?: readonly string[];
+  readonly buildArg?: readonly string[];
+  readonly label?: readonly string[];
+  readonly target?: string;
+  readonly platform?: string;
+  readonly cache: boolean;
+  readonly pull?: boolean;
+  readonly push?: boolean;
+}
+
+/** `launch build`: makes one of the three images, or any Dockerfile's. */
+export function register(program: Command, context: LaunchContext): void {
+  const add = (value: string, before: readonly string[] = []): readonly string[] => [...before, value];
+  addEngineOptions(program.command('build'))
+    .description('build an image: cpu, gpu (prebuilt CUDA) or cuda (from source)')
+    .argument('[folder]', 'build context')
+    .option('--variant <variant>', `${containerVariants.join(', ')} (cpu)`)
+    .option('-f, --file <dockerfile>', "a Dockerfile instead of the variant's")
+    .option(
+      '-t, --tag <name:tag>',
+      'name of the image (slipway:VARIANT, slipway:gpu-cuda12 with --build-arg CUDA_MAJOR=12)',
+      add,
+    )
+    .option('--build-arg <name=value>', 'set an ARG', add)
+    .option('--label <name=value>', 'add a label', add)
+    .option('--target <stage>', 'stop at this stage')
+    .option('--platform <platform>', 'linux/amd64, linux/arm64')
+    .option('--no-cache', 'build every step anew')
+    .option('--pull', 'look for newer base images')
+    .option('--push', 'push it afterwards')
+    .action(async (folder: string | undefined, options: BuildOptions, command: Command) => {
+      const request = parseRequest(folder, options, context);
+      const docker = await context.openGateway(engineAddressOf(command));
+      const stop = new AbortController();
+      const release = context.onSignal(() => stop.abort());
+      const startedMs = context.now();
+      const onLine = (line: string): void => context.console.note(line);
+      const id = await buildImage(request, { docker, env: context.env, signal: stop.signal, onLine }).finally(release);
+      const { sizeBytes } = await docker.images.inspect(id);
+      if (options.push === true) for (const tag of request.tags) await pushImage(docker, tag, context);
+      const took = formatDuration(context.now() - startedMs);
+      context.console.ok(`Built ${request.tags.join(', ')} (${shortId(id)}, ${formatBytes(sizeBytes)}) in ${took}.`);
+      if (wantsJson(command)) context.console.json({ id, tags: request.tags, sizeBytes });
+      else context.console.result(request.tags[0] ?? id);
+    });
+}
+
+function parseRequest(folder: string | undefined, options: BuildOptions, context: LaunchContext): BuildRequest {
+  const variant = parseVariant(options.variant ?? 'cpu');
+  const dockerfile =
+    options.file === undefined
+      ? join(context.projectFolder, 'docker', `Dockerfile.${variant}`)
+      : resolve(context.cwd, options.file);
+  if (!existsSync(dockerfile)) {
+    throw new AppError('USAGE', `There is no Dockerfile at ${dockerfile}. Name one with -f.`, {
+      details: { dockerfile },
+    });
+  }
+  const ownFolder = options.file === undefined ? context.projectFolder : dirname(dockerfile);
+  const contextFolder = folder === undefined ? ownFolder : resolve(context.cwd, folder);
+  const own = options.file === undefined || options.variant !== undefined;
+  const { target, platform } = options;
+  const buildArgs = parsePairs(options.buildArg ?? [], '--build-arg');
+  return {
+    context: contextFolder,
+    dockerfile,
+    tags: options.tag ?? [own ? tagOf(variant, buildArgs) : `slipway:${basename(contextFolder).toLowerCase()}`],
+    buildArgs,
+    labels: { [containerLabels.managed]: 'true', ...parsePairs(options.label ?? [], '--label') },
+    ...(target === undefined ? {} : { target }),
+    ...(platform === undefined ? {} : { platform }),
+    noCache: !options.cache,
+    pull: options.pull === true,
+  };
+}
+
+/** The tag under which the plan looks for what these arguments build. */
+function tagOf(variant: ContainerVariant, buildArgs: Readonly<Record<string, string>>): string {
+  const all = variant === 'cpu' ? [] : editions[variant];
+  const isBuilt = (edition: Edition): boolean =>
+    Object.entries(edition.buildArgs).every(([name, value]) => buildArgs[name] === value);
+  return all.findLast(isBuilt)?.tag ?? imageOf(variant);
+}
+
+function parseVariant(text: string): ContainerVariant {
+  const found = containerVariants.find((variant) => variant === text);
+  if (found !== undefined) return found;
+  throw new AppError('USAGE', `--variant is "${text}". Expected one of ${containerVariants.join(', ')}.`);
+}
+
+function parsePairs(texts: readonly string[], flag: string): Readonly<Record<string, string>> {
+  const pairs = texts.map((text) => {
+    const at = text.indexOf('=');
+    if (at > 0) return [text.slice(0, at), text.slice(at + 1)];
+    throw new AppError('USAGE', `${flag} is "${text}". Expected NAME=value.`);
+  });
+  return Object.fromEntries(pairs) as Record<string, string>;
+}

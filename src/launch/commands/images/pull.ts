@@ -1,0 +1,20 @@
+import type { Command } from 'commander';
+import type { LaunchContext } from '../../context.js';
+import { transferOptions } from '../../images/transfer.js';
+import { addEngineOptions, engineAddressOf, wantsJson } from '../../cli/engine-flags.js';
+
+/** `launch pull <image>`: from the registry that its name says, with the docker CLI's credentials. */
+export function register(program: Command, context: LaunchContext): void {
+  addEngineOptions(program.command('pull'))
+    .description('get an image from the registry that its name says')
+    .argument('<image>', 'host/name:tag')
+    .option('--platform <os/arch>', 'another platform than the engine')
+    .action(async (image: string, { platform }: { readonly platform?: string }, command: Command) => {
+      const docker = await context.openGateway(engineAddressOf(command));
+      const options = await transferOptions('pulling', image, { docker, context });
+      await docker.images.pull(image, { ...options, ...(platform === undefined ? {} : { platform }) });
+      const { id } = await docker.images.inspect(image);
+      if (wantsJson(command)) context.console.json({ image, id });
+      else context.console.result(image);
+    });
+}

@@ -1,0 +1,90 @@
+import type { Command } from 'commander';
+import { setTimeout as wait } from 'node:timers/promises';
+import type { LaunchContext } from '../../context.js';
+import type { StatsSample } from '../../docker/types.js';
+import { findMembers, isUp, listMembers, openFleet, type Fleet, type Member } from '../../fleet/fleet.js';
+import { formatBytes } from '../../cli/format.js';
+import { measureProcess } from '../../native/process.js';
+import { formatTable } from '../../text/table.js';
+import { addEngineOptions, wantsJson } from '../../cli/engine-flags.js';
+
+interface StatsOptions {
+  readonly all?: boolean;
+  readonly stream: boolean;
+}
+
+/** One row: a reading, with what this kind of server does not tell left out. */
+type Reading = { readonly name: string } & Partial<StatsSample>;
+
+const refreshMs = 1000;
+const clearBelow = '\u001b[J';
+
+/** `launch stats [name...]`: what servers consume, live on a terminal, once on a pipe. */
+export function register(program: Command, context: LaunchContext): void {
+  addEngineOptions(program.command('stats'))
+    .description('show what servers consume: live on a terminal, once on a pipe')
+    .argument('[name...]', 'names or ids; all that run unless given')
+    .option('--no-stream', 'once, on a terminal too')
+    .option('-a, --all', "also the engine's other containers")
+    .action(async (names: readonly string[], options: StatsOptions, command: Command) => {
+      const fleet = await openFleet(command, context);
+      const select = (): Promise<readonly Member[]> => selectRunning(fleet, names, options.all === true);
+      const isLive = options.stream && context.console.isInteractive && !wantsJson(command);
+      if (isLive) {
+        await showLive(fleet, select, context);
+        return;
+      }
+      const readings = await Promise.all((await select()).map((member) => read(fleet, member)));
+      if (wantsJson(command)) context.console.json(readings);
+      else context.console.result(tableOf(readings));
+    });
+}
+
+async function selectRunning(fleet: Fleet, names: readonly string[], all: boolean): Promise<readonly Member[]> {
+  if (names.length === 0) return (await listMembers(fleet, { all })).members.filter(isUp);
+  return findMembers(fleet, names, { all, soleByDefault: false });
+}
+
+async function read({ docker }: Fleet, member: Member): Promise<Reading> {
+  if (member.kind === 'container') return { name: member.name, ...(await docker.containers.sample(member.id)) };
+  const { pid } = member.server;
+  const usage = pid === undefined ? undefined : await measureProcess(pid);
+  if (usage === undefined) return { name: member.name };
+  return { name: member.name, cpuPercent: usage.cpuPercent, memoryBytes: usage.memoryBytes, pids: usage.threads };
+}
+
+/** Draws the table again and again in place until a signal; rows come and go with what runs. */
+async function showLive(fleet: Fleet, select: () => Promise<readonly Member[]>, context: LaunchContext): Promise<void> {
+  const stop = new AbortController();
+  const release = context.onSignal(() => stop.abort());
+  let drawnLines = 0;
+  try {
+    while (!stop.signal.aborted) {
+      const members = await select();
+      const readings = await Promise.all(
+        members.map((member) => read(fleet, member).catch((): Reading => ({ name: member.name }))),
+      );
+      const table = tableOf(readings);
+      const up = drawnLines === 0 ? '' : `\u001b[${drawnLines}A\r`;
+      context.stdout.write(`${up}${clearBelow}${table}\n`);
+      drawnLines = table.split('\n').length;
+      await wait(refreshMs, undefined, { signal: stop.signal }).catch(() => undefined);
+    }
+  } finally {
+    release();
+  }
+}
+
+function tableOf(readings: readonly Reading[]): string {
+  const bytes = (value: number | undefined): string => (value === undefined ? '-' : formatBytes(value));
+  const rows = readings.map((reading) => [
+    reading.name,
+    reading.cpuPercent === undefined ? '-' : `${reading.cpuPercent.toFixed(1)} %`,
+    bytes(reading.memoryBytes),
+    bytes(reading.memoryLimitBytes),
+    reading.receivedBytes === undefined ? '-' : `${bytes(reading.receivedBytes)} / ${bytes(reading.sentBytes)}`,
+    reading.readBytes === undefined ? '-' : `${bytes(reading.readBytes)} / ${bytes(reading.writtenBytes)}`,
+    reading.pids === undefined ? '-' : String(reading.pids),
+  ]);
+  return formatTable(['NAME', 'CPU', 'MEMORY', 'LIMIT', 'NET IN / OUT', 'DISK READ / WRITE', 'PIDS'], rows);
+}

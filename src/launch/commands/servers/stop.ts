@@ -1,0 +1,37 @@
+import type { Command } from 'commander';
+import type { LaunchContext } from '../../context.js';
+import { permitterOf } from '../../fleet/permit.js';
+import { forEachNamed } from '../../fleet/each.js';
+import { findMembers, openFleet } from '../../fleet/fleet.js';
+import { parseCount } from '../../text/time.js';
+import { addEngineOptions, wantsJson } from '../../cli/engine-flags.js';
+
+interface StopOptions {
+  readonly all?: boolean;
+  readonly time?: string;
+}
+
+/** `launch stop [name...]`: drains and ends. */
+export function register(program: Command, context: LaunchContext): void {
+  addEngineOptions(program.command('stop'))
+    .description('drain a server and end it')
+    .argument('[name...]', 'names or ids; the only running one unless given')
+    .option('-t, --time <seconds>', 'kill it after this long (10)')
+    .option('-a, --all', "also the engine's other containers")
+    .action(async (names: readonly string[], options: StopOptions, command: Command) => {
+      const fleet = await openFleet(command, context);
+      const members = await findMembers(fleet, names, {
+        all: options.all === true,
+        soleByDefault: true,
+        permitForeign: permitterOf(context, 'stop', wantsJson(command)),
+      });
+      const grace = options.time === undefined ? {} : { graceSeconds: parseCount(options.time, '--time') };
+      await forEachNamed(members, context, {
+        action: (member) =>
+          member.kind === 'container'
+            ? fleet.docker.containers.stop(member.id, grace)
+            : (fleet.native?.stop(member.name, grace) ?? Promise.resolve()),
+        json: wantsJson(command),
+      });
+    });
+}

@@ -1,0 +1,107 @@
+import type { Command } from 'commander';
+import { writeFile } from 'node:fs/promises';
+import { dirname, relative, resolve, sep } from 'node:path';
+import { AppError, messageOf } from '../../../errors.js';
+import { formatCompose, toComposeFile } from '../../container/compose-file.js';
+import { composeGpuPaths, parseServices, type ComposeRequest } from '../../container/compose-request.js';
+import type { LaunchContext } from '../../context.js';
+import { parseEnv } from '../../request/flags/env.js';
+import { allGpus, parseGpus } from '../../request/flags/gpus.js';
+import { containerVariants, imageOf } from '../../labels.js';
+import { wantsJson } from '../../cli/engine-flags.js';
+
+interface ExportOptions {
+  readonly variant: string;
+  readonly image?: string;
+  readonly build?: boolean;
+  readonly project: string;
+  readonly network: string;
+  readonly port: string;
+  readonly ip: string;
+  readonly env: readonly string[];
+  readonly gpus?: string;
+  readonly gpuMode: string;
+  readonly output?: string;
+}
+
+/** `launch export compose [service...]`: a Compose file with servers side by side. It asks no engine and starts nothing. */
+export function register(program: Command, context: LaunchContext): void {
+  const add = (value: string, before: readonly string[]): readonly string[] => [...before, value];
+  const group = program.command('export').description('write what launch would start in another form: compose');
+  group
+    .command('compose')
+    .description('a Compose file: one server, or one for each NAME=FOLDER')
+    .argument('[service...]', 'NAME, NAME=FOLDER or NAME=FOLDER:rw; FOLDER is mounted at /srv')
+    .option('--variant <variant>', containerVariants.join(', '), 'cpu')
+    .option('--image <image>', "another image than the variant's (slipway:VARIANT)")
+    .option('--build', 'let Compose build the image from this project')
+    .option('-p, --port <n>', "first server's port on the host; the others count up", '8000')
+    .option('--ip <address>', 'address of the host to publish on; 0.0.0.0: all', '127.0.0.1')
+    .option('--network <name>', 'network that the servers share', 'slipway')
+    .option('--project <name>', "the Compose project's name", 'slipway')
+    .option('-e, --env <name=value>', 'environment variable of every server', add, [])
+    .option('--gpus <which>', 'all, 2, device=0,1 (gpu and cuda: all)')
+    .option('--gpu-mode <way>', composeGpuPaths.join(', '), 'gpus')
+    .option('-o, --output <file>', 'write it there instead of printing it')
+    .option('--json', 'print the file as JSON')
+    .action(async (operands: readonly string[], options: ExportOptions, command: Command) => {
+      const request = toRequest(operands, options, context);
+      const { output } = options;
+      if (wantsJson(command)) context.console.json(toComposeFile(request));
+      else if (output === undefined) context.console.result(formatCompose(request).trimEnd());
+      else {
+        await write(resolve(context.cwd, output), formatCompose(request));
+        context.console.ok(`Wrote ${output}. Start it with: docker compose -f ${output} up -d --wait`);
+      }
+    });
+}
+
+function toRequest(operands: readonly string[], options: ExportOptions, context: LaunchContext): ComposeRequest {
+  const { project, network, ip, image, build, output } = options;
+  const variant = oneOf('--variant', options.variant, containerVariants);
+  const firstPort = /^\d{1,5}$/.test(options.port) ? Number(options.port) : 0;
+  if (firstPort < 1 || firstPort > 65_535) {
+    throw new AppError('USAGE', `--port is "${options.port}". Expected a port from 1 to 65535.`);
+  }
+  const fileFolder = output === undefined ? context.cwd : dirname(resolve(context.cwd, output));
+  const toPath = (folder: string): string => fromFolder(fileFolder, resolve(context.cwd, folder));
+  const services = parseServices(operands, firstPort).map((service) =>
+    service.folder === undefined ? service : { ...service, folder: toPath(service.folder) },
+  );
+  const env = options.env.map((text) => parseEnv(text, context.env));
+  const gpu = gpuOf(options, variant !== 'cpu');
+  return {
+    ...{ project, network, variant, services, hostIp: ip, image: image ?? imageOf(variant) },
+    ...(build === true
+      ? { build: { context: toPath(context.projectFolder), dockerfile: `docker/Dockerfile.${variant}` } }
+      : {}),
+    env: Object.assign({}, ...env) as Record<string, string>,
+    ...(gpu === undefined ? {} : { gpu }),
+  };
+}
+
+function gpuOf({ gpus, gpuMode }: ExportOptions, hasCuda: boolean): ComposeRequest['gpu'] {
+  const path = oneOf('--gpu-mode', gpuMode, composeGpuPaths);
+  if (hasCuda) return { path, selection: (gpus === undefined ? allGpus : parseGpus(gpus)).selection };
+  if (gpus === undefined) return undefined;
+  throw new AppError('USAGE', '--gpus needs an image with CUDA: add --variant gpu.');
+}
+
+function oneOf<T extends string>(flag: string, text: string, known: readonly T[]): T {
+  const found = known.find((name) => name === text);
+  if (found !== undefined) return found;
+  throw new AppError('USAGE', `${flag} is "${text}". Expected one of ${known.join(', ')}.`);
+}
+
+/** A path as a Compose file in `folder` names it: `./models`, `../models`. */
+function fromFolder(folder: string, path: string): string {
+  const shown = relative(folder, path).split(sep).join('/');
+  if (shown === '') return '.';
+  return /^(\.\.|\/|[A-Za-z]:)/.test(shown) ? shown : `./${shown}`;
+}
+
+async function write(path: string, text: string): Promise<void> {
+  await writeFile(path, text).catch((thrown: unknown) => {
+    throw new AppError('USAGE', `--output ${path} cannot be written: ${messageOf(thrown)}.`);
+  });
+}

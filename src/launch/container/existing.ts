@@ -1,0 +1,144 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { AppError } from '../../errors.js';
+import type { DockerGateway } from '../docker/gateway.js';
+import type { ContainerDetails, ContainerSummary } from '../docker/types.js';
+import { doCollide, type HostPort } from '../session/address.js';
+import { containerLabels } from '../labels.js';
+import type { ContainerSpec, HostConfig } from './spec-types.js';
+
+/** What of ours stands where a new container is to go. */
+export interface Existing {
+  /** Runs with the very same options, under the name that was asked for. */
+  readonly same?: ContainerSummary;
+  /** Ended or never started, and holds the name. */
+  readonly leftover?: ContainerSummary;
+  /** Runs with other options under the same name. */
+  readonly other?: ContainerSummary;
+  /** Hold one of the host's ports on an address that is wanted. */
+  readonly portHolders: readonly ContainerSummary[];
+}
+
+const isAlive = ({ state }: ContainerSummary): boolean => /^(running|restarting|paused)$/.test(state);
+
+/** Looks for containers of ours with the spec's options, name or ports. Changes nothing. */
+export async function findExisting(gateway: DockerGateway, spec: ContainerSpec): Promise<Existing> {
+  const ours = await gateway.containers.list({ all: true, labels: [`${containerLabels.managed}=true`] });
+  const isSame = (one: ContainerSummary): boolean =>
+    isAlive(one) && one.labels[containerLabels.config] === spec.configHash && (!spec.isNamed || one.name === spec.name);
+  const same = ours.find(isSame);
+  const named = ours.find(({ name }) => name === spec.name);
+  const wanted = wantedPorts(spec);
+  const holds = ({ ports }: ContainerSummary): boolean =>
+    ports.some(
+      ({ hostPort: port, hostIp = '', protocol }) =>
+        port !== undefined && wanted.some((one) => doCollide(one, { hostIp, port, protocol })),
+    );
+  return {
+    ...(same === undefined ? {} : { same }),
+    ...(named !== undefined && !isAlive(named) ? { leftover: named } : {}),
+    ...(named !== undefined && isAlive(named) && named.id !== same?.id ? { other: named } : {}),
+    portHolders: ours.filter((one) => isAlive(one) && one.id !== same?.id && holds(one)),
+  };
+}
+
+/** The addresses of the host that a container is to have. */
+export function wantedPorts({ body }: ContainerSpec): readonly HostPort[] {
+  return Object.entries(body.HostConfig.PortBindings).flatMap(([inside, bindings]) =>
+    bindings.map(({ HostIp, HostPort }) => ({
+      hostIp: HostIp,
+      port: Number(HostPort),
+      protocol: inside.split('/')[1] ?? 'tcp',
+    })),
+  );
+}
+
+const twinLimitMs = 3000;
+const twinPauseMs = 50;
+
+/**
+ * As findExisting, but a container that was just created gets three seconds to start: another launch may be at it. After
+ * that it counts as left over by a launch that was killed. `isTaken`: the name is, though nothing may be listed yet.
+ */
+export async function findSettled(gateway: DockerGateway, spec: ContainerSpec, isTaken = false): Promise<Existing> {
+  const endMs = performance.now() + twinLimitMs;
+  for (;;) {
+    const existing = await findExisting(gateway, spec);
+    const isStarting = existing.leftover?.state === 'created' || (isTaken && existing.same === undefined);
+    if (!isStarting || performance.now() >= endMs) return existing;
+    await sleep(twinPauseMs);
+  }
+}
+
+/** Everything of ours that holds the name, the options or a port, each once. */
+export function inTheWay({ same, leftover, other, portHolders }: Existing): readonly ContainerSummary[] {
+  const all = [same, leftover, other, ...portHolders].filter((one) => one !== undefined);
+  return [...new Map(all.map((one) => [one.id, one])).values()];
+}
+
+/** Stops and removes what is in the way: `--replace`. */
+export async function removeExisting(gateway: DockerGateway, existing: Existing): Promise<readonly string[]> {
+  const unique = inTheWay(existing);
+  for (const { id } of unique) {
+    await gateway.containers.stop(id).catch(ignoreGone);
+    await removeContainer(gateway, id);
+  }
+  return unique.map(({ name }) => name);
+}
+
+/** Removes a container by force; one that is gone, or on its way, is as good. */
+export async function removeContainer(gateway: DockerGateway, id: string): Promise<void> {
+  await gateway.containers.remove(id, { force: true, volumes: true }).catch(ignoreGone);
+}
+
+function ignoreGone(thrown: unknown): void {
+  const isGone =
+    thrown instanceof AppError && (thrown.code === 'CONTAINER_NOT_FOUND' || /already in progress/.test(thrown.message));
+  if (!isGone) throw thrown;
+}
+
+/** Why a container that runs lasts less long than the spec asks; undefined where it does not. */
+export function explainShorterLife({ raw }: ContainerDetails, { body }: ContainerSpec): string | undefined {
+  const { AutoRemove, RestartPolicy } = raw['HostConfig'] as Pick<HostConfig, 'AutoRemove' | 'RestartPolicy'>;
+  const wanted = body.HostConfig;
+  const isNeverRestarted = /^(no|)$/.test(RestartPolicy.Name) && wanted.RestartPolicy.Name !== 'no';
+  if (AutoRemove && !wanted.AutoRemove) return 'it ends and goes with the launch that started it in the foreground';
+  return isNeverRestarted ? 'it is not started again when it ends' : undefined;
+}
+
+/** Refuses a name that other options hold. */
+export function refuseOther({ other }: Existing): void {
+  if (other === undefined) return;
+  throw new AppError(
+    'DOCKER_REFUSED',
+    `A container named ${other.name} runs already, with other options.\n  fix: launch --replace with the same flags, or choose another --name`,
+    {
+      details: { name: other.name },
+    },
+  );
+}
+
+/** The sentence for a port that is taken, naming the server of ours that has it: a container, or one without. */
+export function portError(
+  spec: ContainerSpec,
+  { portHolders, native }: Pick<Existing, 'portHolders'> & { readonly native?: string },
+  cause: unknown,
+): AppError {
+  const [inside = '8000/tcp', bindings = []] = Object.entries(spec.body.HostConfig.PortBindings)[0] ?? [];
+  const { HostIp, HostPort } = bindings[0] ?? { HostIp: '127.0.0.1', HostPort: '8000' };
+  const holder = portHolders[0];
+  const isTwin = holder?.labels[containerLabels.config] === spec.configHash;
+  const free = `-p ${Number(HostPort) + 1}:${inside.split('/')[0] ?? ''}`;
+  if (holder === undefined && native !== undefined) {
+    const text = `Port ${HostPort} on ${HostIp} is taken by ${native}, a server without a container.\n  fix: ${free}, or launch stop ${native}`;
+    return new AppError('PORT_IN_USE', text, { details: { port: HostPort, holder: native }, cause });
+  }
+  const who =
+    holder === undefined
+      ? 'another program or container'
+      : `${holder.name} (${holder.labels[containerLabels.variant] ?? 'ours'}${isTwin ? ', with the same options' : ''})`;
+  const stop = holder === undefined ? '' : `, launch stop ${holder.name}, or launch --replace`;
+  return new AppError('PORT_IN_USE', `Port ${HostPort} on ${HostIp} is taken by ${who}.\n  fix: ${free}${stop}`, {
+    details: { port: HostPort, ...(holder === undefined ? {} : { holder: holder.name }) },
+    cause,
+  });
+}

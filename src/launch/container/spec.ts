@@ -1,0 +1,179 @@
+import { createHash } from 'node:crypto';
+import { isIP } from 'node:net';
+import { containerLabels } from '../labels.js';
+import type { Facts } from '../facts/facts.js';
+import { originLabels } from '../request/origin.js';
+import type { ContainerPlan } from '../decide/plan-types.js';
+import { toGpuParts, type GpuParts, toMounts } from './spec-parts.js';
+import type { ContainerSpec, CreateBody, HostConfig } from './spec-types.js';
+import { nvidiaCdiDevices, publishedPorts, type ContainerWish, type Wish } from '../request/request.js';
+
+/** A shell where the image has one, bash before sh. */
+const shell = ['/bin/sh', '-c', 'exec "$(command -v bash || command -v sh)"'];
+
+/** From a plan to the container's options, complete. Pure: the same wish and plan give the same container. */
+export function toContainerSpec(wish: Wish, plan: ContainerPlan, facts: Facts): ContainerSpec {
+  const gpu = toGpuParts(plan.gpu);
+  const base = toBody({ wish, plan, gpu, facts });
+  const configHash = hashOf(base);
+  const labels = {
+    ...base.Labels,
+    [containerLabels.managed]: 'true',
+    [containerLabels.variant]: plan.variant,
+    [containerLabels.config]: configHash,
+    [containerLabels.gpuPath]: plan.gpu?.kind ?? '',
+    [containerLabels.port]: String(wish.serverPort),
+    ...(wish.origin === undefined ? {} : originLabels(wish.origin)),
+  };
+  const { platform, name } = wish.container;
+  return {
+    name: name ?? `slipway-${plan.variant}-${configHash.slice(0, 6)}`,
+    isNamed: name !== undefined,
+    variant: plan.variant,
+    configHash,
+    ...(platform === undefined ? {} : { platform }),
+    body: { ...base, Labels: labels },
+  };
+}
+
+interface Sources {
+  readonly wish: Wish;
+  readonly plan: ContainerPlan;
+  readonly gpu: GpuParts;
+  readonly facts: Facts;
+}
+
+function toBody(sources: Sources): CreateBody {
+  const { wish, plan } = sources;
+  const ports = publishedPorts(wish).map(({ containerPort, protocol }) => `${containerPort}/${protocol}`);
+  const isShell = wish.mode === 'shell';
+  const command = wish.serverArgs.length === 0 ? {} : { Cmd: wish.serverArgs };
+  const { user } = wish.container;
+  return {
+    Image: plan.image.ref,
+    Env: Object.entries(toEnv(sources)).map(([name, value]) => `${name}=${value}`),
+    Labels: wish.container.labels,
+    ExposedPorts: Object.fromEntries(ports.map((port) => [port, {}])),
+    ...(isShell ? shellParts(wish.serverArgs) : command),
+    ...(user === undefined ? {} : { User: user }),
+    Tty: isShell,
+    OpenStdin: isShell,
+    StdinOnce: isShell,
+    HostConfig: toHostConfig(sources),
+  };
+}
+
+function shellParts(command: readonly string[]): Pick<CreateBody, 'Entrypoint' | 'Cmd' | 'Healthcheck'> {
+  return { Entrypoint: command.length === 0 ? shell : command, Cmd: [], Healthcheck: { Test: ['NONE'] } };
+}
+
+/** The user's variables win over ours; dockerd's own for a GPU win over both. */
+function toEnv({ wish, plan, gpu, facts }: Sources): Readonly<Record<string, string>> {
+  const hosts = namesOfHost(facts);
+  const isHostNetwork = wish.container.network === 'host';
+  return {
+    ...(plan.requiresGpu ? { SLIPWAY_REQUIRE_GPU: 'true' } : {}),
+    ...(plan.variant === 'cpu' ? { SLIPWAY_EXECUTION_PROVIDER: 'cpu' } : {}),
+    // The image listens on all addresses, which only a network of its own keeps from being the machine's.
+    ...(isHostNetwork ? { SLIPWAY_HOST: '127.0.0.1' } : {}),
+    ...(hosts.length === 0 ? {} : { SLIPWAY_ALLOW_HOST: hosts.join(',') }),
+    ...gpu.env,
+    ...wish.container.env,
+  };
+}
+
+/** Public names of the engine's host, by which others call what is published there, and which a container does not know. */
+function namesOfHost({ engine }: Facts): readonly string[] {
+  if (engine.state === 'unknown') return [];
+  const { remoteHost = '', info } = engine.value;
+  return [...new Set([remoteHost, info.hostname])].filter(
+    (name) => isIP(name) === 0 && /^[\w-]+(?:\.[\w-]+)+$/.test(name),
+  );
+}
+
+function toHostConfig(sources: Sources): HostConfig {
+  const { wish, gpu } = sources;
+  const { container } = wish;
+  return {
+    Init: container.init,
+    ...toLifetime(wish),
+    LogConfig: toLogConfig(container),
+    SecurityOpt: ['no-new-privileges', ...gpu.securityOptions, ...container.securityOptions],
+    CapDrop: container.capDrop,
+    CapAdd: container.capAdd,
+    PortBindings: toPortBindings(wish),
+    ...toMounts(container.mounts),
+    Tmpfs: { ...(container.readOnly ? { '/tmp': '' } : {}), ...container.tmpfs },
+    ...toDevices(sources),
+    Ulimits: container.ulimits.map(({ name, soft, hard }) => ({ Name: name, Soft: soft, Hard: hard })),
+    ReadonlyRootfs: container.readOnly,
+    ...(gpu.runtime === undefined ? {} : { Runtime: gpu.runtime }),
+    ...(container.network === undefined ? {} : { NetworkMode: container.network }),
+    ...toLimits(container),
+  };
+}
+
+/** In the foreground the container goes with the command; detached it outlives it and the machine's restart. */
+function toLifetime({ mode, container }: Wish): Pick<HostConfig, 'AutoRemove' | 'RestartPolicy'> {
+  const isDetached = mode === 'detached';
+  const hasRestart = container.restart !== undefined && container.restart.name !== 'no';
+  const AutoRemove = container.remove ?? (!isDetached && !hasRestart);
+  const fallback = { name: isDetached && !AutoRemove ? 'unless-stopped' : 'no', maximumRetries: 0 };
+  const { name, maximumRetries } = container.restart ?? fallback;
+  return { AutoRemove, RestartPolicy: { Name: name, MaximumRetryCount: maximumRetries } };
+}
+
+function toLogConfig({ logDriver, logOptions }: ContainerWish): HostConfig['LogConfig'] {
+  const limits = logDriver === 'json-file' || logDriver === 'local' ? { 'max-size': '10m', 'max-file': '3' } : {};
+  return { Type: logDriver, Config: { ...limits, ...logOptions } };
+}
+
+function toPortBindings(wish: Wish): HostConfig['PortBindings'] {
+  const bindings: Record<string, { HostIp: string; HostPort: string }[]> = {};
+  for (const { hostIp, hostPort, containerPort, protocol } of publishedPorts(wish)) {
+    (bindings[`${containerPort}/${protocol}`] ??= []).push({ HostIp: hostIp, HostPort: hostPort });
+  }
+  return bindings;
+}
+
+/** Device files keep their group, or the image's own user could not open a webcam. */
+function toDevices({ wish, gpu, facts }: Sources): Pick<HostConfig, 'Devices' | 'DeviceRequests' | 'GroupAdd'> {
+  const paths = wish.container.devices.flatMap((device) => (device.kind === 'path' ? [device] : []));
+  const taken = nvidiaCdiDevices(wish);
+  const otherCdi = wish.container.devices.flatMap((device) =>
+    device.kind === 'cdi' && !taken.includes(device.name) ? [device.name] : [],
+  );
+  const groups = paths.flatMap(({ host }) => {
+    const fact = facts.paths[host];
+    return fact?.state === 'known' && fact.value.kind === 'device' && fact.value.gid !== 0
+      ? [String(fact.value.gid)]
+      : [];
+  });
+  return {
+    Devices: paths.map(({ host, container, permissions }) => ({
+      PathOnHost: host,
+      PathInContainer: container,
+      CgroupPermissions: permissions,
+    })),
+    DeviceRequests: [...gpu.deviceRequests, ...(otherCdi.length === 0 ? [] : [{ Driver: 'cdi', DeviceIDs: otherCdi }])],
+    GroupAdd: [...new Set([...wish.container.groupAdd, ...groups])],
+  };
+}
+
+function toLimits({ memoryBytes, nanoCpus, shmBytes, pidsLimit }: ContainerWish): Partial<HostConfig> {
+  return {
+    ...(memoryBytes === undefined ? {} : { Memory: memoryBytes }),
+    ...(nanoCpus === undefined ? {} : { NanoCpus: nanoCpus }),
+    ...(shmBytes === undefined ? {} : { ShmSize: shmBytes }),
+    ...(pidsLimit === undefined ? {} : { PidsLimit: pidsLimit }),
+  };
+}
+
+/** Fingerprint of what runs and how it is reached: lifetimes and names left out, so that -d and foreground are one thing. */
+function hashOf({ HostConfig, ...body }: CreateBody): string {
+  const config = { ...HostConfig, AutoRemove: undefined, RestartPolicy: undefined };
+  return createHash('sha256')
+    .update(JSON.stringify([body, config]))
+    .digest('hex')
+    .slice(0, 32);
+}

@@ -1,0 +1,172 @@
+import { AppError } from '../../errors.js';
+import { type Attached, describeContainer, toUnready, waitForContainer } from './ready.js';
+import type { Attachment, OutputChunk } from '../docker/types.js';
+import {
+  findExisting,
+  explainShorterLife,
+  findSettled,
+  inTheWay,
+  portError,
+  refuseOther,
+  removeContainer,
+  removeExisting,
+  wantedPorts,
+  type Existing,
+} from './existing.js';
+import { explainEngineError } from '../failures/explain.js';
+import { LogTail } from '../text/log-tail.js';
+import { findNativeHolder } from '../native/port-holder.js';
+import { openNative } from '../native/runner.js';
+import type { Launched } from '../session/outcome.js';
+import type { ContainerPlan } from '../decide/plan-types.js';
+import { permitReplacing, refuseShorterLife } from '../session/replace.js';
+import type { Session } from '../session/session.js';
+import { toContainerSpec } from './spec.js';
+import type { ContainerSpec } from './spec-types.js';
+
+/** A container that is ready; in the foreground with its output and its end still to come. */
+export interface StartedContainer {
+  readonly launched: Launched;
+  readonly attached?: Attached;
+}
+
+/** Creates and starts a container of a plan, or finds the one that runs already, and waits until it is ready. */
+export async function startContainer(session: Session, plan: ContainerPlan): Promise<StartedContainer> {
+  const { gateway, wish, facts, context, options } = session;
+  const spec = toContainerSpec(wish, plan, facts);
+  const existing = await (options.replace ? findExisting : findSettled)(gateway, spec);
+  if (options.replace) {
+    await permitReplacing(context, inTheWay(existing), wish.container.name);
+    for (const name of await removeExisting(gateway, existing)) context.console.note(`removed ${name}`);
+  } else if (existing.same !== undefined) return reuse(session, { spec, plan }, existing.same.id);
+  else refuseOther(existing);
+  if (!options.replace && existing.leftover !== undefined) await removeContainer(gateway, existing.leftover.id);
+  const id = await create(session, spec);
+  if (typeof id === 'object') return reuse(session, { spec, plan }, id.runningId);
+  return startAndWait(session, { spec, plan, id, existing });
+}
+
+/** A launcher that was faster has made the same container: its name, and so its options, are the same. */
+async function create({ gateway }: Session, spec: ContainerSpec): Promise<string | { readonly runningId: string }> {
+  try {
+    const { name, platform } = spec;
+    return await gateway.containers.create(spec.body, { name, ...(platform === undefined ? {} : { platform }) });
+  } catch (thrown) {
+    const isTaken = thrown instanceof AppError && /is already in use by container/.test(thrown.message);
+    if (!isTaken) throw explainEngineError(thrown);
+    const { same } = await findSettled(gateway, spec, true);
+    if (same !== undefined) return { runningId: same.id };
+    throw new AppError(
+      'DOCKER_REFUSED',
+      `The name ${spec.name} belongs to a container that launch did not start, or that is just starting.\n  fix: choose another --name, or try again`,
+      { cause: thrown },
+    );
+  }
+}
+
+interface Target {
+  readonly spec: ContainerSpec;
+  readonly plan: ContainerPlan;
+}
+
+async function reuse(session: Session, target: Target, id: string): Promise<StartedContainer> {
+  const { gateway, context } = session;
+  const before = await gateway.containers.inspect(id);
+  refuseShorterLife(before.name, explainShorterLife(before, target.spec));
+  const result = await waitForContainer(session, id, false);
+  const details = await gateway.containers.inspect(id);
+  if (result.kind !== 'ready') {
+    throw new AppError(
+      'READY_TIMEOUT',
+      `${details.name} runs already with these options, but is not ready${result.kind === 'timeout' ? ` (${result.lastError})` : ''}.\n  fix: launch logs ${details.name}, or launch --replace`,
+    );
+  }
+  const current = await gateway.images.inspect(target.plan.image.ref).catch(() => undefined);
+  if (current !== undefined && current.id !== details.imageId) {
+    context.console.warn(
+      `${details.name} runs an older build of ${target.plan.image.ref}; --replace takes the new one`,
+    );
+  }
+  return {
+    launched: await describeContainer(session, target.plan, { details, isReused: true, broken: result.broken }),
+  };
+}
+
+interface Fresh extends Target {
+  readonly id: string;
+  readonly existing: Existing;
+}
+
+async function startAndWait(session: Session, fresh: Fresh): Promise<StartedContainer> {
+  const { gateway, options, context } = session;
+  const tail = new LogTail();
+  const isFollowed = options.follow !== undefined;
+  let attached: Attached | undefined;
+  const isAwaited = new AbortController();
+  try {
+    const attachment = isFollowed ? await gateway.containers.attach(fresh.id, { stdin: false, tty: false }) : undefined;
+    const exitCode = awaitExit(session, fresh, isAwaited.signal);
+    const startedAtMs = context.now();
+    await start(session, fresh);
+    if (attachment !== undefined) attached = { id: fresh.id, exitCode, drained: pump(session, attachment, tail) };
+    const result = await waitForContainer(session, fresh.id, true);
+    if (result.kind !== 'ready')
+      throw await toUnready(session, {
+        id: fresh.id,
+        name: fresh.spec.name,
+        result,
+        tail,
+        attached,
+        exitCode,
+        startedAtMs,
+      });
+    const details = await gateway.containers.inspect(fresh.id);
+    const launched = await describeContainer(session, fresh.plan, {
+      details,
+      isReused: false,
+      broken: result.broken,
+      readyAfterMs: context.now() - startedAtMs,
+    });
+    return { launched, ...(attached === undefined ? {} : { attached }) };
+  } catch (thrown) {
+    if (!options.keep) await removeContainer(gateway, fresh.id);
+    else
+      context.console.warn(`${fresh.spec.name} is kept: launch logs ${fresh.spec.name}, launch rm ${fresh.spec.name}`);
+    throw thrown;
+  } finally {
+    isAwaited.abort();
+  }
+}
+
+/** The code of its first end; of one that is not followed only until `signal` fires, for the wait keeps a connection open. */
+function awaitExit({ gateway, options }: Session, { id, spec }: Fresh, signal: AbortSignal): Promise<number> {
+  const condition = spec.body.HostConfig.AutoRemove ? 'removed' : 'next-exit';
+  const exitCode = gateway.containers.wait(id, condition, options.follow === undefined ? { signal } : {});
+  exitCode.catch(() => undefined);
+  return exitCode;
+}
+
+async function start({ gateway, context }: Session, { id, spec, existing }: Fresh): Promise<void> {
+  try {
+    await gateway.containers.start(id);
+  } catch (thrown) {
+    const explained = explainEngineError(thrown);
+    if (explained.code !== 'PORT_IN_USE') throw explained;
+    const native = await findNativeHolder(openNative(context), wantedPorts(spec));
+    throw portError(spec, { ...existing, ...(native === undefined ? {} : { native }) }, thrown);
+  }
+}
+
+/** Passes a container's output on until it ends; a torn connection ends it too. */
+async function pump({ context, options }: Session, { output }: Attachment, tail: LogTail): Promise<void> {
+  const out = options.follow === 'output' ? context.stdout : context.stderr;
+  const sinkOf = ({ stream }: OutputChunk): NodeJS.WriteStream => (stream === 'stdout' ? out : context.stderr);
+  try {
+    for await (const chunk of output) {
+      tail.push(chunk);
+      sinkOf(chunk).write(chunk.data);
+    }
+  } catch {
+    context.console.warn('the connection to the container was lost');
+  }
+}

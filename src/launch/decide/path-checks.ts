@@ -1,0 +1,59 @@
+import { AppError } from '../../errors.js';
+import type { Facts } from '../facts/facts.js';
+import { checkModels } from './model-place.js';
+import type { MountRequest } from '../request/flags/mount-types.js';
+import { publishedPorts, type Wish } from '../request/request.js';
+
+/** Refuses folders and devices that are not there, before anything is built; answers notes about likely slips. */
+export function checkPaths(wish: Wish, facts: Facts): readonly string[] {
+  const { container } = wish;
+  const isMissing = (path: string): boolean => {
+    const fact = facts.paths[path];
+    return fact?.state === 'known' && fact.value.kind === 'missing';
+  };
+  for (const mount of container.mounts) {
+    if (mount.type !== 'bind' || mount.createSource || !isMissing(mount.source)) continue;
+    throw new AppError(
+      'USAGE',
+      `--mount: there is no ${mount.source} on this machine.\n  fix: mkdir -p ${mount.source}, or correct the path`,
+      { details: { path: mount.source } },
+    );
+  }
+  for (const device of container.devices) {
+    if (device.kind !== 'path' || !isMissing(device.host)) continue;
+    throw new AppError(
+      'USAGE',
+      `--device: there is no ${device.host} on this machine.\n  fix: ls -l /dev, or leave --device away`,
+      { details: { path: device.host } },
+    );
+  }
+  checkModels(wish, facts);
+  return [...container.mounts.flatMap((mount) => noteOnVolume(mount, facts)), ...noteOnOpenPort(wish)];
+}
+
+/** A volume of the name of a folder. */
+function noteOnVolume(mount: MountRequest, facts: Facts): readonly string[] {
+  if (mount.type !== 'volume' || mount.source === undefined) return [];
+  const fact = facts.paths[`./${mount.source}`];
+  const isFolder = fact?.state === 'known' && fact.value.kind === 'folder';
+  return isFolder ? [`${mount.source} is a volume's name; for the folder of this name type ./${mount.source}`] : [];
+}
+
+/** A server without keys on an address that other machines reach. */
+function noteOnOpenPort(wish: Wish): readonly string[] {
+  const { env, network } = wish.container;
+  const hasKeys =
+    (env['SLIPWAY_API_KEYS'] ?? '') !== '' ||
+    (env['SLIPWAY_API_KEYS_FILE'] ?? '') !== '' ||
+    wish.serverArgs.some((arg) => /^--api-keys(-file)?(=|$)/.test(arg));
+  if (hasKeys || wish.mode === 'shell') return [];
+  const isLoopback = (host: string): boolean => /^(127\.|::1$|\[::1\]$|localhost$)/.test(host);
+  const hosts =
+    network === 'host' ? [env['SLIPWAY_HOST'] ?? '127.0.0.1'] : publishedPorts(wish).map(({ hostIp }) => hostIp);
+  const open = hosts.find((host) => !isLoopback(host));
+  if (open === undefined) return [];
+  const where = open === '' ? 'every address' : open;
+  return [
+    `other machines reach this server at ${where}, and it asks nobody for a key: -e SLIPWAY_API_KEYS=..., or publish it on 127.0.0.1`,
+  ];
+}

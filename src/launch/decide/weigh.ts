@@ -1,0 +1,172 @@
+import { editions } from '../editions.js';
+import type { EngineFacts, Facts } from '../facts/facts.js';
+import { chooseGpuPath } from './gpu-path.js';
+import { readNvidiaSignal, type NvidiaSignal } from './nvidia-signal.js';
+import { chooseEdition, chooseImage } from './image-choice.js';
+import type { Option } from './plan-types.js';
+import { isRefusal, refuse, type Refusal } from './refusal.js';
+import { compareVersions } from './versions.js';
+import { insistsOnGpu, type Variant, type Wish } from '../request/request.js';
+
+/** Weighs one variant: a plan with what speaks for it, or the reason why it cannot be. Pure. */
+export function weigh(variant: Variant, wish: Wish, facts: Facts): Option {
+  if (variant === 'native') return weighNative(wish, facts);
+  const refusal = checkEngine(variant, wish, facts);
+  if (refusal !== undefined) return { variant, isPossible: false, refusal };
+  return variant === 'cpu' ? weighCpu(wish, facts) : weighGpu(variant, wish, facts);
+}
+
+function checkEngine(variant: Variant, wish: Wish, facts: Facts): Refusal | undefined {
+  const { engine } = facts;
+  if (engine.state === 'unknown') {
+    const fix = 'start the engine, or run without one: --variant native';
+    return { code: 'DOCKER_UNREACHABLE', cause: engine.reason, brief: 'no container engine answers', fix };
+  }
+  const { info } = engine.value;
+  if (info.osType !== 'linux' && info.osType !== '') {
+    return refuse(
+      `the engine runs ${info.osType} containers`,
+      'switch Docker Desktop to Linux containers',
+      'DOCKER_REFUSED',
+    );
+  }
+  const architecture = wish.container.platform?.split('/')[1] ?? info.architecture;
+  if (variant !== 'cpu' && architecture !== 'amd64' && architecture !== '' && wish.image === undefined) {
+    return refuse(
+      `this is ${architecture}, and the images with CUDA, gpu and cuda, are built for amd64 alone: ONNX Runtime's CUDA provider is published for it alone, and the recipe from source takes NVIDIA's packages for it`,
+      'use --variant cpu, or name an image of your own with --image',
+    );
+  }
+  return undefined;
+}
+
+function weighCpu(wish: Wish, facts: Facts): Option {
+  const variant = 'cpu';
+  if (facts.engine.state === 'unknown') throw new Error('an unreachable engine was weighed');
+  const image = chooseImage(wish, facts, { engine: facts.engine.value, variant });
+  if (isRefusal(image)) return { variant, isPossible: false, refusal: image };
+  const plan = { kind: 'container', variant, image, requiresGpu: false } as const;
+  return { variant, isPossible: true, plan, because: `engine ${facts.engine.value.info.version} answers`, notes: [] };
+}
+
+function weighGpu(variant: 'gpu' | 'cuda', wish: Wish, facts: Facts): Option {
+  if (facts.engine.state === 'unknown') throw new Error('an unreachable engine was weighed');
+  const signal = readNvidiaSignal(facts.host);
+  const missing = wish.gpuMode === 'auto' ? checkSignal(signal, wish, facts) : undefined;
+  if (missing !== undefined) return { variant, isPossible: false, refusal: missing };
+  const choice = chooseGpuPath(wish, facts, signal);
+  if (isRefusal(choice)) return { variant, isPossible: false, refusal: choice };
+  const engine = facts.engine.value;
+  const fit = chooseEdition(wish, engine, { variant, signal });
+  if (isRefusal(fit))
+    return { variant, isPossible: false, refusal: orFromSource(fit, { variant, wish, signal, engine }) };
+  const { edition, newerFails } = fit;
+  const image = chooseImage(wish, facts, { engine, variant, ...(edition === undefined ? {} : { edition }) });
+  if (isRefusal(image)) return { variant, isPossible: false, refusal: image };
+  const gpu = signal.kind === 'present' ? signal.evidence : 'a GPU that only the engine can see';
+  return {
+    variant,
+    isPossible: true,
+    plan: { kind: 'container', variant, image, gpu: choice.path, requiresGpu: insistsOnGpu(wish) },
+    because: `${gpu}; by ${choice.path.kind}, as ${choice.evidence}${newerFails === undefined ? '' : `; CUDA ${edition?.requirements.cudaVersion ?? ''}, as ${newerFails}`}`,
+    notes: [...fit.notes, ...choice.passedOver.map((reason) => `passed over ${reason}`)],
+  };
+}
+
+interface Unfit {
+  readonly variant: 'gpu' | 'cuda';
+  readonly wish: Wish;
+  readonly signal: NvidiaSignal;
+  readonly engine: EngineFacts;
+}
+
+/** Names the image from source where no prebuilt one fits and it does, or would do once it is compiled for the GPU. */
+function orFromSource(refusal: Refusal, { variant, wish, signal, engine }: Unfit): Refusal {
+  if (variant !== 'gpu' || wish.image !== undefined) return refusal;
+  if (isRefusal(chooseEdition(wish, engine, { variant: 'cuda', signal })) && !canCompileFor(signal)) return refusal;
+  return { ...refusal, another: '--variant cuda compiles one that does' };
+}
+
+/** Whether the toolkit of the image from source compiles for every GPU here and the driver runs it. */
+function canCompileFor(signal: NvidiaSignal): boolean {
+  if (signal.kind !== 'present' || signal.driverVersion === undefined) return false;
+  const [from] = editions.cuda;
+  if (
+    from?.requirements.minDriver === undefined ||
+    compareVersions(signal.driverVersion, from.requirements.minDriver) < 0
+  )
+    return false;
+  return signal.gpus.every(({ computeCapability = '' }) => compareVersions(computeCapability, '5.0') >= 0);
+}
+
+/** Without a host that can be asked, auto wants the engine's own word for a GPU; an explicit wish lets the start tell. */
+function checkSignal(signal: NvidiaSignal, wish: Wish, facts: Facts): Refusal | undefined {
+  if (signal.kind === 'present') return undefined;
+  if (signal.kind === 'absent') return refuse(signal.cause, signal.fix);
+  const info = facts.engine.state === 'known' ? facts.engine.value.info : undefined;
+  const offers =
+    info?.runtimes.includes('nvidia') === true ||
+    info?.cdiDevices?.some((name) => name.startsWith('nvidia.com/')) === true;
+  if (offers || insistsOnGpu(wish)) return undefined;
+  return refuse(
+    `the engine lists no runtime nvidia and no nvidia.com/gpu device (${signal.reason})`,
+    'if it has a GPU all the same, say so: --variant gpu',
+  );
+}
+
+function weighNative(wish: Wish, facts: Facts): Option {
+  const variant = 'native';
+  const problem = needsContainer(wish);
+  if (problem !== undefined) return { variant, isPossible: false, refusal: problem };
+  const requiresGpu = insistsOnGpu(wish);
+  const signal = readNvidiaSignal(facts.host);
+  if (requiresGpu && signal.kind === 'absent')
+    return { variant, isPossible: false, refusal: refuse(signal.cause, signal.fix) };
+  const notes = ignoredNatively(wish);
+  return {
+    variant,
+    isPossible: true,
+    plan: { kind: 'native', variant, requiresGpu },
+    because: 'this Node.js runs the server itself',
+    notes: notes.length === 0 ? [] : [`without a container these say nothing: ${notes.join(', ')}`],
+  };
+}
+
+function needsContainer(wish: Wish): Refusal | undefined {
+  if (wish.image !== undefined) return refuse(`--image ${wish.image} is a container's`, 'leave --image away', 'USAGE');
+  if (wish.mode === 'shell') return refuse('-it opens a shell in a container', 'leave -it away', 'USAGE');
+  if (wish.engineIsNamed)
+    return refuse('an engine was named with --context or -H', 'leave it away to run natively', 'USAGE');
+  return refuseMounts(wish);
+}
+
+/** A native server sees this machine's own folders: /srv and /srv/models can be given to it, and what has one path on both sides. */
+function refuseMounts({ container }: Wish): Refusal | undefined {
+  for (const mount of container.mounts) {
+    const { type, target } = mount;
+    if (type === 'tmpfs') continue;
+    const isGiven = type === 'bind' && (target === '/srv' || target === '/srv/models' || target === mount.source);
+    if (isGiven) continue;
+    const what = type === 'volume' ? `the volume ${mount.source ?? ''} at ${target}` : `${mount.source} at ${target}`;
+    return refuse(
+      `${what.replace('  ', ' ')} cannot be given to a server without a container`,
+      'mount a folder at /srv or /srv/models, or start an engine',
+      'USAGE',
+    );
+  }
+  return undefined;
+}
+
+function ignoredNatively({ container }: Wish): readonly string[] {
+  const given = (flag: string, isGiven: boolean): readonly string[] => (isGiven ? [flag] : []);
+  return [
+    ...given('--device', container.devices.length > 0),
+    ...given('--network', container.network !== undefined),
+    ...given('--memory', container.memoryBytes !== undefined),
+    ...given('--cpus', container.nanoCpus !== undefined),
+    ...given('--user', container.user !== undefined),
+    ...given('--read-only', container.readOnly),
+    ...given('--pids-limit', container.pidsLimit !== undefined),
+    ...given('--shm-size', container.shmBytes !== undefined),
+  ];
+}

@@ -1,0 +1,87 @@
+import Docker from 'dockerode';
+import { Agent as HttpsAgent } from 'node:https';
+import type { Duplex, Readable } from 'node:stream';
+import { AppError, messageOf } from '../../../errors.js';
+import type { DockerEndpoint } from '../address/endpoint.js';
+import { toDockerError } from '../faults.js';
+import { openSshAgent } from '../address/ssh-agent.js';
+import type { Call, Transport } from './transport.js';
+
+/** The engine's client. No API version is pinned: each engine is spoken to in its own. */
+export function openTransport(endpoint: DockerEndpoint): Transport {
+  const modem = openModem(endpoint);
+  const send = (call: Call, kind: 'json' | 'stream' | 'hijack'): Promise<unknown> =>
+    new Promise((resolve, reject) => {
+      modem.dial(toDialOptions(call, kind), (thrown: unknown, answer: unknown) => {
+        if (thrown === null || thrown === undefined) resolve(answer);
+        else reject(call.signal?.aborted === true ? (thrown as Error) : toDockerError(thrown, call.subject, endpoint));
+      });
+    });
+  return {
+    json: async (call) => {
+      const answer = await send(call, 'json');
+      return Buffer.isBuffer(answer) ? undefined : answer;
+    },
+    stream: (call) => readStream(() => send(call, 'stream') as Promise<Readable>, call, endpoint),
+    hijack: (call) => send(call, 'hijack') as Promise<Duplex>,
+  };
+}
+
+async function* readStream(
+  open: () => Promise<Readable>,
+  call: Call,
+  endpoint: DockerEndpoint,
+): AsyncGenerator<Buffer> {
+  try {
+    yield* (await open()) as AsyncIterable<Buffer>;
+  } catch (thrown) {
+    if (call.signal?.aborted !== true) throw toDockerError(thrown, call.subject, endpoint);
+  }
+}
+
+/** Every connection field is given, undefined included: the library would fill a missing one from DOCKER_HOST. */
+function openModem(endpoint: DockerEndpoint): {
+  dial(options: object, callback: (e: unknown, a: unknown) => void): void;
+} {
+  const { address } = endpoint;
+  const none = { host: undefined, port: undefined, protocol: 'http', username: undefined, socketPath: undefined };
+  const pem = { ca: undefined, cert: undefined, key: undefined, timeout: undefined, agent: undefined, pathPrefix: '/' };
+  const options: Record<string, unknown> = { ...none, ...pem };
+  if (address.kind === 'unix' || address.kind === 'npipe') options['socketPath'] = address.path;
+  if (address.kind === 'ssh') Object.assign(options, { host: 'localhost', port: 80, agent: openSshAgent(address) });
+  if (address.kind === 'tcp') {
+    const { host, port, tls } = address;
+    Object.assign(options, { host, port, protocol: tls === undefined ? 'http' : 'https' });
+    if (tls !== undefined) Object.assign(options, { ca: tls.ca, cert: tls.cert, key: tls.key });
+    if (tls?.skipVerify === true) options['agent'] = new HttpsAgent({ ...tls, rejectUnauthorized: false });
+  }
+  try {
+    return new Docker(options).modem;
+  } catch (thrown) {
+    throw new AppError('USAGE', `Cannot use the environment's DOCKER_HOST or DOCKER_CERT_PATH: ${messageOf(thrown)}.`);
+  }
+}
+
+const isSuccess = Object.fromEntries([101, 200, 201, 204, 304].map((status) => [status, true]));
+
+function toDialOptions(call: Call, kind: 'json' | 'stream' | 'hijack'): object {
+  const query = Object.fromEntries(Object.entries(call.query ?? {}).filter(([, value]) => value !== undefined));
+  const hasQuery = Object.keys(query).length > 0;
+  return {
+    path: hasQuery ? `${call.path}?` : call.path,
+    method: call.method,
+    ...(hasQuery || call.body !== undefined || kind === 'hijack'
+      ? { options: { _query: query, _body: call.body ?? {} } }
+      : {}),
+    ...(call.upload === undefined ? {} : { file: call.upload }),
+    ...(call.auth === undefined ? {} : { authconfig: call.auth }),
+    ...(call.registries === undefined ? {} : { registryconfig: call.registries }),
+    ...(call.signal === undefined ? {} : { abortSignal: call.signal }),
+    isStream: kind !== 'json',
+    hijack: kind === 'hijack',
+    openStdin: kind === 'hijack',
+    // Without a body of its own the request would wait for one before its headers went out.
+    allowEmpty: kind === 'hijack',
+    statusCodes: isSuccess,
+  };
+}

@@ -1,0 +1,90 @@
+import type { DockerGateway } from '../docker/gateway.js';
+import type { ContainerSummary } from '../docker/types.js';
+import type { NativeRunner } from '../native/runner.js';
+import { isUp, listMembers, managedLabel } from './fleet.js';
+import { isOwnImage } from '../images/find.js';
+
+/** One thing that nothing uses any more, with what it takes and how it goes. */
+export interface LitterItem {
+  readonly kind: 'container' | 'native' | 'image' | 'network' | 'volume' | 'build cache';
+  readonly name: string;
+  /** Undefined where it cannot be told or is nothing. */
+  readonly bytes?: number;
+  remove(): Promise<unknown>;
+}
+
+export interface PruneWish {
+  /** Also tagged images of ours that no container uses. */
+  readonly images: boolean;
+  readonly volumes: boolean;
+  readonly buildCache: boolean;
+}
+
+/** What `prune` would remove: only what the launcher made, but for the build cache, which the engine shares. */
+export async function findLitter(
+  fleet: { readonly docker: DockerGateway; readonly native: NativeRunner | undefined },
+  wish: PruneWish,
+): Promise<readonly LitterItem[]> {
+  const { members, engineFault } = await listMembers(fleet, { all: false });
+  const natives = members.flatMap((member): LitterItem[] =>
+    member.kind === 'native' && !isUp(member)
+      ? [{ kind: 'native', name: member.name, remove: async () => fleet.native?.remove(member.name) }]
+      : [],
+  );
+  if (engineFault !== undefined) return natives;
+  const { docker } = fleet;
+  const parts = await Promise.all([
+    findContainers(docker),
+    findImages(docker, wish.images),
+    findNetworks(docker),
+    wish.volumes ? findVolumes(docker) : [],
+    wish.buildCache ? findBuildCache(docker) : [],
+  ]);
+  return [...natives, ...parts.flat()];
+}
+
+const isEnded = ({ state }: ContainerSummary): boolean => ['created', 'exited', 'dead'].includes(state);
+
+async function findContainers({ containers }: DockerGateway): Promise<readonly LitterItem[]> {
+  const own = await containers.list({ all: true, labels: [managedLabel], sizes: true });
+  return own.filter(isEnded).map(({ id, name, sizeBytes }) => ({
+    kind: 'container',
+    name,
+    ...(sizeBytes === undefined ? {} : { bytes: sizeBytes }),
+    remove: () => containers.remove(id, { volumes: true }),
+  }));
+}
+
+async function findImages({ images, containers }: DockerGateway, tagged: boolean): Promise<readonly LitterItem[]> {
+  const [all, users] = await Promise.all([images.list(), containers.list({ all: true })]);
+  const used = new Set(users.filter((user) => !isEnded(user)).map(({ imageId }) => imageId));
+  return all
+    .filter((image) => isOwnImage(image) && !used.has(image.id) && (tagged || image.tags.length === 0))
+    .map(({ id, tags, sizeBytes }) => ({
+      kind: 'image',
+      name: tags[0] ?? id.replace('sha256:', '').slice(0, 12),
+      bytes: sizeBytes,
+      remove: async () => {
+        for (const ref of tags.length === 0 ? [id] : tags) await images.remove(ref);
+      },
+    }));
+}
+
+async function findNetworks({ networks, containers }: DockerGateway): Promise<readonly LitterItem[]> {
+  const [own, users] = await Promise.all([networks.list({ labels: [managedLabel] }), containers.list({ all: true })]);
+  const used = new Set(users.filter((user) => !isEnded(user)).flatMap((container) => container.networks));
+  return own
+    .filter(({ name }) => !used.has(name))
+    .map(({ id, name }) => ({ kind: 'network', name, remove: () => networks.remove(id) }));
+}
+
+async function findVolumes({ volumes }: DockerGateway): Promise<readonly LitterItem[]> {
+  const own = await volumes.list({ labels: [managedLabel], dangling: true });
+  return own.map(({ name }) => ({ kind: 'volume', name, remove: () => volumes.remove(name) }));
+}
+
+async function findBuildCache(docker: DockerGateway): Promise<readonly LitterItem[]> {
+  const { reclaimableBuildCacheBytes: bytes } = await docker.diskUsage();
+  if (bytes === 0) return [];
+  return [{ kind: 'build cache', name: 'unused layers', bytes, remove: () => docker.pruneBuildCache() }];
+}

@@ -1,0 +1,77 @@
+import { createHash } from 'node:crypto';
+import type { Facts } from '../facts/facts.js';
+import { containerLabels } from '../labels.js';
+import { findModelFolder } from '../decide/model-place.js';
+import type { NativeWish } from './state.js';
+import { originLabels } from '../request/origin.js';
+import type { NativePlan } from '../decide/plan-types.js';
+import { publishedPorts, type Wish } from '../request/request.js';
+
+/** From a plan to the process that stands for the container: the same mounts, ports, variables and arguments. Pure. */
+export function toNativeWish(
+  wish: Wish,
+  plan: NativePlan,
+  of: { readonly facts: Facts; readonly cwd: string },
+): NativeWish {
+  const { host, port } = findListener(wish);
+  const models = findModelFolder(wish, of.facts);
+  const { container } = wish;
+  const args = [
+    ...(models === undefined ? [] : ['--models', models]),
+    '--host',
+    host,
+    '--port',
+    String(port),
+    ...withoutPort(wish.serverArgs),
+  ];
+  const env = { ...(plan.requiresGpu ? { SLIPWAY_REQUIRE_GPU: 'true' } : {}), ...withoutListener(container.env) };
+  const cwd = findWorkingFolder(wish) ?? of.cwd;
+  const config = createHash('sha256')
+    .update(JSON.stringify([args, env, cwd]))
+    .digest('hex')
+    .slice(0, 32);
+  const isDetached = wish.mode === 'detached';
+  return {
+    name: container.name ?? `slipway-native-${config.slice(0, 6)}`,
+    host,
+    port,
+    args,
+    env,
+    cwd,
+    config,
+    labels: toLabels(wish),
+    removeOnExit: container.remove ?? !isDetached,
+    restart: container.restart?.name !== 'no',
+  };
+}
+
+/** The first published address of the server's port; a range gives its first port, an open choice the server's own. */
+function findListener(wish: Wish): { readonly host: string; readonly port: number } {
+  const mapping = publishedPorts(wish).find(({ containerPort }) => containerPort === wish.serverPort);
+  const first = mapping?.hostPort.split('-')[0] ?? '';
+  return { host: mapping?.hostIp ?? '127.0.0.1', port: first === '' ? wish.serverPort : Number(first) };
+}
+
+/** What is mounted at /srv is the working folder, as in the container. */
+function findWorkingFolder({ container }: Wish): string | undefined {
+  return container.mounts.flatMap((mount) =>
+    mount.type === 'bind' && mount.target === '/srv' ? [mount.source] : [],
+  )[0];
+}
+
+function toLabels({ container, origin }: Wish): Readonly<Record<string, string>> {
+  return {
+    ...container.labels,
+    [containerLabels.managed]: 'true',
+    [containerLabels.variant]: 'native',
+    ...(origin === undefined ? {} : originLabels(origin)),
+  };
+}
+
+function withoutPort(args: readonly string[]): readonly string[] {
+  return args.filter((arg, index) => arg !== '--port' && args[index - 1] !== '--port' && !arg.startsWith('--port='));
+}
+
+function withoutListener(env: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => name !== 'SLIPWAY_PORT' && name !== 'SLIPWAY_HOST'));
+}

@@ -1,0 +1,144 @@
+import { AppError } from '../../errors.js';
+import { parseDevice } from './flags/devices.js';
+import { parseEnv, parseEnvFile } from './flags/env.js';
+import { parseGpus } from './flags/gpus.js';
+import type { PathBase } from './flags/mount-types.js';
+import { parseMount } from './flags/mounts.js';
+import { parseName, parsePair, parsePlatform, parseRestart, parseTmpfs, parseUlimit } from './flags/policies.js';
+import { parsePort } from './flags/ports.js';
+import { parseBytes, parseCount, parseCpus } from './flags/sizes.js';
+import { parseVolume } from './flags/volumes.js';
+import { nearest } from '../text/suggestion.js';
+import type { UpValues } from './up-flags.js';
+import { gpuModes, insistsOnGpu, type ContainerWish, type LaunchMode, type Wish } from './request.js';
+
+/** What the command line's texts are read against. */
+export interface Surroundings extends PathBase {
+  readonly env: NodeJS.ProcessEnv;
+  /** Texts of the files that --env-file names. */
+  readonly envFiles: readonly { readonly name: string; readonly text: string }[];
+  readonly engineIsNamed: boolean;
+  readonly hasTerminal: boolean;
+}
+
+const variants = ['auto', 'cpu', 'gpu', 'cuda', 'native'] as const;
+const pulls = ['missing', 'always', 'never'] as const;
+
+/** From texts to a wish: every flag read, every contradiction refused with what to type instead. Throws USAGE. */
+export function toWish(values: UpValues, serverArgs: readonly string[], at: Surroundings): Wish {
+  const container = toContainerWish(values, at);
+  const mode = toMode(values, at);
+  const wish: Wish = {
+    variant: oneOf('--variant', values.variant ?? 'auto', variants),
+    gpuMode: oneOf('--gpu-mode', values.gpuMode ?? 'auto', gpuModes),
+    ...(values.gpus === undefined ? {} : { gpus: parseGpus(values.gpus) }),
+    ...(values.image === undefined ? {} : { image: values.image }),
+    pull: oneOf('--pull', values.pull ?? 'missing', pulls),
+    engineIsNamed: at.engineIsNamed,
+    mode,
+    container,
+    serverArgs,
+    serverPort: toServerPort(container, mode === 'shell' ? [] : serverArgs),
+  };
+  refuseContradictions(wish);
+  return wish;
+}
+
+function oneOf<T extends string>(flag: string, value: string, allowed: readonly T[]): T {
+  const found = allowed.find((name) => name === value);
+  if (found !== undefined) return found;
+  const close = nearest(value, allowed);
+  const hint = close === undefined ? '' : ` Type ${flag} ${close}?`;
+  throw new AppError('USAGE', `${flag} ${value}: expected one of ${allowed.join(', ')}.${hint}`, {
+    details: { flag, value },
+  });
+}
+
+function toMode({ detach, interactive, tty }: UpValues, { hasTerminal }: Surroundings): LaunchMode {
+  if (interactive !== true && tty !== true) return detach === true ? 'detached' : 'foreground';
+  if (detach === true)
+    throw new AppError('USAGE', '-it and -d exclude each other: a shell needs this terminal. Leave one of them away.');
+  if (interactive !== true || tty !== true) {
+    throw new AppError(
+      'USAGE',
+      `${tty === true ? '-t' : '-i'} alone has no use here: type -it for a shell in the container.`,
+    );
+  }
+  if (!hasTerminal)
+    throw new AppError('USAGE', '-it needs a terminal, but stdin is none. Run it in one, or leave -it away.');
+  return 'shell';
+}
+
+/** The listed flags by their reader; undefined ones are left out. */
+function toContainerWish(values: UpValues, at: Surroundings): ContainerWish {
+  const merge = (parts: readonly Readonly<Record<string, string>>[]): Readonly<Record<string, string>> =>
+    Object.assign({}, ...parts) as Readonly<Record<string, string>>;
+  const files = at.envFiles.map(({ name, text }) => parseEnvFile(text, name, at.env));
+  return {
+    ports: values.publish.flatMap((text) => parsePort(text)),
+    mounts: [
+      ...values.mount.map((text) => parseMount(text, at)),
+      ...values.volume.map((text) => parseVolume({ flag: '-v', text }, at)),
+    ],
+    tmpfs: merge(values.tmpfs.map(parseTmpfs)),
+    devices: values.device.map(parseDevice),
+    env: merge([...files, ...values.env.map((text) => parseEnv(text, at.env))]),
+    labels: merge(values.label.map((text) => parsePair('--label', text))),
+    readOnly: values.readOnly === true,
+    init: values.init,
+    logDriver: values.logDriver ?? 'json-file',
+    logOptions: merge(values.logOpt.map((text) => parsePair('--log-opt', text))),
+    capAdd: values.capAdd,
+    capDrop: values.capDrop.length === 0 ? ['ALL'] : values.capDrop,
+    securityOptions: values.securityOpt,
+    groupAdd: values.groupAdd,
+    ulimits: values.ulimit.map(parseUlimit),
+    ...toOptional(values),
+  };
+}
+
+function toOptional(values: UpValues): Partial<ContainerWish> {
+  const { name, network, memory, cpus, shmSize, pidsLimit, user, restart, rm, platform } = values;
+  return {
+    ...(name === undefined ? {} : { name: parseName(name) }),
+    ...(network === undefined ? {} : { network }),
+    ...(memory === undefined ? {} : { memoryBytes: parseBytes('--memory', memory) }),
+    ...(cpus === undefined ? {} : { nanoCpus: parseCpus('--cpus', cpus) }),
+    ...(shmSize === undefined ? {} : { shmBytes: parseBytes('--shm-size', shmSize) }),
+    ...(pidsLimit === undefined ? {} : { pidsLimit: parseCount('--pids-limit', pidsLimit, -1) }),
+    ...(user === undefined ? {} : { user }),
+    ...(restart === undefined ? {} : { restart: parseRestart(restart) }),
+    ...(rm === undefined ? {} : { remove: rm }),
+    ...(platform === undefined ? {} : { platform: parsePlatform(platform) }),
+  };
+}
+
+/** The server's port: its own flag, its variable, else 8000. */
+function toServerPort({ env }: ContainerWish, serverArgs: readonly string[]): number {
+  const at = serverArgs.indexOf('--port');
+  const flag = at >= 0 ? serverArgs[at + 1] : serverArgs.find((arg) => arg.startsWith('--port='))?.slice(7);
+  return parseCount('--port', flag ?? env['SLIPWAY_PORT'] ?? '8000', 1);
+}
+
+function refuseContradictions(wish: Wish): void {
+  const { container, variant, gpuMode, serverPort, mode } = wish;
+  const refuse = (text: string): never => {
+    throw new AppError('USAGE', text);
+  };
+  if (container.remove === true && container.restart !== undefined && container.restart.name !== 'no') {
+    refuse('--rm and --restart exclude each other: a removed container cannot start again. Leave one of them away.');
+  }
+  if (variant === 'cpu' && insistsOnGpu(wish))
+    refuse('--variant cpu and --gpus (or a GPU --device) exclude each other. Type --variant gpu.');
+  if (gpuMode === 'none' && insistsOnGpu(wish))
+    refuse('--gpu-mode none and a wish for a GPU exclude each other. Leave one of them away.');
+  const published = container.ports;
+  const isServed = published.some(({ containerPort, protocol }) => containerPort === serverPort && protocol === 'tcp');
+  if (published.length === 0 || isServed || mode === 'shell') return;
+  const first = published[0];
+  const host =
+    first === undefined || first.hostPort === '' ? String(first?.containerPort ?? serverPort) : first.hostPort;
+  refuse(
+    `-p publishes port ${first?.containerPort ?? ''} of the container, but the server there listens on ${serverPort}. Type -p ${host}:${serverPort}.`,
+  );
+}

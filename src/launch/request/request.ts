@@ -1,0 +1,119 @@
+import type { ContainerVariant } from '../labels.js';
+import type { DeviceMapping } from './flags/devices.js';
+import type { GpuRequest } from './flags/gpus.js';
+import type { MountRequest } from './flags/mount-types.js';
+import type { RestartPolicy, Ulimit } from './flags/policies.js';
+import type { PortMapping } from './flags/ports.js';
+import type { Origin } from './origin.js';
+
+export type Variant = ContainerVariant | 'native';
+
+/** How a GPU is to reach the container: `auto` takes the best way that the engine offers. */
+export type GpuMode = 'auto' | 'cdi' | 'runtime' | 'gpus' | 'none';
+
+export const gpuModes: readonly GpuMode[] = ['auto', 'cdi', 'runtime', 'gpus', 'none'];
+
+/** Foreground follows the logs, detached leaves it running, shell gives a prompt instead of the server. */
+export type LaunchMode = 'foreground' | 'detached' | 'shell';
+
+/** Options of the container as the flags gave them; what is undefined keeps the engine's own default. */
+export interface ContainerWish {
+  readonly name?: string;
+  /** Empty: the server's port on 127.0.0.1. */
+  readonly ports: readonly PortMapping[];
+  readonly mounts: readonly MountRequest[];
+  readonly tmpfs: Readonly<Record<string, string>>;
+  readonly devices: readonly DeviceMapping[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly network?: string;
+  readonly memoryBytes?: number;
+  readonly nanoCpus?: number;
+  readonly shmBytes?: number;
+  readonly pidsLimit?: number;
+  readonly readOnly: boolean;
+  readonly user?: string;
+  readonly init: boolean;
+  readonly restart?: RestartPolicy;
+  /** Undefined: removed in the foreground, kept when detached. */
+  readonly remove?: boolean;
+  readonly logDriver: string;
+  readonly logOptions: Readonly<Record<string, string>>;
+  readonly capAdd: readonly string[];
+  readonly capDrop: readonly string[];
+  readonly securityOptions: readonly string[];
+  readonly groupAdd: readonly string[];
+  readonly ulimits: readonly Ulimit[];
+  readonly platform?: string;
+}
+
+/** Everything that a command line asks for, checked and completed; the decision reads nothing else of it. */
+export interface Wish {
+  readonly variant: 'auto' | Variant;
+  readonly gpuMode: GpuMode;
+  readonly gpus?: GpuRequest;
+  /** Undefined: the variant's own. */
+  readonly image?: string;
+  readonly pull: 'missing' | 'always' | 'never';
+  /** Whether --context or -H names an engine: nothing else will then do. */
+  readonly engineIsNamed: boolean;
+  readonly mode: LaunchMode;
+  readonly container: ContainerWish;
+  /** After `--`: for the server, or in shell mode the command. */
+  readonly serverArgs: readonly string[];
+  /** The server's port inside the container. */
+  readonly serverPort: number;
+  /** Who asks; undefined: nobody that a label could name. */
+  readonly origin?: Origin;
+}
+
+/** Names of NVIDIA's CDI devices that --device asks for. */
+export function nvidiaCdiDevices({ container }: Wish): readonly string[] {
+  return container.devices.flatMap((device) =>
+    device.kind === 'cdi' && device.name.startsWith('nvidia.com/gpu=') ? [device.name] : [],
+  );
+}
+
+/** Whether nothing but a GPU will do: then nothing falls back. */
+export function insistsOnGpu(wish: Wish): boolean {
+  return (
+    wish.variant === 'gpu' || wish.variant === 'cuda' || wish.gpus !== undefined || nvidiaCdiDevices(wish).length > 0
+  );
+}
+
+/** The ports to publish: those asked for, else the server's own on 127.0.0.1; none on networks that publish none. */
+export function publishedPorts({ container, serverPort }: Wish): readonly PortMapping[] {
+  if (/^(host|none|container:.*)$/.test(container.network ?? '')) return [];
+  if (container.ports.length > 0) return container.ports;
+  return [{ hostIp: '127.0.0.1', hostPort: String(serverPort), containerPort: serverPort, protocol: 'tcp' }];
+}
+
+const nothing: ContainerWish = {
+  ports: [],
+  mounts: [],
+  tmpfs: {},
+  devices: [],
+  env: {},
+  labels: {},
+  readOnly: false,
+  init: true,
+  logDriver: 'json-file',
+  logOptions: {},
+  capAdd: [],
+  capDrop: ['ALL'],
+  securityOptions: [],
+  groupAdd: [],
+  ulimits: [],
+};
+
+/** A wish for nothing special. */
+export const plainWish: Wish = {
+  variant: 'auto',
+  gpuMode: 'auto',
+  pull: 'missing',
+  engineIsNamed: false,
+  mode: 'foreground',
+  container: nothing,
+  serverArgs: [],
+  serverPort: 8000,
+};

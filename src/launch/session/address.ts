@@ -1,0 +1,62 @@
+import { isIPv6 } from 'node:net';
+import type { ContainerDetails } from '../docker/types.js';
+
+/** One address of the host that a port is published on; an empty address means every one. */
+export interface HostPort {
+  readonly hostIp: string;
+  readonly port: number;
+  readonly protocol: string;
+}
+
+/** Whether both cannot be held at once: one port, and addresses that are equal or of which one is its whole family. */
+export function doCollide(one: HostPort, other: HostPort): boolean {
+  if (one.port !== other.port || one.protocol !== other.protocol) return false;
+  const [first, second] = [plainAddress(one.hostIp), plainAddress(other.hostIp)];
+  if (first === '' || second === '') return true;
+  if (isIPv6(first) !== isIPv6(second)) return false;
+  return first === second || [first, second].some((address) => address === '0.0.0.0' || address === '::');
+}
+
+/** One spelling for an address: `localhost` is 127.0.0.1, `0:0::1` is `::1`. */
+function plainAddress(text: string): string {
+  const bare = text.replace(/^\[|\]$/g, '');
+  if (bare === 'localhost') return '127.0.0.1';
+  const url = `http://[${bare}]`;
+  return isIPv6(bare) && URL.canParse(url) ? new URL(url).hostname.slice(1, -1) : bare;
+}
+
+/** Where a server in a container is reached from here, or why it is not. */
+export type ServerUrl = { readonly url: string } | { readonly url?: undefined; readonly reason: string };
+
+/** The URL of a container's server: its published port, or its own on the host's network. */
+export function findUrl(details: ContainerDetails, port: number, remoteHost: string | undefined): ServerUrl {
+  const isTls = details.env.some((line) => /^SLIPWAY_TLS_CERT=./.test(line));
+  if (details.networkMode === 'host') {
+    const reason = `it listens on 127.0.0.1:${port} of ${remoteHost ?? ''}; reach it by ssh -L ${port}:127.0.0.1:${port} ${remoteHost ?? ''}`;
+    return remoteHost === undefined ? { url: urlOf('127.0.0.1', port, isTls) } : { reason };
+  }
+  const isServed = details.ports.find(
+    (published) => published.containerPort === port && published.protocol === 'tcp' && published.hostPort !== undefined,
+  );
+  if (isServed?.hostPort === undefined) return { reason: 'no port is published; -p publishes one' };
+  const { hostIp = '', hostPort } = isServed;
+  const isLoopback = /^(127\.|::1$)/.test(hostIp);
+  if (remoteHost !== undefined && isLoopback) {
+    return {
+      reason: `it is published on ${hostIp}:${hostPort} of ${remoteHost} alone; reach it by ssh -L ${hostPort}:127.0.0.1:${hostPort} ${remoteHost}, or publish it with -p 0.0.0.0:${hostPort}:${port}`,
+    };
+  }
+  return { url: urlOf(remoteHost ?? hostIp, hostPort, isTls) };
+}
+
+/** The URL of a listener, seen from its own machine. */
+export function urlOf(host: string, port: number, isTls = false): string {
+  const isAnywhere = host === '' || host === '0.0.0.0' || host === '::';
+  const reachable = isAnywhere ? '127.0.0.1' : host;
+  return `${isTls ? 'https' : 'http'}://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`;
+}
+
+/** The container's own address on its first network that gave it one. */
+export function findIp({ networks }: ContainerDetails): string | undefined {
+  return networks.map(({ ip }) => ip).find((ip) => ip !== '');
+}

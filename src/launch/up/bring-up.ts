@@ -1,0 +1,95 @@
+import { startContainer, type StartedContainer } from '../container/start.js';
+import type { EngineAddress, LaunchContext } from '../context.js';
+import type { DockerGateway } from '../docker/gateway.js';
+import { ensureImage } from '../images/ensure-image.js';
+import { narrateDecision } from '../decide/explain.js';
+import type { Facts } from '../facts/facts.js';
+import { gatherFacts, readEngine } from '../facts/gather.js';
+import { permitsFallback, toError, toRefusal } from '../failures/explain.js';
+import { startNative, type StartedNative } from '../native/start.js';
+import { explainIdleGpu, explainNoModels } from '../session/outcome.js';
+import { decide } from '../decide/plan.js';
+import { weigh } from '../decide/weigh.js';
+import type { ContainerPlan, Decision, Plan } from '../decide/plan-types.js';
+import { inBrief, type Refusal } from '../decide/refusal.js';
+import type { Session, StartOptions } from '../session/session.js';
+import { checkPaths } from '../decide/path-checks.js';
+import { insistsOnGpu, type Variant, type Wish } from '../request/request.js';
+
+/** One `launch up`. */
+export interface UpRequest {
+  readonly address: EngineAddress;
+  readonly wish: Wish;
+  readonly start: StartOptions;
+  readonly explain: boolean;
+  readonly signal: AbortSignal;
+}
+
+/** What was learned and decided before anything happens. */
+export interface Preview {
+  readonly facts: Facts;
+  readonly decision: Decision;
+}
+
+/** A server that is ready, with what keeps it. */
+export type Started = (
+  ({ readonly kind: 'container' } & StartedContainer) | ({ readonly kind: 'native' } & StartedNative)
+) & {
+  readonly gateway: DockerGateway;
+};
+
+/** Facts and decision for a wish; starts nothing. */
+export async function preview(
+  context: LaunchContext,
+  { address, wish }: Pick<UpRequest, 'address' | 'wish'>,
+): Promise<Preview> {
+  const facts = await gatherFacts(context, await context.openGateway(address), wish);
+  return { facts, decision: decide(wish, facts) };
+}
+
+/** From a wish to a server that is ready. `auto` goes on to its next variant where a start fails for want of GPU or image. */
+export async function bringUp(context: LaunchContext, request: UpRequest): Promise<Started> {
+  const { wish } = request;
+  const gateway = await context.openGateway(request.address);
+  const facts = await gatherFacts(context, gateway, wish);
+  for (const note of checkPaths(wish, facts)) context.console.warn(note);
+  const failed = new Map<Variant, Refusal>();
+  for (;;) {
+    const decision = decide(wish, facts, failed);
+    narrateDecision(context.console, decision, { facts, explain: request.explain });
+    if (decision.kind === 'refused') {
+      throw toError(request.explain ? inBrief(decision.refusal) : decision.refusal, wish.variant);
+    }
+    const session: Session = { context, gateway, wish, facts, options: request.start, signal: request.signal };
+    try {
+      const started = await startPlan(session, decision.plan);
+      const idle = explainIdleGpu(started.launched);
+      if (idle !== undefined) context.console.warn(idle);
+      for (const { message } of started.launched.broken) context.console.warn(message);
+      const unserved = explainNoModels(started.launched);
+      if (unserved !== undefined) context.console.warn(unserved);
+      return started;
+    } catch (thrown) {
+      const mayFallBack = wish.variant === 'auto' && !insistsOnGpu(wish) && wish.image === undefined;
+      if (!mayFallBack || decision.plan.kind === 'native' || !permitsFallback(thrown)) throw thrown;
+      context.console.warn(thrown.message);
+      failed.set(decision.plan.variant, toRefusal(thrown));
+    }
+  }
+}
+
+async function startPlan(session: Session, plan: Plan): Promise<Started> {
+  const { gateway } = session;
+  if (plan.kind === 'native') return { kind: 'native', gateway, ...(await startNative(session, plan)) };
+  const isNew = await ensureImage(session, plan);
+  const facts = isNew ? await recheck(session, plan) : session.facts;
+  return { kind: 'container', gateway, ...(await startContainer({ ...session, facts }, plan)) };
+}
+
+/** An image that just came shows its labels: what they ask for is compared before it starts. */
+async function recheck({ gateway, facts, wish }: Session, plan: ContainerPlan): Promise<Facts> {
+  const fresh = { ...facts, engine: await readEngine(gateway) };
+  const option = weigh(plan.variant, wish, fresh);
+  if (!option.isPossible) throw toError(option.refusal, plan.variant);
+  return fresh;
+}

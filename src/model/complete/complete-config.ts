@@ -1,0 +1,45 @@
+import { AppError } from '../../errors.js';
+import { completeBatching } from './complete-batching.js';
+import { completeClassification, findLabelledOutput } from './complete-classification.js';
+import { completeDetection } from './complete-detection.js';
+import { completeImage } from './complete-image.js';
+import type { ModelJson } from '../config-schema.js';
+import type { ImageConfig, ModelConfig, OnnxHeader, ProviderName } from '../config.js';
+
+/**
+ * Fills in what model.json leaves out, from the model's own header and the provider that will run it. Throws MODEL_INVALID
+ * where the two contradict each other, with what to change.
+ */
+export function completeConfig(json: ModelJson, header: OnnxHeader, provider: ProviderName): ModelConfig {
+  const { execution = {} } = json;
+  const image = json.image === undefined ? undefined : completeImage(json.image, header);
+  return {
+    description: json.description ?? '',
+    versions: json.versions ?? 'latest',
+    batching: completeBatching(json.batching, header, provider),
+    instances: { cpu: json.instances?.cpu ?? 'auto', gpu: json.instances?.gpu ?? 1 },
+    ...(image === undefined ? {} : { image }),
+    ...completeTask(json, header, image),
+    warmup: json.warmup ?? true,
+    execution: {
+      providers: execution.providers ?? [],
+      requireGpu: execution.requireGpu ?? false,
+      ...(execution.intraOpThreads === undefined ? {} : { intraOpThreads: execution.intraOpThreads }),
+    },
+  };
+}
+
+/** What outputs mean: what model.json says, else the classes that the file itself names. */
+function completeTask(
+  { classification, detection }: ModelJson,
+  header: OnnxHeader,
+  image: ImageConfig | undefined,
+): Pick<ModelConfig, 'classification' | 'detection'> {
+  if (classification !== undefined && detection !== undefined) {
+    throw new AppError('MODEL_INVALID', 'model.json has both "classification" and "detection": expected one of them.');
+  }
+  if (detection !== undefined) return { detection: completeDetection(detection, header, image) };
+  const labelled = findLabelledOutput(header);
+  const wished = classification ?? (labelled === undefined ? undefined : { output: labelled });
+  return wished === undefined ? {} : { classification: completeClassification(wished, header) };
+}

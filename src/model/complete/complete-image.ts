@@ -1,0 +1,143 @@
+import type { ModelJson } from '../config-schema.js';
+import type { HeaderValue, ImageConfig, OnnxHeader, ResizeConfig, ResizeFit } from '../config.js';
+import { contradiction, describeValue, findValue } from './contradiction.js';
+
+type ImageJson = NonNullable<ModelJson['image']>;
+
+/** What the declared shape says of the picture; -1 where it is variable. */
+interface Picture {
+  readonly subject: string;
+  readonly layout: 'NCHW' | 'NHWC';
+  readonly channels: number;
+  readonly height: number;
+  readonly width: number;
+}
+
+/** Image input of a model: size, layout and colour come from the declared shape where model.json does not give them. */
+export function completeImage(json: ImageJson, header: OnnxHeader): ImageConfig {
+  const input = findValue(header.inputs, 'image.input', json.input);
+  const picture = readPicture(input, json.layout);
+  const color = json.color ?? (picture.channels === 1 ? 'gray' : 'rgb');
+  const channels = color === 'gray' ? 1 : 3;
+  if (picture.channels !== -1 && picture.channels !== channels) {
+    throw contradiction(
+      `image.color "${color}" has ${channels} channels, but ${picture.subject} takes ${picture.channels} in the layout ${picture.layout}`,
+      'Set image.color or image.layout to what the model was trained with',
+    );
+  }
+  checkPerChannel('mean', json.mean, channels);
+  checkPerChannel('std', json.std, channels);
+  const resize = completeResize(json, picture);
+  checkSize(json, resize, picture);
+  return {
+    input: input.name,
+    resize,
+    ...(json.crop === undefined ? {} : { crop: json.crop }),
+    color,
+    layout: picture.layout,
+    scale: json.scale ?? (input.datatype === 'UINT8' ? 1 : 1 / 255),
+    mean: json.mean ?? [0],
+    std: json.std ?? [1],
+    invert: json.invert ?? false,
+  };
+}
+
+function readPicture(input: HeaderValue, wish: ImageConfig['layout'] | undefined): Picture {
+  const subject = describeValue('input', input);
+  const [, a = -1, b = -1, c = -1] = input.shape;
+  if (input.shape.length !== 4 || input.datatype === 'BYTES' || input.datatype === 'BOOL') {
+    throw contradiction(
+      `${subject} cannot take a picture`,
+      'Expected an input of numbers with 4 dimensions (NCHW or NHWC)',
+    );
+  }
+  const isChannels = (dim: number) => dim === 1 || dim === 3;
+  const layout = wish ?? (!isChannels(a) && isChannels(c) ? 'NHWC' : 'NCHW');
+  return layout === 'NCHW'
+    ? { subject, layout, channels: a, height: b, width: c }
+    : { subject, layout, channels: c, height: a, width: b };
+}
+
+function checkPerChannel(key: 'mean' | 'std', values: readonly number[] | undefined, channels: number): void {
+  if (values === undefined || values.length === 1 || values.length === channels) return;
+  throw contradiction(
+    `image.${key} has ${values.length} values for ${channels} channel(s)`,
+    `Give one value, or ${channels}`,
+  );
+}
+
+/** Fits after which the image keeps its proportions, so that its size is its own. */
+const isOpenFit = (fit: ResizeFit): boolean => fit === 'inside' || fit === 'outside' || fit === 'height';
+
+function completeResize(json: ImageJson, picture: Picture): ResizeConfig {
+  const { resize = {} } = json;
+  const side = (key: 'width' | 'height'): number => {
+    const size = resize[key] ?? json.crop?.[key] ?? picture[key];
+    if (size !== -1) return size;
+    throw contradiction(
+      `image.resize.${key} is missing and ${picture.subject} has a variable ${key}`,
+      `Set image.resize.${key} in pixels`,
+    );
+  };
+  const { fit = 'cover', multipleOf, multipleBy = 'bars' } = resize;
+  checkOpenOnly(resize, fit);
+  return {
+    width: side('width'),
+    height: side('height'),
+    fit,
+    background: resize.background ?? [0],
+    ...(multipleOf === undefined ? {} : { multiple: { of: multipleOf, by: multipleBy } }),
+    ...(resize.anchor === undefined ? {} : { anchor: resize.anchor }),
+    ...(resize.enlarge === undefined ? {} : { enlarge: resize.enlarge }),
+    ...(json.resample === undefined ? {} : { method: json.resample }),
+    ...(resize.library === undefined ? {} : { library: resize.library }),
+  };
+}
+
+/** What would have no effect, or not the one that was meant, is refused. */
+function checkOpenOnly(resize: NonNullable<ImageJson['resize']>, fit: ResizeFit): void {
+  const refuse = (key: string, expected: string): never => {
+    throw contradiction(`image.resize.${key} does not go with fit "${fit}"`, expected);
+  };
+  if (resize.multipleOf !== undefined && !isOpenFit(fit)) {
+    refuse('multipleOf', 'Use fit "inside", "outside" or "height"; the others give exactly width x height');
+  }
+  if (resize.multipleBy !== undefined && resize.multipleOf === undefined) {
+    throw contradiction('image.resize.multipleBy stands without multipleOf', 'Set image.resize.multipleOf, such as 32');
+  }
+  const hasBars = fit === 'contain' || (resize.multipleOf !== undefined && resize.multipleBy !== 'stretch');
+  if (resize.anchor !== undefined && !hasBars) {
+    refuse('anchor', 'Use fit "contain", or multipleOf with bars: an anchor says where the image lies between bars');
+  }
+  if (resize.enlarge === false && fit !== 'inside' && fit !== 'contain') {
+    refuse('enlarge: false', 'Use fit "inside" or "contain"');
+  }
+}
+
+/** Whether the picture that comes out has the size that the model takes. */
+function checkSize(json: ImageJson, resize: ResizeConfig, picture: Picture): void {
+  const { width, height, fit } = resize;
+  const { crop } = json;
+  if (crop !== undefined && (fit === 'inside' || fit === 'height' || crop.width > width || crop.height > height)) {
+    throw contradiction(
+      `image.crop ${crop.width}x${crop.height} may not lie within image.resize ${width}x${height} with fit "${fit}"`,
+      'Resize to at least the size of the crop, with fit "cover", "contain", "fill" or "outside"',
+    );
+  }
+  const isOpen = crop === undefined && isOpenFit(fit);
+  const isHeightOpen = isOpen && fit !== 'height';
+  if (isOpen && (picture.width !== -1 || (isHeightOpen && picture.height !== -1))) {
+    throw contradiction(
+      `image.resize.fit "${fit}" gives pictures of various sizes, but ${picture.subject} takes one size`,
+      'Use fit "cover", "contain" or "fill", or add image.crop',
+    );
+  }
+  const made = crop ?? resize;
+  const fits = (key: 'width' | 'height') => picture[key] === -1 || picture[key] === made[key];
+  if ((isOpen || fits('width')) && (isHeightOpen || fits('height'))) return;
+  const key = crop === undefined ? 'image.resize' : 'image.crop';
+  throw contradiction(
+    `${key} makes ${made.width}x${made.height} (width x height), but ${picture.subject} takes ${picture.width}x${picture.height} in the layout ${picture.layout}`,
+    `Set ${key} to the model's size`,
+  );
+}

@@ -1,0 +1,83 @@
+import { AppError } from '../../errors.js';
+import { arrayOf, datatypes, type Datatype } from '../../tensor/datatype.js';
+import type { Shape } from '../../tensor/shape.js';
+import type { NumericTensor, Tensor } from '../../tensor/tensor.js';
+import { decodeBytesElements } from './bytes-elements.js';
+
+/** A tensor whose elements come as `size` bytes; `count` is its shape's checked product. */
+export interface BinaryHeader {
+  readonly name: string;
+  readonly datatype: Datatype;
+  readonly shape: Shape;
+  readonly count: number;
+  readonly size: number;
+}
+
+/** What follows the JSON part of a body: tensors back to back, taken in the order of the JSON list. */
+export class BinaryPart {
+  readonly #bytes: Buffer;
+  readonly #owner: string;
+  readonly #role: 'input' | 'output';
+  #at = 0;
+
+  /** `owner` ends messages: ` for model 'm'`, or nothing. */
+  constructor(bytes: Buffer, owner: string, role: 'input' | 'output' = 'input') {
+    this.#bytes = bytes;
+    this.#owner = owner;
+    this.#role = role;
+  }
+
+  /** Takes the next tensor's bytes. Large aligned numbers and BYTES elements are views on the body, other numbers a copy. */
+  take(header: BinaryHeader): Tensor {
+    const { name, datatype, shape, count, size } = header;
+    const expected = count * datatypes[datatype].bytes;
+    if (datatype !== 'BYTES' && size !== expected) {
+      this.#fail(
+        `${this.#role} byte size mismatch for ${this.#role} '${name}'${this.#owner}. Expected ${String(expected)}, got ${String(size)}`,
+      );
+    }
+    const missing = this.#at + size - this.#bytes.length;
+    if (missing > 0) {
+      this.#fail(
+        `unexpected size for ${this.#role} '${name}', expecting ${String(missing)} additional bytes${this.#owner}`,
+      );
+    }
+    const bytes = this.#bytes.subarray(this.#at, this.#at + size);
+    this.#at += size;
+    if (datatype === 'BOOL' && bytes.some((byte) => byte > 1))
+      this.#fail(`${this.#role} '${name}': a BOOL byte must be 0 or 1`);
+    if (datatype !== 'BYTES') return toNumericTensor(bytes, { datatype, shape });
+    return {
+      datatype,
+      shape,
+      data: decodeBytesElements(bytes, { label: `${this.#role} '${name}'${this.#owner}`, count }),
+    };
+  }
+
+  /** Checks that nothing is left over. */
+  finish(): void {
+    if (this.#at < this.#bytes.length) this.#fail(`unexpected additional ${this.#role} data${this.#owner}`);
+  }
+
+  #fail(message: string): never {
+    throw new AppError('INVALID_INPUT', message);
+  }
+}
+
+/** Below this a copy costs less than it saves; memory that Node shares between small Buffers lies below it too. */
+const leastViewBytes = 16 * 1024;
+
+/** Little-endian elements as a tensor: a view where they are many and lie aligned, else a copy in an ArrayBuffer of exactly their size. */
+export function toNumericTensor(
+  bytes: Buffer,
+  { datatype, shape }: Pick<NumericTensor, 'datatype' | 'shape'>,
+): NumericTensor {
+  const Typed = arrayOf(datatype);
+  const { buffer, byteOffset, length } = bytes;
+  if (length >= leastViewBytes && byteOffset % Typed.BYTES_PER_ELEMENT === 0 && buffer instanceof ArrayBuffer) {
+    return { datatype, shape, data: new Typed(buffer, byteOffset, length / Typed.BYTES_PER_ELEMENT) };
+  }
+  const copy = new ArrayBuffer(length);
+  new Uint8Array(copy).set(bytes);
+  return { datatype, shape, data: new Typed(copy) };
+}

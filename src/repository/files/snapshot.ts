@@ -1,0 +1,174 @@
+import { constants } from 'node:fs';
+import { copyFile, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { dirname, join, sep } from 'node:path';
+import { AppError, messageOf } from '../../errors.js';
+import type { OnnxHeader } from '../../model/config.js';
+import { followLinks, foldersAlong, type Homes } from '../../model/containment.js';
+import { findExternalFiles } from '../../model/onnx/external-data.js';
+import { writeEdited } from '../../model/onnx/edit/edited-copy.js';
+import { readOnnxModel, readRowsProof } from '../../model/onnx/reader.js';
+import { describeObstacle } from './layout.js';
+import { hashFiles, isSameContent, isUnchanged, joinWatches, watchFiles, type Watch } from './fingerprint.js';
+
+/** The files of one model version as they were at one moment. */
+export interface Snapshot {
+  /** What is loaded: the file, or a copy of it with the changes that serving it takes. */
+  readonly modelPath: string;
+  /** The file as it is, from which copies with other values for defaults are made; undefined where none can be. */
+  readonly originalPath?: string;
+  readonly header: OnnxHeader;
+  /** The files that it was taken from. */
+  readonly watch: Watch;
+  /** Whether it is a private copy; else the files in the repository are used as they lie, for the reason given. */
+  readonly isPrivate: boolean;
+  readonly reason?: string;
+  /** Whether the sources still hold what was copied. */
+  isCurrent(): Promise<boolean>;
+  /** Removes the copy, once nothing reads it any more, and remembers what it held. */
+  discardCopy(): Promise<void>;
+  remove(): Promise<void>;
+}
+
+export interface SnapshotOptions {
+  /** What links may not lead out of. */
+  readonly homes: Homes;
+  /** Where copies are made. */
+  readonly folder: string;
+}
+
+const attempts = 3;
+
+/**
+ * Copies a model file and its external weights into a folder of their own below `folder` (a clone without cost where the
+ * file system can). Workers read and map only the copy, so that whatever happens to the files in the repository can neither
+ * change the weights of a loaded model nor, by a file cut short under a mapping, end the process. Where no copy can be
+ * made, the files are used in place. Throws MODEL_INVALID for a model that cannot be served or that changes while it is read.
+ */
+export async function takeSnapshot(source: string, { homes, folder }: SnapshotOptions): Promise<Snapshot> {
+  for (let attempt = 0; attempt < attempts; attempt++) {
+    const snapshot = await tryCopy(source, { homes, folder }).catch((error: unknown) => {
+      if (error instanceof CopyFailed) return useInPlace(source, homes, error);
+      throw error;
+    });
+    if (snapshot !== undefined) return snapshot;
+  }
+  throw new AppError(
+    'MODEL_INVALID',
+    `The model file changed each of the ${attempts} times that it was read. Write it elsewhere and move it here when it is complete.`,
+  );
+}
+
+/** A copy, or undefined where the files changed meanwhile. */
+async function tryCopy(source: string, { homes, folder }: SnapshotOptions): Promise<Snapshot | undefined> {
+  const home = await mkdtemp(join(folder, 'model-')).catch(failCopy);
+  // What cannot be removed now is removed with the folder around it.
+  const remove = () => rm(home, { recursive: true, force: true }).catch(() => undefined);
+  let known = await watchFiles([source]);
+  try {
+    const originalPath = join(home, 'model.onnx');
+    await copy(await resolveModel(source, homes), originalPath);
+    const { header, edit } = readOnnxModel(originalPath);
+    const externals = await findExternalFiles({ folders: await foldersAlong(source), homes }, header.externalData);
+    known = joinWatches(known, await watchFiles(externals.map(({ named }) => named)));
+    const copies = header.externalData.map((location) => join(home, location));
+    for (const [index, path] of copies.entries()) await copy(externals[index]?.real ?? '', path);
+    if (!(await isUnchanged(known))) throw new AppError('MODEL_INVALID', 'The model file changed while it was read.');
+    const modelPath = edit === undefined ? originalPath : join(home, 'slipway-served.onnx');
+    if (edit !== undefined) await writeEdited(originalPath, edit, modelPath).catch(failCopy);
+    const files = { edited: edit === undefined ? [] : [modelPath], originals: [originalPath, ...copies] };
+    const isOriginalKept = header.defaultedInputs.length > 0;
+    return {
+      modelPath,
+      ...(isOriginalKept ? { originalPath } : {}),
+      header: { ...header, rows: readRowsProof(modelPath) },
+      watch: known,
+      isPrivate: true,
+      ...comparison({ ...files, isOriginalKept }, known),
+      remove,
+    };
+  } catch (error) {
+    await remove();
+    if (await isUnchanged(known)) throw error;
+    return undefined;
+  }
+}
+
+interface CopiedFiles {
+  /** What was made from the originals. */
+  readonly edited: readonly string[];
+  readonly originals: readonly string[];
+  /** Whether the originals stay when the copy is discarded. */
+  readonly isOriginalKept: boolean;
+}
+
+/** Compares the sources with the copies, or with their hashes once the copies are gone. */
+function comparison(
+  { edited, originals, isOriginalKept }: CopiedFiles,
+  { paths }: Watch,
+): Pick<Snapshot, 'isCurrent' | 'discardCopy'> {
+  let hashes: readonly string[] | undefined;
+  return {
+    isCurrent: async () => {
+      if (hashes === undefined) return isSameContent(originals, paths);
+      return isSameList(hashes, await hashFiles(paths).catch(() => []));
+    },
+    discardCopy: async () => {
+      if (!isOriginalKept) hashes = await hashFiles(originals);
+      const unused = isOriginalKept ? edited : [...edited, ...originals];
+      await Promise.all(unused.map((path) => rm(path, { force: true })));
+    },
+  };
+}
+
+function isSameList(left: readonly string[], right: readonly string[]): boolean {
+  return left.length === right.length && left.every((item, index) => item === right[index]);
+}
+
+/** The model file that a name leads to now. */
+async function resolveModel(source: string, homes: Homes): Promise<string> {
+  const found = await followLinks(source, homes);
+  if (found.kind === 'inside') return found.path;
+  throw new AppError('MODEL_INVALID', `${describeObstacle(found)}.`);
+}
+
+/** The runtime looks for weights beside the path that it is given: beside the link, or where the link leads. */
+async function useInPlace(source: string, homes: Homes, { message: reason }: CopyFailed): Promise<Snapshot> {
+  const model = await watchFiles([source]);
+  const real = await resolveModel(source, homes);
+  const { header } = readOnnxModel(real);
+  checkServedAsIs(header, reason);
+  const externals = await findExternalFiles({ folders: await foldersAlong(source), homes }, header.externalData);
+  const isBesideLink = externals[0]?.named.startsWith(dirname(source) + sep) ?? false;
+  return {
+    modelPath: isBesideLink ? source : real,
+    header: { ...header, rows: readRowsProof(real) },
+    watch: joinWatches(model, await watchFiles(externals.map(({ named }) => named))),
+    isPrivate: false,
+    reason,
+    isCurrent: () => Promise.resolve(false),
+    discardCopy: () => Promise.resolve(),
+    remove: () => Promise.resolve(),
+  };
+}
+
+/** A file in its place cannot be changed; without that, defaults of inputs are merely not replaced. */
+function checkServedAsIs({ adaptations, widened }: OnnxHeader, reason: string): void {
+  if (adaptations.length === 0 && widened.length === 0) return;
+  const changes = adaptations.length > 0 ? adaptations.join(' ') : `BF16 crosses as FP32 (${widened.join(', ')}).`;
+  throw new AppError(
+    'MODEL_INVALID',
+    `The model needs a changed copy to be served, and no private copy could be made (${reason}). What would change: ${changes} Make room in the temporary folder.`,
+  );
+}
+
+/** The private folder is full, read-only or gone: no fault of the model. */
+class CopyFailed extends Error {}
+
+function failCopy(cause: unknown): never {
+  throw new CopyFailed(messageOf(cause), { cause });
+}
+
+async function copy(source: string, target: string): Promise<void> {
+  await mkdir(dirname(target), { recursive: true }).catch(failCopy);
+  await copyFile(source, target, constants.COPYFILE_FICLONE).catch(failCopy);
+}

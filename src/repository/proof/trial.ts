@@ -1,0 +1,122 @@
+import { stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { AppError, messageOf } from '../../errors.js';
+import { isBatchingAutomatic } from '../../model/complete/complete-batching.js';
+import type { ModelConfig, OnnxHeader } from '../../model/config.js';
+import type { Runner, RunnerSession } from '../../workers/runner.js';
+import type { Snapshot } from '../files/snapshot.js';
+import type { TrustRecord, TrustStore, TrustSubject } from './trust-store.js';
+import { prove, warm, type Proof } from './warm-up.js';
+
+/** A model before anything of it is loaded where others serve. */
+interface TrialSubject extends TrustSubject {
+  readonly header: OnnxHeader;
+  readonly config: ModelConfig;
+}
+
+/** What trials need, whatever the model. */
+export interface TrialOptions {
+  readonly runner: Runner;
+  /** Remembers what was tried. A model that is not in it is loaded and run in a process of its own first; without it none is. */
+  readonly trust?: TrustStore;
+  /** Aborted when the result is of no use any more: trials end. */
+  readonly closing?: AbortSignal;
+}
+
+/** What is known of a model that may be loaded, and how, in words. */
+export interface Tried {
+  readonly proof: Proof;
+  readonly how: string;
+}
+
+/** Limits without the part that grows with the model's files, in milliseconds. */
+const limits = {
+  cpu: { loadMs: 30_000, runMs: 10_000 },
+  /** Drivers start, and compile and choose their kernels when they first see them. */
+  gpu: { loadMs: 600_000, runMs: 60_000 },
+};
+
+/** Added for each MiB of the model's files: a second, so that no large model is taken for one that hangs. */
+const msPerMiB = 1000;
+
+/** Files of a model's snapshot with what it is to be loaded with. */
+export interface VersionToTry extends Pick<TrustSubject, 'json' | 'spec'> {
+  readonly snapshot: Pick<Snapshot, 'modelPath' | 'header'>;
+  readonly config: ModelConfig;
+}
+
+/**
+ * What the model's rows are like, from a trial in a process of its own unless its content was tried before. Undefined for a model
+ * that runs apart: what it does there ends nothing else. Rejects with MODEL_INVALID where the trial's process ends, or takes
+ * longer than a limit.
+ */
+export async function tryUnlessApart(
+  { snapshot: { modelPath, header }, ...rest }: VersionToTry,
+  options: TrialOptions,
+): Promise<Tried | undefined> {
+  const { trust } = options;
+  if (trust === undefined || header.hazard !== undefined) return undefined;
+  const files = [modelPath, ...header.externalData.map((location) => join(dirname(modelPath), location))];
+  const subject = { ...rest, header, files };
+  const record = await trust.find(subject);
+  if (record.proof === undefined) return tryNow(subject, record, options);
+  const how = record.source === 'shipped' ? 'none: it came with the server, tried' : 'none: it was tried before';
+  return { proof: record.proof, how };
+}
+
+async function tryNow(subject: TrialSubject, record: TrustRecord, options: TrialOptions): Promise<Tried> {
+  const startedMs = performance.now();
+  const proof = await runTrial(subject, options);
+  const seconds = ((performance.now() - startedMs) / 1000).toFixed(2);
+  const how = `tried in a process of its own in ${seconds} s`;
+  return record.remember(proof).then(
+    () => ({ proof, how }),
+    (error: unknown) => ({ proof, how: `${how}, and again at the next start (${messageOf(error)})` }),
+  );
+}
+
+async function runTrial(subject: TrialSubject, { runner, closing: signal }: TrialOptions): Promise<Proof> {
+  const { spec, header, config, json } = subject;
+  const { loadMs, runMs } = await limitsOf(subject);
+  const trial = { loadLimitMs: loadMs, ...(signal === undefined ? {} : { signal }) };
+  const session = await runner
+    .load(spec, { instances: 1, next: () => undefined, trial })
+    .catch((error: unknown) => fail(error, 'loaded'));
+  try {
+    const limited = limitRuns(session, runMs);
+    const proof = await prove({ session: limited, header, config }, isBatchingAutomatic(json.batching));
+    await warm({ session: limited, header, config }, proof);
+    return proof;
+  } catch (error) {
+    return fail(error, 'warmed up');
+  } finally {
+    await session.unload();
+  }
+}
+
+async function limitsOf({ spec, files }: TrialSubject): Promise<{ readonly loadMs: number; readonly runMs: number }> {
+  const sizes = await Promise.all(files.map(async (file) => (await stat(file)).size));
+  const moreMs = (sizes.reduce((sum, size) => sum + size, 0) / 2 ** 20) * msPerMiB;
+  const { loadMs, runMs } = spec.provider === 'cpu' ? limits.cpu : limits.gpu;
+  return { loadMs: Math.round(loadMs + moreMs), runMs: Math.round(runMs + moreMs) };
+}
+
+/** The session with a clock on each run: one on made-up inputs may never end. */
+function limitRuns(session: RunnerSession, limitMs: number): Pick<RunnerSession, 'loaded' | 'runOn'> {
+  const reason = `a run of its warm-up took longer than ${(limitMs / 1000).toFixed(0)} s; "warmup": false in model.json leaves it out`;
+  return {
+    loaded: session.loaded,
+    runOn: (instance, job) => {
+      const timer = setTimeout(() => session.endProcesses(reason), limitMs);
+      return session.runOn(instance, job).finally(() => clearTimeout(timer));
+    },
+  };
+}
+
+/** What ends the process of a trial is the model's fault; that no process could be started is not. */
+function fail(error: unknown, step: string): never {
+  const isItsFault = error instanceof AppError && error.code === 'WORKER_LOST' && 'endedIt' in error.details;
+  if (!isItsFault) throw error;
+  const text = `It was tried in a process of its own first, which ended while it was ${step}: ${error.message}`;
+  throw new AppError('MODEL_INVALID', text, { cause: error });
+}

@@ -1,0 +1,148 @@
+import { stat } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { AppError } from '../../errors.js';
+import type { OnModelEvent } from '../../repository/events.js';
+import type { TrustStore } from '../../repository/proof/trust-store.js';
+import type { ModelRepository } from '../../repository/types.js';
+import type { RunnerPool } from '../../workers/pool.js';
+import type { Log } from '../log/log.js';
+import { logBatchingOff } from './model-events.js';
+import { createInlineWatch } from './inline-watch.js';
+import { openCrashes, type Crashes } from './crashes.js';
+import type { ServeOptions } from '../serve-options.js';
+import type { Ledger } from '../startup-text.js';
+
+/** What computes: the worker threads, and the models in them. */
+export interface Backend {
+  readonly runner: RunnerPool;
+  readonly repository: ModelRepository;
+}
+
+/** What computes, and what is known of crashes. */
+interface Surroundings {
+  readonly runner: RunnerPool;
+  readonly crashes: Crashes;
+}
+
+/** How far the start has come. */
+export interface BackendStart {
+  /** The workers run and the models load; rejects where the workers or the folder's listing failed. */
+  readonly opened: Promise<Backend>;
+  readonly crashes: Crashes;
+  /** Every model is ready or has failed; with the time that each part of the start took. */
+  readonly settled: Promise<Ledger>;
+}
+
+/** Starts the worker threads, then loads the models. Closes the threads again where the folder cannot be read. */
+export function startBackend(options: ServeOptions, onModelEvent: OnModelEvent): BackendStart {
+  const startMs = performance.now();
+  let runnerMs = startMs;
+  const crashes = openCrashes(options);
+  const opened = openRunner(options, crashes).then((runner) => {
+    runnerMs = performance.now();
+    return openModels({ runner, crashes }, options, onModelEvent);
+  });
+  const settled = opened.then(async ({ repository }): Promise<Ledger> => {
+    await repository.settled();
+    return [
+      ['runtime', runnerMs - startMs],
+      ['models', performance.now() - runnerMs],
+    ];
+  });
+  settled.catch(() => undefined);
+  return { opened, settled, crashes };
+}
+
+async function openRunner(options: ServeOptions, { journal }: Crashes): Promise<RunnerPool> {
+  const { budget, env, log, settings, cacheFolder, onStuck } = options;
+  const { startRunner } = await import('../../workers/pool.js');
+  const { watchdogMs: limitMs, inlineRuns } = settings;
+  const watch = limitMs > 0 ? createInlineWatch({ limitMs, log: settings.log }) : undefined;
+  return startRunner({
+    workers: budget.workers,
+    env,
+    weightsCache: { folder: cacheFolder },
+    runLimitMs: limitMs,
+    ...(options.processMemoryBytes === undefined ? {} : { processMemoryBytes: options.processMemoryBytes }),
+    ...(inlineRuns ? { inline: { watch } } : {}),
+    ...(journal === undefined ? {} : { journal }),
+    events: {
+      onWorkerLost: (event) => log.error(event, 'worker lost'),
+      onInline: (event) => log.debug(event, event.inline ? 'runs on the HTTP thread' : 'runs on the workers'),
+      onWorkerRestarted: (event) => log.warn(event, 'worker restarted'),
+      onGivenUp: ({ reason }) => onStuck(reason),
+      onStuck: ({ worker, session, runningMs }) =>
+        onStuck(
+          `a run of ${session} on ${worker} has taken ${Math.round(runningMs)} ms, over the limit of ${limitMs} ms`,
+        ),
+    },
+  });
+}
+
+async function openModels(
+  { runner, crashes: { records } }: Surroundings,
+  options: ServeOptions,
+  onEvent: OnModelEvent,
+): Promise<Backend> {
+  const { settings, budget, env, clock, log, models, temporaryFolder } = options;
+  try {
+    const [{ openRepository }, { createProviderChooser }, trust] = await Promise.all([
+      import('../../repository/model-repository.js'),
+      import('../settings/provider-choice.js'),
+      openTrust(runner, options),
+    ]);
+    const choose = createProviderChooser({ wish: settings.executionProvider, requireGpu: settings.requireGpu, env });
+    const repository = await openRepository({
+      root: models.root,
+      ...(models.only === undefined ? {} : { only: models.only }),
+      allowLinksTo: [...models.homes, ...(await resolveFolders(settings.allowLinksTo, log))],
+      temporaryFolder,
+      runner,
+      ...(records === undefined ? {} : { crashes: records }),
+      trust,
+      intraOpThreads: budget.intraOpThreads,
+      clock,
+      onEvent,
+      onBatchingOff: (event) => logBatchingOff(log, event),
+      chooseProvider: async (execution) => {
+        const choice = await choose(execution);
+        log.debug(choice, 'execution provider');
+        return choice;
+      },
+    });
+    return { runner, repository };
+  } catch (thrown) {
+    await runner.close();
+    throw explainFolder(thrown, models.root);
+  }
+}
+
+async function openTrust(runner: RunnerPool, { cacheFolder, clock, trustedFile }: ServeOptions): Promise<TrustStore> {
+  const { readShipped, TrustStore } = await import('../../repository/proof/trust-store.js');
+  return new TrustStore({
+    folder: join(cacheFolder, 'trust'),
+    userId: process.getuid?.(),
+    runtimeVersion: runner.status().runtimeVersion,
+    shipped: trustedFile === undefined ? {} : await readShipped(trustedFile),
+    clock,
+  });
+}
+
+/** A folder that is not there now may be mounted later; until then no link leads into it. */
+async function resolveFolders(folders: readonly string[], log: Log): Promise<readonly string[]> {
+  const absolute = folders.map((folder) => resolve(folder));
+  for (const folder of absolute) {
+    const isFolder = await stat(folder).then(
+      (stats) => stats.isDirectory(),
+      () => false,
+    );
+    if (!isFolder) log.warn({ folder }, '--allow-links-to names no folder that is there now');
+  }
+  return absolute;
+}
+
+function explainFolder(thrown: unknown, folder: string): unknown {
+  if (!(thrown instanceof AppError) || thrown.code !== 'NOT_FOUND') return thrown;
+  const text = `The models folder ${folder} cannot be read: create it, name another with --models, or leave --models out for the bundled models.`;
+  return new AppError('NOT_FOUND', text, { cause: thrown });
+}

@@ -1,0 +1,77 @@
+import type { ModelEvent, OnModelEvent } from '../../repository/events.js';
+import type { BatchingOff } from '../../repository/servable.js';
+import type { Lifecycle } from '../lifecycle.js';
+import type { Log } from '../log/log.js';
+
+export interface ModelEventsOptions {
+  readonly log: Log;
+  readonly lifecycle: Lifecycle;
+  /** The start is told in lines for people, which name every model: then its loads are lines at `debug` only. */
+  readonly isStartTold: boolean;
+  /** Hears of every event too, for counts. */
+  readonly count: OnModelEvent;
+}
+
+/** One line of the log for every load, reload, repair, failure and unload of a model. */
+export function createModelEvents({ log, lifecycle, isStartTold, count }: ModelEventsOptions): OnModelEvent {
+  return (event) => {
+    count(event);
+    lifecycle.changed();
+    const isQuiet =
+      lifecycle.phase.kind === 'stopping' ||
+      (isStartTold && !lifecycle.isStartOver) ||
+      (event.kind === 'failure' && event.isRepeated);
+    log[isQuiet ? 'debug' : levelOf(event)](factsOf(event), textOf(event));
+  };
+}
+
+function levelOf(event: ModelEvent): 'info' | 'warn' | 'error' {
+  if (event.kind !== 'failure') return 'info';
+  return event.isServing ? 'warn' : 'error';
+}
+
+function textOf(event: ModelEvent): string {
+  switch (event.kind) {
+    case 'load':
+      return 'model loaded';
+    case 'reload':
+      return 'model reloaded';
+    case 'repair':
+      return 'model repaired: it serves again';
+    case 'recovery':
+      return "model's folder repaired: what serves is what lies there";
+    case 'unload':
+      return 'model unloaded';
+    case 'failure':
+      return event.isServing
+        ? 'model failed to reload: what was loaded before goes on serving'
+        : 'model failed to load';
+  }
+}
+
+function factsOf(event: ModelEvent): object {
+  switch (event.kind) {
+    case 'failure': {
+      const { model, version, code, reason, ms } = event;
+      return { model, ...(version === undefined ? {} : { version }), ms: Math.round(ms), code, reason };
+    }
+    case 'recovery':
+      return { model: event.model };
+    case 'unload':
+      return { model: event.model, version: event.version, reason: event.reason };
+    default: {
+      const { model, version, ms, servable } = event;
+      const { placement, instances, notes, weights, trial, providerReason } = servable;
+      const facts = { device: placement.device, provider: providerReason, instances, weights, trial };
+      return { model, version, ms: Math.round(ms), ...facts, ...(notes.length > 0 ? { notes } : {}) };
+    }
+  }
+}
+
+/** Says that requests for a model do not run together any more. */
+export function logBatchingOff(log: Log, { model, version, fault }: BatchingOff): void {
+  const facts = { model, version, ...fault };
+  if (fault.kind === 'differs') {
+    log.error(facts, 'batching turned off: an answer in company is not the one given alone');
+  } else log.warn(facts, 'batching turned off: requests do not run together');
+}

@@ -1,0 +1,69 @@
+import { AppError } from '../../errors.js';
+import type { ModelConfig } from '../../model/config.js';
+import { mostDetections } from '../../model/detection-config.js';
+import type { DetectionWish } from '../../tasks/detection/types.js';
+
+/** What a request may ask of its answer: `top` of a classifier, the others of a detector. */
+export type PredictionWish = Readonly<Partial<Record<WishName, number>>>;
+
+const isPart = (value: number) => value >= 0 && value <= 1;
+const part = { fits: isPart, expected: 'a number from 0 to 1' };
+const rules = {
+  top: {
+    task: 'classification',
+    fits: (value: number) => Number.isSafeInteger(value) && value >= 1,
+    expected: 'a whole number of 1 or more',
+  },
+  score: { task: 'detection', ...part },
+  iou: { task: 'detection', ...part },
+  max: {
+    task: 'detection',
+    fits: (value: number) => Number.isSafeInteger(value) && value >= 1 && value <= mostDetections,
+    expected: `a whole number from 1 to ${mostDetections}`,
+  },
+} as const;
+
+export type WishName = keyof typeof rules;
+
+const names = Object.keys(rules) as readonly WishName[];
+
+export const isWish = (name: string): name is WishName => Object.hasOwn(rules, name);
+
+/** Wishes from a query, a form or JSON, in texts or numbers. Throws INVALID_INPUT. */
+export function parseWish(given: Readonly<Partial<Record<WishName, unknown>>>): PredictionWish {
+  const wish: Partial<Record<WishName, number>> = {};
+  for (const name of names) {
+    const text = given[name];
+    if (text === undefined) continue;
+    const value = typeof text === 'number' ? text : toNumber(text);
+    const { fits, expected } = rules[name];
+    if (!fits(value)) {
+      throw new AppError('INVALID_INPUT', `'${name}' is ${JSON.stringify(text)}: expected ${expected}`);
+    }
+    wish[name] = value;
+  }
+  return wish;
+}
+
+function toNumber(text: unknown): number {
+  return typeof text === 'string' && /^\d{0,9}(\.\d{1,17})?(e-?\d{1,2})?$/i.test(text) && text !== ''
+    ? Number(text)
+    : NaN;
+}
+
+/** Throws INVALID_INPUT for a wish that means nothing to the model's task. */
+export function checkWish(wish: PredictionWish, model: { readonly name: string; readonly config: ModelConfig }): void {
+  for (const name of names) {
+    const { task } = rules[name];
+    if (wish[name] === undefined || model.config[task] !== undefined) continue;
+    throw new AppError(
+      'INVALID_INPUT',
+      `'${name}' is for models of the task ${task}, and model '${model.name}' has no "${task}" in its model.json`,
+    );
+  }
+}
+
+/** What is asked of a detector, with its own values where the request leaves them out. */
+export function detectionWish({ score, iou, max }: PredictionWish, { detection }: ModelConfig): DetectionWish {
+  return { score: score ?? detection?.score ?? 0, iou, max: max ?? detection?.max ?? mostDetections };
+}

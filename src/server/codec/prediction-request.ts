@@ -1,0 +1,89 @@
+import { AppError } from '../../errors.js';
+import { decodeInferRequest } from '../../protocol/v2/decode-request.js';
+import { refuseRepeat } from '../../protocol/v2/decode-tensor.js';
+import { readDouble } from '../../protocol/json/number.js';
+import { JsonReader } from '../../protocol/json/reader.js';
+import { skipValue } from '../../protocol/json/nesting.js';
+import type { ModelSignature } from '../../protocol/types.js';
+import { mostPictures } from '../../protocol/tensor-check.js';
+import { validateInferRequest, type CheckedRequest } from '../../protocol/validate.js';
+import type { BytesElement } from '../../tensor/tensor.js';
+import { isWish, parseWish, type PredictionWish, type WishName } from './prediction-options.js';
+
+/** What a body of `POST /predictions/{model}` holds. */
+export type PredictionInput =
+  | {
+      readonly kind: 'pictures';
+      readonly pictures: readonly BytesElement[];
+      /** One picture that was not sent as a list: its predictions are not put into one. */
+      readonly isSingle: boolean;
+      readonly wish: PredictionWish;
+    }
+  /** A request of the Open Inference Protocol, whose FP16 and BF16 tensors may be numbers too. */
+  | { readonly kind: 'tensors'; readonly request: CheckedRequest; readonly wish: PredictionWish };
+
+/** What is expected of a body, for messages. */
+export const expectedBody = 'expected a picture, a form with pictures, or JSON with "image", "images" or "inputs"';
+
+const [brace, blanks] = [0x7b, new Set([0x20, 0x09, 0x0a, 0x0d, 0xef, 0xbb, 0xbf])];
+
+/** Whether a body is JSON: no picture format begins with a brace, white space or a byte order mark. */
+export function beginsLikeObject(body: Buffer): boolean {
+  return body.find((byte) => !blanks.has(byte)) === brace;
+}
+
+interface Members {
+  image?: string;
+  images?: readonly string[];
+  /** Whether there are tensors; they are read afterwards, by the protocol's own rules. */
+  inputs?: true;
+  wishes: Partial<Record<WishName, number>>;
+}
+
+/** Reads a JSON body, and its tensors against their model. Throws INVALID_INPUT. */
+export function decodePredictionJson(body: Buffer, model: ModelSignature): PredictionInput {
+  const members: Members = { wishes: {} };
+  const reader = new JsonReader(body, 'the body, which begins like JSON');
+  reader.readObject('the request', (key) => {
+    if (!reader.takeNull()) readMember(reader, key, members);
+  });
+  reader.finish();
+  const { image, images, inputs } = members;
+  const wish = parseWish(members.wishes);
+  const count = [image, images, inputs].filter((value) => value !== undefined).length;
+  if (count > 1 || (count === 0 && model.inputs.length > 0)) {
+    throw new AppError('INVALID_INPUT', 'Expected exactly one of "image", "images" and "inputs" in the JSON body');
+  }
+  if (image !== undefined) return { kind: 'pictures', pictures: [image], isSingle: true, wish };
+  if (images !== undefined) return { kind: 'pictures', pictures: images, isSingle: false, wish };
+  const request = validateInferRequest(decodeInferRequest({ body, hasHalfNumbers: true }, model), model);
+  return { kind: 'tensors', request, wish };
+}
+
+function readMember(reader: JsonReader, key: string, members: Members): void {
+  if (isWish(key)) {
+    refuseRepeat(reader, key, members.wishes[key]);
+    members.wishes[key] = readDouble(reader);
+    return;
+  }
+  if (key !== 'image' && key !== 'images' && key !== 'inputs') {
+    skipValue(reader);
+    return;
+  }
+  refuseRepeat(reader, key, members[key]);
+  if (key === 'image') members.image = reader.readString('"image", a picture in base64,');
+  else if (key === 'images') members.images = readPictures(reader);
+  else {
+    members.inputs = true;
+    skipValue(reader, true);
+  }
+}
+
+function readPictures(reader: JsonReader): readonly string[] {
+  const pictures: string[] = [];
+  reader.readArray('"images", a list of pictures in base64,', () => {
+    if (pictures.length === mostPictures) reader.fail(`"images" has more than ${mostPictures} pictures`);
+    pictures.push(reader.readString('"images": an element'));
+  });
+  return pictures.length > 0 ? pictures : reader.fail('"images" must be a list of one or more pictures in base64');
+}

@@ -1,0 +1,210 @@
+import type { DetectionConfig } from '../../model/detection-config.js';
+import type { ModelMetadata, TensorMetadata } from '../../protocol/types.js';
+import type { DurationStatistic, ServableModel, StatisticsSnapshot } from '../../repository/types.js';
+import { datatypes, type Datatype } from '../../tensor/datatype.js';
+import type { TensorSpec } from '../../tensor/tensor.js';
+import { showFileMetadata } from './file-metadata.js';
+import { hidePaths } from './private-paths.js';
+
+/** How a model is described. */
+export interface DescribeOptions {
+  /** Versions that are ready. */
+  readonly versions: readonly string[];
+  /** The file's own metadata in full length. */
+  readonly wholeMetadata: boolean;
+}
+
+/**
+ * Body of `GET /v2/models/{m}`. `properties` are the server's facts: where the model really runs, and what the page needs to offer.
+ * `notes` say what was decided for the model and why.
+ * What the file says of itself stands apart in `metadata`: its words may be as old as the export.
+ */
+export function describeModel(model: ServableModel, { versions, wholeMetadata }: DescribeOptions): ModelMetadata {
+  const { metadata, defaultedInputs } = model.header;
+  const labels = new Map(model.header.outputs.map((output) => [output.name, output.labels]));
+  return {
+    name: model.name,
+    versions,
+    platform: 'onnxruntime_onnx',
+    inputs: [
+      ...model.inputs.map(describeTensor),
+      ...defaultedInputs.map((spec) => ({ ...describeTensor(spec), optional: true as const })),
+    ],
+    outputs: model.outputs.map((spec) => {
+      const own = labels.get(spec.name);
+      return { ...describeTensor(spec), ...(own === undefined ? {} : { labels: own }) };
+    }),
+    properties: propertiesOf(model),
+    ...(model.notes.length > 0 ? { notes: model.notes.map(hidePaths) } : {}),
+    metadata: wholeMetadata ? metadata : showFileMetadata(metadata),
+  };
+}
+
+function describeTensor({ name, datatype, shape, unranked, range }: TensorSpec): TensorMetadata {
+  return {
+    name,
+    datatype,
+    shape,
+    ...(unranked === undefined ? {} : { unranked }),
+    ...(range === undefined ? {} : { range }),
+  };
+}
+
+function propertiesOf({ config, header, ...model }: ServableModel): Readonly<Record<string, string>> {
+  const { image, classification, detection, execution } = config;
+  return {
+    version: model.version,
+    device: model.placement.device,
+    device_evidence: model.placement.evidence,
+    provider_reason: hidePaths(model.providerReason),
+    weights: hidePaths(model.weights),
+    ...(execution.providers.length > 0 ? { requested_providers: execution.providers.join(',') } : {}),
+    instances: String(model.instances),
+    max_batch_size: String(config.batching.maxRows),
+    ...(model.description === '' ? {} : { description: model.description }),
+    ...(image === undefined
+      ? {}
+      : { image_input: image.input, image_size: `${image.resize.width}x${image.resize.height}` }),
+    ...(classification === undefined
+      ? {}
+      : { task: 'classification', classification_output: classification.output, top: String(classification.top) }),
+    ...(detection === undefined ? {} : describeDetection(detection)),
+    ...(model.labels.length > 0 ? { labels: String(model.labels.length) } : {}),
+    ...(header.producer === '' ? {} : { producer: `${header.producer} ${header.producerVersion}`.trim() }),
+    opset: String(header.opsets[''] ?? header.opsets['ai.onnx'] ?? ''),
+  };
+}
+
+function describeDetection({ form, outputs, score, iou, max }: DetectionConfig): Readonly<Record<string, string>> {
+  return {
+    task: 'detection',
+    detection_form: form,
+    detection_outputs: Object.values(outputs).join(','),
+    score: String(score),
+    iou: String(iou),
+    max: String(max),
+  };
+}
+
+/** Body of `GET /v2/models/{m}/config`: ModelConfig as proto-JSON, int64 fields as numbers (extension "model_configuration"). */
+export function describeConfig({ name, config, inputs, outputs, ...model }: ServableModel): object {
+  const { defaultedInputs } = model.header;
+  const { maxRows, maxDelayMs, buckets } = config.batching;
+  const dims = ({ shape }: TensorSpec) => (maxRows > 0 ? shape.slice(1) : shape);
+  const tensor = (spec: TensorSpec, ownDims: readonly number[]) => ({
+    name: spec.name,
+    data_type: datatypes[spec.datatype].config,
+    dims: ownDims,
+  });
+  const labelled = (spec: TensorSpec) =>
+    spec.name === config.classification?.output && typeof config.classification.labels === 'string'
+      ? config.classification.labels
+      : '';
+  return {
+    name,
+    platform: 'onnxruntime_onnx',
+    backend: 'onnxruntime',
+    version_policy: { latest: { num_versions: 1 } },
+    max_batch_size: maxRows,
+    input: [
+      ...inputs.map((spec) => tensor(spec, dims(spec))),
+      ...defaultedInputs.map((spec) => ({ ...tensor(spec, spec.shape), optional: true })),
+    ],
+    output: outputs.map((spec) => ({ ...tensor(spec, dims(spec)), label_filename: labelled(spec) })),
+    instance_group: [
+      { name, kind: model.placement.device.startsWith('cpu') ? 'KIND_CPU' : 'KIND_GPU', count: model.instances },
+    ],
+    default_model_filename: 'model.onnx',
+    ...(maxRows > 0
+      ? {
+          dynamic_batching: {
+            preferred_batch_size: buckets,
+            max_queue_delay_microseconds: Math.round(maxDelayMs * 1000),
+          },
+        }
+      : {}),
+  };
+}
+
+/** One entry of `model_stats` (extension "statistics"); nothing is cached, so both cache figures stay 0. */
+export function describeStatistics({ name, version, statistics }: ServableModel): object {
+  const snapshot = statistics.snapshot();
+  return {
+    name,
+    version,
+    last_inference: snapshot.lastInferenceMs,
+    inference_count: snapshot.inferenceCount,
+    execution_count: snapshot.executionCount,
+    inference_stats: inferenceStatistics(snapshot),
+    response_stats: {},
+    batch_stats: snapshot.batches.map((batch) => ({
+      batch_size: batch.batchSize,
+      compute_input: duration(batch.computeInput),
+      compute_infer: duration(batch.computeInfer),
+      compute_output: duration(batch.computeOutput),
+    })),
+    memory_usage: [],
+  };
+}
+
+function inferenceStatistics(snapshot: StatisticsSnapshot): object {
+  return {
+    success: duration(snapshot.success),
+    fail: duration(snapshot.fail),
+    queue: duration(snapshot.queue),
+    compute_input: duration(snapshot.computeInput),
+    compute_infer: duration(snapshot.computeInfer),
+    compute_output: duration(snapshot.computeOutput),
+    cache_hit: { count: 0, ns: 0 },
+    cache_miss: { count: 0, ns: 0 },
+  };
+}
+
+const duration = ({ count, ns }: DurationStatistic): object => ({ count, ns: Math.round(ns) });
+
+/** Body of `GET /v1/models/{m}/metadata`: TensorFlow Serving's signature of the one function that a model is. */
+export function describeV1({ name, version, inputs, outputs, header }: ServableModel): object {
+  const { defaultedInputs } = header;
+  const tensors = (specs: readonly TensorSpec[]) =>
+    Object.fromEntries(
+      specs.map((spec) => {
+        const dim = spec.shape.map((size) => ({ size: String(size), name: '' }));
+        return [
+          spec.name,
+          {
+            name: spec.name,
+            dtype: v1Types[spec.datatype],
+            tensor_shape: { dim, unknown_rank: spec.unranked === true },
+          },
+        ];
+      }),
+    );
+  const serving = {
+    inputs: tensors([...inputs, ...defaultedInputs]),
+    outputs: tensors(outputs),
+    method_name: 'tensorflow/serving/predict',
+    // SignatureDef.defaults: which inputs may be left out. Their values may be large and stay in the model.
+    ...(defaultedInputs.length === 0 ? {} : { defaults: tensors(defaultedInputs) }),
+  };
+  return {
+    model_spec: { name, signature_name: '', version },
+    metadata: { signature_def: { signature_def: { serving_default: serving } } },
+  };
+}
+
+const v1Types: Readonly<Record<Datatype, string>> = {
+  BOOL: 'DT_BOOL',
+  UINT8: 'DT_UINT8',
+  UINT16: 'DT_UINT16',
+  UINT32: 'DT_UINT32',
+  UINT64: 'DT_UINT64',
+  INT8: 'DT_INT8',
+  INT16: 'DT_INT16',
+  INT32: 'DT_INT32',
+  INT64: 'DT_INT64',
+  FP16: 'DT_HALF',
+  BF16: 'DT_BFLOAT16',
+  FP32: 'DT_FLOAT',
+  FP64: 'DT_DOUBLE',
+  BYTES: 'DT_STRING',
+};

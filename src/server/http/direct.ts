@@ -1,0 +1,112 @@
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Caller } from '../access/doors.js';
+import type { ExchangeReply, ExchangeRequest, Handler } from './exchange.js';
+
+/** Where a path leads. */
+export interface Destination {
+  readonly handler: Handler;
+  readonly params: Readonly<Record<string, string>>;
+}
+
+/** Paths without anything to decode, to cut off or to set right: only these are routed here. */
+const plainPath = /^[\w./-]{1,256}$/;
+
+/** Destinations that are remembered; should there be more, all are found again. */
+const mostKnown = 1024;
+
+/** Routes of one method, found by looking a path up. */
+export class DirectRoutes {
+  readonly #routes: { readonly pattern: RegExp; readonly handler: Handler }[] = [];
+  readonly #known = new Map<string, Destination>();
+
+  /** `path` as the framework has it: `:name` stands for one segment. */
+  add(path: string, handler: Handler): void {
+    const source = path.replaceAll('.', '\\.').replaceAll(/:(\w+)/g, '(?<$1>[^/]+)');
+    this.#routes.push({ pattern: new RegExp(`^${source}$`), handler });
+  }
+
+  /** Undefined where this is for the framework to find out. */
+  find(path: string): Destination | undefined {
+    const known = this.#known.get(path);
+    if (known !== undefined || !plainPath.test(path)) return known;
+    const found = this.#routes.flatMap(({ pattern, handler }) => {
+      const match = pattern.exec(path);
+      return match === null ? [] : [{ handler, params: { ...match.groups } }];
+    });
+    const [only, other] = found;
+    if (only === undefined || other !== undefined) return undefined;
+    if (this.#known.size >= mostKnown) this.#known.clear();
+    this.#known.set(path, only);
+    return only;
+  }
+}
+
+/** A request that did not pass through the framework. */
+export class DirectRequest implements ExchangeRequest {
+  readonly raw: IncomingMessage;
+  readonly id: string;
+  readonly params: Readonly<Record<string, string>>;
+  readonly query = {};
+  readonly bodyBytes: number | undefined;
+  caller: Caller | undefined;
+
+  constructor(raw: IncomingMessage, id: string, params: Readonly<Record<string, string>>) {
+    this.raw = raw;
+    this.id = id;
+    this.params = params;
+    this.bodyBytes = bodyBytesOf(raw.headers);
+  }
+
+  get headers(): IncomingMessage['headers'] {
+    return this.raw.headers;
+  }
+
+  get contentType(): string | undefined {
+    return this.headers['content-type'];
+  }
+
+  get method(): string {
+    return this.raw.method ?? '';
+  }
+
+  get url(): string {
+    return this.raw.url ?? '';
+  }
+
+  get originalUrl(): string {
+    return this.url;
+  }
+}
+
+/** Content-Length, 0 where there is no body, undefined where it comes in chunks. */
+export function bodyBytesOf(headers: IncomingMessage['headers']): number | undefined {
+  if (headers['transfer-encoding'] !== undefined) return undefined;
+  const length = headers['content-length'];
+  return length === undefined ? 0 : Number(length);
+}
+
+/** Its answer. */
+export class DirectReply implements ExchangeReply {
+  readonly raw: ServerResponse;
+
+  constructor(raw: ServerResponse) {
+    this.raw = raw;
+  }
+
+  /** There is nobody to take it from. */
+  hijack(): void {
+    return undefined;
+  }
+}
+
+/** Offers every request of a server to `take`, and those that it does not take to the framework. */
+export function serveDirectly(
+  server: Server,
+  take: (request: IncomingMessage, response: ServerResponse) => boolean,
+): void {
+  const [framework] = server.listeners('request') as ((request: IncomingMessage, response: ServerResponse) => void)[];
+  server.removeAllListeners('request');
+  server.on('request', (request, response) => {
+    if (!take(request, response)) framework?.call(server, request, response);
+  });
+}

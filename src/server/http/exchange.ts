@@ -1,0 +1,227 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { preflightHeaders, readableHeaders } from '../access/cors.js';
+import type { Caller } from '../access/doors.js';
+import { statusOf, toAppError, toHttpFailure } from './http-errors.js';
+import type { InferReport } from '../inference/inference.js';
+import type { Log } from '../log/log.js';
+import { emptyPolicy, safeHeaders } from './safe-headers.js';
+import { RequestMemory, type MemoryBudget } from '../memory/memory-budget.js';
+
+/** Header names and values in turn, as node:http writes them without a copy. */
+export type FlatHeaders = readonly string[];
+
+/** What every exchange shares. */
+export interface ExchangeContext {
+  readonly log: Log;
+  /** What all requests may hold together. */
+  readonly memory: MemoryBudget;
+  /** One line for every request. */
+  readonly accessLog: boolean;
+  /** Whether connections should close after their answer. */
+  readonly isStopping: () => boolean;
+  /** Whether pages of this origin may read answers. */
+  readonly isReadableBy: (origin: string) => boolean;
+  /** Called once an exchange is answered. */
+  readonly onAnswered: (exchange: Exchange, status: number) => void;
+}
+
+/** What an exchange reads of its request; the framework's has it too. */
+export interface ExchangeRequest {
+  readonly raw: IncomingMessage;
+  readonly headers: IncomingMessage['headers'];
+  readonly method: string;
+  /** Without the base path. */
+  readonly url: string;
+  readonly originalUrl: string;
+  readonly id: string;
+  readonly params: unknown;
+  readonly query?: unknown;
+  readonly contentType?: string | undefined;
+  /** Content-Length, 0 where there is no body, undefined where it comes in chunks. */
+  readonly bodyBytes: number | undefined;
+  /** Who asks; known once it was let in. */
+  caller: Caller | undefined;
+}
+
+/** Where an exchange writes its answer. */
+export interface ExchangeReply {
+  readonly raw: ServerResponse;
+  /** Takes the answer from the framework. */
+  hijack(): unknown;
+}
+
+/** What is known of an inference request. */
+export interface InferenceTrace {
+  model?: { readonly name: string; readonly version: string };
+  report?: InferReport;
+}
+
+const json = 'application/json';
+const idShape = /^[\x21-\x7e]{1,128}$/;
+/** The form of a `traceparent` header. */
+export const traceShape = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
+
+/**
+ * One request and its answer.
+ * - Answers are written to the socket at once: no serialiser, no hook, no copy.
+ * - Every answer carries x-request-id, and traceparent where the request had one.
+ * - What the request holds of the memory budget is given back once the answer is with the system, or its client has gone.
+ * - Failures become `{"error": text}`; what is the server's own fault is logged here, once, with its cause.
+ */
+export class Exchange {
+  readonly request: ExchangeRequest;
+  readonly reply: ExchangeReply;
+  readonly startedMs = performance.now();
+  /** Set on inference requests, for metrics and logs: the model once it is known, the report once it ran. */
+  inference: InferenceTrace | undefined;
+  readonly #context: ExchangeContext;
+  #memory: RequestMemory | undefined;
+
+  constructor(context: ExchangeContext, request: ExchangeRequest, reply: ExchangeReply) {
+    this.#context = context;
+    this.request = request;
+    this.reply = reply;
+  }
+
+  /** The client's own x-request-id where it is printable and short, else a new one. */
+  get id(): string {
+    return this.request.id;
+  }
+
+  /** What this request holds. */
+  get memory(): RequestMemory {
+    return (this.#memory ??= new RequestMemory(this.#context.memory));
+  }
+
+  /** A header that comes once, or undefined. */
+  header(name: string): string | undefined {
+    const value = this.request.headers[name];
+    return typeof value === 'string' ? value : undefined;
+  }
+
+  /** A path parameter, percent-decoded. */
+  param(name: string): string {
+    return (this.request.params as Readonly<Record<string, string | undefined>>)[name] ?? '';
+  }
+
+  /** The optional `version` of the path. */
+  get version(): string | undefined {
+    return (this.request.params as { version?: string }).version;
+  }
+
+  /** What a preflight request of a page that may ask is answered; nothing for others. */
+  preflightHeaders(allow: string): FlatHeaders {
+    const { headers } = this.request;
+    const { origin } = headers;
+    return origin !== undefined && this.#context.isReadableBy(origin) ? preflightHeaders(headers, allow) : [];
+  }
+
+  /** Answers with a value as JSON. */
+  sendJson(status: number, value: unknown): void {
+    this.send(status, Buffer.from(JSON.stringify(value)), ['content-type', json]);
+  }
+
+  /** Answers with bytes, in one piece or several that are sent from where they lie. HEAD and 304 get the headers alone. */
+  send(status: number, body: Uint8Array | readonly Uint8Array[], headers: FlatHeaders): void {
+    const { raw } = this.reply;
+    if (raw.headersSent) return;
+    if (raw.destroyed) {
+      this.#over(statusOf.CLIENT_GONE);
+      return;
+    }
+    this.reply.hijack();
+    const length = body instanceof Uint8Array ? body.length : body.reduce((sum, part) => sum + part.length, 0);
+    const all = ['x-request-id', this.id, 'content-length', String(length), ...headers, ...safeHeaders];
+    if (!headers.includes('content-security-policy')) all.push(...emptyPolicy);
+    const { origin } = this.request.headers;
+    if (origin !== undefined && this.#context.isReadableBy(origin)) all.push(...readableHeaders(origin));
+    const trace = this.request.headers['traceparent'];
+    if (typeof trace === 'string' && traceShape.test(trace)) all.push('traceparent', trace);
+    if (this.#context.isStopping()) all.push('connection', 'close');
+    raw.writeHead(status, all);
+    if (this.request.method === 'HEAD' || status === 304) raw.end();
+    else endWith(raw, body);
+    this.#over(status);
+    if (this.#context.accessLog) this.#logAccess(status);
+  }
+
+  /**
+   * Answers with what went wrong. What is left of the body is read and dropped by Node, so that the client hears the answer and may
+   * keep its connection; of a body that is too large the rest is not waited for.
+   */
+  fail(thrown: unknown): void {
+    const { status, text, headers } = toHttpFailure(thrown);
+    if (status === 500) this.#context.log.error({ ...this.#facts(status), err: toAppError(thrown) }, 'request failed');
+    else if (!this.#context.accessLog)
+      this.#context.log.debug({ ...this.#facts(status), reason: text }, 'request refused');
+    if (status === statusOf.CLIENT_GONE) {
+      this.reply.hijack();
+      this.reply.raw.destroy();
+      this.#over(status);
+      return;
+    }
+    const closing = status === statusOf.PAYLOAD_TOO_LARGE && !this.request.raw.complete ? ['connection', 'close'] : [];
+    const body = Buffer.from(JSON.stringify({ error: text }));
+    this.send(status, body, ['content-type', json, ...Object.entries(headers).flat(), ...closing]);
+  }
+
+  /** The answer is on its way or will never be: what it is made of is held until the system has taken it. */
+  #over(status: number): void {
+    const { raw } = this.reply;
+    const memory = this.#memory;
+    if (memory !== undefined) {
+      if (raw.writableLength === 0 || raw.destroyed) memory.close();
+      else raw.once('close', () => memory.close());
+    }
+    this.#context.onAnswered(this, status);
+  }
+
+  #logAccess(status: number): void {
+    this.#context.log.info(this.#facts(status), 'request');
+  }
+
+  #facts(status: number): object {
+    const { method, url, headers } = this.request;
+    const trace = headers['traceparent'];
+    const model = this.inference?.model;
+    return {
+      requestId: this.id,
+      ...(typeof trace === 'string' && traceShape.test(trace) ? { traceparent: trace } : {}),
+      method,
+      path: url.split('?', 1)[0],
+      status,
+      ms: Math.round((performance.now() - this.startedMs) * 100) / 100,
+      ...(model === undefined ? {} : { model: model.name, version: model.version }),
+    };
+  }
+}
+
+/** Up to this size a body is written as one text with its headers: one piece costs the system less than two. */
+const mostTextBytes = 4096;
+
+/** One write to the system, whatever the parts. */
+function endWith(raw: ServerResponse, body: Uint8Array | readonly Uint8Array[]): void {
+  if (!(body instanceof Uint8Array)) {
+    raw.cork();
+    for (const part of body) raw.write(part);
+    raw.end();
+  } else if (body.length > mostTextBytes || !Buffer.isBuffer(body)) raw.end(body);
+  else raw.end(body.toString('latin1'), 'latin1'); // each byte a character, whatever it means
+}
+
+/** Answers one exchange, now or later; what it throws or rejects with becomes the error answer. */
+export type Handler = (exchange: Exchange) => void | Promise<void>;
+
+/** The id of a request with these headers. */
+export type RequestIds = (headers: { readonly [name: string]: unknown }) => string;
+
+/** Makes ids for requests that bring none: unlike those of any other process, and cheap. */
+export function createRequestIds(processTag: string): RequestIds {
+  let count = 0;
+  return (headers) => {
+    const given = headers['x-request-id'];
+    if (typeof given === 'string' && idShape.test(given)) return given;
+    count += 1;
+    return `${processTag}-${count.toString(36)}`;
+  };
+}

@@ -1,0 +1,77 @@
+import { stranger, type Doors } from '../access/doors.js';
+import { AppError } from '../../errors.js';
+import type { Tls } from '../access/tls.js';
+import type { PageGuard } from '../access/page-guard.js';
+import { Exchange, type ExchangeContext, type ExchangeReply, type ExchangeRequest } from './exchange.js';
+import type { Settings } from '../settings/settings.js';
+
+/** Throws for a request that is not let in. */
+export type Gate = (request: ExchangeRequest) => void;
+
+export interface GateDeps {
+  readonly settings: Settings;
+  readonly doors: Doors;
+  readonly guard: PageGuard;
+  readonly tls: Tls | undefined;
+}
+
+/** Everything that a request has to pass before it is answered, whichever way it came in. */
+export function createGates(deps: GateDeps): readonly Gate[] {
+  return [...(deps.tls?.asksForCertificate === true ? [certificateGate] : []), doorGate(deps), pageGate(deps)];
+}
+
+/** Whether every gate lets a request in; where one does not, it has been answered. */
+export function passes(
+  gates: readonly Gate[],
+  context: ExchangeContext,
+  { request, reply }: { readonly request: ExchangeRequest; readonly reply: ExchangeReply },
+): boolean {
+  try {
+    for (const gate of gates) gate(request);
+    return true;
+  } catch (thrown) {
+    new Exchange(context, request, reply).fail(thrown);
+    return false;
+  }
+}
+
+const health = /^\/v2\/health\/(?:live|ready)(?:\?|$)/;
+const metrics = /^\/metrics(?:\?|$)/;
+
+/**
+ * Judges every request, also those to paths that do not exist. Probes may name the server as they like; so may who has shown a key, which
+ * a page that took a name over does not know, and there is nothing to read without one then; and over TLS the browser has compared the name
+ * with the certificate.
+ */
+function pageGate({ guard, doors, settings, tls }: GateDeps): Gate {
+  const isProved = (url: string): boolean =>
+    tls !== undefined || health.test(url) || (doors.asksForKeys && !(settings.auth.openMetrics && metrics.test(url)));
+  return (request) => {
+    const { method, headers, originalUrl: url, raw } = request;
+    guard.check({ method, headers, rawHeaders: raw.rawHeaders, url, isProved: () => isProved(request.url) });
+  };
+}
+
+/** Health needs no certificate either: who probes it may have none. */
+const certificateGate: Gate = ({ raw, url }) => {
+  const { authorized } = raw.socket as { authorized?: boolean };
+  if (authorized === true || health.test(url)) return;
+  const text =
+    'This server asks for a certificate of the client, signed by one of the authorities in its --tls-client-ca.';
+  throw new AppError('UNAUTHORIZED', text);
+};
+
+/**
+ * Health is open to everyone, so that a balancer needs no key; so are the page's own files, which ask for one, and OPTIONS,
+ * with which browsers bring none.
+ */
+function doorGate({ doors, settings }: GateDeps): Gate {
+  const open = settings.auth.openMetrics
+    ? /^\/(v2\/health\/(live|ready)|playground\/[\w.-]+|metrics)?(\?|$)/
+    : /^\/(v2\/health\/(live|ready)|playground\/[\w.-]+)?(\?|$)/;
+  return (request) => {
+    const { authorization, 'x-api-key': apiKey } = request.headers;
+    const isOpen = doors.asksForKeys && (request.method === 'OPTIONS' || open.test(request.url));
+    request.caller = isOpen ? stranger : doors.admit({ authorization, apiKey });
+  };
+}

@@ -1,0 +1,79 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify';
+import { AppError } from '../../errors.js';
+import { DirectRoutes } from './direct.js';
+import { Exchange, type ExchangeContext, type ExchangeReply, type ExchangeRequest, type Handler } from './exchange.js';
+
+const verbs = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const satisfies readonly HTTPMethods[];
+
+/** Registers routes so that all of them answer, refuse and are counted alike. */
+export class Router {
+  readonly #app: FastifyInstance;
+  readonly #context: ExchangeContext;
+  readonly #methods = new Map<string, Set<string>>();
+  /** Those of POST, for requests that need not pass through the framework. */
+  readonly direct = new DirectRoutes();
+
+  constructor(app: FastifyInstance, context: ExchangeContext) {
+    this.#app = app;
+    this.#context = context;
+  }
+
+  /** Paths with their methods, as registered; HEAD comes with GET and is not listed. */
+  get routes(): ReadonlyMap<string, ReadonlySet<string>> {
+    return this.#methods;
+  }
+
+  get(path: string, handler: Handler): void {
+    this.#add('GET', path, handler);
+  }
+
+  post(path: string, handler: Handler): void {
+    this.#add('POST', path, handler);
+  }
+
+  /** Makes OPTIONS of every path known so far answer its verbs, every other verb a 405 with `Allow`, and every other path a 404. */
+  close(): void {
+    for (const [url, methods] of this.#methods) {
+      const allowed = verbs.filter((verb) => methods.has(verb) || (verb === 'HEAD' && methods.has('GET')));
+      const others = verbs.filter((verb) => !allowed.includes(verb) && verb !== 'OPTIONS');
+      const allow = allowed.join(', ');
+      this.#app.route({ method: 'OPTIONS', url, handler: this.#wrap((exchange) => sendOptions(exchange, allow)) });
+      const handler = this.#wrap(({ request }) => {
+        const text = `Method Not Allowed: ${request.method} on this path; expected ${allow}.`;
+        throw new AppError('METHOD_NOT_ALLOWED', text, { details: { allow } });
+      });
+      this.#app.route({ method: others, url, handler });
+    }
+    const notFound = this.#wrap(({ request }) => {
+      const path = request.url.split('?', 1)[0] ?? '';
+      throw new AppError('NOT_FOUND', `Not found: ${request.method} ${path}. The API is described at /docs.`);
+    });
+    this.#app.setNotFoundHandler(notFound);
+  }
+
+  #add(method: 'GET' | 'POST', url: string, handler: Handler): void {
+    const known = this.#methods.get(url) ?? new Set();
+    this.#methods.set(url, known.add(method));
+    this.#app.route({ method, url, handler: this.#wrap(handler) });
+    if (method === 'POST') this.direct.add(url, handler);
+  }
+
+  #wrap(handler: Handler): (request: FastifyRequest, reply: FastifyReply) => void {
+    return (request, reply) => this.handle(handler, request, reply);
+  }
+
+  /** Answers one request with a handler. */
+  handle(handler: Handler, request: ExchangeRequest, reply: ExchangeReply): void {
+    const exchange = new Exchange(this.#context, request, reply);
+    try {
+      handler(exchange)?.catch((thrown: unknown) => exchange.fail(thrown));
+    } catch (thrown) {
+      exchange.fail(thrown);
+    }
+  }
+}
+
+/** Which verbs a path takes; a page of an allowed origin hears whether it may send what it asked about. */
+function sendOptions(exchange: Exchange, allow: string): void {
+  exchange.send(200, new Uint8Array(), ['allow', `${allow}, OPTIONS`, ...exchange.preflightHeaders(allow)]);
+}

@@ -1,0 +1,41 @@
+import { AppError } from '../../errors.js';
+import type { SizedImages } from '../../image/image-tensor.js';
+import type { CheckedRequest } from '../../protocol/validate.js';
+import type { ServableModel } from '../../repository/types.js';
+import type { BytesElement, Tensor } from '../../tensor/tensor.js';
+import type { Codec, ImagesToDecode } from '../codec/codec.js';
+
+/** The request with its pictures made into the model's input tensor; the same request where it has none. */
+export function withPictures<T extends CheckedRequest>(codec: Codec, request: T, model: ServableModel): T | Promise<T> {
+  const name = model.config.image?.input;
+  const tensor = name === undefined ? undefined : request.inputs.get(name);
+  if (name === undefined || tensor?.datatype !== 'BYTES') return request;
+  return readPictures(codec, tensor.data, model).then((input) => {
+    return { ...request, inputs: new Map(request.inputs).set(name, input) };
+  });
+}
+
+/** Pictures as the model's image input, a row each. Throws INVALID_INPUT where the model takes none. */
+export function readPictures(codec: Codec, pictures: readonly BytesElement[], model: ServableModel): Promise<Tensor> {
+  return codec.decodeImages(imagesOf(pictures, model));
+}
+
+/** The same with the images' own sizes. */
+export function readSizedPictures(
+  codec: Codec,
+  pictures: readonly BytesElement[],
+  model: ServableModel,
+): Promise<SizedImages> {
+  return codec.decodeSizedImages(imagesOf(pictures, model));
+}
+
+function imagesOf(pictures: readonly BytesElement[], model: ServableModel): ImagesToDecode {
+  const { image: config } = model.config;
+  const spec = model.inputs.find(({ name }) => name === config?.input);
+  if (config !== undefined && spec !== undefined) return { model: model.name, pictures, config, spec };
+  const inputs = model.inputs.map(({ name }) => name).join(', ');
+  throw new AppError(
+    'INVALID_INPUT',
+    `Model '${model.name}' takes no pictures: its model.json has no "image". Send its inputs (${inputs}) as tensors instead.`,
+  );
+}

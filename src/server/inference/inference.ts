@@ -1,0 +1,112 @@
+import type { InferTimings } from '../../batching/types.js';
+import { createInferResponse, wantsTokens } from '../../protocol/response.js';
+import type { EncodedResponse, RequestedOutput } from '../../protocol/types.js';
+import type { CheckedRequest } from '../../protocol/validate.js';
+import type { NamedTensors } from '../../tensor/tensor.js';
+import type { Codec } from '../codec/codec.js';
+import type { RequestMemory } from '../memory/memory-budget.js';
+import { tensorBytes } from '../memory/tensor-bytes.js';
+import { withPictures } from './images.js';
+import type { ModelView } from './model-view.js';
+
+/** A request as the inference routes take it up: its model and its body, undone of its Content-Encoding. */
+export interface InferenceRequest {
+  readonly view: ModelView;
+  readonly body: Buffer;
+  /** `Inference-Header-Content-Length`; undefined: the whole body is JSON. */
+  readonly headerLength: number | undefined;
+  readonly signal: AbortSignal;
+  /** What the request holds. */
+  readonly memory: RequestMemory;
+}
+
+/** Where a request spent its time on the server, in milliseconds, and with how many rows it ran. */
+export interface InferReport {
+  readonly timings: InferTimings;
+  readonly batchRows: number;
+  readonly decodeMs: number;
+  readonly encodeMs: number;
+}
+
+/** An answer with the way it came about. */
+export interface InferAnswer {
+  readonly encoded: EncodedResponse;
+  readonly report: InferReport;
+}
+
+/** Answers one inference request of the Open Inference Protocol. Throws AppError. */
+export async function infer(codec: Codec, call: InferenceRequest): Promise<InferAnswer> {
+  const { view, body, headerLength } = call;
+  const startMs = performance.now();
+  const decoding = codec.decodeInfer({ body, headerLength }, view.signature);
+  const adding = withPictures(codec, decoding instanceof Promise ? await decoding : decoding, view.model);
+  const request = adding instanceof Promise ? await adding : adding;
+  const decodeMs = performance.now() - startMs;
+  call.memory.take(tensorBytes(request.inputs.values(), body));
+  const { outputs, timings, batchRows, batchRequests } = await runChecked(request, call);
+  const isOwned = batchRequests === 1;
+  const ranMs = performance.now();
+  const { signature: model, labelsOf } = view;
+  const { version } = view.model;
+  const encoding = codec.encodeInfer(createInferResponse({ request, model, version, outputs, labelsOf }), isOwned);
+  const encoded = encoding instanceof Promise ? await encoding : encoding;
+  holdAnswer(call.memory, { outputs, encoded, isOwned });
+  return { encoded, report: { timings, batchRows, decodeMs, encodeMs: performance.now() - ranMs } };
+}
+
+/** Answers one `:predict` of the version 1 protocols. Throws AppError. */
+export async function inferV1(codec: Codec, call: InferenceRequest): Promise<InferAnswer> {
+  const startMs = performance.now();
+  const request = await codec.decodePredict(call.body, call.view.signature);
+  const decodeMs = performance.now() - startMs;
+  const checked = await withPictures(codec, request, call.view.model);
+  call.memory.take(tensorBytes(checked.inputs.values(), call.body));
+  const { outputs, timings, batchRows, batchRequests } = await runChecked(checked, call);
+  const isOwned = batchRequests === 1;
+  const ranMs = performance.now();
+  const ordered: NamedTensors = new Map(request.outputs.flatMap(({ name }) => entryOf(outputs, name)));
+  const { form, instances: rows } = request;
+  const nonFiniteTokens = wantsTokens(request.parameters);
+  const encoded = await codec.encodePredict(
+    { model: call.view.model.name, form, rows, outputs: ordered, nonFiniteTokens },
+    isOwned,
+  );
+  holdAnswer(call.memory, { outputs, encoded, isOwned });
+  return { encoded, report: { timings, batchRows, decodeMs, encodeMs: performance.now() - ranMs } };
+}
+
+/** Counts an answer until its client has it: the outputs, and what was written of them beside. */
+function holdAnswer(
+  memory: RequestMemory,
+  of: { readonly outputs: NamedTensors; readonly encoded: EncodedResponse; readonly isOwned: boolean },
+): void {
+  memory.hold(tensorBytes(of.outputs.values()) + of.encoded.body.length);
+  if (of.isOwned) memory.own(buffersOf(of.outputs));
+}
+
+/** Runs a request that was checked against its model. */
+export function runChecked(request: CheckedRequest, { view, signal }: Pick<InferenceRequest, 'view' | 'signal'>) {
+  const { inputs, rows, priority, timeoutUs, isAlone } = request;
+  const outputs = wantedOutputs(request.outputs, view);
+  const queued = { inputs, outputs, rows, priority, queueTimeoutMs: timeoutUs / 1000, signal };
+  return view.model.infer(isAlone ? { ...queued, isAlone } : queued);
+}
+
+/** Names of the outputs asked for, in the model's order; the model's own list where that is all of them. */
+function wantedOutputs(asked: readonly RequestedOutput[], { outputNames }: ModelView): readonly string[] {
+  if (asked.length === outputNames.length) return outputNames;
+  const names = new Set(asked.map(({ name }) => name));
+  return outputNames.filter((name) => names.has(name));
+}
+
+/** Memory of outputs that belong to one request alone. */
+export function buffersOf(outputs: NamedTensors): ArrayBuffer[] {
+  const buffers: ArrayBuffer[] = [];
+  for (const tensor of outputs.values()) if (tensor.datatype !== 'BYTES') buffers.push(tensor.data.buffer);
+  return buffers;
+}
+
+function entryOf(outputs: NamedTensors, name: string) {
+  const tensor = outputs.get(name);
+  return tensor === undefined ? [] : [[name, tensor] as const];
+}

@@ -1,0 +1,48 @@
+import type { BatchingConfig } from '../../model/config.js';
+import { mostRequestRows } from '../../model/complete/complete-batching.js';
+import type { ModelSignature } from '../../protocol/types.js';
+import type { ServableModel } from '../../repository/types.js';
+
+/** What requests to one model version need again and again, made once. */
+export interface ModelView {
+  readonly model: ServableModel;
+  /** Batching as it was when the view was made: it may be turned off while the model serves. */
+  readonly batching: BatchingConfig;
+  readonly signature: ModelSignature;
+  /** Names of every output, in the model's order. */
+  readonly outputNames: readonly string[];
+  /** Labels of an output's elements, empty where it has none. */
+  readonly labelsOf: (output: string) => readonly string[];
+}
+
+const views = new WeakMap<ServableModel, ModelView>();
+const none: readonly string[] = [];
+
+/** The view of a loaded model; the same one as long as it is loaded and batches as before. */
+export function viewOf(model: ServableModel): ModelView {
+  const known = views.get(model);
+  if (known !== undefined && known.batching === model.config.batching) return known;
+  const view = createView(model);
+  views.set(model, view);
+  return view;
+}
+
+function createView(model: ServableModel): ModelView {
+  const { name, inputs, outputs, config, labels } = model;
+  const { image, classification, batching } = config;
+  const ownLabels = new Map(model.header.outputs.map((output) => [output.name, output.labels]));
+  return {
+    model,
+    batching,
+    signature: {
+      name,
+      inputs,
+      defaultedInputs: model.header.defaultedInputs,
+      outputs,
+      maxRows: mostRequestRows(batching),
+      ...(image === undefined ? {} : { imageInputs: new Set([image.input]) }),
+    },
+    outputNames: outputs.map((output) => output.name),
+    labelsOf: (output) => (output === classification?.output ? labels : (ownLabels.get(output) ?? none)),
+  };
+}

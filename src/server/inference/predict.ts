@@ -1,0 +1,219 @@
+import type { InferResult } from '../../batching/types.js';
+import { AppError } from '../../errors.js';
+import { wantsTokens } from '../../protocol/response.js';
+import type { CheckedRequest } from '../../protocol/validate.js';
+import type { ImageSize } from '../../image/fit.js';
+import type { ServableModel } from '../../repository/types.js';
+import type { BytesElement, Tensor } from '../../tensor/tensor.js';
+import type { Codec } from '../codec/codec.js';
+import { runChecked, type InferReport } from './inference.js';
+import type { RequestMemory } from '../memory/memory-budget.js';
+import { tensorBytes } from '../memory/tensor-bytes.js';
+import type { ModelView } from './model-view.js';
+import { detectionOutputs, frameOf, writeDetections, type Frame } from './detections.js';
+import { readPictures, readSizedPictures } from './images.js';
+import { readPredictionBody } from './prediction-body.js';
+import type { PredictionInput } from '../codec/prediction-request.js';
+import { checkWish, detectionWish, type PredictionWish } from '../codec/prediction-options.js';
+import { formatPredictions, readPredictions } from './predictions.js';
+
+/** One `POST /predictions/{model}`. */
+export interface PredictCall {
+  readonly view: ModelView;
+  readonly body: Buffer;
+  readonly contentType: string | undefined;
+  /** Of the query, before the body's own and the model's. */
+  readonly wish: PredictionWish;
+  /** Answer the model's outputs too. */
+  readonly withOutputs: boolean;
+  readonly signal: AbortSignal;
+  /** What the request holds. */
+  readonly memory: RequestMemory;
+}
+
+/** A body of JSON with the way it came about. */
+export interface PredictAnswer {
+  readonly body: Buffer;
+  readonly report: InferReport;
+}
+
+/** The results of an answer's runs, with what it took to read their inputs. */
+interface Ran {
+  readonly results: readonly InferResult[];
+  /** Where the images of each run lie; of a detector. */
+  readonly frames: readonly (Frame | undefined)[];
+  readonly decodeMs: number;
+}
+
+/** Images or tensors in, labels or boxes out. Throws AppError. */
+export async function predict(codec: Codec, call: PredictCall): Promise<PredictAnswer> {
+  const startMs = performance.now();
+  const { body: sent, contentType, view } = call;
+  const input = await readPredictionBody(codec, { body: sent, contentType, signature: view.signature });
+  const wish = { ...input.wish, ...call.wish };
+  checkWish(wish, view.model);
+  const ran =
+    input.kind === 'pictures'
+      ? await runPictures(codec, input.pictures, { call, startMs })
+      : await runTensors(codec, input.request, { call, startMs });
+  const ranMs = performance.now();
+  for (const { outputs } of ran.results) call.memory.hold(tensorBytes(outputs.values()));
+  const body = await writeAnswer(codec, call, { input, ran, wish });
+  call.memory.hold(body.length);
+  return { body, report: reportOf(ran, performance.now() - ranMs) };
+}
+
+/** As many pictures a run as the model takes rows; all runs wait for workers at the same time. */
+async function runPictures(
+  codec: Codec,
+  pictures: readonly BytesElement[],
+  { call, startMs }: { readonly call: PredictCall; readonly startMs: number },
+): Promise<Ran> {
+  const { view, signal } = call;
+  const { model, signature } = view;
+  const other = signature.inputs.find(({ name }) => signature.imageInputs?.has(name) === false);
+  if (other !== undefined) {
+    const text = `Model '${model.name}' needs input '${other.name}' beside its picture: send JSON with "inputs", the picture as BYTES.`;
+    throw new AppError('INVALID_INPUT', text);
+  }
+  const size = Math.max(1, view.batching.maxRows);
+  const chunks = Array.from({ length: Math.ceil(pictures.length / size) }, (_, n) =>
+    pictures.slice(n * size, (n + 1) * size),
+  );
+  const read = await Promise.all(chunks.map((chunk) => readImages(codec, chunk, model)));
+  const decodeMs = performance.now() - startMs;
+  call.memory.take(tensorBytes(read.map(({ tensor }) => tensor)));
+  const outputs = outputsFor(call);
+  const frames: (Frame | undefined)[] = [];
+  const runs = read.map(({ tensor, sizes }, n) => {
+    const inputs = new Map([[model.config.image?.input ?? '', tensor]]);
+    frames.push(frameOf(inputs, model.config, sizes));
+    const rows = signature.maxRows > 0 ? (chunks[n]?.length ?? 0) : 1;
+    return model.infer({ inputs, outputs, rows, priority: 0, queueTimeoutMs: 0, signal });
+  });
+  return { results: await Promise.all(runs), frames, decodeMs };
+}
+
+/** Only a detector's answer needs the images' own sizes. */
+async function readImages(
+  codec: Codec,
+  images: readonly BytesElement[],
+  model: ServableModel,
+): Promise<{ readonly tensor: Tensor; readonly sizes?: readonly ImageSize[] }> {
+  if (model.config.detection !== undefined) return readSizedPictures(codec, images, model);
+  return { tensor: await readPictures(codec, images, model) };
+}
+
+async function runTensors(
+  codec: Codec,
+  decoded: CheckedRequest,
+  { call, startMs }: { readonly call: PredictCall; readonly startMs: number },
+): Promise<Ran> {
+  const { model } = call.view;
+  const outputs = outputsFor(call).map((name) => ({ name }));
+  const { image } = model.config;
+  const given = image === undefined ? undefined : decoded.inputs.get(image.input);
+  const read = given?.datatype === 'BYTES' ? await readImages(codec, given.data, model) : undefined;
+  const inputs = read === undefined ? decoded.inputs : new Map(decoded.inputs).set(image?.input ?? '', read.tensor);
+  const decodeMs = performance.now() - startMs;
+  const frames = [frameOf(inputs, model.config, read?.sizes)];
+  call.memory.take(tensorBytes(inputs.values(), call.body));
+  return { results: [await runChecked({ ...decoded, inputs, outputs }, call)], frames, decodeMs };
+}
+
+/** Only what the task reads is needed where the rest is not answered. */
+function outputsFor({ view, withOutputs }: PredictCall): readonly string[] {
+  const { classification, detection } = view.model.config;
+  if (withOutputs || !hasTask(view.model)) return view.outputNames;
+  const names = detection === undefined ? new Set([classification?.output]) : detectionOutputs(detection);
+  return view.outputNames.filter((name) => names.has(name));
+}
+
+const hasTask = ({ config }: ServableModel): boolean =>
+  config.classification !== undefined || config.detection !== undefined;
+
+async function writeAnswer(
+  codec: Codec,
+  call: PredictCall,
+  { input, ran, wish }: { readonly input: PredictionInput; readonly ran: Ran; readonly wish: PredictionWish },
+): Promise<Buffer> {
+  const { model } = call.view;
+  const { timings } = reportOf(ran, 0);
+  const facts = {
+    model_name: model.name,
+    model_version: model.version,
+    device: model.placement.device,
+  };
+  const times = {
+    decode_ms: round(ran.decodeMs),
+    queue_ms: round(timings.queueMs),
+    compute_ms: round(timings.inputMs + timings.computeMs + timings.outputMs),
+  };
+  const nonFiniteTokens = input.kind === 'tensors' && wantsTokens(input.request.parameters);
+  const isAlone = input.kind === 'tensors' || input.isSingle;
+  const task = await writeTask(codec, call, { ran, wish, nonFiniteTokens, isAlone });
+  const head = `${JSON.stringify(facts).slice(0, -1)}${task},"timings":${JSON.stringify(times)}`;
+  if (hasTask(model) && !call.withOutputs) return Buffer.from(`${head}}`);
+  const outputs = await encodeOutputs(codec, ran.results, { model: model.name, nonFiniteTokens });
+  return Buffer.concat([Buffer.from(`${head},"outputs":`), ...outputs, Buffer.from('}')]);
+}
+
+/** What the model's task makes of the outputs, as members of the answer. */
+async function writeTask(
+  codec: Codec,
+  { view: { model }, withOutputs: isKept }: PredictCall,
+  of: {
+    readonly ran: Ran;
+    readonly wish: PredictionWish;
+    readonly nonFiniteTokens: boolean;
+    readonly isAlone: boolean;
+  },
+): Promise<string> {
+  const { ran, wish, nonFiniteTokens } = of;
+  const { classification, detection } = model.config;
+  const listOf = (texts: readonly string[]) =>
+    texts.length === 1 && of.isAlone ? (texts[0] ?? '[]') : `[${texts.join(',')}]`;
+  if (detection !== undefined) {
+    const runs = ran.results.flatMap((result, n) => {
+      const frame = ran.frames[n];
+      return frame === undefined ? [] : [{ result, frame }];
+    });
+    const { texts, nonFinite } = await writeDetections(codec, model, {
+      runs,
+      wish: detectionWish(wish, model.config),
+      isKept,
+    });
+    return `,"detections":${listOf(texts)}${nonFinite > 0 ? `,"non_finite_boxes":${nonFinite}` : ''}`;
+  }
+  if (classification === undefined) return '';
+  const top = wish.top ?? classification.top;
+  const rows = ran.results.flatMap(({ outputs }) => readPredictions(model, outputs, top));
+  return `,"predictions":${listOf(rows.map((row) => formatPredictions(row, nonFiniteTokens)))}`;
+}
+
+/** The outputs of one run; of several runs a list of them. Large ones are written off the event loop. */
+async function encodeOutputs(
+  codec: Codec,
+  results: readonly InferResult[],
+  how: { readonly model: string; readonly nonFiniteTokens: boolean },
+): Promise<readonly Buffer[]> {
+  const encoded = await Promise.all(
+    results.map(async ({ outputs }) => codec.encodeOutputs({ outputs, ...how }, false)),
+  );
+  const bodies = encoded.flatMap(({ body }, index) => (index === 0 ? [body] : [Buffer.from(','), body]));
+  return results.length > 1 ? [Buffer.from('['), ...bodies, Buffer.from(']')] : bodies;
+}
+
+/** Of several runs at the same time the longest of each part. */
+function reportOf({ results, decodeMs }: Ran, encodeMs: number): InferReport {
+  const longest = (pick: (result: InferResult) => number) => Math.max(...results.map(pick));
+  const timings = {
+    queueMs: longest((result) => result.timings.queueMs),
+    inputMs: longest((result) => result.timings.inputMs),
+    computeMs: longest((result) => result.timings.computeMs),
+    outputMs: longest((result) => result.timings.outputMs),
+  };
+  return { timings, batchRows: longest((result) => result.batchRows), decodeMs, encodeMs };
+}
+
+const round = (ms: number): number => Math.round(ms * 1000) / 1000;

@@ -1,0 +1,174 @@
+import { Command, CommanderError, Option } from 'commander';
+import { AppError } from '../../errors.js';
+import { dashed, flags, variableOf, type Flag, type FlagName, type FlagValues } from './flag-table.js';
+import { hostNames, list, origins, toggle } from './flags.js';
+import type { Settings } from './settings.js';
+
+/** What a command line asks for: to serve, or to print a text and end. */
+export type Invocation =
+  { readonly kind: 'serve'; readonly settings: Settings } | { readonly kind: 'print'; readonly text: string };
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Kinds whose flags may be repeated. */
+const lists: readonly unknown[] = [list, hostNames, origins];
+
+const names = Object.keys(flags) as readonly FlagName[];
+
+/** Reads flags, then the environment, then defaults. Throws USAGE that names the flag, its value and what was expected. */
+export function parseArguments(
+  argv: readonly string[],
+  { env, version }: { readonly env: Environment; readonly version: string },
+): Invocation {
+  const printed: string[] = [];
+  const command = describeCommand(version, (line) => printed.push(line));
+  try {
+    command.parse(argv.map(unfoldNegation), { from: 'user' });
+  } catch (thrown) {
+    if (!(thrown instanceof CommanderError)) throw thrown;
+    if (thrown.exitCode === 0) return { kind: 'print', text: printed.join('') };
+    throw new AppError('USAGE', `${thrown.message.replace(/^error: /, '')}. Type: npm start -- --help`);
+  }
+  const given = { ...command.opts(), ...modelsOf(command) };
+  return { kind: 'serve', settings: toSettings(readValues(given, env)) };
+}
+
+/** `--no-access-log` is `--access-log=no`. */
+function unfoldNegation(arg: string): string {
+  const name = names.find((each) => flags[each].kind === toggle && arg === `--no-${dashed(each)}`);
+  return name === undefined ? arg : `--${dashed(name)}=no`;
+}
+
+/** `slipway model.onnx` is `slipway --models model.onnx`. */
+function modelsOf(command: Command): { readonly models?: string } {
+  const [named, ...others] = command.args;
+  const { models } = command.opts<{ models?: string }>();
+  if (named === undefined) return {};
+  if (others.length === 0 && named !== '' && models === undefined) return { models: named };
+  const all = [...(models === undefined ? [] : [models]), ...command.args].join(', ');
+  throw new AppError('USAGE', `${all}: expected one model file or folder. Type: npm start -- --help`);
+}
+
+function describeCommand(version: string, write: (line: string) => void): Command {
+  const command = new Command('slipway')
+    .description('Serves ONNX models over HTTP.')
+    .argument('[models...]', "a model file, one model's folder or a repository; the same as --models")
+    .usage('[model.onnx|dir] [flags]      (in a checkout: npm start -- [model.onnx|dir] [flags])')
+    .version(version, '--version', 'print the version')
+    .helpOption('-h, --help', 'print this')
+    .configureOutput({ writeOut: write, writeErr: () => undefined, getOutHelpWidth: () => 110 })
+    .addHelpText('after', epilogue())
+    .exitOverride();
+  for (const name of names) command.addOption(optionOf(name));
+  return command;
+}
+
+function optionOf(name: FlagName): Option {
+  const { value, help, common }: Flag<unknown> = flags[name];
+  const fallback = showFallback(name);
+  const described = fallback === '' ? help : `${help} (${fallback})`;
+  const option = new Option(`--${dashed(name)} ${value === '' ? '[yes|no]' : value}`, described);
+  if (lists.some((kind) => kind === flags[name].kind)) option.argParser(joinToList);
+  return common ? option : option.hideHelp();
+}
+
+/** A list's flag may be repeated: what is given goes on. */
+function joinToList(given: string, before?: string): string {
+  return before === undefined ? given : `${before},${given}`;
+}
+
+function showFallback(name: FlagName): string {
+  const { kind, fallback }: Flag<unknown> = flags[name];
+  if (kind.show !== undefined) return kind.show(fallback as never);
+  return typeof fallback === 'string' || typeof fallback === 'number' ? `${fallback}` : '';
+}
+
+function epilogue(): string {
+  const rare = names.filter((name) => !flags[name].common).map((name) => `--${dashed(name)}`);
+  return `\nAlso (docs/operations.md): ${rare.join(' ')}\nEach is an environment variable too: --log-level is SLIPWAY_LOG_LEVEL. A flag wins.`;
+}
+
+function readValues(given: Readonly<Record<string, unknown>>, env: Environment): FlagValues {
+  const entries = names.map((name) => {
+    const { kind, fallback }: Flag<unknown> = flags[name];
+    const flag = given[name] === true ? 'true' : (given[name] as string | undefined);
+    const text = flag ?? readVariable(env, variableOf(name));
+    if (text === undefined) return [name, fallback];
+    const value = kind.parse(text);
+    if (value !== undefined) return [name, value];
+    const source = flag === undefined ? `${variableOf(name)}=${text}` : `--${dashed(name)} ${text}`;
+    throw new AppError('USAGE', `${source}: expected ${kind.expected}. Type: npm start -- --help`);
+  });
+  return Object.fromEntries(entries) as FlagValues;
+}
+
+/** Empty counts as not set; so does what Kubernetes sets as SLIPWAY_PORT in pods beside a service named slipway. */
+function readVariable(env: Environment, name: string): string | undefined {
+  const text = env[name];
+  return text === undefined || text === '' || text.startsWith('tcp://') ? undefined : text;
+}
+
+function toSettings(values: FlagValues): Settings {
+  const { models, cacheDir, metricsPort, healthPort, grpcPort, managementPort } = values;
+  return {
+    ...(models === undefined ? {} : { models }),
+    ...(cacheDir === undefined ? {} : { cacheDir }),
+    ...(metricsPort === undefined ? {} : { metricsPort }),
+    ...(healthPort === undefined ? {} : { healthPort }),
+    ...(grpcPort === undefined ? {} : { grpcPort }),
+    host: values.host,
+    port: values.port,
+    basePath: values.basePath,
+    serverName: values.serverName,
+    executionProvider: values.executionProvider,
+    requireGpu: values.requireGpu,
+    workers: values.workers,
+    intraOpThreads: values.intraOpThreads,
+    modelControl: values.modelControlMode,
+    allowLinksTo: values.allowLinksTo,
+    readyWhen: values.readyWhen,
+    pollIntervalMs: values.pollInterval,
+    watchdogMs: values.watchdog,
+    inlineRuns: values.inlineRuns,
+    forgetCrashes: values.forgetCrashes,
+    compressFromBytes: values.compressFrom,
+    limits: limitsOf(values),
+    log: { level: values.logLevel, format: values.logFormat, access: values.accessLog },
+    auth: authOf(values),
+    pages: { allowedHosts: values.allowHost, allowedOrigins: values.allowOrigin },
+    ...tlsOf(values),
+    management: {
+      isOpen: values.management,
+      ...(managementPort === undefined ? {} : { port: managementPort }),
+    },
+    stop: { delayMs: values.stopDelay, timeoutMs: values.stopTimeout },
+  };
+}
+
+function authOf({ apiKeys: keys, apiKeysFile, openMetrics, keyRate }: FlagValues): Settings['auth'] {
+  const ratePerSecond = keyRate === 0 ? Infinity : keyRate;
+  return { keys, openMetrics, ratePerSecond, ...(apiKeysFile === undefined ? {} : { keysFile: apiKeysFile }) };
+}
+
+function tlsOf({ tlsCert: cert, tlsKey: key, tlsClientCa: clientCa }: FlagValues): Pick<Settings, 'tls'> {
+  if (cert === undefined && key === undefined && clientCa === undefined) return {};
+  if (cert !== undefined && key !== undefined)
+    return { tls: { cert, key, ...(clientCa === undefined ? {} : { clientCa }) } };
+  throw new AppError(
+    'USAGE',
+    '--tls-cert and --tls-key go together, and --tls-client-ca with both. Type: npm start -- --help',
+  );
+}
+
+function limitsOf(values: FlagValues): Settings['limits'] {
+  return {
+    bodyBytes: values.maxBodyBytes,
+    requestMemory: values.requestMemory,
+    pixels: values.maxPixels,
+    headerBytes: values.maxHeaderBytes,
+    connections: values.maxConnections,
+    requestTimeoutMs: values.requestTimeout,
+    headersTimeoutMs: values.headersTimeout,
+    keepAliveMs: values.keepAlive,
+  };
+}

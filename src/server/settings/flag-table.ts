@@ -1,0 +1,227 @@
+import {
+  autoOrBytes,
+  autoOrCount,
+  bytes,
+  duration,
+  hostNames,
+  integer,
+  list,
+  oneOf,
+  origins,
+  pathPrefix,
+  text,
+  toggle,
+  type FlagKind,
+} from './flags.js';
+
+/** One setting on the outside: `--name value`, or the environment variable SLIPWAY_NAME. */
+export interface Flag<T> {
+  readonly kind: FlagKind<T>;
+  readonly fallback: NoInfer<T>;
+  readonly value: string;
+  readonly help: string;
+  /** Shown by --help; the others are named in one line there and described in docs/operations.md. */
+  readonly common: boolean;
+}
+
+type Described<T> = Omit<Flag<T>, 'common'>;
+
+const common = <T>(flag: Described<T>): Flag<T> => ({ ...flag, common: true });
+const rare = <T>(flag: Described<T>): Flag<T> => ({ ...flag, common: false });
+const optional = <T>(kind: FlagKind<T>): FlagKind<T | undefined> => kind;
+
+const port = integer(0, 65535);
+const provider = oneOf('auto', 'cpu', 'cuda', 'tensorrt', 'webgpu');
+
+/** Every flag by its name in code; `maxBodyBytes` is `--max-body-bytes` and SLIPWAY_MAX_BODY_BYTES. */
+export const flags = {
+  models: common({
+    kind: optional(text),
+    fallback: undefined,
+    value: '<path>',
+    help: 'a model file, the folder of one model, or a folder of models (the bundled ones)',
+  }),
+  host: common({ kind: text, fallback: '127.0.0.1', value: '<address>', help: 'address to listen on; 0.0.0.0: all' }),
+  port: common({ kind: port, fallback: 8000, value: '<n>', help: 'port to listen on; 0: any free one' }),
+  executionProvider: common({
+    kind: provider,
+    fallback: 'auto',
+    value: '<name>',
+    help: 'auto, cpu, cuda, tensorrt, webgpu',
+  }),
+  requireGpu: common({ kind: toggle, fallback: false, value: '', help: 'never ready unless a GPU computes' }),
+  workers: common({ kind: autoOrCount, fallback: 'auto', value: '<n>', help: 'worker threads that run models' }),
+  intraOpThreads: common({ kind: autoOrCount, fallback: 'auto', value: '<n>', help: 'threads of one run' }),
+  allowLinksTo: common({
+    kind: list,
+    fallback: [],
+    value: '<dir>',
+    help: "folder outside the models' into which links may lead; may be repeated",
+  }),
+  cacheDir: common({
+    kind: optional(text),
+    fallback: undefined,
+    value: '<dir>',
+    help: "folder for optimised models (user's cache)",
+  }),
+  modelControlMode: common({
+    kind: oneOf('explicit', 'poll', 'none'),
+    fallback: 'explicit',
+    value: '<mode>',
+    help: 'explicit: load and unload calls (--management); poll: watch the folder; none',
+  }),
+  readyWhen: common({
+    kind: oneOf('all', 'some'),
+    fallback: 'all',
+    value: '<word>',
+    help: 'all: ready when every model is; some: when the start is over and one serves',
+  }),
+  pollInterval: rare({ kind: duration, fallback: 2000, value: '<time>', help: 'how often poll looks at the folder' }),
+  apiKeysFile: common({
+    kind: optional(text),
+    fallback: undefined,
+    value: '<file>',
+    help: 'one KEY or NAME:ROLE:KEY a line; asked of every client',
+  }),
+  tlsCert: rare({
+    kind: optional(text),
+    fallback: undefined,
+    value: '<file>',
+    help: 'certificate, PEM; with --tls-key',
+  }),
+  tlsKey: rare({ kind: optional(text), fallback: undefined, value: '<file>', help: 'its private key, PEM' }),
+  tlsClientCa: rare({
+    kind: optional(text),
+    fallback: undefined,
+    value: '<file>',
+    help: 'authorities whose certificates clients must show, PEM',
+  }),
+  keyRate: rare({ kind: integer(0), fallback: 0, value: '<n>', help: 'requests a second with one key; 0: no limit' }),
+  management: common({
+    kind: toggle,
+    fallback: false,
+    value: '',
+    help: 'everyone may load and unload models; else admin keys may',
+  }),
+  managementPort: rare({
+    kind: optional(port),
+    fallback: undefined,
+    value: '<n>',
+    help: 'load and unload calls have a port of their own',
+  }),
+  allowHost: rare({
+    kind: hostNames,
+    fallback: [],
+    value: '<name>',
+    help: 'public name of this server, *.example.com or *; may be repeated',
+  }),
+  allowOrigin: rare({
+    kind: origins,
+    fallback: [],
+    value: '<origin>',
+    help: 'pages that may ask as well (CORS): https://app.example.com or *; may be repeated',
+  }),
+  maxBodyBytes: common({ kind: bytes, fallback: 2 ** 26, value: '<size>', help: 'largest request body' }),
+  requestMemory: common({
+    kind: autoOrBytes,
+    fallback: 'auto',
+    value: '<size>',
+    help: 'what all requests may hold together; auto: a quarter of the memory',
+  }),
+  metricsPort: rare({
+    kind: optional(port),
+    fallback: undefined,
+    value: '<n>',
+    help: 'a port of its own for /metrics',
+  }),
+  healthPort: rare({
+    kind: optional(port),
+    fallback: undefined,
+    value: '<n>',
+    help: 'a port for health and metrics that a thread of its own answers',
+  }),
+  grpcPort: common({
+    kind: optional(port),
+    fallback: undefined,
+    value: '<n>',
+    help: 'a port for the same protocol over gRPC; by custom 8001',
+  }),
+  basePath: common({ kind: pathPrefix, fallback: '', value: '<path>', help: 'what every path starts with' }),
+  serverName: rare({ kind: text, fallback: 'slipway', value: '<name>', help: 'name that GET /v2 answers' }),
+  logLevel: common({
+    kind: oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'),
+    fallback: 'info',
+    value: '<level>',
+    help: 'trace, debug, info, warn, error, fatal, silent',
+  }),
+  logFormat: common({
+    kind: oneOf('auto', 'json', 'text'),
+    fallback: 'auto',
+    value: '<format>',
+    help: 'auto, json, text',
+  }),
+  accessLog: common({ kind: toggle, fallback: false, value: '', help: 'log every request, not just failures' }),
+  watchdog: common({
+    kind: duration,
+    fallback: 120_000,
+    value: '<time>',
+    help: 'longest run before the process ends; 0: none',
+  }),
+  supervisor: common({
+    kind: toggle,
+    fallback: true,
+    value: '',
+    help: 'start the server again after a crash; not in containers',
+  }),
+  stopDelay: common({ kind: duration, fallback: 0, value: '<time>', help: 'from SIGTERM to no new connections' }),
+  stopTimeout: common({ kind: duration, fallback: 30_000, value: '<time>', help: 'longest time to finish what runs' }),
+  apiKeys: rare({ kind: list, fallback: [], value: '<keys>', help: 'keys between commas; better in the environment' }),
+  inlineRuns: rare({
+    kind: toggle,
+    fallback: true,
+    value: '',
+    help: 'runs of the cheapest models need no worker',
+  }),
+  forgetCrashes: rare({
+    kind: toggle,
+    fallback: false,
+    value: '',
+    help: 'models that crashed before are loaded like any other',
+  }),
+  openMetrics: rare({ kind: toggle, fallback: false, value: '', help: '/metrics asks for no key' }),
+  maxPixels: rare({ kind: integer(1), fallback: 50_000_000, value: '<n>', help: 'most pixels of one picture' }),
+  maxHeaderBytes: rare({ kind: bytes, fallback: 16_384, value: '<size>', help: 'most bytes of all headers' }),
+  maxConnections: rare({
+    kind: integer(0),
+    fallback: 10_000,
+    value: '<n>',
+    help: 'most open connections; 0: no limit',
+  }),
+  requestTimeout: rare({ kind: duration, fallback: 60_000, value: '<time>', help: 'for a request to arrive whole' }),
+  headersTimeout: rare({
+    kind: duration,
+    fallback: 15_000,
+    value: '<time>',
+    help: "for a request's headers to arrive",
+  }),
+  keepAlive: rare({ kind: duration, fallback: 75_000, value: '<time>', help: 'an idle connection is kept this long' }),
+  compressFrom: rare({
+    kind: integer(-1),
+    fallback: 1024,
+    value: '<bytes>',
+    help: 'smallest answer to compress; -1: none',
+  }),
+} satisfies Record<string, Flag<unknown>>;
+
+export type FlagName = keyof typeof flags;
+export type FlagValues = { readonly [K in FlagName]: (typeof flags)[K] extends Flag<infer T> ? T : never };
+
+/** `maxBodyBytes` -> `max-body-bytes`. */
+export function dashed(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
+
+/** `maxBodyBytes` -> `SLIPWAY_MAX_BODY_BYTES`. */
+export function variableOf(name: string): string {
+  return `SLIPWAY_${dashed(name).replaceAll('-', '_').toUpperCase()}`;
+}

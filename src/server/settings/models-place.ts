@@ -1,0 +1,49 @@
+import { realpath, stat } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import { AppError } from '../../errors.js';
+import { scanRepository, type ModelOnDisk } from '../../repository/files/layout.js';
+
+/** Where the models lie: a repository, or one entry of a folder that is otherwise left alone. */
+export interface ModelsPlace {
+  readonly root: string;
+  /** The one file or folder of `root` that is served, by its name there. */
+  readonly only?: string;
+  /** Where a file named by the user really lies, if that is elsewhere: it may be a link. */
+  readonly homes: readonly string[];
+}
+
+/**
+ * What a path names: a model file, the folder of one model (`model.onnx` or `<version>/model.onnx` in it, and no other
+ * model), or a repository. Throws USAGE for a file that is no model. A folder that is not there is taken for a repository.
+ */
+export async function findModelsPlace(path: string): Promise<ModelsPlace> {
+  const whole = resolve(path);
+  const stats = await stat(whole).catch(() => undefined);
+  if (stats === undefined && whole.endsWith('.onnx')) {
+    throw new AppError('USAGE', `There is no model file ${whole}. Expected NAME.onnx, or a folder with models.`);
+  }
+  if (stats === undefined || stats.isDirectory()) return (await isOneModel(whole)) ? entryOf(whole) : repository(whole);
+  if (!stats.isFile() || !whole.endsWith('.onnx')) {
+    throw new AppError('USAGE', `${whole} is no model. Expected a file NAME.onnx, or a folder with models.`);
+  }
+  return entryOf(whole);
+}
+
+const repository = (root: string): ModelsPlace => ({ root, homes: [] });
+
+async function entryOf(path: string): Promise<ModelsPlace> {
+  const real = dirname(await realpath(path));
+  const root = dirname(path);
+  return { root, only: basename(path), homes: real === root ? [] : [real] };
+}
+
+/** Whether all that a folder holds, read as a repository, are versions of one model: `<version>/model.onnx`, or `model.onnx`. */
+async function isOneModel(folder: string): Promise<boolean> {
+  if (basename(folder) === '') return false;
+  const found = await scanRepository(folder, ['/']).catch(() => []);
+  const isVersion = ({ name, versions }: ModelOnDisk): boolean => {
+    const parts = name === 'model' ? [] : [name];
+    return /^(model|[1-9]\d*)$/.test(name) && versions[0]?.path === join(folder, ...parts, 'model.onnx');
+  };
+  return found.length > 0 && found.every(isVersion);
+}

@@ -1,0 +1,44 @@
+import { probeProvider } from '../../engine/probe/probe.js';
+import { chooseProvider, listCandidates, type ProviderChoice, type ProviderProof } from '../../engine/providers.js';
+import type { ExecutionConfig, ProviderName, ProviderWish } from '../../model/config.js';
+
+export interface ProviderOptions {
+  /** The server's wish, for models that have none of their own. */
+  readonly wish: ProviderWish;
+  readonly requireGpu: boolean;
+  readonly env: NodeJS.ProcessEnv;
+}
+
+/**
+ * Chooses each model's provider. A provider is tried once, in a process of its own, and only when some model may end at it:
+ * the candidates before the first that works are all that is ever tried.
+ */
+export function createProviderChooser(
+  options: ProviderOptions,
+): (execution: ExecutionConfig) => Promise<ProviderChoice & { readonly isGpuRequired: boolean }> {
+  const proofs = new Map<ProviderName, Promise<ProviderProof>>();
+  const prove = (provider: ProviderName): Promise<ProviderProof> => {
+    const proof = proofs.get(provider) ?? probeProvider(provider, { env: options.env });
+    proofs.set(provider, proof);
+    return proof;
+  };
+  return async ({ providers, requireGpu }) => {
+    const isGpuRequired = requireGpu || options.requireGpu;
+    const wish = { model: providers, server: options.wish, requireGpu: isGpuRequired };
+    const known: Partial<Record<ProviderName, ProviderProof>> = {};
+    for (const provider of listCandidates(wish)) {
+      known[provider] = await prove(provider);
+      const choice = tryChoice(wish, known);
+      if (choice !== undefined) return { ...choice, isGpuRequired };
+    }
+    return { ...chooseProvider(wish, known), isGpuRequired };
+  };
+}
+
+function tryChoice(...[wish, proofs]: Parameters<typeof chooseProvider>): ProviderChoice | undefined {
+  try {
+    return chooseProvider(wish, proofs);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,177 @@
+import type { EngineSession, SessionSpec } from '../../engine/engine.js';
+import type { TensorSpec } from '../../tensor/tensor.js';
+import { InlineCost } from './inline-cost.js';
+import type { JournalPlace, RunPhase, Work } from '../run-journal.js';
+import { runSession } from '../run-session.js';
+import type { InlineRuns, PendingRun, RunOutcome, RunSize } from '../runner.js';
+import type { Turn } from '../turn.js';
+
+/** Sees runs that hang on a thread which cannot look after itself then. */
+export interface InlineWatch {
+  /** Begins to watch runs of a session under this name. */
+  begin(session: number, name: string): void;
+  enter(session: number): void;
+  leave(): void;
+  /** Watches no more. */
+  close(): Promise<void>;
+}
+
+/** What inline runs of all sessions share. */
+export interface InlineOptions {
+  /** Undefined: runs have no limit. */
+  readonly watch: InlineWatch | undefined;
+  readonly turn: Turn;
+  /** Loads a session on this thread. */
+  readonly open: (spec: SessionSpec) => Promise<EngineSession>;
+  readonly onChange: (event: { readonly session: string; readonly inline: boolean; readonly reason: string }) => void;
+  /** So many requests were answered by one run here. */
+  readonly onRun: (requests: number) => void;
+  /** A cheap run was left to the workers, since the turn of the event loop had no time left for it. */
+  readonly onFullTurn: () => void;
+  /** This thread's record of what it runs. */
+  readonly journal: JournalPlace | undefined;
+}
+
+/** A session that workers hold. */
+export interface InlineSubject {
+  readonly number: number;
+  readonly spec: SessionSpec;
+  readonly inputs: readonly TensorSpec[];
+  readonly work: Readonly<Record<RunPhase, Work>>;
+}
+
+/** Shapes whose cost is known; should there be more, the oldest starts again. */
+const mostShapes = 256;
+
+/**
+ * One model's runs on the thread that reads requests, for those that cost less than to hand them to a worker.
+ * - What a shape costs is learned from its runs, first in the workers; the session here is made when the first shape proves cheap.
+ * - A session that cannot be made here is not tried again: the workers go on.
+ */
+export class InlineSession implements InlineRuns {
+  readonly #number: number;
+  readonly #spec: SessionSpec;
+  readonly #isStatic: boolean;
+  readonly #options: InlineOptions;
+  readonly #work: InlineSubject['work'];
+  readonly #costs = new Map<string, InlineCost>();
+  #session: EngineSession | undefined;
+  #opening: Promise<void> | undefined;
+  #isClosed = false;
+
+  constructor(of: InlineSubject, options: InlineOptions) {
+    this.#work = of.work;
+    this.#number = of.number;
+    this.#spec = { ...of.spec, intraOpThreads: 1 };
+    this.#isStatic = of.inputs.every(({ shape, unranked }) => unranked !== true && !shape.includes(-1));
+    this.#options = options;
+  }
+
+  get isOpen(): boolean {
+    return this.#session !== undefined;
+  }
+
+  arrive(): boolean {
+    return this.#options.turn.arrive();
+  }
+
+  mayRun(run: RunSize): boolean {
+    const { turn, onFullTurn } = this.#options;
+    if (!this.isOpen) return false;
+    const cost = this.#costOf(run);
+    if (!cost.mayRun(turn.isLone && run.requests === 1)) return false;
+    if (turn.hasTime(cost.typicalMs)) return true;
+    onFullTurn();
+    return false;
+  }
+
+  run({ job, resolve, reject }: PendingRun): void {
+    const { watch, onRun, journal, turn } = this.#options;
+    const session = this.#session;
+    const [inputs] = job.requests;
+    if (session === undefined || inputs === undefined) {
+      reject(new RangeError('There is nothing to run here.'));
+      return;
+    }
+    const size = { inputs, rows: job.rows, requests: job.requests.length };
+    watch?.enter(this.#number);
+    journal?.enter(this.#work.running);
+    try {
+      const outcome = runSession(session, job);
+      watch?.leave();
+      onRun(size.requests);
+      turn.spend(msOf(outcome), this.note(size, msOf(outcome)).typicalMs);
+      resolve(outcome);
+    } catch (error) {
+      watch?.leave();
+      const { typicalMs } = this.#costOf(size);
+      turn.spend(typicalMs, typicalMs);
+      reject(error);
+    }
+  }
+
+  note(run: RunSize, ms: number): InlineCost {
+    const cost = this.#costOf(run);
+    const before = cost.isCheap;
+    cost.note(ms);
+    if (cost.isCheap === before) return cost;
+    if (cost.isCheap && this.#session === undefined) this.#opening ??= this.#open();
+    if (!cost.isCheap) this.#tell(false, 'its runs have become slower than handing them to a worker');
+    return cost;
+  }
+
+  /** Lets the session go; nothing may run any more. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.#opening;
+    await this.#session?.release();
+    this.#session = undefined;
+  }
+
+  async #open(): Promise<void> {
+    try {
+      this.#options.journal?.enter(this.#work.loading);
+      const session = await this.#options.open(this.#spec);
+      this.#options.journal?.leave();
+      if (this.#isClosed) {
+        await session.release();
+        return;
+      }
+      this.#options.watch?.begin(this.#number, this.#spec.logId);
+      this.#session = session;
+      this.#tell(true, 'its runs cost less than handing them to a worker');
+    } catch (error) {
+      this.#tell(
+        false,
+        `it cannot be loaded on the HTTP thread: ${error instanceof Error ? error.message : String(error)}`,
+      );
+    }
+  }
+
+  #tell(inline: boolean, reason: string): void {
+    this.#options.onChange({ session: this.#spec.logId, inline, reason });
+  }
+
+  #costOf(run: RunSize): InlineCost {
+    const key = this.#isStatic ? '' : sizeOf(run);
+    const known = this.#costs.get(key);
+    if (known !== undefined) return known;
+    const [oldest] = this.#costs.keys();
+    if (this.#costs.size >= mostShapes && oldest !== undefined) this.#costs.delete(oldest);
+    const cost = new InlineCost();
+    this.#costs.set(key, cost);
+    return cost;
+  }
+}
+
+/** Shapes that cost the same: where the model batches, those of rows up to the same power of two. */
+function sizeOf({ inputs, rows }: RunSize): string {
+  let text = rows > 0 ? `${32 - Math.clz32(rows - 1)} rows;` : '';
+  for (const { shape } of inputs.values()) text += `${(rows > 0 ? shape.slice(1) : shape).join()};`;
+  return text;
+}
+
+/** How long a run took in all. */
+export function msOf({ timing }: RunOutcome): number {
+  return (timing.inputNs + timing.computeNs + timing.outputNs) / 1e6;
+}

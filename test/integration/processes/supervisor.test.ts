@@ -1,0 +1,228 @@
+import assert from 'node:assert/strict';
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it, type TestContext } from 'node:test';
+import { setTimeout as wait } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { send } from '../../support/http.js';
+import { sumAndDifference } from '../../support/models.js';
+import { folderWith, urlOf } from '../../support/server-process.js';
+import { goodCall, sums } from '../http/cases/case.js';
+
+const pathOf = (name: string) => fileURLToPath(new URL(`../../../../bin/${name}`, import.meta.url));
+const { isSupervisorWanted } = createRequire(import.meta.url)(pathOf('supervisor.cjs')) as {
+  readonly isSupervisorWanted: (world: object) => boolean;
+};
+const skip = process.platform === 'win32' ? 'there are no signals' : false;
+
+let folder: string;
+before(async () => (folder = await mkdtemp(join(tmpdir(), 'slipway-supervisor-'))));
+after(() => rm(folder, { recursive: true }));
+
+/** What a supervised process said, and how its supervisor ended. */
+interface Watched {
+  readonly child: ChildProcess;
+  readonly out: () => string;
+  readonly err: () => string;
+  readonly until: (stream: 'out' | 'err', pattern: RegExp) => Promise<RegExpExecArray>;
+  readonly ended: Promise<readonly [code: number | null, signal: string | null]>;
+}
+
+function watch(context: TestContext, args: readonly string[], env: NodeJS.ProcessEnv = process.env): Watched {
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'], env });
+  context.after(() => child.kill('SIGKILL'));
+  const texts = { out: '', err: '' };
+  const streams = { out: child.stdout, err: child.stderr };
+  for (const name of ['out', 'err'] as const)
+    streams[name].setEncoding('utf8').on('data', (piece: string) => (texts[name] += piece));
+  const ended = once(child, 'close') as Promise<[number | null, string | null]>;
+  const until = (name: 'out' | 'err', pattern: RegExp) =>
+    new Promise<RegExpExecArray>((resolve, reject) => {
+      const look = () => {
+        const found = pattern.exec(texts[name]);
+        if (found !== null) resolve(found);
+      };
+      streams[name].on('data', look);
+      child.once('close', () => reject(new Error(`ended before ${String(pattern)}: ${texts.out}${texts.err}`)));
+      look();
+    });
+  return { child, out: () => texts.out, err: () => texts.err, until, ended };
+}
+
+let scripts = 0;
+/** Supervises a process that says `up`, with what it is told of its predecessor, and then does what the code says. */
+async function supervise(context: TestContext, code: string, args: readonly string[] = []): Promise<Watched> {
+  const entry = join(folder, `child-${(scripts += 1)}.cjs`);
+  const parent = join(folder, `parent-${scripts}.cjs`);
+  await writeFile(entry, `const ended = process.env.SLIPWAY_ENDED; console.log('up', ended ?? 'first');\n${code}`);
+  const policy = '{ firstDelayMs: 1, longestDelayMs: 4, mostInARow: 3 }';
+  await writeFile(
+    parent,
+    `require(${JSON.stringify(pathOf('supervisor.cjs'))}).supervise(${JSON.stringify(entry)}, ${policy});`,
+  );
+  return watch(context, [parent, ...args]);
+}
+
+const starts = ({ out }: Watched) => out().match(/^up/gm)?.length ?? 0;
+
+describe('the supervisor', { skip, concurrency: 2 }, () => {
+  it('ends with the exit code of its server, whatever it is, and starts nothing again', async (context) => {
+    for (const code of [0, 1, 2, 6, 255]) {
+      const watched = await supervise(context, `process.exit(${code})`);
+      assert.deepEqual(await watched.ended, [code, null]);
+      assert.equal(starts(watched), 1);
+    }
+  });
+
+  it('starts the server again after a fault, with the same arguments, says so in one line, and tells it how the last one ended', async (context) => {
+    for (const signal of ['SIGSEGV', 'SIGFPE', 'SIGABRT', 'SIGBUS', 'SIGILL', 'SIGKILL']) {
+      const code = `console.log(process.argv.slice(2).join());
+        if (ended === undefined) process.kill(process.pid, '${signal}');
+        else process.exit(3);
+        setInterval(() => undefined, 1000);`;
+      const watched = await supervise(context, code, ['--port', '7']);
+      assert.deepEqual(await watched.ended, [3, null]);
+      assert.match(watched.out(), new RegExp(`^up first\n--port,7\nup \\d+:${signal}\n--port,7\n$`));
+      assert.match(
+        watched.err(),
+        new RegExp(`^\\S+ error the server .* started again signal=${signal} .*delayMs=1\n$`),
+      );
+    }
+  });
+
+  it('writes JSON where the server does, and nothing where that is silent', async (context) => {
+    for (const log of ['json', 'none']) {
+      const code = `if (ended !== undefined) process.exit(0);
+        process.send({ log: '${log}' }, () => process.kill(process.pid, 'SIGSEGV'));`;
+      const watched = await supervise(context, code);
+      assert.deepEqual(await watched.ended, [0, null]);
+      if (log === 'none') assert.equal(watched.err(), '');
+      else {
+        const { level, signal, crashes } = JSON.parse(watched.err()) as Record<string, unknown>;
+        assert.deepEqual({ level, signal, crashes }, { level: 'error', signal: 'SIGSEGV', crashes: 1 });
+      }
+    }
+  });
+
+  it('gives up after too many crashes in a row, and ends by the same signal', async (context) => {
+    const watched = await supervise(
+      context,
+      `process.kill(process.pid, 'SIGFPE'); setInterval(() => undefined, 1000);`,
+    );
+    assert.deepEqual(await watched.ended, [null, 'SIGFPE']);
+    assert.equal(starts(watched), 4);
+    assert.match(watched.err(), /too often in a row: it is not started again signal=SIGFPE/);
+  });
+
+  it('passes each signal on once, and lets the server end in its own way', async (context) => {
+    const code = `let count = 0;
+      process.on('SIGINT', () => { console.log('got', count += 1); if (count === 2) process.exit(42); });
+      setInterval(() => undefined, 1000); console.log('listening');`;
+    const watched = await supervise(context, code);
+    await watched.until('out', /listening/);
+    watched.child.kill('SIGINT');
+    await watched.until('out', /got 1/);
+    watched.child.kill('SIGINT');
+    assert.deepEqual(await watched.ended, [42, null]);
+    assert.equal(starts(watched), 1);
+  });
+
+  it('takes no end for a crash that was asked for, of it or of the server', async (context) => {
+    const code = `process.on('SIGTERM', () => process.kill(process.pid, 'SIGKILL'));
+      setInterval(() => undefined, 1000); console.log('listening');`;
+    const watched = await supervise(context, code);
+    await watched.until('out', /listening/);
+    watched.child.kill('SIGTERM');
+    assert.deepEqual(await watched.ended, [null, 'SIGKILL']);
+    const told = await supervise(
+      context,
+      `process.send({ isStopping: true }, () => process.kill(process.pid, 'SIGKILL'))`,
+    );
+    assert.deepEqual(await told.ended, [null, 'SIGKILL']);
+    assert.deepEqual([starts(watched), starts(told)], [1, 1]);
+  });
+
+  it('is not wanted where it is turned off, is there already, or would stand between a debugger and the server', () => {
+    const wanted = (argv: readonly string[], env = {}, execArgv: readonly string[] = []) =>
+      isSupervisorWanted({ argv: ['node', 'slipway', ...argv], env, execArgv, platform: 'linux', ppid: 4 });
+    assert.equal(wanted([]), true);
+    assert.equal(wanted(['--supervisor', '--port', '1']), true);
+    assert.equal(wanted(['--no-supervisor']), false);
+    assert.equal(wanted(['--supervisor', 'no']), false);
+    assert.equal(wanted(['--supervisor=off']), false);
+    assert.equal(wanted([], { SLIPWAY_SUPERVISOR: 'false' }), false);
+    assert.equal(wanted(['--supervisor', 'yes'], { SLIPWAY_SUPERVISOR: 'false' }), true);
+    assert.equal(wanted([], { SLIPWAY_SUPERVISED: '4' }), false);
+    assert.equal(wanted([], { SLIPWAY_SUPERVISED: '5' }), true);
+    assert.equal(wanted([], {}, ['--inspect=0']), false);
+  });
+});
+
+describe('a server under its supervisor', { skip }, () => {
+  const env = { ...process.env, SLIPWAY_CACHE_DIR: join(tmpdir(), 'slipway-process-test') };
+  const start = async (context: TestContext, ...flags: readonly string[]) => {
+    const models = await folderWith(context, {
+      name: 'm',
+      graph: sumAndDifference,
+      config: { batching: { maxRows: 8 } },
+    });
+    const args = ['--port', '0', '--execution-provider', 'cpu', '--models', models, '--log-format', 'json', ...flags];
+    return watch(context, [pathOf('slipway.cjs'), ...args], env);
+  };
+  const started = /"url":"http:[^\n]*"message":"started"/;
+
+  it('serves again after it was killed, and drains when its supervisor is told to end', async (context) => {
+    const watched = await start(context);
+    await watched.until('err', started);
+    const [pid = 0] = await childrenOf(watched.child.pid ?? 0);
+    process.kill(pid, 'SIGSEGV');
+    const [text] = await watched.until('err', /"signal":"SIGSEGV"[^]*"message":"started"/);
+    sums(await send(urlOf(text), goodCall));
+    watched.child.kill('SIGTERM');
+    assert.deepEqual(await watched.ended, [0, null]);
+    assert.match(watched.err(), /"message":"stopped"/);
+  });
+
+  it('ends with its supervisor where that is killed', async (context) => {
+    const watched = await start(context);
+    await watched.until('err', started);
+    const [pid = 0] = await childrenOf(watched.child.pid ?? 0);
+    watched.child.kill('SIGKILL');
+    // The streams close when the server, which shares them, has ended too.
+    assert.deepEqual(await watched.ended, [null, 'SIGKILL']);
+    while (isAlive(pid)) await wait(20);
+  });
+
+  it('is its own process with --no-supervisor', async (context) => {
+    const watched = await start(context, '--no-supervisor');
+    await watched.until('err', started);
+    watched.child.kill('SIGKILL');
+    assert.deepEqual(await watched.ended, [null, 'SIGKILL']);
+    assert.doesNotMatch(watched.err(), /started again/);
+  });
+});
+
+/** The processes that a process started and that still run. */
+async function childrenOf(parent: number): Promise<readonly number[]> {
+  const ps = spawn('ps', ['-A', '-o', 'pid=,ppid='], { stdio: ['ignore', 'pipe', 'inherit'] });
+  let text = '';
+  ps.stdout.setEncoding('utf8').on('data', (piece: string) => (text += piece));
+  await once(ps, 'close');
+  const pairs = text
+    .trim()
+    .split('\n')
+    .map((line) => line.trim().split(/\s+/).map(Number));
+  return pairs.flatMap(([pid = 0, ppid]) => (ppid === parent && pid !== ps.pid ? [pid] : []));
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}

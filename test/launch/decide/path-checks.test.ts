@@ -1,0 +1,40 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { parsePort } from '../../../src/launch/request/flags/ports.js';
+import { checkPaths } from '../../../src/launch/decide/path-checks.js';
+import type { ContainerWish, Wish } from '../../../src/launch/request/request.js';
+import { facts, wish } from '../situations.js';
+
+const notes = (container: Partial<ContainerWish>, change: Partial<Wish> = {}) =>
+  checkPaths(wish(change, container), facts('bare', 'plain'));
+
+describe('a server that asks nobody for a key', () => {
+  it('is said where other machines reach it', () => {
+    for (const [port, where] of [
+      ['0.0.0.0:8000:8000', /at 0\.0\.0\.0, and/],
+      ['10.0.0.5:9000:8000', /at 10\.0\.0\.5, and/],
+      ['[::]:8000:8000', /at ::, and/],
+    ] as const) {
+      const [note, ...others] = notes({ ports: parsePort(port) });
+      assert.match(note ?? '', where);
+      assert.match(note ?? '', /SLIPWAY_API_KEYS=/);
+      assert.deepEqual(others, []);
+    }
+    assert.equal(notes({ network: 'host', env: { SLIPWAY_HOST: '0.0.0.0' } }).length, 1);
+  });
+
+  it('is not said on this machine alone, nor where keys are asked for', () => {
+    const open = parsePort('0.0.0.0:8000:8000');
+    for (const container of [
+      {},
+      { ports: parsePort('8000:8000') },
+      { ports: parsePort('[::1]:8000:8000') },
+      { network: 'host' },
+      { network: 'none' },
+      { ports: open, env: { SLIPWAY_API_KEYS: 'secret' } },
+      { ports: open, env: { SLIPWAY_API_KEYS_FILE: '/run/keys' } },
+    ])
+      assert.deepEqual(notes(container), [], JSON.stringify(container));
+    assert.deepEqual(notes({ ports: open }, { serverArgs: ['--api-keys-file', '/run/keys'] }), []);
+  });
+});

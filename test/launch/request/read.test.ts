@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { toWish, type Surroundings } from '../../../src/launch/request/read.js';
+import { nearest } from '../../../src/launch/text/suggestion.js';
+import { noLists, normalizeBooleans, type UpValues } from '../../../src/launch/request/up-flags.js';
+import { publishedPorts } from '../../../src/launch/request/request.js';
+
+const at: Surroundings = {
+  cwd: '/work',
+  homeFolder: '/home/me',
+  platform: 'linux',
+  env: { MINE: 'yes' },
+  envFiles: [],
+  engineIsNamed: false,
+  hasTerminal: true,
+};
+const read = (values: Partial<UpValues> = {}, serverArgs: readonly string[] = [], from = at) =>
+  toWish({ ...noLists, init: true, ...values }, serverArgs, from);
+
+describe('command line to wish', () => {
+  it('is auto in the foreground on 127.0.0.1:8000 where nothing is said', () => {
+    const wish = read();
+    assert.deepEqual(
+      [wish.variant, wish.mode, wish.container.capDrop, wish.container.init],
+      ['auto', 'foreground', ['ALL'], true],
+    );
+    assert.deepEqual(publishedPorts(wish), [
+      { hostIp: '127.0.0.1', hostPort: '8000', containerPort: 8000, protocol: 'tcp' },
+    ]);
+  });
+
+  it('lets -e win over --env-file, and follows the server to its port', () => {
+    const envFiles = [{ name: 'a.env', text: 'A=file\nSLIPWAY_PORT=9000\nMINE' }];
+    const wish = read({ env: ['A=flag'] }, [], { ...at, envFiles });
+    assert.deepEqual(wish.container.env, { A: 'flag', SLIPWAY_PORT: '9000', MINE: 'yes' });
+    assert.equal(wish.serverPort, 9000);
+    assert.equal(read({}, ['--port=9001']).serverPort, 9001);
+    assert.equal(publishedPorts(read({}, ['--port', '9002']))[0]?.hostPort, '9002');
+    assert.deepEqual(publishedPorts(read({ network: 'host' })), []);
+  });
+
+  it('knows its modes', () => {
+    assert.equal(read({ detach: true }).mode, 'detached');
+    assert.equal(read({ interactive: true, tty: true }).mode, 'shell');
+  });
+
+  const refused: readonly (readonly [Partial<UpValues>, RegExp])[] = [
+    [{ variant: 'gup' }, /expected one of auto, cpu, gpu, cuda, native\. Type --variant gpu\?/],
+    [{ pull: 'newer' }, /expected one of missing, always, never/],
+    [{ detach: true, interactive: true, tty: true }, /-it and -d exclude each other/],
+    [{ tty: true }, /type -it for a shell/],
+    [{ rm: true, restart: 'always' }, /--rm and --restart exclude each other/],
+    [{ variant: 'cpu', gpus: 'all' }, /Type --variant gpu/],
+    [{ gpuMode: 'none', variant: 'gpu' }, /exclude each other/],
+    [{ publish: ['9000'] }, /server there listens on 8000\. Type -p 9000:8000\./],
+    [{ publish: ['9000:9001'] }, /Type -p 9000:8000\./],
+    [{ name: '-x' }, /--name/],
+  ];
+  for (const [values, says] of refused) {
+    it(`refuses ${JSON.stringify(values)} and says what to type`, () => {
+      assert.throws(() => read(values), { code: 'USAGE', message: says });
+    });
+  }
+
+  it('wants a terminal for a shell', () => {
+    assert.throws(
+      () => read({ interactive: true, tty: true }, [], { ...at, hasTerminal: false }),
+      /-it needs a terminal/,
+    );
+  });
+
+  it("takes docker's booleans with a value, but not behind --", () => {
+    assert.deepEqual(normalizeBooleans(['--init=false', '--rm=true', '--init=true', '-d', '--', '--init=false']), [
+      '--no-init',
+      '--rm',
+      '-d',
+      '--',
+      '--init=false',
+    ]);
+  });
+
+  it('finds the word that was meant, and none for a foreign one', () => {
+    assert.equal(nearest('docter', ['doctor', 'up']), 'doctor');
+    assert.equal(nearest('tsop', ['stop', 'ps']), 'stop');
+    assert.equal(nearest('net', ['network', 'ps']), 'network');
+    assert.equal(nearest('xyzzy', ['stop', 'ps']), undefined);
+  });
+});

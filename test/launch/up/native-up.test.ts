@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict';
+import { createServer, type AddressInfo } from 'node:net';
+import { describe, it } from 'node:test';
+import type { Launched } from '../../../src/launch/session/outcome.js';
+import { runLauncher } from '../../engine/stand-in.js';
+import { temporaryFolder } from '../../support/folder.js';
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+describe('launch without an engine', () => {
+  it('starts the real server, finds it again after its launcher was killed, and drains it at Ctrl-C', async () => {
+    const env = {
+      SLIPWAY_STATE_DIR: temporaryFolder('native-'),
+      DOCKER_HOST: 'unix:///nowhere/docker.sock',
+    };
+    const args = ['-p', `${await freePort()}:8000`];
+    const first = runLauncher(args, env);
+    await first.seen('next ');
+    first.child.kill('SIGKILL');
+    await first.ended;
+    const again = await runLauncher(['--json', ...args], env).ended;
+    assert.equal(again.code, 0, again.stderr);
+    assert.match(again.stderr, /native, because No container engine answers at unix:\/\/\/nowhere\/docker\.sock/);
+    const launched = JSON.parse(again.stdout) as Launched;
+    assert.equal(launched.isReused, true);
+    assert.deepEqual(launched.devices, ['cpu']);
+    const third = runLauncher([...args, '--replace'], env);
+    await third.seen('next ');
+    third.child.kill('SIGINT');
+    const { code, stderr } = await third.ended;
+    assert.equal(code, 0, stderr);
+    await assert.rejects(fetch(`${launched.url ?? ''}/v2`));
+  });
+
+  it('never runs natively where a container was asked for', async () => {
+    const { code, stderr } = await runLauncher(['--variant', 'cpu'], { DOCKER_HOST: 'unix:///nowhere/docker.sock' })
+      .ended;
+    assert.equal(code, 4);
+    assert.match(stderr, /--variant cpu cannot be had: No container engine answers[\s\S]*fix: .*--variant native/);
+  });
+  it('says once that none answers, and why, where the facts are shown', async () => {
+    const env = { DOCKER_HOST: 'unix:///nowhere/docker.sock' };
+    const lines = [['plan'], ['plan', '--variant', 'cpu'], ['up', '--explain', '--variant', 'cpu']];
+    const runs = await Promise.all(lines.map((args) => runLauncher(args, env).ended));
+    for (const { stderr } of runs) {
+      assert.equal(stderr.split('No container engine answers at').length, 2, stderr);
+      assert.match(stderr, /cpu +no +no container engine answers; start the engine/);
+    }
+    assert.match(runs[0]?.stderr ?? '', /^! native, because no container engine answers$/m);
+  });
+});

@@ -1,0 +1,150 @@
+import assert from 'node:assert/strict';
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { scanRepository } from '../../../src/repository/files/layout.js';
+
+let home = '';
+before(async () => (home = await mkdtemp(join(tmpdir(), 'slipway-layout-'))));
+after(() => rm(home, { recursive: true, force: true }));
+
+/** A folder with empty files at the paths given; a path that ends in `/` is a folder. */
+async function folderWith(...paths: readonly string[]): Promise<string> {
+  const root = await mkdtemp(join(home, 'root-'));
+  for (const path of paths) {
+    const full = join(root, path);
+    await mkdir(path.endsWith('/') ? full : dirname(full), { recursive: true });
+    if (!path.endsWith('/')) await writeFile(full, '');
+  }
+  return root;
+}
+
+/** `name: versions` or `name: problem`, with paths below the root. */
+async function scan(root: string): Promise<readonly string[]> {
+  const models = await scanRepository(root);
+  return models.map(({ name, versions, problem }) => {
+    const parts = versions.map(({ version, path, problem }) => `${version}=${problem ?? path?.slice(root.length + 1)}`);
+    return `${name}: ${problem ?? parts.join(' ')}`;
+  });
+}
+
+describe('scanRepository', () => {
+  it('finds models in all four layouts and orders versions by number', async () => {
+    const root = await folderWith('a/2/model.onnx', 'a/10/model.onnx', 'b/model.onnx', 'c.onnx', 'd/onnx/model.onnx');
+    assert.deepEqual(await scan(root), [
+      'a: 2=a/2/model.onnx 10=a/10/model.onnx',
+      'b: 1=b/model.onnx',
+      'c: 1=c.onnx',
+      'd: 1=d/onnx/model.onnx',
+    ]);
+  });
+
+  it('passes over hidden, temporary and foreign files, and folders that are no models', async () => {
+    const paths = [
+      '.git/model.onnx',
+      '.a.onnx',
+      'b.onnx.tmp',
+      'b.onnx~',
+      'c.part',
+      'README.md',
+      'data/x.csv',
+      'empty/',
+    ];
+    assert.deepEqual(await scan(await folderWith(...paths)), []);
+  });
+
+  it('takes only whole numbers from 1 as versions', async () => {
+    const root = await folderWith(
+      'a/1/model.onnx',
+      'a/0/model.onnx',
+      'a/01/model.onnx',
+      'a/1.5/model.onnx',
+      'a/v2/model.onnx',
+    );
+    assert.deepEqual(await scan(root), ['a: 1=a/1/model.onnx']);
+  });
+
+  it('lists what looks like a model and is none, with the reason', async () => {
+    const root = await folderWith(
+      'a/1/net.onnx',
+      'b/net.onnx',
+      'c/model.json',
+      'd/1/model.onnx/',
+      'e.onnx',
+      'e/model.onnx',
+    );
+    assert.deepEqual(await scan(root), [
+      "a: 1=the version folder '1' holds no file model.onnx",
+      "b: no model file was found; expected 'b/1/model.onnx', 'b/model.onnx' or 'b/onnx/model.onnx'",
+      "c: no model file was found; expected 'c/1/model.onnx', 'c/model.onnx' or 'c/onnx/model.onnx'",
+      "d: 1=the version folder '1' holds no file model.onnx",
+      "e: both the folder 'e' and the file 'e.onnx' are there; remove one of them",
+    ]);
+  });
+
+  it('follows links inside the repository and refuses those that lead out of it', async () => {
+    const outside = await folderWith('model.onnx');
+    const root = await folderWith('real/1/model.onnx', 'file/1/', 'version/', 'loop/1/');
+    await symlink('real', join(root, 'inside'));
+    await symlink(outside, join(root, 'folder'));
+    await symlink(join(outside, 'model.onnx'), join(root, 'lone.onnx'));
+    await symlink(join(outside, 'model.onnx'), join(root, 'file', '1', 'model.onnx'));
+    await symlink(outside, join(root, 'version', '1'));
+    await symlink('model.onnx', join(root, 'loop', '1', 'model.onnx'));
+    const refusedTo = (path: string) =>
+      `it is a symbolic link that leads out of the model repository, to '${path}'; put the files there, or start the server with --allow-links-to ${outside}`;
+    const [refused, refusedFile] = [refusedTo(outside), refusedTo(join(outside, 'model.onnx'))];
+    const found = await scan(root);
+    assert.match(
+      found.find((line) => line.startsWith('loop'))!,
+      /^loop: 1=it is a symbolic link that leads back to itself$/,
+    );
+    assert.deepEqual(
+      found.filter((line) => !line.startsWith('loop')),
+      [
+        `file: 1=${refusedFile}`,
+        `folder: ${refused}`,
+        'inside: 1=inside/1/model.onnx',
+        `lone: ${refusedFile}`,
+        'real: 1=real/1/model.onnx',
+        `version: 1=${refusedFile}`,
+      ],
+    );
+  });
+
+  it('may itself be reached by a link', async () => {
+    const root = await folderWith('a.onnx');
+    await symlink(root, `${root}-link`);
+    assert.equal((await scanRepository(`${root}-link`))[0]?.versions[0]?.path, join(`${root}-link`, 'a.onnx'));
+  });
+
+  it('refuses names that cannot stand in a URL or a log line, and keeps unusual ones that can', async () => {
+    const root = await folderWith(
+      'a\nb.onnx',
+      'd\u202ee.onnx',
+      'f\u009bg.onnx',
+      'c\\d.onnx',
+      ' .onnx',
+      'a..b.onnx',
+      '100%.onnx',
+      'größe.onnx',
+    );
+    const models = await scanRepository(root);
+    const bad =
+      'the name is blank or holds a backslash, a control character or one that turns the direction of writing; rename it';
+    assert.deepEqual(
+      models.map(({ name, problem }) => [name, problem]),
+      [
+        [' ', bad],
+        ['100%', undefined],
+        ['a..b', undefined],
+        ['a\\u000ab', bad],
+        ['c\\d', bad],
+        ['d\\u202ee', bad],
+        ['f\\u009bg', bad],
+        ['größe', undefined],
+      ],
+    );
+  });
+});
