@@ -27,10 +27,25 @@ export async function call(path, { method = 'GET', body, headers = {}, as = 'jso
   const response = await fetch(urlOf(path), { method, body, headers: all, cache: 'no-store' }).catch(() => {
     throw new ServerError(0, `No answer from ${root.host}. Is the server still running?`);
   });
-  const answer = as === 'blob' && response.ok ? await response.blob() : await response.text();
+  const reading = as === 'blob' && response.ok ? response.blob() : response.text();
+  const answer = await reading.catch(() => {
+    throw new ServerError(0, `The answer from ${root.host} broke off.`);
+  });
   const wallMs = performance.now() - startedMs;
   if (!response.ok) throw new ServerError(response.status, errorText(answer, response.status));
-  return { body: as === 'json' ? parseAnswer(answer || 'null') : answer, headers: response.headers, wallMs };
+  return { body: as === 'json' ? readJson(answer) : answer, headers: response.headers, wallMs };
+}
+
+function readJson(text) {
+  try {
+    return parseAnswer(text || 'null');
+  } catch {
+    const start = text.slice(0, 80);
+    throw new ServerError(
+      0,
+      `The answer from ${root.host} is not JSON, it starts with "${start}". Is a proxy between?`,
+    );
+  }
 }
 
 /** JSON with integers beyond 2^53 as BigInt, in browsers that show a number's own text; older ones round them. */

@@ -1,5 +1,6 @@
 import { call, hasKey, keepKey, ServerError, urlOf } from './api.js';
 import { curlLine } from './curl.js';
+import { detections } from './detections.js';
 import { byId } from './dom.js';
 import { tensorPath } from './example.js';
 import { aboutModel, fetchModel, fetchModels, modelList, obstacleOf } from './models.js';
@@ -7,6 +8,7 @@ import { createPictureInput } from './image-input.js';
 import { emptyResult, failure, footing, outputs, predictions } from './result.js';
 import { fetchSamples } from './samples.js';
 import { createTensorInput } from './tensor-input.js';
+import { createThresholds } from './thresholds.js';
 
 /** What is on the page: the models, the chosen one with its input, and the number of the latest request. */
 const page = { models: [], model: undefined, input: undefined, turn: 0, saved: undefined };
@@ -63,9 +65,10 @@ function open(model, samples) {
   page.turn += 1;
   const required = model.inputs.filter(({ optional }) => !optional);
   const isPicture = required.length === 1 && model.properties?.image_input === required[0].name;
-  page.input = isPicture ? openPicture(model, samples) : openTensors(model, samples);
+  const isDetector = model.properties?.task === 'detection';
+  page.input = isPicture ? (isDetector ? openDetector : openPicture)(model, samples) : openTensors(model, samples);
   byId('input').replaceChildren(page.input.element);
-  byId('result').replaceChildren(...emptyResult(isPicture ? 'Give it a picture.' : 'Pick a sample, or press Run.'));
+  show(emptyResult(isPicture ? 'Give it a picture.' : 'Pick a sample, or press Run.'));
   byId('work').hidden = false;
   document.title = `${model.name} · Slipway playground`;
 }
@@ -79,6 +82,26 @@ function openPicture(model, samples) {
     command(name, isOwnFile ? undefined : blob);
     return send({ path, body: blob, render: (answer) => renderPicture(answer) });
   });
+}
+
+/** As for other pictures, with sliders below the picture that send the last one again. */
+function openDetector(model, samples) {
+  let last;
+  const path = () => `predictions/${encodeURIComponent(model.name)}${thresholds.query()}`;
+  const ask = (picture) => {
+    last = picture;
+    const { blob, name, isOwnFile = false } = picture;
+    showCommand({ url: urlOf(path()), file: name }, isOwnFile ? undefined : blob);
+    const score = thresholds.score();
+    return send({ path: path(), body: blob, render: (answer) => detections(answer, { blob, score }) });
+  };
+  const pictures = samples.filter(({ kind }) => kind === 'picture');
+  const showStart = () => showCommand({ url: urlOf(path()), file: pictures[0]?.name ?? 'picture.jpg' });
+  const thresholds = createThresholds(model.properties, () => (last === undefined ? showStart() : ask(last)));
+  showStart();
+  const input = createPictureInput(model, pictures, ask);
+  input.element.append(thresholds.element);
+  return input;
 }
 
 function renderPicture(answer) {
@@ -95,6 +118,10 @@ function openTensors(model, samples) {
   };
   const input = createTensorInput(model, requests, {
     onChange,
+    onRefused: () => {
+      page.turn += 1;
+      show(emptyResult('Not sent: the input says what is wrong.'));
+    },
     send: ({ json, charted }) => {
       const options = { charted, threshold: threshold === undefined ? undefined : Number(threshold) };
       return send({ path, body: json, render: (answer) => outputs(answer, options) });
@@ -107,19 +134,23 @@ function openTensors(model, samples) {
 /** Sends a request and shows its answer, unless a later one was sent meanwhile. */
 async function send({ path, body, render }) {
   const turn = (page.turn += 1);
-  const result = byId('result');
-  result.setAttribute('aria-busy', 'true');
-  const parts = await call(path, { method: 'POST', body }).then(
-    (answer) => [...render(answer.body), footing({ ...answer, version: answer.body.model_version })],
-    (error) => {
-      if (error.status === 401) showObstacle(error);
-      if (!(error instanceof ServerError)) throw error;
-      return failure(error);
-    },
-  );
-  if (turn !== page.turn) return;
-  result.replaceChildren(...parts);
-  result.removeAttribute('aria-busy');
+  byId('result').setAttribute('aria-busy', 'true');
+  const parts = await answerOf({ path, body, render }).catch((error) => {
+    if (error.status === 401) showObstacle(error);
+    else if (!(error instanceof ServerError)) console.error(error);
+    return failure(error);
+  });
+  if (turn === page.turn) show(parts);
+}
+
+async function answerOf({ path, body, render }) {
+  const answer = await call(path, { method: 'POST', body });
+  return [...(await render(answer.body)), footing({ ...answer, version: answer.body.model_version })];
+}
+
+function show(parts) {
+  byId('result').replaceChildren(...parts);
+  byId('result').removeAttribute('aria-busy');
 }
 
 /** The curl line, and a link to the file that it reads where the page made that file. */

@@ -11,7 +11,7 @@ export function emptyResult(text) {
 
 /** The server's sentence about a failure. */
 export function failure(error) {
-  const title = error.status > 0 ? `The server refused it (${error.status})` : 'Not sent';
+  const title = error.status > 0 ? `The server refused it (${error.status})` : 'No answer';
   return [el('div', { class: 'failure', role: 'alert' }, el('strong', {}, title), el('p', {}, error.message))];
 }
 

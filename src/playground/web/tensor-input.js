@@ -7,10 +7,10 @@ const longestExample = 4096;
 const shortestChart = 16;
 
 /**
- * A field for every input, filled with a valid example. Calls `send({json, charted})` on Run and for a sample, and
- * `onChange(json)` with the request as it stands, null while it is none. `charted` are the values of a lone series.
+ * A field for every input, filled with a valid example. Calls `send({json, charted})` on Run and for a sample, `onRefused()` where
+ * Run finds no request, and `onChange(json)` with the request as it stands, null while it is none. `charted` are the values of a lone series.
  */
-export function createTensorInput(model, samples, { send, onChange }) {
+export function createTensorInput(model, samples, { send, onRefused, onChange }) {
   const problem = el('p', { class: 'failure', role: 'alert', hidden: true });
   const changed = () => {
     const request = read();
@@ -32,7 +32,7 @@ export function createTensorInput(model, samples, { send, onChange }) {
   };
   const run = () => {
     const request = changed();
-    if (request.problem === undefined) send(request);
+    return request.problem === undefined ? send(request) : onRefused();
   };
   const fill = (body) => {
     for (const tensor of body.inputs) fields.find(({ name }) => name === tensor.name)?.fill(tensor);

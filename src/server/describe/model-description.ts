@@ -75,13 +75,21 @@ function propertiesOf({ config, header, ...model }: ServableModel): Readonly<Rec
   };
 }
 
-function describeDetection({ form, outputs, score, iou, max }: DetectionConfig): Readonly<Record<string, string>> {
+function describeDetection({
+  form,
+  outputs,
+  score,
+  iou,
+  max,
+  suppress,
+}: DetectionConfig): Readonly<Record<string, string>> {
   return {
     task: 'detection',
     detection_form: form,
     detection_outputs: Object.values(outputs).join(','),
     score: String(score),
     iou: String(iou),
+    suppress,
     max: String(max),
   };
 }

@@ -1,0 +1,74 @@
+import { el, percent } from './dom.js';
+
+const tones = 8;
+
+/**
+ * Boxes with labels and scores on the image that was sent, and a list of them. `answer` is the body of POST /predictions/{model};
+ * boxes are in pixels of the image as it is seen, which is how browsers measure it too.
+ */
+export async function detections(answer, { blob, score }) {
+  const found = answer.detections;
+  const image = el('img', { alt: '' });
+  image.src = URL.createObjectURL(blob);
+  const isShown = await image.decode().then(
+    () => true,
+    () => false,
+  );
+  URL.revokeObjectURL(image.src);
+  return [
+    el('p', { class: 'quiet found' }, headline(found, score)),
+    isShown
+      ? scene(image, found)
+      : el('p', { class: 'quiet' }, 'This browser cannot show the image; the list has its pixels.'),
+    found.length > 0 ? list(found, { withPlaces: !isShown }) : null,
+    notFinite(answer.non_finite_boxes),
+  ].filter((part) => part !== null);
+}
+
+const nameOf = ({ label, index }) => label ?? `class ${index}`;
+const toneOf = ({ index }) => `tone-${index % tones}`;
+
+function headline({ length }, score) {
+  if (length === 0) return `Nothing found with a score of ${score} or more.`;
+  return `Found ${length}, with a score of ${score} or more.`;
+}
+
+function notFinite(count) {
+  return count > 0 ? el('p', { class: 'failure' }, `${count} boxes are left out: they hold no finite numbers.`) : null;
+}
+
+/** The image with a frame for each box; the best ones lie on top. */
+function scene(image, found) {
+  const { naturalWidth: width, naturalHeight: height } = image;
+  const share = (part, whole) => `${(100 * part) / whole}%`;
+  const boxes = found.map((entry) => {
+    const [x0, y0, x1, y1] = entry.box;
+    const label = el('span', {}, `${nameOf(entry)} ${percent(entry.score)}`);
+    // A label stands above its box, or inside at the upper edge of the image, and reaches to the side that has room.
+    const sides = `${y0 < height * 0.1 ? ' inside' : ''}${x0 + x1 > width ? ' leftwards' : ''}`;
+    const box = el('div', { class: `box ${toneOf(entry)}${sides}` }, label);
+    const size = { width: share(x1 - x0, width), height: share(y1 - y0, height) };
+    Object.assign(box.style, { left: share(x0, width), top: share(y0, height), ...size });
+    return box;
+  });
+  const text = `The image with ${found.length} boxes; the list below names them.`;
+  return el('div', { class: 'scene', role: 'img', 'aria-label': text }, image, boxes.reverse());
+}
+
+function list(found, { withPlaces }) {
+  const items = found.map((entry) => {
+    const fill = el('span', { class: `fill ${toneOf(entry)}` });
+    fill.style.width = percentWidth(entry.score);
+    const place = withPlaces ? ` at ${entry.box.map(Math.round).join(', ')}` : '';
+    return el(
+      'li',
+      {},
+      el('span', { class: 'label' }, `${nameOf(entry)}${place}`),
+      el('span', { class: 'bar', 'aria-hidden': 'true' }, fill),
+      el('span', { class: 'number' }, percent(entry.score)),
+    );
+  });
+  return el('ol', { class: 'bars found-list', tabIndex: 0, 'aria-label': 'Detections' }, items);
+}
+
+const percentWidth = (share) => `${Math.max(0.4, Math.min(1, share) * 100)}%`;
