@@ -1,5 +1,5 @@
 import { ServerInterceptingCall, type Metadata, type ServerInterceptor } from '@grpc/grpc-js';
-import { toStatus } from './failure.js';
+import { toStatus } from './status.js';
 import type { CallHeaders, CallStart, GrpcHost } from './host.js';
 
 /** Metadata as HTTP headers are read: the first value of each name. */

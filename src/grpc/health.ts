@@ -1,7 +1,7 @@
 import type { ServerWritableStream, ServiceDefinition, UntypedHandleCall } from '@grpc/grpc-js';
 import { AppError } from '../errors.js';
 import { healthService, inferenceService } from './definitions.js';
-import { toStatus } from './failure.js';
+import { toStatus } from './status.js';
 import type { GrpcHost } from './host.js';
 import type { OpenStreams } from './open-streams.js';
 import type { Received } from './received.js';

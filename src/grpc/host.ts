@@ -1,3 +1,4 @@
+import type { SecureContextOptions } from 'node:tls';
 import type { ErrorCode } from '../errors.js';
 import type { InferResponse, RepositoryIndexEntry } from '../protocol/types.js';
 
@@ -89,11 +90,14 @@ export interface GrpcLimits {
   readonly idleConnectionMs: number;
 }
 
-/** The server's certificate and key as PEM; with `clientCa` clients have to show a certificate of it. */
+/** What the server proves itself with. */
 export interface GrpcTls {
-  readonly cert: Buffer;
-  readonly key: Buffer;
-  readonly clientCa?: Buffer;
+  /** Whether clients have to show a certificate that one of the context's authorities signed. */
+  readonly asksForCertificate: boolean;
+  /** In force now. */
+  readonly context: () => SecureContextOptions;
+  /** Calls `apply` with what comes into force from now on. */
+  readonly onChange: (apply: (context: SecureContextOptions) => void) => void;
 }
 
 /** What a gRPC service asks of the server that it belongs to. Everything throws or rejects with AppErrors. */

@@ -3,7 +3,7 @@ import type { ServerInterceptingCall, ServerInterceptor } from '@grpc/grpc-js';
 import { AppError } from '../errors.js';
 import { FrameReader, prefixBytes } from './frame-reader.js';
 import type { CallFailure, GrpcHost, MessageMemory } from './host.js';
-import { toStatus } from './failure.js';
+import { toStatus } from './status.js';
 
 /** A message as handlers get it. */
 export interface Received {

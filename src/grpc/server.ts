@@ -1,9 +1,9 @@
-import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { Server, ServerCredentials } from '@grpc/grpc-js';
 import { readDefinitions } from './definitions.js';
+import { openDoor } from './door.js';
 import { createGuard } from './guard.js';
 import { healthHandlers } from './health.js';
-import type { GrpcHost, GrpcTls } from './host.js';
+import type { GrpcHost } from './host.js';
 import { inferenceHandlers, receivingService } from './inference.js';
 import { OpenStreams } from './open-streams.js';
 import { addReflection } from './reflection.js';
@@ -23,23 +23,15 @@ const mostStreams = 1024;
 export async function openGrpcServer(host: GrpcHost, at: { host: string; port: number }): Promise<GrpcServer> {
   const streams = new OpenStreams();
   const server = createGrpc(host, streams);
-  const injector = server.createConnectionInjector(credentialsOf(host.tls));
-  const sockets = new Set<Socket>();
-  const door = createServer({ noDelay: true }, (socket) => {
-    sockets.add(socket);
-    socket.on('error', () => undefined).once('close', () => sockets.delete(socket));
-    injector.injectConnection(socket);
-  });
-  if (host.limits.connections > 0) door.maxConnections = host.limits.connections;
-  await new Promise<void>((resolve, reject) => door.once('error', reject).listen(at, () => resolve()));
+  const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
+  const door = await openDoor(host, at, (socket) => injector.injectConnection(socket));
   const stop = async (): Promise<void> => {
-    const closed = new Promise((resolve) => door.close(resolve));
+    door.stopListening();
     streams.stop();
     await new Promise<void>((resolve) => server.tryShutdown(() => resolve()));
-    for (const socket of sockets) socket.destroySoon();
-    await closed;
+    await door.close();
   };
-  return { port: (door.address() as AddressInfo).port, stop };
+  return { port: door.port, stop };
 }
 
 function createGrpc(host: GrpcHost, streams: OpenStreams): Server {
@@ -59,14 +51,4 @@ function createGrpc(host: GrpcHost, streams: OpenStreams): Server {
   );
   addReflection(server, packages, streams);
   return server;
-}
-
-function credentialsOf(tls: GrpcTls | undefined): ServerCredentials {
-  if (tls === undefined) return ServerCredentials.createInsecure();
-  const { cert, key, clientCa } = tls;
-  return ServerCredentials.createSsl(
-    clientCa ?? null,
-    [{ cert_chain: cert, private_key: key }],
-    clientCa !== undefined,
-  );
 }

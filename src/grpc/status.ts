@@ -1,5 +1,6 @@
-import { status } from '@grpc/grpc-js';
+import { Metadata, status, type StatusObject } from '@grpc/grpc-js';
 import type { ErrorCode } from '../errors.js';
+import type { CallFailure } from './host.js';
 
 /** Status of every error code; a code without a row does not compile. */
 export const grpcStatusOf = {
@@ -37,3 +38,17 @@ export const grpcStatusOf = {
   WORKER_LOST: status.UNAVAILABLE,
   DEVICE_UNAVAILABLE: status.UNAVAILABLE,
 } as const satisfies Record<ErrorCode, status>;
+
+/** Status texts travel in a header, of which clients take a few kilobytes. */
+const longestText = 2000;
+
+/** A failure as grpc-js sends it: with `retry-after` in the trailers where HTTP has the header. */
+export function toStatus({ code, text, retryAfterSeconds }: CallFailure, metadata = new Metadata()): StatusObject {
+  if (retryAfterSeconds !== undefined) metadata.set('retry-after', String(retryAfterSeconds));
+  return { code: grpcStatusOf[code], details: headerText(text), metadata };
+}
+
+/** Whole characters only: what is cut out of a pair cannot be sent. */
+function headerText(text: string): string {
+  return Buffer.from(text.length <= longestText ? text : `${text.slice(0, longestText)} ...`).toString();
+}

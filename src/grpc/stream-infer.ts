@@ -4,7 +4,7 @@ import { AppError } from '../errors.js';
 import { encodeStreamAnswer, encodeStreamError } from '../protocol/grpc/encode-response.js';
 import { readRequestHead } from '../protocol/grpc/decode-request.js';
 import type { MessageParts } from '../protocol/grpc/message-parts.js';
-import { toStatus } from './failure.js';
+import { toStatus } from './status.js';
 import { startOf } from './guard.js';
 import type { CallStart, GrpcHost, MessageMemory } from './host.js';
 import type { OpenStreams } from './open-streams.js';

@@ -1,7 +1,7 @@
 import { Metadata, type handleUnaryCall } from '@grpc/grpc-js';
 import { AppError } from '../errors.js';
 import type { MessageParts } from '../protocol/grpc/message-parts.js';
-import { toStatus } from './failure.js';
+import { toStatus } from './status.js';
 import { startOf } from './guard.js';
 import type { CallRecord, GrpcHost, MessageMemory } from './host.js';
 import type { Received } from './received.js';

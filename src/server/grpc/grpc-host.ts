@@ -3,6 +3,7 @@ import { toLoadOverrides, toUnloadOptions } from '../../protocol/repository-requ
 import type { ParameterValue } from '../../protocol/types.js';
 import { audited, type ManagedCall } from '../access/audit.js';
 import { stranger, type Caller, type Doors } from '../access/doors.js';
+import type { Tls } from '../access/tls.js';
 import type { Codec } from '../codec/codec.js';
 import { decodeBody } from '../http/content-encoding.js';
 import type { Dataplane } from '../dataplane.js';
@@ -22,6 +23,7 @@ export interface GrpcDeps {
   readonly settings: Settings;
   readonly processTag: string;
   readonly doors: Doors;
+  readonly tls?: Tls | undefined;
   readonly log: Log;
   readonly lifecycle: Lifecycle;
   readonly dataplane: Dataplane;
@@ -55,13 +57,13 @@ export function createGrpcHost(deps: GrpcDeps): GrpcHost {
 
 type Transport = 'limits' | 'tls' | 'authorize' | 'begin' | 'describeFailure';
 
-function transport({ settings, doors, ...deps }: GrpcDeps): Pick<GrpcHost, Transport> {
+function transport({ settings, doors, tls, ...deps }: GrpcDeps): Pick<GrpcHost, Transport> {
   const { connections, requestTimeoutMs, keepAliveMs } = settings.limits;
   const newId = createRequestIds(`${deps.processTag}-g`);
   const context = { ...deps, accessLog: settings.log.access };
   return {
     limits: { connections, arrivalMs: requestTimeoutMs, idleConnectionMs: keepAliveMs },
-    tls: undefined,
+    tls,
     authorize: ({ path, headers }) => {
       if (openPaths.test(path)) return stranger;
       return doors.admit({ authorization: headers['authorization'], apiKey: headers['x-api-key'] });
