@@ -53,6 +53,8 @@ class Supervisor {
   #child;
   #timer;
   #isStopping = false;
+  /** What the server said that it ends with, whatever ends it. */
+  #exitCode;
   #crashes = 0;
   #startedMs = 0;
   /** Before the server has said how it logs, lines are for people. */
@@ -72,9 +74,10 @@ class Supervisor {
       detached: true,
       env: { ...process.env, SLIPWAY_SUPERVISED: String(process.pid), ...ended },
     });
-    this.#child.on('message', ({ log = this.#log, isStopping = this.#isStopping }) => {
+    this.#child.on('message', ({ log = this.#log, isStopping = this.#isStopping, exitCode }) => {
       this.#log = log;
       this.#isStopping = isStopping;
+      this.#exitCode = exitCode;
     });
     this.#child.on('error', (error) => {
       this.#say({ reason: error.message }, 'the server could not be started');
@@ -90,7 +93,7 @@ class Supervisor {
   }
 
   #ended(code, signal) {
-    if (signal === null) process.exit(code);
+    if (signal === null || this.#exitCode !== undefined) process.exit(this.#exitCode ?? code);
     const meaning = faults[signal];
     if (this.#isStopping || meaning === undefined) return endBy(signal);
     const { mostInARow, soundAfterMs, firstDelayMs, longestDelayMs } = this.#policy;

@@ -28,6 +28,9 @@ const bundledModels = fileURLToPath(new URL('../../../models', import.meta.url))
 /** Set once there is a journal. */
 let endJournal = (): void => undefined;
 
+/** Set once there are workers. */
+let busyWorkers = (): number => 0;
+
 const output = new LineOutput(process.stderr.fd);
 process.on('exit', () => {
   output.flush();
@@ -60,12 +63,13 @@ async function main(): Promise<void> {
     isTerminal: process.stderr.isTTY,
     write: (line) => output.write(line),
   });
+  endOnFaults(log);
   const server = await start(settings, log);
   endJournal = () => server.endJournal();
+  busyWorkers = () => server.busyWorkers();
   endOnSignals(server, { settings, log });
-  endOnFaults(server, log);
-  const ledger = await server.loaded.catch(async (thrown: unknown) => {
-    await server.stop();
+  const ledger = await server.loaded.catch((thrown: unknown) => {
+    void server.stop();
     throw thrown;
   });
   announce({ server, settings, log, ledger });
@@ -193,13 +197,22 @@ function endOnSignals(
 }
 
 /** After an unforeseen fault nothing can be trusted to drain. */
-function endOnFaults(server: RunningServer, log: Log): void {
+function endOnFaults(log: Log): void {
   process.on('uncaughtException', (error) => {
     log.fatal({ err: error }, 'unforeseen fault: ending');
-    if (server.busyWorkers() > 0) killInnocently();
-    else process.exit(exitCodeOf.INTERNAL);
+    endAtOnce(exitCodeOf.INTERNAL);
   });
 }
+
+/** Ends with an exit code; under a supervisor with that one even where only a signal can end what runs. */
+function endAtOnce(exitCode: number): void {
+  supervised.tellEnd(exitCode);
+  if (busyWorkers() > 0) killInnocently();
+  else process.exit(exitCode);
+}
+
+/** What a start that failed has opened may take this long to close; then the process ends with it. */
+const failedStartMs = 3000;
 
 try {
   await main();
@@ -208,4 +221,5 @@ try {
   const text = thrown instanceof Error && code === 'INTERNAL' ? (thrown.stack ?? thrown.message) : messageOf(thrown);
   output.write(`slipway: ${text}\n`);
   process.exitCode = exitCodeOf[code];
+  setTimeout(() => endAtOnce(exitCodeOf[code]), failedStartMs).unref();
 }

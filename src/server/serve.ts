@@ -44,29 +44,32 @@ export interface RunningServer {
   stop(): Promise<void>;
 }
 
+/** A model that is being loaded, perhaps for ever, may hold up the end of a start that failed this long. */
+const failedStartMs = 2000;
+
 /**
  * Starts a server: it listens at once, live and not ready, while the workers start and the models load. Rejects with
- * PORT_IN_USE or USAGE; nothing is left running then.
+ * PORT_IN_USE or USAGE; nothing is left running then, but for what did not end within two seconds.
  */
 export async function startServer(options: ServeOptions): Promise<RunningServer> {
   const lifecycle = new Lifecycle(options.settings.readyWhen);
   const { settings, version, budget, log } = options;
   const dataplane = new Dataplane({ lifecycle, settings, version, budget });
-  const loads = new ModelLoads();
-  const backend = startModels(options, lifecycle, loads);
+  const memory = new MemoryBudget(options.requestMemoryBytes);
+  const counts = { meters: new ModelMeters(), loads: new ModelLoads(), memory };
+  const codec = openCodec(options);
+  const backend = startModels(options, lifecycle, counts.loads);
   let opened: Backend | undefined;
   const loaded = follow(backend, { lifecycle, options, onOpened: (value) => (opened = value) });
-  const meters = new ModelMeters();
-  const memory = new MemoryBudget(options.requestMemoryBytes);
-  const figures = { options, meters, loads, memory, dataplane, crashes: backend.crashes.records };
+  const figures = { options, ...counts, dataplane, crashes: backend.crashes.records };
   const metrics = lazyMetrics({ ...figures, runner: () => opened?.runner });
-  const codec = openCodec(options);
-  const parts = { ...options, lifecycle, dataplane, meters, codec, memory };
-  const http = buildHttpSide({ ...parts, metrics });
+  const parts = { ...options, ...counts, lifecycle, dataplane, codec };
+  let http: HttpSide | undefined;
   let healthPort: OpenHealthPort | undefined;
   let grpc: GrpcServer | undefined;
   const stop = once(() => stopServer({ options, lifecycle, http, grpc, codec, backend, healthPort }));
   try {
+    http = buildHttpSide({ ...parts, metrics });
     const url = await listen(http, settings);
     healthPort = await openOwnHealthPort(options, dataplane, metrics);
     grpc = await openGrpc({ ...parts, doors: http.doors });
@@ -84,7 +87,7 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
       busyWorkers: () => opened?.runner.status().busyWorkers ?? 0,
     };
   } catch (thrown) {
-    await stop();
+    await Promise.race([stop(), wait(failedStartMs)]);
     throw thrown;
   }
 }
@@ -164,7 +167,8 @@ function follow(backend: BackendStart, { lifecycle, options, onOpened }: Followi
 interface Stopping {
   readonly options: ServeOptions;
   readonly lifecycle: Lifecycle;
-  readonly http: HttpSide;
+  /** Undefined where the start failed before. */
+  readonly http: HttpSide | undefined;
   readonly grpc: GrpcServer | undefined;
   readonly codec: Codec;
   readonly backend: BackendStart;
@@ -176,20 +180,22 @@ async function stopServer(stopping: Stopping): Promise<void> {
   lifecycle.stop();
   healthPort?.push();
   const opened = await backend.opened.catch(() => undefined);
-  if (http.main.fastify.server.listening) await wait(options.settings.stop.delayMs);
-  await Promise.all([closeApp(http.main), grpc?.stop()]);
-  if (http.management !== undefined) await closeApp(http.management);
+  if (http?.main.fastify.server.listening === true) await wait(options.settings.stop.delayMs);
+  await Promise.all([closeApp(http?.main), grpc?.stop()]);
+  await closeApp(http?.management);
   await opened?.repository.close();
   await opened?.runner.close();
   await codec.close();
-  if (http.metrics !== undefined) await closeApp(http.metrics);
+  await closeApp(http?.metrics);
   await healthPort?.close();
 }
 
 /** A connection accepted just now may have a request under way; one that stays silent this long is not waited for. */
 const silenceMs = 500;
 
-async function closeApp({ fastify, connections }: App): Promise<void> {
+async function closeApp(app: App | undefined): Promise<void> {
+  if (app === undefined) return;
+  const { fastify, connections } = app;
   const timer = setTimeout(() => connections.closeSilent(), silenceMs);
   await fastify.close();
   clearTimeout(timer);

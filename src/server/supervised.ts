@@ -8,6 +8,8 @@ export interface Supervised {
   tellLog(log: LogSettings, isTerminal: boolean): void;
   /** Says that the end was asked for: whatever signal it comes by, it is no crash. */
   tellStopping(): void;
+  /** Says with which exit code it ends, should a signal have to do it. */
+  tellEnd(exitCode: number): void;
 }
 
 /**
@@ -34,5 +36,6 @@ export function followSupervisor(world: NodeJS.Process, onGone: () => void): Sup
       send({ log: isQuiet ? 'none' : isForPeople ? 'text' : 'json' });
     },
     tellStopping: () => send({ isStopping: true }),
+    tellEnd: (exitCode) => send({ isStopping: true, exitCode }),
   };
 }

@@ -33,6 +33,18 @@ export const failsOnLargeIndex: Graph = {
   initializers: [{ name: 'table', datatype: 'FP32', shape: [3], data: Float32Array.of(10, 20, 30) }],
 };
 
+/** Y = the eighth of one tensor: every run fails, whatever X holds. */
+export const failsAlways: Graph = {
+  name: 'fails-always',
+  inputs: [{ name: 'X', datatype: 'INT64', shape: ['batch', 1] }],
+  outputs: [{ name: 'Y', datatype: 'INT64', shape: ['batch', 1] }],
+  nodes: [
+    { op: 'SequenceConstruct', inputs: ['X'], outputs: ['S'] },
+    { op: 'SequenceAt', inputs: ['S', 'seven'], outputs: ['Y'] },
+  ],
+  initializers: [{ name: 'seven', datatype: 'INT64', shape: [], data: BigInt64Array.of(7n) }],
+};
+
 /** Puts a model into a repository folder as `<name>/<version>/model.onnx`, with a model.json when given. */
 export async function putModel(
   repository: string,

@@ -83,13 +83,15 @@ declare module 'fastify' {
 function serverOptions(deps: AppDeps, newId: RequestIds): FastifyHttpOptions<RawServerDefault> {
   const { tls, settings } = deps;
   const { limits, basePath } = settings;
+  const { headersTimeoutMs, requestTimeoutMs } = limits;
   const http = {
     maxHeaderSize: limits.headerBytes,
-    headersTimeout: limits.headersTimeoutMs,
+    // Node refuses a request that may take less long than its headers.
+    headersTimeout: requestTimeoutMs === 0 ? headersTimeoutMs : Math.min(headersTimeoutMs, requestTimeoutMs),
     connectionsCheckingInterval: 1000,
   };
   // What the framework would set on a server of its own.
-  const timeouts = { requestTimeout: limits.requestTimeoutMs, keepAliveTimeout: limits.keepAliveMs };
+  const timeouts = { requestTimeout: requestTimeoutMs, keepAliveTimeout: limits.keepAliveMs };
   return {
     logger: false,
     bodyLimit: limits.bodyBytes,

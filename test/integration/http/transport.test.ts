@@ -5,7 +5,7 @@ import { connect } from 'node:net';
 import { describe, it } from 'node:test';
 import sharp from 'sharp';
 import { jsonOf, send } from '../../support/http.js';
-import { failsOnLargeIndex, identity, sumAndDifference } from '../../support/models.js';
+import { failsAlways, failsOnLargeIndex, identity, sumAndDifference } from '../../support/models.js';
 import { serveFor } from '../../support/server.js';
 import { goodCall, sums } from './cases/case.js';
 
@@ -185,20 +185,29 @@ describe('the transport', () => {
     }
   });
 
-  it('answers a run that fails with 500, the reason without a path, and logs it once', async (context) => {
-    const { url, lines } = await serveFor(context, { models: [{ name: 'f', graph: failsOnLargeIndex }] });
-    const call = (value: number) => ({
-      path: '/v2/models/f/infer',
-      body: JSON.stringify({ inputs: [{ name: 'X', datatype: 'INT64', shape: [1, 1], data: [value] }] }),
-    });
-    const failed = await send(url, call(7));
-    assert.equal(failed.status, 500);
-    assert.match(errorOf(failed), /idx=7/);
-    assert.doesNotMatch(errorOf(failed), /\/\w+\//);
-    const faults = lines.filter(({ level }) => level === 'error');
-    assert.equal(faults.length, 1);
-    assert.equal(faults[0]?.['requestId'], failed.headers['x-request-id']);
-    assert.equal((await send(url, call(1))).status, 200);
+  it('answers a run that fails with 500, and 400 where values of the request are why: the reason without a path, the first logged once', async (context) => {
+    const models = [
+      { name: 'values', graph: failsOnLargeIndex },
+      { name: 'always', graph: failsAlways, config: { warmup: false } },
+    ];
+    const { url, lines } = await serveFor(context, { models });
+    const ask = (name: string, value: number) =>
+      send(url, {
+        path: `/v2/models/${name}/infer`,
+        body: JSON.stringify({ inputs: [{ name: 'X', datatype: 'INT64', shape: [1, 1], data: [value] }] }),
+      });
+    const faults = () => lines.filter(({ level }) => level === 'error');
+    const refused = await ask('values', 7);
+    const failed = await ask('always', 1);
+    assert.deepEqual([refused.status, failed.status], [400, 500]);
+    assert.match(errorOf(refused), /idx=7/);
+    assert.match(errorOf(failed), /Invalid sequence index/);
+    for (const answer of [refused, failed]) assert.doesNotMatch(errorOf(answer), /\/\w+\//);
+    assert.deepEqual(
+      faults().map(({ requestId }) => requestId),
+      [failed.headers['x-request-id']],
+    );
+    assert.equal((await ask('values', 1)).status, 200);
   });
 
   it('is live and never ready where a GPU is required and there is none', { skip: gpuReason }, async (context) => {

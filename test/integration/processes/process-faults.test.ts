@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
-import { connect } from 'node:net';
+import { connect, createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { send } from '../../support/http.js';
@@ -172,5 +172,29 @@ describe('a server process whose surroundings fail', { concurrency: 2 }, () => {
     for (let count = 0; count < 20; count += 1) sums(await send(url, goodCall));
     server.child.kill('SIGTERM');
     assert.deepEqual(await once(server.child, 'exit'), [0, null]);
+  });
+
+  it('ends with the exit code of a fault before it is ready, whatever threads, helpers and timers there are', async (context) => {
+    const models = await folderWith(context, m, { name: 'hangs', graph: loopsWhileTrue });
+    const faults = {
+      'in the HTTP side': "throw new Error('provoked')",
+      'that nobody waits for':
+        "process.nextTick(() => { throw new Error('provoked'); }); return createServer(...given)",
+    };
+    for (const [where, fault] of Object.entries(faults)) {
+      const script = `import http from 'node:http'; import { syncBuiltinESMExports } from 'node:module';
+        const { createServer } = http; http.createServer = (...given) => { ${fault}; };
+        syncBuiltinESMExports(); setInterval(() => undefined, 1000);`;
+      const flag = `data:text/javascript,${encodeURIComponent(script)}`;
+      const server = startNode(context, ['--import', flag], ['--models', models]);
+      assert.deepEqual(await server.ended, [1, null], where);
+      assert.match(server.text(), /provoked/);
+    }
+    const blocker = createServer().listen(0, '127.0.0.1');
+    context.after(() => blocker.close());
+    await once(blocker, 'listening');
+    const port = String((blocker.address() as AddressInfo).port);
+    const server = startProcess(context, '--models', models, '--port', port);
+    assert.deepEqual(await server.ended, [3, null]);
   });
 });

@@ -78,6 +78,14 @@ describe('the supervisor', { skip, concurrency: 2 }, () => {
     }
   });
 
+  it('ends with the exit code that its server named, where a signal had to end that', async (context) => {
+    const code = `process.send({ isStopping: true, exitCode: 6 }, () => process.kill(process.pid, 'SIGABRT'));
+      setInterval(() => undefined, 1000);`;
+    const watched = await supervise(context, code);
+    assert.deepEqual(await watched.ended, [6, null]);
+    assert.equal(starts(watched), 1);
+  });
+
   it('starts the server again after a fault, with the same arguments, says so in one line, and tells it how the last one ended', async (context) => {
     for (const signal of ['SIGSEGV', 'SIGFPE', 'SIGABRT', 'SIGBUS', 'SIGILL', 'SIGKILL']) {
       const code = `console.log(process.argv.slice(2).join());
