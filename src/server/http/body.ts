@@ -14,8 +14,10 @@ export function readBody(exchange: Exchange, options: Omit<BodyOptions, 'memory'
   const { request, memory } = exchange;
   const { raw } = request;
   const coding = raw.headers['content-encoding'];
-  if (coding === undefined) return receive(raw, { ...options, memory, lengthBytes: request.bodyBytes });
-  return receive(raw, { limitBytes: options.limitBytes, memory, lengthBytes: request.bodyBytes }).then((body) =>
+  const { bodyBytes: lengthBytes } = request;
+  const { limitBytes, alignAt } = options;
+  if (coding === undefined) return receive(raw, { limitBytes, alignAt, memory, lengthBytes });
+  return receive(raw, { limitBytes, memory, lengthBytes }).then((body) =>
     decodeBody(body, coding, { ...options, memory }),
   );
 }

@@ -196,7 +196,7 @@ export class Exchange {
   }
 }
 
-/** Up to this size a body is written as one text with its headers: one piece costs the system less than two. */
+/** Up to this size a body is written as one text with its headers: one piece costs less than two. */
 const mostTextBytes = 4096;
 
 /** One write to the system, whatever the parts. */
@@ -206,7 +206,21 @@ function endWith(raw: ServerResponse, body: Uint8Array | readonly Uint8Array[]):
     for (const part of body) raw.write(part);
     raw.end();
   } else if (body.length > mostTextBytes || !Buffer.isBuffer(body)) raw.end(body);
-  else raw.end(body.toString('latin1'), 'latin1'); // each byte a character, whatever it means
+  else endWithText(raw, body.toString('latin1')); // each byte a character, whatever it means
+}
+
+/** `end(text)` would write an empty piece after it, and a list of two pieces where one is enough. */
+function endWithText(raw: ServerResponse, text: string): void {
+  const { socket } = raw;
+  if (socket === null) {
+    // Requests before this one on its connection are not answered yet: it is written when they are.
+    raw.end(text, 'latin1');
+    return;
+  }
+  socket.cork();
+  raw.write(text, 'latin1');
+  socket.uncork();
+  raw.end();
 }
 
 /** Answers one exchange, now or later; what it throws or rejects with becomes the error answer. */

@@ -6,6 +6,7 @@ import { describe, it } from 'node:test';
 import sharp from 'sharp';
 import { jsonOf, send } from '../../support/http.js';
 import { failsAlways, failsOnLargeIndex, identity, sumAndDifference } from '../../support/models.js';
+import { RawClient } from '../../support/raw-client.js';
 import { serveFor } from '../../support/server.js';
 import { goodCall, sums } from './cases/case.js';
 
@@ -102,6 +103,28 @@ describe('the transport', () => {
     const odd = await send(url, { path: '/v2', headers: { 'x-request-id': 'a b', traceparent: 'x' } });
     assert.match(odd.headers['x-request-id']?.toString() ?? '', /^test-/);
     assert.equal(odd.headers['traceparent'], undefined);
+  });
+
+  it('answers requests that follow on one connection before the first is answered, whole and in their order', async (context) => {
+    const { url } = await serveFor(context, { models: [m] });
+    const client = new RawClient(url);
+    context.after(() => client.close());
+    const body = String(goodCall.body);
+    const infer = `POST ${goodCall.path} HTTP/1.1\r\nhost: x\r\ncontent-length: ${body.length}\r\nx-request-id: `;
+    const get = (path: string, id: string) => `GET ${path} HTTP/1.1\r\nhost: x\r\nx-request-id: ${id}\r\n\r\n`;
+    for (let round = 0; round < 3; round += 1) {
+      await client.write(`${infer}a\r\n\r\n${body}${get('/none', 'b')}${infer}c\r\n\r\n${body}${get('/v2', 'd')}`);
+      const seen = [];
+      for (const status of [200, 404, 200, 200]) {
+        const answer = await client.read();
+        assert.equal(answer.status, status);
+        seen.push([
+          /x-request-id: (.)/.exec(answer.head)?.[1],
+          Object.keys(JSON.parse(String(answer.body)) as object)[0],
+        ]);
+      }
+      assert.deepEqual(seen, [['a', 'model_name'], ['b', 'error'], ['c', 'model_name'], ['d', 'name']]); // prettier-ignore
+    }
   });
 
   it('answers HEAD with the headers of GET, and known paths with 405 and Allow', async (context) => {
