@@ -1,6 +1,7 @@
-import { readlink, realpath } from 'node:fs/promises';
+import { readlink } from 'node:fs/promises';
 import { dirname, resolve, sep } from 'node:path';
 import { messageOf } from '../errors.js';
+import { realPath } from './real-path.js';
 
 /** Folders below which a model's files may lie once links are followed: the repository, and those that the operator named. */
 export type Homes = readonly string[];
@@ -16,7 +17,7 @@ export type Followed =
 /** Follows every link of a path, and looks whether it ends in or below one of the homes. */
 export async function followLinks(path: string, homes: Homes): Promise<Followed> {
   try {
-    const real = await realpath(path);
+    const real = await realPath(path);
     return { kind: (await isInside(real, homes)) ? 'inside' : 'outside', path: real };
   } catch (error) {
     const linkTo = await readlink(path).catch(() => undefined);
@@ -32,7 +33,7 @@ export async function followLinks(path: string, homes: Homes): Promise<Followed>
 /** Homes that are not there, or are behind a link of their own, count as what they are at this moment. */
 async function isInside(real: string, homes: Homes): Promise<boolean> {
   for (const home of homes) {
-    const folder = await realpath(home).catch(() => undefined);
+    const folder = await realPath(home).catch(() => undefined);
     if (folder !== undefined && (real === folder || real.startsWith(folder.endsWith(sep) ? folder : folder + sep)))
       return true;
   }
@@ -51,7 +52,7 @@ export async function foldersAlong(path: string): Promise<readonly string[]> {
   let at = path;
   for (let length = 0; length < longestChain; length += 1) {
     const folder = dirname(at);
-    const real = await realpath(folder).catch(() => folder);
+    const real = await realPath(folder).catch(() => folder);
     if (!folders.has(real)) folders.set(real, folder);
     const target = await readlink(at).catch(() => undefined);
     if (target === undefined) break;

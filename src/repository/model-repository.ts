@@ -18,6 +18,8 @@ export interface RepositoryOptions extends Omit<LoaderOptions, 'snapshotFolder' 
   readonly root: string;
   /** The one file or folder of it that is served, by its name; all unless given. */
   readonly only?: string;
+  /** The name under which that one is served, if not its own. */
+  readonly servedAs?: string;
   /** Folders outside it into which links are followed. */
   readonly allowLinksTo?: readonly string[];
   /** Where private copies of model files may be put, such as the system's temporary folder. */
@@ -34,7 +36,7 @@ export interface RepositoryOptions extends Omit<LoaderOptions, 'snapshotFolder' 
  */
 export async function openRepository(options: RepositoryOptions): Promise<ModelRepository> {
   const homes = [options.root, ...(options.allowLinksTo ?? [])];
-  const found = await scanRepository(options.root, homes, options.only);
+  const found = await scanRepository(options.root, homes, options);
   return new DiskRepository({ ...options, homes }, await openSnapshots(options.temporaryFolder), found);
 }
 
@@ -56,7 +58,7 @@ class DiskRepository implements ModelRepository {
     snapshots: SnapshotFolder,
     found: readonly ModelOnDisk[],
   ) {
-    this.#scan = () => scanRepository(options.root, options.homes, options.only);
+    this.#scan = () => scanRepository(options.root, options.homes, options);
     this.#snapshots = snapshots;
     this.#entryOptions = {
       ...options,

@@ -15,7 +15,7 @@ import { parseArguments } from './settings/args.js';
 import { exitCodeOf } from './exit-codes.js';
 import { LineOutput } from './log/line-output.js';
 import { createLog, type Log } from './log/log.js';
-import { findModelsPlace } from './settings/models-place.js';
+import { findModelsPlace, findNamedModel, type ModelsPlace } from './settings/models-place.js';
 import type { RunningServer } from './serve.js';
 import type { Settings } from './settings/settings.js';
 import { formatStartup, startedModels, type Ledger } from './startup-text.js';
@@ -75,10 +75,14 @@ async function main(): Promise<void> {
   announce({ server, settings, log, ledger });
 }
 
+function findModels({ models = bundledModels, modelName }: Settings): Promise<ModelsPlace> {
+  return modelName === undefined ? findModelsPlace(models) : findNamedModel(models, modelName);
+}
+
 async function start(settings: Settings, log: Log): Promise<RunningServer> {
   disableTelemetry(process.env);
   const [models, budget, memory, keys, tls, ownNames, { startServer }] = await Promise.all([
-    findModelsPlace(settings.models ?? bundledModels),
+    findModels(settings),
     readBudget(settings),
     readMemory(settings),
     readKeys(settings.auth, log),

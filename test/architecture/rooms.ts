@@ -41,6 +41,7 @@ export const doors: Readonly<Record<string, readonly string[]>> = { launch: ['sr
 export const layers: Readonly<Record<string, readonly string[]>> = {
   'src/launch': [
     'commands',
+    'export',
     'up',
     'doctor',
     'fleet',

@@ -11,7 +11,6 @@ interface Kernels {
   colorsOfGray(...args: readonly number[]): void;
   resampleRows(...args: readonly number[]): void;
   resampleColumns(...args: readonly number[]): void;
-  writeValues(...args: readonly number[]): void;
 }
 
 interface WasmMemory {

@@ -11,8 +11,11 @@ import { nvidiaCdiDevices, publishedPorts, type ContainerWish, type Wish } from 
 /** A shell where the image has one, bash before sh. */
 const shell = ['/bin/sh', '-c', 'exec "$(command -v bash || command -v sh)"'];
 
+/** What a container depends on beside the wish: names of the engine's host, groups of device files. */
+type KnownFacts = Pick<Facts, 'engine' | 'paths'>;
+
 /** From a plan to the container's options, complete. Pure: the same wish and plan give the same container. */
-export function toContainerSpec(wish: Wish, plan: ContainerPlan, facts: Facts): ContainerSpec {
+export function toContainerSpec(wish: Wish, plan: ContainerPlan, facts: KnownFacts): ContainerSpec {
   const gpu = toGpuParts(plan.gpu);
   const base = toBody({ wish, plan, gpu, facts });
   const configHash = hashOf(base);
@@ -40,7 +43,7 @@ interface Sources {
   readonly wish: Wish;
   readonly plan: ContainerPlan;
   readonly gpu: GpuParts;
-  readonly facts: Facts;
+  readonly facts: KnownFacts;
 }
 
 function toBody(sources: Sources): CreateBody {
@@ -83,7 +86,7 @@ function toEnv({ wish, plan, gpu, facts }: Sources): Readonly<Record<string, str
 }
 
 /** Public names of the engine's host, by which others call what is published there, and which a container does not know. */
-function namesOfHost({ engine }: Facts): readonly string[] {
+function namesOfHost({ engine }: KnownFacts): readonly string[] {
   if (engine.state === 'unknown') return [];
   const { remoteHost = '', info } = engine.value;
   return [...new Set([remoteHost, info.hostname])].filter(

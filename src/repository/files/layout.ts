@@ -30,19 +30,21 @@ const versionName = /^[1-9][0-9]{0,15}$/;
 /**
  * The models below a repository folder, by name, in any of the layouts `<model>/<version>/model.onnx`, `<model>/model.onnx`,
  * `<model>/onnx/model.onnx` and `<model>.onnx`. Links are followed where they end in one of the homes. What looks like a model but cannot be one is
- * listed with the reason; other files and folders are not models. With `only`, that entry of the folder and no other.
+ * listed with the reason; other files and folders are not models. With `only`, that entry of the folder and no other, as `servedAs`.
  * Throws NOT_FOUND where the folder cannot be read.
  */
 export async function scanRepository(
   root: string,
   homes: Homes = [root],
-  only?: string,
+  { only, servedAs }: { readonly only?: string | undefined; readonly servedAs?: string | undefined } = {},
 ): Promise<readonly ModelOnDisk[]> {
   const entries = await listFolder(root).catch((cause: unknown) => refuseRoot(root, cause));
   const names = entries.map(({ name }) => name).filter((name) => only === undefined || name === only);
   const models = await Promise.all(names.map((name) => readModel({ name, path: join(root, name), homes })));
   const byName = new Map<string, ModelOnDisk>();
-  for (const model of models.flatMap((model) => model ?? [])) {
+  const named = (model: ModelOnDisk): ModelOnDisk =>
+    servedAs === undefined ? model : checked({ ...model, name: servedAs });
+  for (const model of models.flatMap((model) => (model === undefined ? [] : [named(model)]))) {
     const other = byName.get(model.name);
     byName.set(model.name, other === undefined ? model : ambiguous(model.name));
   }

@@ -95,6 +95,7 @@ async function openModels(
     const repository = await openRepository({
       root: models.root,
       ...(models.only === undefined ? {} : { only: models.only }),
+      ...(models.servedAs === undefined ? {} : { servedAs: models.servedAs }),
       allowLinksTo: [...models.homes, ...(await resolveFolders(settings.allowLinksTo, log))],
       temporaryFolder,
       runner,

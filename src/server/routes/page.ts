@@ -6,8 +6,9 @@ import type { ModelsPlace } from '../settings/models-place.js';
 import type { Router } from '../http/router.js';
 
 /** The page at `/`, its files, and the samples that lie beside the models. Programs that accept JSON hear at `/` that the server is alive (KServe's version 1). */
-export function addPageRoutes(router: Router, { root, only }: ModelsPlace): void {
-  const isServed = (model: string): boolean => only === undefined || only === model;
+export function addPageRoutes(router: Router, { root, only, servedAs = only }: ModelsPlace): void {
+  const isServed = (model: string): boolean => servedAs === undefined || servedAs === model;
+  const folderOf = (model: string): string => only ?? model;
   router.get('/', async (exchange) => {
     if (exchange.header('accept')?.startsWith('application/json') === true) exchange.sendJson(200, { status: 'alive' });
     else if (!pathOf(exchange).endsWith('/')) redirectIntoFolder(exchange);
@@ -18,12 +19,12 @@ export function addPageRoutes(router: Router, { root, only }: ModelsPlace): void
   });
   router.get('/playground/samples/:model', async (exchange) => {
     const model = checkModelName(exchange.param('model'));
-    const samples = isServed(model) ? await listSamples(root, model) : [];
+    const samples = isServed(model) ? await listSamples(root, folderOf(model)) : [];
     exchange.sendJson(200, { samples });
   });
   router.get('/playground/samples/:model/:name', async (exchange) => {
     const model = checkModelName(exchange.param('model'));
-    const wanted = { model, name: exchange.param('name') };
+    const wanted = { model: folderOf(model), name: exchange.param('name') };
     sendAsset(exchange, isServed(model) ? await readSample(root, wanted) : undefined);
   });
 }

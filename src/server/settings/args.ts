@@ -109,9 +109,10 @@ function readVariable(env: Environment, name: string): string | undefined {
 }
 
 function toSettings(values: FlagValues): Settings {
-  const { models, cacheDir, metricsPort, healthPort, grpcPort, managementPort } = values;
+  const { models, modelName, cacheDir, metricsPort, healthPort, grpcPort, managementPort } = values;
   return {
     ...(models === undefined ? {} : { models }),
+    ...(modelName === undefined ? {} : { modelName }),
     ...(cacheDir === undefined ? {} : { cacheDir }),
     ...(metricsPort === undefined ? {} : { metricsPort }),
     ...(healthPort === undefined ? {} : { healthPort }),

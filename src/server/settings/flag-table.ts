@@ -41,6 +41,12 @@ export const flags = {
     value: '<path>',
     help: 'a model file, the folder of one model, or a folder of models (the bundled ones)',
   }),
+  modelName: rare({
+    kind: optional(text),
+    fallback: undefined,
+    value: '<name>',
+    help: 'name under which the one model of --models is served',
+  }),
   host: common({ kind: text, fallback: '127.0.0.1', value: '<address>', help: 'address to listen on; 0.0.0.0: all' }),
   port: common({ kind: port, fallback: 8000, value: '<n>', help: 'port to listen on; 0: any free one' }),
   executionProvider: common({

@@ -1,6 +1,7 @@
-import { realpath, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { AppError } from '../../errors.js';
+import { realPath } from '../../model/real-path.js';
 import { scanRepository, type ModelOnDisk } from '../../repository/files/layout.js';
 
 /** Where the models lie: a repository, or one entry of a folder that is otherwise left alone. */
@@ -8,8 +9,26 @@ export interface ModelsPlace {
   readonly root: string;
   /** The one file or folder of `root` that is served, by its name there. */
   readonly only?: string;
+  /** The name under which it is served, if not its own. */
+  readonly servedAs?: string;
   /** Where a file named by the user really lies, if that is elsewhere: it may be a link. */
   readonly homes: readonly string[];
+}
+
+/** What a path names, its one model served as `name`. Throws USAGE as well where it names no model or several. */
+export async function findNamedModel(path: string, name: string): Promise<ModelsPlace> {
+  if (/[\\/]|^\s*$|^\.\.?$/.test(name))
+    throw new AppError('USAGE', `--model-name ${name}: expected a name without / and \\.`);
+  const place = await findModelsPlace(path);
+  if (place.only !== undefined) return { ...place, servedAs: name };
+  const models = await scanRepository(place.root, ['/']).catch(() => []);
+  const [model] = models;
+  if (model === undefined || models.length > 1) {
+    const found = model === undefined ? 'no model' : `several: ${models.map((one) => one.name).join(', ')}`;
+    throw new AppError('USAGE', `--model-name ${name} names one model, but ${place.root} holds ${found}.`);
+  }
+  const entry = model.folder ?? model.versions[0]?.path ?? model.name;
+  return { ...place, only: basename(entry), servedAs: name };
 }
 
 /**
@@ -32,7 +51,7 @@ export async function findModelsPlace(path: string): Promise<ModelsPlace> {
 const repository = (root: string): ModelsPlace => ({ root, homes: [] });
 
 async function entryOf(path: string): Promise<ModelsPlace> {
-  const real = dirname(await realpath(path));
+  const real = dirname(await realPath(path));
   const root = dirname(path);
   return { root, only: basename(path), homes: real === root ? [] : [real] };
 }

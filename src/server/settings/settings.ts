@@ -80,6 +80,8 @@ export interface StopSettings {
 export interface Settings {
   /** Undefined: the bundled models. */
   readonly models?: string;
+  /** Name of the one model that `models` is. */
+  readonly modelName?: string;
   readonly host: string;
   readonly port: number;
   /** A port of its own for /metrics; undefined: the server's. */

@@ -3,7 +3,7 @@ import { mkdir, rename, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { writeOnnx } from '../../../src/model/onnx/writer.js';
-import { findModelsPlace } from '../../../src/server/settings/models-place.js';
+import { findModelsPlace, findNamedModel } from '../../../src/server/settings/models-place.js';
 import { putExternalModel } from '../../repository/external-model.js';
 import { sumAndDifference } from '../../support/models.js';
 import { folderWith, startProcess, urlOf } from '../../support/server-process.js';
@@ -15,8 +15,12 @@ async function put(folder: string, ...paths: readonly string[]): Promise<void> {
   }
 }
 
-async function askServed(context: TestContext, path: string): Promise<{ url: string; index: unknown }> {
-  const server = startProcess(context, path);
+async function askServed(
+  context: TestContext,
+  path: string,
+  ...flags: readonly string[]
+): Promise<{ url: string; index: unknown }> {
+  const server = startProcess(context, path, ...flags);
   const url = urlOf(await server.until(/ready in|not ready/));
   const response = await fetch(`${url}/v2/repository/index`, { method: 'POST', body: '{}' });
   const entries = (await response.json()) as readonly { readonly name: string; readonly state: string }[];
@@ -72,5 +76,34 @@ describe('a path given to the server', () => {
     await symlink(model, join(folder, 'links', 'linked.onnx'));
     assert.deepEqual((await askServed(context, join(folder, 'one'))).index, [['one', 'READY']]);
     assert.deepEqual((await askServed(context, join(folder, 'links/linked.onnx'))).index, [['linked', 'READY']]);
+  });
+
+  it('serves one model under another name: a file, a folder, and a repository that holds one, with its samples', async (context) => {
+    const folder = await folderWith(context);
+    await put(
+      folder,
+      'one/2/model.onnx',
+      'repository/inner/1/model.onnx',
+      'repository/inner/samples/x.json',
+      'file.onnx',
+    );
+    for (const path of ['one', 'repository', 'file.onnx']) {
+      const { url, index } = await askServed(context, join(folder, path), '--model-name', 'my-model');
+      assert.deepEqual(index, [['my-model', 'READY']], path);
+      const answer = await fetch(`${url}/v2/models/my-model`);
+      assert.equal(answer.status, 200, path);
+      const samples = await fetch(`${url}/playground/samples/my-model`);
+      assert.equal(JSON.stringify(await samples.json()).includes('x.json'), path === 'repository');
+    }
+  });
+
+  it('refuses a name for several models, for none, and one that is none', async (context) => {
+    const folder = await folderWith(context);
+    await put(folder, 'a/model.onnx', 'b.onnx', 'empty/readme.txt');
+    const refused = (path: string, name: string, message: RegExp) =>
+      assert.rejects(findNamedModel(join(folder, path), name), { code: 'USAGE', message });
+    await refused('.', 'x', /--model-name x names one model, but .* holds several: a, b/);
+    await refused('empty', 'x', /holds no model/);
+    for (const name of ['a/b', '..', ' ', 'a\\b']) await refused('b.onnx', name, /expected a name without/);
   });
 });

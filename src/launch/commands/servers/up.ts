@@ -34,7 +34,7 @@ export function register(program: Command, context: LaunchContext): void {
   );
 }
 
-function complete(values: Partial<UpValues>): UpValues {
+export function complete(values: Partial<UpValues>): UpValues {
   return { ...noLists, init: true, ...values };
 }
 
@@ -96,7 +96,7 @@ interface WishSource {
   readonly context: LaunchContext;
 }
 
-async function readWish(operands: readonly string[], { values, address, context }: WishSource): Promise<Wish> {
+export async function readWish(operands: readonly string[], { values, address, context }: WishSource): Promise<Wish> {
   const { cwd, homeFolder, platform, env, stdin, stdout } = context;
   const read = (name: string): Promise<string> =>
     readFile(resolve(cwd, name), 'utf8').catch((thrown: unknown) => {
@@ -138,7 +138,7 @@ function isRun(self: Command): boolean {
   return (self.parent as { rawArgs?: readonly string[] } | null)?.rawArgs?.includes('run') === true;
 }
 
-function isAfterDashes(word: string, operands: readonly string[], self: Command): boolean {
+export function isAfterDashes(word: string, operands: readonly string[], self: Command): boolean {
   let root = self;
   while (root.parent !== null) root = root.parent;
   const typed = (root as unknown as { readonly rawArgs: readonly string[] }).rawArgs;

@@ -1,14 +1,15 @@
 import type { Command } from 'commander';
-import { writeFile } from 'node:fs/promises';
 import { dirname, relative, resolve, sep } from 'node:path';
-import { AppError, messageOf } from '../../../errors.js';
-import { formatCompose, toComposeFile } from '../../container/compose-file.js';
-import { composeGpuPaths, parseServices, type ComposeRequest } from '../../container/compose-request.js';
+import { AppError } from '../../../errors.js';
+import { formatCompose, toComposeFile } from '../../export/compose-file.js';
+import { composeGpuPaths, parseServices, type ComposeRequest } from '../../export/compose-request.js';
 import type { LaunchContext } from '../../context.js';
 import { parseEnv } from '../../request/flags/env.js';
 import { allGpus, parseGpus } from '../../request/flags/gpus.js';
 import { containerVariants, imageOf } from '../../labels.js';
 import { wantsJson } from '../../cli/engine-flags.js';
+import { registerClusters } from './export-cluster.js';
+import { writeExport } from './export-file.js';
 
 interface ExportOptions {
   readonly variant: string;
@@ -24,10 +25,11 @@ interface ExportOptions {
   readonly output?: string;
 }
 
-/** `launch export compose [service...]`: a Compose file with servers side by side. It asks no engine and starts nothing. */
+/** `launch export`: a Compose file with servers side by side, and the forms of clusters. It asks no engine and starts nothing. */
 export function register(program: Command, context: LaunchContext): void {
   const add = (value: string, before: readonly string[]): readonly string[] => [...before, value];
-  const group = program.command('export').description('write what launch would start in another form: compose');
+  const group = program.command('export').description('write what launch would start in another form');
+  registerClusters(group, context);
   group
     .command('compose')
     .description('a Compose file: one server, or one for each NAME=FOLDER')
@@ -50,7 +52,7 @@ export function register(program: Command, context: LaunchContext): void {
       if (wantsJson(command)) context.console.json(toComposeFile(request));
       else if (output === undefined) context.console.result(formatCompose(request).trimEnd());
       else {
-        await write(resolve(context.cwd, output), formatCompose(request));
+        await writeExport(resolve(context.cwd, output), formatCompose(request));
         context.console.ok(`Wrote ${output}. Start it with: docker compose -f ${output} up -d --wait`);
       }
     });
@@ -98,10 +100,4 @@ function fromFolder(folder: string, path: string): string {
   const shown = relative(folder, path).split(sep).join('/');
   if (shown === '') return '.';
   return /^(\.\.|\/|[A-Za-z]:)/.test(shown) ? shown : `./${shown}`;
-}
-
-async function write(path: string, text: string): Promise<void> {
-  await writeFile(path, text).catch((thrown: unknown) => {
-    throw new AppError('USAGE', `--output ${path} cannot be written: ${messageOf(thrown)}.`);
-  });
 }

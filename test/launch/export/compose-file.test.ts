@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { parse } from 'yaml';
-import { formatCompose, toComposeFile } from '../../../src/launch/container/compose-file.js';
-import { parseServices, type ComposeRequest } from '../../../src/launch/container/compose-request.js';
+import { formatCompose, toComposeFile } from '../../../src/launch/export/compose-file.js';
+import { parseServices, type ComposeRequest } from '../../../src/launch/export/compose-request.js';
 
 const request: ComposeRequest = {
   ...{ project: 'slipway', variant: 'cpu', image: 'slipway:cpu', network: 'models', hostIp: '127.0.0.1', env: {} },

@@ -1,7 +1,8 @@
-import { Document, parse, visit, type Scalar } from 'yaml';
 import { idsOf } from '../request/flags/gpus.js';
 import { containerLabels } from '../labels.js';
 import type { ComposeRequest, ComposeService } from './compose-request.js';
+import { forCompose } from './reader-escapes.js';
+import { writeYaml } from './yaml.js';
 
 /** The Compose Specification's file, as far as it is written here. */
 export interface ComposeFile {
@@ -20,21 +21,18 @@ export function toComposeFile(request: ComposeRequest): ComposeFile {
     services: Object.fromEntries(services.map((service) => [service.name, toService(service, request)])),
     networks: { [network]: {} },
   };
-  return escapeDollars(file) as ComposeFile;
+  return forCompose(file);
 }
 
 /** The file's text, with what to type in its first lines. */
 export function formatCompose(request: ComposeRequest): string {
   const [first] = request.services;
-  const document = new Document(toComposeFile(request), { aliasDuplicateObjects: false });
-  visit(document, { Scalar: (_, node) => quoteAmbiguous(node) });
-  const body = document.toString({ lineWidth: 0, singleQuote: true });
   const lines = [
-    '# Made by: launch export compose. Start: docker compose up -d --wait    Stop: docker compose down',
-    `# From this machine http://${request.hostIp}:${first?.hostPort ?? serverPort}; on the network "${request.network}" http://${first?.name ?? ''}:${serverPort}`,
-    '# For docker compose alone: docker stack deploy (Swarm) passes over restart, tmpfs and security_opt, and Kubernetes reads no Compose file.',
+    'Made by: launch export compose. Start: docker compose up -d --wait    Stop: docker compose down',
+    `From this machine http://${request.hostIp}:${first?.hostPort ?? serverPort}; on the network "${request.network}" http://${first?.name ?? ''}:${serverPort}`,
+    'For docker compose alone: docker stack deploy (Swarm) passes over restart, tmpfs and security_opt, and Kubernetes reads no Compose file.',
   ];
-  return `${lines.join('\n')}\n${body}`;
+  return writeYaml([toComposeFile(request)], lines);
 }
 
 function toService(service: ComposeService, request: ComposeRequest): Readonly<Record<string, unknown>> {
@@ -95,28 +93,4 @@ function reservation({ path, selection }: NonNullable<ComposeRequest['gpu']>): R
   const count = selection.kind === 'count' ? selection.count : 'all';
   const which = selection.kind === 'ids' ? { device_ids: selection.ids } : { count };
   return { driver: 'nvidia', ...which, capabilities: ['gpu'] };
-}
-
-/** Quotes a text that a reader of YAML 1.1 or 1.2 would take for something else: `on`, `08`, `1:30`, `2026-11-25`. */
-function quoteAmbiguous(node: Scalar): void {
-  const { value } = node;
-  if (typeof value !== 'string' || value.includes('\n')) return;
-  const isPlain = (['1.1', '1.2'] as const).every((version) => isReadBack(value, version));
-  if (!isPlain) node.type = 'QUOTE_SINGLE';
-}
-
-function isReadBack(text: string, version: '1.1' | '1.2'): boolean {
-  try {
-    return parse(text, { version, logLevel: 'silent' }) === text;
-  } catch {
-    return false;
-  }
-}
-
-/** Every text as Compose reads it back: it interpolates `$`, which `$$` stands for. */
-function escapeDollars(value: unknown): unknown {
-  if (typeof value === 'string') return value.replaceAll('$', '$$$$');
-  if (Array.isArray(value)) return value.map(escapeDollars);
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, escapeDollars(inner)]));
 }

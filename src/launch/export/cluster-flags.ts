@@ -1,0 +1,115 @@
+import { Option, type Command } from 'commander';
+import { AppError } from '../../errors.js';
+import { parseCount, parseDuration } from '../request/flags/sizes.js';
+import { isName, isServiceName, type ClusterKind } from './cluster-checks.js';
+import type { ClusterOptions } from './deployed.js';
+
+/** Values of the flags that only a cluster has, as the parser leaves them. */
+export interface ClusterValues {
+  readonly name?: string;
+  readonly namespace?: string;
+  readonly replicas: string;
+  readonly maxReplicas?: string;
+  readonly scaler: string;
+  readonly queueTarget: string;
+  readonly prometheus: string;
+  readonly gpuResource?: string;
+  readonly modelImage?: string;
+  readonly modelImageBy: string;
+  readonly storageUri?: string;
+  readonly keysSecret?: string;
+  readonly pullSecret: readonly string[];
+  readonly monitor?: boolean;
+  readonly allowFrom: readonly string[];
+}
+
+type Row = readonly [kinds: readonly ClusterKind[], flags: string, text: string, fallback?: string];
+
+const all = ['kubernetes', 'kserve', 'swarm'] as const;
+const pods = ['kubernetes', 'kserve'] as const;
+
+const rows: readonly Row[] = [
+  [all, '--replicas <n>', 'servers side by side', '2'],
+  [pods, '--namespace <name>', "instead of kubectl's own"],
+  [pods, '--max-replicas <n>', 'as many where requests wait'],
+  [pods, '--scaler <name>', 'what counts them: hpa (KServe: by CPU time), keda', 'hpa'],
+  [pods, '--queue-target <time>', 'work that may wait in one replica', '500ms'],
+  [pods, '--prometheus <url>', 'Prometheus that KEDA asks', 'http://prometheus-operated.monitoring.svc:9090'],
+  [all, '--gpu-resource <name>', 'what the cluster calls a GPU (nvidia.com/gpu; Swarm: NVIDIA-GPU)'],
+  [pods, '--model-image <image>', 'models out of /models of an OCI image (a modelcar)'],
+  [['kubernetes'], '--model-image-by <way>', 'volume (Kubernetes 1.33), copy (any)', 'volume'],
+  [['kserve'], '--storage-uri <uri>', 'where KServe gets the models: s3://, pvc://, oci://, hf://, https://'],
+  [all, '--keys-secret <name>', 'secret with API keys (in Kubernetes its entry api-keys)'],
+  [['kubernetes'], '--monitor', 'a ServiceMonitor, for the Prometheus operator'],
+];
+
+const lists: readonly Row[] = [
+  [pods, '--pull-secret <name>', "secret for the image's registry"],
+  [['kubernetes'], '--allow-from <namespace>', 'namespaces that may call besides its own (all)'],
+];
+
+/** Gives a command the flags of one kind of cluster. */
+export function addClusterOptions(command: Command, kind: ClusterKind): Command {
+  const append = (value: string, before: readonly string[] = []): readonly string[] => [...before, value];
+  command.optionsGroup('Cluster:');
+  for (const [kinds, flags, text, fallback] of rows) {
+    if (!kinds.includes(kind)) continue;
+    const option = new Option(flags, text);
+    command.addOption(fallback === undefined ? option : option.default(fallback));
+  }
+  for (const [kinds, flags, text] of lists) {
+    if (kinds.includes(kind)) command.addOption(new Option(flags, text).argParser(append).default([]));
+  }
+  return command.option('-o, --output <file>', 'write it there instead of printing it');
+}
+
+/** The flags, read. Throws USAGE. */
+export function readClusterOptions(values: Partial<ClusterValues>, kind: ClusterKind): ClusterOptions {
+  const { namespace, storageUri, keysSecret, pullSecret = [], allowFrom = [] } = values;
+  const named = (flag: string, text: string): string => {
+    check(isName(text), `${flag} ${text}`, 'lower-case letters, digits, - and .');
+    return text;
+  };
+  const name = values.name ?? 'slipway';
+  check(isServiceName(name), `--name ${name}`, 'a lower-case letter, then at most 51 letters, digits and -');
+  const replicas = parseCount('--replicas', values.replicas ?? '2', 1);
+  return {
+    name,
+    replicas,
+    ...(namespace === undefined ? {} : { namespace: named('--namespace', namespace) }),
+    ...(values.maxReplicas === undefined
+      ? {}
+      : { maxReplicas: parseCount('--max-replicas', values.maxReplicas, replicas) }),
+    scaler: oneOf('--scaler', values.scaler ?? 'hpa', ['hpa', 'keda'] as const),
+    queueTargetMs: parseDuration('--queue-target', values.queueTarget ?? '500ms'),
+    prometheusUrl: values.prometheus ?? '',
+    gpuResource: values.gpuResource ?? (kind === 'swarm' ? 'NVIDIA-GPU' : 'nvidia.com/gpu'),
+    ...toModelImage(values),
+    ...(storageUri === undefined ? {} : { storageUri: toStorageUri(storageUri) }),
+    ...(keysSecret === undefined ? {} : { keysSecret: named('--keys-secret', keysSecret) }),
+    pullSecrets: pullSecret.map((text) => named('--pull-secret', text)),
+    hasMonitor: values.monitor === true,
+    allowedNamespaces: allowFrom.map((text) => named('--allow-from', text)),
+  };
+}
+
+function toModelImage({ modelImage, modelImageBy }: Partial<ClusterValues>): Pick<ClusterOptions, 'modelImage'> {
+  const by = oneOf('--model-image-by', modelImageBy ?? 'volume', ['volume', 'copy'] as const);
+  if (modelImage === undefined) return {};
+  return { modelImage: { reference: modelImage.replace(/^oci:\/\//, ''), by } };
+}
+
+function toStorageUri(text: string): string {
+  check(/^[a-z][a-z0-9+.-]*:\/\/\S+$/.test(text), `--storage-uri ${text}`, 'an address such as s3://bucket/model');
+  return text;
+}
+
+function check(isRight: boolean, what: string, expected: string): void {
+  if (!isRight) throw new AppError('USAGE', `${what}: expected ${expected}.`);
+}
+
+function oneOf<T extends string>(flag: string, text: string, known: readonly T[]): T {
+  const found = known.find((name) => name === text);
+  if (found !== undefined) return found;
+  throw new AppError('USAGE', `${flag} is "${text}". Expected one of ${known.join(', ')}.`);
+}

@@ -1,0 +1,130 @@
+import { AppError } from '../../errors.js';
+import { editions } from '../editions.js';
+import { couldNotAsk } from '../facts/facts.js';
+import { containerLabels, imageOf, type ContainerVariant } from '../labels.js';
+import { toContainerSpec } from '../container/spec.js';
+import { insistsOnGpu, publishedPorts, type Wish } from '../request/request.js';
+import { refuseForCluster, unsaidInCluster, type ClusterKind } from './cluster-checks.js';
+import type { ClusterOptions, Deployed, DeployedPort } from './deployed.js';
+import { settingOf } from './server-settings.js';
+
+/** What a cluster is to run, with what has to be said about it. */
+export interface ForCluster {
+  readonly deployed: Deployed;
+  readonly notes: readonly string[];
+}
+
+/** A replica has these unless --cpus and --memory say otherwise: without a limit each would make threads for all of its node's CPUs. */
+const usual = { nanoCpus: 2e9, memoryBytes: 2 * 1024 ** 3 } as const;
+
+/** The container that `up` would start, for machines that cannot be asked. Pure. Throws USAGE for what a cluster cannot give. */
+export function toDeployed(wish: Wish, cluster: ClusterOptions, kind: ClusterKind): ForCluster {
+  refuseForCluster(wish, kind);
+  const variant = chooseVariant(wish);
+  const container = { ...usual, ...wish.container };
+  const ref = wish.image ?? (variant === 'cpu' ? imageOf(variant) : (editions[variant][0]?.tag ?? imageOf(variant)));
+  const spec = toContainerSpec(
+    { ...wish, container },
+    // How GPUs reach the container is the cluster's matter.
+    { kind: 'container', variant, image: { ref, source: 'pull' }, requiresGpu: variant !== 'cpu' },
+    { engine: couldNotAsk('a cluster is another machine'), paths: {} },
+  );
+  const labels = {
+    ...wish.container.labels,
+    [containerLabels.variant]: variant,
+    [containerLabels.config]: spec.configHash,
+  };
+  const { platform } = wish.container;
+  const deployed: Deployed = {
+    spec,
+    cluster,
+    labels,
+    gpus: variant === 'cpu' ? 0 : gpuCount(wish),
+    ports: toPorts(wish, settingOf(spec, 'grpc-port')),
+    pull: wish.pull,
+    ...(platform === undefined ? {} : { architecture: platform.split('/')[1] ?? platform }),
+  };
+  return {
+    deployed,
+    notes: [...toNotes(wish, deployed), ...(kind === 'swarm' ? swarmNotes(wish) : []), ...unsaidInCluster(wish)],
+  };
+}
+
+function chooseVariant(wish: Wish): ContainerVariant {
+  if (wish.variant === 'native')
+    throw new AppError('USAGE', '--variant native is no container, which a cluster runs. Type --variant cpu.');
+  if (wish.variant !== 'auto') return wish.variant;
+  return insistsOnGpu(wish) ? 'gpu' : 'cpu';
+}
+
+function gpuCount({ gpus }: Wish): number {
+  const selection = gpus?.selection ?? { kind: 'count', count: 1 };
+  if (selection.kind === 'count') return selection.count;
+  const count = selection.kind === 'ids' ? selection.ids.length : 1;
+  const asked = selection.kind === 'ids' ? `device=${selection.ids.join(',')}` : 'all';
+  throw new AppError(
+    'USAGE',
+    `--gpus ${asked}: a cluster chooses the GPUs and asks only how many. Type --gpus ${count}.`,
+  );
+}
+
+function toPorts(wish: Wish, grpcPort: string | undefined): readonly DeployedPort[] {
+  const toPort = ({ hostPort, containerPort, protocol }: ReturnType<typeof publishedPorts>[number]): DeployedPort => {
+    const published = hostPort === '' ? containerPort : Number(hostPort);
+    if (Number.isInteger(published)) return { published, container: containerPort, protocol: protocolOf(protocol) };
+    throw new AppError(
+      'USAGE',
+      `-p ${hostPort}:${containerPort}: a service has one port, not a choice of them. Type -p ${containerPort}.`,
+    );
+  };
+  const ports = publishedPorts(wish).map(toPort);
+  const isServer = ({ container, protocol }: DeployedPort): boolean =>
+    container === wish.serverPort && protocol === 'TCP';
+  const [server] = ports.filter(isServer);
+  const first = server ?? { published: wish.serverPort, container: wish.serverPort, protocol: 'TCP' };
+  const others = ports.filter((port) => !isServer(port));
+  const grpc = Number(grpcPort ?? 0);
+  const isGrpcMissing = grpc > 0 && !others.some(({ container }) => container === grpc);
+  return [first, ...others, ...(isGrpcMissing ? [{ published: grpc, container: grpc, protocol: 'TCP' as const }] : [])];
+}
+
+function protocolOf(protocol: 'tcp' | 'udp' | 'sctp'): DeployedPort['protocol'] {
+  return protocol.toUpperCase() as DeployedPort['protocol'];
+}
+
+function toNotes(wish: Wish, { spec, gpus, cluster }: Deployed): readonly string[] {
+  const { Image, Env } = spec.body;
+  const { nanoCpus, memoryBytes } = wish.container;
+  const hasRegistry = /^[^/]+[.:][^/]*\/|^localhost\//.test(Image);
+  const clear = Env.filter((text) => /^[A-Z_]*(KEYS|TOKEN|SECRET|PASSWORD)=/.test(text)).map(
+    (text) => text.split('=')[0] ?? '',
+  );
+  return [
+    ...(hasRegistry || wish.pull === 'never'
+      ? []
+      : [
+          `${Image} names no registry: push it to one that the cluster reaches and name it with --image, or give it to every node and add --pull never`,
+        ]),
+    ...(nanoCpus === undefined ? ['each replica may use 2 CPUs; --cpus says otherwise'] : []),
+    ...(memoryBytes === undefined ? ['each replica may use 2 GiB; --memory says otherwise'] : []),
+    ...(gpus === 0
+      ? []
+      : [
+          `a rolling update starts the new replica first, which takes ${gpus} GPU${gpus === 1 ? '' : 's'} more than the replicas have`,
+        ]),
+    ...(clear.length === 0
+      ? []
+      : [`${clear.join(', ')} would stand in the file for all to read; --keys-secret NAME takes keys from a Secret`]),
+    ...(cluster.maxReplicas !== undefined && cluster.scaler === 'hpa'
+      ? ['the autoscaler reads slipway_queue_seconds, which an adapter has to offer: docs/scale.md has the rule']
+      : []),
+  ];
+}
+
+function swarmNotes({ container }: Wish): readonly string[] {
+  const places = container.mounts.flatMap((mount) => (mount.type === 'tmpfs' ? [] : [mount.source ?? mount.target]));
+  return [
+    'Swarm publishes the port on every address of every node: a firewall decides who reaches it',
+    ...(places.length === 0 ? [] : [`every node needs its own ${places.join(', ')}`]),
+  ];
+}
