@@ -150,7 +150,7 @@ export const lowerCase: Graph = {
 };
 
 /**
- * M = the largest element of X * W * W * ... (60 products of 4096x4096): a run that takes minutes, of a file of two kilobytes in
+ * M = the largest element of P * P * P * ..., P = W + X (60 products of 4096x4096): a run that takes minutes, of a small file in
  * which nothing looks suspicious. X is FP32 [1].
  */
 export const runsForMinutes: Graph = {
@@ -162,7 +162,7 @@ export const runsForMinutes: Graph = {
     { op: 'Add', inputs: ['W', 'X'], outputs: ['P0'] },
     ...Array.from({ length: 60 }, (_, step) => ({
       op: 'MatMul',
-      inputs: [`P${step}`, 'W'],
+      inputs: [`P${step}`, 'P0'],
       outputs: [`P${step + 1}`],
     })),
     { op: 'ReduceMax', inputs: ['P60'], outputs: ['M'] },

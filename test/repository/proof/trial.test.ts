@@ -175,10 +175,10 @@ async function killTrials(): Promise<void> {
   }
 }
 
-/** Whether it is a process of a trial that has used two seconds of CPU time: no other model of these tests needs as much. */
+/** Whether it is a process of a trial that has used a second of CPU time: no other model of these tests needs as much. */
 async function isBusyTrial(pid: string): Promise<boolean> {
   const [line, text] = await Promise.all(
     ['cmdline', 'stat'].map((name) => readFile(`/proc/${pid}/${name}`, 'utf8').catch(() => '')),
   );
-  return line!.includes('trial-') && Number(text!.split(') ')[1]?.split(' ')[11]) > 200;
+  return line!.includes('trial-') && Number(text!.split(') ')[1]?.split(' ')[11]) > 100;
 }
