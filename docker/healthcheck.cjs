@@ -2,14 +2,36 @@
 // CommonJS and node:http only: starting this costs half of what ES modules with fetch do.
 'use strict';
 const process = require('node:process');
-const http = process.env.SLIPWAY_TLS_CERT ? require('node:https') : require('node:http');
+const { readFileSync } = require('node:fs');
 const { setTimeout } = require('node:timers');
 
-const { SLIPWAY_PORT, SLIPWAY_HOST, SLIPWAY_BASE_PATH, SLIPWAY_API_KEYS, SLIPWAY_API_KEYS_FILE, SLIPWAY_HEALTH_MODEL } =
-  process.env;
-const port = /^\d+$/.test(SLIPWAY_PORT ?? '') ? Number(SLIPWAY_PORT) : 8000;
-const host = !SLIPWAY_HOST || SLIPWAY_HOST === '0.0.0.0' ? '127.0.0.1' : SLIPWAY_HOST === '::' ? '::1' : SLIPWAY_HOST;
-const prefix = (SLIPWAY_BASE_PATH ?? '').replace(/\/$/, '');
+/** The server's arguments: of the container's first process, and for trials this one's own. */
+function readArguments() {
+  try {
+    return [...process.argv.slice(2), ...readFileSync('/proc/1/cmdline', 'utf8').split('\0')];
+  } catch {
+    return process.argv.slice(2);
+  }
+}
+const args = readArguments();
+
+/** What the server was given for a flag: the flag, else its variable. */
+function optionOf(name) {
+  const [flag, variable] = [`--${name}`, `SLIPWAY_${name.replaceAll('-', '_').toUpperCase()}`];
+  const at = args.indexOf(flag);
+  const given = at >= 0 ? args[at + 1] : args.find((arg) => arg.startsWith(`${flag}=`))?.slice(flag.length + 1);
+  return given ?? process.env[variable] ?? '';
+}
+
+const http = optionOf('tls-cert') === '' ? require('node:http') : require('node:https');
+const port = /^\d+$/.test(optionOf('port')) ? Number(optionOf('port')) : 8000;
+const host = { '': '127.0.0.1', '0.0.0.0': '127.0.0.1', '::': '::1' }[optionOf('host')] ?? optionOf('host');
+const prefix = optionOf('base-path').replace(/\/$/, '');
+const [keys, keysFile, healthModel] = [
+  optionOf('api-keys'),
+  optionOf('api-keys-file'),
+  process.env.SLIPWAY_HEALTH_MODEL,
+];
 const timeoutMs = 4000;
 /** Largest tensor that is made up for the check, in elements. */
 const maxElements = 65_536;
@@ -21,8 +43,8 @@ function readKey() {
       .map((text) => text.replace(/(^|\s)#.*$/, '').trim())
       .map((text) => /^[\w.@-]+:(?:predict|admin):(\S+)$/.exec(text)?.[1] ?? text)
       .find((key) => key !== '' && !key.startsWith('sha256:'));
-  if (SLIPWAY_API_KEYS) return first(SLIPWAY_API_KEYS.split(','));
-  return SLIPWAY_API_KEYS_FILE && first(require('node:fs').readFileSync(SLIPWAY_API_KEYS_FILE, 'utf8').split('\n'));
+  if (keys) return first(keys.split(','));
+  return keysFile && first(readFileSync(keysFile, 'utf8').split('\n'));
 }
 
 // It asks its own process on this machine, whose certificate is for the names by which others call it.
@@ -58,7 +80,7 @@ function zerosFor({ inputs }) {
 
 /** Names to try: the one that was set, else whatever is ready. */
 async function listModels() {
-  if (SLIPWAY_HEALTH_MODEL) return [SLIPWAY_HEALTH_MODEL];
+  if (healthModel) return [healthModel];
   const { status, text } = await ask('POST', '/v2/repository/index', '{"ready":true}');
   return status === 200 ? [...new Set(JSON.parse(text).map(({ name }) => name))] : [];
 }

@@ -1,7 +1,7 @@
 import { AppError, messageOf } from '../errors.js';
 import { launch, readModelNames, type LaunchedServer, type LaunchWish } from '../launch/index.js';
 import { openConnection, type Connection } from './connection.js';
-import type { CallOptions } from './http.js';
+import { isCertificateFault, type CallOptions, type TlsOptions } from './http.js';
 
 /** Where the server is, and what to start where none runs. `timeoutMs` and `signal` bound the whole of it, a launch included. */
 export interface ConnectOptions extends CallOptions {
@@ -14,6 +14,8 @@ export interface ConnectOptions extends CallOptions {
   /** Sent as `Authorization: Bearer`. */
   readonly apiKey?: string;
   readonly headers?: Readonly<Record<string, string>>;
+  /** For a server with TLS; the address is then https:// unless `url` says otherwise. */
+  readonly tls?: TlsOptions;
   /** Launch where none runs: this Dockerfile (or the folder that holds it), image or variant; only on this machine. */
   readonly dockerfile?: string;
   /** Folder that the Dockerfile is built from; its own Dockerfile is meant where none is named. */
@@ -89,20 +91,22 @@ async function withinLimit<T>(
   }
 }
 
-function addressOf({ url, host = '127.0.0.1', port = 8000 }: ConnectOptions): string {
-  const text = url ?? `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+function addressOf({ url, host = '127.0.0.1', port = 8000, tls }: ConnectOptions): string {
+  const text = url ?? `${tls === undefined ? 'http' : 'https'}://${host.includes(':') ? `[${host}]` : host}:${port}`;
   if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) return text;
   throw new AppError('USAGE', `"${text}" is no server's address. Expected http://host:port or https://host:port.`);
 }
 
-function httpOptionsOf({ timeoutMs, retries, apiKey, headers }: ConnectOptions): {
+function httpOptionsOf({ timeoutMs, retries, apiKey, headers, tls }: ConnectOptions): {
   readonly timeoutMs?: number;
   readonly retries?: number;
   readonly headers: Readonly<Record<string, string>>;
+  readonly tls?: TlsOptions;
 } {
   return {
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
     ...(retries === undefined ? {} : { retries }),
+    ...(tls === undefined ? {} : { tls }),
     headers: { ...headers, ...(apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` }) },
   };
 }
@@ -113,7 +117,8 @@ async function findAbsence(connection: Connection, { signal }: ConnectOptions): 
     await connection.metadata({ retries: 0, timeoutMs: probeTimeoutMs, ...(signal === undefined ? {} : { signal }) });
     return undefined;
   } catch (thrown) {
-    const isAbsent = thrown instanceof AppError && thrown.code === 'SERVER_UNREACHABLE' && thrown.cause !== undefined;
+    const isUnreachable = thrown instanceof AppError && thrown.code === 'SERVER_UNREACHABLE';
+    const isAbsent = isUnreachable && thrown.cause !== undefined && !isCertificateFault(thrown.cause);
     if (isAbsent) return thrown;
     throw thrown;
   }

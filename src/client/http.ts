@@ -40,10 +40,16 @@ export interface HttpClient {
   close(): void;
 }
 
+/** PEM: an authority for the server's certificate in place of those that Node.js knows, and the client's own certificate with its key. */
+export interface TlsOptions {
+  readonly ca?: string;
+  readonly cert?: string;
+  readonly key?: string;
+}
+
 export interface HttpClientOptions extends CallOptions {
   readonly headers?: OutgoingHttpHeaders;
-  /** Beside the authorities that Node.js knows: one for the server's certificate, and the client's own certificate with its key, PEM. */
-  readonly tls?: { readonly ca?: string; readonly cert?: string; readonly key?: string };
+  readonly tls?: TlsOptions;
 }
 
 const defaults = { timeoutMs: 30_000, retries: 5 };
@@ -116,8 +122,17 @@ function abortError({ method, path, timeoutMs }: HttpRequest, origin: string, is
 }
 
 function unreachable(thrown: unknown, { method, path }: HttpRequest, origin: string): AppError {
-  const text = `${method} ${origin}${path} failed: ${messageOf(thrown) || (thrown as { code?: string }).code || 'no connection'}. Is the server up?`;
+  const advice = isCertificateFault(thrown)
+    ? 'The server is there, but its certificate is not believed: name its authority with tls: { ca }.'
+    : 'Is the server up?';
+  const text = `${method} ${origin}${path} failed: ${messageOf(thrown) || (thrown as { code?: string }).code || 'no connection'}. ${advice}`;
   return new AppError('SERVER_UNREACHABLE', text, { details: { origin }, cause: thrown });
+}
+
+/** Whether somebody answered whose certificate is not believed, or not for this address (the codes of Node.js for X.509). */
+export function isCertificateFault(thrown: unknown): boolean {
+  const { code = '' } = thrown as { readonly code?: string };
+  return /CERT|UNABLE_TO_VERIFY/.test(code);
 }
 
 interface Outgoing {

@@ -12,6 +12,7 @@ import type { Launched } from './session/outcome.js';
 import { buildOwn, type OwnImage } from './images/own-image.js';
 import { lendThisProcess } from './this-process.js';
 import { bringUp } from './up/bring-up.js';
+import { findGrpcPort } from './request/server-options.js';
 import { plainWish, type Wish } from './request/request.js';
 
 /** How a server runs. */
@@ -48,6 +49,8 @@ export interface LaunchWish extends OwnImage {
 export interface LaunchedServer {
   /** `http://127.0.0.1:8000`. */
   readonly url: string;
+  /** `host:port` of its gRPC service, where it has one that is reached from here. */
+  readonly grpcAddress?: string;
   readonly name: string;
   readonly variant: ServerVariant;
   /** Whether it ran already. */
@@ -85,7 +88,7 @@ export async function launchFor(request: LaunchWish): Promise<LaunchedServer> {
 }
 
 function toServer(context: LaunchContext, launched: Launched): LaunchedServer {
-  const { name, variant, isReused, url, noUrl, models, broken, image, readyAfterMs } = launched;
+  const { name, variant, isReused, url, noUrl, grpcAddress, models, broken, image, readyAfterMs } = launched;
   if (url === undefined)
     throw new AppError('SERVER_UNREACHABLE', `${name} runs, but not where it can be asked: ${noUrl ?? ''}.`);
   return {
@@ -93,6 +96,7 @@ function toServer(context: LaunchContext, launched: Launched): LaunchedServer {
     variant,
     isReused,
     url,
+    ...(grpcAddress === undefined ? {} : { grpcAddress }),
     models,
     broken: broken.map(({ message }) => message),
     ...(image === undefined ? {} : { image }),
@@ -105,8 +109,10 @@ function toWish(context: LaunchContext, request: LaunchWish, image: string | und
   const { variant, models, port, address, gpus, env, name, pull, isTemporary } = request;
   const hostPort = String(port ?? serverPort);
   const source = models === undefined ? undefined : resolve(context.cwd, models);
+  const grpcPort = findGrpcPort(env ?? {}, []);
   return {
     ...plainWish,
+    ...(grpcPort === undefined ? {} : { grpcPort }),
     variant: variant ?? 'auto',
     mode: 'detached',
     origin: originOf(context),

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { connect, tensor } from '../../src/client/index.js';
 import { openNative } from '../../src/launch/native/runner.js';
+import { makeCertificate } from '../support/certificates.js';
 import { putModel, sumAndDifference } from '../support/models.js';
 
 const folder = await mkdtemp(join(tmpdir(), 'slipway-connect-'));
@@ -36,6 +37,25 @@ describe('connect without a server', () => {
     assert.equal(predictions.length, 2);
     assert.match(device, /^cpu/);
     connection.close();
+  });
+
+  it('starts one with TLS, and believes whom it is told to alone', async () => {
+    const own = makeCertificate('own');
+    const [cert, key] = [join(folder, 'cert'), join(folder, 'key')];
+    await writeFile(cert, own.cert);
+    await writeFile(key, own.key);
+    const env = { SLIPWAY_TLS_CERT: cert, SLIPWAY_TLS_KEY: key };
+    const options = { port: await findFreePort(), variant: 'native', env } as const;
+    for (const wasLaunched of [true, false]) {
+      const connection = await connect({ ...options, tls: { ca: own.cert } });
+      assert.deepEqual([connection.url, connection.wasLaunched], [`https://127.0.0.1:${options.port}`, wasLaunched]);
+      assert.equal((await connection.models()).length, 2);
+      connection.close();
+    }
+    await assert.rejects(connect({ ...options, tls: { ca: makeCertificate('other').cert } }), {
+      code: 'SERVER_UNREACHABLE',
+      message: /its certificate is not believed/,
+    });
   });
 
   it('starts one with the models given, which the next program finds running', async () => {

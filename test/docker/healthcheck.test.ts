@@ -4,7 +4,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { makeCertificate } from '../support/certificates.js';
 import { sumAndDifference } from '../support/models.js';
+import { folderWith, startProcess } from '../support/server-process.js';
 import { serveFor } from '../support/server.js';
 
 const folder = await mkdtemp(join(tmpdir(), 'slipway-health-'));
@@ -12,8 +14,11 @@ const keys = join(folder, 'keys');
 await writeFile(keys, '# the first is ours\n  secret-of-ours-1  # not this\nother-secret-2\n');
 
 /** Runs the health check; answers its exit code and what it printed. */
-function check(env: Readonly<Record<string, string>>): Promise<{ code: number | null; text: string }> {
-  const child = spawn(process.execPath, ['docker/healthcheck.cjs'], {
+function check(
+  env: Readonly<Record<string, string>>,
+  ...flags: readonly string[]
+): Promise<{ code: number | null; text: string }> {
+  const child = spawn(process.execPath, ['docker/healthcheck.cjs', ...flags], {
     env: { PATH: process.env['PATH'] ?? '', ...env },
   });
   let text = '';
@@ -70,6 +75,21 @@ describe('the health check', () => {
     const elsewhere = await check({ ...settings(), SLIPWAY_BASE_PATH: '/other' });
     assert.equal(elsewhere.code, 1);
     assert.match(elsewhere.text, /^not ready: .*Not found/i);
+  });
+
+  it('asks over TLS, and as the flags of the server say where it was given those', async (context) => {
+    const own = makeCertificate('own');
+    const files = { '.cert': own.cert, '.key': own.key };
+    const models = await folderWith(context, { name: 'm', graph: sumAndDifference });
+    for (const [name, text] of Object.entries(files)) await writeFile(join(models, name), text);
+    const [cert, key] = [join(models, '.cert'), join(models, '.key')];
+    const tls = ['--tls-cert', cert, `--tls-key=${key}`];
+    const process = startProcess(context, '--models', models, '--log-format', 'json', '--base-path=/ml', ...tls);
+    const tlsPort = /https:\/\/127\.0\.0\.1:(\d+)/.exec(await process.until(/"started"/))?.[1] ?? '';
+    const env = { SLIPWAY_PORT: tlsPort, SLIPWAY_BASE_PATH: '/ml', SLIPWAY_TLS_CERT: cert };
+    assert.deepEqual(await check(env), { code: 0, text: '' });
+    assert.deepEqual(await check({}, `--port=${tlsPort}`, '--base-path', '/ml', ...tls), { code: 0, text: '' });
+    assert.equal((await check({ SLIPWAY_PORT: tlsPort, SLIPWAY_BASE_PATH: '/ml' })).code, 1);
   });
 
   it('passes beside a model that failed for good, and fails where all have', async (context) => {

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { AppError } from '../../errors.js';
+import { AppError, messageOf } from '../../errors.js';
 import type { DockerGateway } from '../docker/gateway.js';
 import type { ContainerDetails, ContainerSummary } from '../docker/types.js';
 import { doCollide, type HostPort } from '../session/address.js';
@@ -117,14 +117,28 @@ export function refuseOther({ other }: Existing): void {
   );
 }
 
+/** The binding that the engine's refusal names, else the first. */
+function findTaken({ body }: ContainerSpec, refusal: string): PortBinding {
+  const bindings = Object.entries(body.HostConfig.PortBindings).flatMap(([inside, places]) =>
+    places.map((place) => ({ inside, ...place })),
+  );
+  const named = bindings.find(({ HostPort }) => new RegExp(`:${HostPort}\\b`).test(refusal));
+  return named ?? bindings[0] ?? { inside: '8000/tcp', HostIp: '127.0.0.1', HostPort: '8000' };
+}
+
+interface PortBinding {
+  readonly inside: string;
+  readonly HostIp: string;
+  readonly HostPort: string;
+}
+
 /** The sentence for a port that is taken, naming the server of ours that has it: a container, or one without. */
 export function portError(
   spec: ContainerSpec,
   { portHolders, native }: Pick<Existing, 'portHolders'> & { readonly native?: string },
   cause: unknown,
 ): AppError {
-  const [inside = '8000/tcp', bindings = []] = Object.entries(spec.body.HostConfig.PortBindings)[0] ?? [];
-  const { HostIp, HostPort } = bindings[0] ?? { HostIp: '127.0.0.1', HostPort: '8000' };
+  const { inside, HostIp, HostPort } = findTaken(spec, messageOf(cause));
   const holder = portHolders[0];
   const isTwin = holder?.labels[containerLabels.config] === spec.configHash;
   const free = `-p ${Number(HostPort) + 1}:${inside.split('/')[0] ?? ''}`;

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError } from '../../errors.js';
 import type { ContainerDetails } from '../docker/types.js';
-import { findIp, findUrl } from '../session/address.js';
+import { findAddress, findIp, findUrl } from '../session/address.js';
 import { identifyImage } from '../docker/image-identity.js';
 import { neverReadyError, unreadyError } from '../failures/explain.js';
 import { readTail, type LogTail } from '../text/log-tail.js';
@@ -106,6 +106,7 @@ export async function describeContainer(
     variant: plan.variant,
     isReused,
     ...(place.url === undefined ? { noUrl: place.reason } : { url: place.url }),
+    ...findGrpc(details, wish.grpcPort, gateway.endpoint.remoteHost),
     ...(ip === undefined ? {} : { ip }),
     containerId: details.id,
     image: await identifyImage(gateway, plan.image.ref, details.imageId),
@@ -114,4 +115,14 @@ export async function describeContainer(
     broken,
     ...(readyAfterMs === undefined ? {} : { readyAfterMs }),
   };
+}
+
+function findGrpc(
+  details: ContainerDetails,
+  port: number | undefined,
+  remoteHost: string | undefined,
+): Pick<Launched, 'grpcAddress' | 'noGrpc'> {
+  if (port === undefined) return {};
+  const found = findAddress(details, port, remoteHost);
+  return found.address === undefined ? { noGrpc: found.reason } : { grpcAddress: found.address };
 }

@@ -92,6 +92,8 @@ export interface ContainerDetails {
   readonly restartCount: number;
   readonly labels: Readonly<Record<string, string>>;
   readonly env: readonly string[];
+  /** Arguments after the entry point. */
+  readonly command: readonly string[];
   readonly tty: boolean;
   readonly networkMode: string;
   readonly networks: readonly ContainerNetwork[];

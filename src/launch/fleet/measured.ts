@@ -1,8 +1,8 @@
 import type { ContainerDetails } from '../docker/types.js';
-import { findUrl, urlOf } from '../session/address.js';
+import { findUrl, urlOf, variablesOf } from '../session/address.js';
 import { containerLabels } from '../labels.js';
 import { readServing } from '../session/readiness.js';
-import { basePathFrom, isTlsFrom } from '../session/session.js';
+import { basePathFrom, isTlsFrom } from '../request/server-options.js';
 import type { Member } from './fleet.js';
 
 const limitMs = 1500;
@@ -30,10 +30,5 @@ function containerUrl({
   if (details?.labels[containerLabels.managed] !== 'true') return undefined;
   const { url } = findUrl(details, Number(details.labels[containerLabels.port] ?? 8000), remoteHost);
   if (url === undefined) return undefined;
-  const pairs = details.env.map((line): [string, string] => {
-    const end = line.indexOf('=');
-    return [line.slice(0, end), line.slice(end + 1)];
-  });
-  const { Cmd } = details.raw['Config'] as { readonly Cmd?: readonly string[] | null };
-  return url + basePathFrom(Object.fromEntries(pairs), Cmd ?? []);
+  return url + basePathFrom(variablesOf(details), details.command);
 }

@@ -5,7 +5,9 @@ import { findModelFolder } from '../decide/model-place.js';
 import type { NativeWish } from './state.js';
 import { originLabels } from '../request/origin.js';
 import type { NativePlan } from '../decide/plan-types.js';
-import { publishedPorts, type Wish } from '../request/request.js';
+import type { PortMapping } from '../request/flags/ports.js';
+import { withoutOption } from '../request/server-options.js';
+import { findMapping, publishedPorts, type Wish } from '../request/request.js';
 
 /** From a plan to the process that stands for the container: the same mounts, ports, variables and arguments. Pure. */
 export function toNativeWish(
@@ -14,6 +16,7 @@ export function toNativeWish(
   of: { readonly facts: Facts; readonly cwd: string },
 ): NativeWish {
   const { host, port } = findListener(wish);
+  const grpcPort = findGrpcListener(wish);
   const models = findModelFolder(wish, of.facts);
   const { container } = wish;
   const args = [
@@ -22,7 +25,8 @@ export function toNativeWish(
     host,
     '--port',
     String(port),
-    ...withoutPort(wish.serverArgs),
+    ...(grpcPort === undefined ? [] : ['--grpc-port', String(grpcPort)]),
+    ...withoutOption(withoutOption(wish.serverArgs, 'port'), 'grpc-port'),
   ];
   const env = { ...(plan.requiresGpu ? { SLIPWAY_REQUIRE_GPU: 'true' } : {}), ...withoutListener(container.env) };
   const cwd = findWorkingFolder(wish) ?? of.cwd;
@@ -47,9 +51,19 @@ export function toNativeWish(
 
 /** The first published address of the server's port; a range gives its first port, an open choice the server's own. */
 function findListener(wish: Wish): { readonly host: string; readonly port: number } {
-  const mapping = publishedPorts(wish).find(({ containerPort }) => containerPort === wish.serverPort);
+  const mapping = findMapping(publishedPorts(wish), wish.serverPort);
+  return { host: mapping?.hostIp ?? '127.0.0.1', port: firstPort(mapping, wish.serverPort) };
+}
+
+/** The same for gRPC, which listens on the server's address. */
+function findGrpcListener(wish: Wish): number | undefined {
+  const { grpcPort } = wish;
+  return grpcPort === undefined ? undefined : firstPort(findMapping(publishedPorts(wish), grpcPort), grpcPort);
+}
+
+function firstPort(mapping: PortMapping | undefined, open: number): number {
   const first = mapping?.hostPort.split('-')[0] ?? '';
-  return { host: mapping?.hostIp ?? '127.0.0.1', port: first === '' ? wish.serverPort : Number(first) };
+  return first === '' ? open : Number(first);
 }
 
 /** What is mounted at /srv is the working folder, as in the container. */
@@ -66,10 +80,6 @@ function toLabels({ container, origin }: Wish): Readonly<Record<string, string>>
     [containerLabels.variant]: 'native',
     ...(origin === undefined ? {} : originLabels(origin)),
   };
-}
-
-function withoutPort(args: readonly string[]): readonly string[] {
-  return args.filter((arg, index) => arg !== '--port' && args[index - 1] !== '--port' && !arg.startsWith('--port='));
 }
 
 function withoutListener(env: Readonly<Record<string, string>>): Readonly<Record<string, string>> {

@@ -1,7 +1,8 @@
 import { AppError } from '../../errors.js';
-import { urlOf, doCollide, type HostPort } from '../session/address.js';
+import { addressOf, urlOf, doCollide, type HostPort } from '../session/address.js';
 import { neverReadyError, unreadyError } from '../failures/explain.js';
 import { readTail } from '../text/log-tail.js';
+import { findGrpcPort, isTlsFrom } from '../request/server-options.js';
 import { toNativeWish } from './plan.js';
 import { findNativeHolder } from './port-holder.js';
 import { openNative, type NativeRunner, type NativeServer } from './runner.js';
@@ -10,7 +11,7 @@ import type { Launched } from '../session/outcome.js';
 import type { NativePlan } from '../decide/plan-types.js';
 import { permitReplacing, refuseShorterLife } from '../session/replace.js';
 import { readServing, waitUntilReady, type Liveness, type ReadinessResult } from '../session/readiness.js';
-import { basePathOf, isTlsFrom, type Session } from '../session/session.js';
+import { basePathOf, type Session } from '../session/session.js';
 
 /** A process that is ready, and the runner that keeps it. */
 export interface StartedNative {
@@ -121,7 +122,15 @@ async function describe(
   found: Pick<Launched, 'isReused' | 'broken'>,
 ): Promise<Launched> {
   const url = urlOf(native.host, native.port, isTlsFrom(native.env, native.args));
-  return { name: native.name, variant: 'native', ...found, url, ...(await readServing(url + basePathOf(wish))) };
+  const grpcPort = findGrpcPort(native.env, native.args);
+  return {
+    name: native.name,
+    variant: 'native',
+    ...found,
+    url,
+    ...(grpcPort === undefined ? {} : { grpcAddress: addressOf(native.host, grpcPort) }),
+    ...(await readServing(url + basePathOf(wish))),
+  };
 }
 
 interface Ending {

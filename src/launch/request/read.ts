@@ -10,7 +10,8 @@ import { parseBytes, parseCount, parseCpus } from './flags/sizes.js';
 import { parseVolume } from './flags/volumes.js';
 import { nearest } from '../text/suggestion.js';
 import type { UpValues } from './up-flags.js';
-import { gpuModes, insistsOnGpu, type ContainerWish, type LaunchMode, type Wish } from './request.js';
+import { findGrpcPort, serverOption } from './server-options.js';
+import { findMapping, gpuModes, insistsOnGpu, type ContainerWish, type LaunchMode, type Wish } from './request.js';
 
 /** What the command line's texts are read against. */
 export interface Surroundings extends PathBase {
@@ -28,6 +29,8 @@ const pulls = ['missing', 'always', 'never'] as const;
 export function toWish(values: UpValues, serverArgs: readonly string[], at: Surroundings): Wish {
   const container = toContainerWish(values, at);
   const mode = toMode(values, at);
+  const ownArgs = mode === 'shell' ? [] : serverArgs;
+  const grpcPort = findGrpcPort(container.env, ownArgs);
   const wish: Wish = {
     variant: oneOf('--variant', values.variant ?? 'auto', variants),
     gpuMode: oneOf('--gpu-mode', values.gpuMode ?? 'auto', gpuModes),
@@ -38,7 +41,8 @@ export function toWish(values: UpValues, serverArgs: readonly string[], at: Surr
     mode,
     container,
     serverArgs,
-    serverPort: toServerPort(container, mode === 'shell' ? [] : serverArgs),
+    serverPort: parseCount('--port', serverOption(container.env, ownArgs, 'port') ?? '8000', 1),
+    ...(grpcPort === undefined ? {} : { grpcPort }),
   };
   refuseContradictions(wish);
   return wish;
@@ -113,13 +117,6 @@ function toOptional(values: UpValues): Partial<ContainerWish> {
   };
 }
 
-/** The server's port: its own flag, its variable, else 8000. */
-function toServerPort({ env }: ContainerWish, serverArgs: readonly string[]): number {
-  const at = serverArgs.indexOf('--port');
-  const flag = at >= 0 ? serverArgs[at + 1] : serverArgs.find((arg) => arg.startsWith('--port='))?.slice(7);
-  return parseCount('--port', flag ?? env['SLIPWAY_PORT'] ?? '8000', 1);
-}
-
 function refuseContradictions(wish: Wish): void {
   const { container, variant, gpuMode, serverPort, mode } = wish;
   const refuse = (text: string): never => {
@@ -133,7 +130,7 @@ function refuseContradictions(wish: Wish): void {
   if (gpuMode === 'none' && insistsOnGpu(wish))
     refuse('--gpu-mode none and a wish for a GPU exclude each other. Leave one of them away.');
   const published = container.ports;
-  const isServed = published.some(({ containerPort, protocol }) => containerPort === serverPort && protocol === 'tcp');
+  const isServed = findMapping(published, serverPort) !== undefined;
   if (published.length === 0 || isServed || mode === 'shell') return;
   const first = published[0];
   const host =

@@ -63,6 +63,8 @@ export interface Wish {
   readonly serverArgs: readonly string[];
   /** The server's port inside the container. */
   readonly serverPort: number;
+  /** Its port for gRPC there; undefined: it opens none. */
+  readonly grpcPort?: number;
   /** Who asks; undefined: nobody that a label could name. */
   readonly origin?: Origin;
 }
@@ -81,11 +83,25 @@ export function insistsOnGpu(wish: Wish): boolean {
   );
 }
 
-/** The ports to publish: those asked for, else the server's own on 127.0.0.1; none on networks that publish none. */
-export function publishedPorts({ container, serverPort }: Wish): readonly PortMapping[] {
+/**
+ * The ports to publish: those asked for, else the server's own on 127.0.0.1; the one for gRPC under its own number, on the address of
+ * the server's. None on networks that publish none.
+ */
+export function publishedPorts({ container, serverPort, grpcPort }: Wish): readonly PortMapping[] {
   if (/^(host|none|container:.*)$/.test(container.network ?? '')) return [];
-  if (container.ports.length > 0) return container.ports;
-  return [{ hostIp: '127.0.0.1', hostPort: String(serverPort), containerPort: serverPort, protocol: 'tcp' }];
+  const own = portMapping('127.0.0.1', serverPort);
+  const ports = container.ports.length > 0 ? container.ports : [own];
+  if (grpcPort === undefined || findMapping(ports, grpcPort) !== undefined) return ports;
+  return [...ports, portMapping((findMapping(ports, serverPort) ?? own).hostIp, grpcPort)];
+}
+
+/** The mapping of a TCP port of the container. */
+export function findMapping(ports: readonly PortMapping[], port: number): PortMapping | undefined {
+  return ports.find(({ containerPort, protocol }) => containerPort === port && protocol === 'tcp');
+}
+
+function portMapping(hostIp: string, port: number): PortMapping {
+  return { hostIp, hostPort: String(port), containerPort: port, protocol: 'tcp' };
 }
 
 const nothing: ContainerWish = {

@@ -1,5 +1,6 @@
 import { isIPv6 } from 'node:net';
 import type { ContainerDetails } from '../docker/types.js';
+import { isTlsFrom } from '../request/server-options.js';
 
 /** One address of the host that a port is published on; an empty address means every one. */
 export interface HostPort {
@@ -25,15 +26,14 @@ function plainAddress(text: string): string {
   return isIPv6(bare) && URL.canParse(url) ? new URL(url).hostname.slice(1, -1) : bare;
 }
 
-/** Where a server in a container is reached from here, or why it is not. */
-export type ServerUrl = { readonly url: string } | { readonly url?: undefined; readonly reason: string };
+/** Where a port of a container is reached from here, or why it is not. */
+export type ReachedAt = { readonly address: string } | { readonly address?: undefined; readonly reason: string };
 
-/** The URL of a container's server: its published port, or its own on the host's network. */
-export function findUrl(details: ContainerDetails, port: number, remoteHost: string | undefined): ServerUrl {
-  const isTls = details.env.some((line) => /^SLIPWAY_TLS_CERT=./.test(line));
+/** `host:port` of a container's port: the published one, or its own on the host's network. */
+export function findAddress(details: ContainerDetails, port: number, remoteHost: string | undefined): ReachedAt {
   if (details.networkMode === 'host') {
     const reason = `it listens on 127.0.0.1:${port} of ${remoteHost ?? ''}; reach it by ssh -L ${port}:127.0.0.1:${port} ${remoteHost ?? ''}`;
-    return remoteHost === undefined ? { url: urlOf('127.0.0.1', port, isTls) } : { reason };
+    return remoteHost === undefined ? { address: addressOf('127.0.0.1', port) } : { reason };
   }
   const isServed = details.ports.find(
     (published) => published.containerPort === port && published.protocol === 'tcp' && published.hostPort !== undefined,
@@ -46,14 +46,43 @@ export function findUrl(details: ContainerDetails, port: number, remoteHost: str
       reason: `it is published on ${hostIp}:${hostPort} of ${remoteHost} alone; reach it by ssh -L ${hostPort}:127.0.0.1:${hostPort} ${remoteHost}, or publish it with -p 0.0.0.0:${hostPort}:${port}`,
     };
   }
-  return { url: urlOf(remoteHost ?? hostIp, hostPort, isTls) };
+  return { address: addressOf(remoteHost ?? hostIp, hostPort) };
+}
+
+/** Where a server in a container is reached from here, or why it is not. */
+export type ServerUrl = { readonly url: string } | { readonly url?: undefined; readonly reason: string };
+
+/** The URL of a container's server. */
+export function findUrl(details: ContainerDetails, port: number, remoteHost: string | undefined): ServerUrl {
+  const found = findAddress(details, port, remoteHost);
+  if (found.address === undefined) return found;
+  return { url: `${schemeOf(isTlsFrom(variablesOf(details), details.command))}://${found.address}` };
+}
+
+/** A container's variables by name. */
+export function variablesOf({ env }: ContainerDetails): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    env.map((line): [string, string] => {
+      const end = line.indexOf('=');
+      return [line.slice(0, end), line.slice(end + 1)];
+    }),
+  );
 }
 
 /** The URL of a listener, seen from its own machine. */
 export function urlOf(host: string, port: number, isTls = false): string {
+  return `${schemeOf(isTls)}://${addressOf(host, port)}`;
+}
+
+/** `host:port` of a listener, seen from its own machine. */
+export function addressOf(host: string, port: number): string {
   const isAnywhere = host === '' || host === '0.0.0.0' || host === '::';
   const reachable = isAnywhere ? '127.0.0.1' : host;
-  return `${isTls ? 'https' : 'http'}://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`;
+  return `${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`;
+}
+
+function schemeOf(isTls: boolean): string {
+  return isTls ? 'https' : 'http';
 }
 
 /** The container's own address on its first network that gave it one. */

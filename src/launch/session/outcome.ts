@@ -12,6 +12,10 @@ export interface Launched {
   readonly url?: string;
   /** Why there is no URL. */
   readonly noUrl?: string;
+  /** `host:port` of its gRPC service. */
+  readonly grpcAddress?: string;
+  /** Why that is not reached from here, where it has one. */
+  readonly noGrpc?: string;
   readonly ip?: string;
   readonly containerId?: string;
   readonly image?: LaunchedImage;
@@ -47,10 +51,11 @@ function listed(names: readonly string[]): string {
 
 /** The result as lines: where it is, what it is, and what to type next. */
 export function describeLaunched(launched: Launched, paint: (text: string) => string): string {
-  const { name, variant, url, noUrl, ip, devices, models, broken, gpuPath, image } = launched;
+  const { name, variant, url, noUrl, grpcAddress, noGrpc, ip, devices, models, broken, gpuPath, image } = launched;
   const way = gpuPath === undefined ? '' : ` by ${gpuPath}`;
   const facts: readonly (readonly [string, string | undefined])[] = [
     ['url', url === undefined ? `none: ${noUrl ?? 'not published'}` : paint(url)],
+    ['grpc', grpcAddress ?? (noGrpc === undefined ? undefined : `none: ${noGrpc}`)],
     [variant === 'native' ? 'server' : 'container', ip === undefined ? name : `${name}, ${ip}`],
     ['variant', `${variant}${way}${image === undefined ? '' : `, image ${image.ref}`}`],
     ['device', devices.length === 0 ? 'not told' : devices.join(', ')],

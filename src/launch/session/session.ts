@@ -1,6 +1,7 @@
 import type { LaunchContext } from '../context.js';
 import type { DockerGateway } from '../docker/gateway.js';
 import type { Facts } from '../facts/facts.js';
+import { basePathFrom } from '../request/server-options.js';
 import type { Wish } from '../request/request.js';
 
 /** One launch from its wish to its end. */
@@ -26,16 +27,4 @@ export interface StartOptions {
 /** What every path of the server starts with: `/prefix` or nothing. */
 export function basePathOf({ container, serverArgs }: Wish): string {
   return basePathFrom(container.env, serverArgs);
-}
-
-/** The same for a server with these variables and arguments. */
-export function basePathFrom(env: Readonly<Record<string, string>>, args: readonly string[]): string {
-  const at = args.indexOf('--base-path');
-  const flag = at >= 0 ? args[at + 1] : args.find((arg) => arg.startsWith('--base-path='))?.slice(12);
-  return (flag ?? env['SLIPWAY_BASE_PATH'] ?? '').replace(/\/$/, '');
-}
-
-/** Whether a server with these variables and arguments speaks TLS. */
-export function isTlsFrom(env: Readonly<Record<string, string>>, args: readonly string[]): boolean {
-  return (env['SLIPWAY_TLS_CERT'] ?? '') !== '' || args.some((arg) => /^--tls-cert(?:=|$)/.test(arg));
 }

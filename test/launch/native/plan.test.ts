@@ -36,6 +36,14 @@ describe('native plan', () => {
     assert.deepEqual(args, ['--host', '0.0.0.0', '--port', '9000', '--workers', '2']);
   });
 
+  it('listens for gRPC where that port would be published', () => {
+    const grpc = { serverArgs: ['--grpc-port', '8001', '--workers', '2'], grpcPort: 8001 };
+    const start = ['--host', '127.0.0.1', '--port'];
+    assert.deepEqual(native({}, grpc).args, [...start, '8000', '--grpc-port', '8001', '--workers', '2']);
+    const ports = [...parsePort('9000:8000'), ...parsePort('9001:8001')];
+    assert.deepEqual(native({ ports }, grpc).args, [...start, '9000', '--grpc-port', '9001', '--workers', '2']);
+  });
+
   it('has one fingerprint for one thing, and stays when detached', () => {
     assert.equal(native().config, native({}, { mode: 'detached' }).config);
     assert.notEqual(native().config, native({ env: { A: 'b' } }).config);

@@ -39,6 +39,22 @@ describe('command line to wish', () => {
     assert.deepEqual(publishedPorts(read({ network: 'host' })), []);
   });
 
+  it('publishes the port for gRPC under its own number, on the address of the server, unless -p says otherwise', () => {
+    const places = (publish: readonly string[], args: readonly string[], env: readonly string[] = []) =>
+      publishedPorts(read({ publish, env }, args)).map(({ hostIp, hostPort, containerPort }) =>
+        [hostIp, hostPort, containerPort].join(':'),
+      );
+    const server = '127.0.0.1:8000:8000';
+    assert.deepEqual(places([], ['--grpc-port', '8001']), [server, '127.0.0.1:8001:8001']);
+    assert.deepEqual(places([], [], ['SLIPWAY_GRPC_PORT=9001']), [server, '127.0.0.1:9001:9001']);
+    const open = ['0.0.0.0:9000:8000'];
+    assert.deepEqual(places(open, ['--grpc-port=8001']), ['0.0.0.0:9000:8000', '0.0.0.0:8001:8001']);
+    const both = ['9000:8000', '10.0.0.5:9001:8001'];
+    assert.deepEqual(places(both, ['--grpc-port', '8001']), ['127.0.0.1:9000:8000', '10.0.0.5:9001:8001']);
+    assert.deepEqual(publishedPorts(read({ network: 'host' }, ['--grpc-port', '8001'])), []);
+    assert.throws(() => places([], ['--grpc-port', '0']), /--grpc-port 0/);
+  });
+
   it('knows its modes', () => {
     assert.equal(read({ detach: true }).mode, 'detached');
     assert.equal(read({ interactive: true, tty: true }).mode, 'shell');

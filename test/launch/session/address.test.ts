@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { doCollide, type HostPort } from '../../../src/launch/session/address.js';
+import { parseDetails } from '../../../src/launch/docker/api/container-mapping.js';
+import { doCollide, findAddress, findUrl, type HostPort } from '../../../src/launch/session/address.js';
 
 const at = (hostIp: string, port = 8000, protocol = 'tcp'): HostPort => ({ hostIp, port, protocol });
 
@@ -30,4 +31,41 @@ describe('published ports', () => {
       assert.equal(doCollide(at(one), at(other, 8000, 'udp')), false);
     });
   }
+});
+
+describe('where a container is reached', () => {
+  const details = (config: object, mode = 'bridge') =>
+    parseDetails({
+      Config: config,
+      HostConfig: { NetworkMode: mode },
+      NetworkSettings: {
+        Ports: {
+          '8000/tcp': [{ HostIp: '0.0.0.0', HostPort: '9000' }],
+          '8001/tcp': [{ HostIp: '127.0.0.1', HostPort: '9001' }],
+          '8002/tcp': null,
+        },
+      },
+    });
+
+  it('is https where its variables or its arguments name a certificate', () => {
+    const urlOf = (config: object) => findUrl(details(config), 8000, undefined);
+    assert.deepEqual(urlOf({}), { url: 'http://127.0.0.1:9000' });
+    for (const config of [
+      { Env: ['SLIPWAY_TLS_CERT=/tls/a=b.pem'] },
+      { Cmd: ['--tls-cert', '/tls/cert.pem'] },
+      { Cmd: ['--tls-cert=/tls/cert.pem'] },
+    ]) {
+      assert.deepEqual(urlOf(config), { url: 'https://127.0.0.1:9000' });
+    }
+    assert.deepEqual(urlOf({ Env: ['SLIPWAY_TLS_CERT='] }), { url: 'http://127.0.0.1:9000' });
+  });
+
+  it('is told for each port, or why it cannot be reached', () => {
+    const at = (port: number, remoteHost?: string) => findAddress(details({}), port, remoteHost);
+    assert.deepEqual(at(8001), { address: '127.0.0.1:9001' });
+    assert.deepEqual(at(8000, 'box.example'), { address: 'box.example:9000' });
+    assert.match(JSON.stringify(at(8001, 'box.example')), /ssh -L 9001:127\.0\.0\.1:9001 box\.example/);
+    assert.match(JSON.stringify(at(8002)), /no port is published/);
+    assert.deepEqual(findAddress(details({}, 'host'), 8001, undefined), { address: '127.0.0.1:8001' });
+  });
 });

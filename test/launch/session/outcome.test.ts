@@ -33,6 +33,14 @@ describe('what is said of a server that is ready', () => {
     );
   });
 
+  it('says where gRPC is answered, or why that is out of reach', () => {
+    const lineOf = (change: Partial<Launched>) =>
+      /^grpc.*$/m.exec(describeLaunched({ ...launched, ...change }, (part) => part))?.[0];
+    assert.equal(lineOf({ grpcAddress: '127.0.0.1:8001' }), 'grpc      127.0.0.1:8001');
+    assert.equal(lineOf({ noGrpc: 'no port is published' }), 'grpc      none: no port is published');
+    assert.equal(lineOf({}), undefined);
+  });
+
   it('says nothing where a GPU computes, none was given, or the server did not tell', () => {
     const cpu: Launched = { name: 'slipway-cpu', variant: 'cpu', isReused: false, devices: ['cpu'], ...plain };
     for (const other of [{ ...launched, devices: ['cpu', 'cuda:0'] }, { ...launched, devices: [] }, cpu]) {

@@ -1,8 +1,13 @@
 import assert from 'node:assert/strict';
 import { createServer, type AddressInfo } from 'node:net';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { credentials } from '@grpc/grpc-js';
 import type { Launched } from '../../../src/launch/session/outcome.js';
 import { runLauncher } from '../../engine/stand-in.js';
+import { makeCertificate } from '../../support/certificates.js';
+import { callOf, createClient } from '../../support/grpc.js';
 import { temporaryFolder } from '../../support/folder.js';
 
 async function freePort(): Promise<number> {
@@ -36,6 +41,26 @@ describe('launch without an engine', () => {
     const { code, stderr } = await third.ended;
     assert.equal(code, 0, stderr);
     await assert.rejects(fetch(`${launched.url ?? ''}/v2`));
+  });
+
+  it('waits for a server with TLS, and tells where it answers gRPC', async (context) => {
+    const folder = temporaryFolder('native-tls-');
+    const own = makeCertificate('own');
+    const [cert, key] = [join(folder, 'cert'), join(folder, 'key')];
+    await writeFile(cert, own.cert);
+    await writeFile(key, own.key);
+    const env = { SLIPWAY_STATE_DIR: folder, DOCKER_HOST: 'unix:///nowhere/docker.sock' };
+    const [port, grpcPort] = [await freePort(), await freePort()];
+    const flags = ['--grpc-port', String(grpcPort), '--tls-cert', cert, '--tls-key', key];
+    const up = await runLauncher(['-d', '--json', '-p', `${port}:8000`, '--', ...flags], env).ended;
+    assert.equal(up.code, 0, up.stderr);
+    const { name, url, grpcAddress, models } = JSON.parse(up.stdout) as Launched;
+    context.after(() => runLauncher(['rm', '-f', name], env).ended);
+    assert.deepEqual([url, grpcAddress], [`https://127.0.0.1:${port}`, `127.0.0.1:${grpcPort}`]);
+    assert.ok(models.includes('digits'));
+    const client = createClient(`localhost:${grpcPort}`, undefined, credentials.createSsl(Buffer.from(own.cert)));
+    context.after(() => client.close());
+    assert.equal((await callOf(client, ['ServerReady', {}])).message['ready'], true);
   });
 
   it('never runs natively where a container was asked for', async () => {

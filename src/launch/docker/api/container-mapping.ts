@@ -57,6 +57,7 @@ export function parseDetails(json: unknown): ContainerDetails {
     restartCount: asNumber(raw['RestartCount']),
     labels: asLabels(config['Labels']),
     env: asTexts(config['Env']),
+    command: asTexts(config['Cmd']),
     tty: config['Tty'] === true,
     networkMode: asText(asRecord(raw['HostConfig'])['NetworkMode']),
     networks: Object.entries(asRecord(network['Networks'])).map(([name, value]) => ({
