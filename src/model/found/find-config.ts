@@ -7,6 +7,7 @@ import type { OnnxHeader } from '../config.js';
 import { findHuggingFace } from './hugging-face.js';
 import { findTimm } from './timm.js';
 import { nothingFound, type Finding, type FindingSubject } from './types.js';
+import { findUltraFace } from './ultraface.js';
 import { findUltralytics } from './ultralytics.js';
 
 /** model.json with the blocks that exporters' files amount to, where it leaves them out. */
@@ -31,7 +32,7 @@ export function findConfig(json: ModelJson, subject: FindingSubject): FoundConfi
 }
 
 function sourcesOf(subject: FindingSubject): Finding {
-  for (const find of [findUltralytics, findHuggingFace, findTimm]) {
+  for (const find of [findUltralytics, findHuggingFace, findTimm, findUltraFace]) {
     const finding = find(subject);
     if (finding.notes.length > 0) return finding;
   }

@@ -1,5 +1,6 @@
 import { describeValue } from '../complete/contradiction.js';
 import type { OnnxHeader } from '../config.js';
+import { findMethod } from './filters.js';
 import { findImageInput, type ImageInput } from './image-input.js';
 import { isRecord, isSide, numbersOf, parseObject, type Json } from './json.js';
 import { nothingFound, type Finding, type FindingSubject } from './types.js';
@@ -28,11 +29,8 @@ export function findHuggingFace({ header, companions }: FindingSubject): Finding
         ? [
             `Found in preprocessor_config.json, not used: ${image ?? 'no lone input takes an image'}. Give "image" in model.json.`,
           ]
-        : [
-            `Found in preprocessor_config.json: how images are prepared (${describe(image)}).`,
-            ...interpolation(processor),
-          ];
-  const json = { ...task.json, ...(typeof image === 'object' ? { image } : {}) };
+        : [`Found in preprocessor_config.json: how images are prepared (${describe(image.json)}).`, ...image.notes];
+  const json = { ...task.json, ...(typeof image === 'object' ? { image: image.json } : {}) };
   return { json, notes: [`Found in config.json: ${architecture}, ${task.what}.`, ...imageNotes] };
 }
 
@@ -80,8 +78,13 @@ function readLabels(id2label: unknown): string[] | undefined {
 
 type Image = NonNullable<Finding['json']['image']>;
 
+interface PreparedImage {
+  readonly json: Image;
+  readonly notes: readonly string[];
+}
+
 /** The image block that a processor amounts to, or why there is none. */
-function readImage(processor: Json, { input, width, height }: ImageInput): Image | string {
+function readImage(processor: Json, { input, width, height }: ImageInput): PreparedImage | string {
   const resize = readResize(processor, { width, height });
   if (typeof resize === 'string') return resize;
   const { json, made } = resize;
@@ -96,7 +99,10 @@ function readImage(processor: Json, { input, width, height }: ImageInput): Image
     return 'image_mean and image_std are not three numbers each';
   const factor = processor['rescale_factor'];
   const scale = processor['do_rescale'] === false ? 1 : typeof factor === 'number' ? factor : 1 / 255;
-  return { input: input.name, ...json, scale, ...(isNormalised && mean && std ? { mean, std } : {}) };
+  const { resample, notes } = findMethod(processor['resample'], 'preprocessor_config.json');
+  const filter = resample === undefined ? {} : { resample };
+  const normalised = isNormalised && mean && std ? { mean, std } : {};
+  return { json: { input: input.name, ...json, ...filter, scale, ...normalised }, notes };
 }
 
 interface Resized {
@@ -142,15 +148,7 @@ function sidesOf(size: unknown): { exact?: { width: number; height: number }; sh
   return isSide(shortest) ? { shortest } : {};
 }
 
-function describe({ resize, crop }: Image): string {
+function describe({ resize, crop, resample = 'bilinear' }: Image): string {
   const made = crop ?? resize;
-  return `${String(made?.width)}x${String(made?.height)}`;
-}
-
-/** PIL's numbers of filters. */
-const filters: Readonly<Record<string, string>> = { 0: 'nearest', 1: 'lanczos', 3: 'bicubic', 4: 'box', 5: 'hamming' };
-
-function interpolation({ resample }: Json): readonly string[] {
-  const filter = filters[String(resample)];
-  return filter === undefined ? [] : [`It was trained with ${filter} resizing; images are resized bilinearly here.`];
+  return `${String(made?.width)}x${String(made?.height)}, ${resample}`;
 }

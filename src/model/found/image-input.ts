@@ -21,12 +21,18 @@ export function findImageInput({ inputs }: OnnxHeader): ImageInput | undefined {
   return found.length === 1 && inputs.length === 1 ? found[0] : undefined;
 }
 
+/** In pixels. */
+export interface Size {
+  readonly width: number;
+  readonly height: number;
+}
+
 /** The model's own sides where it declares them, else those that were found; with a note where the two differ. */
 export function chooseSize(
   { width, height }: ImageInput,
-  found: { readonly width: number; readonly height: number } | undefined,
+  found: Size | undefined,
   source: string,
-): { readonly width: number; readonly height: number; readonly notes: readonly string[] } | undefined {
+): (Size & { readonly notes: readonly string[] }) | undefined {
   const own = {
     width: width === -1 ? (found?.width ?? -1) : width,
     height: height === -1 ? (found?.height ?? -1) : height,

@@ -1,4 +1,5 @@
 import { describeValue } from '../complete/contradiction.js';
+import { findMethod } from './filters.js';
 import { findImageInput } from './image-input.js';
 import { isRecord, isSide, numbersOf, parseObject } from './json.js';
 import { nothingFound, type Finding, type FindingSubject } from './types.js';
@@ -30,16 +31,16 @@ export function findTimm({ header, companions }: FindingSubject): Finding {
   const labels = given['label_names'];
   const isLabelled =
     Array.isArray(labels) && labels.length === classes && labels.every((label) => typeof label === 'string');
-  const { interpolation } = given;
-  const other = typeof interpolation === 'string' && interpolation !== 'bilinear';
+  // timm's own default.
+  const { resample, called, notes } = findMethod(given['interpolation'] ?? 'bicubic', 'config.json (timm)');
   return {
     json: {
-      image: { input: input.input.name, ...crop, mean, std },
+      image: { input: input.input.name, ...crop, ...(resample === undefined ? {} : { resample }), mean, std },
       classification: { output: output.name, ...(isLabelled ? { labels: labels } : {}) },
     },
     notes: [
-      `Found in config.json (timm): ${config['architecture']}, classification of ${String(classes)} classes, images ${width}x${height}.`,
-      ...(other ? [`It was trained with ${interpolation} resizing; images are resized bilinearly here.`] : []),
+      `Found in config.json (timm): ${config['architecture']}, classification of ${String(classes)} classes, images ${width}x${height}, ${called}.`,
+      ...notes,
     ],
   };
 }

@@ -1,5 +1,6 @@
 import { AppError } from '../../errors.js';
 import type { SizedImages } from '../../image/image-tensor.js';
+import { adviseImage } from '../../model/found/ultraface.js';
 import type { CheckedRequest } from '../../protocol/validate.js';
 import type { ServableModel } from '../../repository/types.js';
 import type { BytesElement, Tensor } from '../../tensor/tensor.js';
@@ -34,8 +35,10 @@ function imagesOf(pictures: readonly BytesElement[], model: ServableModel): Imag
   const spec = model.inputs.find(({ name }) => name === config?.input);
   if (config !== undefined && spec !== undefined) return { model: model.name, pictures, config, spec };
   const inputs = model.inputs.map(({ name }) => name).join(', ');
+  const advice = adviseImage(model.header);
+  const ways = advice === undefined ? '' : `, or write into its model.json: ${advice}`;
   throw new AppError(
     'INVALID_INPUT',
-    `Model '${model.name}' takes no pictures: its model.json has no "image". Send its inputs (${inputs}) as tensors instead.`,
+    `Model '${model.name}' takes no pictures: its model.json has no "image". Send its inputs (${inputs}) as tensors instead${ways}.`,
   );
 }

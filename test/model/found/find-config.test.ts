@@ -2,23 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { findConfig } from '../../../src/model/found/find-config.js';
 import { parseNames } from '../../../src/model/found/ultralytics.js';
-import type { ModelJson } from '../../../src/model/config-schema.js';
 import { headerOf, value, type Dim } from '../headers.js';
-
-interface Given {
-  readonly input?: readonly Dim[];
-  readonly outputs: Readonly<Record<string, readonly Dim[]>>;
-  readonly metadata?: Readonly<Record<string, string>>;
-  readonly files?: Readonly<Record<string, object>>;
-  readonly json?: ModelJson;
-}
-
-function find({ input = [1, 3, 64, 96], outputs, metadata = {}, files = {}, json = {} }: Given) {
-  const values = Object.entries(outputs).map(([name, shape]) => value(name, shape));
-  const header = { ...headerOf([value('images', input)], values), metadata };
-  const companions = new Map(Object.entries(files).map(([name, content]) => [name, JSON.stringify(content)]));
-  return findConfig(json, { header, companions });
-}
+import { find, type Given } from './find.js';
 
 const yolo = { task: 'detect', names: "{0: 'cat', 1: \"dog's\"}", imgsz: '[64, 96]', stride: '32' };
 
@@ -132,6 +117,7 @@ describe('a folder of Hugging Face', () => {
       image: {
         input: 'images',
         resize: { width: 96, height: 64, fit: 'fill' },
+        resample: 'bilinear',
         scale: 0.5,
         mean: [0.1, 0.2, 0.3],
         std: [0.4, 0.5, 0.6],
@@ -140,7 +126,7 @@ describe('a folder of Hugging Face', () => {
     });
     assert.deepEqual(notes, [
       'Found in config.json: ViTForImageClassification, classification of 2 classes.',
-      'Found in preprocessor_config.json: how images are prepared (96x64).',
+      'Found in preprocessor_config.json: how images are prepared (96x64, bilinear).',
     ]);
     const many = of({ ...vit, problem_type: 'multi_label_classification' }, processor);
     assert.equal(many.json.classification?.activation, 'sigmoid');
@@ -171,8 +157,24 @@ describe('a folder of Hugging Face', () => {
     assert.match(resizeOf({ size: crop, image_std: [1, 2] }).note, /are not three numbers each/);
   });
 
-  it('says which other filter a model was trained with', () => {
-    assert.match(of(vit, { ...processor, resample: 3 }).notes.join(), /trained with bicubic resizing/);
+  it("resizes with the filter that Pillow's number means, and says where it is not done or not told", () => {
+    const filterOf = (resample?: unknown) => {
+      const { json, notes } = of(vit, { ...processor, resample });
+      return [json.image?.resample, notes.at(-1)];
+    };
+    for (const [number, method] of ['nearest', 'lanczos', 'bilinear', 'bicubic', 'area'].entries()) {
+      const found = `Found in preprocessor_config.json: how images are prepared (96x64, ${method}).`;
+      assert.deepEqual(filterOf(number), [method, found]);
+    }
+    const otherwise = 'which is not done here: images are resized bilinearly.';
+    assert.deepEqual(filterOf(5), [undefined, `preprocessor_config.json says hamming resizing, ${otherwise}`]);
+    for (const number of [6, -1, 1.5, 'cubic'])
+      assert.deepEqual(filterOf(number), [
+        undefined,
+        `preprocessor_config.json says ${JSON.stringify(number)} resizing, ${otherwise}`,
+      ]);
+    const untold = 'preprocessor_config.json names no filter for resizing: it is bilinear.';
+    assert.deepEqual(filterOf(), [undefined, untold]);
   });
 
   it('gives a detector its form: classes of their own, or one for nothing', () => {
@@ -211,45 +213,5 @@ describe('a folder of Hugging Face', () => {
       { header: headerOf([], [value('o', [1])]), companions: new Map([['config.json', '{']]) },
     );
     assert.deepEqual(text, { json: {}, notes: [] });
-  });
-});
-
-describe("timm's config.json", () => {
-  const cfg = {
-    input_size: [3, 64, 96],
-    mean: [0.1, 0.2, 0.3],
-    std: [0.4, 0.5, 0.6],
-    crop_pct: 0.5,
-    interpolation: 'bicubic',
-  };
-  const of = (more: object, classes = 2) =>
-    find({
-      outputs: { logits: [null, classes] },
-      files: { 'config.json': { architecture: 'resnet18', num_classes: 2, pretrained_cfg: { ...cfg, ...more } } },
-    });
-
-  it('gives size, crop, mean and std, and names another filter', () => {
-    const { json, notes } = of({});
-    assert.deepEqual(json.image, {
-      input: 'images',
-      resize: { width: 192, height: 128, fit: 'outside' },
-      crop: { width: 96, height: 64 },
-      mean: [0.1, 0.2, 0.3],
-      std: [0.4, 0.5, 0.6],
-    });
-    assert.equal(json.classification?.output, 'logits');
-    assert.match(notes.join(), /timm\): resnet18, classification of 2 classes.*trained with bicubic/);
-  });
-
-  it('takes labels where they are there, and squashes where it says so', () => {
-    const { json } = of({ label_names: ['a', 'b'], crop_mode: 'squash' });
-    assert.deepEqual([json.classification?.labels, json.image?.resize?.fit], [['a', 'b'], 'fill']);
-  });
-
-  it('is reported and not used where it contradicts the model', () => {
-    assert.match(of({}, 5).notes.join(), /2 classes, but output 'logits' FP32 \[-1,5\]/);
-    assert.match(of({ input_size: [3, 224, 224] }).notes.join(), /input_size is 224x224, but input 'images'/);
-    assert.match(of({ crop_mode: 'border' }).notes.join(), /crop_mode "border" is not done here/);
-    assert.match(of({ mean: [1] }).notes.join(), /input_size, mean or std are missing/);
   });
 });
