@@ -73,7 +73,7 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
     const url = await listen(http, settings);
     healthPort = await openOwnHealthPort(options, dataplane, metrics);
     grpc = await openGrpc({ ...parts, doors: http.doors });
-    prewarmAfter(loaded, log, () => Promise.all([metrics(), codec.prewarm(dataplane.takesPictures)]));
+    prewarmAfter(loaded, log, () => Promise.all([metrics(), dataplane.takesPictures ? codec.prewarm() : undefined]));
     return {
       url,
       grpcAddress: grpc === undefined ? undefined : showAddress(settings.host, grpc.port),

@@ -55,8 +55,8 @@ export interface Codec {
   decodeSizedImages(images: ImagesToDecode): Promise<SizedImages>;
   /** The detections of a run's images, a row each. Throws MODEL_INVALID. */
   detect(run: DetectionsToFind, isOwned: boolean): readonly DetectedRow[] | Promise<readonly DetectedRow[]>;
-  /** Starts the threads, and for pictures loads their decoder, before they are needed. */
-  prewarm(forPictures: boolean): Promise<void>;
+  /** Makes one thread ready for images before the first one comes. */
+  prewarm(): Promise<void>;
   /** Ends the threads; tasks they still have are rejected with SHUTTING_DOWN. */
   close(): Promise<void>;
 }
@@ -139,8 +139,8 @@ class ThreadedCodec implements Codec {
     return this.#run({ kind: 'detect', response, isOwned }, estimateDetecting(response));
   }
 
-  async prewarm(forPictures: boolean): Promise<void> {
-    await this.#pool?.prewarm(forPictures);
+  async prewarm(): Promise<void> {
+    await this.#pool?.prewarm();
   }
 
   async close(): Promise<void> {

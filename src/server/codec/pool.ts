@@ -72,12 +72,10 @@ export class CodecPool {
     });
   }
 
-  /** Starts every thread for images, and otherwise one, before they are needed. */
-  async prewarm(forPictures: boolean): Promise<void> {
-    if (this.#isClosed) return;
-    const threads = forPictures ? this.#threads : this.#threads.slice(0, 1);
-    const idle = threads.filter(({ isBusy }) => !isBusy);
-    await Promise.all(idle.map((thread) => this.#do(thread, packTask({ kind: 'prewarm', forPictures }))));
+  /** Starts one thread, with the decoder of images, before it is needed. A thread costs memory: others start when this one is busy. */
+  async prewarm(): Promise<void> {
+    const first = this.#free();
+    if (!this.#isClosed && first !== undefined) await this.#do(first, packTask({ kind: 'prewarm' }));
   }
 
   /** Ends the threads; what they had and what waited is rejected with SHUTTING_DOWN. */

@@ -44,7 +44,7 @@ export type CodecTask =
       readonly config: ImageConfig;
       readonly spec: TensorSpec;
     }
-  | { readonly kind: 'prewarm'; readonly forPictures: boolean };
+  | { readonly kind: 'prewarm' };
 
 /** A `:predict` answer, and the model that it is of. */
 export interface PredictionsToEncode extends PredictResponse {
@@ -113,7 +113,7 @@ export async function performTask(task: CodecTask): Promise<CodecResult> {
       return decodeInferMessage(asBuffer(task.body), task.model);
     }
     case 'prewarm':
-      if (task.forPictures) await preloadImages();
+      await preloadImages();
       return undefined;
     default:
       return performJsonTask(task);

@@ -141,14 +141,14 @@ describe('codec', () => {
 
   it('refuses large bodies after it was closed, and rejects those it still had', async () => {
     const closing = createCodec({ threads: 1 });
-    await closing.prewarm(true);
+    await closing.prewarm();
     const waiting = assert.rejects(async () => closing.decodeInfer(requestOf(floats(20_000)), model), {
       code: 'SHUTTING_DOWN',
     });
     await closing.close();
     await waiting;
     await assert.rejects(async () => closing.decodeInfer(requestOf(floats(20_000)), model), { code: 'SHUTTING_DOWN' });
-    const started = closing.prewarm(true);
+    const started = closing.prewarm();
     assert.equal(process.getActiveResourcesInfo().includes('MessagePort'), false, 'no thread after the end');
     await started;
   });
