@@ -2,6 +2,7 @@ import { AppError } from '../errors.js';
 import type { CropConfig, ImageConfig } from '../model/config.js';
 import type { NumericData } from '../tensor/datatype.js';
 import type { ChannelTables } from './channel-tables.js';
+import { withKernels, type PixelKernels } from './wasm/kernels.js';
 
 /** A picture's pixels: RGB, 8 bits each, row by row. */
 export interface Pixels {
@@ -52,7 +53,56 @@ export interface PixelSink {
 /** Writes a window of a picture as tensor values. */
 export function writePixels(pixels: Pixels, window: Window, sink: PixelSink): void {
   if (sink.coding.color === 'gray') writeGray(pixels, window, sink);
+  else if (sink.out.BYTES_PER_ELEMENT === 4) withKernels((kernels) => writeWords(pixels, window, { sink, kernels }));
   else writeColor(pixels, window, sink);
+}
+
+/** Pixels whose values are written at a time, so that they stay in the processor's cache. */
+const stripPixels = 8 * 1024;
+
+/** Values of 4 bytes are looked up by the module, some rows at a time. */
+function writeWords(
+  pixels: Pixels,
+  window: Window,
+  { sink, kernels }: { readonly sink: PixelSink; readonly kernels: PixelKernels },
+): void {
+  const { color, layout, tables } = sink.coding;
+  const tablesAt = kernels.take(3 * 1024);
+  const ofPixel = color === 'rgb' ? tables : tables.toReversed();
+  ofPixel.forEach((table, n) => kernels.bytes(tablesAt + n * 1024, 1024).set(bytesOf(table)));
+  const most = Math.max(1, Math.floor(stripPixels / window.width)) * window.width;
+  const from = kernels.take(most * 3);
+  const to = kernels.take(most * 12);
+  const [step, apart] = layout === 'NCHW' ? [4, most * 4] : [12, 4];
+  const [red, blue] = color === 'rgb' ? [to, to + 2 * apart] : [to + 2 * apart, to];
+  const out = bytesOf(sink.out);
+  const all = window.width * window.height;
+  for (let first = 0; first < all; first += most) {
+    const count = Math.min(most, all - first);
+    copyRows(
+      pixels,
+      { ...window, top: window.top + first / window.width, height: count / window.width },
+      kernels.bytes(from, most * 3),
+    );
+    kernels.run.writeValues(from, count, tablesAt, red, to + apart, blue, step);
+    if (layout === 'NHWC') out.set(kernels.bytes(to, count * 12), first * 12);
+    else for (const n of [0, 1, 2]) out.set(kernels.bytes(to + n * apart, count * 4), (n * all + first) * 4);
+  }
+}
+
+const bytesOf = ({ buffer, byteOffset, byteLength }: NumericData): Uint8Array =>
+  new Uint8Array(buffer, byteOffset, byteLength);
+
+/** Copies a window's pixels, row behind row. */
+function copyRows({ data, width }: Pixels, window: Window, to: Uint8Array): void {
+  if (window.width === width) {
+    to.set(data.subarray(window.top * width * 3, (window.top + window.height) * width * 3));
+    return;
+  }
+  for (let y = 0; y < window.height; y += 1) {
+    const from = ((window.top + y) * width + window.left) * 3;
+    to.set(data.subarray(from, from + window.width * 3), y * window.width * 3);
+  }
 }
 
 /** Element kinds differ, element access does not: all tables and tensors of pictures hold numbers. */

@@ -87,6 +87,64 @@ describe('imageToTensor', () => {
     assert.ok(most <= 2, `differs by ${most}`);
   });
 
+  const large: readonly (readonly [
+    width: number,
+    height: number,
+    crop: { width: number; height: number } | undefined,
+  ])[] = [
+    [150, 131, undefined],
+    [150, 131, { width: 127, height: 99 }],
+    [9001, 3, undefined],
+    [9001, 3, { width: 8999, height: 2 }],
+  ];
+  for (const [width, height, crop] of large) {
+    for (const color of ['rgb', 'bgr', 'gray'] as const) {
+      for (const layout of ['NHWC', 'NCHW'] as const) {
+        const cut = crop === undefined ? '' : `, cut to ${crop.width}x${crop.height},`;
+        it(`writes each value of two images of ${width}x${height}${cut} where ${color} and ${layout} have it`, async () => {
+          const images = [7, 90].map((seed) =>
+            draw(width, height, (x, y) => [x * seed, y * 3 + x, x * y + seed].map((v) => v % 256)),
+          );
+          const files = await Promise.all(images.map(pngOf));
+          const statistics = color === 'gray' ? { scale: 0.01, mean: [0.13], std: [0.31] } : normalise;
+          const config = plainConfig(width, height, {
+            color,
+            layout,
+            ...statistics,
+            ...(crop === undefined ? {} : { crop }),
+          });
+          const { width: cutWidth, height: cutHeight } = crop ?? { width, height };
+          const [left, top] = [Math.ceil((width - cutWidth) / 2), Math.ceil((height - cutHeight) / 2)];
+          const channels = color === 'gray' ? 1 : 3;
+          const expected = new Float32Array(2 * channels * cutWidth * cutHeight);
+          const whole = new Int32Array(expected.length);
+          for (const [n, { rgb }] of images.entries()) {
+            for (let y = 0; y < cutHeight; y += 1) {
+              for (let x = 0; x < cutWidth; x += 1) {
+                const at = ((y + top) * width + x + left) * 3;
+                const pixel = Array.from(rgb.slice(at, at + 3));
+                const plain = valuesOf(pixel, { ...config, scale: 1, mean: [-1000], std: [1] });
+                valuesOf(pixel, config).forEach((value, c) => {
+                  const row =
+                    layout === 'NHWC' ? (y * cutWidth + x) * channels + c : (c * cutHeight + y) * cutWidth + x;
+                  expected[n * channels * cutWidth * cutHeight + row] = value;
+                  whole[n * channels * cutWidth * cutHeight + row] = plain[c]!;
+                });
+              }
+            }
+          }
+          const any = specOf([-1, -1, -1, -1]);
+          assert.ok(
+            Buffer.from(expected.buffer).equals(Buffer.from((await imagesToTensor(files, config, any)).data.buffer)),
+          );
+          const integers = { ...config, scale: 1, mean: [-1000], std: [1] };
+          const { data } = await imagesToTensor(files, integers, { ...any, datatype: 'INT32' });
+          assert.ok(Buffer.from(whole.buffer).equals(Buffer.from(data.buffer)));
+        });
+      }
+    }
+  }
+
   it('stacks several pictures, a row each', async () => {
     const other = draw(2, 1, () => [1, 2, 3]);
     const pictures = await Promise.all([pngOf(pair), pngOf(other)]);

@@ -11,6 +11,7 @@ interface Kernels {
   colorsOfGray(...args: readonly number[]): void;
   resampleRows(...args: readonly number[]): void;
   resampleColumns(...args: readonly number[]): void;
+  writeValues(...args: readonly number[]): void;
 }
 
 interface WasmMemory {

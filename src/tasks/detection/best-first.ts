@@ -3,7 +3,8 @@
  * thousands of boxes the best few are wanted.
  */
 export function* bestFirst(values: ArrayLike<number>): Generator<number, void, undefined> {
-  const heap = Uint32Array.from({ length: values.length }, (_, index) => index);
+  const heap = new Uint32Array(values.length);
+  for (let index = 0; index < heap.length; index++) heap[index] = index;
   for (let at = (heap.length >> 1) - 1; at >= 0; at--) sink(heap, at, { size: heap.length, values });
   for (let size = heap.length; size > 0; size--) {
     yield heap[0] as number;

@@ -98,7 +98,9 @@ function addByBox({ classes, objectness }: Table, options: CandidateOptions, fou
     for (let field = 0; field < fields; field++) values[field] = data[at + field * fieldStep] as number;
     activate(values, activation);
     const factor = factorOf(objectness, box, activation === 'sigmoid');
-    if (values.subarray(first, end).some((value) => isBroken(value * factor))) {
+    let broken = 0;
+    for (let index = first; index < end; index++) if (isBroken((values[index] as number) * factor)) broken++;
+    if (broken > 0) {
       found.nonFinite++;
       continue;
     }
