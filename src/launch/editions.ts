@@ -68,6 +68,21 @@ export const editions: Readonly<Record<'gpu' | 'cuda', readonly Edition[]>> = {
   ],
 };
 
+/** Why no image with CUDA is made for an architecture; undefined where it is, or the architecture is not known. */
+export function explainNoCudaImage(architecture: string): string | undefined {
+  if (architecture === 'amd64' || architecture === '') return undefined;
+  return "the images with CUDA, gpu and cuda, are built for amd64 alone: ONNX Runtime's CUDA provider is published for it alone, and the recipe from source takes NVIDIA's packages for it";
+}
+
+/** Architectures that a text of platforms names, as engines call them: `linux/x86_64,linux/arm64/v8` is amd64 and arm64. */
+export function architecturesOf(platforms: string): readonly string[] {
+  const usual: Readonly<Record<string, string>> = { x86_64: 'amd64', 'x86-64': 'amd64', aarch64: 'arm64' };
+  return platforms.split(',').map((platform) => {
+    const name = (platform.split('/')[1] ?? (platform === 'linux' ? '' : platform)).trim();
+    return usual[name] ?? name;
+  });
+}
+
 /** The tags under which our images are built and looked for. */
 export const ownTags: readonly string[] = [
   ...new Set([

@@ -48,6 +48,27 @@ describe('command line', () => {
     );
   });
 
+  it('refuses to build an image with CUDA for what none is made for, before it asks an engine', async () => {
+    for (const [variant, platform] of [
+      ['gpu', 'linux/arm64'],
+      ['cuda', 'linux/amd64,linux/aarch64'],
+      ['gpu', 'arm64'],
+    ] as const) {
+      const { code, stderr } = await run('build', '--variant', variant, '--platform', platform);
+      assert.equal(code, 2);
+      assert.match(stderr, new RegExp(`--variant ${variant} for arm64: .*built for amd64 alone.*--variant cpu`, 's'));
+    }
+    for (const line of [
+      ['--variant', 'cpu', '--platform', 'linux/arm64'],
+      ['--variant', 'gpu', '--platform', 'linux/x86_64'],
+      ['--variant', 'gpu', '--platform', 'linux/arm64', '-f', 'package.json'],
+      ['--variant', 'gpu'],
+    ]) {
+      const { stderr } = await run('build', ...line);
+      assert.doesNotMatch(stderr, /amd64 alone/, line.join(' '));
+    }
+  });
+
   const mistyped: readonly (readonly [line: string, says: RegExp])[] = [
     ['docter', /Did you mean launch doctor\?/],
     ['up gpu', /Type --variant gpu/],

@@ -1,4 +1,4 @@
-import { editions } from '../editions.js';
+import { architecturesOf, editions, explainNoCudaImage } from '../editions.js';
 import type { EngineFacts, Facts } from '../facts/facts.js';
 import { chooseGpuPath } from './gpu-path.js';
 import { readNvidiaSignal, type NvidiaSignal } from './nvidia-signal.js';
@@ -30,14 +30,14 @@ function checkEngine(variant: Variant, wish: Wish, facts: Facts): Refusal | unde
       'DOCKER_REFUSED',
     );
   }
-  const architecture = wish.container.platform?.split('/')[1] ?? info.architecture;
-  if (variant !== 'cpu' && architecture !== 'amd64' && architecture !== '' && wish.image === undefined) {
-    return refuse(
-      `this is ${architecture}, and the images with CUDA, gpu and cuda, are built for amd64 alone: ONNX Runtime's CUDA provider is published for it alone, and the recipe from source takes NVIDIA's packages for it`,
-      'use --variant cpu, or name an image of your own with --image',
-    );
-  }
-  return undefined;
+  if (variant === 'cpu' || wish.image !== undefined) return undefined;
+  const [architecture = ''] = architecturesOf(wish.container.platform ?? info.architecture);
+  const reason = explainNoCudaImage(architecture);
+  if (reason === undefined) return undefined;
+  return refuse(
+    `this is ${architecture}, and ${reason}`,
+    'use --variant cpu, or name an image of your own with --image',
+  );
 }
 
 function weighCpu(wish: Wish, facts: Facts): Option {

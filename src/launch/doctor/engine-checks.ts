@@ -1,4 +1,4 @@
-import { ownTags } from '../editions.js';
+import { explainNoCudaImage, ownTags } from '../editions.js';
 import { findImage } from '../decide/image-choice.js';
 import { compareVersions } from '../decide/versions.js';
 import type { CheckResult, Examination } from './check-types.js';
@@ -91,8 +91,21 @@ export const checkApi: Check = ({ facts: { engine } }) => {
   };
 };
 
-/** Which of our images are there. */
-export const checkImage: Check = ({ facts: { engine, buildable } }) => {
+/** Which of our images are there, and whether those with CUDA can be. */
+export const checkImage: Check = (examination) => {
+  const { facts, wantsGpu, signal } = examination;
+  const found = findOwnImages(examination);
+  const reason = facts.engine.state === 'known' ? explainNoCudaImage(facts.engine.value.info.architecture) : undefined;
+  if (reason === undefined || (!wantsGpu && signal.kind !== 'present')) return found;
+  return {
+    status: wantsGpu ? 'fail' : 'warn',
+    evidence: found.evidence,
+    cause: reason,
+    fix: 'use --variant cpu, or name an image of your own with --image',
+  };
+};
+
+const findOwnImages: Check = ({ facts: { engine, buildable } }) => {
   if (engine.state === 'unknown') return skipWithoutEngine;
   const { value } = engine;
   if (value.images.state === 'unknown') return { status: 'skip', evidence: `could not ask: ${value.images.reason}` };

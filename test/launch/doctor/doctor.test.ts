@@ -181,6 +181,16 @@ describe('doctor', () => {
     }
   });
 
+  it('says that no image with CUDA is made for arm64, where a GPU is there or wanted', () => {
+    const image = (of: Examination) => judge(of).find(({ name }) => name === 'image');
+    const jetson = image(examination('jetson', 'arm'));
+    assert.equal(jetson?.status, 'warn');
+    assert.match(jetson.cause ?? '', /built for amd64 alone/);
+    assert.equal(image(examination('bare', 'arm', { wantsGpu: true }))?.status, 'fail');
+    assert.notEqual(image(examination('bare', 'arm'))?.status, 'fail');
+    assert.doesNotMatch(image(examination('l4', 'plain', { wantsGpu: true }))?.cause ?? '', /amd64/);
+  });
+
   it('explains a trial that failed by the text that the engine gave', () => {
     const trial = {
       kind: 'failed',

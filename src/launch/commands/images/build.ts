@@ -4,7 +4,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { AppError } from '../../../errors.js';
 import type { LaunchContext } from '../../context.js';
 import { buildImage, type BuildRequest } from '../../docker/build.js';
-import { editions, type Edition } from '../../editions.js';
+import { architecturesOf, editions, explainNoCudaImage, type Edition } from '../../editions.js';
 import { formatBytes, formatDuration, shortId } from '../../cli/format.js';
 import { pushImage } from '../../images/transfer.js';
 import { containerLabels, containerVariants, imageOf, type ContainerVariant } from '../../labels.js';
@@ -45,7 +45,10 @@ export function register(program: Command, context: LaunchContext): void {
     .option('--push', 'push it afterwards')
     .action(async (folder: string | undefined, options: BuildOptions, command: Command) => {
       const request = parseRequest(folder, options, context);
+      const platforms = options.platform ?? context.env['DOCKER_DEFAULT_PLATFORM'] ?? '';
+      refuseArchitectures(options, architecturesOf(platforms));
       const docker = await context.openGateway(engineAddressOf(command));
+      if (platforms === '') refuseArchitectures(options, [(await docker.info()).architecture]);
       const stop = new AbortController();
       const release = context.onSignal(() => stop.abort());
       const startedMs = context.now();
@@ -87,6 +90,17 @@ function parseRequest(folder: string | undefined, options: BuildOptions, context
     noCache: !options.cache,
     pull: options.pull === true,
   };
+}
+
+/** Refuses an image with CUDA for what none is made for, before anything is built. Another Dockerfile is its owner's own. */
+function refuseArchitectures({ variant = 'cpu', file }: BuildOptions, architectures: readonly string[]): void {
+  if (variant === 'cpu' || file !== undefined) return;
+  for (const architecture of architectures) {
+    const reason = explainNoCudaImage(architecture);
+    if (reason === undefined) continue;
+    const text = `--variant ${variant} for ${architecture}: ${reason}.\n  fix: --platform linux/amd64 for a machine of that kind, or --variant cpu`;
+    throw new AppError('USAGE', text, { details: { variant, architecture } });
+  }
 }
 
 /** The tag under which the plan looks for what these arguments build. */
