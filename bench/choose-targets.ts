@@ -16,7 +16,7 @@ export interface TargetChoice {
   readonly flags: readonly string[];
 }
 
-/** Names of the targets that are tried without a wish: the CPU always, GPUs where there is one, containers where there is an engine. */
+/** Names of the targets that are tried without a request: the CPU always, GPUs where there is one, containers where there is an engine. */
 export function chooseNames({ settings, gpu, hasEngine }: Omit<TargetChoice, 'env' | 'flags'>): readonly TargetName[] {
   if (settings.targets !== 'auto') return settings.targets;
   const hasNvidia = gpu.driver !== null;

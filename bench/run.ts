@@ -61,8 +61,8 @@ function noTarget(skipped: readonly TargetReport[]): AppError {
 async function start(plan: TargetPlan, { settings, subjects, repository, signal, narrate }: RunOptions) {
   narrate(`starting ${plan.name}`);
   const model = subjects[0]?.name ?? '';
-  const wish = { starts: settings.coldStarts, model, variable: settings.variable };
-  const result = await startTarget(plan, wish, { repository, signal, narrate });
+  const request = { starts: settings.coldStarts, model, variable: settings.variable };
+  const result = await startTarget(plan, request, { repository, signal, narrate });
   if ('reason' in result) narrate(`${result.name} could not run: ${result.reason}`);
   return result;
 }

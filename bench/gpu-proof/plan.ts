@@ -6,7 +6,7 @@ export interface ProofModel {
   readonly path: string;
 }
 
-export interface PlanWish {
+export interface PlanRequest {
   readonly provider: ProviderName;
   readonly models: readonly ProofModel[];
   /** Few rows and short windows: a software adapter, or a trial of the command. */
@@ -14,7 +14,7 @@ export interface PlanWish {
 }
 
 /** The steps of a proof: what decides first, so that a run that is cut short has the most important answers. */
-export function planSteps({ provider, models, isSmall }: PlanWish): readonly Step[] {
+export function planSteps({ provider, models, isSmall }: PlanRequest): readonly Step[] {
   const batches = isSmall ? [1, 4] : [1, 2, 4, 8, 16, 32, 64];
   const base = { provider, batches, variable: isSmall ? 8 : 128, windowMs: isSmall ? 50 : 500 };
   const each = (kind: Step['kind'], change: Partial<Step> = {}): readonly Step[] =>

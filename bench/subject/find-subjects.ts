@@ -4,7 +4,7 @@ import { AppError } from '../../src/errors.js';
 import { generateModel, generators } from '../models/generate.js';
 import type { Subject } from './subject.js';
 
-export interface SubjectWish {
+export interface SubjectRequest {
   /** Names, or paths of .onnx files; empty: every model of the folder. */
   readonly models: readonly string[];
   /** A folder with models. */
@@ -17,25 +17,25 @@ export interface SubjectWish {
 }
 
 /** The models wished for. Throws USAGE with the names there are for one that is not found. */
-export async function findSubjects(wish: SubjectWish): Promise<readonly Subject[]> {
-  const inFolder = await listFolder(wish.folder);
-  if (wish.models.length > 0) return Promise.all(wish.models.map((name) => findSubject(name, inFolder, wish)));
+export async function findSubjects(request: SubjectRequest): Promise<readonly Subject[]> {
+  const inFolder = await listFolder(request.folder);
+  if (request.models.length > 0) return Promise.all(request.models.map((name) => findSubject(name, inFolder, request)));
   if (inFolder.length > 0) return inFolder;
-  throw new AppError('USAGE', `There is no model in ${wish.folder}. Type: npm run bench -- --model FILE.onnx`);
+  throw new AppError('USAGE', `There is no model in ${request.folder}. Type: npm run bench -- --model FILE.onnx`);
 }
 
-async function findSubject(name: string, inFolder: readonly Subject[], wish: SubjectWish): Promise<Subject> {
+async function findSubject(name: string, inFolder: readonly Subject[], request: SubjectRequest): Promise<Subject> {
   const known = inFolder.find((subject) => subject.name === name);
   if (known !== undefined) return known;
   if (name in generators) {
-    wish.narrate(`generating ${name} (random weights), once`);
-    await generateModel(wish.cacheFolder, name);
-    return { name, source: { kind: 'folder', path: join(wish.cacheFolder, name) }, weights: 'random' };
+    request.narrate(`generating ${name} (random weights), once`);
+    await generateModel(request.cacheFolder, name);
+    return { name, source: { kind: 'folder', path: join(request.cacheFolder, name) }, weights: 'random' };
   }
   if (name.endsWith('.onnx') && (await stat(name).catch(() => undefined))?.isFile() === true) {
     return lone(resolve(name));
   }
-  if (wish.hasRemote && !name.includes('/')) return { name, weights: 'given' };
+  if (request.hasRemote && !name.includes('/')) return { name, weights: 'given' };
   const names = [...inFolder.map((subject) => subject.name), ...Object.keys(generators)].join(', ');
   throw new AppError(
     'USAGE',

@@ -13,10 +13,16 @@ export function planContainer(variant: ContainerVariant): TargetPlan {
 
 async function startContainer(name: string, variant: ContainerVariant, start: StartOptions): Promise<Target> {
   const port = await findFreePort();
-  const wish = { variant, port, name: `slipway-bench-${variant}-${port}`, pull: 'never', isTemporary: true } as const;
+  const request = {
+    variant,
+    port,
+    name: `slipway-bench-${variant}-${port}`,
+    pull: 'never',
+    isTemporary: true,
+  } as const;
   const { repository: models, signal, narrate } = start;
   const onNarration = (line: string): void => narrate(`${name}: ${line}`);
-  const server = await launch({ ...wish, models, signal, onNarration }).catch((thrown: unknown) => {
+  const server = await launch({ ...request, models, signal, onNarration }).catch((thrown: unknown) => {
     throw toSkipReason(thrown, variant);
   });
   narrate(`${name}: ${server.name} is ready after ${((server.readyAfterMs ?? 0) / 1000).toFixed(2)} s`);

@@ -13,7 +13,7 @@ export interface Payload {
   readonly body: Uint8Array<ArrayBuffer>;
 }
 
-export interface PayloadWish {
+export interface PayloadRequest {
   readonly model: string;
   readonly inputs: readonly TensorSpec[];
   readonly form: Form;
@@ -29,21 +29,21 @@ const mostPayloads = 4;
 const mostBytes = 32 * 2 ** 20;
 
 /** Payloads of one form, each with other data. */
-export function buildPayloads(wish: PayloadWish): readonly [Payload, ...Payload[]] {
-  const [picture, ...others] = wish.form === 'image' ? wish.pictures : [];
+export function buildPayloads(request: PayloadRequest): readonly [Payload, ...Payload[]] {
+  const [picture, ...others] = request.form === 'image' ? request.pictures : [];
   if (picture !== undefined) {
-    return [toPicture(wish.model, picture), ...others.map((body) => toPicture(wish.model, body))];
+    return [toPicture(request.model, picture), ...others.map((body) => toPicture(request.model, body))];
   }
-  const first = toTensors(wish, 0);
+  const first = toTensors(request, 0);
   const count = Math.max(1, Math.min(mostPayloads, Math.floor(mostBytes / first.body.length)));
-  return [first, ...Array.from({ length: count - 1 }, (_, index) => toTensors(wish, index + 1))];
+  return [first, ...Array.from({ length: count - 1 }, (_, index) => toTensors(request, index + 1))];
 }
 
 function toPicture(model: string, body: Uint8Array<ArrayBuffer>): Payload {
   return { path: buildPath('predictions', { model }), headers: { 'content-type': 'image/jpeg' }, body };
 }
 
-function toTensors({ model, inputs, form, rows, variable }: PayloadWish, seed: number): Payload {
+function toTensors({ model, inputs, form, rows, variable }: PayloadRequest, seed: number): Payload {
   const tensors = drawTensors(inputs, { rows, variable, seed });
   const { body, headerLength } = encodeInferRequest({ inputs: tensors, form: form === 'json' ? 'json' : 'binary' });
   const headers = {

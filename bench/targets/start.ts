@@ -16,7 +16,7 @@ export interface SkippedTarget {
   readonly reason: string;
 }
 
-export interface ColdStartWish {
+export interface ColdStartRequest {
   readonly starts: number;
   /** The model that the first answer comes from. */
   readonly model: string;
@@ -26,7 +26,7 @@ export interface ColdStartWish {
 /** Starts a target as often as asked; the last start stays. A target that runs already has no cold starts. */
 export async function startTarget(
   plan: TargetPlan,
-  wish: ColdStartWish,
+  request: ColdStartRequest,
   options: StartOptions,
 ): Promise<StartedTarget | SkippedTarget> {
   const coldStartsMs: number[] = [];
@@ -36,12 +36,12 @@ export async function startTarget(
       const target = await plan.start(options);
       if (target.readyAfterMs === undefined) return { target, coldStartsMs };
       const readyAt = performance.now();
-      await answerOnce(target, wish).catch(async (error: unknown) => {
+      await answerOnce(target, request).catch(async (error: unknown) => {
         await target.stop();
         throw error;
       });
       coldStartsMs.push(target.readyAfterMs + performance.now() - readyAt);
-      if (coldStartsMs.length >= wish.starts) return { target, coldStartsMs };
+      if (coldStartsMs.length >= request.starts) return { target, coldStartsMs };
       await target.stop();
     }
   } catch (error) {
@@ -50,8 +50,8 @@ export async function startTarget(
   }
 }
 
-async function answerOnce(target: Target, { model, variable }: ColdStartWish): Promise<void> {
+async function answerOnce(target: Target, { model, variable }: ColdStartRequest): Promise<void> {
   const served: ServedModel = await readModel(target, model);
-  const wish = { model, inputs: served.inputs, form: 'binary', rows: 1, variable, pictures: [] } as const;
-  await ask(target.origin, buildPayloads(wish)[0]);
+  const request = { model, inputs: served.inputs, form: 'binary', rows: 1, variable, pictures: [] } as const;
+  await ask(target.origin, buildPayloads(request)[0]);
 }

@@ -50,7 +50,7 @@ export async function tuneModel(run: TuneRun): Promise<Tuned> {
   const before = await readModelJson(run.folder);
   const served = await readModel(run.target, run.model);
   const hasRows = served.inputs.length > 0 && served.inputs.every(({ shape }) => shape[0] === -1);
-  const wish = {
+  const request = {
     model: run.model,
     inputs: served.inputs,
     form: 'binary',
@@ -58,7 +58,7 @@ export async function tuneModel(run: TuneRun): Promise<Tuned> {
     variable: run.variable,
     pictures: [],
   } as const;
-  const payloads = buildPayloads(wish);
+  const payloads = buildPayloads(request);
   const apply = (candidate: Candidate) => load(run, mergeSettings(before, candidate));
   const { settleMs, windowsMs, limitMs } = run.pace;
   const { ms: singleMs } = await askWarm(run.target.origin, payloads[0], run.signal);

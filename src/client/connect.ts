@@ -1,5 +1,5 @@
 import { AppError, messageOf } from '../errors.js';
-import { launch, readModelNames, type LaunchedServer, type LaunchWish } from '../launch/index.js';
+import { launch, readModelNames, type LaunchedServer, type LaunchOptions } from '../launch/index.js';
 import { openConnection, type Connection } from './connection.js';
 import { isCertificateFault, type CallOptions, type TlsOptions } from './http.js';
 
@@ -25,7 +25,7 @@ export interface ConnectOptions extends CallOptions {
   /** Variables for what is launched. */
   readonly env?: Readonly<Record<string, string>>;
   readonly image?: string;
-  readonly variant?: NonNullable<LaunchWish['variant']>;
+  readonly variant?: NonNullable<LaunchOptions['variant']>;
   /** Launch where none runs, with the models of this folder; one that runs must serve them. */
   readonly models?: string;
   readonly name?: string;
@@ -36,7 +36,7 @@ export interface ConnectOptions extends CallOptions {
 }
 
 /** Starts a server and waits until it is ready. */
-export type Launch = (wish: LaunchWish) => Promise<LaunchedServer>;
+export type Launch = (request: LaunchOptions) => Promise<LaunchedServer>;
 
 const probeTimeoutMs = 5000;
 
@@ -60,7 +60,9 @@ export async function connectWith(start: Launch, options: ConnectOptions): Promi
   }
   attached.close();
   if (!wantsLaunch(options)) throw explainAbsence(absence, url);
-  const server = await withinLimit(options, (signal) => start({ ...launchWishOf(options), ...(signal && { signal }) }));
+  const server = await withinLimit(options, (signal) =>
+    start({ ...launchOptionsOf(options), ...(signal && { signal }) }),
+  );
   return openConnection(server.url, { ...httpOptionsOf(options), wasLaunched: !server.isReused });
 }
 
@@ -161,7 +163,7 @@ function explainAbsence(cause: AppError, url: string): AppError {
   return new AppError('SERVER_UNREACHABLE', text, { details: { url }, cause });
 }
 
-function launchWishOf(options: ConnectOptions): LaunchWish {
+function launchOptionsOf(options: ConnectOptions): LaunchOptions {
   const { dockerfile, context, image, variant, gpus, env, models, host, port } = options;
   const { name, readyTimeoutMs, signal, onNarration } = options;
   const address = host === 'localhost' ? undefined : host;

@@ -1,5 +1,5 @@
 import { AppError } from '../errors.js';
-import type { ProviderName, ProviderWish } from '../model/config.js';
+import type { ProviderName, ProviderRequest } from '../model/config.js';
 
 /** Whether a provider works here: proved by a session, or refused with the reason. */
 export type ProviderProof =
@@ -12,10 +12,10 @@ export type ProviderProof =
 /** Proofs by provider; the CPU always works. A provider without a proof was not tried. */
 export type ProviderProofs = Readonly<Partial<Record<ProviderName, ProviderProof>>>;
 
-export interface ExecutionWish {
-  /** The model's own list in order of preference; empty: the server's wish. */
+export interface ExecutionRequest {
+  /** The model's own list in order of preference; empty: the server's request. */
   readonly model: readonly ProviderName[];
-  readonly server: ProviderWish;
+  readonly server: ProviderRequest;
   readonly requireGpu: boolean;
 }
 
@@ -28,8 +28,8 @@ export interface ProviderChoice {
 /** What `auto` tries, best first. TensorRT builds engines for minutes, so it is for those who ask for it. */
 const automatic: readonly ProviderName[] = ['cuda', 'webgpu', 'cpu'];
 
-/** Providers that a wish may end at, in order: those that have to be proved before `chooseProvider` is asked. */
-export function listCandidates({ model, server, requireGpu }: ExecutionWish): readonly ProviderName[] {
+/** Providers that a request may end at, in order: those that have to be proved before `chooseProvider` is asked. */
+export function listCandidates({ model, server, requireGpu }: ExecutionRequest): readonly ProviderName[] {
   const wanted = model.length > 0 ? model : server === 'auto' ? automatic : [server];
   return requireGpu ? wanted.filter((name) => name !== 'cpu') : wanted;
 }
@@ -38,15 +38,15 @@ export function listCandidates({ model, server, requireGpu }: ExecutionWish): re
  * The first candidate that works. Throws DEVICE_UNAVAILABLE with every reason where none does: only `auto`, and a model's list
  * that names several, may go on to the next. A software adapter is never chosen for `auto` and never counts as a GPU.
  */
-export function chooseProvider(wish: ExecutionWish, proofs: ProviderProofs): ProviderChoice {
-  const isAuto = wish.model.length === 0 && wish.server === 'auto';
+export function chooseProvider(request: ExecutionRequest, proofs: ProviderProofs): ProviderChoice {
+  const isAuto = request.model.length === 0 && request.server === 'auto';
   const passed: string[] = [];
-  for (const provider of listCandidates(wish)) {
-    const obstacle = findObstacle(provider, proofs, wish.requireGpu || isAuto);
+  for (const provider of listCandidates(request)) {
+    const obstacle = findObstacle(provider, proofs, request.requireGpu || isAuto);
     if (obstacle === undefined) return { provider, reason: explainChoice(provider, passed) };
     passed.push(`${provider}: ${obstacle}`);
   }
-  throw refusal(wish, passed);
+  throw refusal(request, passed);
 }
 
 function findObstacle(provider: ProviderName, proofs: ProviderProofs, needsHardware: boolean): string | undefined {
@@ -61,7 +61,7 @@ function explainChoice(provider: ProviderName, passed: readonly string[]): strin
   return passed.length === 0 ? `${provider} works` : `${provider}, since ${passed.join('; ')}`;
 }
 
-function refusal({ model, server, requireGpu }: ExecutionWish, passed: readonly string[]): AppError {
+function refusal({ model, server, requireGpu }: ExecutionRequest, passed: readonly string[]): AppError {
   const wanted = model.length > 0 ? `execution.providers [${model.join(', ')}]` : `execution provider ${server}`;
   const required = requireGpu ? ' with a GPU required' : '';
   const reasons = passed.length === 0 ? 'no GPU provider is named' : passed.join('; ');

@@ -13,13 +13,13 @@ import { buildOwn, type OwnImage } from './images/own-image.js';
 import { lendThisProcess } from './this-process.js';
 import { bringUp } from './up/bring-up.js';
 import { findGrpcPort } from './request/server-options.js';
-import { plainWish, type Wish } from './request/request.js';
+import { plainRequest, type LaunchRequest } from './request/request.js';
 
 /** How a server runs. */
 export type ServerVariant = ContainerVariant | 'native';
 
 /** What a program asks of the launcher. Everything left out is decided as `launch up` decides it. */
-export interface LaunchWish extends OwnImage {
+export interface LaunchOptions extends OwnImage {
   /** `auto` takes what fits the machine and says why; anything else never falls back. */
   readonly variant?: 'auto' | ServerVariant;
   /** Image to run instead. */
@@ -36,7 +36,7 @@ export interface LaunchWish extends OwnImage {
   readonly env?: Readonly<Record<string, string>>;
   readonly name?: string;
   /** What to do for an image that is not there; `missing` unless given: build or pull it. `never`: throws IMAGE_MISSING. */
-  readonly pull?: Wish['pull'];
+  readonly pull?: LaunchRequest['pull'];
   /** A container that is not started again when it ends, nor with the machine. */
   readonly isTemporary?: boolean;
   readonly readyTimeoutMs?: number;
@@ -71,15 +71,15 @@ export interface LaunchedServer {
 
 const serverPort = 8000;
 
-/** Starts a server for a program, or finds the one that runs already with the same wish; it is left running. Throws AppError. */
-export async function launchFor(request: LaunchWish): Promise<LaunchedServer> {
+/** Starts a server for a program, or finds the one that runs already with the same request; it is left running. Throws AppError. */
+export async function launchFor(request: LaunchOptions): Promise<LaunchedServer> {
   const sink = lineSink(request.onNarration);
   const context = lendThisProcess(() => undefined, { stdout: sink, stderr: sink });
   const isOwn = request.dockerfile !== undefined || request.context !== undefined;
   const image = isOwn ? await buildOwn(context, request, request.signal) : request.image;
   const started = await bringUp(context, {
     address: {},
-    wish: toWish(context, request, image),
+    request: toRequest(context, request, image),
     start: { replace: false, keep: false, timeoutMs: request.readyTimeoutMs ?? 120_000 },
     explain: false,
     signal: request.signal ?? new AbortController().signal,
@@ -105,13 +105,13 @@ function toServer(context: LaunchContext, launched: Launched): LaunchedServer {
   };
 }
 
-function toWish(context: LaunchContext, request: LaunchWish, image: string | undefined): Wish {
+function toRequest(context: LaunchContext, request: LaunchOptions, image: string | undefined): LaunchRequest {
   const { variant, models, port, address, gpus, env, name, pull, isTemporary } = request;
   const hostPort = String(port ?? serverPort);
   const source = models === undefined ? undefined : resolve(context.cwd, models);
   const grpcPort = findGrpcPort(env ?? {}, []);
   return {
-    ...plainWish,
+    ...plainRequest,
     ...(grpcPort === undefined ? {} : { grpcPort }),
     variant: variant ?? 'auto',
     mode: 'detached',
@@ -120,7 +120,7 @@ function toWish(context: LaunchContext, request: LaunchWish, image: string | und
     ...(gpus === undefined ? {} : { gpus: parseGpus(gpus) }),
     ...(image === undefined ? {} : { image }),
     container: {
-      ...plainWish.container,
+      ...plainRequest.container,
       ...(name === undefined ? {} : { name }),
       ...(isTemporary === true ? { restart: { name: 'no', maximumRetries: 0 } } : {}),
       env: env ?? {},

@@ -4,7 +4,7 @@ import type { TensorSpec } from '../tensor/tensor.js';
 
 /** Execution providers a model or a server may ask for. `auto`: the best that proves to work on this machine. */
 export type ProviderName = 'cpu' | 'cuda' | 'tensorrt' | 'webgpu';
-export type ProviderWish = ProviderName | 'auto';
+export type ProviderRequest = ProviderName | 'auto';
 
 /** Dynamic batching of one model. Rows are counted, not requests. */
 export interface BatchingConfig {

@@ -2,7 +2,7 @@ import { AppError } from '../errors.js';
 import type { CpuBudget, ThreadBudget } from './types.js';
 
 /** Thread counts that the user insists on. */
-export interface ThreadWish {
+export interface ThreadRequest {
   readonly workers?: number;
   readonly intraOpThreads?: number;
   readonly codecThreads?: number;
@@ -20,19 +20,20 @@ const mostCodecThreads = 8;
  * Divides the CPUs: one worker a CPU with one thread each, up to 8 workers; then more threads a worker. Images are decoded by as many threads beside them, up to 8. Wishes are kept;
  * throws USAGE for one that is not a positive integer, and where workers x intraOpThreads is more than the CPUs.
  */
-export function divideThreads(budget: CpuBudget, wish: ThreadWish = {}): ThreadBudget {
-  for (const [name, count] of Object.entries(wish)) checkCount(name, count as number | undefined);
+export function divideThreads(budget: CpuBudget, request: ThreadRequest = {}): ThreadBudget {
+  for (const [name, count] of Object.entries(request)) checkCount(name, count as number | undefined);
   const { cpus } = budget;
-  const workers = wish.workers ?? Math.min(mostWorkers, Math.max(1, Math.floor(cpus / (wish.intraOpThreads ?? 1))));
-  const intraOpThreads = wish.intraOpThreads ?? Math.max(1, Math.floor(cpus / workers));
+  const workers =
+    request.workers ?? Math.min(mostWorkers, Math.max(1, Math.floor(cpus / (request.intraOpThreads ?? 1))));
+  const intraOpThreads = request.intraOpThreads ?? Math.max(1, Math.floor(cpus / workers));
   if (workers * intraOpThreads > cpus) refuse({ workers, intraOpThreads }, budget);
   return {
     ...budget,
     workers,
     intraOpThreads,
-    codecThreads: wish.codecThreads ?? Math.min(mostCodecThreads, cpus),
-    imageThreads: wish.imageThreads ?? 1,
-    ioThreads: wish.ioThreads ?? Math.max(4, cpus),
+    codecThreads: request.codecThreads ?? Math.min(mostCodecThreads, cpus),
+    imageThreads: request.imageThreads ?? 1,
+    ioThreads: request.ioThreads ?? Math.max(4, cpus),
   };
 }
 

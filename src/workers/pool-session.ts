@@ -112,14 +112,14 @@ export class PoolSession implements RunnerSession {
   }
 
   /** Whether no worker holds the session now. */
-  get isHomeless(): boolean {
+  get isUnheld(): boolean {
     return !this.workers.some(({ held }) => held.has(this.number));
   }
 
   /** Whether no worker holds the session and none is on its way to: its reload failed. */
   get isAbandoned(): boolean {
     const areUp = this.workers.every(({ state }) => state === 'idle' || state === 'busy');
-    return this.isHomeless && this.#loads === 0 && areUp;
+    return this.isUnheld && this.#loads === 0 && areUp;
   }
 
   /** Loads the session on one of its workers; where the optimised copy does not load, the model itself. */

@@ -42,7 +42,7 @@ class Pool implements RunnerPool {
   readonly #places: Places;
   readonly #sessions = new Set<PoolSession>();
   /** Sessions that may have work, the one served longest ago first. */
-  readonly #hungry = new Set<PoolSession>();
+  readonly #waiting = new Set<PoolSession>();
   /** Of threads; a process keeps its own. */
   readonly #lossesMs: number[] = [];
   readonly #turn = new Turn();
@@ -141,7 +141,7 @@ class Pool implements RunnerPool {
   close(): Promise<void> {
     this.#closing ??= this.#places.stop().then(() => {
       for (const timer of this.#timers) clearTimeout(timer);
-      this.#rejectHomeless();
+      this.#rejectUnheld();
       this.#options.journal?.remove();
       return this.#options.inline?.watch?.close();
     });
@@ -156,32 +156,32 @@ class Pool implements RunnerPool {
   }
 
   #wake(session: PoolSession): void {
-    this.#hungry.add(session);
+    this.#waiting.add(session);
     for (let worker = session.findFreeWorker(); worker !== undefined; worker = session.findFreeWorker()) {
       if (!this.#serve(worker, session)) return;
     }
-    const isOver = session.lost !== undefined || (session.isHomeless && this.#closing !== undefined);
+    const isOver = session.lost !== undefined || (session.isUnheld && this.#closing !== undefined);
     if (session.isAbandoned || isOver) this.#rejectAll(session);
   }
 
   /** Gives a free worker the next run of the session that was served longest ago. */
   #feed(worker: PoolWorker): void {
-    for (const session of this.#hungry) {
+    for (const session of this.#waiting) {
       if (worker.held.has(session.number) && this.#serve(worker, session)) return;
     }
   }
 
   #serve(worker: PoolWorker, session: PoolSession): boolean {
-    this.#hungry.delete(session);
+    this.#waiting.delete(session);
     const pending = session.options.next(session.freeWorkers);
     if (pending === undefined) return false;
-    this.#hungry.add(session);
+    this.#waiting.add(session);
     worker.give(session.taskOf(pending));
     return true;
   }
 
   #forget(session: PoolSession): void {
-    this.#hungry.delete(session);
+    this.#waiting.delete(session);
     this.#sessions.delete(session);
   }
 
@@ -200,7 +200,7 @@ class Pool implements RunnerPool {
         this.#gaveUp = why;
         events?.onGivenUp?.({ reason: why });
       }
-      this.#giveUpHomeless(why, isApart ? [worker] : this.#places.threads);
+      this.#giveUpUnheld(why, isApart ? [worker] : this.#places.threads);
       return;
     }
     const timer = setTimeout(() => {
@@ -239,21 +239,21 @@ class Pool implements RunnerPool {
   }
 
   /** Gives up the sessions that only these places would have held again. */
-  #giveUpHomeless(reason: string, places: readonly PoolWorker[]): void {
+  #giveUpUnheld(reason: string, places: readonly PoolWorker[]): void {
     for (const session of this.#sessions) {
       const isTheirs = session.workers.every((place) => places.includes(place) || place.state === 'lost');
-      if (!session.isHomeless || !isTheirs) continue;
+      if (!session.isUnheld || !isTheirs) continue;
       session.giveUp(reason);
       this.#rejectAll(session);
     }
   }
 
-  #rejectHomeless(): void {
-    for (const session of this.#sessions) if (session.isHomeless) this.#rejectAll(session);
+  #rejectUnheld(): void {
+    for (const session of this.#sessions) if (session.isUnheld) this.#rejectAll(session);
   }
 
   #rejectAll(session: PoolSession): void {
-    this.#hungry.delete(session);
+    this.#waiting.delete(session);
     const error =
       this.#closing === undefined
         ? new AppError(

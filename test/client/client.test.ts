@@ -176,9 +176,9 @@ describe('connect', () => {
 
   it('launches what is asked for where nothing answers, on this machine only, and attaches to it the next time', async (test) => {
     const { url } = await serveFor(test, { models });
-    const wishes: object[] = [];
-    const launch = (wish: object) => {
-      wishes.push(wish);
+    const requests: object[] = [];
+    const launch = (request: object) => {
+      requests.push(request);
       return Promise.resolve({
         url,
         name: 'n',
@@ -193,19 +193,19 @@ describe('connect', () => {
     const connection = await connectWith(launch, { port: 1, models: './m', dockerfile: 'D' });
     assert.equal(connection.wasLaunched, true);
     assert.equal((await connection.models()).length, 1);
-    assert.deepEqual(wishes, [{ port: 1, models: './m', dockerfile: 'D' }]);
+    assert.deepEqual(requests, [{ port: 1, models: './m', dockerfile: 'D' }]);
     connection.close();
     const again = await connectWith(launch, { port: Number(new URL(url).port), models: './m' });
     assert.equal(again.wasLaunched, false);
     again.close();
     await failureOf(connectWith(launch, { url: 'http://127.0.0.1:1', models: './m' }));
-    assert.equal(wishes.length, 1);
+    assert.equal(requests.length, 1);
   });
 
   it('gives a launch no longer than its limit, and tells it to end', async () => {
     let signal: AbortSignal | undefined;
-    const hanging = (wish: { readonly signal?: AbortSignal }) => {
-      signal = wish.signal;
+    const hanging = (request: { readonly signal?: AbortSignal }) => {
+      signal = request.signal;
       return new Promise<never>(() => undefined);
     };
     const late = await failureOf(connectWith(hanging, { port: 1, models: './m', timeoutMs: 50 }));

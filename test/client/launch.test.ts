@@ -14,7 +14,7 @@ process.env['SLIPWAY_STATE_DIR'] = join(folder, 'state');
 
 after(async () => {
   const runner = openNative({ env: process.env, homeFolder: homedir(), now: Date.now });
-  for (const { wish } of await runner.list()) await runner.remove(wish.name, { force: true });
+  for (const { request } of await runner.list()) await runner.remove(request.name, { force: true });
   await rm(folder, { recursive: true, force: true });
 });
 

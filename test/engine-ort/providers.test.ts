@@ -1,8 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { chooseProvider, listCandidates, type ExecutionWish, type ProviderProofs } from '../../src/engine/providers.js';
+import {
+  chooseProvider,
+  listCandidates,
+  type ExecutionRequest,
+  type ProviderProofs,
+} from '../../src/engine/providers.js';
 
-const wish = (parts: Partial<ExecutionWish> = {}): ExecutionWish => ({
+const request = (parts: Partial<ExecutionRequest> = {}): ExecutionRequest => ({
   model: [],
   server: 'auto',
   requireGpu: false,
@@ -21,43 +26,43 @@ describe('the choice of an execution provider', () => {
       [{}, 'cpu', /^cpu, since cuda: it was not tried; webgpu: it was not tried$/],
     ];
     for (const [proofs, provider, reason] of table) {
-      const choice = chooseProvider(wish(), proofs);
+      const choice = chooseProvider(request(), proofs);
       assert.equal(choice.provider, provider);
       assert.match(choice.reason, reason);
     }
   });
 
-  it('never falls back from an explicit wish', () => {
-    assert.throws(() => chooseProvider(wish({ server: 'cuda' }), { cuda: noCuda }), {
+  it('never falls back from an explicit request', () => {
+    assert.throws(() => chooseProvider(request({ server: 'cuda' }), { cuda: noCuda }), {
       code: 'DEVICE_UNAVAILABLE',
       message: /^execution provider cuda cannot be served here: cuda: the driver is too old\. .*choose auto or cpu/,
     });
-    assert.throws(() => chooseProvider(wish({ model: ['cuda'] }), { cuda: noCuda, webgpu: works }), {
+    assert.throws(() => chooseProvider(request({ model: ['cuda'] }), { cuda: noCuda, webgpu: works }), {
       code: 'DEVICE_UNAVAILABLE',
       message: /execution\.providers \[cuda\]/,
     });
   });
 
-  it('follows a model list in its order before the server wish', () => {
+  it('follows a model list in its order before the server request', () => {
     const proofs = { cuda: works, webgpu: works };
-    assert.equal(chooseProvider(wish({ model: ['webgpu', 'cuda'], server: 'cuda' }), proofs).provider, 'webgpu');
-    assert.equal(chooseProvider(wish({ model: ['cuda', 'cpu'] }), { cuda: noCuda }).provider, 'cpu');
-    assert.equal(chooseProvider(wish({ model: ['cpu'], server: 'cuda' }), proofs).provider, 'cpu');
+    assert.equal(chooseProvider(request({ model: ['webgpu', 'cuda'], server: 'cuda' }), proofs).provider, 'webgpu');
+    assert.equal(chooseProvider(request({ model: ['cuda', 'cpu'] }), { cuda: noCuda }).provider, 'cpu');
+    assert.equal(chooseProvider(request({ model: ['cpu'], server: 'cuda' }), proofs).provider, 'cpu');
   });
 
   it('takes no CPU and no software where a GPU is required', () => {
-    assert.throws(() => chooseProvider(wish({ requireGpu: true }), { cuda: noCuda, webgpu: software }), {
+    assert.throws(() => chooseProvider(request({ requireGpu: true }), { cuda: noCuda, webgpu: software }), {
       message: /with a GPU required .*the driver is too old; webgpu: its adapter is software.*drop the requirement/,
     });
-    assert.throws(() => chooseProvider(wish({ model: ['cpu'], requireGpu: true }), {}), {
+    assert.throws(() => chooseProvider(request({ model: ['cpu'], requireGpu: true }), {}), {
       message: /no GPU provider is named/,
     });
-    assert.equal(chooseProvider(wish({ server: 'webgpu' }), { webgpu: software }).provider, 'webgpu');
+    assert.equal(chooseProvider(request({ server: 'webgpu' }), { webgpu: software }).provider, 'webgpu');
   });
 
   it('lists what has to be proved before', () => {
-    assert.deepEqual(listCandidates(wish()), ['cuda', 'webgpu', 'cpu']);
-    assert.deepEqual(listCandidates(wish({ server: 'tensorrt' })), ['tensorrt']);
-    assert.deepEqual(listCandidates(wish({ model: ['cuda', 'cpu'], requireGpu: true })), ['cuda']);
+    assert.deepEqual(listCandidates(request()), ['cuda', 'webgpu', 'cpu']);
+    assert.deepEqual(listCandidates(request({ server: 'tensorrt' })), ['tensorrt']);
+    assert.deepEqual(listCandidates(request({ model: ['cuda', 'cpu'], requireGpu: true })), ['cuda']);
   });
 });

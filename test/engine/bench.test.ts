@@ -75,8 +75,8 @@ describe('the benchmark on a container', { skip: engine.skip, concurrency: false
   });
 
   it('refuses an image that is not there instead of getting it', async () => {
-    const wish = { image: 'slipway-test:never-built', variant: 'cpu', pull: 'never' } as const;
-    await assert.rejects(launch(wish), {
+    const request = { image: 'slipway-test:never-built', variant: 'cpu', pull: 'never' } as const;
+    await assert.rejects(launch(request), {
       code: 'IMAGE_MISSING',
       message: /slipway-test:never-built is not on the engine/,
     });

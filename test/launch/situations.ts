@@ -12,7 +12,7 @@ import {
 } from '../../src/launch/facts/facts.js';
 import { hostOutOfReach } from '../../src/launch/facts/host-facts.js';
 import type { Decision } from '../../src/launch/decide/plan-types.js';
-import { plainWish, type ContainerWish, type Wish } from '../../src/launch/request/request.js';
+import { plainRequest, type ContainerRequest, type LaunchRequest } from '../../src/launch/request/request.js';
 
 const emptyHost: HostFacts = {
   system: known(
@@ -140,12 +140,12 @@ export const engines = {
   arm: engine({ architecture: 'arm64', runtimes: withRuntime }),
 } satisfies Record<string, Fact<EngineFacts>>;
 
-/** A wish for nothing special, changed as told. */
-export function wish(
-  change: Partial<Omit<Wish, 'container'>> = {},
-  containerChange: Partial<ContainerWish> = {},
-): Wish {
-  return { ...plainWish, ...change, container: { ...plainWish.container, ...containerChange } };
+/** A request for nothing special, changed as told. */
+export function request(
+  change: Partial<Omit<LaunchRequest, 'container'>> = {},
+  containerChange: Partial<ContainerRequest> = {},
+): LaunchRequest {
+  return { ...plainRequest, ...change, container: { ...plainRequest.container, ...containerChange } };
 }
 
 /** Facts of a host and an engine; every Dockerfile is at hand. */

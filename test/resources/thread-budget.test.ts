@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { divideThreads, type ThreadWish } from '../../src/resources/thread-budget.js';
+import { divideThreads, type ThreadRequest } from '../../src/resources/thread-budget.js';
 
-const divide = (cpus: number, wish: ThreadWish = {}): readonly [workers: number, intraOpThreads: number] => {
-  const { workers, intraOpThreads } = divideThreads({ cpus, source: 'test' }, wish);
+const divide = (cpus: number, request: ThreadRequest = {}): readonly [workers: number, intraOpThreads: number] => {
+  const { workers, intraOpThreads } = divideThreads({ cpus, source: 'test' }, request);
   return [workers, intraOpThreads];
 };
 
@@ -22,7 +22,7 @@ describe('the thread budget', () => {
     );
   });
 
-  it('keeps a wish and fits the rest to it', () => {
+  it('keeps a request and fits the rest to it', () => {
     assert.deepEqual(divide(8, { workers: 2 }), [2, 4]);
     assert.deepEqual(divide(8, { intraOpThreads: 3 }), [2, 3]);
     assert.deepEqual(divide(4, { workers: 1, intraOpThreads: 2 }), [1, 2]);

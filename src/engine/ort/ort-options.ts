@@ -15,7 +15,7 @@ export interface OrtSessionOptions {
   readonly extra: Readonly<Record<string, string>>;
 }
 
-/** Providers that the runtime tries for a wish, in order; the CPU takes what they leave. */
+/** Providers that the runtime tries for a request, in order; the CPU takes what they leave. */
 const chains: Readonly<Record<ProviderName, readonly ProviderName[]>> = {
   cpu: ['cpu'],
   cuda: ['cuda', 'cpu'],

@@ -24,7 +24,7 @@ import { register as registerUp } from './servers/up.js';
 import { register as registerVersion } from './system/version.js';
 
 /** Commands for containers, images and networks that run already, in the order in which help lists them. */
-export const everydayCommands: readonly Register[] = [
+export const serverCommands: readonly Register[] = [
   registerPs,
   registerLogs,
   registerStats,
@@ -51,7 +51,7 @@ export type Register = (program: Command, context: LaunchContext) => void;
 export const commands: readonly Register[] = [
   registerUp,
   registerDoctor,
-  ...everydayCommands,
+  ...serverCommands,
   registerExport,
   registerCompletion,
   registerVersion,

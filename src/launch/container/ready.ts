@@ -21,11 +21,11 @@ export interface Attached {
 
 /** Waits for a container's server. One that was just started has failed as soon as the engine restarts it. */
 export function waitForContainer(session: Session, id: string, isFresh: boolean): Promise<ReadinessResult> {
-  const { gateway, wish, signal, options } = session;
+  const { gateway, request, signal, options } = session;
   const check = async (): Promise<Liveness> => {
     try {
       const details = await gateway.containers.inspect(id);
-      const { url } = findUrl(details, wish.serverPort, gateway.endpoint.remoteHost);
+      const { url } = findUrl(details, request.serverPort, gateway.endpoint.remoteHost);
       return toLiveness(details, isFresh, url);
     } catch (thrown) {
       if (thrown instanceof AppError && thrown.code === 'CONTAINER_NOT_FOUND') return { state: 'ended', exitCode: -1 };
@@ -33,7 +33,7 @@ export function waitForContainer(session: Session, id: string, isFresh: boolean)
     }
   };
   const now = (): number => performance.now();
-  return waitUntilReady({ basePath: basePathOf(wish), timeoutMs: options.timeoutMs, signal, check, now });
+  return waitUntilReady({ basePath: basePathOf(request), timeoutMs: options.timeoutMs, signal, check, now });
 }
 
 function toLiveness({ state, restartCount }: ContainerDetails, isFresh: boolean, url: string | undefined): Liveness {
@@ -94,24 +94,24 @@ export interface Found {
 
 /** What a user is told of a ready container; its server is asked what it serves and where that computes. */
 export async function describeContainer(
-  { gateway, wish }: Session,
+  { gateway, request }: Session,
   plan: ContainerPlan,
   found: Found,
 ): Promise<Launched> {
   const { details, isReused, broken, readyAfterMs } = found;
-  const place = findUrl(details, wish.serverPort, gateway.endpoint.remoteHost);
+  const place = findUrl(details, request.serverPort, gateway.endpoint.remoteHost);
   const ip = findIp(details);
   return {
     name: details.name,
     variant: plan.variant,
     isReused,
     ...(place.url === undefined ? { noUrl: place.reason } : { url: place.url }),
-    ...findGrpc(details, wish.grpcPort, gateway.endpoint.remoteHost),
+    ...findGrpc(details, request.grpcPort, gateway.endpoint.remoteHost),
     ...(ip === undefined ? {} : { ip }),
     containerId: details.id,
     image: await identifyImage(gateway, plan.image.ref, details.imageId),
     ...(plan.gpu === undefined ? {} : { gpuPath: plan.gpu.kind }),
-    ...(place.url === undefined ? { devices: [], models: [] } : await readServing(place.url + basePathOf(wish))),
+    ...(place.url === undefined ? { devices: [], models: [] } : await readServing(place.url + basePathOf(request))),
     broken,
     ...(readyAfterMs === undefined ? {} : { readyAfterMs }),
   };

@@ -8,12 +8,12 @@ import { toContainerSpec } from './spec.js';
 
 /** Opens a shell (or the command after `--`) in a container of the plan, instead of the server. Answers its exit code. */
 export async function runShell(session: Session, plan: ContainerPlan): Promise<number> {
-  const { gateway, wish, facts, context } = session;
+  const { gateway, request, facts, context } = session;
   await ensureImage(session, plan);
-  const spec = toContainerSpec(wish, plan, facts);
+  const spec = toContainerSpec(request, plan, facts);
   const { name, platform } = spec;
   const id = await gateway.containers.create(spec.body, {
-    name: wish.container.name ?? `${name}-shell-${context.now().toString(36)}`,
+    name: request.container.name ?? `${name}-shell-${context.now().toString(36)}`,
     ...(platform === undefined ? {} : { platform }),
   });
   try {
@@ -21,7 +21,7 @@ export async function runShell(session: Session, plan: ContainerPlan): Promise<n
     const exitCode = gateway.containers.wait(id, 'next-exit');
     exitCode.catch(() => undefined);
     await gateway.containers.start(id);
-    if (wish.serverArgs.length === 0) {
+    if (request.serverArgs.length === 0) {
       const { entrypoint } = await gateway.images.inspect(plan.image.ref);
       context.console.note(`the server is not started; in here: ${entrypoint.join(' ')}`);
     }

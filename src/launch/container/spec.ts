@@ -6,18 +6,18 @@ import { originLabels } from '../request/origin.js';
 import type { ContainerPlan } from '../decide/plan-types.js';
 import { toGpuParts, type GpuParts, toMounts } from './spec-parts.js';
 import type { ContainerSpec, CreateBody, HostConfig } from './spec-types.js';
-import { nvidiaCdiDevices, publishedPorts, type ContainerWish, type Wish } from '../request/request.js';
+import { nvidiaCdiDevices, publishedPorts, type ContainerRequest, type LaunchRequest } from '../request/request.js';
 
 /** A shell where the image has one, bash before sh. */
 const shell = ['/bin/sh', '-c', 'exec "$(command -v bash || command -v sh)"'];
 
-/** What a container depends on beside the wish: names of the engine's host, groups of device files. */
+/** What a container depends on beside the request: names of the engine's host, groups of device files. */
 type KnownFacts = Pick<Facts, 'engine' | 'paths'>;
 
-/** From a plan to the container's options, complete. Pure: the same wish and plan give the same container. */
-export function toContainerSpec(wish: Wish, plan: ContainerPlan, facts: KnownFacts): ContainerSpec {
+/** From a plan to the container's options, complete. Pure: the same request and plan give the same container. */
+export function toContainerSpec(request: LaunchRequest, plan: ContainerPlan, facts: KnownFacts): ContainerSpec {
   const gpu = toGpuParts(plan.gpu);
-  const base = toBody({ wish, plan, gpu, facts });
+  const base = toBody({ request, plan, gpu, facts });
   const configHash = hashOf(base);
   const labels = {
     ...base.Labels,
@@ -25,10 +25,10 @@ export function toContainerSpec(wish: Wish, plan: ContainerPlan, facts: KnownFac
     [containerLabels.variant]: plan.variant,
     [containerLabels.config]: configHash,
     [containerLabels.gpuPath]: plan.gpu?.kind ?? '',
-    [containerLabels.port]: String(wish.serverPort),
-    ...(wish.origin === undefined ? {} : originLabels(wish.origin)),
+    [containerLabels.port]: String(request.serverPort),
+    ...(request.origin === undefined ? {} : originLabels(request.origin)),
   };
-  const { platform, name } = wish.container;
+  const { platform, name } = request.container;
   return {
     name: name ?? `slipway-${plan.variant}-${configHash.slice(0, 6)}`,
     isNamed: name !== undefined,
@@ -40,24 +40,24 @@ export function toContainerSpec(wish: Wish, plan: ContainerPlan, facts: KnownFac
 }
 
 interface Sources {
-  readonly wish: Wish;
+  readonly request: LaunchRequest;
   readonly plan: ContainerPlan;
   readonly gpu: GpuParts;
   readonly facts: KnownFacts;
 }
 
 function toBody(sources: Sources): CreateBody {
-  const { wish, plan } = sources;
-  const ports = publishedPorts(wish).map(({ containerPort, protocol }) => `${containerPort}/${protocol}`);
-  const isShell = wish.mode === 'shell';
-  const command = wish.serverArgs.length === 0 ? {} : { Cmd: wish.serverArgs };
-  const { user } = wish.container;
+  const { request, plan } = sources;
+  const ports = publishedPorts(request).map(({ containerPort, protocol }) => `${containerPort}/${protocol}`);
+  const isShell = request.mode === 'shell';
+  const command = request.serverArgs.length === 0 ? {} : { Cmd: request.serverArgs };
+  const { user } = request.container;
   return {
     Image: plan.image.ref,
     Env: Object.entries(toEnv(sources)).map(([name, value]) => `${name}=${value}`),
-    Labels: wish.container.labels,
+    Labels: request.container.labels,
     ExposedPorts: Object.fromEntries(ports.map((port) => [port, {}])),
-    ...(isShell ? shellParts(wish.serverArgs) : command),
+    ...(isShell ? shellParts(request.serverArgs) : command),
     ...(user === undefined ? {} : { User: user }),
     Tty: isShell,
     OpenStdin: isShell,
@@ -71,9 +71,9 @@ function shellParts(command: readonly string[]): Pick<CreateBody, 'Entrypoint' |
 }
 
 /** The user's variables win over ours; dockerd's own for a GPU win over both. */
-function toEnv({ wish, plan, gpu, facts }: Sources): Readonly<Record<string, string>> {
+function toEnv({ request, plan, gpu, facts }: Sources): Readonly<Record<string, string>> {
   const hosts = namesOfHost(facts);
-  const isHostNetwork = wish.container.network === 'host';
+  const isHostNetwork = request.container.network === 'host';
   return {
     ...(plan.requiresGpu ? { SLIPWAY_REQUIRE_GPU: 'true' } : {}),
     ...(plan.variant === 'cpu' ? { SLIPWAY_EXECUTION_PROVIDER: 'cpu' } : {}),
@@ -81,7 +81,7 @@ function toEnv({ wish, plan, gpu, facts }: Sources): Readonly<Record<string, str
     ...(isHostNetwork ? { SLIPWAY_HOST: '127.0.0.1' } : {}),
     ...(hosts.length === 0 ? {} : { SLIPWAY_ALLOW_HOST: hosts.join(',') }),
     ...gpu.env,
-    ...wish.container.env,
+    ...request.container.env,
   };
 }
 
@@ -95,16 +95,16 @@ function namesOfHost({ engine }: KnownFacts): readonly string[] {
 }
 
 function toHostConfig(sources: Sources): HostConfig {
-  const { wish, gpu } = sources;
-  const { container } = wish;
+  const { request, gpu } = sources;
+  const { container } = request;
   return {
     Init: container.init,
-    ...toLifetime(wish),
+    ...toLifetime(request),
     LogConfig: toLogConfig(container),
     SecurityOpt: ['no-new-privileges', ...gpu.securityOptions, ...container.securityOptions],
     CapDrop: container.capDrop,
     CapAdd: container.capAdd,
-    PortBindings: toPortBindings(wish),
+    PortBindings: toPortBindings(request),
     ...toMounts(container.mounts),
     Tmpfs: { ...(container.readOnly ? { '/tmp': '' } : {}), ...container.tmpfs },
     ...toDevices(sources),
@@ -117,7 +117,7 @@ function toHostConfig(sources: Sources): HostConfig {
 }
 
 /** In the foreground the container goes with the command; detached it outlives it and the machine's restart. */
-function toLifetime({ mode, container }: Wish): Pick<HostConfig, 'AutoRemove' | 'RestartPolicy'> {
+function toLifetime({ mode, container }: LaunchRequest): Pick<HostConfig, 'AutoRemove' | 'RestartPolicy'> {
   const isDetached = mode === 'detached';
   const hasRestart = container.restart !== undefined && container.restart.name !== 'no';
   const AutoRemove = container.remove ?? (!isDetached && !hasRestart);
@@ -126,24 +126,24 @@ function toLifetime({ mode, container }: Wish): Pick<HostConfig, 'AutoRemove' | 
   return { AutoRemove, RestartPolicy: { Name: name, MaximumRetryCount: maximumRetries } };
 }
 
-function toLogConfig({ logDriver, logOptions }: ContainerWish): HostConfig['LogConfig'] {
+function toLogConfig({ logDriver, logOptions }: ContainerRequest): HostConfig['LogConfig'] {
   const limits = logDriver === 'json-file' || logDriver === 'local' ? { 'max-size': '10m', 'max-file': '3' } : {};
   return { Type: logDriver, Config: { ...limits, ...logOptions } };
 }
 
-function toPortBindings(wish: Wish): HostConfig['PortBindings'] {
+function toPortBindings(request: LaunchRequest): HostConfig['PortBindings'] {
   const bindings: Record<string, { HostIp: string; HostPort: string }[]> = {};
-  for (const { hostIp, hostPort, containerPort, protocol } of publishedPorts(wish)) {
+  for (const { hostIp, hostPort, containerPort, protocol } of publishedPorts(request)) {
     (bindings[`${containerPort}/${protocol}`] ??= []).push({ HostIp: hostIp, HostPort: hostPort });
   }
   return bindings;
 }
 
 /** Device files keep their group, or the image's own user could not open a webcam. */
-function toDevices({ wish, gpu, facts }: Sources): Pick<HostConfig, 'Devices' | 'DeviceRequests' | 'GroupAdd'> {
-  const paths = wish.container.devices.flatMap((device) => (device.kind === 'path' ? [device] : []));
-  const taken = nvidiaCdiDevices(wish);
-  const otherCdi = wish.container.devices.flatMap((device) =>
+function toDevices({ request, gpu, facts }: Sources): Pick<HostConfig, 'Devices' | 'DeviceRequests' | 'GroupAdd'> {
+  const paths = request.container.devices.flatMap((device) => (device.kind === 'path' ? [device] : []));
+  const taken = nvidiaCdiDevices(request);
+  const otherCdi = request.container.devices.flatMap((device) =>
     device.kind === 'cdi' && !taken.includes(device.name) ? [device.name] : [],
   );
   const groups = paths.flatMap(({ host }) => {
@@ -159,11 +159,11 @@ function toDevices({ wish, gpu, facts }: Sources): Pick<HostConfig, 'Devices' | 
       CgroupPermissions: permissions,
     })),
     DeviceRequests: [...gpu.deviceRequests, ...(otherCdi.length === 0 ? [] : [{ Driver: 'cdi', DeviceIDs: otherCdi }])],
-    GroupAdd: [...new Set([...wish.container.groupAdd, ...groups])],
+    GroupAdd: [...new Set([...request.container.groupAdd, ...groups])],
   };
 }
 
-function toLimits({ memoryBytes, nanoCpus, shmBytes, pidsLimit }: ContainerWish): Partial<HostConfig> {
+function toLimits({ memoryBytes, nanoCpus, shmBytes, pidsLimit }: ContainerRequest): Partial<HostConfig> {
   return {
     ...(memoryBytes === undefined ? {} : { Memory: memoryBytes }),
     ...(nanoCpus === undefined ? {} : { NanoCpus: nanoCpus }),

@@ -32,11 +32,11 @@ export interface StartedContainer {
 
 /** Creates and starts a container of a plan, or finds the one that runs already, and waits until it is ready. */
 export async function startContainer(session: Session, plan: ContainerPlan): Promise<StartedContainer> {
-  const { gateway, wish, facts, context, options } = session;
-  const spec = toContainerSpec(wish, plan, facts);
+  const { gateway, request, facts, context, options } = session;
+  const spec = toContainerSpec(request, plan, facts);
   const existing = await (options.replace ? findExisting : findSettled)(gateway, spec);
   if (options.replace) {
-    await permitReplacing(context, inTheWay(existing), wish.container.name);
+    await permitReplacing(context, inTheWay(existing), request.container.name);
     for (const name of await removeExisting(gateway, existing)) context.console.note(`removed ${name}`);
   } else if (existing.same !== undefined) return reuse(session, { spec, plan }, existing.same.id);
   else refuseOther(existing);

@@ -3,7 +3,7 @@ import type { NvidiaGpu, EngineFacts, Facts } from '../facts/facts.js';
 import { refuse, type Refusal, isRefusal } from './refusal.js';
 import type { NvidiaSignal } from './nvidia-signal.js';
 import { compareVersions } from './versions.js';
-import { nvidiaCdiDevices, type GpuMode, type Wish } from '../request/request.js';
+import { nvidiaCdiDevices, type GpuMode, type LaunchRequest } from '../request/request.js';
 
 /** `all`, `0,2` or UUIDs: the value of NVIDIA_VISIBLE_DEVICES. */
 export function visibleDevices(selection: GpuSelection): string {
@@ -73,7 +73,7 @@ export interface GpuPathChoice {
 type Way = Exclude<GpuMode, 'auto' | 'none'>;
 
 interface Situation {
-  readonly wish: Wish;
+  readonly request: LaunchRequest;
   readonly engine: EngineFacts;
   /** CDI names that are offered; undefined where neither the engine nor the host's files tell. */
   readonly offered?: readonly string[];
@@ -86,12 +86,13 @@ const installToolkit =
   'sudo apt-get install -y nvidia-container-toolkit && sudo nvidia-ctk runtime configure --runtime=docker && sudo systemctl restart docker';
 
 /** Chooses the way: the one asked for, else CDI, the nvidia runtime, a device request, in this order of trust. */
-export function chooseGpuPath(wish: Wish, facts: Facts, signal: NvidiaSignal): GpuPathChoice | Refusal {
+export function chooseGpuPath(request: LaunchRequest, facts: Facts, signal: NvidiaSignal): GpuPathChoice | Refusal {
   if (facts.engine.state === 'unknown') return refuse(facts.engine.reason, 'launch doctor', 'DOCKER_UNREACHABLE');
-  const situation = toSituation({ wish, facts, signal, engine: facts.engine.value });
-  if (wish.gpuMode === 'none') return refuse('--gpu-mode none keeps every GPU out', 'leave --gpu-mode away', 'USAGE');
-  const named = nvidiaCdiDevices(wish).length > 0;
-  if (wish.gpuMode !== 'auto') return take(situation, wish.gpuMode);
+  const situation = toSituation({ request, facts, signal, engine: facts.engine.value });
+  if (request.gpuMode === 'none')
+    return refuse('--gpu-mode none keeps every GPU out', 'leave --gpu-mode away', 'USAGE');
+  const named = nvidiaCdiDevices(request).length > 0;
+  if (request.gpuMode !== 'auto') return take(situation, request.gpuMode);
   const ways: readonly Way[] = named || situation.isPodman ? ['cdi'] : ['cdi', 'runtime', 'gpus'];
   const passedOver: string[] = [];
   let last: Refusal = refuse('the engine offers no way to a GPU', installToolkit);
@@ -107,13 +108,13 @@ export function chooseGpuPath(wish: Wish, facts: Facts, signal: NvidiaSignal): G
 }
 
 interface Sources {
-  readonly wish: Wish;
+  readonly request: LaunchRequest;
   readonly facts: Facts;
   readonly signal: NvidiaSignal;
   readonly engine: EngineFacts;
 }
 
-function toSituation({ wish, facts, signal, engine }: Sources): Situation {
+function toSituation({ request, facts, signal, engine }: Sources): Situation {
   const { info } = engine;
   const isPodman = info.kind === 'podman';
   const isOn = isPodman || (info.cdiSpecDirs ?? []).length > 0;
@@ -124,20 +125,20 @@ function toSituation({ wish, facts, signal, engine }: Sources): Situation {
   const listed = info.cdiDevices ?? (isOn && !isTold ? fromFiles : []);
   const offered = listed?.filter((name) => name.startsWith('nvidia.com/gpu='));
   const { gpus, isJetson } = signal.kind === 'present' ? signal : { gpus: [], isJetson: false };
-  return { wish, engine, gpus, isJetson, isPodman, ...(offered === undefined ? {} : { offered }) };
+  return { request, engine, gpus, isJetson, isPodman, ...(offered === undefined ? {} : { offered }) };
 }
 
 function take(situation: Situation, way: Way): GpuPathChoice | Refusal {
   if (way === 'cdi') return takeCdi(situation);
-  const request = situation.wish.gpus ?? allGpus;
+  const request = situation.request.gpus ?? allGpus;
   const wrong = checkSelection(request.selection, situation.gpus);
   if (wrong !== undefined) return { ...wrong, code: 'USAGE' };
   return way === 'runtime' ? takeRuntime(situation, request) : takeDeviceRequest(situation, request);
 }
 
-function takeCdi({ wish, engine, offered, gpus, isJetson, isPodman }: Situation): GpuPathChoice | Refusal {
-  const named = nvidiaCdiDevices(wish);
-  if (isJetson && named.length === 0 && wish.gpuMode !== 'cdi')
+function takeCdi({ request, engine, offered, gpus, isJetson, isPodman }: Situation): GpuPathChoice | Refusal {
+  const named = nvidiaCdiDevices(request);
+  if (isJetson && named.length === 0 && request.gpuMode !== 'cdi')
     return refuse('a Jetson takes the nvidia runtime', installToolkit);
   if (offered?.length === 0 && !isPodman) {
     const isOff = (engine.info.cdiSpecDirs ?? []).length === 0;
@@ -151,14 +152,14 @@ function takeCdi({ wish, engine, offered, gpus, isJetson, isPodman }: Situation)
           'sudo nvidia-ctk cdi generate --output=/var/run/cdi/nvidia.yaml',
         );
   }
-  if (offered === undefined && wish.gpuMode === 'auto' && named.length === 0 && !isPodman) {
+  if (offered === undefined && request.gpuMode === 'auto' && named.length === 0 && !isPodman) {
     return refuse(`engine ${engine.info.version} does not tell which CDI devices it has`, 'choose with --gpu-mode cdi');
   }
   const known = offered ?? [];
   const missing = known.length === 0 ? undefined : named.find((name) => !known.includes(name));
   if (missing !== undefined)
     return refuse(`the engine offers no CDI device ${missing}`, `choose from ${known.join(', ')}`, 'USAGE');
-  const devices = named.length > 0 ? named : cdiNames((wish.gpus ?? allGpus).selection, known, gpus);
+  const devices = named.length > 0 ? named : cdiNames((request.gpus ?? allGpus).selection, known, gpus);
   if (isRefusal(devices)) return { ...devices, code: 'USAGE' };
   const evidence = known.length === 0 ? 'asked for; the offer is unknown' : `the engine offers ${known.join(', ')}`;
   return { path: { kind: 'cdi', devices, needsLabelDisable: isPodman }, evidence, passedOver: [] };

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { AppError } from '../../errors.js';
 import type { Facts, PathState } from '../facts/facts.js';
 import type { BindMount } from '../request/flags/mount-types.js';
-import type { Wish } from '../request/request.js';
+import type { LaunchRequest } from '../request/request.js';
 
 /** The targets at which the server looks for models, in this order; then come the image's own. */
 const places = ['/srv/models', '/srv'] as const;
@@ -20,18 +20,18 @@ function modelsIn(path: string, facts: Facts): readonly string[] | undefined {
   return state?.kind === 'folder' ? (state.models ?? []) : undefined;
 }
 
-function mountsOf({ container }: Wish): readonly BindMount[] {
+function mountsOf({ container }: LaunchRequest): readonly BindMount[] {
   return container.mounts.flatMap((mount) => (mount.type === 'bind' ? [mount] : []));
 }
 
-function at(wish: Wish, target: string): BindMount | undefined {
-  return mountsOf(wish).find((mount) => mount.target.replace(/(.)\/+$/, '$1') === target);
+function at(request: LaunchRequest, target: string): BindMount | undefined {
+  return mountsOf(request).find((mount) => mount.target.replace(/(.)\/+$/, '$1') === target);
 }
 
 /** The folder of this machine that holds the models that are mounted: at /srv/models, in /srv/models, at /srv itself; undefined: the bundled ones. */
-export function findModelFolder(wish: Wish, facts: Facts): string | undefined {
-  const own = at(wish, places[0])?.source;
-  const folder = at(wish, places[1])?.source;
+export function findModelFolder(request: LaunchRequest, facts: Facts): string | undefined {
+  const own = at(request, places[0])?.source;
+  const folder = at(request, places[1])?.source;
   if (own !== undefined || folder === undefined) return own;
   const below = join(folder, 'models');
   const [inner, outer] = [modelsIn(below, facts) ?? [], modelsIn(folder, facts) ?? []];
@@ -40,7 +40,7 @@ export function findModelFolder(wish: Wish, facts: Facts): string | undefined {
 }
 
 /** Whether the user says himself where the server finds models, or that they come later. */
-function isToldOtherwise({ container, serverArgs }: Wish): boolean {
+function isToldOtherwise({ container, serverArgs }: LaunchRequest): boolean {
   const { SLIPWAY_MODELS: models = '', SLIPWAY_MODEL_CONTROL_MODE: mode = '' } = container.env;
   if (models !== '' || /^(poll|explicit)$/.test(mode)) return true;
   return serverArgs.some((arg, index) => {
@@ -50,25 +50,25 @@ function isToldOtherwise({ container, serverArgs }: Wish): boolean {
 }
 
 /** Refuses a mount that brings no models where some are looked for, or brings them where none are. Throws USAGE. */
-export function checkModels(wish: Wish, facts: Facts): void {
-  if (wish.mode === 'shell' || wish.image !== undefined || isToldOtherwise(wish)) return;
-  const mounts = mountsOf(wish);
+export function checkModels(request: LaunchRequest, facts: Facts): void {
+  if (request.mode === 'shell' || request.image !== undefined || isToldOtherwise(request)) return;
+  const mounts = mountsOf(request);
   const isLookedAt = (target: string): boolean => target === '/srv' || /^\/srv\/models(\/|$)/.test(target);
   for (const mount of mounts) {
     if (mount.createSource && stateOf(mount.source, facts)?.kind === 'missing') continue;
     if (stateOf(mount.source, facts)?.kind === 'file') checkFile(mount);
-    else if (places.some((place) => at(wish, place) === mount)) checkFolder(mount, wish, facts);
+    else if (places.some((place) => at(request, place) === mount)) checkFolder(mount, request, facts);
     else if (!mounts.some(({ target }) => isLookedAt(target))) checkElsewhere(mount, facts);
   }
 }
 
-function checkFolder({ source, target }: BindMount, wish: Wish, facts: Facts): void {
+function checkFolder({ source, target }: BindMount, request: LaunchRequest, facts: Facts): void {
   const places = target === '/srv' ? [source, join(source, 'models')] : [source];
   const found = places.map((place) => modelsIn(place, facts));
   if (found.some((names) => names === undefined || names.length > 0)) return;
   // Models that other mounts put below count too, and a folder beside a mount of models only lends its files.
-  const others = mountsOf(wish).filter((mount) => mount.source !== source);
-  if (others.some((mount) => /^\/srv\/models(\/|$)/.test(mount.target)) || hasVolume(wish)) return;
+  const others = mountsOf(request).filter((mount) => mount.source !== source);
+  if (others.some((mount) => /^\/srv\/models(\/|$)/.test(mount.target)) || hasVolume(request)) return;
   const where = target === '/srv' ? `${source} or ${join(source, 'models')}` : source;
   throw new AppError(
     'USAGE',
@@ -77,7 +77,7 @@ function checkFolder({ source, target }: BindMount, wish: Wish, facts: Facts): v
   );
 }
 
-function hasVolume({ container }: Wish): boolean {
+function hasVolume({ container }: LaunchRequest): boolean {
   return container.mounts.some(({ type, target }) => type === 'volume' && /^\/srv(\/models)?(\/|$)/.test(target));
 }
 

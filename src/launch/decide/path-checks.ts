@@ -2,11 +2,11 @@ import { AppError } from '../../errors.js';
 import type { Facts } from '../facts/facts.js';
 import { checkModels } from './model-place.js';
 import type { MountRequest } from '../request/flags/mount-types.js';
-import { publishedPorts, type Wish } from '../request/request.js';
+import { publishedPorts, type LaunchRequest } from '../request/request.js';
 
 /** Refuses folders and devices that are not there, before anything is built; answers notes about likely slips. */
-export function checkPaths(wish: Wish, facts: Facts): readonly string[] {
-  const { container } = wish;
+export function checkPaths(request: LaunchRequest, facts: Facts): readonly string[] {
+  const { container } = request;
   const isMissing = (path: string): boolean => {
     const fact = facts.paths[path];
     return fact?.state === 'known' && fact.value.kind === 'missing';
@@ -27,8 +27,8 @@ export function checkPaths(wish: Wish, facts: Facts): readonly string[] {
       { details: { path: device.host } },
     );
   }
-  checkModels(wish, facts);
-  return [...container.mounts.flatMap((mount) => noteOnVolume(mount, facts)), ...noteOnOpenPort(wish)];
+  checkModels(request, facts);
+  return [...container.mounts.flatMap((mount) => noteOnVolume(mount, facts)), ...noteOnOpenPort(request)];
 }
 
 /** A volume of the name of a folder. */
@@ -40,16 +40,16 @@ function noteOnVolume(mount: MountRequest, facts: Facts): readonly string[] {
 }
 
 /** A server without keys on an address that other machines reach. */
-function noteOnOpenPort(wish: Wish): readonly string[] {
-  const { env, network } = wish.container;
+function noteOnOpenPort(request: LaunchRequest): readonly string[] {
+  const { env, network } = request.container;
   const hasKeys =
     (env['SLIPWAY_API_KEYS'] ?? '') !== '' ||
     (env['SLIPWAY_API_KEYS_FILE'] ?? '') !== '' ||
-    wish.serverArgs.some((arg) => /^--api-keys(-file)?(=|$)/.test(arg));
-  if (hasKeys || wish.mode === 'shell') return [];
+    request.serverArgs.some((arg) => /^--api-keys(-file)?(=|$)/.test(arg));
+  if (hasKeys || request.mode === 'shell') return [];
   const isLoopback = (host: string): boolean => /^(127\.|::1$|\[::1\]$|localhost$)/.test(host);
   const hosts =
-    network === 'host' ? [env['SLIPWAY_HOST'] ?? '127.0.0.1'] : publishedPorts(wish).map(({ hostIp }) => hostIp);
+    network === 'host' ? [env['SLIPWAY_HOST'] ?? '127.0.0.1'] : publishedPorts(request).map(({ hostIp }) => hostIp);
   const open = hosts.find((host) => !isLoopback(host));
   if (open === undefined) return [];
   const where = open === '' ? 'every address' : open;

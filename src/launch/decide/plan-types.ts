@@ -39,7 +39,7 @@ export type Option =
     }
   | { readonly variant: Variant; readonly isPossible: false; readonly refusal: Refusal };
 
-/** What the facts and the wish come to. */
+/** What the facts and the request come to. */
 export type Decision =
   | {
       readonly kind: 'chosen';

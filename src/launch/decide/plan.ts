@@ -5,19 +5,19 @@ import { chooseEdition, findImage } from './image-choice.js';
 import { weigh } from './weigh.js';
 import type { Decision, Option } from './plan-types.js';
 import { isRefusal, refuse, type Refusal } from './refusal.js';
-import { insistsOnGpu, type Variant, type Wish } from '../request/request.js';
+import { insistsOnGpu, type Variant, type LaunchRequest } from '../request/request.js';
 
 /** Variants that a start has already failed with, and why: they lose without being weighed again. */
 export type Failed = ReadonlyMap<Variant, Refusal>;
 
 /**
- * From facts and a wish to a plan, or to a refusal with cause and fix. An explicit variant, --gpus or a named engine never
+ * From facts and a request to a plan, or to a refusal with cause and fix. An explicit variant, --gpus or a named engine never
  * falls back; `auto` takes the first of its candidates that can be, and owes one line for each better one that cannot.
  */
-export function decide(wish: Wish, facts: Facts, failed: Failed = new Map()): Decision {
-  const options = candidates(wish, facts).map((variant): Option => {
+export function decide(request: LaunchRequest, facts: Facts, failed: Failed = new Map()): Decision {
+  const options = candidates(request, facts).map((variant): Option => {
     const refusal = failed.get(variant);
-    return refusal === undefined ? weigh(variant, wish, facts) : { variant, isPossible: false, refusal };
+    return refusal === undefined ? weigh(variant, request, facts) : { variant, isPossible: false, refusal };
   });
   const at = options.findIndex(({ isPossible }) => isPossible);
   const chosen = options[at];
@@ -30,33 +30,33 @@ export function decide(wish: Wish, facts: Facts, failed: Failed = new Map()): De
   return { kind: 'chosen', plan, because, ...(fallback === undefined ? {} : { fallback }), notes, options };
 }
 
-/** The variants that a wish allows, best first. */
-export function candidates(wish: Wish, facts: Facts): readonly Variant[] {
-  if (wish.variant !== 'auto') return [wish.variant];
-  if (wish.image !== undefined) return [variantOfImage(wish, wish.image, facts)];
-  const gpu = gpuVariants(wish, facts);
-  if (insistsOnGpu(wish)) return gpu;
-  const containers: readonly Variant[] = wish.gpuMode === 'none' ? ['cpu'] : [...gpu, 'cpu'];
-  return wish.engineIsNamed || wish.mode === 'shell' ? containers : [...containers, 'native'];
+/** The variants that a request allows, best first. */
+export function candidates(request: LaunchRequest, facts: Facts): readonly Variant[] {
+  if (request.variant !== 'auto') return [request.variant];
+  if (request.image !== undefined) return [variantOfImage(request, request.image, facts)];
+  const gpu = gpuVariants(request, facts);
+  if (insistsOnGpu(request)) return gpu;
+  const containers: readonly Variant[] = request.gpuMode === 'none' ? ['cpu'] : [...gpu, 'cpu'];
+  return request.engineIsNamed || request.mode === 'shell' ? containers : [...containers, 'native'];
 }
 
 /** The prebuilt image; the one from source too where it is there, and first where a prebuilt one that fits is not. It is never built unasked. */
-function gpuVariants(wish: Wish, facts: Facts): readonly ContainerVariant[] {
+function gpuVariants(request: LaunchRequest, facts: Facts): readonly ContainerVariant[] {
   if (facts.engine.state === 'unknown') return ['gpu'];
   const engine = facts.engine.value;
   if (findImage(engine, imageOf('cuda')) === undefined) return ['gpu'];
-  const prebuilt = chooseEdition(wish, engine, { variant: 'gpu', signal: readNvidiaSignal(facts.host) });
+  const prebuilt = chooseEdition(request, engine, { variant: 'gpu', signal: readNvidiaSignal(facts.host) });
   const isThere = isRefusal(prebuilt) || findImage(engine, prebuilt.edition?.tag ?? '') !== undefined;
   return isThere ? ['gpu', 'cuda'] : ['cuda', 'gpu'];
 }
 
-function variantOfImage(wish: Wish, ref: string, facts: Facts): Variant {
+function variantOfImage(request: LaunchRequest, ref: string, facts: Facts): Variant {
   const labels = facts.engine.state === 'known' ? findImage(facts.engine.value, ref)?.labels : undefined;
   const variant = labels?.[imageLabels.variant];
   if (variant === 'gpu' || variant === 'cuda' || variant === 'cpu')
-    return insistsOnGpu(wish) && variant === 'cpu' ? 'gpu' : variant;
+    return insistsOnGpu(request) && variant === 'cpu' ? 'gpu' : variant;
   const usesCuda = labels?.[imageLabels.cudaVersion] !== undefined;
-  return insistsOnGpu(wish) || usesCuda ? 'gpu' : 'cpu';
+  return insistsOnGpu(request) || usesCuda ? 'gpu' : 'cpu';
 }
 
 /** The line of a fallback: why the first of the better variants cannot be had; undefined where none is better. */

@@ -6,17 +6,17 @@ import { chooseEdition, chooseImage } from './image-choice.js';
 import type { Option } from './plan-types.js';
 import { isRefusal, refuse, type Refusal } from './refusal.js';
 import { compareVersions } from './versions.js';
-import { insistsOnGpu, type Variant, type Wish } from '../request/request.js';
+import { insistsOnGpu, type Variant, type LaunchRequest } from '../request/request.js';
 
 /** Weighs one variant: a plan with what speaks for it, or the reason why it cannot be. Pure. */
-export function weigh(variant: Variant, wish: Wish, facts: Facts): Option {
-  if (variant === 'native') return weighNative(wish, facts);
-  const refusal = checkEngine(variant, wish, facts);
+export function weigh(variant: Variant, request: LaunchRequest, facts: Facts): Option {
+  if (variant === 'native') return weighNative(request, facts);
+  const refusal = checkEngine(variant, request, facts);
   if (refusal !== undefined) return { variant, isPossible: false, refusal };
-  return variant === 'cpu' ? weighCpu(wish, facts) : weighGpu(variant, wish, facts);
+  return variant === 'cpu' ? weighCpu(request, facts) : weighGpu(variant, request, facts);
 }
 
-function checkEngine(variant: Variant, wish: Wish, facts: Facts): Refusal | undefined {
+function checkEngine(variant: Variant, request: LaunchRequest, facts: Facts): Refusal | undefined {
   const { engine } = facts;
   if (engine.state === 'unknown') {
     const fix = 'start the engine, or run without one: --variant native';
@@ -30,8 +30,8 @@ function checkEngine(variant: Variant, wish: Wish, facts: Facts): Refusal | unde
       'DOCKER_REFUSED',
     );
   }
-  if (variant === 'cpu' || wish.image !== undefined) return undefined;
-  const [architecture = ''] = architecturesOf(wish.container.platform ?? info.architecture);
+  if (variant === 'cpu' || request.image !== undefined) return undefined;
+  const [architecture = ''] = architecturesOf(request.container.platform ?? info.architecture);
   const reason = explainNoCudaImage(architecture);
   if (reason === undefined) return undefined;
   return refuse(
@@ -40,34 +40,34 @@ function checkEngine(variant: Variant, wish: Wish, facts: Facts): Refusal | unde
   );
 }
 
-function weighCpu(wish: Wish, facts: Facts): Option {
+function weighCpu(request: LaunchRequest, facts: Facts): Option {
   const variant = 'cpu';
   if (facts.engine.state === 'unknown') throw new Error('an unreachable engine was weighed');
-  const image = chooseImage(wish, facts, { engine: facts.engine.value, variant });
+  const image = chooseImage(request, facts, { engine: facts.engine.value, variant });
   if (isRefusal(image)) return { variant, isPossible: false, refusal: image };
   const plan = { kind: 'container', variant, image, requiresGpu: false } as const;
   return { variant, isPossible: true, plan, because: `engine ${facts.engine.value.info.version} answers`, notes: [] };
 }
 
-function weighGpu(variant: 'gpu' | 'cuda', wish: Wish, facts: Facts): Option {
+function weighGpu(variant: 'gpu' | 'cuda', request: LaunchRequest, facts: Facts): Option {
   if (facts.engine.state === 'unknown') throw new Error('an unreachable engine was weighed');
   const signal = readNvidiaSignal(facts.host);
-  const missing = wish.gpuMode === 'auto' ? checkSignal(signal, wish, facts) : undefined;
+  const missing = request.gpuMode === 'auto' ? checkSignal(signal, request, facts) : undefined;
   if (missing !== undefined) return { variant, isPossible: false, refusal: missing };
-  const choice = chooseGpuPath(wish, facts, signal);
+  const choice = chooseGpuPath(request, facts, signal);
   if (isRefusal(choice)) return { variant, isPossible: false, refusal: choice };
   const engine = facts.engine.value;
-  const fit = chooseEdition(wish, engine, { variant, signal });
+  const fit = chooseEdition(request, engine, { variant, signal });
   if (isRefusal(fit))
-    return { variant, isPossible: false, refusal: orFromSource(fit, { variant, wish, signal, engine }) };
+    return { variant, isPossible: false, refusal: orFromSource(fit, { variant, request, signal, engine }) };
   const { edition, newerFails } = fit;
-  const image = chooseImage(wish, facts, { engine, variant, ...(edition === undefined ? {} : { edition }) });
+  const image = chooseImage(request, facts, { engine, variant, ...(edition === undefined ? {} : { edition }) });
   if (isRefusal(image)) return { variant, isPossible: false, refusal: image };
   const gpu = signal.kind === 'present' ? signal.evidence : 'a GPU that only the engine can see';
   return {
     variant,
     isPossible: true,
-    plan: { kind: 'container', variant, image, gpu: choice.path, requiresGpu: insistsOnGpu(wish) },
+    plan: { kind: 'container', variant, image, gpu: choice.path, requiresGpu: insistsOnGpu(request) },
     because: `${gpu}; by ${choice.path.kind}, as ${choice.evidence}${newerFails === undefined ? '' : `; CUDA ${edition?.requirements.cudaVersion ?? ''}, as ${newerFails}`}`,
     notes: [...fit.notes, ...choice.passedOver.map((reason) => `passed over ${reason}`)],
   };
@@ -75,15 +75,15 @@ function weighGpu(variant: 'gpu' | 'cuda', wish: Wish, facts: Facts): Option {
 
 interface Unfit {
   readonly variant: 'gpu' | 'cuda';
-  readonly wish: Wish;
+  readonly request: LaunchRequest;
   readonly signal: NvidiaSignal;
   readonly engine: EngineFacts;
 }
 
 /** Names the image from source where no prebuilt one fits and it does, or would do once it is compiled for the GPU. */
-function orFromSource(refusal: Refusal, { variant, wish, signal, engine }: Unfit): Refusal {
-  if (variant !== 'gpu' || wish.image !== undefined) return refusal;
-  if (isRefusal(chooseEdition(wish, engine, { variant: 'cuda', signal })) && !canCompileFor(signal)) return refusal;
+function orFromSource(refusal: Refusal, { variant, request, signal, engine }: Unfit): Refusal {
+  if (variant !== 'gpu' || request.image !== undefined) return refusal;
+  if (isRefusal(chooseEdition(request, engine, { variant: 'cuda', signal })) && !canCompileFor(signal)) return refusal;
   return { ...refusal, another: '--variant cuda compiles one that does' };
 }
 
@@ -99,30 +99,30 @@ function canCompileFor(signal: NvidiaSignal): boolean {
   return signal.gpus.every(({ computeCapability = '' }) => compareVersions(computeCapability, '5.0') >= 0);
 }
 
-/** Without a host that can be asked, auto wants the engine's own word for a GPU; an explicit wish lets the start tell. */
-function checkSignal(signal: NvidiaSignal, wish: Wish, facts: Facts): Refusal | undefined {
+/** Without a host that can be asked, auto wants the engine's own word for a GPU; an explicit request lets the start tell. */
+function checkSignal(signal: NvidiaSignal, request: LaunchRequest, facts: Facts): Refusal | undefined {
   if (signal.kind === 'present') return undefined;
   if (signal.kind === 'absent') return refuse(signal.cause, signal.fix);
   const info = facts.engine.state === 'known' ? facts.engine.value.info : undefined;
   const offers =
     info?.runtimes.includes('nvidia') === true ||
     info?.cdiDevices?.some((name) => name.startsWith('nvidia.com/')) === true;
-  if (offers || insistsOnGpu(wish)) return undefined;
+  if (offers || insistsOnGpu(request)) return undefined;
   return refuse(
     `the engine lists no runtime nvidia and no nvidia.com/gpu device (${signal.reason})`,
     'if it has a GPU all the same, say so: --variant gpu',
   );
 }
 
-function weighNative(wish: Wish, facts: Facts): Option {
+function weighNative(request: LaunchRequest, facts: Facts): Option {
   const variant = 'native';
-  const problem = needsContainer(wish);
+  const problem = needsContainer(request);
   if (problem !== undefined) return { variant, isPossible: false, refusal: problem };
-  const requiresGpu = insistsOnGpu(wish);
+  const requiresGpu = insistsOnGpu(request);
   const signal = readNvidiaSignal(facts.host);
   if (requiresGpu && signal.kind === 'absent')
     return { variant, isPossible: false, refusal: refuse(signal.cause, signal.fix) };
-  const notes = ignoredNatively(wish);
+  const notes = ignoredNatively(request);
   return {
     variant,
     isPossible: true,
@@ -132,16 +132,17 @@ function weighNative(wish: Wish, facts: Facts): Option {
   };
 }
 
-function needsContainer(wish: Wish): Refusal | undefined {
-  if (wish.image !== undefined) return refuse(`--image ${wish.image} is a container's`, 'leave --image away', 'USAGE');
-  if (wish.mode === 'shell') return refuse('-it opens a shell in a container', 'leave -it away', 'USAGE');
-  if (wish.engineIsNamed)
+function needsContainer(request: LaunchRequest): Refusal | undefined {
+  if (request.image !== undefined)
+    return refuse(`--image ${request.image} is a container's`, 'leave --image away', 'USAGE');
+  if (request.mode === 'shell') return refuse('-it opens a shell in a container', 'leave -it away', 'USAGE');
+  if (request.engineIsNamed)
     return refuse('an engine was named with --context or -H', 'leave it away to run natively', 'USAGE');
-  return refuseMounts(wish);
+  return refuseMounts(request);
 }
 
 /** A native server sees this machine's own folders: /srv and /srv/models can be given to it, and what has one path on both sides. */
-function refuseMounts({ container }: Wish): Refusal | undefined {
+function refuseMounts({ container }: LaunchRequest): Refusal | undefined {
   for (const mount of container.mounts) {
     const { type, target } = mount;
     if (type === 'tmpfs') continue;
@@ -157,7 +158,7 @@ function refuseMounts({ container }: Wish): Refusal | undefined {
   return undefined;
 }
 
-function ignoredNatively({ container }: Wish): readonly string[] {
+function ignoredNatively({ container }: LaunchRequest): readonly string[] {
   const given = (flag: string, isGiven: boolean): readonly string[] => (isGiven ? [flag] : []);
   return [
     ...given('--device', container.devices.length > 0),

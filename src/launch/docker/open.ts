@@ -1,6 +1,6 @@
 import { access, readdir, readFile } from 'node:fs/promises';
 import type { ContextWorld } from './address/context-store.js';
-import { resolveEndpoint, type EngineWish } from './address/resolve.js';
+import { resolveEndpoint, type EngineRequest } from './address/resolve.js';
 import { openGateway } from './engine-gateway.js';
 import type { DockerGateway } from './gateway.js';
 
@@ -20,8 +20,8 @@ export function readWorld(process: Pick<ContextWorld, 'env' | 'homeFolder' | 'pl
 
 /** The gateway to the engine that the command line, the environment or the docker CLI's settings name. Opens no connection yet. */
 export async function openDocker(
-  wish: EngineWish,
+  request: EngineRequest,
   process: Pick<ContextWorld, 'env' | 'homeFolder' | 'platform'>,
 ): Promise<DockerGateway> {
-  return openGateway(await resolveEndpoint(wish, readWorld(process)));
+  return openGateway(await resolveEndpoint(request, readWorld(process)));
 }

@@ -10,7 +10,7 @@ import type { NvidiaSignal } from '../decide/nvidia-signal.js';
 import { findImage } from '../decide/image-choice.js';
 import { isRefusal } from '../decide/refusal.js';
 import { toGpuParts } from '../container/spec-parts.js';
-import { plainWish } from '../request/request.js';
+import { plainRequest } from '../request/request.js';
 import type { GpuTrial } from './check-types.js';
 
 interface Trial {
@@ -28,7 +28,7 @@ export async function tryGpu({ gateway, facts, signal, wantsGpu }: Trial): Promi
   const image = findOwnImage(facts.engine.value);
   if (image === undefined)
     return { kind: 'not-tried', reason: 'none of our images is there to try with: launch build' };
-  const choice = chooseGpuPath({ ...plainWish, variant: 'gpu' }, facts, signal);
+  const choice = chooseGpuPath({ ...plainRequest, variant: 'gpu' }, facts, signal);
   if (isRefusal(choice)) return { kind: 'failed', way: 'no way', text: choice.cause };
   return run(gateway, image, choice.path);
 }

@@ -1,6 +1,6 @@
 import { AppError } from '../../errors.js';
 import type { MountRequest, VolumeMount } from '../request/flags/mount-types.js';
-import type { Wish } from '../request/request.js';
+import type { LaunchRequest } from '../request/request.js';
 
 /** A flag of `up` with why a cluster cannot give it. */
 type Objection = readonly [flag: string, reason: string];
@@ -9,13 +9,13 @@ type Objection = readonly [flag: string, reason: string];
 export type ClusterKind = 'kubernetes' | 'kserve' | 'swarm';
 
 /** Refuses what has no counterpart in a cluster, with what to type instead. Throws USAGE. */
-export function refuseForCluster(wish: Wish, kind: ClusterKind): void {
-  const [first] = objections(wish, kind);
+export function refuseForCluster(request: LaunchRequest, kind: ClusterKind): void {
+  const [first] = objections(request, kind);
   if (first !== undefined) throw new AppError('USAGE', `${first[0]}: ${first[1]}.`, { details: { flag: first[0] } });
 }
 
-function objections(wish: Wish, kind: ClusterKind): readonly Objection[] {
-  const { mounts, devices } = wish.container;
+function objections(request: LaunchRequest, kind: ClusterKind): readonly Objection[] {
+  const { mounts, devices } = request.container;
   const fixOf = (device: 'cdi' | 'path'): string =>
     device === 'cdi'
       ? 'a cluster hands out GPUs by their number. Type --gpus 1'
@@ -26,8 +26,8 @@ function objections(wish: Wish, kind: ClusterKind): readonly Objection[] {
       fixOf(device.kind),
     ]),
     ...mounts.flatMap((mount) => (kind === 'swarm' ? objectToSwarmMount(mount) : objectToMount(mount))),
-    ...objectToRights(wish),
-    ...objectToRest(wish),
+    ...objectToRights(request),
+    ...objectToRest(request),
   ];
 }
 
@@ -35,7 +35,7 @@ function when(isSo: boolean, flag: string, reason: string): readonly Objection[]
   return isSo ? [[flag, reason]] : [];
 }
 
-function objectToRights({ container }: Wish): readonly Objection[] {
+function objectToRights({ container }: LaunchRequest): readonly Objection[] {
   const { ulimits, securityOptions, user, groupAdd } = container;
   const [ulimit] = ulimits;
   const [option] = securityOptions;
@@ -57,7 +57,7 @@ function objectToRights({ container }: Wish): readonly Objection[] {
   ];
 }
 
-function objectToRest({ container, mode }: Wish): readonly Objection[] {
+function objectToRest({ container, mode }: LaunchRequest): readonly Objection[] {
   const { network, labels, platform } = container;
   const label = Object.entries(labels).find(([key, value]) => !isLabel(key, value));
   return [
@@ -119,7 +119,7 @@ function hasEntries({ driverOptions, labels }: VolumeMount): boolean {
 }
 
 /** Flags that were given and say nothing in a cluster, as one note. */
-export function unsaidInCluster({ container, gpuMode, mode }: Wish): readonly string[] {
+export function unsaidInCluster({ container, gpuMode, mode }: LaunchRequest): readonly string[] {
   const { restart, remove, init, logDriver, logOptions, pidsLimit } = container;
   const given = (flag: string, isGiven: boolean): readonly string[] => (isGiven ? [flag] : []);
   const flags = [

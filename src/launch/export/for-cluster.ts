@@ -3,7 +3,7 @@ import { editions } from '../editions.js';
 import { couldNotAsk } from '../facts/facts.js';
 import { containerLabels, imageOf, type ContainerVariant } from '../labels.js';
 import { toContainerSpec } from '../container/spec.js';
-import { insistsOnGpu, publishedPorts, type Wish } from '../request/request.js';
+import { insistsOnGpu, publishedPorts, type LaunchRequest } from '../request/request.js';
 import { refuseForCluster, unsaidInCluster, type ClusterKind } from './cluster-checks.js';
 import type { ClusterOptions, Deployed, DeployedPort } from './deployed.js';
 import { settingOf } from './server-settings.js';
@@ -18,46 +18,50 @@ export interface ForCluster {
 const usual = { nanoCpus: 2e9, memoryBytes: 2 * 1024 ** 3 } as const;
 
 /** The container that `up` would start, for machines that cannot be asked. Pure. Throws USAGE for what a cluster cannot give. */
-export function toDeployed(wish: Wish, cluster: ClusterOptions, kind: ClusterKind): ForCluster {
-  refuseForCluster(wish, kind);
-  const variant = chooseVariant(wish);
-  const container = { ...usual, ...wish.container };
-  const ref = wish.image ?? (variant === 'cpu' ? imageOf(variant) : (editions[variant][0]?.tag ?? imageOf(variant)));
+export function toDeployed(request: LaunchRequest, cluster: ClusterOptions, kind: ClusterKind): ForCluster {
+  refuseForCluster(request, kind);
+  const variant = chooseVariant(request);
+  const container = { ...usual, ...request.container };
+  const ref = request.image ?? (variant === 'cpu' ? imageOf(variant) : (editions[variant][0]?.tag ?? imageOf(variant)));
   const spec = toContainerSpec(
-    { ...wish, container },
+    { ...request, container },
     // How GPUs reach the container is the cluster's matter.
     { kind: 'container', variant, image: { ref, source: 'pull' }, requiresGpu: variant !== 'cpu' },
     { engine: couldNotAsk('a cluster is another machine'), paths: {} },
   );
   const labels = {
-    ...wish.container.labels,
+    ...request.container.labels,
     [containerLabels.variant]: variant,
     [containerLabels.config]: spec.configHash,
   };
-  const { platform } = wish.container;
+  const { platform } = request.container;
   const deployed: Deployed = {
     spec,
     cluster,
     labels,
-    gpus: variant === 'cpu' ? 0 : gpuCount(wish),
-    ports: toPorts(wish, settingOf(spec, 'grpc-port')),
-    pull: wish.pull,
+    gpus: variant === 'cpu' ? 0 : gpuCount(request),
+    ports: toPorts(request, settingOf(spec, 'grpc-port')),
+    pull: request.pull,
     ...(platform === undefined ? {} : { architecture: platform.split('/')[1] ?? platform }),
   };
   return {
     deployed,
-    notes: [...toNotes(wish, deployed), ...(kind === 'swarm' ? swarmNotes(wish) : []), ...unsaidInCluster(wish)],
+    notes: [
+      ...toNotes(request, deployed),
+      ...(kind === 'swarm' ? swarmNotes(request) : []),
+      ...unsaidInCluster(request),
+    ],
   };
 }
 
-function chooseVariant(wish: Wish): ContainerVariant {
-  if (wish.variant === 'native')
+function chooseVariant(request: LaunchRequest): ContainerVariant {
+  if (request.variant === 'native')
     throw new AppError('USAGE', '--variant native is no container, which a cluster runs. Type --variant cpu.');
-  if (wish.variant !== 'auto') return wish.variant;
-  return insistsOnGpu(wish) ? 'gpu' : 'cpu';
+  if (request.variant !== 'auto') return request.variant;
+  return insistsOnGpu(request) ? 'gpu' : 'cpu';
 }
 
-function gpuCount({ gpus }: Wish): number {
+function gpuCount({ gpus }: LaunchRequest): number {
   const selection = gpus?.selection ?? { kind: 'count', count: 1 };
   if (selection.kind === 'count') return selection.count;
   const count = selection.kind === 'ids' ? selection.ids.length : 1;
@@ -68,7 +72,7 @@ function gpuCount({ gpus }: Wish): number {
   );
 }
 
-function toPorts(wish: Wish, grpcPort: string | undefined): readonly DeployedPort[] {
+function toPorts(request: LaunchRequest, grpcPort: string | undefined): readonly DeployedPort[] {
   const toPort = ({ hostPort, containerPort, protocol }: ReturnType<typeof publishedPorts>[number]): DeployedPort => {
     const published = hostPort === '' ? containerPort : Number(hostPort);
     if (Number.isInteger(published)) return { published, container: containerPort, protocol: protocolOf(protocol) };
@@ -77,11 +81,11 @@ function toPorts(wish: Wish, grpcPort: string | undefined): readonly DeployedPor
       `-p ${hostPort}:${containerPort}: a service has one port, not a choice of them. Type -p ${containerPort}.`,
     );
   };
-  const ports = publishedPorts(wish).map(toPort);
+  const ports = publishedPorts(request).map(toPort);
   const isServer = ({ container, protocol }: DeployedPort): boolean =>
-    container === wish.serverPort && protocol === 'TCP';
+    container === request.serverPort && protocol === 'TCP';
   const [server] = ports.filter(isServer);
-  const first = server ?? { published: wish.serverPort, container: wish.serverPort, protocol: 'TCP' };
+  const first = server ?? { published: request.serverPort, container: request.serverPort, protocol: 'TCP' };
   const others = ports.filter((port) => !isServer(port));
   const grpc = Number(grpcPort ?? 0);
   const isGrpcMissing = grpc > 0 && !others.some(({ container }) => container === grpc);
@@ -92,15 +96,15 @@ function protocolOf(protocol: 'tcp' | 'udp' | 'sctp'): DeployedPort['protocol'] 
   return protocol.toUpperCase() as DeployedPort['protocol'];
 }
 
-function toNotes(wish: Wish, { spec, gpus, cluster }: Deployed): readonly string[] {
+function toNotes(request: LaunchRequest, { spec, gpus, cluster }: Deployed): readonly string[] {
   const { Image, Env } = spec.body;
-  const { nanoCpus, memoryBytes } = wish.container;
+  const { nanoCpus, memoryBytes } = request.container;
   const hasRegistry = /^[^/]+[.:][^/]*\/|^localhost\//.test(Image);
   const clear = Env.filter((text) => /^[A-Z_]*(KEYS|TOKEN|SECRET|PASSWORD)=/.test(text)).map(
     (text) => text.split('=')[0] ?? '',
   );
   return [
-    ...(hasRegistry || wish.pull === 'never'
+    ...(hasRegistry || request.pull === 'never'
       ? []
       : [
           `${Image} names no registry: push it to one that the cluster reaches and name it with --image, or give it to every node and add --pull never`,
@@ -121,7 +125,7 @@ function toNotes(wish: Wish, { spec, gpus, cluster }: Deployed): readonly string
   ];
 }
 
-function swarmNotes({ container }: Wish): readonly string[] {
+function swarmNotes({ container }: LaunchRequest): readonly string[] {
   const places = container.mounts.flatMap((mount) => (mount.type === 'tmpfs' ? [] : [mount.source ?? mount.target]));
   return [
     'Swarm publishes the port on every address of every node: a firewall decides who reaches it',

@@ -21,20 +21,24 @@ import { ownTags } from '../editions.js';
 import { containerVariants } from '../labels.js';
 import { readModelNames } from './model-folder.js';
 import { isMeant } from '../docker/reference.js';
-import type { Wish } from '../request/request.js';
+import type { LaunchRequest } from '../request/request.js';
 
 const engineLimitMs = 15_000;
 
-/** Asks the engine and, at the same time, this machine; what the wish names is looked for where the engine runs. */
-export async function gatherFacts(context: LaunchContext, gateway: DockerGateway, wish?: Wish): Promise<Facts> {
+/** Asks the engine and, at the same time, this machine; what the request names is looked for where the engine runs. */
+export async function gatherFacts(
+  context: LaunchContext,
+  gateway: DockerGateway,
+  request?: LaunchRequest,
+): Promise<Facts> {
   const world = thisMachine(context.env);
   const [engine, ownHost, buildable] = await Promise.all([
-    readEngine(gateway, wish?.image),
+    readEngine(gateway, request?.image),
     probeHost(world),
     findBuildable(context.projectFolder),
   ]);
   const host = await hostOfEngine(engine, ownHost, (folders) => probeCdiDevices(world, folders));
-  const paths = wish === undefined ? {} : await readPaths(wish, context.cwd, gateway.endpoint.remoteHost);
+  const paths = request === undefined ? {} : await readPaths(request, context.cwd, gateway.endpoint.remoteHost);
   return { host, engine, buildable, paths };
 }
 
@@ -117,8 +121,8 @@ async function findBuildable(projectFolder: string): Promise<readonly string[]> 
   return containerVariants.filter((_, index) => found[index]);
 }
 
-async function readPaths(wish: Wish, cwd: string, remoteHost: string | undefined): Promise<Facts['paths']> {
-  const { mounts, devices } = wish.container;
+async function readPaths(request: LaunchRequest, cwd: string, remoteHost: string | undefined): Promise<Facts['paths']> {
+  const { mounts, devices } = request.container;
   const sources = mounts.flatMap((mount) => (mount.type === 'bind' ? [mount.source] : []));
   const named = mounts.flatMap((mount) =>
     mount.type === 'volume' && mount.source !== undefined ? [mount.source] : [],

@@ -56,7 +56,7 @@ function deviceOf(labels: Readonly<Record<string, string>>): string {
 }
 
 function describeNative({ name, server }: Extract<Member, { kind: 'native' }>): MemberFacts {
-  const { wish, status, pid, startedAtMs, exitCode, restarts, createdAtMs } = server;
+  const { request, status, pid, startedAtMs, exitCode, restarts, createdAtMs } = server;
   const isRunning = status === 'running' && startedAtMs !== undefined;
   return {
     kind: 'native',
@@ -69,7 +69,7 @@ function describeNative({ name, server }: Extract<Member, { kind: 'native' }>): 
     ports:
       server.isUnreadable === true
         ? []
-        : [{ containerPort: wish.port, protocol: 'tcp', hostPort: wish.port, hostIp: wish.host }],
+        : [{ containerPort: request.port, protocol: 'tcp', hostPort: request.port, hostIp: request.host }],
     createdAtMs,
     ...(isRunning ? { upSinceMs: startedAtMs } : {}),
     ...(status === 'exited' && exitCode !== undefined ? { exitCode } : {}),

@@ -23,7 +23,7 @@ export type Member =
   | { readonly kind: 'native'; readonly name: string; readonly server: NativeServer };
 
 /** The members that were found; `engineFault` says why containers could not be asked for, where no engine answers. */
-export interface Roll {
+export interface ServerList {
   readonly members: readonly Member[];
   readonly engineFault?: AppError;
 }
@@ -47,9 +47,9 @@ export async function openFleet(command: Command, context: LaunchContext): Promi
 export async function listMembers(
   { docker, native }: Pick<Fleet, 'docker' | 'native'>,
   options: { readonly all: boolean },
-): Promise<Roll> {
+): Promise<ServerList> {
   const servers = native === undefined ? [] : await native.list();
-  const own = servers.map((server): Member => ({ kind: 'native', name: server.wish.name, server }));
+  const own = servers.map((server): Member => ({ kind: 'native', name: server.request.name, server }));
   try {
     const filter = options.all ? {} : { labels: [managedLabel] };
     const containers = await docker.containers.list({ all: true, ...filter });
@@ -82,7 +82,7 @@ export interface Selection {
 
 /** The labels of a container, or of a server without one. */
 export function labelsOf(member: Member): Readonly<Record<string, string>> {
-  return member.kind === 'container' ? member.container.labels : member.server.wish.labels;
+  return member.kind === 'container' ? member.container.labels : member.server.request.labels;
 }
 
 /**
@@ -94,15 +94,15 @@ export async function findMembers(
   refs: readonly string[],
   selection: Selection,
 ): Promise<readonly Member[]> {
-  const roll = await listMembers(fleet, { all: true });
+  const list = await listMembers(fleet, { all: true });
   const isOwn = (member: Member): boolean => member.kind === 'native' || isManaged(member.container.labels);
-  const inReach = selection.all ? roll.members : roll.members.filter(isOwn);
+  const inReach = selection.all ? list.members : list.members.filter(isOwn);
   if (refs.length === 0) {
-    const sole = findSole(inReach.filter(isOwn), roll, { ...selection, origin: fleet.origin });
+    const sole = findSole(inReach.filter(isOwn), list, { ...selection, origin: fleet.origin });
     if (!isOfOrigin(labelsOf(sole), fleet.origin)) await selection.permitForeign?.(sole);
     return [sole];
   }
-  const found = refs.map((ref) => findMember(ref, inReach, roll));
+  const found = refs.map((ref) => findMember(ref, inReach, list));
   return [...new Set(found)];
 }
 
@@ -121,15 +121,15 @@ function matches(members: readonly Member[], ref: string): readonly Member[] {
   );
 }
 
-function findMember(ref: string, inReach: readonly Member[], roll: Roll): Member {
+function findMember(ref: string, inReach: readonly Member[], list: ServerList): Member {
   const [member, ...others] = matches(inReach, ref);
-  if (member === undefined) throw missing(ref, inReach, roll);
+  if (member === undefined) throw missing(ref, inReach, list);
   if (others.length === 0) return member;
   const names = [member, ...others].map(({ name }) => name).join(', ');
   throw new AppError('USAGE', `"${ref}" is the beginning of several ids: ${names}. Give more of it, or a name.`);
 }
 
-function missing(ref: string, inReach: readonly Member[], { members, engineFault }: Roll): AppError {
+function missing(ref: string, inReach: readonly Member[], { members, engineFault }: ServerList): AppError {
   const details = { ref };
   if (matches(members, ref).length > 0) {
     const text = `${ref} is a container that launch did not start. Add --all to act on it all the same.`;
@@ -146,7 +146,7 @@ function missing(ref: string, inReach: readonly Member[], { members, engineFault
 
 function findSole(
   own: readonly Member[],
-  roll: Roll,
+  list: ServerList,
   { soleByDefault, origin }: Pick<Selection, 'soleByDefault'> & { readonly origin: Origin },
 ): Member {
   const running = own.filter(isUp);
@@ -154,7 +154,7 @@ function findSole(
   const up = here.length > 0 ? here : running;
   const [sole, ...others] = up;
   if (soleByDefault && sole !== undefined && others.length === 0) return sole;
-  const fault = roll.engineFault === undefined ? '' : `\n${roll.engineFault.message}`;
+  const fault = list.engineFault === undefined ? '' : `\n${list.engineFault.message}`;
   if (up.length === 0)
     throw new AppError('CONTAINER_NOT_FOUND', `Nothing runs. Start a server with: launch up${fault}`);
   throw new AppError('USAGE', `Say which one. Running: ${up.map(({ name }) => name).join(', ')}.`);

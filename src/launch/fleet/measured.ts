@@ -16,8 +16,10 @@ export async function readDevices(
   return url === undefined ? [] : (await readServing(url, AbortSignal.timeout(limitMs))).devices;
 }
 
-function nativeUrl({ server: { wish } }: Extract<Member, { kind: 'native' }>): string {
-  return urlOf(wish.host, wish.port, isTlsFrom(wish.env, wish.args)) + basePathFrom(wish.env, wish.args);
+function nativeUrl({ server: { request } }: Extract<Member, { kind: 'native' }>): string {
+  return (
+    urlOf(request.host, request.port, isTlsFrom(request.env, request.args)) + basePathFrom(request.env, request.args)
+  );
 }
 
 function containerUrl({

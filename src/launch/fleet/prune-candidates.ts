@@ -5,7 +5,7 @@ import { isUp, listMembers, managedLabel } from './fleet.js';
 import { isOwnImage } from '../images/find.js';
 
 /** One thing that nothing uses any more, with what it takes and how it goes. */
-export interface LitterItem {
+export interface PruneCandidate {
   readonly kind: 'container' | 'native' | 'image' | 'network' | 'volume' | 'build cache';
   readonly name: string;
   /** Undefined where it cannot be told or is nothing. */
@@ -13,7 +13,7 @@ export interface LitterItem {
   remove(): Promise<unknown>;
 }
 
-export interface PruneWish {
+export interface PruneRequest {
   /** Also tagged images of ours that no container uses. */
   readonly images: boolean;
   readonly volumes: boolean;
@@ -21,12 +21,12 @@ export interface PruneWish {
 }
 
 /** What `prune` would remove: only what the launcher made, but for the build cache, which the engine shares. */
-export async function findLitter(
+export async function findPruneCandidates(
   fleet: { readonly docker: DockerGateway; readonly native: NativeRunner | undefined },
-  wish: PruneWish,
-): Promise<readonly LitterItem[]> {
+  request: PruneRequest,
+): Promise<readonly PruneCandidate[]> {
   const { members, engineFault } = await listMembers(fleet, { all: false });
-  const natives = members.flatMap((member): LitterItem[] =>
+  const natives = members.flatMap((member): PruneCandidate[] =>
     member.kind === 'native' && !isUp(member)
       ? [{ kind: 'native', name: member.name, remove: async () => fleet.native?.remove(member.name) }]
       : [],
@@ -35,17 +35,17 @@ export async function findLitter(
   const { docker } = fleet;
   const parts = await Promise.all([
     findContainers(docker),
-    findImages(docker, wish.images),
+    findImages(docker, request.images),
     findNetworks(docker),
-    wish.volumes ? findVolumes(docker) : [],
-    wish.buildCache ? findBuildCache(docker) : [],
+    request.volumes ? findVolumes(docker) : [],
+    request.buildCache ? findBuildCache(docker) : [],
   ]);
   return [...natives, ...parts.flat()];
 }
 
 const isEnded = ({ state }: ContainerSummary): boolean => ['created', 'exited', 'dead'].includes(state);
 
-async function findContainers({ containers }: DockerGateway): Promise<readonly LitterItem[]> {
+async function findContainers({ containers }: DockerGateway): Promise<readonly PruneCandidate[]> {
   const own = await containers.list({ all: true, labels: [managedLabel], sizes: true });
   return own.filter(isEnded).map(({ id, name, sizeBytes }) => ({
     kind: 'container',
@@ -55,7 +55,7 @@ async function findContainers({ containers }: DockerGateway): Promise<readonly L
   }));
 }
 
-async function findImages({ images, containers }: DockerGateway, tagged: boolean): Promise<readonly LitterItem[]> {
+async function findImages({ images, containers }: DockerGateway, tagged: boolean): Promise<readonly PruneCandidate[]> {
   const [all, users] = await Promise.all([images.list(), containers.list({ all: true })]);
   const used = new Set(users.filter((user) => !isEnded(user)).map(({ imageId }) => imageId));
   return all
@@ -70,7 +70,7 @@ async function findImages({ images, containers }: DockerGateway, tagged: boolean
     }));
 }
 
-async function findNetworks({ networks, containers }: DockerGateway): Promise<readonly LitterItem[]> {
+async function findNetworks({ networks, containers }: DockerGateway): Promise<readonly PruneCandidate[]> {
   const [own, users] = await Promise.all([networks.list({ labels: [managedLabel] }), containers.list({ all: true })]);
   const used = new Set(users.filter((user) => !isEnded(user)).flatMap((container) => container.networks));
   return own
@@ -78,12 +78,12 @@ async function findNetworks({ networks, containers }: DockerGateway): Promise<re
     .map(({ id, name }) => ({ kind: 'network', name, remove: () => networks.remove(id) }));
 }
 
-async function findVolumes({ volumes }: DockerGateway): Promise<readonly LitterItem[]> {
+async function findVolumes({ volumes }: DockerGateway): Promise<readonly PruneCandidate[]> {
   const own = await volumes.list({ labels: [managedLabel], dangling: true });
   return own.map(({ name }) => ({ kind: 'volume', name, remove: () => volumes.remove(name) }));
 }
 
-async function findBuildCache(docker: DockerGateway): Promise<readonly LitterItem[]> {
+async function findBuildCache(docker: DockerGateway): Promise<readonly PruneCandidate[]> {
   const { reclaimableBuildCacheBytes: bytes } = await docker.diskUsage();
   if (bytes === 0) return [];
   return [{ kind: 'build cache', name: 'unused layers', bytes, remove: () => docker.pruneBuildCache() }];

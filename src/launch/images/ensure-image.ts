@@ -9,11 +9,11 @@ import type { Session } from '../session/session.js';
 /** Builds or pulls the plan's image where it is not on the engine; answers whether it is new there. */
 export async function ensureImage(session: Session, { image, variant }: ContainerPlan): Promise<boolean> {
   if (image.source === 'present') return false;
-  const { wish, gateway, context, signal } = session;
-  if (wish.pull !== 'always') {
+  const { request, gateway, context, signal } = session;
+  if (request.pull !== 'always') {
     // The list of images could not be asked: look for this one.
     const found = await gateway.images.inspect(image.ref).catch((thrown: unknown) => {
-      if (wish.pull !== 'never' && thrown instanceof AppError && thrown.code === 'IMAGE_MISSING') return undefined;
+      if (request.pull !== 'never' && thrown instanceof AppError && thrown.code === 'IMAGE_MISSING') return undefined;
       throw thrown;
     });
     if (found !== undefined) return false;
@@ -31,13 +31,17 @@ export async function ensureImage(session: Session, { image, variant }: Containe
   return true;
 }
 
-async function build({ context, gateway, wish, signal }: Session, image: ImageChoice, variant: string): Promise<void> {
+async function build(
+  { context, gateway, request, signal }: Session,
+  image: ImageChoice,
+  variant: string,
+): Promise<void> {
   const { ref, buildArgs } = image;
   const { console, projectFolder, env } = context;
-  const { platform } = wish.container;
+  const { platform } = request.container;
   const args = Object.entries(buildArgs ?? {}).map(([name, value]) => ` with ${name}=${value}`);
   console.note(`building ${ref} from docker/Dockerfile.${variant}${args.join('')}; the first time takes some minutes`);
-  const request = {
+  const wanted = {
     context: projectFolder,
     dockerfile: join(projectFolder, 'docker', `Dockerfile.${variant}`),
     tags: [ref],
@@ -46,11 +50,11 @@ async function build({ context, gateway, wish, signal }: Session, image: ImageCh
     ...(platform === undefined ? {} : { platform }),
   };
   const onLine = (line: string): void => console.progress(`building ${ref}: ${line}`);
-  await buildImage(request, { docker: gateway, env, signal, onLine });
+  await buildImage(wanted, { docker: gateway, env, signal, onLine });
 }
 
-async function pull({ context, gateway, wish, signal }: Session, ref: string): Promise<void> {
-  const { platform } = wish.container;
+async function pull({ context, gateway, request, signal }: Session, ref: string): Promise<void> {
+  const { platform } = request.container;
   context.console.note(`pulling ${ref}`);
   const options = await transferOptions('pulling', ref, { docker: gateway, context });
   await gateway.images.pull(ref, { ...options, ...(platform === undefined ? {} : { platform }), signal });

@@ -8,8 +8,8 @@ export async function findNativeHolder(
 ): Promise<string | undefined> {
   const servers = await runner.list().catch(() => []);
   const holder = servers.find(
-    ({ status, wish: { host, port } }) =>
+    ({ status, request: { host, port } }) =>
       status !== 'exited' && wanted.some((one) => doCollide(one, { hostIp: host, port, protocol: 'tcp' })),
   );
-  return holder?.wish.name;
+  return holder?.request.name;
 }

@@ -8,11 +8,18 @@ import type { LogsQuery } from '../docker/gateway.js';
 import type { OutputChunk } from '../docker/types.js';
 import { isRunning, readIdentity, signalProcess, type ProcessIdentity } from './process.js';
 import { readLog } from './log-reader.js';
-import { readRecord, readState, stateFolderOf, writeAtomically, type NativeStatus, type NativeWish } from './state.js';
+import {
+  readRecord,
+  readState,
+  stateFolderOf,
+  writeAtomically,
+  type NativeStatus,
+  type NativeRequest,
+} from './state.js';
 
 /** A native server as it is now. */
 export interface NativeServer {
-  readonly wish: NativeWish;
+  readonly request: NativeRequest;
   readonly createdAtMs: number;
   /** `exited` where nothing of it runs, whatever its last record said. */
   readonly status: NativeStatus;
@@ -29,7 +36,7 @@ export interface NativeServer {
 
 export interface NativeRunner {
   /** Starts the server and its supervisor, detached; answers once the process runs, before it is ready. Throws USAGE where the name is taken. */
-  start(wish: NativeWish): Promise<NativeServer>;
+  start(request: NativeRequest): Promise<NativeServer>;
   /** All servers, newest first. */
   list(): Promise<readonly NativeServer[]>;
   find(name: string): Promise<NativeServer | undefined>;
@@ -68,7 +75,7 @@ export function openNative(world: NativeWorld): NativeRunner {
   const demand = async (name: string): Promise<NativeServer> => (await find(name)) ?? throwMissing(name);
   return {
     find,
-    start: async (wish) => start(folderOf(wish.name), wish, world),
+    start: async (request) => start(folderOf(request.name), request, world),
     list: async () => {
       const names = await readdir(root).catch(() => []);
       const servers = await Promise.all(names.filter((name) => isName.test(name)).map((name) => find(name)));
@@ -118,15 +125,15 @@ async function readServer(folder: string): Promise<NativeServer | undefined> {
   const record = await readRecord(folder);
   if (record === undefined) return undefined;
   if (record === 'unreadable') return unreadableServer(folder);
-  const { wish, createdAtMs } = record;
-  if (record.state === undefined) return { wish, createdAtMs, status: 'exited', isSupervised: false, restarts: 0 };
+  const { request, createdAtMs } = record;
+  if (record.state === undefined) return { request, createdAtMs, status: 'exited', isSupervised: false, restarts: 0 };
   const isSupervised = await isRunning(record.state.supervisor);
   // A supervisor that has ended since the record was read has written its last words in between.
   const state = isSupervised ? record.state : ((await readState(folder)) ?? record.state);
   const isServing = await isRunning(state.server);
   const { startedAtMs, finishedAtMs, exitCode } = state;
   return {
-    wish,
+    request,
     createdAtMs,
     status: isSupervised ? state.status : isServing ? 'running' : 'exited',
     isSupervised,
@@ -140,7 +147,7 @@ async function readServer(folder: string): Promise<NativeServer | undefined> {
 
 /** Stands for a folder whose record was cut short: it can be listed, and removed. */
 function unreadableServer(folder: string): NativeServer {
-  const wish: NativeWish = {
+  const request: NativeRequest = {
     name: basename(folder),
     host: '',
     port: 0,
@@ -152,23 +159,23 @@ function unreadableServer(folder: string): NativeServer {
     removeOnExit: false,
     restart: false,
   };
-  return { wish, createdAtMs: 0, status: 'exited', isSupervised: false, isUnreadable: true, restarts: 0 };
+  return { request, createdAtMs: 0, status: 'exited', isSupervised: false, isUnreadable: true, restarts: 0 };
 }
 
-async function start(folder: string, wish: NativeWish, world: NativeWorld): Promise<NativeServer> {
-  const unlock = await lock(folder, wish.name);
+async function start(folder: string, request: NativeRequest, world: NativeWorld): Promise<NativeServer> {
+  const unlock = await lock(folder, request.name);
   try {
     const before = await readServer(folder);
     if (before !== undefined && before.status !== 'exited') {
       throw new AppError(
         'USAGE',
-        `A native server named ${wish.name} runs already. Stop it, or choose another --name.`,
+        `A native server named ${request.name} runs already. Stop it, or choose another --name.`,
       );
     }
     await rm(folder, { recursive: true, force: true });
     await makeFolder(folder);
-    const program = wish.program ?? serverProgram;
-    await writeAtomically(join(folder, 'wish.json'), { wish: { ...wish, program }, createdAtMs: world.now() });
+    const program = request.program ?? serverProgram;
+    await writeAtomically(join(folder, 'request.json'), { request: { ...request, program }, createdAtMs: world.now() });
     const env = Object.fromEntries(Object.entries(world.env).filter(([, value]) => value !== undefined));
     const supervisor = spawn(process.execPath, [supervisorPath, folder], { detached: true, stdio: 'ignore', env });
     supervisor.unref();

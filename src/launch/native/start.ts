@@ -3,10 +3,10 @@ import { addressOf, urlOf, doCollide, type HostPort } from '../session/address.j
 import { neverReadyError, unreadyError } from '../failures/explain.js';
 import { readTail } from '../text/log-tail.js';
 import { findGrpcPort, isTlsFrom } from '../request/server-options.js';
-import { toNativeWish } from './plan.js';
+import { toNativeRequest } from './plan.js';
 import { findNativeHolder } from './port-holder.js';
 import { openNative, type NativeRunner, type NativeServer } from './runner.js';
-import type { NativeWish } from './state.js';
+import type { NativeRequest } from './state.js';
 import type { Launched } from '../session/outcome.js';
 import type { NativePlan } from '../decide/plan-types.js';
 import { permitReplacing, refuseShorterLife } from '../session/replace.js';
@@ -21,15 +21,15 @@ export interface StartedNative {
 
 /** Starts the server as a supervised process, or finds the one that runs already, and waits until it is ready. */
 export async function startNative(session: Session, plan: NativePlan): Promise<StartedNative> {
-  const { context, wish, facts, options } = session;
+  const { context, request, facts, options } = session;
   const runner = openNative(context);
-  const native = toNativeWish(wish, plan, { facts, cwd: context.cwd });
+  const native = toNativeRequest(request, plan, { facts, cwd: context.cwd });
   const alive = (await runner.list()).filter(({ status }) => status !== 'exited');
-  const same = alive.find((server) => isSame(server, native, wish.container.name));
-  const inTheWay = alive.filter((server) => server.wish.name === native.name || holdsPort(server, native));
+  const same = alive.find((server) => isSame(server, native, request.container.name));
+  const inTheWay = alive.filter((server) => server.request.name === native.name || holdsPort(server, native));
   if (same !== undefined && !options.replace) {
-    const isShorter = same.wish.removeOnExit && !native.removeOnExit;
-    refuseShorterLife(same.wish.name, isShorter ? 'it ends with the launch that started it' : undefined);
+    const isShorter = same.request.removeOnExit && !native.removeOnExit;
+    refuseShorterLife(same.request.name, isShorter ? 'it ends with the launch that started it' : undefined);
     return { runner, launched: await reuse(session, runner, same) };
   }
   if (options.replace) await removeAll(session, runner, inTheWay);
@@ -44,48 +44,48 @@ export async function startNative(session: Session, plan: NativePlan): Promise<S
   throw await cleanUp(session, runner, { native, result });
 }
 
-function isSame({ wish }: NativeServer, { config }: NativeWish, chosenName: string | undefined): boolean {
-  return wish.config === config && (chosenName === undefined || wish.name === chosenName);
+function isSame({ request }: NativeServer, { config }: NativeRequest, chosenName: string | undefined): boolean {
+  return request.config === config && (chosenName === undefined || request.name === chosenName);
 }
 
-function holdsPort({ wish }: Pick<NativeServer, 'wish'>, native: NativeWish): boolean {
-  const placeOf = ({ host, port }: NativeWish): HostPort => ({ hostIp: host, port, protocol: 'tcp' });
-  return doCollide(placeOf(wish), placeOf(native));
+function holdsPort({ request }: Pick<NativeServer, 'request'>, native: NativeRequest): boolean {
+  const placeOf = ({ host, port }: NativeRequest): HostPort => ({ hostIp: host, port, protocol: 'tcp' });
+  return doCollide(placeOf(request), placeOf(native));
 }
 
-async function reuse(session: Session, runner: NativeRunner, { wish }: NativeServer): Promise<Launched> {
-  const result = await waitForNative(session, runner, wish);
-  if (result.kind === 'ready') return describe(wish, session, { isReused: true, broken: result.broken });
+async function reuse(session: Session, runner: NativeRunner, { request }: NativeServer): Promise<Launched> {
+  const result = await waitForNative(session, runner, request);
+  if (result.kind === 'ready') return describe(request, session, { isReused: true, broken: result.broken });
   throw new AppError(
     'READY_TIMEOUT',
-    `${wish.name} runs already with these options, but is not ready.\n  fix: launch logs ${wish.name}, or launch --replace`,
+    `${request.name} runs already with these options, but is not ready.\n  fix: launch logs ${request.name}, or launch --replace`,
   );
 }
 
 async function removeAll(
-  { context, wish: { container } }: Session,
+  { context, request: { container } }: Session,
   runner: NativeRunner,
   servers: readonly NativeServer[],
 ): Promise<void> {
   await permitReplacing(
     context,
-    servers.map(({ wish }) => wish),
+    servers.map(({ request }) => request),
     container.name,
   );
-  for (const { wish } of servers) {
-    await runner.stop(wish.name);
-    await runner.remove(wish.name, { force: true });
-    context.console.note(`removed ${wish.name}`);
+  for (const { request } of servers) {
+    await runner.stop(request.name);
+    await runner.remove(request.name, { force: true });
+    context.console.note(`removed ${request.name}`);
   }
 }
 
-function refuseTaken(servers: readonly NativeServer[], native: NativeWish): void {
+function refuseTaken(servers: readonly NativeServer[], native: NativeRequest): void {
   const holder = servers[0];
   if (holder === undefined) return;
   if (holdsPort(holder, native)) {
     throw new AppError(
       'PORT_IN_USE',
-      `Port ${native.port} is taken by ${holder.wish.name} (native).\n  fix: -p ${native.port + 1}:8000, launch stop ${holder.wish.name}, or launch --replace`,
+      `Port ${native.port} is taken by ${holder.request.name} (native).\n  fix: -p ${native.port + 1}:8000, launch stop ${holder.request.name}, or launch --replace`,
     );
   }
   throw new AppError(
@@ -97,9 +97,9 @@ function refuseTaken(servers: readonly NativeServer[], native: NativeWish): void
 function waitForNative(
   session: Session,
   runner: NativeRunner,
-  { name, host, port, env, args }: NativeWish,
+  { name, host, port, env, args }: NativeRequest,
 ): Promise<ReadinessResult> {
-  const { wish, options, signal } = session;
+  const { request, options, signal } = session;
   const url = urlOf(host, port, isTlsFrom(env, args));
   const check = async (): Promise<Liveness> => {
     const server = await runner.find(name);
@@ -108,7 +108,7 @@ function waitForNative(
     return isOver ? { state: 'ended', exitCode: server?.exitCode ?? -1 } : { state: 'running', url };
   };
   return waitUntilReady({
-    basePath: basePathOf(wish),
+    basePath: basePathOf(request),
     timeoutMs: options.timeoutMs,
     signal,
     check,
@@ -117,8 +117,8 @@ function waitForNative(
 }
 
 async function describe(
-  native: NativeWish,
-  { wish }: Session,
+  native: NativeRequest,
+  { request }: Session,
   found: Pick<Launched, 'isReused' | 'broken'>,
 ): Promise<Launched> {
   const url = urlOf(native.host, native.port, isTlsFrom(native.env, native.args));
@@ -129,12 +129,12 @@ async function describe(
     ...found,
     url,
     ...(grpcPort === undefined ? {} : { grpcAddress: addressOf(native.host, grpcPort) }),
-    ...(await readServing(url + basePathOf(wish))),
+    ...(await readServing(url + basePathOf(request))),
   };
 }
 
 interface Ending {
-  readonly native: NativeWish;
+  readonly native: NativeRequest;
   readonly result: Exclude<ReadinessResult, { kind: 'ready' }>;
 }
 
@@ -147,7 +147,7 @@ async function cleanUp({ options }: Session, runner: NativeRunner, { native, res
     return new AppError('SHUTTING_DOWN', `Interrupted before ${name} was ready; it was removed.`);
   if (result.kind === 'ended' && logLines.some((line) => /EADDRINUSE|PORT_IN_USE|port \d+ .*in use/i.test(line))) {
     const { host: hostIp, port } = native;
-    const others = { list: async () => (await runner.list()).filter((one) => one.wish.name !== name) };
+    const others = { list: async () => (await runner.list()).filter((one) => one.request.name !== name) };
     const holder = await findNativeHolder(others, [{ hostIp, port, protocol: 'tcp' }]);
     const [who, stop] = holder === undefined ? ['another program', ''] : [holder, `, or launch stop ${holder}`];
     return new AppError(

@@ -4,7 +4,7 @@ import type { HangRule } from './hang-watch.js';
 import type { ProcessIdentity } from './process.js';
 
 /** What a native server is to be. */
-export interface NativeWish {
+export interface NativeRequest {
   /** Letters, digits, `_`, `.`, `-`; one server a name. */
   readonly name: string;
   readonly host: string;
@@ -14,7 +14,7 @@ export interface NativeWish {
   /** Variables beyond those of the launcher's own environment. */
   readonly env: Readonly<Record<string, string>>;
   readonly cwd: string;
-  /** Fingerprint of what was asked for, so that the same wish finds this server again. */
+  /** Fingerprint of what was asked for, so that the same request finds this server again. */
   readonly config: string;
   readonly labels: Readonly<Record<string, string>>;
   /** Its folder with the logs goes once it has ended. */
@@ -41,9 +41,9 @@ export interface NativeState {
   readonly exitCode?: number;
 }
 
-/** One server's folder: `wish.json`, `state.json`, `server.log`. */
+/** One server's folder: `request.json`, `state.json`, `server.log`. */
 export interface NativeRecord {
-  readonly wish: NativeWish;
+  readonly request: NativeRequest;
   readonly createdAtMs: number;
   readonly state?: NativeState;
 }
@@ -58,10 +58,10 @@ export async function writeAtomically(path: string, value: unknown): Promise<voi
 
 /** Reads a record; undefined where the folder holds none, `unreadable` where what it holds was cut short. */
 export async function readRecord(folder: string): Promise<NativeRecord | 'unreadable' | undefined> {
-  const [wish, state] = await Promise.all([readJson(join(folder, 'wish.json')), readState(folder)]);
-  if (wish === undefined) return undefined;
-  if (!('wish' in wish)) return 'unreadable';
-  return { ...(wish as Omit<NativeRecord, 'state'>), ...(state === undefined ? {} : { state }) };
+  const [request, state] = await Promise.all([readJson(join(folder, 'request.json')), readState(folder)]);
+  if (request === undefined) return undefined;
+  if (!('request' in request)) return 'unreadable';
+  return { ...(request as Omit<NativeRecord, 'state'>), ...(state === undefined ? {} : { state }) };
 }
 
 /** What the supervisor said last; undefined where it said nothing that can be read. */

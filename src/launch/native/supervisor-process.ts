@@ -19,7 +19,7 @@ const record = await readRecord(folder);
 const supervisor = await readIdentity(process.pid);
 if (record === undefined || record === 'unreadable' || supervisor === undefined)
   throw new Error(`No server is described in ${folder}.`);
-const { wish } = record;
+const { request } = record;
 const log = new RotatingLog(join(folder, 'server.log'));
 const stop = new AbortController();
 let child: ChildProcess | undefined;
@@ -55,10 +55,10 @@ let ended: Readonly<Record<string, string>> = {};
 
 /** Starts the server and answers how it ended; its output is in the log by then. */
 function runServer(): Promise<ProcessEnd> {
-  const [program = process.execPath, ...args] = wish.program ?? [];
-  const started = spawn(program, [...args, ...wish.args], {
-    cwd: wish.cwd,
-    env: { ...allocator, ...process.env, ...wish.env, ...ended },
+  const [program = process.execPath, ...args] = request.program ?? [];
+  const started = spawn(program, [...args, ...request.args], {
+    cwd: request.cwd,
+    env: { ...allocator, ...process.env, ...request.env, ...ended },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   child = started;
@@ -86,12 +86,12 @@ function runServer(): Promise<ProcessEnd> {
 
 /** Kills a server that runs, once answered, and answers no more: stopped, or in an endless loop. It is then started again as after a crash. */
 async function endWhereItHangs(server: ChildProcess, signal: AbortSignal): Promise<void> {
-  if (!wish.restart || wish.port === 0) return;
-  const { everyMs, limitMs, misses } = wish.hangRule ?? usualHangRule;
+  if (!request.restart || request.port === 0) return;
+  const { everyMs, limitMs, misses } = request.hangRule ?? usualHangRule;
   const pause = (): Promise<boolean> => wait(everyMs, true, { signal }).catch(() => false);
-  if (!(await hangs({ pause, ask: () => askForLife(wish, limitMs) }, misses)) || stop.signal.aborted) return;
+  if (!(await hangs({ pause, ask: () => askForLife(request, limitMs) }, misses)) || stop.signal.aborted) return;
   note(
-    `the server at ${wish.host}:${wish.port} left ${misses} questions unanswered for ${limitMs / 1000} s each: it hangs, and is ended`,
+    `the server at ${request.host}:${request.port} left ${misses} questions unanswered for ${limitMs / 1000} s each: it hangs, and is ended`,
   );
   server.kill('SIGKILL');
 }
@@ -110,7 +110,7 @@ async function supervise(): Promise<void> {
     const exitCode = exitCodeOf(end, constants.signals);
     const ran = Date.now() - startedAtMs;
     crashes = ran >= soundAfterMs ? 1 : crashes + 1;
-    if (stop.signal.aborted || !wish.restart || !deservesRestart(end)) {
+    if (stop.signal.aborted || !request.restart || !deservesRestart(end)) {
       await save({ status: 'exited', exitCode, finishedAtMs: Date.now() });
       return;
     }
@@ -141,5 +141,5 @@ process.on('SIGHUP', () => undefined);
 await save({ status: 'starting' });
 await supervise();
 log.close();
-if (wish.removeOnExit) await removeFolder();
+if (request.removeOnExit) await removeFolder();
 process.exit(0);

@@ -11,7 +11,14 @@ import { parseVolume } from './flags/volumes.js';
 import { nearest } from '../text/suggestion.js';
 import type { UpValues } from './up-flags.js';
 import { findGrpcPort, serverOption } from './server-options.js';
-import { findMapping, gpuModes, insistsOnGpu, type ContainerWish, type LaunchMode, type Wish } from './request.js';
+import {
+  findMapping,
+  gpuModes,
+  insistsOnGpu,
+  type ContainerRequest,
+  type LaunchMode,
+  type LaunchRequest,
+} from './request.js';
 
 /** What the command line's texts are read against. */
 export interface Surroundings extends PathBase {
@@ -25,13 +32,13 @@ export interface Surroundings extends PathBase {
 const variants = ['auto', 'cpu', 'gpu', 'cuda', 'native'] as const;
 const pulls = ['missing', 'always', 'never'] as const;
 
-/** From texts to a wish: every flag read, every contradiction refused with what to type instead. Throws USAGE. */
-export function toWish(values: UpValues, serverArgs: readonly string[], at: Surroundings): Wish {
-  const container = toContainerWish(values, at);
+/** From texts to a request: every flag read, every contradiction refused with what to type instead. Throws USAGE. */
+export function toRequest(values: UpValues, serverArgs: readonly string[], at: Surroundings): LaunchRequest {
+  const container = toContainerRequest(values, at);
   const mode = toMode(values, at);
   const ownArgs = mode === 'shell' ? [] : serverArgs;
   const grpcPort = findGrpcPort(container.env, ownArgs);
-  const wish: Wish = {
+  const request: LaunchRequest = {
     variant: oneOf('--variant', values.variant ?? 'auto', variants),
     gpuMode: oneOf('--gpu-mode', values.gpuMode ?? 'auto', gpuModes),
     ...(values.gpus === undefined ? {} : { gpus: parseGpus(values.gpus) }),
@@ -44,8 +51,8 @@ export function toWish(values: UpValues, serverArgs: readonly string[], at: Surr
     serverPort: parseCount('--port', serverOption(container.env, ownArgs, 'port') ?? '8000', 1),
     ...(grpcPort === undefined ? {} : { grpcPort }),
   };
-  refuseContradictions(wish);
-  return wish;
+  refuseContradictions(request);
+  return request;
 }
 
 function oneOf<T extends string>(flag: string, value: string, allowed: readonly T[]): T {
@@ -74,7 +81,7 @@ function toMode({ detach, interactive, tty }: UpValues, { hasTerminal }: Surroun
 }
 
 /** The listed flags by their reader; undefined ones are left out. */
-function toContainerWish(values: UpValues, at: Surroundings): ContainerWish {
+function toContainerRequest(values: UpValues, at: Surroundings): ContainerRequest {
   const merge = (parts: readonly Readonly<Record<string, string>>[]): Readonly<Record<string, string>> =>
     Object.assign({}, ...parts) as Readonly<Record<string, string>>;
   const files = at.envFiles.map(({ name, text }) => parseEnvFile(text, name, at.env));
@@ -101,7 +108,7 @@ function toContainerWish(values: UpValues, at: Surroundings): ContainerWish {
   };
 }
 
-function toOptional(values: UpValues): Partial<ContainerWish> {
+function toOptional(values: UpValues): Partial<ContainerRequest> {
   const { name, network, memory, cpus, shmSize, pidsLimit, user, restart, rm, platform } = values;
   return {
     ...(name === undefined ? {} : { name: parseName(name) }),
@@ -117,18 +124,18 @@ function toOptional(values: UpValues): Partial<ContainerWish> {
   };
 }
 
-function refuseContradictions(wish: Wish): void {
-  const { container, variant, gpuMode, serverPort, mode } = wish;
+function refuseContradictions(request: LaunchRequest): void {
+  const { container, variant, gpuMode, serverPort, mode } = request;
   const refuse = (text: string): never => {
     throw new AppError('USAGE', text);
   };
   if (container.remove === true && container.restart !== undefined && container.restart.name !== 'no') {
     refuse('--rm and --restart exclude each other: a removed container cannot start again. Leave one of them away.');
   }
-  if (variant === 'cpu' && insistsOnGpu(wish))
+  if (variant === 'cpu' && insistsOnGpu(request))
     refuse('--variant cpu and --gpus (or a GPU --device) exclude each other. Type --variant gpu.');
-  if (gpuMode === 'none' && insistsOnGpu(wish))
-    refuse('--gpu-mode none and a wish for a GPU exclude each other. Leave one of them away.');
+  if (gpuMode === 'none' && insistsOnGpu(request))
+    refuse('--gpu-mode none cannot be combined with a request for a GPU. Leave one of them away.');
   const published = container.ports;
   const isServed = findMapping(published, serverPort) !== undefined;
   if (published.length === 0 || isServed || mode === 'shell') return;

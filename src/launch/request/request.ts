@@ -17,7 +17,7 @@ export const gpuModes: readonly GpuMode[] = ['auto', 'cdi', 'runtime', 'gpus', '
 export type LaunchMode = 'foreground' | 'detached' | 'shell';
 
 /** Options of the container as the flags gave them; what is undefined keeps the engine's own default. */
-export interface ContainerWish {
+export interface ContainerRequest {
   readonly name?: string;
   /** Empty: the server's port on 127.0.0.1. */
   readonly ports: readonly PortMapping[];
@@ -48,7 +48,7 @@ export interface ContainerWish {
 }
 
 /** Everything that a command line asks for, checked and completed; the decision reads nothing else of it. */
-export interface Wish {
+export interface LaunchRequest {
   readonly variant: 'auto' | Variant;
   readonly gpuMode: GpuMode;
   readonly gpus?: GpuRequest;
@@ -58,7 +58,7 @@ export interface Wish {
   /** Whether --context or -H names an engine: nothing else will then do. */
   readonly engineIsNamed: boolean;
   readonly mode: LaunchMode;
-  readonly container: ContainerWish;
+  readonly container: ContainerRequest;
   /** After `--`: for the server, or in shell mode the command. */
   readonly serverArgs: readonly string[];
   /** The server's port inside the container. */
@@ -70,16 +70,19 @@ export interface Wish {
 }
 
 /** Names of NVIDIA's CDI devices that --device asks for. */
-export function nvidiaCdiDevices({ container }: Wish): readonly string[] {
+export function nvidiaCdiDevices({ container }: LaunchRequest): readonly string[] {
   return container.devices.flatMap((device) =>
     device.kind === 'cdi' && device.name.startsWith('nvidia.com/gpu=') ? [device.name] : [],
   );
 }
 
 /** Whether nothing but a GPU will do: then nothing falls back. */
-export function insistsOnGpu(wish: Wish): boolean {
+export function insistsOnGpu(request: LaunchRequest): boolean {
   return (
-    wish.variant === 'gpu' || wish.variant === 'cuda' || wish.gpus !== undefined || nvidiaCdiDevices(wish).length > 0
+    request.variant === 'gpu' ||
+    request.variant === 'cuda' ||
+    request.gpus !== undefined ||
+    nvidiaCdiDevices(request).length > 0
   );
 }
 
@@ -87,7 +90,7 @@ export function insistsOnGpu(wish: Wish): boolean {
  * The ports to publish: those asked for, else the server's own on 127.0.0.1; the one for gRPC under its own number, on the address of
  * the server's. None on networks that publish none.
  */
-export function publishedPorts({ container, serverPort, grpcPort }: Wish): readonly PortMapping[] {
+export function publishedPorts({ container, serverPort, grpcPort }: LaunchRequest): readonly PortMapping[] {
   if (/^(host|none|container:.*)$/.test(container.network ?? '')) return [];
   const own = portMapping('127.0.0.1', serverPort);
   const ports = container.ports.length > 0 ? container.ports : [own];
@@ -104,7 +107,7 @@ function portMapping(hostIp: string, port: number): PortMapping {
   return { hostIp, hostPort: String(port), containerPort: port, protocol: 'tcp' };
 }
 
-const nothing: ContainerWish = {
+const nothing: ContainerRequest = {
   ports: [],
   mounts: [],
   tmpfs: {},
@@ -122,8 +125,8 @@ const nothing: ContainerWish = {
   ulimits: [],
 };
 
-/** A wish for nothing special. */
-export const plainWish: Wish = {
+/** A request for nothing special. */
+export const plainRequest: LaunchRequest = {
   variant: 'auto',
   gpuMode: 'auto',
   pull: 'missing',

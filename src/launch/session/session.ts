@@ -2,13 +2,13 @@ import type { LaunchContext } from '../context.js';
 import type { DockerGateway } from '../docker/gateway.js';
 import type { Facts } from '../facts/facts.js';
 import { basePathFrom } from '../request/server-options.js';
-import type { Wish } from '../request/request.js';
+import type { LaunchRequest } from '../request/request.js';
 
-/** One launch from its wish to its end. */
+/** One launch from its request to its end. */
 export interface Session {
   readonly context: LaunchContext;
   readonly gateway: DockerGateway;
-  readonly wish: Wish;
+  readonly request: LaunchRequest;
   readonly facts: Facts;
   readonly options: StartOptions;
   /** Aborted at the first Ctrl-C before the server is ready. */
@@ -25,6 +25,6 @@ export interface StartOptions {
 }
 
 /** What every path of the server starts with: `/prefix` or nothing. */
-export function basePathOf({ container, serverArgs }: Wish): string {
+export function basePathOf({ container, serverArgs }: LaunchRequest): string {
   return basePathFrom(container.env, serverArgs);
 }

@@ -14,12 +14,12 @@ import type { ContainerPlan, Decision, Plan } from '../decide/plan-types.js';
 import { inBrief, type Refusal } from '../decide/refusal.js';
 import type { Session, StartOptions } from '../session/session.js';
 import { checkPaths } from '../decide/path-checks.js';
-import { insistsOnGpu, type Variant, type Wish } from '../request/request.js';
+import { insistsOnGpu, type Variant, type LaunchRequest } from '../request/request.js';
 
 /** One `launch up`. */
 export interface UpRequest {
   readonly address: EngineAddress;
-  readonly wish: Wish;
+  readonly request: LaunchRequest;
   readonly start: StartOptions;
   readonly explain: boolean;
   readonly signal: AbortSignal;
@@ -38,29 +38,29 @@ export type Started = (
   readonly gateway: DockerGateway;
 };
 
-/** Facts and decision for a wish; starts nothing. */
+/** Facts and decision for a request; starts nothing. */
 export async function preview(
   context: LaunchContext,
-  { address, wish }: Pick<UpRequest, 'address' | 'wish'>,
+  { address, request }: Pick<UpRequest, 'address' | 'request'>,
 ): Promise<Preview> {
-  const facts = await gatherFacts(context, await context.openGateway(address), wish);
-  return { facts, decision: decide(wish, facts) };
+  const facts = await gatherFacts(context, await context.openGateway(address), request);
+  return { facts, decision: decide(request, facts) };
 }
 
-/** From a wish to a server that is ready. `auto` goes on to its next variant where a start fails for want of GPU or image. */
-export async function bringUp(context: LaunchContext, request: UpRequest): Promise<Started> {
-  const { wish } = request;
-  const gateway = await context.openGateway(request.address);
-  const facts = await gatherFacts(context, gateway, wish);
-  for (const note of checkPaths(wish, facts)) context.console.warn(note);
+/** From a request to a server that is ready. `auto` goes on to its next variant where a start fails for want of GPU or image. */
+export async function bringUp(context: LaunchContext, asked: UpRequest): Promise<Started> {
+  const { request } = asked;
+  const gateway = await context.openGateway(asked.address);
+  const facts = await gatherFacts(context, gateway, request);
+  for (const note of checkPaths(request, facts)) context.console.warn(note);
   const failed = new Map<Variant, Refusal>();
   for (;;) {
-    const decision = decide(wish, facts, failed);
-    narrateDecision(context.console, decision, { facts, explain: request.explain });
+    const decision = decide(request, facts, failed);
+    narrateDecision(context.console, decision, { facts, explain: asked.explain });
     if (decision.kind === 'refused') {
-      throw toError(request.explain ? inBrief(decision.refusal) : decision.refusal, wish.variant);
+      throw toError(asked.explain ? inBrief(decision.refusal) : decision.refusal, request.variant);
     }
-    const session: Session = { context, gateway, wish, facts, options: request.start, signal: request.signal };
+    const session: Session = { context, gateway, request, facts, options: asked.start, signal: asked.signal };
     try {
       const started = await startPlan(session, decision.plan);
       const idle = explainIdleGpu(started.launched);
@@ -70,7 +70,7 @@ export async function bringUp(context: LaunchContext, request: UpRequest): Promi
       if (unserved !== undefined) context.console.warn(unserved);
       return started;
     } catch (thrown) {
-      const mayFallBack = wish.variant === 'auto' && !insistsOnGpu(wish) && wish.image === undefined;
+      const mayFallBack = request.variant === 'auto' && !insistsOnGpu(request) && request.image === undefined;
       if (!mayFallBack || decision.plan.kind === 'native' || !permitsFallback(thrown)) throw thrown;
       context.console.warn(thrown.message);
       failed.set(decision.plan.variant, toRefusal(thrown));
@@ -87,9 +87,9 @@ async function startPlan(session: Session, plan: Plan): Promise<Started> {
 }
 
 /** An image that just came shows its labels: what they ask for is compared before it starts. */
-async function recheck({ gateway, facts, wish }: Session, plan: ContainerPlan): Promise<Facts> {
+async function recheck({ gateway, facts, request }: Session, plan: ContainerPlan): Promise<Facts> {
   const fresh = { ...facts, engine: await readEngine(gateway) };
-  const option = weigh(plan.variant, wish, fresh);
+  const option = weigh(plan.variant, request, fresh);
   if (!option.isPossible) throw toError(option.refusal, plan.variant);
   return fresh;
 }

@@ -20,11 +20,11 @@ export function estimateDecoding({ body, headerLength }: EncodedRequest, { input
  * About how many bytes of JSON finding detections comes to: a number is looked at in half the time that a byte of JSON takes, and each box
  * may be compared with every one that is kept.
  */
-export function estimateDetecting({ outputs, config, wish }: DetectionRun): number {
+export function estimateDetecting({ outputs, config, asked }: DetectionRun): number {
   let numbers = 0;
   for (const { data } of outputs.values()) numbers += data.length;
   const boxes = Math.max(...(outputs.get(config.outputs.boxes)?.shape ?? []), 0);
-  return numbers / 2 + (boxes * Math.min(boxes, wish.max)) / 32;
+  return numbers / 2 + (boxes * Math.min(boxes, asked.max)) / 32;
 }
 
 /** About how many bytes of JSON writing tensors comes to, by the same rule. */

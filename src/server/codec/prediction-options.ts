@@ -1,10 +1,10 @@
 import { AppError } from '../../errors.js';
 import type { ModelConfig } from '../../model/config.js';
 import { mostDetections } from '../../model/detection-config.js';
-import type { DetectionWish } from '../../tasks/detection/types.js';
+import type { DetectionOptions } from '../../tasks/detection/types.js';
 
 /** What a request may ask of its answer: `top` of a classifier, the others of a detector. */
-export type PredictionWish = Readonly<Partial<Record<WishName, number>>>;
+export type PredictionOptions = Readonly<Partial<Record<OptionName, number>>>;
 
 const isPart = (value: number) => value >= 0 && value <= 1;
 const part = { fits: isPart, expected: 'a number from 0 to 1' };
@@ -23,15 +23,15 @@ const rules = {
   },
 } as const;
 
-export type WishName = keyof typeof rules;
+export type OptionName = keyof typeof rules;
 
-const names = Object.keys(rules) as readonly WishName[];
+const names = Object.keys(rules) as readonly OptionName[];
 
-export const isWish = (name: string): name is WishName => Object.hasOwn(rules, name);
+export const isOption = (name: string): name is OptionName => Object.hasOwn(rules, name);
 
-/** Wishes from a query, a form or JSON, in texts or numbers. Throws INVALID_INPUT. */
-export function parseWish(given: Readonly<Partial<Record<WishName, unknown>>>): PredictionWish {
-  const wish: Partial<Record<WishName, number>> = {};
+/** Options from a query, a form or JSON, in texts or numbers. Throws INVALID_INPUT. */
+export function parseOptions(given: Readonly<Partial<Record<OptionName, unknown>>>): PredictionOptions {
+  const asked: Partial<Record<OptionName, number>> = {};
   for (const name of names) {
     const text = given[name];
     if (text === undefined) continue;
@@ -40,9 +40,9 @@ export function parseWish(given: Readonly<Partial<Record<WishName, unknown>>>): 
     if (!fits(value)) {
       throw new AppError('INVALID_INPUT', `'${name}' is ${JSON.stringify(text)}: expected ${expected}`);
     }
-    wish[name] = value;
+    asked[name] = value;
   }
-  return wish;
+  return asked;
 }
 
 function toNumber(text: unknown): number {
@@ -51,11 +51,14 @@ function toNumber(text: unknown): number {
     : NaN;
 }
 
-/** Throws INVALID_INPUT for a wish that means nothing to the model's task. */
-export function checkWish(wish: PredictionWish, model: { readonly name: string; readonly config: ModelConfig }): void {
+/** Throws INVALID_INPUT for a asked that means nothing to the model's task. */
+export function checkOptions(
+  asked: PredictionOptions,
+  model: { readonly name: string; readonly config: ModelConfig },
+): void {
   for (const name of names) {
     const { task } = rules[name];
-    if (wish[name] === undefined || model.config[task] !== undefined) continue;
+    if (asked[name] === undefined || model.config[task] !== undefined) continue;
     throw new AppError(
       'INVALID_INPUT',
       `'${name}' is for models of the task ${task}, and model '${model.name}' has no "${task}" in its model.json`,
@@ -64,6 +67,6 @@ export function checkWish(wish: PredictionWish, model: { readonly name: string; 
 }
 
 /** What is asked of a detector, with its own values where the request leaves them out. */
-export function detectionWish({ score, iou, max }: PredictionWish, { detection }: ModelConfig): DetectionWish {
+export function detectionOptions({ score, iou, max }: PredictionOptions, { detection }: ModelConfig): DetectionOptions {
   return { score: score ?? detection?.score ?? 0, iou, max: max ?? detection?.max ?? mostDetections };
 }

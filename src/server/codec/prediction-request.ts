@@ -8,7 +8,7 @@ import type { ModelSignature } from '../../protocol/types.js';
 import { mostPictures } from '../../protocol/tensor-check.js';
 import { validateInferRequest, type CheckedRequest } from '../../protocol/validate.js';
 import type { BytesElement } from '../../tensor/tensor.js';
-import { isWish, parseWish, type PredictionWish, type WishName } from './prediction-options.js';
+import { isOption, parseOptions, type PredictionOptions, type OptionName } from './prediction-options.js';
 
 /** What a body of `POST /predictions/{model}` holds. */
 export type PredictionInput =
@@ -17,10 +17,10 @@ export type PredictionInput =
       readonly pictures: readonly BytesElement[];
       /** One picture that was not sent as a list: its predictions are not put into one. */
       readonly isSingle: boolean;
-      readonly wish: PredictionWish;
+      readonly asked: PredictionOptions;
     }
   /** A request of the Open Inference Protocol, whose FP16 and BF16 tensors may be numbers too. */
-  | { readonly kind: 'tensors'; readonly request: CheckedRequest; readonly wish: PredictionWish };
+  | { readonly kind: 'tensors'; readonly request: CheckedRequest; readonly asked: PredictionOptions };
 
 /** What is expected of a body, for messages. */
 export const expectedBody = 'expected a picture, a form with pictures, or JSON with "image", "images" or "inputs"';
@@ -37,33 +37,33 @@ interface Members {
   images?: readonly string[];
   /** Whether there are tensors; they are read afterwards, by the protocol's own rules. */
   inputs?: true;
-  wishes: Partial<Record<WishName, number>>;
+  options: Partial<Record<OptionName, number>>;
 }
 
 /** Reads a JSON body, and its tensors against their model. Throws INVALID_INPUT. */
 export function decodePredictionJson(body: Buffer, model: ModelSignature): PredictionInput {
-  const members: Members = { wishes: {} };
+  const members: Members = { options: {} };
   const reader = new JsonReader(body, 'the body, which begins like JSON');
   reader.readObject('the request', (key) => {
     if (!reader.takeNull()) readMember(reader, key, members);
   });
   reader.finish();
   const { image, images, inputs } = members;
-  const wish = parseWish(members.wishes);
+  const asked = parseOptions(members.options);
   const count = [image, images, inputs].filter((value) => value !== undefined).length;
   if (count > 1 || (count === 0 && model.inputs.length > 0)) {
     throw new AppError('INVALID_INPUT', 'Expected exactly one of "image", "images" and "inputs" in the JSON body');
   }
-  if (image !== undefined) return { kind: 'pictures', pictures: [image], isSingle: true, wish };
-  if (images !== undefined) return { kind: 'pictures', pictures: images, isSingle: false, wish };
+  if (image !== undefined) return { kind: 'pictures', pictures: [image], isSingle: true, asked };
+  if (images !== undefined) return { kind: 'pictures', pictures: images, isSingle: false, asked };
   const request = validateInferRequest(decodeInferRequest({ body, hasHalfNumbers: true }, model), model);
-  return { kind: 'tensors', request, wish };
+  return { kind: 'tensors', request, asked };
 }
 
 function readMember(reader: JsonReader, key: string, members: Members): void {
-  if (isWish(key)) {
-    refuseRepeat(reader, key, members.wishes[key]);
-    members.wishes[key] = readDouble(reader);
+  if (isOption(key)) {
+    refuseRepeat(reader, key, members.options[key]);
+    members.options[key] = readDouble(reader);
     return;
   }
   if (key !== 'image' && key !== 'images' && key !== 'inputs') {

@@ -9,7 +9,7 @@ import {
   fieldsPerDetection,
   type DetectedRow,
   type DetectionRun,
-  type DetectionWish,
+  type DetectionOptions,
 } from '../../tasks/detection/types.js';
 import type { NamedTensors } from '../../tensor/tensor.js';
 import type { Codec } from '../codec/codec.js';
@@ -48,7 +48,7 @@ export interface FramedResult {
 export async function writeDetections(
   codec: Codec,
   model: ServableModel,
-  of: { readonly runs: readonly FramedResult[]; readonly wish: DetectionWish; readonly isKept: boolean },
+  of: { readonly runs: readonly FramedResult[]; readonly asked: DetectionOptions; readonly isKept: boolean },
 ): Promise<WrittenDetections> {
   const { detection: config } = model.config;
   if (config === undefined) return { texts: [], nonFinite: 0 };
@@ -56,7 +56,7 @@ export async function writeDetections(
     const outputs = ownOutputs(result.outputs, model.config);
     const labelOf = labelsFor(config, model.labels, outputs);
     const isOwned = result.batchRequests === 1 && !of.isKept;
-    const rows = await codec.detect({ model: model.name, outputs, config, ...frame, wish: of.wish }, isOwned);
+    const rows = await codec.detect({ model: model.name, outputs, config, ...frame, asked: of.asked }, isOwned);
     return rows.map((row) => ({ text: formatRow(row, labelOf), nonFinite: row.nonFinite }));
   });
   const all = (await Promise.all(written)).flat();

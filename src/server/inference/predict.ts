@@ -14,7 +14,7 @@ import { detectionOutputs, frameOf, writeDetections, type Frame } from './detect
 import { readPictures, readSizedPictures } from './images.js';
 import { readPredictionBody } from './prediction-body.js';
 import type { PredictionInput } from '../codec/prediction-request.js';
-import { checkWish, detectionWish, type PredictionWish } from '../codec/prediction-options.js';
+import { checkOptions, detectionOptions, type PredictionOptions } from '../codec/prediction-options.js';
 import { formatPredictions, readPredictions } from './predictions.js';
 
 /** One `POST /predictions/{model}`. */
@@ -23,7 +23,7 @@ export interface PredictCall {
   readonly body: Buffer;
   readonly contentType: string | undefined;
   /** Of the query, before the body's own and the model's. */
-  readonly wish: PredictionWish;
+  readonly asked: PredictionOptions;
   /** Answer the model's outputs too. */
   readonly withOutputs: boolean;
   readonly signal: AbortSignal;
@@ -50,15 +50,15 @@ export async function predict(codec: Codec, call: PredictCall): Promise<PredictA
   const startMs = performance.now();
   const { body: sent, contentType, view } = call;
   const input = await readPredictionBody(codec, { body: sent, contentType, signature: view.signature });
-  const wish = { ...input.wish, ...call.wish };
-  checkWish(wish, view.model);
+  const asked = { ...input.asked, ...call.asked };
+  checkOptions(asked, view.model);
   const ran =
     input.kind === 'pictures'
       ? await runPictures(codec, input.pictures, { call, startMs })
       : await runTensors(codec, input.request, { call, startMs });
   const ranMs = performance.now();
   for (const { outputs } of ran.results) call.memory.hold(tensorBytes(outputs.values()));
-  const body = await writeAnswer(codec, call, { input, ran, wish });
+  const body = await writeAnswer(codec, call, { input, ran, asked });
   call.memory.hold(body.length);
   return { body, report: reportOf(ran, performance.now() - ranMs) };
 }
@@ -135,7 +135,7 @@ const hasTask = ({ config }: ServableModel): boolean =>
 async function writeAnswer(
   codec: Codec,
   call: PredictCall,
-  { input, ran, wish }: { readonly input: PredictionInput; readonly ran: Ran; readonly wish: PredictionWish },
+  { input, ran, asked }: { readonly input: PredictionInput; readonly ran: Ran; readonly asked: PredictionOptions },
 ): Promise<Buffer> {
   const { model } = call.view;
   const { timings } = reportOf(ran, 0);
@@ -151,7 +151,7 @@ async function writeAnswer(
   };
   const nonFiniteTokens = input.kind === 'tensors' && wantsTokens(input.request.parameters);
   const isAlone = input.kind === 'tensors' || input.isSingle;
-  const task = await writeTask(codec, call, { ran, wish, nonFiniteTokens, isAlone });
+  const task = await writeTask(codec, call, { ran, asked, nonFiniteTokens, isAlone });
   const head = `${JSON.stringify(facts).slice(0, -1)}${task},"timings":${JSON.stringify(times)}`;
   if (hasTask(model) && !call.withOutputs) return Buffer.from(`${head}}`);
   const outputs = await encodeOutputs(codec, ran.results, { model: model.name, nonFiniteTokens });
@@ -164,12 +164,12 @@ async function writeTask(
   { view: { model }, withOutputs: isKept }: PredictCall,
   of: {
     readonly ran: Ran;
-    readonly wish: PredictionWish;
+    readonly asked: PredictionOptions;
     readonly nonFiniteTokens: boolean;
     readonly isAlone: boolean;
   },
 ): Promise<string> {
-  const { ran, wish, nonFiniteTokens } = of;
+  const { ran, asked, nonFiniteTokens } = of;
   const { classification, detection } = model.config;
   const listOf = (texts: readonly string[]) =>
     texts.length === 1 && of.isAlone ? (texts[0] ?? '[]') : `[${texts.join(',')}]`;
@@ -180,13 +180,13 @@ async function writeTask(
     });
     const { texts, nonFinite } = await writeDetections(codec, model, {
       runs,
-      wish: detectionWish(wish, model.config),
+      asked: detectionOptions(asked, model.config),
       isKept,
     });
     return `,"detections":${listOf(texts)}${nonFinite > 0 ? `,"non_finite_boxes":${nonFinite}` : ''}`;
   }
   if (classification === undefined) return '';
-  const top = wish.top ?? classification.top;
+  const top = asked.top ?? classification.top;
   const rows = ran.results.flatMap(({ outputs }) => readPredictions(model, outputs, top));
   return `,"predictions":${listOf(rows.map((row) => formatPredictions(row, nonFiniteTokens)))}`;
 }

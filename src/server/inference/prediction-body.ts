@@ -2,7 +2,7 @@ import { AppError } from '../../errors.js';
 import type { ModelSignature } from '../../protocol/types.js';
 import type { Codec } from '../codec/codec.js';
 import { beginsLikeObject, expectedBody, type PredictionInput } from '../codec/prediction-request.js';
-import { parseWish } from '../codec/prediction-options.js';
+import { parseOptions } from '../codec/prediction-options.js';
 
 /** A body of `POST /predictions/{model}` with what it is read by. */
 export interface PredictionBody {
@@ -17,7 +17,7 @@ export async function readPredictionBody(codec: Codec, sent: PredictionBody): Pr
   if (body.length === 0) throw new AppError('INVALID_INPUT', `The request has no body: ${expectedBody}`);
   if (contentType !== undefined && /^\s*multipart\/form-data/i.test(contentType)) return readForm(body, contentType);
   if (beginsLikeObject(body)) return codec.decodePrediction(body, signature);
-  return { kind: 'pictures', pictures: [body], isSingle: true, wish: {} };
+  return { kind: 'pictures', pictures: [body], isSingle: true, asked: {} };
 }
 
 async function readForm(body: Buffer, contentType: string): Promise<PredictionInput> {
@@ -28,6 +28,6 @@ async function readForm(body: Buffer, contentType: string): Promise<PredictionIn
     kind: 'pictures',
     pictures: files,
     isSingle: files.length === 1,
-    wish: parseWish(Object.fromEntries(fields)),
+    asked: parseOptions(Object.fromEntries(fields)),
   };
 }

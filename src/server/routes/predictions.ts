@@ -2,7 +2,7 @@ import type { Exchange } from '../http/exchange.js';
 import { answerInference, type InferenceDeps, type InferenceResult } from './inference-route.js';
 import type { InferenceRequest } from '../inference/inference.js';
 import { predict } from '../inference/predict.js';
-import { parseWish } from '../codec/prediction-options.js';
+import { parseOptions } from '../codec/prediction-options.js';
 import type { Router } from '../http/router.js';
 
 /** `POST /predictions/{model}`: an image, a form with images, or JSON in; labels with probabilities, or boxes, out. */
@@ -10,11 +10,11 @@ export function addPredictionRoutes(router: Router, deps: InferenceDeps): void {
   const answerFor =
     (exchange: Exchange) =>
     async (request: InferenceRequest): Promise<InferenceResult> => {
-      const { outputs, ...wishes } = exchange.request.query as Readonly<Record<string, unknown>>;
+      const { outputs, ...given } = exchange.request.query as Readonly<Record<string, unknown>>;
       const { body, report } = await predict(deps.codec, {
         ...request,
         contentType: exchange.request.contentType,
-        wish: parseWish(wishes),
+        asked: parseOptions(given),
         withOutputs: outputs === 'true' || outputs === '1',
       });
       return { body, headers: ['content-type', 'application/json'], report };

@@ -1,10 +1,10 @@
 import { probeProvider } from '../../engine/probe/probe.js';
 import { chooseProvider, listCandidates, type ProviderChoice, type ProviderProof } from '../../engine/providers.js';
-import type { ExecutionConfig, ProviderName, ProviderWish } from '../../model/config.js';
+import type { ExecutionConfig, ProviderName, ProviderRequest } from '../../model/config.js';
 
 export interface ProviderOptions {
   /** The server's wish, for models that have none of their own. */
-  readonly wish: ProviderWish;
+  readonly wish: ProviderRequest;
   readonly requireGpu: boolean;
   readonly env: NodeJS.ProcessEnv;
 }

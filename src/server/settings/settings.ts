@@ -1,4 +1,4 @@
-import type { ProviderWish } from '../../model/config.js';
+import type { ProviderRequest } from '../../model/config.js';
 
 /** Who may change the set of loaded models while the server runs. */
 export type ModelControl = 'explicit' | 'poll' | 'none';
@@ -93,7 +93,7 @@ export interface Settings {
   /** What every path starts with, `''` or `/prefix`. */
   readonly basePath: string;
   readonly serverName: string;
-  readonly executionProvider: ProviderWish;
+  readonly executionProvider: ProviderRequest;
   readonly requireGpu: boolean;
   readonly workers: number | 'auto';
   readonly intraOpThreads: number | 'auto';

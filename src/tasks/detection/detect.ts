@@ -98,18 +98,18 @@ function checkCount({ config }: DetectionRun, { boxes, scores }: Table, { priors
 }
 
 function detectRow(
-  { config, wish }: DetectionRun,
+  { config, asked }: DetectionRun,
   { boxes, scores }: Table,
   { placement, options }: { readonly placement: Placement; readonly options: BoxOptions },
 ): DetectedRow {
-  const found = findCandidates(scores, { ...config, leastScore: wish.score });
-  const suppress = config.suppress === 'none' && wish.iou !== undefined ? 'class' : config.suppress;
-  const mostOverlap = suppress === 'none' ? Infinity : (wish.iou ?? config.iou);
+  const found = findCandidates(scores, { ...config, leastScore: asked.score });
+  const suppress = config.suppress === 'none' && asked.iou !== undefined ? 'class' : config.suppress;
+  const mostOverlap = suppress === 'none' ? Infinity : (asked.iou ?? config.iou);
   const keptOf = new Map<number, Box[]>();
   const values: number[] = [];
   let nonFinite = found.nonFinite;
   for (const at of bestFirst(found.scores)) {
-    if (values.length === wish.max * fieldsPerDetection) break;
+    if (values.length === asked.max * fieldsPerDetection) break;
     const index = found.classes[at] as number;
     const box = readBox(boxes, found.boxes[at] as number, options);
     const { x0, y0, x1, y1 } = toImage(box, placement);

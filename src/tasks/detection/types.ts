@@ -3,7 +3,7 @@ import type { DetectionConfig } from '../../model/detection-config.js';
 import type { NamedTensors } from '../../tensor/tensor.js';
 
 /** What a request wants: least score, most overlap, most detections. */
-export interface DetectionWish {
+export interface DetectionOptions {
   readonly score: number;
   /** Boxes that overlap more give way to the better one; undefined: as the model's configuration says. */
   readonly iou: number | undefined;
@@ -18,7 +18,7 @@ export interface DetectionRun {
   readonly input: { readonly width: number; readonly height: number };
   /** Where each image lies in its row of the input; one a row. */
   readonly placements: readonly Placement[];
-  readonly wish: DetectionWish;
+  readonly asked: DetectionOptions;
 }
 
 /** The detections of one image, best first. */

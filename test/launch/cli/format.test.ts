@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { parseSignal } from '../../../src/launch/commands/servers/kill.js';
 import { formatBytes, formatDuration, formatPorts } from '../../../src/launch/cli/format.js';
-import { parseCount, parseMoment } from '../../../src/launch/text/time.js';
+import { parseCount, parseTime } from '../../../src/launch/text/time.js';
 import { isOwnImage } from '../../../src/launch/images/find.js';
 
 describe('what everyday commands print', () => {
@@ -42,12 +42,12 @@ describe('what everyday commands print', () => {
 describe('what everyday commands are told', () => {
   it('reads a moment as a duration back from now, a date or seconds', () => {
     const nowMs = 10_000_000;
-    assert.equal(parseMoment('90s', '--since', nowMs), 9910);
-    assert.equal(parseMoment('1h30m', '--since', nowMs), 10_000 - 5400);
-    assert.equal(parseMoment('12.5', '--since', nowMs), 12.5);
-    assert.equal(parseMoment('1970-01-01T00:01:00Z', '--since', nowMs), 60);
+    assert.equal(parseTime('90s', '--since', nowMs), 9910);
+    assert.equal(parseTime('1h30m', '--since', nowMs), 10_000 - 5400);
+    assert.equal(parseTime('12.5', '--since', nowMs), 12.5);
+    assert.equal(parseTime('1970-01-01T00:01:00Z', '--since', nowMs), 60);
     for (const text of ['', 'yesterday', '5 m', '10x']) {
-      assert.throws(() => parseMoment(text, '--since', nowMs), /--since is ".*"\. Expected a duration/);
+      assert.throws(() => parseTime(text, '--since', nowMs), /--since is ".*"\. Expected a duration/);
     }
   });
 

@@ -7,8 +7,8 @@ import { parseMount } from '../../../src/launch/request/flags/mounts.js';
 import { decide } from '../../../src/launch/decide/plan.js';
 import { toContainerSpec } from '../../../src/launch/container/spec.js';
 import type { ContainerSpec } from '../../../src/launch/container/spec-types.js';
-import type { Wish } from '../../../src/launch/request/request.js';
-import { facts, wish, type engines, type hosts } from '../situations.js';
+import type { LaunchRequest } from '../../../src/launch/request/request.js';
+import { facts, request, type engines, type hosts } from '../situations.js';
 
 const base = { cwd: '/work', homeFolder: '/home/me', platform: 'linux' } as const;
 
@@ -18,13 +18,13 @@ interface Place {
   readonly paths?: Facts['paths'];
 }
 
-function specOf(asked: Wish, { host = 'bare', on = 'plain', paths = {} }: Place = {}): ContainerSpec {
+function specOf(asked: LaunchRequest, { host = 'bare', on = 'plain', paths = {} }: Place = {}): ContainerSpec {
   const given = facts(host, on, { paths });
   const decision = decide(asked, given);
   assert.ok(decision.kind === 'chosen' && decision.plan.kind === 'container');
   return toContainerSpec(asked, decision.plan, given);
 }
-const cpu = (change = {}, container = {}): ContainerSpec => specOf(wish({ variant: 'cpu', ...change }, container));
+const cpu = (change = {}, container = {}): ContainerSpec => specOf(request({ variant: 'cpu', ...change }, container));
 
 describe('container options', () => {
   it('are safe and limited where nothing was asked for', () => {
@@ -56,7 +56,7 @@ describe('container options', () => {
 
   it('ask for a GPU in the words of each way', () => {
     const gpu = (on: keyof typeof engines, gpus = 'all') =>
-      specOf(wish({ gpus: parseGpus(gpus) }), { host: 'l4', on }).body;
+      specOf(request({ gpus: parseGpus(gpus) }), { host: 'l4', on }).body;
     assert.deepEqual(gpu('cdiListed').HostConfig.DeviceRequests, [
       { Driver: 'cdi', DeviceIDs: ['nvidia.com/gpu=all'] },
     ]);
@@ -83,7 +83,7 @@ describe('container options', () => {
   });
 
   it('require no GPU where auto chose one by itself', () => {
-    assert.ok(!specOf(wish(), { host: 'l4', on: 'runtime' }).body.Env.includes('SLIPWAY_REQUIRE_GPU=true'));
+    assert.ok(!specOf(request(), { host: 'l4', on: 'runtime' }).body.Env.includes('SLIPWAY_REQUIRE_GPU=true'));
   });
 
   it('keep a server on the host network to this machine', () => {
@@ -93,7 +93,7 @@ describe('container options', () => {
   });
 
   it('tell the container the public names of its host, by which others call it, and no address or lone label', () => {
-    const asked = wish({ variant: 'cpu' });
+    const asked = request({ variant: 'cpu' });
     const given = facts('bare', 'plain');
     const { engine } = given;
     assert.ok(engine.state === 'known');
@@ -117,7 +117,7 @@ describe('container options', () => {
   });
 
   it('give the container the group of a device file, so that its user may open it', () => {
-    const asked = wish(
+    const asked = request(
       { variant: 'cpu' },
       { devices: [{ kind: 'path', host: '/dev/video0', container: '/dev/video0', permissions: 'rwm' }] },
     );
@@ -157,7 +157,7 @@ describe('docker run line', () => {
 
   it('names GPUs as docker does', () => {
     const line = (on: keyof typeof engines, gpus: string) =>
-      toDockerRun(specOf(wish({ gpus: parseGpus(gpus) }), { host: 'l4', on }), { isDetached: false });
+      toDockerRun(specOf(request({ gpus: parseGpus(gpus) }), { host: 'l4', on }), { isDetached: false });
     assert.match(line('plain', 'device=0,1'), /--gpus '"device=0,1",driver=nvidia'/);
     assert.match(line('runtime', 'all'), /--runtime nvidia .*--env NVIDIA_VISIBLE_DEVICES=all/);
     assert.match(line('cdiListed', 'all'), /--device nvidia\.com\/gpu=all/);

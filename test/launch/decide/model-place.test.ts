@@ -8,9 +8,9 @@ import { parseMount } from '../../../src/launch/request/flags/mounts.js';
 import { readModelNames } from '../../../src/launch/facts/model-folder.js';
 import { checkModels, findModelFolder } from '../../../src/launch/decide/model-place.js';
 import { weigh } from '../../../src/launch/decide/weigh.js';
-import type { Wish } from '../../../src/launch/request/request.js';
+import type { LaunchRequest } from '../../../src/launch/request/request.js';
 import { temporaryFolder } from '../../support/folder.js';
-import { facts, wish } from '../situations.js';
+import { facts, request } from '../situations.js';
 
 const base = { cwd: '/work', homeFolder: '/home/me', platform: 'linux' } as const;
 /** Folders of this machine: `repo` is a repository, `project` has one at `models`, `empty` nothing, `cache` no model. */
@@ -31,9 +31,9 @@ const paths: Facts['paths'] = {
 const world = { ...facts('bare', 'plain'), paths };
 const mounting = (
   texts: readonly string[],
-  change: Partial<Wish> = {},
+  change: Partial<LaunchRequest> = {},
   env: Readonly<Record<string, string>> = {},
-): Wish => wish(change, { mounts: texts.map((text) => parseMount(text, base)), env });
+): LaunchRequest => request(change, { mounts: texts.map((text) => parseMount(text, base)), env });
 
 describe('where mounted models are', () => {
   for (const [text, expected] of [

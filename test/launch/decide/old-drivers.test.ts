@@ -6,8 +6,8 @@ import { imageLabels } from '../../../src/launch/labels.js';
 import { decide } from '../../../src/launch/decide/plan.js';
 import type { Decision } from '../../../src/launch/decide/plan-types.js';
 import { parseGpus } from '../../../src/launch/request/flags/gpus.js';
-import type { Wish } from '../../../src/launch/request/request.js';
-import { drivenBy, engine, facts, hosts, wish } from '../situations.js';
+import type { LaunchRequest } from '../../../src/launch/request/request.js';
+import { drivenBy, engine, facts, hosts, request } from '../situations.js';
 
 /** Cards by what nvidia-smi says of them. */
 const cards = {
@@ -30,10 +30,10 @@ const withRuntime = { runtimes: ['io.containerd.runc.v2', 'nvidia', 'runc'] };
 
 interface Given {
   readonly images?: readonly ImageFacts[];
-  readonly asked?: Wish;
+  readonly asked?: LaunchRequest;
 }
 
-function on(driver: string, card: Card, { images = [], asked = wish() }: Given = {}): Decision {
+function on(driver: string, card: Card, { images = [], asked = request() }: Given = {}): Decision {
   const { name, brand, arch } = cards[card];
   const host = { ...hosts.l4, nvidiaDriver: drivenBy(driver, arch, brand === undefined ? { name } : { name, brand }) };
   return decide(asked, { ...facts('l4', 'runtime'), host, engine: engine(withRuntime, images) });
@@ -98,7 +98,7 @@ describe('the image by driver and GPU', () => {
   });
 
   it('names what the oldest image needs where a driver is too old for all', () => {
-    const decision = on('470.256.02', 'RTX4090', { asked: wish({ variant: 'gpu' }) });
+    const decision = on('470.256.02', 'RTX4090', { asked: request({ variant: 'gpu' }) });
     assert.ok(decision.kind === 'refused');
     assert.match(
       decision.refusal.cause,
@@ -137,11 +137,11 @@ describe('the image by driver and GPU', () => {
       labels: {},
       env: { NVIDIA_REQUIRE_CUDA: 'cuda>=13.0' },
     };
-    const asked = wish({ variant: 'gpu', image: 'team/app:1' });
+    const asked = request({ variant: 'gpu', image: 'team/app:1' });
     const refused = on('575.57.08', 'L4', { images: [own], asked });
     assert.ok(refused.kind === 'refused');
     assert.match(refused.refusal.cause, /is not what the image asks for: cuda>=13\.0$/);
-    const off = wish({ variant: 'gpu', image: 'team/app:1' }, { env: { NVIDIA_DISABLE_REQUIRE: 'true' } });
+    const off = request({ variant: 'gpu', image: 'team/app:1' }, { env: { NVIDIA_DISABLE_REQUIRE: 'true' } });
     assert.equal(imageOf(on('575.57.08', 'L4', { images: [own], asked: off })), 'team/app:1');
     const unreadable = on('575.57.08', 'L4', { images: [{ ...own, env: { NVIDIA_REQUIRE_CUDA: 'cuda~13' } }], asked });
     assert.ok(unreadable.kind === 'refused');
@@ -156,9 +156,9 @@ describe('the image by driver and GPU', () => {
     const gpus = [mixed.value.gpus[0], geforce.value.gpus[1]];
     const host = { ...hosts.l4, nvidiaDriver: { ...mixed, value: { ...mixed.value, gpus } } };
     const given = { ...facts('l4', 'runtime'), host };
-    assert.equal(imageOf(decide(wish({ gpus: parseGpus('device=0') }), given)), cuda13);
-    assert.equal(imageOf(decide(wish({ gpus: parseGpus('device=1') }), given)), cuda12);
-    assert.equal(imageOf(decide(wish({ gpus: parseGpus('all') }), given)), cuda12);
+    assert.equal(imageOf(decide(request({ gpus: parseGpus('device=0') }), given)), cuda13);
+    assert.equal(imageOf(decide(request({ gpus: parseGpus('device=1') }), given)), cuda12);
+    assert.equal(imageOf(decide(request({ gpus: parseGpus('all') }), given)), cuda12);
   });
 
   it('from source goes before one that would have to be built first', () => {

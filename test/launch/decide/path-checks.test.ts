@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { parsePort } from '../../../src/launch/request/flags/ports.js';
 import { checkPaths } from '../../../src/launch/decide/path-checks.js';
-import type { ContainerWish, Wish } from '../../../src/launch/request/request.js';
-import { facts, wish } from '../situations.js';
+import type { ContainerRequest, LaunchRequest } from '../../../src/launch/request/request.js';
+import { facts, request } from '../situations.js';
 
-const notes = (container: Partial<ContainerWish>, change: Partial<Wish> = {}) =>
-  checkPaths(wish(change, container), facts('bare', 'plain'));
+const notes = (container: Partial<ContainerRequest>, change: Partial<LaunchRequest> = {}) =>
+  checkPaths(request(change, container), facts('bare', 'plain'));
 
 describe('a server that asks nobody for a key', () => {
   it('is said where other machines reach it', () => {

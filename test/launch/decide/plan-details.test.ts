@@ -4,15 +4,15 @@ import type { Facts } from '../../../src/launch/facts/facts.js';
 import { parseGpus } from '../../../src/launch/request/flags/gpus.js';
 import { imageLabels } from '../../../src/launch/labels.js';
 import { decide } from '../../../src/launch/decide/plan.js';
-import type { Wish } from '../../../src/launch/request/request.js';
-import { engine, facts, inWords, wish } from '../situations.js';
+import type { LaunchRequest } from '../../../src/launch/request/request.js';
+import { engine, facts, inWords, request } from '../situations.js';
 
 describe('decision, details', () => {
   const gpuImage = { id: 'sha256:1', tags: ['slipway:gpu'] };
 
   it('reads the requirements from the image that is there', () => {
     const labels = { [imageLabels.cudaVersion]: '13.1', [imageLabels.minDriver]: '590.44.01' };
-    const strict = decide(wish({ variant: 'gpu', image: 'slipway:gpu' }), {
+    const strict = decide(request({ variant: 'gpu', image: 'slipway:gpu' }), {
       ...facts('l4', 'runtime'),
       engine: engine({ runtimes: ['nvidia'] }, [{ ...gpuImage, labels }]),
     });
@@ -25,7 +25,7 @@ describe('decision, details', () => {
 
   it('refuses a GPU for which the image holds no code, and says how to build it', () => {
     const labels = { [imageLabels.cudaVersion]: '12.8', [imageLabels.architectures]: '90a-real' };
-    const decision = decide(wish({ variant: 'gpu', image: 'slipway:gpu' }), {
+    const decision = decide(request({ variant: 'gpu', image: 'slipway:gpu' }), {
       ...facts('l4', 'runtime'),
       engine: engine({ runtimes: ['nvidia'] }, [{ ...gpuImage, labels }]),
     });
@@ -36,20 +36,20 @@ describe('decision, details', () => {
 
   it('takes the image from source where only that one is there', () => {
     const images = [{ id: 'sha256:2', tags: ['slipway:cuda'], labels: {} }];
-    const decision = decide(wish(), { ...facts('l4', 'runtime'), engine: engine({ runtimes: ['nvidia'] }, images) });
+    const decision = decide(request(), { ...facts('l4', 'runtime'), engine: engine({ runtimes: ['nvidia'] }, images) });
     assert.equal(inWords(decision), 'cuda by runtime');
   });
 
   it('falls back after a failed start, with its cause', () => {
     const failed = new Map([['gpu', { code: 'DEVICE_UNAVAILABLE', cause: 'no toolkit', fix: 'install it' }]] as const);
-    const decision = decide(wish(), facts('l4', 'plain'), failed);
+    const decision = decide(request(), facts('l4', 'plain'), failed);
     assert.ok(decision.kind === 'chosen');
     assert.equal(decision.plan.variant, 'cpu');
     assert.equal(decision.fallback, 'cpu, because no toolkit');
   });
 
   it('builds what is not there, pulls what is not ours, and asks for neither when told so', () => {
-    const source = (asked: Wish, given: Facts): string => {
+    const source = (asked: LaunchRequest, given: Facts): string => {
       const decision = decide(asked, given);
       return decision.kind === 'chosen' && decision.plan.kind === 'container'
         ? decision.plan.image.source
@@ -59,23 +59,23 @@ describe('decision, details', () => {
       ...facts('bare', 'plain'),
       engine: engine({}, [{ id: 'sha256:3', tags: ['slipway:cpu', 'other:latest'], labels: {} }]),
     };
-    assert.equal(source(wish({ variant: 'cpu' }), facts('bare', 'plain')), 'build');
-    assert.equal(source(wish({ variant: 'cpu' }), { ...facts('bare', 'plain'), buildable: [] }), 'pull');
-    assert.equal(source(wish({ variant: 'cpu', image: 'team/app:1' }), facts('bare', 'plain')), 'pull');
-    assert.equal(source(wish({ variant: 'cpu' }), withCpu), 'present');
-    assert.equal(source(wish({ variant: 'cpu', image: 'other' }), withCpu), 'present');
-    assert.equal(source(wish({ variant: 'cpu', pull: 'always' }), withCpu), 'build');
-    assert.equal(source(wish({ variant: 'cpu', pull: 'never' }), facts('bare', 'plain')), 'refused IMAGE_MISSING');
+    assert.equal(source(request({ variant: 'cpu' }), facts('bare', 'plain')), 'build');
+    assert.equal(source(request({ variant: 'cpu' }), { ...facts('bare', 'plain'), buildable: [] }), 'pull');
+    assert.equal(source(request({ variant: 'cpu', image: 'team/app:1' }), facts('bare', 'plain')), 'pull');
+    assert.equal(source(request({ variant: 'cpu' }), withCpu), 'present');
+    assert.equal(source(request({ variant: 'cpu', image: 'other' }), withCpu), 'present');
+    assert.equal(source(request({ variant: 'cpu', pull: 'always' }), withCpu), 'build');
+    assert.equal(source(request({ variant: 'cpu', pull: 'never' }), facts('bare', 'plain')), 'refused IMAGE_MISSING');
   });
 
   it('maps a selection to CDI names, by index where the engine does not list the UUID', () => {
-    const decision = decide(wish({ gpus: parseGpus('device=GPU-1') }), facts('l4', 'cdiListed'));
+    const decision = decide(request({ gpus: parseGpus('device=GPU-1') }), facts('l4', 'cdiListed'));
     assert.ok(decision.kind === 'chosen' && decision.plan.kind === 'container');
     assert.deepEqual(decision.plan.gpu, { kind: 'cdi', devices: ['nvidia.com/gpu=1'], needsLabelDisable: false });
   });
 
   it('says what natively has no effect', () => {
-    const decision = decide(wish({ variant: 'native' }, { memoryBytes: 1 }), facts('bare', 'none'));
+    const decision = decide(request({ variant: 'native' }, { memoryBytes: 1 }), facts('bare', 'none'));
     assert.ok(decision.kind === 'chosen');
     assert.deepEqual(decision.notes, ['without a container these say nothing: --memory']);
   });

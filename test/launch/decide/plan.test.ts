@@ -5,34 +5,34 @@ import { parseGpus } from '../../../src/launch/request/flags/gpus.js';
 import { candidates, decide } from '../../../src/launch/decide/plan.js';
 import type { Decision } from '../../../src/launch/decide/plan-types.js';
 import { readNvidiaSignal } from '../../../src/launch/decide/nvidia-signal.js';
-import { insistsOnGpu, type Wish } from '../../../src/launch/request/request.js';
-import { engines, facts, hosts, inWords, wish } from '../situations.js';
+import { insistsOnGpu, type LaunchRequest } from '../../../src/launch/request/request.js';
+import { engines, facts, hosts, inWords, request } from '../situations.js';
 
-const wishes = {
-  auto: wish(),
-  cpu: wish({ variant: 'cpu' }),
-  gpu: wish({ variant: 'gpu' }),
-  cuda: wish({ variant: 'cuda' }),
-  native: wish({ variant: 'native' }),
-  autoWithGpus: wish({ gpus: parseGpus('all') }),
-  nativeWithGpus: wish({ variant: 'native', gpus: parseGpus('all') }),
-  byCdi: wish({ variant: 'gpu', gpuMode: 'cdi' }),
-  byRuntime: wish({ variant: 'gpu', gpuMode: 'runtime' }),
-  byGpus: wish({ variant: 'gpu', gpuMode: 'gpus' }),
-  noGpu: wish({ gpuMode: 'none' }),
-  namedEngine: wish({ engineIsNamed: true }),
-  cdiDevice: wish({}, { devices: [{ kind: 'cdi', name: 'nvidia.com/gpu=1' }] }),
-  oneTooMany: wish({ gpus: parseGpus('3') }),
-  shell: wish({ mode: 'shell' }),
-  detached: wish({ mode: 'detached' }),
-  pullNever: wish({ pull: 'never' }),
-  ownImage: wish({ variant: 'gpu', image: 'team/jetson:1' }),
-} satisfies Record<string, Wish>;
+const requests = {
+  auto: request(),
+  cpu: request({ variant: 'cpu' }),
+  gpu: request({ variant: 'gpu' }),
+  cuda: request({ variant: 'cuda' }),
+  native: request({ variant: 'native' }),
+  autoWithGpus: request({ gpus: parseGpus('all') }),
+  nativeWithGpus: request({ variant: 'native', gpus: parseGpus('all') }),
+  byCdi: request({ variant: 'gpu', gpuMode: 'cdi' }),
+  byRuntime: request({ variant: 'gpu', gpuMode: 'runtime' }),
+  byGpus: request({ variant: 'gpu', gpuMode: 'gpus' }),
+  noGpu: request({ gpuMode: 'none' }),
+  namedEngine: request({ engineIsNamed: true }),
+  cdiDevice: request({}, { devices: [{ kind: 'cdi', name: 'nvidia.com/gpu=1' }] }),
+  oneTooMany: request({ gpus: parseGpus('3') }),
+  shell: request({ mode: 'shell' }),
+  detached: request({ mode: 'detached' }),
+  pullNever: request({ pull: 'never' }),
+  ownImage: request({ variant: 'gpu', image: 'team/jetson:1' }),
+} satisfies Record<string, LaunchRequest>;
 
 type Row = readonly [
   host: keyof typeof hosts,
   engine: keyof typeof engines,
-  wish: keyof typeof wishes,
+  request: keyof typeof requests,
   expected: string,
 ];
 
@@ -69,7 +69,7 @@ const readable: readonly Row[] = [
   ['oldDriver', 'runtime', 'auto', 'cpu'],
   ['oldGpu', 'runtime', 'auto', 'cpu'],
   ['hangs', 'plain', 'auto', 'cpu'],
-  // an explicit wish does not
+  // an explicit request does not
   ['bare', 'everything', 'gpu', 'refused DEVICE_UNAVAILABLE'],
   ['bare', 'everything', 'autoWithGpus', 'refused DEVICE_UNAVAILABLE'],
   ['oldDriver', 'runtime', 'cuda', 'refused DEVICE_UNAVAILABLE'],
@@ -93,20 +93,22 @@ const readable: readonly Row[] = [
 ];
 
 const every = Object.keys(hosts).flatMap((host) =>
-  Object.keys(engines).flatMap((on) => Object.keys(wishes).map((asked) => [host, on, asked] as const)),
-) as readonly (readonly [keyof typeof hosts, keyof typeof engines, keyof typeof wishes])[];
+  Object.keys(engines).flatMap((on) => Object.keys(requests).map((asked) => [host, on, asked] as const)),
+) as readonly (readonly [keyof typeof hosts, keyof typeof engines, keyof typeof requests])[];
 
-function eachRow(check: (row: { wish: Wish; facts: Facts; decision: Decision; name: string }) => void): void {
+function eachRow(
+  check: (row: { request: LaunchRequest; facts: Facts; decision: Decision; name: string }) => void,
+): void {
   for (const [host, on, asked] of every) {
-    const given = { wish: wishes[asked], facts: facts(host, on) };
-    check({ ...given, decision: decide(given.wish, given.facts), name: `${host} x ${on} x ${asked}` });
+    const given = { request: requests[asked], facts: facts(host, on) };
+    check({ ...given, decision: decide(given.request, given.facts), name: `${host} x ${on} x ${asked}` });
   }
 }
 
 describe('decision, by hand', () => {
   for (const [host, on, asked, expected] of readable) {
-    it(`${host} host, ${on} engine, wish ${asked}: ${expected}`, () => {
-      assert.equal(inWords(decide(wishes[asked], facts(host, on))), expected);
+    it(`${host} host, ${on} engine, request ${asked}: ${expected}`, () => {
+      assert.equal(inWords(decide(requests[asked], facts(host, on))), expected);
     });
   }
 });
@@ -117,15 +119,15 @@ describe(`decision over all ${every.length} rows`, () => {
   });
 
   it('never gives another variant than the one asked for', () => {
-    eachRow(({ wish, decision, name }) => {
-      if (wish.variant !== 'auto' && decision.kind === 'chosen')
-        assert.equal(decision.plan.variant, wish.variant, name);
+    eachRow(({ request, decision, name }) => {
+      if (request.variant !== 'auto' && decision.kind === 'chosen')
+        assert.equal(decision.plan.variant, request.variant, name);
     });
   });
 
-  it('never answers a wish for a GPU without one', () => {
-    eachRow(({ wish, decision, name }) => {
-      if (!insistsOnGpu(wish) || decision.kind !== 'chosen') return;
+  it('never answers a request for a GPU without one', () => {
+    eachRow(({ request, decision, name }) => {
+      if (!insistsOnGpu(request) || decision.kind !== 'chosen') return;
       assert.equal(decision.plan.requiresGpu, true, name);
       assert.ok(decision.plan.kind === 'native' || decision.plan.gpu !== undefined, name);
     });
@@ -147,15 +149,15 @@ describe(`decision over all ${every.length} rows`, () => {
   });
 
   it('always finds something for plain auto', () => {
-    eachRow(({ wish, decision, name }) => {
-      if (wish === wishes.auto || wish === wishes.detached) assert.equal(decision.kind, 'chosen', name);
+    eachRow(({ request, decision, name }) => {
+      if (request === requests.auto || request === requests.detached) assert.equal(decision.kind, 'chosen', name);
     });
   });
 
   it('says in one line why auto did not take its first choice, and only then', () => {
-    eachRow(({ wish, facts, decision, name }) => {
+    eachRow(({ request, facts, decision, name }) => {
       if (decision.kind !== 'chosen') return;
-      const isFirst = candidates(wish, facts)[0] === decision.plan.variant;
+      const isFirst = candidates(request, facts)[0] === decision.plan.variant;
       assert.equal(decision.fallback === undefined, isFirst, name);
       assert.doesNotMatch(decision.fallback ?? '', /\n/, name);
     });
@@ -180,16 +182,16 @@ describe(`decision over all ${every.length} rows`, () => {
   });
 
   it('takes no GPU that the host lacks, unless the way was named', () => {
-    eachRow(({ wish, facts, decision, name }) => {
+    eachRow(({ request, facts, decision, name }) => {
       if (decision.kind !== 'chosen' || decision.plan.kind !== 'container' || decision.plan.gpu === undefined) return;
-      if (wish.gpuMode === 'auto') assert.notEqual(readNvidiaSignal(facts.host).kind, 'absent', name);
+      if (request.gpuMode === 'auto') assert.notEqual(readNvidiaSignal(facts.host).kind, 'absent', name);
     });
   });
 
   it('lets no image through that driver or GPU are too old for', () => {
-    eachRow(({ wish, facts, decision, name }) => {
+    eachRow(({ request, facts, decision, name }) => {
       // Of an image that is not there nothing is known but its name.
-      if (wish.image !== undefined) return;
+      if (request.image !== undefined) return;
       const isTooOld = facts.host === hosts.oldDriver || facts.host === hosts.oldGpu;
       if (isTooOld && decision.kind === 'chosen') {
         assert.ok(decision.plan.kind === 'native' || decision.plan.gpu === undefined, name);
@@ -198,7 +200,7 @@ describe(`decision over all ${every.length} rows`, () => {
   });
 
   it('names the image that is missing where nothing but that keeps the CPU from computing', () => {
-    const asked = wish({ pull: 'never', engineIsNamed: true });
+    const asked = request({ pull: 'never', engineIsNamed: true });
     const missing = decide(asked, facts('bare', 'plain'));
     assert.ok(missing.kind === 'refused');
     assert.deepEqual([missing.refusal.code, /slipway:cpu/.test(missing.refusal.cause)], ['IMAGE_MISSING', true]);
@@ -208,9 +210,9 @@ describe(`decision over all ${every.length} rows`, () => {
   });
 
   it('is pure: the same facts decide the same, and stay as they were', () => {
-    eachRow(({ wish, facts, decision, name }) => {
+    eachRow(({ request, facts, decision, name }) => {
       const before = JSON.stringify(facts);
-      assert.deepEqual(decide(wish, facts), decision, name);
+      assert.deepEqual(decide(request, facts), decision, name);
       assert.equal(JSON.stringify(facts), before, name);
     });
   });

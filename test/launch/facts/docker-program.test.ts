@@ -4,7 +4,7 @@ import { dockerProgram } from '../../../src/launch/facts/docker-program.js';
 import { dockerAnswer } from '../../../src/launch/cli/docker-words.js';
 import { decide } from '../../../src/launch/decide/plan.js';
 import { known } from '../../../src/launch/facts/facts.js';
-import { engines, facts, wish } from '../situations.js';
+import { engines, facts, request } from '../situations.js';
 
 describe("docker's own lines", () => {
   it('name the engine that a flag or a search chose, and none that docker chooses itself', () => {
@@ -43,7 +43,7 @@ describe("docker's own lines", () => {
   it('pull an image from the engine that was named', () => {
     assert.ok(engines.plain.state === 'known');
     const engine = known({ ...engines.plain.value, source: '--context gpubox', context: 'gpubox' }, 'answers');
-    const asked = wish({ variant: 'cpu', image: 'team/app:1', pull: 'never', engineIsNamed: true });
+    const asked = request({ variant: 'cpu', image: 'team/app:1', pull: 'never', engineIsNamed: true });
     const decision = decide(asked, { ...facts('bare', 'plain'), engine });
     assert.ok(decision.kind === 'refused');
     assert.match(decision.refusal.fix, /^docker --context gpubox pull team\/app:1,/);

@@ -35,7 +35,7 @@ before(async () => {
 });
 
 after(async () => {
-  for (const { wish } of await runner.list()) await runner.remove(wish.name, { force: true });
+  for (const { request } of await runner.list()) await runner.remove(request.name, { force: true });
   await rm(folder, { recursive: true, force: true });
 });
 

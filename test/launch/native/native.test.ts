@@ -9,18 +9,18 @@ import { LineCutter } from '../../../src/launch/text/line-cutter.js';
 import { logFilesOf, RotatingLog } from '../../../src/launch/native/log-file.js';
 import { readLog } from '../../../src/launch/native/log-reader.js';
 import { openNative } from '../../../src/launch/native/runner.js';
-import { stateFolderOf, type NativeWish } from '../../../src/launch/native/state.js';
+import { stateFolderOf, type NativeRequest } from '../../../src/launch/native/state.js';
 
 const folder = await mkdtemp(join(tmpdir(), 'slipway-native-'));
 const runner = openNative({ env: { ...process.env, SLIPWAY_STATE_DIR: folder }, homeFolder: folder, now: Date.now });
 
 after(async () => {
-  for (const { wish } of await runner.list()) await runner.remove(wish.name, { force: true });
+  for (const { request } of await runner.list()) await runner.remove(request.name, { force: true });
   await rm(folder, { recursive: true, force: true });
 });
 
 /** A server that is this piece of JavaScript. */
-function wishOf(name: string, script: string, change: Partial<NativeWish> = {}): NativeWish {
+function requestOf(name: string, script: string, change: Partial<NativeRequest> = {}): NativeRequest {
   const program = [process.execPath, '-e', script];
   const fixed = { host: '127.0.0.1', port: 0, args: [], env: {}, cwd: folder, config: '', labels: {} };
   return { name, ...fixed, removeOnExit: false, restart: true, program, ...change };
@@ -43,12 +43,12 @@ async function readUntil(name: string, pattern: RegExp): Promise<readonly string
 describe('a native server', () => {
   it('runs detached, is listed, and stops by draining', async () => {
     const script = `${endless} process.on("SIGTERM", () => { console.log("drained"); process.exit(0); });`;
-    const { pid, status } = await runner.start(wishOf('drains', script));
+    const { pid, status } = await runner.start(requestOf('drains', script));
     assert.equal(status, 'running');
     assert.ok(pid !== undefined && (await readIdentity(pid)) !== undefined);
     await readUntil('drains', /up/);
     assert.deepEqual(
-      (await runner.list()).map(({ wish }) => wish.name),
+      (await runner.list()).map(({ request }) => request.name),
       ['drains'],
     );
     await runner.stop('drains');
@@ -59,14 +59,14 @@ describe('a native server', () => {
   });
 
   it('is killed when it does not drain in time', async () => {
-    await runner.start(wishOf('stubborn', `process.on("SIGTERM", () => {}); ${endless}`));
+    await runner.start(requestOf('stubborn', `process.on("SIGTERM", () => {}); ${endless}`));
     await readUntil('stubborn', /up/);
     await runner.stop('stubborn', { graceSeconds: 0.1 });
     assert.equal((await runner.find('stubborn'))?.exitCode, 137);
   });
 
   it('starts again after a crash, a SIGKILL included, and says so in its log', async () => {
-    const first = await runner.start(wishOf('crashes', endless));
+    const first = await runner.start(requestOf('crashes', endless));
     await readUntil('crashes', /up/);
     await runner.kill('crashes', 'SIGKILL');
     const lines: string[] = [];
@@ -83,35 +83,35 @@ describe('a native server', () => {
   });
 
   it('is not started again when it refuses to start, or was told not to', async () => {
-    await runner.start(wishOf('refuses', 'console.error("port taken"); process.exit(3)'));
+    await runner.start(requestOf('refuses', 'console.error("port taken"); process.exit(3)'));
     assert.equal(await runner.wait('refuses'), 3);
-    await runner.start(wishOf('once', 'process.exit(1)', { restart: false }));
+    await runner.start(requestOf('once', 'process.exit(1)', { restart: false }));
     assert.equal(await runner.wait('once'), 1);
     assert.equal((await runner.find('once'))?.restarts, 0);
   });
 
   it('has one name: a second one is refused while it runs and replaces it afterwards', async () => {
-    await runner.start(wishOf('one', endless));
-    await assert.rejects(runner.start(wishOf('one', endless)), /named one runs already/);
+    await runner.start(requestOf('one', endless));
+    await assert.rejects(runner.start(requestOf('one', endless)), /named one runs already/);
     await runner.stop('one', { graceSeconds: 0 });
-    assert.equal((await runner.start(wishOf('one', endless))).status, 'running');
+    assert.equal((await runner.start(requestOf('one', endless))).status, 'running');
     await assert.rejects(runner.remove('one'), /is running. Stop it first/);
     await runner.remove('one', { force: true });
     assert.equal(await runner.find('one'), undefined);
-    await assert.rejects(runner.start(wishOf('../x', endless)), /can be no name/);
+    await assert.rejects(runner.start(requestOf('../x', endless)), /can be no name/);
   });
 
   it('that was started by two launchers at once exists once', async () => {
     const outcomes = await Promise.allSettled([
-      runner.start(wishOf('race', endless)),
-      runner.start(wishOf('race', endless)),
+      runner.start(requestOf('race', endless)),
+      runner.start(requestOf('race', endless)),
     ]);
     assert.deepEqual(outcomes.map(({ status }) => status).sort(), ['fulfilled', 'rejected']);
     await runner.remove('race', { force: true });
   });
 
   it('can still be stopped when its supervisor was killed', async () => {
-    await runner.start(wishOf('orphan', endless));
+    await runner.start(requestOf('orphan', endless));
     await readUntil('orphan', /up/);
     const { state } = JSON.parse(`{"state":${await readFile(join(folder, 'native/orphan/state.json'), 'utf8')}}`) as {
       state: { supervisor: { pid: number; startedAt: string } };
@@ -128,7 +128,7 @@ describe('a native server', () => {
     await writeFile(script, "process.kill(process.pid, 'SIGKILL');");
     const env = { ...process.env, SLIPWAY_STATE_DIR: folder, NODE_OPTIONS: `--require=${script}` };
     const doomed = openNative({ env, homeFolder: folder, now: Date.now });
-    await assert.rejects(doomed.start(wishOf('doomed', endless)), /ended at once with signal SIGKILL/);
+    await assert.rejects(doomed.start(requestOf('doomed', endless)), /ended at once with signal SIGKILL/);
     assert.equal((await runner.find('doomed'))?.status, 'exited');
     await runner.remove('doomed');
   });
@@ -137,7 +137,7 @@ describe('a native server', () => {
     for (const homeFolder of ['/dev/null', '/proc/self']) {
       const nowhere = openNative({ env: {}, homeFolder, now: Date.now });
       assert.deepEqual(await nowhere.list(), []);
-      await assert.rejects(nowhere.start(wishOf('homeless', endless)), {
+      await assert.rejects(nowhere.start(requestOf('homeless', endless)), {
         code: 'USAGE',
         message: /SLIPWAY_STATE_DIR=/,
       });
@@ -145,13 +145,13 @@ describe('a native server', () => {
   });
 
   it('whose record was cut short is listed, keeps no other from being found, and can be removed', async () => {
-    for (const text of ['', '{"wish": {"na', 'null', '[]']) {
+    for (const text of ['', '{"request": {"na', 'null', '[]']) {
       await mkdir(join(folder, 'native/torn'), { recursive: true });
-      await writeFile(join(folder, 'native/torn/wish.json'), text);
+      await writeFile(join(folder, 'native/torn/request.json'), text);
       await writeFile(join(folder, 'native/torn/state.json'), text);
       await writeFile(join(folder, 'native/torn.lock'), text);
-      await runner.start(wishOf('beside', endless));
-      const names = (await runner.list()).map(({ wish }) => wish.name);
+      await runner.start(requestOf('beside', endless));
+      const names = (await runner.list()).map(({ request }) => request.name);
       assert.deepEqual(
         ['beside', 'torn'].filter((name) => names.includes(name)),
         ['beside', 'torn'],
@@ -162,13 +162,13 @@ describe('a native server', () => {
       await runner.stop('torn');
       await runner.remove('torn');
       assert.equal(await runner.find('torn'), undefined);
-      await runner.start(wishOf('torn', endless));
+      await runner.start(requestOf('torn', endless));
       for (const name of ['beside', 'torn']) await runner.remove(name, { force: true });
     }
   });
 
   it('takes its folder with it when asked to, after its last words were read', async () => {
-    await runner.start(wishOf('leaves', 'console.log("bye"); process.exit(5)', { removeOnExit: true }));
+    await runner.start(requestOf('leaves', 'console.log("bye"); process.exit(5)', { removeOnExit: true }));
     assert.equal(await runner.wait('leaves'), 5);
     assert.deepEqual(await readUntil('leaves', /bye/), ['bye\n']);
   });

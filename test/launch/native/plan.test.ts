@@ -3,15 +3,22 @@ import { describe, it } from 'node:test';
 import { known } from '../../../src/launch/facts/facts.js';
 import { parseMount } from '../../../src/launch/request/flags/mounts.js';
 import { parsePort } from '../../../src/launch/request/flags/ports.js';
-import { toNativeWish } from '../../../src/launch/native/plan.js';
-import type { ContainerWish } from '../../../src/launch/request/request.js';
-import { facts, wish } from '../situations.js';
+import { toNativeRequest } from '../../../src/launch/native/plan.js';
+import type { ContainerRequest } from '../../../src/launch/request/request.js';
+import { facts, request } from '../situations.js';
 
 const base = { cwd: '/work', homeFolder: '/home/me', platform: 'linux' } as const;
-const native = (container: Partial<ContainerWish> = {}, change: Parameters<typeof wish>[0] = {}, hasModels = true) => {
+const native = (
+  container: Partial<ContainerRequest> = {},
+  change: Parameters<typeof request>[0] = {},
+  hasModels = true,
+) => {
   const paths = hasModels ? { '/work/models': known({ kind: 'folder', models: ['m'] } as const, '') } : {};
   const plan = { kind: 'native', variant: 'native', requiresGpu: false } as const;
-  return toNativeWish(wish(change, container), plan, { facts: { ...facts('bare', 'none'), paths }, cwd: '/work' });
+  return toNativeRequest(request(change, container), plan, {
+    facts: { ...facts('bare', 'none'), paths },
+    cwd: '/work',
+  });
 };
 
 describe('native plan', () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { toWish, type Surroundings } from '../../../src/launch/request/read.js';
+import { toRequest, type Surroundings } from '../../../src/launch/request/read.js';
 import { nearest } from '../../../src/launch/text/suggestion.js';
 import { noLists, normalizeBooleans, type UpValues } from '../../../src/launch/request/up-flags.js';
 import { publishedPorts } from '../../../src/launch/request/request.js';
@@ -15,25 +15,25 @@ const at: Surroundings = {
   hasTerminal: true,
 };
 const read = (values: Partial<UpValues> = {}, serverArgs: readonly string[] = [], from = at) =>
-  toWish({ ...noLists, init: true, ...values }, serverArgs, from);
+  toRequest({ ...noLists, init: true, ...values }, serverArgs, from);
 
-describe('command line to wish', () => {
+describe('command line to request', () => {
   it('is auto in the foreground on 127.0.0.1:8000 where nothing is said', () => {
-    const wish = read();
+    const request = read();
     assert.deepEqual(
-      [wish.variant, wish.mode, wish.container.capDrop, wish.container.init],
+      [request.variant, request.mode, request.container.capDrop, request.container.init],
       ['auto', 'foreground', ['ALL'], true],
     );
-    assert.deepEqual(publishedPorts(wish), [
+    assert.deepEqual(publishedPorts(request), [
       { hostIp: '127.0.0.1', hostPort: '8000', containerPort: 8000, protocol: 'tcp' },
     ]);
   });
 
   it('lets -e win over --env-file, and follows the server to its port', () => {
     const envFiles = [{ name: 'a.env', text: 'A=file\nSLIPWAY_PORT=9000\nMINE' }];
-    const wish = read({ env: ['A=flag'] }, [], { ...at, envFiles });
-    assert.deepEqual(wish.container.env, { A: 'flag', SLIPWAY_PORT: '9000', MINE: 'yes' });
-    assert.equal(wish.serverPort, 9000);
+    const request = read({ env: ['A=flag'] }, [], { ...at, envFiles });
+    assert.deepEqual(request.container.env, { A: 'flag', SLIPWAY_PORT: '9000', MINE: 'yes' });
+    assert.equal(request.serverPort, 9000);
     assert.equal(read({}, ['--port=9001']).serverPort, 9001);
     assert.equal(publishedPorts(read({}, ['--port', '9002']))[0]?.hostPort, '9002');
     assert.deepEqual(publishedPorts(read({ network: 'host' })), []);

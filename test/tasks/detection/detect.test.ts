@@ -6,7 +6,7 @@ import type { ModelJson } from '../../../src/model/config-schema.js';
 import type { OnnxHeader } from '../../../src/model/config.js';
 import { detect } from '../../../src/tasks/detection/detect.js';
 import { labelsFor } from '../../../src/tasks/detection/labels.js';
-import type { DetectionWish } from '../../../src/tasks/detection/types.js';
+import type { DetectionOptions } from '../../../src/tasks/detection/types.js';
 import { toHalfBits } from '../../../src/tensor/half.js';
 import type { Tensor } from '../../../src/tensor/tensor.js';
 import { headerOf, value } from '../../model/headers.js';
@@ -23,7 +23,7 @@ const fp32 = (shape: readonly number[], ...data: readonly number[]): Tensor => (
 function run(
   json: Json,
   outputs: Readonly<Record<string, Tensor>>,
-  { placements = [whole], ...wish }: Partial<DetectionWish> & { readonly placements?: readonly Placement[] } = {},
+  { placements = [whole], ...asked }: Partial<DetectionOptions> & { readonly placements?: readonly Placement[] } = {},
 ) {
   const config = completeDetection(json, headerFor(outputs), undefined);
   return detect({
@@ -31,7 +31,7 @@ function run(
     outputs: new Map(Object.entries(outputs)),
     input: { width: 100, height: 100 },
     placements,
-    wish: { score: config.score, max: config.max, iou: undefined, ...wish },
+    asked: { score: config.score, max: config.max, iou: undefined, ...asked },
   });
 }
 
@@ -229,7 +229,7 @@ describe('detections', () => {
         ]),
         input: { width: 9, height: 9 },
         placements: [whole],
-        wish: { score: 0, max: 1, iou: undefined },
+        asked: { score: 0, max: 1, iou: undefined },
       });
     const zeros = (...shape: readonly number[]) =>
       fp32(shape, ...new Array<number>(shape.reduce((a, b) => a * b)).fill(0));

@@ -3,7 +3,7 @@ import type { LaunchContext } from '../../context.js';
 import type { EngineEvent } from '../../docker/types.js';
 import { managedLabel } from '../../fleet/fleet.js';
 import { shortId } from '../../cli/format.js';
-import { parseMoment } from '../../text/time.js';
+import { parseTime } from '../../text/time.js';
 import { addEngineOptions, engineAddressOf, wantsJson } from '../../cli/engine-flags.js';
 
 interface EventsOptions {
@@ -26,8 +26,8 @@ export function register(program: Command, context: LaunchContext): void {
       const { since, until } = options;
       const query = {
         ...(options.all === true ? {} : { labels: [managedLabel] }),
-        ...(since === undefined ? {} : { sinceSeconds: parseMoment(since, '--since', context.now()) }),
-        ...(until === undefined ? {} : { untilSeconds: parseMoment(until, '--until', context.now()) }),
+        ...(since === undefined ? {} : { sinceSeconds: parseTime(since, '--since', context.now()) }),
+        ...(until === undefined ? {} : { untilSeconds: parseTime(until, '--until', context.now()) }),
         signal: stop.signal,
       };
       try {

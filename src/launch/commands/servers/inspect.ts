@@ -58,7 +58,7 @@ function describe(member: Member, details: ContainerDetails | undefined, context
     ['ports', formatPorts(details?.ports ?? facts.ports)],
     ['address', details?.networks.map(({ name, ip }) => `${ip === '' ? '-' : ip} (${name})`).join(', ')],
     ['last check', state?.healthLog.at(-1)?.output.trim()],
-    ['command line', member.kind === 'native' ? member.server.wish.args.join(' ') : member.container.command],
+    ['command line', member.kind === 'native' ? member.server.request.args.join(' ') : member.container.command],
   ];
   const shown = rows.flatMap(([key, value]) => (value === undefined || value === '' ? [] : [[key, value]]));
   return formatTable(shown[0] ?? [], shown.slice(1));

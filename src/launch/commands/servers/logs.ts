@@ -3,7 +3,7 @@ import type { LaunchContext } from '../../context.js';
 import type { LogsQuery } from '../../docker/gateway.js';
 import type { OutputChunk } from '../../docker/types.js';
 import { findMembers, openFleet, type Fleet, type Member } from '../../fleet/fleet.js';
-import { parseCount, parseMoment } from '../../text/time.js';
+import { parseCount, parseTime } from '../../text/time.js';
 import { pumpOutput } from '../../cli/terminal.js';
 import { LineCutter } from '../../text/line-cutter.js';
 import { addEngineOptions, wantsJson } from '../../cli/engine-flags.js';
@@ -46,8 +46,8 @@ function parseQuery(options: LogsOptions, nowMs: number): LogsQuery {
     follow: options.follow === true,
     timestamps: options.timestamps === true,
     ...(tail === undefined || tail === 'all' ? {} : { tail: parseCount(tail, '--tail') }),
-    ...(since === undefined ? {} : { sinceSeconds: parseMoment(since, '--since', nowMs) }),
-    ...(until === undefined ? {} : { untilSeconds: parseMoment(until, '--until', nowMs) }),
+    ...(since === undefined ? {} : { sinceSeconds: parseTime(since, '--since', nowMs) }),
+    ...(until === undefined ? {} : { untilSeconds: parseTime(until, '--until', nowMs) }),
   };
 }
 

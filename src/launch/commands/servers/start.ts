@@ -44,7 +44,7 @@ export function register(program: Command, context: LaunchContext): void {
 /** Starts what does not run; what runs is left alone. */
 async function start({ docker, native }: Fleet, member: Member): Promise<void> {
   if (isUp(member)) return;
-  if (member.kind === 'native') await native?.start(member.server.wish);
+  if (member.kind === 'native') await native?.start(member.server.request);
   else await docker.containers.start(member.id).catch(rethrow);
 }
 
@@ -58,7 +58,7 @@ async function restart(
     return;
   }
   await native?.stop(member.name, grace);
-  await native?.start(member.server.wish);
+  await native?.start(member.server.request);
 }
 
 function rethrow(thrown: unknown): never {

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { AppError, messageOf } from '../../../errors.js';
-import { toWish } from '../../request/read.js';
+import { toRequest } from '../../request/read.js';
 import type { EngineAddress, LaunchContext } from '../../context.js';
 import { printPreview } from '../../up/preview.js';
 import { parseDuration } from '../../request/flags/sizes.js';
@@ -16,7 +16,7 @@ import { runShell } from '../../container/shell.js';
 import { dockerAnswer, nearestCommand } from '../../cli/docker-words.js';
 import { bringUp, preview } from '../../up/bring-up.js';
 import { addUpOptions, noLists, type UpValues } from '../../request/up-flags.js';
-import type { Wish } from '../../request/request.js';
+import type { LaunchRequest } from '../../request/request.js';
 import { engineAddressOf, wantsJson } from '../../cli/engine-flags.js';
 
 /** `launch up`, also without its name: looks at the machine, picks the variant, starts it and waits until it is ready. */
@@ -48,30 +48,30 @@ async function up(operands: readonly string[], { values, self, context }: Call):
   refuseOperands(operands, self);
   const { console } = context;
   const address = engineAddressOf(self);
-  const wish = await readWish(operands, { values, address, context });
+  const request = await readRequest(operands, { values, address, context });
   const json = wantsJson(self);
   if (values.dryRun === true) {
-    printPreview(context, wish, { ...(await preview(context, { address, wish })), json });
+    printPreview(context, request, { ...(await preview(context, { address, request })), json });
     return;
   }
-  if (wish.mode === 'shell')
+  if (request.mode === 'shell')
     return openShell(context, {
       address,
-      wish,
+      request,
       explain: values.explain === true,
-      start: startOptions(values, wish, json),
+      start: startOptions(values, request, json),
     });
   const ctrlC = takeCtrlC(context);
-  const start = startOptions(values, wish, json);
+  const start = startOptions(values, request, json);
   const started = await bringUp(context, {
     address,
-    wish,
+    request,
     start,
     explain: values.explain === true,
     signal: ctrlC.signal,
   });
   const { launched } = started;
-  const isFollowed = wish.mode === 'foreground' && !launched.isReused;
+  const isFollowed = request.mode === 'foreground' && !launched.isReused;
   if (isFollowed) ctrlC.handOver(endsOf(started.gateway, started));
   if (launched.isReused) console.ok(`${launched.name} runs already, with the same options (--replace starts it anew)`);
   else console.ok(`ready after ${((launched.readyAfterMs ?? 0) / 1000).toFixed(1)} s`);
@@ -81,22 +81,25 @@ async function up(operands: readonly string[], { values, self, context }: Call):
   ctrlC.release();
 }
 
-function startOptions(values: UpValues, wish: Wish, json: boolean): StartOptions {
+function startOptions(values: UpValues, request: LaunchRequest, json: boolean): StartOptions {
   return {
     replace: values.replace === true,
     keep: values.keep === true,
     timeoutMs: values.timeout === undefined ? 120_000 : parseDuration('--timeout', values.timeout),
-    ...(wish.mode === 'foreground' ? { follow: json ? 'narration' : 'output' } : {}),
+    ...(request.mode === 'foreground' ? { follow: json ? 'narration' : 'output' } : {}),
   };
 }
 
-interface WishSource {
+interface RequestSource {
   readonly values: UpValues;
   readonly address: EngineAddress;
   readonly context: LaunchContext;
 }
 
-export async function readWish(operands: readonly string[], { values, address, context }: WishSource): Promise<Wish> {
+export async function readRequest(
+  operands: readonly string[],
+  { values, address, context }: RequestSource,
+): Promise<LaunchRequest> {
   const { cwd, homeFolder, platform, env, stdin, stdout } = context;
   const read = (name: string): Promise<string> =>
     readFile(resolve(cwd, name), 'utf8').catch((thrown: unknown) => {
@@ -105,8 +108,8 @@ export async function readWish(operands: readonly string[], { values, address, c
   const envFiles = await Promise.all(values.envFile.map(async (name) => ({ name, text: await read(name) })));
   const engineIsNamed = address.context !== undefined || address.host !== undefined;
   const hasTerminal = stdin.isTTY === true && stdout.isTTY;
-  const wish = toWish(values, operands, { cwd, homeFolder, platform, env, envFiles, engineIsNamed, hasTerminal });
-  return { ...wish, origin: originOf(context) };
+  const request = toRequest(values, operands, { cwd, homeFolder, platform, env, envFiles, engineIsNamed, hasTerminal });
+  return { ...request, origin: originOf(context) };
 }
 
 /** Words before `--` are no arguments of the server: they are mistyped commands, or values whose flag was forgotten. */
@@ -148,13 +151,20 @@ export function isAfterDashes(word: string, operands: readonly string[], self: C
 
 async function openShell(
   context: LaunchContext,
-  of: { address: EngineAddress; wish: Wish; explain: boolean; start: StartOptions },
+  of: { address: EngineAddress; request: LaunchRequest; explain: boolean; start: StartOptions },
 ): Promise<void> {
   const { facts, decision } = await preview(context, of);
   narrateDecision(context.console, decision, { facts, explain: of.explain });
-  if (decision.kind === 'refused') throw toError(decision.refusal, of.wish.variant);
+  if (decision.kind === 'refused') throw toError(decision.refusal, of.request.variant);
   if (decision.plan.kind === 'native') throw new AppError('USAGE', '-it opens a shell in a container. Leave -it away.');
   const gateway = await context.openGateway(of.address);
-  const session = { context, gateway, wish: of.wish, facts, options: of.start, signal: new AbortController().signal };
+  const session = {
+    context,
+    gateway,
+    request: of.request,
+    facts,
+    options: of.start,
+    signal: new AbortController().signal,
+  };
   context.setExitCode(await runShell(session, decision.plan));
 }

@@ -9,7 +9,7 @@ import { startLine, toDocuments, toFile } from '../../export/render.js';
 import { addUpOptions, type UpValues } from '../../request/up-flags.js';
 import { engineAddressOf, wantsJson } from '../../cli/engine-flags.js';
 import { writeExport } from './export-file.js';
-import { complete, isAfterDashes, readWish } from '../servers/up.js';
+import { complete, isAfterDashes, readRequest } from '../servers/up.js';
 
 type Values = Partial<UpValues> & Partial<ClusterValues> & { readonly output?: string };
 
@@ -47,8 +47,8 @@ async function exportCluster(operands: readonly string[], { kind, values, self, 
   const named = address.context ?? address.host;
   if (named !== undefined)
     throw new AppError('USAGE', `${named} names an engine, and an export asks none. Leave it away.`);
-  const wish = await readWish(operands, { values: complete(values), address, context });
-  const { deployed, notes } = toDeployed(wish, readClusterOptions(values, kind), kind);
+  const request = await readRequest(operands, { values: complete(values), address, context });
+  const { deployed, notes } = toDeployed(request, readClusterOptions(values, kind), kind);
   for (const note of [...notes, ...unsaidHere(values)]) console.note(note);
   const { output } = values;
   if (wantsJson(self)) console.json(toDocuments(kind, deployed));

@@ -4,7 +4,7 @@ import type { LaunchContext } from '../../context.js';
 import { askFor } from '../../cli/consent.js';
 import { openFleet } from '../../fleet/fleet.js';
 import { formatBytes } from '../../cli/format.js';
-import { findLitter, type LitterItem } from '../../fleet/prune-candidates.js';
+import { findPruneCandidates, type PruneCandidate } from '../../fleet/prune-candidates.js';
 import { formatTable } from '../../text/table.js';
 import { addEngineOptions, wantsJson } from '../../cli/engine-flags.js';
 
@@ -27,39 +27,40 @@ export function register(program: Command, context: LaunchContext): void {
     .option('-y, --yes', 'do not ask')
     .action(async (options: PruneOptions, command: Command) => {
       const fleet = await openFleet(command, context);
-      const litter = await findLitter(fleet, {
+      const candidates = await findPruneCandidates(fleet, {
         images: options.images === true,
         volumes: options.volumes === true,
         buildCache: options.buildCache === true,
       });
       const json = wantsJson(command);
-      if (!json) announce(litter, context);
+      if (!json) announce(candidates, context);
       const isMeant =
         options.dryRun !== true &&
-        litter.length > 0 &&
+        candidates.length > 0 &&
         (options.yes === true || (await askFor(context, { ...removal, json })));
-      const removed = isMeant ? await removeAll(litter, context) : [];
-      if (json) context.console.json({ found: litter.map(plain), removed: removed.map(plain) });
+      const removed = isMeant ? await removeAll(candidates, context) : [];
+      if (json) context.console.json({ found: candidates.map(plain), removed: removed.map(plain) });
       else if (isMeant) context.console.ok(`Removed ${countOf(removed)}, ${formatBytes(totalOf(removed))}.`);
     });
 }
 
-function plain({ kind, name, bytes }: LitterItem): object {
+function plain({ kind, name, bytes }: PruneCandidate): object {
   return { kind, name, bytes: bytes ?? 0 };
 }
 
-const totalOf = (items: readonly LitterItem[]): number => items.reduce((sum, { bytes = 0 }) => sum + bytes, 0);
-const countOf = (items: readonly LitterItem[]): string => `${items.length} ${items.length === 1 ? 'thing' : 'things'}`;
+const totalOf = (items: readonly PruneCandidate[]): number => items.reduce((sum, { bytes = 0 }) => sum + bytes, 0);
+const countOf = (items: readonly PruneCandidate[]): string =>
+  `${items.length} ${items.length === 1 ? 'thing' : 'things'}`;
 
-function announce(litter: readonly LitterItem[], { console }: LaunchContext): void {
-  if (litter.length === 0) {
+function announce(candidates: readonly PruneCandidate[], { console }: LaunchContext): void {
+  if (candidates.length === 0) {
     console.note('Nothing to remove.');
     return;
   }
-  const rows = litter.map(({ kind, name, bytes }) => [kind, name, bytes === undefined ? '-' : formatBytes(bytes)]);
+  const rows = candidates.map(({ kind, name, bytes }) => [kind, name, bytes === undefined ? '-' : formatBytes(bytes)]);
   console.result(formatTable(['WHAT', 'NAME', 'SIZE'], rows));
   console.note(
-    `${countOf(litter)}, up to ${formatBytes(totalOf(litter))}; layers that images share are counted once each.`,
+    `${countOf(candidates)}, up to ${formatBytes(totalOf(candidates))}; layers that images share are counted once each.`,
   );
 }
 
@@ -69,9 +70,12 @@ const removal = {
 };
 
 /** Containers first: what they used can go after them. */
-async function removeAll(litter: readonly LitterItem[], { console }: LaunchContext): Promise<readonly LitterItem[]> {
-  const removed: LitterItem[] = [];
-  for (const item of litter) {
+async function removeAll(
+  candidates: readonly PruneCandidate[],
+  { console }: LaunchContext,
+): Promise<readonly PruneCandidate[]> {
+  const removed: PruneCandidate[] = [];
+  for (const item of candidates) {
     try {
       await item.remove();
       removed.push(item);

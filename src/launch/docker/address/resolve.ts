@@ -3,7 +3,7 @@ import { openContext, readDockerConfig, readTlsFolder, type ContextWorld } from 
 import type { DockerAddress, DockerEndpoint, TlsMaterial } from './endpoint.js';
 
 /** The engine that a command line names. */
-export interface EngineWish {
+export interface EngineRequest {
   readonly context?: string;
   readonly host?: string;
 }
@@ -13,12 +13,12 @@ export interface EngineWish {
  * currentContext, the default socket. Where the default socket is missing, the first of the other known ones that
  * exists, named as such. Opens no connection. Throws USAGE for an address or a context that cannot be.
  */
-export async function resolveEndpoint(wish: EngineWish, world: ContextWorld): Promise<DockerEndpoint> {
-  if (wish.context !== undefined && wish.host !== undefined) {
+export async function resolveEndpoint(request: EngineRequest, world: ContextWorld): Promise<DockerEndpoint> {
+  if (request.context !== undefined && request.host !== undefined) {
     throw new AppError('USAGE', 'Both --context and -H name an engine. Give one of them.');
   }
-  if (wish.context !== undefined) return fromContext(wish.context, `--context ${wish.context}`, world);
-  if (wish.host !== undefined) return fromHost(wish.host, '-H', world);
+  if (request.context !== undefined) return fromContext(request.context, `--context ${request.context}`, world);
+  if (request.host !== undefined) return fromHost(request.host, '-H', world);
   const { DOCKER_HOST: host = '', DOCKER_CONTEXT: named = '' } = world.env;
   if (host !== '') return fromHost(host, 'DOCKER_HOST', world);
   if (named !== '') return fromContext(named, `DOCKER_CONTEXT=${named}`, world);

@@ -41,8 +41,8 @@ describe("the engine's address", () => {
 
   it('goes by --context, -H, DOCKER_HOST, DOCKER_CONTEXT, the config file and the default, in this order', async () => {
     const env = { DOCKER_HOST: 'tcp://h:1', DOCKER_CONTEXT: 'two' };
-    const of = async (wish: object, vars: Record<string, string>, files: Files = everything) =>
-      (await resolveEndpoint(wish, worldOf(files, vars))).url;
+    const of = async (request: object, vars: Record<string, string>, files: Files = everything) =>
+      (await resolveEndpoint(request, worldOf(files, vars))).url;
     assert.equal(await of({ context: 'one' }, env), 'unix:///one.sock');
     assert.equal(await of({ host: 'tcp://flag:2375' }, env), 'tcp://flag:2375');
     assert.equal(await of({}, env), 'tcp://h:1');
