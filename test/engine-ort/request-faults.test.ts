@@ -54,7 +54,8 @@ describe('a run that ONNX Runtime refuses', () => {
     await runs(node('ScatterND', ['T', 'X', 'one']), numbers('X', [9], [1, 1]));
     await runs(node('Expand', ['T', 'X']), numbers('X', [2, 2]));
     await runs(node('Expand', ['one', 'X']), numbers('X', [-5, 2]));
-    await runs(node('Expand', ['one', 'X']), numbers('X', [1e5, 1e8]));
+    // More than an address space: a system that grants any memory that can be named (vm.overcommit_memory = 1) refuses it too.
+    await runs(node('Expand', ['one', 'X']), numbers('X', [1e6, 1e8]));
     await runs(node('Expand', ['one', 'X']), numbers('X', [1e15, 1000]));
     await runs(node('Tile', ['one', 'X']), numbers('X', [-5]));
     await runs(node('Reshape', ['T', 'X']), numbers('X', [-7]));
