@@ -67,7 +67,7 @@ describe('command line to request', () => {
     [{ tty: true }, /type -it for a shell/],
     [{ rm: true, restart: 'always' }, /--rm and --restart exclude each other/],
     [{ variant: 'cpu', gpus: 'all' }, /Type --variant gpu/],
-    [{ gpuMode: 'none', variant: 'gpu' }, /exclude each other/],
+    [{ gpuMode: 'none', variant: 'gpu' }, /cannot be combined with a request for a GPU/],
     [{ publish: ['9000'] }, /server there listens on 8000\. Type -p 9000:8000\./],
     [{ publish: ['9000:9001'] }, /Type -p 9000:8000\./],
     [{ name: '-x' }, /--name/],
