@@ -4,7 +4,7 @@ import { readdir } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { buildIfStale } from './build.js';
 
-const elsewhere = ['engine', 'browser', 'gpu', 'install'].map((name) => join('dist', 'test', name));
+const elsewhere = ['engine', 'browser', 'gpu', 'install', 'kubernetes'].map((name) => join('dist', 'test', name));
 const [, , ...args] = process.argv;
 const flags = args.filter((arg) => arg.startsWith('--'));
 const wanted = args
