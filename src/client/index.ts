@@ -9,6 +9,7 @@ export type { CallOptions } from './http.js';
 export type {
   Detection,
   DetectOptions,
+  EmbedOptions,
   ImageDetections,
   ImagePrediction,
   Inference,
@@ -16,5 +17,7 @@ export type {
   ModelClient,
   Prediction,
   PredictOptions,
+  TextEmbeddings,
+  TextInput,
 } from './model.js';
 export { tensor } from './tensors.js';

@@ -70,6 +70,21 @@ export interface ImageDetections extends Omit<ImagePrediction, 'predictions'> {
   readonly detections: readonly Detection[];
 }
 
+/** A text, or two that belong together. */
+export type TextInput = string | readonly [string, string];
+
+export interface EmbedOptions extends CallOptions {
+  /** Answer the cosine of each vector with each too. */
+  readonly similarity?: boolean;
+}
+
+/** The vectors of texts, in their order. */
+export interface TextEmbeddings extends Omit<ImagePrediction, 'predictions'> {
+  readonly embeddings: readonly (readonly number[])[];
+  /** Where it was asked for. */
+  readonly similarity?: readonly (readonly number[])[];
+}
+
 /** One model of a server, or one version of it. */
 export interface ModelClient {
   readonly name: string;
@@ -79,6 +94,10 @@ export interface ModelClient {
   predictImage(image: Uint8Array, options?: PredictOptions): Promise<ImagePrediction>;
   /** Boxes of a detector in one image file. Rejects with REQUEST_FAILED where the model is none. */
   detect(image: Uint8Array, options?: DetectOptions): Promise<ImageDetections>;
+  /** Labels of a text or pair, most probable first. Rejects with REQUEST_FAILED where the model is no classifier. */
+  classifyText(text: TextInput, options?: PredictOptions): Promise<ImagePrediction>;
+  /** The vectors of texts or pairs. Rejects with REQUEST_FAILED where the model makes none. */
+  embed(texts: readonly TextInput[], options?: EmbedOptions): Promise<TextEmbeddings>;
   metadata(options?: CallOptions): Promise<ModelMetadata>;
   isReady(options?: CallOptions): Promise<boolean>;
   /** Versions that are ready. */
@@ -117,12 +136,32 @@ export function openModel(http: HttpClient, name: string, version?: string): Mod
       const query = options.top === undefined ? '' : `?top=${options.top}`;
       return parsePrediction(await sendImage(image, options, query));
     },
+    ...textCalls(name, call),
     detect: async (image, options = {}) => {
       const wishes = (['score', 'iou', 'max'] as const).flatMap((key) =>
         options[key] === undefined ? [] : [`${key}=${options[key]}`],
       );
       return parseDetections(await sendImage(image, options, wishes.length === 0 ? '' : `?${wishes.join('&')}`), name);
     },
+  };
+}
+
+type SendCall = (kind: RouteKind, request: Omit<HttpRequest, 'path'>, query?: string) => Promise<HttpAnswer>;
+
+/** The calls that send texts. */
+function textCalls(name: string, call: SendCall): Pick<ModelClient, 'classifyText' | 'embed'> {
+  const sendTexts = async (text: readonly TextInput[], options: CallOptions, query: string): Promise<HttpAnswer> => {
+    const headers = { 'content-type': 'application/json' };
+    const body = Buffer.from(JSON.stringify({ text }));
+    return call('predictions', { ...callOptionsOf(options), method: 'POST', headers, body }, query);
+  };
+  return {
+    classifyText: async (text, options = {}) => {
+      const query = options.top === undefined ? '' : `?top=${options.top}`;
+      return parseTextPrediction(await sendTexts([text], options, query), name);
+    },
+    embed: async (texts, options = {}) =>
+      parseEmbeddings(await sendTexts(texts, options, options.similarity === true ? '?similarity=true' : ''), name),
   };
 }
 
@@ -171,6 +210,24 @@ function parseDetections(answer: HttpAnswer, model: string): ImageDetections {
   const { model_name: modelName, model_version: modelVersion, device, detections } = body;
   if (Array.isArray(detections)) return { modelName, modelVersion, device, detections: detections as Detection[] };
   throw new AppError('REQUEST_FAILED', `Model ${model} is no detector: its answer has no detections.`);
+}
+
+function parseTextPrediction(answer: HttpAnswer, model: string): ImagePrediction {
+  const { predictions, ...facts } = parsePrediction(answer);
+  const [first] = Array.isArray(predictions) ? (predictions as readonly unknown[]) : [];
+  if (Array.isArray(first)) return { ...facts, predictions: first as readonly Prediction[] };
+  throw new AppError('REQUEST_FAILED', `Model ${model} is no classifier: its answer has no predictions.`);
+}
+
+function parseEmbeddings(answer: HttpAnswer, model: string): TextEmbeddings {
+  const body = parseBody(answer) as Pick<TextEmbeddings, 'similarity'> & { readonly embeddings?: unknown };
+  const { embeddings, similarity } = body;
+  const { modelName, modelVersion, device } = parsePrediction(answer);
+  const facts = { modelName, modelVersion, device };
+  if (!Array.isArray(embeddings)) {
+    throw new AppError('REQUEST_FAILED', `Model ${model} makes no embeddings: its answer has none.`);
+  }
+  return { ...facts, embeddings: embeddings as number[][], ...(similarity === undefined ? {} : { similarity }) };
 }
 
 /** A JSON body. Throws REQUEST_FAILED for what is none. */

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { mostDetections } from './detection-config.js';
+import { mostTokens } from './text-config.js';
 
 /*
  * The schema of model.json. Every object is strict: an unknown key is an error. The message of each rule is the end of
@@ -139,6 +140,19 @@ const detection = v.strictObject({
   max: v.optional(integer(1, mostDetections)),
 });
 
+const tokens = v.strictObject({
+  ids: v.optional(text),
+  mask: v.optional(text),
+  types: v.optional(text),
+  maxLength: v.optional(integer(1, mostTokens)),
+});
+
+const embedding = v.strictObject({
+  output: v.optional(text),
+  pooling: v.optional(oneOf(['mean', 'cls', 'max', 'none'])),
+  normalize: v.optional(flag),
+});
+
 const execution = v.strictObject({
   providers: v.optional(v.array(oneOf(providerNames), `a list of "${providerNames.join('", "')}"`)),
   requireGpu: v.optional(flag),
@@ -165,6 +179,8 @@ export const modelJsonSchema = v.strictObject(
     image: v.optional(image),
     classification: v.optional(classification),
     detection: v.optional(detection),
+    text: v.optional(tokens),
+    embedding: v.optional(embedding),
     warmup: v.optional(flag),
     execution: v.optional(execution),
   },

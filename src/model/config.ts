@@ -1,4 +1,5 @@
 import type { DetectionConfig } from './detection-config.js';
+import type { EmbeddingConfig, TextConfig } from './text-config.js';
 import type { RowsProof } from './rows/prove.js';
 import type { TensorSpec } from '../tensor/tensor.js';
 
@@ -111,6 +112,8 @@ export interface ModelConfig {
   readonly image?: ImageConfig;
   readonly classification?: ClassificationConfig;
   readonly detection?: DetectionConfig;
+  readonly embedding?: EmbeddingConfig;
+  readonly text?: TextConfig;
   /** Run every bucket once before the model is ready. */
   readonly warmup: boolean;
   readonly execution: ExecutionConfig;

@@ -9,12 +9,13 @@ import { completeConfig } from '../model/complete/complete-config.js';
 import type { ModelJson } from '../model/config-schema.js';
 import type { Homes } from '../model/containment.js';
 import { findConfig } from '../model/found/find-config.js';
+import type { TokenizerFile } from '../model/tokenizer-file.js';
 import type { ExecutionConfig, ModelConfig, OnnxHeader, ProviderName } from '../model/config.js';
 import type { LoadedSession, LoadOptions, RunnerSession } from '../workers/runner.js';
 import type { CrashRecords } from './crashes/crash-records.js';
 import { joinWatches, type Watch } from './files/fingerprint.js';
 import { mayRunInline } from './proof/inline-rule.js';
-import { hasCompanions, readCompanions } from './companions.js';
+import { hasCompanions, readCompanions, takeTokenizer } from './companions.js';
 import { hasLabels, readLabelFile } from './files/label-file.js';
 import { notesOnFiles, notesOnProcesses, notesOnProvider } from './load-notes.js';
 import { Servable, type BatchingOff } from './servable.js';
@@ -82,6 +83,7 @@ export async function loadVersion(request: VersionRequest, options: LoaderOption
     const companions = await readCompanions(folder, homes);
     const found = findConfig(request.json, { header: snapshot.header, companions: companions.texts });
     const { json } = found;
+    const tokenizer = json.text === undefined ? undefined : takeTokenizer(companions.texts);
     const source = { json, homes, ...(folder === undefined ? {} : { folder }) };
     const { lines, watch } = await readLabelFile(source);
     const { name, version, path } = request;
@@ -94,7 +96,7 @@ export async function loadVersion(request: VersionRequest, options: LoaderOption
       unfollow();
       await snapshot.remove();
     };
-    const asked = { ...request, json, found: found.notes, labels: lines, startedMs, suspicion };
+    const asked = { ...request, json, found: found.notes, labels: lines, tokenizer, startedMs, suspicion };
     const servable = await loadServable(asked, { ...snapshot, header, remove }, options);
     unfollow = suspicion.follow(() => request.statistics.snapshot().inferenceCount);
     const isCurrent = async () =>
@@ -112,15 +114,17 @@ interface RequestInWork extends VersionRequest {
   readonly labels: readonly string[];
   /** What was found beside model.json, in words. */
   readonly found: readonly string[];
+  readonly tokenizer: TokenizerFile | undefined;
   readonly startedMs: number;
   readonly suspicion: Suspicion;
 }
 
 async function loadServable(request: RequestInWork, snapshot: Snapshot, options: LoaderOptions): Promise<Servable> {
-  const { name, version, json, statistics, suspicion } = request;
+  const { name, version, json, statistics, suspicion, tokenizer } = request;
   const { header } = snapshot;
   const { choice, wished } = await configure(request, header, options);
-  const own = { name, version, header, statistics, labels: labelsOf(request.labels, wished, header) };
+  const labels = labelsOf(request.labels, wished, header);
+  const own = { name, version, header, statistics, labels, tokenizer };
   const holder: { servable?: Servable } = {};
   const spec = specOf(wished, choice, { logId: `${name}/${version}`, snapshot, options });
   const tried = await tryUnlessApart({ spec, snapshot, config: wished, json }, options);

@@ -6,6 +6,7 @@ import type { Placement } from '../engine/engine.js';
 import { noiseOf } from '../model/noise-of.js';
 import { mostRequestRows } from '../model/complete/complete-batching.js';
 import type { ModelConfig, OnnxHeader } from '../model/config.js';
+import type { TokenizerFile } from '../model/tokenizer-file.js';
 import { isSameShape } from '../tensor/shape.js';
 import type { TensorSpec } from '../tensor/tensor.js';
 import type { NextRun, RunnerSession } from '../workers/runner.js';
@@ -19,6 +20,7 @@ export interface ServableParts {
   readonly config: ModelConfig;
   readonly header: OnnxHeader;
   readonly labels: readonly string[];
+  readonly tokenizer?: TokenizerFile | undefined;
   readonly notes: readonly string[];
   readonly session: RunnerSession;
   readonly providerReason: string;
@@ -55,6 +57,7 @@ export class Servable implements ServableModel {
   readonly inputs: readonly TensorSpec[];
   readonly outputs: readonly TensorSpec[];
   readonly labels: readonly string[];
+  readonly tokenizer: TokenizerFile | undefined;
   readonly placement: Placement;
   readonly instances: number;
   readonly providerReason: string;
@@ -73,17 +76,17 @@ export class Servable implements ServableModel {
   #lost: string | undefined;
 
   constructor(parts: ServableParts) {
-    const { name, version, config, header, session, statistics } = parts;
-    const { loaded } = session;
+    const { name, version, config, header, statistics, session } = parts;
     this.name = name;
     this.version = version;
     this.description = config.description;
     this.header = header;
     this.inputs = header.inputs.map(toSpec);
-    this.outputs = header.outputs.map((value) => outputSpec(value, loaded.outputs));
+    this.outputs = header.outputs.map((value) => outputSpec(value, session.loaded.outputs));
     this.labels = parts.labels;
-    this.placement = loaded.placement;
-    this.instances = loaded.instances;
+    this.tokenizer = parts.tokenizer;
+    this.placement = session.loaded.placement;
+    this.instances = session.loaded.instances;
     this.providerReason = parts.providerReason;
     this.loadMs = parts.loadMs;
     this.weights = parts.weights;
@@ -106,7 +109,7 @@ export class Servable implements ServableModel {
       onRepeat: () => statistics.recordSharing('repeatedRuns'),
       onJoiningFault: (fault) => this.#turnOffBatching(fault),
       watch: {
-        noise: noiseOf(header, loaded.placement.device),
+        noise: noiseOf(header, session.loaded.placement.device),
         runIfFree: (job) => session.runIfFree(job),
         onChecked: (verdict) => this.#noteCheck(verdict),
       },

@@ -3,6 +3,7 @@ import type { InferResult, QueuedRequest } from '../batching/types.js';
 import type { Placement } from '../engine/engine.js';
 import type { ErrorCode } from '../errors.js';
 import type { ModelConfig, OnnxHeader } from '../model/config.js';
+import type { TokenizerFile } from '../model/tokenizer-file.js';
 import type { RepositoryIndexEntry } from '../protocol/types.js';
 import type { TensorSpec } from '../tensor/tensor.js';
 
@@ -37,6 +38,8 @@ export interface ServableModel {
   readonly outputs: readonly TensorSpec[];
   /** Labels of the classification output, in the order of its elements; empty where none are declared. */
   readonly labels: readonly string[];
+  /** Where it takes texts. */
+  readonly tokenizer?: TokenizerFile | undefined;
   readonly placement: Placement;
   readonly instances: number;
   /** What an operator should know: why batching is off, why warm-up was skipped, why the provider is not the first choice. */

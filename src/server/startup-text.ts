@@ -99,8 +99,8 @@ function modelLines({ models, index, modelsFolder }: StartupFacts): readonly str
 function describe({ inputs, outputs, placement, config, loadMs }: ServableModel): string {
   const list = (specs: readonly TensorSpec[]) =>
     specs.map(({ name, datatype, shape }) => `${name} ${datatype}${formatShape(shape)}`).join(', ');
-  const picture = config.image === undefined ? '' : ', takes pictures';
-  return `${list(inputs)} -> ${list(outputs)}  on ${placement.device}${picture}, loaded in ${(loadMs / 1000).toFixed(2)} s`;
+  const taken = `${config.image === undefined ? '' : ', takes pictures'}${config.text === undefined ? '' : ', takes texts'}`;
+  return `${list(inputs)} -> ${list(outputs)}  on ${placement.device}${taken}, loaded in ${(loadMs / 1000).toFixed(2)} s`;
 }
 
 function plural(count: number, noun: string): string {

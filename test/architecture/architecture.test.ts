@@ -19,6 +19,7 @@ const importers: Readonly<Record<string, readonly string[]>> = {
   'protobufjs/minimal.js': ['src/protocol/grpc/'],
   'prom-client': ['src/server/'],
   pino: ['src/server/'],
+  '@huggingface/tokenizers': ['src/tasks/text/tokenizer.ts'],
 };
 
 /** Types whose fields other programs read: the runtime, the Docker Engine, whoever asked for JSON. */

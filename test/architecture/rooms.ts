@@ -12,7 +12,7 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
   batching: ['workers', 'tensor', 'model'],
   engine: ['tensor', 'model'],
   workers: ['engine', 'image', 'tensor', 'model'],
-  repository: ['workers', 'batching', 'engine', 'protocol', 'model', 'tensor'],
+  repository: ['tasks', 'workers', 'batching', 'engine', 'protocol', 'model', 'tensor'],
   resources: [],
   playground: [],
   server: [
@@ -80,7 +80,7 @@ export const layers: Readonly<Record<string, readonly string[]>> = {
   'src/workers': ['host', 'inline', 'link'],
   'src/model': ['found', 'complete', 'onnx', 'rows'],
   'src/image': ['color', 'resample', 'files', 'wasm'],
-  'src/tasks': ['detection'],
+  'src/tasks': ['detection', 'embedding', 'text'],
   bench: [
     'gpu-proof',
     'peers',

@@ -3,6 +3,7 @@ import { completeBatching } from './complete-batching.js';
 import { completeClassification, findLabelledOutput } from './complete-classification.js';
 import { completeDetection } from './complete-detection.js';
 import { completeImage } from './complete-image.js';
+import { completeEmbedding, completeText } from './complete-text.js';
 import type { ModelJson } from '../config-schema.js';
 import type { ImageConfig, ModelConfig, OnnxHeader, ProviderName } from '../config.js';
 
@@ -19,6 +20,7 @@ export function completeConfig(json: ModelJson, header: OnnxHeader, provider: Pr
     batching: completeBatching(json.batching, header, provider),
     instances: { cpu: json.instances?.cpu ?? 'auto', gpu: json.instances?.gpu ?? 1 },
     ...(image === undefined ? {} : { image }),
+    ...(json.text === undefined ? {} : { text: completeText(json.text, header) }),
     ...completeTask(json, header, image),
     warmup: json.warmup ?? true,
     execution: {
@@ -31,13 +33,17 @@ export function completeConfig(json: ModelJson, header: OnnxHeader, provider: Pr
 
 /** What outputs mean: what model.json says, else the classes that the file itself names. */
 function completeTask(
-  { classification, detection }: ModelJson,
+  { classification, detection, embedding }: ModelJson,
   header: OnnxHeader,
   image: ImageConfig | undefined,
-): Pick<ModelConfig, 'classification' | 'detection'> {
-  if (classification !== undefined && detection !== undefined) {
-    throw new AppError('MODEL_INVALID', 'model.json has both "classification" and "detection": expected one of them.');
+): Pick<ModelConfig, 'classification' | 'detection' | 'embedding'> {
+  const given = Object.entries({ classification, detection, embedding }).flatMap(([name, block]) =>
+    block === undefined ? [] : [`"${name}"`],
+  );
+  if (given.length > 1) {
+    throw new AppError('MODEL_INVALID', `model.json has both ${given.join(' and ')}: expected one of them.`);
   }
+  if (embedding !== undefined) return { embedding: completeEmbedding(embedding, header) };
   if (detection !== undefined) return { detection: completeDetection(detection, header, image) };
   const labelled = findLabelledOutput(header);
   const wished = classification ?? (labelled === undefined ? undefined : { output: labelled });

@@ -5,6 +5,7 @@ import { checkDetectionLabels } from '../complete/complete-detection.js';
 import type { ModelJson } from '../config-schema.js';
 import type { OnnxHeader } from '../config.js';
 import { findHuggingFace } from './hugging-face.js';
+import { findText } from './text.js';
 import { findTimm } from './timm.js';
 import { nothingFound, type Finding, type FindingSubject } from './types.js';
 import { findUltraFace } from './ultraface.js';
@@ -22,17 +23,21 @@ export interface FoundConfig {
  */
 export function findConfig(json: ModelJson, subject: FindingSubject): FoundConfig {
   const found = sourcesOf(subject);
-  const { image, ...task } = found.json;
-  const hasTask = json.classification !== undefined || json.detection !== undefined;
+  const { image, text, ...task } = found.json;
+  const hasTask = [json.classification, json.detection, json.embedding].some((block) => block !== undefined);
   if (json.image !== undefined && hasTask) return { json, notes: [] };
-  const kept = { ...(json.image === undefined && image !== undefined ? { image } : {}), ...(hasTask ? {} : task) };
+  const kept = {
+    ...(json.image === undefined && image !== undefined ? { image } : {}),
+    ...(text === undefined ? {} : { text: { ...text, ...json.text } }),
+    ...(hasTask ? {} : task),
+  };
   const problem = findContradiction(kept, subject.header);
   if (problem !== undefined) return { json, notes: [...found.notes, `None of it is used: ${problem}`] };
-  return { json: { ...kept, ...json }, notes: found.notes };
+  return { json: { ...json, ...kept }, notes: found.notes };
 }
 
 function sourcesOf(subject: FindingSubject): Finding {
-  for (const find of [findUltralytics, findHuggingFace, findTimm, findUltraFace]) {
+  for (const find of [findUltralytics, findText, findHuggingFace, findTimm, findUltraFace]) {
     const finding = find(subject);
     if (finding.notes.length > 0) return finding;
   }

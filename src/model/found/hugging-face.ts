@@ -1,6 +1,7 @@
 import { describeValue } from '../complete/contradiction.js';
 import type { OnnxHeader } from '../config.js';
 import { findMethod } from './filters.js';
+import { readId2label } from './id2label.js';
 import { findImageInput, type ImageInput } from './image-input.js';
 import { isRecord, isSide, numbersOf, parseObject, type Json } from './json.js';
 import { nothingFound, type Finding, type FindingSubject } from './types.js';
@@ -40,7 +41,7 @@ interface Task {
 }
 
 function readTask(architecture: string, config: Json, header: OnnxHeader): Task | Finding | undefined {
-  const labels = readLabels(config['id2label']);
+  const labels = readId2label(config['id2label']);
   if (architecture.endsWith('ForImageClassification')) {
     if (labels === undefined) return refusedOf('its id2label is not a list of labels from 0 on');
     const [output] = header.outputs;
@@ -67,13 +68,6 @@ function readTask(architecture: string, config: Json, header: OnnxHeader): Task 
   const activation = isIndependent ? 'sigmoid' : 'softmax';
   const detection = { form: 'detr', boxes: boxes.name, scores: logits.name, activation, labels } as const;
   return { json: { detection }, what: `detection of ${labels.length} classes` };
-}
-
-/** `{"0": "cat", "1": "dog"}`; undefined where a number is left out. */
-function readLabels(id2label: unknown): string[] | undefined {
-  if (!isRecord(id2label)) return undefined;
-  const labels = Array.from({ length: Object.keys(id2label).length }, (_, n) => id2label[String(n)]);
-  return labels.length > 0 && labels.every((label) => typeof label === 'string') ? labels : undefined;
 }
 
 type Image = NonNullable<Finding['json']['image']>;

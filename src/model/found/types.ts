@@ -5,11 +5,19 @@ import type { OnnxHeader } from '../config.js';
 export type Companions = ReadonlyMap<string, string>;
 
 /** Files of exporters that are read, beside the model file's own metadata. */
-export const companionNames = ['config.json', 'preprocessor_config.json'] as const;
+export const companionNames = [
+  'config.json',
+  'preprocessor_config.json',
+  'tokenizer.json',
+  'tokenizer_config.json',
+  'sentence_bert_config.json',
+  'modules.json',
+  '1_Pooling/config.json',
+] as const;
 
 /** Blocks of a model.json that an exporter's files amount to, and what people should know of it. */
 export interface Finding {
-  readonly json: Pick<ModelJson, 'image' | 'classification' | 'detection'>;
+  readonly json: Pick<ModelJson, 'image' | 'text' | 'classification' | 'detection' | 'embedding'>;
   /** What was found and from which file, and what was not used and why. */
   readonly notes: readonly string[];
 }

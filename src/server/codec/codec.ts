@@ -2,13 +2,14 @@ import type { ImageSettings } from '../../image/decode.js';
 import type { SizedImages } from '../../image/image-tensor.js';
 import type { ImageConfig } from '../../model/config.js';
 import type { DetectedRow } from '../../tasks/detection/types.js';
+import type { TextBatch } from '../../tasks/text/batches.js';
 import type { BytesElement, NumericTensor, TensorSpec } from '../../tensor/tensor.js';
 import type { EncodedRequest } from '../../protocol/v2/decode-request.js';
 import type { ModelSignature, EncodedResponse, InferResponse } from '../../protocol/types.js';
 import type { PredictRequest } from '../../protocol/v1/decode.js';
 import type { CheckedRequest } from '../../protocol/validate.js';
 import type { PredictionInput } from './prediction-request.js';
-import { estimateDecoding, estimateDetecting, estimateJsonBytes } from './cost.js';
+import { estimateDecoding, estimateDetecting, estimateEmbedding, estimateJsonBytes } from './cost.js';
 import { CodecPool, shuttingDown, type CodecEvents } from './pool.js';
 import {
   asBuffer,
@@ -16,9 +17,12 @@ import {
   performJsonTask,
   type CodecResults,
   type DetectionsToFind,
+  type EmbeddingsToMake,
   type JsonTask,
   type OutputsToEncode,
   type PredictionsToEncode,
+  type TextsToTokenize,
+  type WrittenVector,
 } from './tasks.js';
 
 export interface CodecOptions {
@@ -55,6 +59,10 @@ export interface Codec {
   decodeSizedImages(images: ImagesToDecode): Promise<SizedImages>;
   /** The detections of a run's images, a row each. Throws MODEL_INVALID. */
   detect(run: DetectionsToFind, isOwned: boolean): readonly DetectedRow[] | Promise<readonly DetectedRow[]>;
+  /** Texts as inputs, batch by batch; always on a thread. */
+  tokenize(texts: TextsToTokenize): Promise<readonly TextBatch[]>;
+  /** The vectors of a run, a row each. Throws MODEL_INVALID. */
+  embed(run: EmbeddingsToMake, isOwned: boolean): readonly WrittenVector[] | Promise<readonly WrittenVector[]>;
   /** Makes one thread ready for images before the first one comes. */
   prewarm(): Promise<void>;
   /** Ends the threads; tasks they still have are rejected with SHUTTING_DOWN. */
@@ -137,6 +145,15 @@ class ThreadedCodec implements Codec {
 
   detect(response: DetectionsToFind, isOwned: boolean) {
     return this.#run({ kind: 'detect', response, isOwned }, estimateDetecting(response));
+  }
+
+  async tokenize(texts: TextsToTokenize): Promise<readonly TextBatch[]> {
+    const task = { kind: 'tokenize', ...texts } as const;
+    return (await (this.#pool?.run(task) ?? performTask(task))) as readonly TextBatch[];
+  }
+
+  embed(response: EmbeddingsToMake, isOwned: boolean) {
+    return this.#run({ kind: 'embed', response, isOwned }, estimateEmbedding(response));
   }
 
   async prewarm(): Promise<void> {

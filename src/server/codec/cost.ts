@@ -1,4 +1,5 @@
 import type { DetectionRun } from '../../tasks/detection/types.js';
+import type { EmbeddingRun } from '../../tasks/embedding/embed.js';
 import type { EncodedRequest } from '../../protocol/v2/decode-request.js';
 import type { ModelSignature } from '../../protocol/types.js';
 import { datatypes } from '../../tensor/datatype.js';
@@ -25,6 +26,12 @@ export function estimateDetecting({ outputs, config, asked }: DetectionRun): num
   for (const { data } of outputs.values()) numbers += data.length;
   const boxes = Math.max(...(outputs.get(config.outputs.boxes)?.shape ?? []), 0);
   return numbers / 2 + (boxes * Math.min(boxes, asked.max)) / 32;
+}
+
+/** About how many bytes of JSON making vectors comes to: adding a number up is a part of the work of reading one, writing one is twenty bytes. */
+export function estimateEmbedding({ outputs, config }: EmbeddingRun): number {
+  const { data, shape } = outputs.get(config.output) ?? { data: [], shape: [] };
+  return data.length / 2 + (shape[0] ?? 0) * (shape.at(-1) ?? 0) * bytesPerElement.float;
 }
 
 /** About how many bytes of JSON writing tensors comes to, by the same rule. */

@@ -15,9 +15,11 @@ export function modelOf(task: CodecTask): string {
     case 'encode-predict':
     case 'encode-outputs':
     case 'detect':
+    case 'embed':
       return task.response.model;
     case 'decode-images':
     case 'decode-sized-images':
+    case 'tokenize':
       return task.model;
     default:
       return task.model.name;
@@ -36,6 +38,7 @@ export function limitOf(task: CodecTask): number {
 function bytesOf(task: CodecTask): number {
   if ('body' in task) return task.body.byteLength;
   if ('pictures' in task) return task.pictures.reduce((sum, picture) => sum + picture.length, 0);
+  if ('texts' in task) return task.texts.flat().reduce((sum, text) => sum + text.length, 0);
   if (task.kind === 'prewarm') return 0;
   let bytes = 0;
   for (const { data } of task.response.outputs.values()) bytes += 'byteLength' in data ? data.byteLength : data.length;

@@ -3,7 +3,7 @@ import type { ModelConfig } from '../../model/config.js';
 import { mostDetections } from '../../model/detection-config.js';
 import type { DetectionOptions } from '../../tasks/detection/types.js';
 
-/** What a request may ask of its answer: `top` of a classifier, the others of a detector. */
+/** What a request may ask of its answer: `top` of a classifier, `similarity` (1: yes) of an embedding, the others of a detector. */
 export type PredictionOptions = Readonly<Partial<Record<OptionName, number>>>;
 
 const isPart = (value: number) => value >= 0 && value <= 1;
@@ -21,6 +21,7 @@ const rules = {
     fits: (value: number) => Number.isSafeInteger(value) && value >= 1 && value <= mostDetections,
     expected: `a whole number from 1 to ${mostDetections}`,
   },
+  similarity: { task: 'embedding', fits: (value: number) => value === 0 || value === 1, expected: 'true or false' },
 } as const;
 
 export type OptionName = keyof typeof rules;
@@ -46,12 +47,14 @@ export function parseOptions(given: Readonly<Partial<Record<OptionName, unknown>
 }
 
 function toNumber(text: unknown): number {
+  if (text === true || text === 'true') return 1;
+  if (text === false || text === 'false') return 0;
   return typeof text === 'string' && /^\d{0,9}(\.\d{1,17})?(e-?\d{1,2})?$/i.test(text) && text !== ''
     ? Number(text)
     : NaN;
 }
 
-/** Throws INVALID_INPUT for a asked that means nothing to the model's task. */
+/** Throws INVALID_INPUT for an option that means nothing to the model's task. */
 export function checkOptions(
   asked: PredictionOptions,
   model: { readonly name: string; readonly config: ModelConfig },

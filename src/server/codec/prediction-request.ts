@@ -8,6 +8,8 @@ import type { ModelSignature } from '../../protocol/types.js';
 import { mostPictures } from '../../protocol/tensor-check.js';
 import { validateInferRequest, type CheckedRequest } from '../../protocol/validate.js';
 import type { BytesElement } from '../../tensor/tensor.js';
+import type { TextInput } from '../../model/text-config.js';
+import { readTexts, type ReadTexts } from './texts-json.js';
 import { isOption, parseOptions, type PredictionOptions, type OptionName } from './prediction-options.js';
 
 /** What a body of `POST /predictions/{model}` holds. */
@@ -19,11 +21,18 @@ export type PredictionInput =
       readonly isSingle: boolean;
       readonly asked: PredictionOptions;
     }
+  | {
+      readonly kind: 'texts';
+      readonly texts: readonly TextInput[];
+      readonly isSingle: boolean;
+      readonly asked: PredictionOptions;
+    }
   /** A request of the Open Inference Protocol, whose FP16 and BF16 tensors may be numbers too. */
   | { readonly kind: 'tensors'; readonly request: CheckedRequest; readonly asked: PredictionOptions };
 
 /** What is expected of a body, for messages. */
-export const expectedBody = 'expected a picture, a form with pictures, or JSON with "image", "images" or "inputs"';
+export const expectedBody =
+  'expected a picture, a form with pictures, text (text/plain), or JSON with "image", "images", "text" or "inputs"';
 
 const [brace, blanks] = [0x7b, new Set([0x20, 0x09, 0x0a, 0x0d, 0xef, 0xbb, 0xbf])];
 
@@ -35,6 +44,7 @@ export function beginsLikeObject(body: Buffer): boolean {
 interface Members {
   image?: string;
   images?: readonly string[];
+  text?: ReadTexts;
   /** Whether there are tensors; they are read afterwards, by the protocol's own rules. */
   inputs?: true;
   options: Partial<Record<OptionName, number>>;
@@ -48,14 +58,18 @@ export function decodePredictionJson(body: Buffer, model: ModelSignature): Predi
     if (!reader.takeNull()) readMember(reader, key, members);
   });
   reader.finish();
-  const { image, images, inputs } = members;
+  const { image, images, text, inputs } = members;
   const asked = parseOptions(members.options);
-  const count = [image, images, inputs].filter((value) => value !== undefined).length;
+  const count = [image, images, text, inputs].filter((value) => value !== undefined).length;
   if (count > 1 || (count === 0 && model.inputs.length > 0)) {
-    throw new AppError('INVALID_INPUT', 'Expected exactly one of "image", "images" and "inputs" in the JSON body');
+    throw new AppError(
+      'INVALID_INPUT',
+      'Expected exactly one of "image", "images", "text" and "inputs" in the JSON body',
+    );
   }
   if (image !== undefined) return { kind: 'pictures', pictures: [image], isSingle: true, asked };
   if (images !== undefined) return { kind: 'pictures', pictures: images, isSingle: false, asked };
+  if (text !== undefined) return { kind: 'texts', ...text, asked };
   const request = validateInferRequest(decodeInferRequest({ body, hasHalfNumbers: true }, model), model);
   return { kind: 'tensors', request, asked };
 }
@@ -63,16 +77,17 @@ export function decodePredictionJson(body: Buffer, model: ModelSignature): Predi
 function readMember(reader: JsonReader, key: string, members: Members): void {
   if (isOption(key)) {
     refuseRepeat(reader, key, members.options[key]);
-    members.options[key] = readDouble(reader);
+    members.options[key] = key === 'similarity' ? Number(reader.readBoolean('"similarity"')) : readDouble(reader);
     return;
   }
-  if (key !== 'image' && key !== 'images' && key !== 'inputs') {
+  if (key !== 'image' && key !== 'images' && key !== 'text' && key !== 'inputs') {
     skipValue(reader);
     return;
   }
   refuseRepeat(reader, key, members[key]);
   if (key === 'image') members.image = reader.readString('"image", a picture in base64,');
   else if (key === 'images') members.images = readPictures(reader);
+  else if (key === 'text') members.text = readTexts(reader);
   else {
     members.inputs = true;
     skipValue(reader, true);

@@ -11,6 +11,10 @@ import { encodePredictResponse, type PredictResponse } from '../../protocol/v1/e
 import { validateInferRequest, type CheckedRequest } from '../../protocol/validate.js';
 import type { PlainError } from '../../errors.js';
 import { detect } from '../../tasks/detection/detect.js';
+import { embed, type EmbeddingRun } from '../../tasks/embedding/embed.js';
+import { textsToBatches, type BatchOptions, type TextBatch } from '../../tasks/text/batches.js';
+import type { TextInput } from '../../model/text-config.js';
+import type { TokenizerFile } from '../../model/tokenizer-file.js';
 import type { DetectedRow, DetectionRun } from '../../tasks/detection/types.js';
 import { decodePredictionJson, type PredictionInput } from './prediction-request.js';
 
@@ -44,6 +48,8 @@ export type CodecTask =
       readonly config: ImageConfig;
       readonly spec: TensorSpec;
     }
+  | ({ readonly kind: 'tokenize' } & TextsToTokenize)
+  | { readonly kind: 'embed'; readonly response: EmbeddingsToMake; readonly isOwned: boolean }
   | { readonly kind: 'prewarm' };
 
 /** A `:predict` answer, and the model that it is of. */
@@ -53,6 +59,23 @@ export interface PredictionsToEncode extends PredictResponse {
 
 export interface DetectionsToFind extends DetectionRun {
   readonly model: string;
+}
+
+/** Texts of one request, with what it takes to make inputs of them. */
+export interface TextsToTokenize extends BatchOptions {
+  readonly model: string;
+  readonly texts: readonly TextInput[];
+  readonly tokenizer: TokenizerFile;
+}
+
+export interface EmbeddingsToMake extends EmbeddingRun {
+  readonly model: string;
+}
+
+/** The vector of one row, and its numbers as JSON. */
+export interface WrittenVector {
+  readonly vector: Float32Array<ArrayBuffer>;
+  readonly text: string;
 }
 
 /** A run's outputs that become a JSON array, half floats as numbers. */
@@ -72,6 +95,8 @@ export interface CodecResults {
   readonly 'encode-predict': EncodedResponse;
   readonly 'encode-outputs': EncodedResponse;
   readonly detect: readonly DetectedRow[];
+  readonly tokenize: readonly TextBatch[];
+  readonly embed: readonly WrittenVector[];
   readonly 'decode-images': NumericTensor;
   readonly 'decode-sized-images': SizedImages;
   readonly prewarm: undefined;
@@ -82,7 +107,7 @@ export type CodecResult = CodecResults[CodecTask['kind']];
 /** Tasks that are done in one go, which a small body is not worth a hop for. */
 export type JsonTask = Exclude<
   CodecTask,
-  { kind: 'decode-images' | 'decode-message' | 'decode-sized-images' | 'prewarm' }
+  { kind: 'decode-images' | 'decode-message' | 'decode-sized-images' | 'tokenize' | 'prewarm' }
 >;
 
 /** What a codec thread starts with. */
@@ -112,6 +137,8 @@ export async function performTask(task: CodecTask): Promise<CodecResult> {
       const { decodeInferMessage } = await import('../../protocol/grpc/decode-request.js');
       return decodeInferMessage(asBuffer(task.body), task.model);
     }
+    case 'tokenize':
+      return textsToBatches(task.texts, task);
     case 'prewarm':
       await preloadImages();
       return undefined;
@@ -140,7 +167,14 @@ export function performJsonTask(task: JsonTask): CodecResult {
       return encodeOutputs(task.response);
     case 'detect':
       return detect(task.response);
+    case 'embed':
+      return embed(task.response).map((vector) => ({ vector, text: writeVector(vector) }));
   }
+}
+
+/** Numbers of FP32 as the doubles that they widen to; those that are not finite as null. */
+function writeVector(vector: Float32Array): string {
+  return JSON.stringify(Array.from(vector));
 }
 
 function encodeOutputs({ outputs, nonFiniteTokens }: OutputsToEncode): EncodedResponse {

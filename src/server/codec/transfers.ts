@@ -1,5 +1,4 @@
 import type { NamedTensors, Tensor } from '../../tensor/tensor.js';
-import type { DetectedRow } from '../../tasks/detection/types.js';
 import type { CodecResult, CodecTask } from './tasks.js';
 
 /**
@@ -17,6 +16,7 @@ export interface PackedTask {
 /** Packs a task for its way to a thread. Outputs that others may read are copied. */
 export function packTask(task: CodecTask): PackedTask {
   if (task.kind === 'prewarm') return { task, transfers: [] };
+  if ('texts' in task) return { task, transfers: [] };
   if ('body' in task) {
     const body = task.body.byteLength >= leastBytes ? task.body : new Uint8Array(task.body);
     return { task: { ...task, body }, transfers: listMovable([body]) };
@@ -53,8 +53,9 @@ export function listArrived(task: CodecTask): ArrayBuffer[] {
   return 'response' in task ? listTensors(task.response.outputs) : [];
 }
 
-/** Detections are a few numbers, which are copied. */
-const isList = (result: NonNullable<CodecResult>): result is readonly DetectedRow[] => Array.isArray(result);
+/** Detections, tokens and vectors are a few numbers, which are copied. */
+const isList = (result: NonNullable<CodecResult>): result is Extract<CodecResult, readonly unknown[]> =>
+  Array.isArray(result);
 
 function listTensors(tensors: NamedTensors): ArrayBuffer[] {
   return listMovable([...tensors.values()].flatMap((tensor) => (tensor.datatype === 'BYTES' ? [] : [tensor.data])));

@@ -51,7 +51,7 @@ function describeTensor({ name, datatype, shape, unranked, range }: TensorSpec):
 }
 
 function propertiesOf({ config, header, ...model }: ServableModel): Readonly<Record<string, string>> {
-  const { image, classification, detection, execution } = config;
+  const { image, text, classification, detection, embedding, execution } = config;
   return {
     version: model.version,
     device: model.placement.device,
@@ -69,6 +69,15 @@ function propertiesOf({ config, header, ...model }: ServableModel): Readonly<Rec
       ? {}
       : { task: 'classification', classification_output: classification.output, top: String(classification.top) }),
     ...(detection === undefined ? {} : describeDetection(detection)),
+    ...(text === undefined ? {} : { text_input: text.ids, text_max_length: String(text.maxLength) }),
+    ...(embedding === undefined
+      ? {}
+      : {
+          task: 'embedding',
+          embedding_output: embedding.output,
+          embedding_pooling: embedding.pooling,
+          embedding_normalize: String(embedding.normalize),
+        }),
     ...(model.labels.length > 0 ? { labels: String(model.labels.length) } : {}),
     ...(header.producer === '' ? {} : { producer: `${header.producer} ${header.producerVersion}`.trim() }),
     opset: String(header.opsets[''] ?? header.opsets['ai.onnx'] ?? ''),

@@ -1,4 +1,5 @@
 import { AppError } from '../../errors.js';
+import type { ImageSize } from '../../image/fit.js';
 import type { SizedImages } from '../../image/image-tensor.js';
 import { adviseImage } from '../../model/found/ultraface.js';
 import type { CheckedRequest } from '../../protocol/validate.js';
@@ -22,7 +23,7 @@ export function readPictures(codec: Codec, pictures: readonly BytesElement[], mo
 }
 
 /** The same with the images' own sizes. */
-export function readSizedPictures(
+function readSizedPictures(
   codec: Codec,
   pictures: readonly BytesElement[],
   model: ServableModel,
@@ -30,15 +31,27 @@ export function readSizedPictures(
   return codec.decodeSizedImages(imagesOf(pictures, model));
 }
 
+/** Only a detector's answer needs the images' own sizes. */
+export async function readImages(
+  codec: Codec,
+  images: readonly BytesElement[],
+  model: ServableModel,
+): Promise<{ readonly tensor: Tensor; readonly sizes?: readonly ImageSize[] }> {
+  if (model.config.detection !== undefined) return readSizedPictures(codec, images, model);
+  return { tensor: await readPictures(codec, images, model) };
+}
+
 function imagesOf(pictures: readonly BytesElement[], model: ServableModel): ImagesToDecode {
   const { image: config } = model.config;
   const spec = model.inputs.find(({ name }) => name === config?.input);
   if (config !== undefined && spec !== undefined) return { model: model.name, pictures, config, spec };
-  const inputs = model.inputs.map(({ name }) => name).join(', ');
+  const inputs = `its inputs (${model.inputs.map(({ name }) => name).join(', ')}) as tensors`;
   const advice = adviseImage(model.header);
+  const instead =
+    model.config.text === undefined ? inputs : '{"text": "..."}, or text with the Content-Type text/plain,';
   const ways = advice === undefined ? '' : `, or write into its model.json: ${advice}`;
   throw new AppError(
     'INVALID_INPUT',
-    `Model '${model.name}' takes no pictures: its model.json has no "image". Send its inputs (${inputs}) as tensors instead${ways}.`,
+    `Model '${model.name}' takes no pictures: its model.json has no "image". Send ${instead} instead${ways}.`,
   );
 }

@@ -2,16 +2,18 @@ import type { InferResult } from '../../batching/types.js';
 import { AppError } from '../../errors.js';
 import { wantsTokens } from '../../protocol/response.js';
 import type { CheckedRequest } from '../../protocol/validate.js';
-import type { ImageSize } from '../../image/fit.js';
 import type { ServableModel } from '../../repository/types.js';
-import type { BytesElement, Tensor } from '../../tensor/tensor.js';
+import type { TextInput } from '../../model/text-config.js';
+import type { BytesElement, NumericTensor } from '../../tensor/tensor.js';
 import type { Codec } from '../codec/codec.js';
 import { runChecked, type InferReport } from './inference.js';
 import type { RequestMemory } from '../memory/memory-budget.js';
 import { tensorBytes } from '../memory/tensor-bytes.js';
 import type { ModelView } from './model-view.js';
 import { detectionOutputs, frameOf, writeDetections, type Frame } from './detections.js';
-import { readPictures, readSizedPictures } from './images.js';
+import { makeVectors, writeSimilarity } from './embeddings.js';
+import { readImages } from './images.js';
+import { inOrder, readTextBatches } from './texts.js';
 import { readPredictionBody } from './prediction-body.js';
 import type { PredictionInput } from '../codec/prediction-request.js';
 import { checkOptions, detectionOptions, type PredictionOptions } from '../codec/prediction-options.js';
@@ -42,20 +44,22 @@ interface Ran {
   readonly results: readonly InferResult[];
   /** Where the images of each run lie; of a detector. */
   readonly frames: readonly (Frame | undefined)[];
+  /** Which tokens of each run count. */
+  readonly masks?: readonly (NumericTensor | undefined)[];
+  /** Which input each row is, run by run, where that is not their order. */
+  readonly order?: readonly number[];
   readonly decodeMs: number;
 }
 
-/** Images or tensors in, labels or boxes out. Throws AppError. */
+/** Images, texts or tensors in, labels, boxes or vectors out. Throws AppError. */
 export async function predict(codec: Codec, call: PredictCall): Promise<PredictAnswer> {
   const startMs = performance.now();
   const { body: sent, contentType, view } = call;
-  const input = await readPredictionBody(codec, { body: sent, contentType, signature: view.signature });
+  const takesText = view.model.config.text !== undefined;
+  const input = await readPredictionBody(codec, { body: sent, contentType, signature: view.signature, takesText });
   const asked = { ...input.asked, ...call.asked };
   checkOptions(asked, view.model);
-  const ran =
-    input.kind === 'pictures'
-      ? await runPictures(codec, input.pictures, { call, startMs })
-      : await runTensors(codec, input.request, { call, startMs });
+  const ran = await runInput(codec, input, { call, startMs });
   const ranMs = performance.now();
   for (const { outputs } of ran.results) call.memory.hold(tensorBytes(outputs.values()));
   const body = await writeAnswer(codec, call, { input, ran, asked });
@@ -63,12 +67,43 @@ export async function predict(codec: Codec, call: PredictCall): Promise<PredictA
   return { body, report: reportOf(ran, performance.now() - ranMs) };
 }
 
+interface Started {
+  readonly call: PredictCall;
+  readonly startMs: number;
+}
+
+function runInput(codec: Codec, input: PredictionInput, started: Started): Promise<Ran> {
+  switch (input.kind) {
+    case 'pictures':
+      return runPictures(codec, input.pictures, started);
+    case 'texts':
+      return runTexts(codec, input.texts, started);
+    case 'tensors':
+      return runTensors(codec, input.request, started);
+  }
+}
+
+/** Texts of about one length a run; all runs wait for workers at the same time. Where outputs are answered each text runs alone, in order. */
+async function runTexts(codec: Codec, texts: readonly TextInput[], { call, startMs }: Started): Promise<Ran> {
+  const { model } = call.view;
+  const isInOrder = call.withOutputs || !hasTask(model);
+  const mostRows = isInOrder ? 1 : call.view.batching.maxRows;
+  const batches = await readTextBatches(codec, texts, { model, mostRows });
+  const ordered = isInOrder ? batches.toSorted((a, b) => (a.texts[0] ?? 0) - (b.texts[0] ?? 0)) : batches;
+  const decodeMs = performance.now() - startMs;
+  call.memory.take(tensorBytes(ordered.flatMap(({ inputs }) => [...inputs.values()])));
+  const outputs = outputsFor(call);
+  const masks = ordered.map(({ inputs }) => inputs.get(model.config.text?.mask ?? ''));
+  const results = await Promise.all(
+    ordered.map(({ inputs, texts: { length: rows } }) =>
+      model.infer({ inputs, outputs, rows, priority: 0, queueTimeoutMs: 0, signal: call.signal }),
+    ),
+  );
+  return { results, frames: [], masks, order: ordered.flatMap((batch) => batch.texts), decodeMs };
+}
+
 /** As many pictures a run as the model takes rows; all runs wait for workers at the same time. */
-async function runPictures(
-  codec: Codec,
-  pictures: readonly BytesElement[],
-  { call, startMs }: { readonly call: PredictCall; readonly startMs: number },
-): Promise<Ran> {
+async function runPictures(codec: Codec, pictures: readonly BytesElement[], { call, startMs }: Started): Promise<Ran> {
   const { view, signal } = call;
   const { model, signature } = view;
   const other = signature.inputs.find(({ name }) => signature.imageInputs?.has(name) === false);
@@ -94,21 +129,7 @@ async function runPictures(
   return { results: await Promise.all(runs), frames, decodeMs };
 }
 
-/** Only a detector's answer needs the images' own sizes. */
-async function readImages(
-  codec: Codec,
-  images: readonly BytesElement[],
-  model: ServableModel,
-): Promise<{ readonly tensor: Tensor; readonly sizes?: readonly ImageSize[] }> {
-  if (model.config.detection !== undefined) return readSizedPictures(codec, images, model);
-  return { tensor: await readPictures(codec, images, model) };
-}
-
-async function runTensors(
-  codec: Codec,
-  decoded: CheckedRequest,
-  { call, startMs }: { readonly call: PredictCall; readonly startMs: number },
-): Promise<Ran> {
+async function runTensors(codec: Codec, decoded: CheckedRequest, { call, startMs }: Started): Promise<Ran> {
   const { model } = call.view;
   const outputs = outputsFor(call).map((name) => ({ name }));
   const { image } = model.config;
@@ -118,19 +139,22 @@ async function runTensors(
   const decodeMs = performance.now() - startMs;
   const frames = [frameOf(inputs, model.config, read?.sizes)];
   call.memory.take(tensorBytes(inputs.values(), call.body));
-  return { results: [await runChecked({ ...decoded, inputs, outputs }, call)], frames, decodeMs };
+  const mask = inputs.get(model.config.text?.mask ?? '');
+  const masks = [mask?.datatype === 'BYTES' ? undefined : mask];
+  return { results: [await runChecked({ ...decoded, inputs, outputs }, call)], frames, masks, decodeMs };
 }
 
 /** Only what the task reads is needed where the rest is not answered. */
 function outputsFor({ view, withOutputs }: PredictCall): readonly string[] {
-  const { classification, detection } = view.model.config;
+  const { classification, detection, embedding } = view.model.config;
   if (withOutputs || !hasTask(view.model)) return view.outputNames;
-  const names = detection === undefined ? new Set([classification?.output]) : detectionOutputs(detection);
+  const names =
+    detection === undefined ? new Set([classification?.output ?? embedding?.output]) : detectionOutputs(detection);
   return view.outputNames.filter((name) => names.has(name));
 }
 
 const hasTask = ({ config }: ServableModel): boolean =>
-  config.classification !== undefined || config.detection !== undefined;
+  [config.classification, config.detection, config.embedding].some((task) => task !== undefined);
 
 async function writeAnswer(
   codec: Codec,
@@ -170,7 +194,7 @@ async function writeTask(
   },
 ): Promise<string> {
   const { ran, asked, nonFiniteTokens } = of;
-  const { classification, detection } = model.config;
+  const { classification, detection, embedding } = model.config;
   const listOf = (texts: readonly string[]) =>
     texts.length === 1 && of.isAlone ? (texts[0] ?? '[]') : `[${texts.join(',')}]`;
   if (detection !== undefined) {
@@ -185,9 +209,18 @@ async function writeTask(
     });
     return `,"detections":${listOf(texts)}${nonFinite > 0 ? `,"non_finite_boxes":${nonFinite}` : ''}`;
   }
+  if (embedding !== undefined) {
+    const runs = ran.results.map((result, n) => ({ result, mask: ran.masks?.[n] }));
+    const vectors = inOrder(await makeVectors(codec, model, { runs, isKept }), ran.order);
+    const compared = asked.similarity === 1 ? `,"similarity":${writeSimilarity(vectors)}` : '';
+    return `,"embeddings":${listOf(vectors.map(({ text }) => text))}${compared}`;
+  }
   if (classification === undefined) return '';
   const top = asked.top ?? classification.top;
-  const rows = ran.results.flatMap(({ outputs }) => readPredictions(model, outputs, top));
+  const rows = inOrder(
+    ran.results.flatMap(({ outputs }) => readPredictions(model, outputs, top)),
+    ran.order,
+  );
   return `,"predictions":${listOf(rows.map((row) => formatPredictions(row, nonFiniteTokens)))}`;
 }
 

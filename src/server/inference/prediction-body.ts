@@ -1,6 +1,8 @@
+import { isUtf8 } from 'node:buffer';
 import { AppError } from '../../errors.js';
 import type { ModelSignature } from '../../protocol/types.js';
 import type { Codec } from '../codec/codec.js';
+import { findTextProblem } from '../codec/texts-json.js';
 import { beginsLikeObject, expectedBody, type PredictionInput } from '../codec/prediction-request.js';
 import { parseOptions } from '../codec/prediction-options.js';
 
@@ -9,15 +11,31 @@ export interface PredictionBody {
   readonly body: Buffer;
   readonly contentType: string | undefined;
   readonly signature: ModelSignature;
+  /** Whether the model takes texts. */
+  readonly takesText: boolean;
 }
 
-/** Reads a body by what it is: multipart where its type says so, JSON where it begins like an object, else one picture. */
+/** Reads a body by what it is: multipart where its type says so, text where its type does and the model takes it, JSON where it begins like an object, else one picture. */
 export async function readPredictionBody(codec: Codec, sent: PredictionBody): Promise<PredictionInput> {
   const { body, contentType, signature } = sent;
   if (body.length === 0) throw new AppError('INVALID_INPUT', `The request has no body: ${expectedBody}`);
   if (contentType !== undefined && /^\s*multipart\/form-data/i.test(contentType)) return readForm(body, contentType);
+  if (sent.takesText && contentType !== undefined && /^\s*text\/plain/i.test(contentType))
+    return readText(body, contentType);
   if (beginsLikeObject(body)) return codec.decodePrediction(body, signature);
   return { kind: 'pictures', pictures: [body], isSingle: true, asked: {} };
+}
+
+/** A whole body as one text. */
+function readText(body: Buffer, contentType: string): PredictionInput {
+  const [, charset = 'utf-8'] = /charset="?([^";\s]+)/i.exec(contentType) ?? [];
+  if (!/^(utf-?8|us-ascii)$/i.test(charset) || !isUtf8(body)) {
+    throw new AppError('INVALID_INPUT', `The body is not text in UTF-8 (its charset is '${charset}'): send UTF-8.`);
+  }
+  const text = body.toString().replace(/^\uFEFF/, '');
+  const problem = findTextProblem(text);
+  if (problem !== undefined) throw new AppError('INVALID_INPUT', `The text ${problem}`);
+  return { kind: 'texts', texts: [text], isSingle: true, asked: {} };
 }
 
 async function readForm(body: Buffer, contentType: string): Promise<PredictionInput> {

@@ -28,23 +28,20 @@ const inferAnswer = { ...json(ref('InferResponse')), 'application/octet-stream':
 
 const predictionBody: Part = {
   'image/*': bytes,
+  'text/plain': { schema: { type: 'string' } },
   ...json(ref('PredictionRequest')),
   'multipart/form-data': {
     schema: object({ image: { type: 'array', items: { type: 'string', contentMediaType: 'image/*' } } }),
   },
 };
+const share: Part = { type: 'number', minimum: 0, maximum: 1 };
 const predictionQuery: readonly Part[] = [
   { name: 'top', in: 'query', schema: { type: 'integer', minimum: 1 }, description: 'Predictions for each picture.' },
-  {
-    name: 'score',
-    in: 'query',
-    schema: { type: 'number', minimum: 0, maximum: 1 },
-    description: 'Least score of a detection.',
-  },
+  { name: 'score', in: 'query', schema: share, description: 'Least score of a detection.' },
   {
     name: 'iou',
     in: 'query',
-    schema: { type: 'number', minimum: 0, maximum: 1 },
+    schema: share,
     description: 'Overlap beyond which a box gives way to a better one of its class.',
   },
   {
@@ -53,6 +50,7 @@ const predictionQuery: readonly Part[] = [
     schema: { type: 'integer', minimum: 1, maximum: mostDetections },
     description: 'Most detections for each image.',
   },
+  { name: 'similarity', in: 'query', schema: { type: 'boolean' }, description: 'Cosine of vectors.' },
   { name: 'outputs', in: 'query', schema: { type: 'boolean' }, description: 'Answer the model’s outputs too.' },
 ];
 
@@ -123,7 +121,7 @@ function modelOperations(path: string, suffix: string): readonly Operation[] {
 function predictionOperation(path: string, suffix: string): Operation {
   return post(path, `predict${suffix}`, {
     tag: 'inference',
-    summary: 'An image in, labels or boxes out',
+    summary: 'An image or text in, labels, boxes or vectors out',
     query: predictionQuery,
     body: predictionBody,
     answer: json(ref('PredictionResponse')),

@@ -82,7 +82,12 @@ const inferenceSchemas = {
   PredictionRequest: object({
     image: { ...text, description: 'A picture in base64, or a data: URL.' },
     images: { ...listOf(text), description: 'Several pictures; the answer holds a list for each.' },
-    top: { ...whole, description: 'Predictions for each picture.' },
+    text: {
+      anyOf: [text, listOf({ anyOf: [text, { type: 'array', items: text, minItems: 2, maxItems: 2 }] })],
+      description: 'A text, or several texts and pairs; the answer to several is a list.',
+    },
+    top: { ...whole, description: 'Predictions for each picture or text.' },
+    similarity: { type: 'boolean', description: 'Of embeddings: the cosine of each with each.' },
     score: { type: 'number', description: 'Least score of a detection.' },
     iou: { type: 'number', description: 'Overlap beyond which a box gives way to a better one of its class.' },
     max: { ...whole, description: 'Most detections for each image.' },
@@ -103,6 +108,12 @@ const inferenceSchemas = {
         items: { anyOf: [refTo('Detection'), listOf(refTo('Detection'))] },
         description: 'Of a detector: for one image its boxes, best first; for several a list of these lists.',
       },
+      embeddings: {
+        type: 'array',
+        items: { anyOf: [{ type: ['number', 'null'] }, listOf({ type: ['number', 'null'] })] },
+        description: 'Of a model with embeddings: for one input its vector, for several a list of them.',
+      },
+      similarity: listOf(listOf({ type: 'number' })),
       non_finite_boxes: {
         ...whole,
         description:

@@ -1,0 +1,134 @@
+import type { OnnxHeader } from '../config.js';
+import { usualMaxLength } from '../text-config.js';
+import { readId2label } from './id2label.js';
+import { isRecord, parseObject, type Json } from './json.js';
+import { nothingFound, type Companions, type Finding, type FindingSubject } from './types.js';
+
+type Task = Pick<Finding['json'], 'classification' | 'embedding'>;
+
+/** A tokenizer beside a model of token numbers, and what its files say of lengths, labels and pooling. */
+export function findText({ header, companions }: FindingSubject): Finding {
+  const takesTokens = header.inputs.some(({ name }) => name === 'input_ids');
+  if (!companions.has('tokenizer.json') || !takesTokens) return nothingFound;
+  const config = parseObject(companions.get('config.json')) ?? {};
+  const { maxLength, source } = findMaxLength(companions, config);
+  const task = findTask(header, companions, config);
+  const isAnswer = task.json.classification !== undefined || task.json.embedding !== undefined;
+  return {
+    json: { text: { maxLength }, ...task.json },
+    notes: [
+      `Found in tokenizer.json: it takes texts, up to ${maxLength} tokens (${source}).`,
+      ...task.notes,
+      ...(isAnswer ? [] : ['What its outputs mean is not said: give "classification" or "embedding" in model.json.']),
+    ],
+  };
+}
+
+const isLength = (value: unknown): value is number =>
+  typeof value === 'number' && Number.isSafeInteger(value) && value >= 1 && value <= 65_536;
+
+/** Families whose positions begin after the number of the padding token. */
+const isShifted = /^(roberta|xlm-roberta|camembert|mpnet|longformer|xlm-roberta-xl|data2vec-text)$/;
+
+/** The first that says something, and never more than the model has positions for. */
+function findMaxLength(companions: Companions, config: Json): { readonly maxLength: number; readonly source: string } {
+  const { max_position_embeddings: positions, model_type: family, pad_token_id: padId } = config;
+  const shift = isShifted.test(String(family)) ? 1 + (typeof padId === 'number' ? padId : 1) : 0;
+  const most = isLength(positions) ? { maxLength: positions - shift, source: 'config.json' } : undefined;
+  const tokenizer = parseObject(companions.get('tokenizer.json'));
+  const truncation = isRecord(tokenizer?.['truncation']) ? tokenizer['truncation'] : {};
+  const said = [
+    [parseObject(companions.get('sentence_bert_config.json'))?.['max_seq_length'], 'sentence_bert_config.json'],
+    [parseObject(companions.get('tokenizer_config.json'))?.['model_max_length'], 'tokenizer_config.json'],
+    [truncation['max_length'], 'tokenizer.json'],
+  ] as const;
+  for (const [maxLength, source] of said) {
+    if (isLength(maxLength)) return most !== undefined && most.maxLength < maxLength ? most : { maxLength, source };
+  }
+  return most ?? { maxLength: usualMaxLength, source: 'the usual, as no file says it' };
+}
+
+interface FoundTask {
+  readonly json: Task;
+  readonly notes: readonly string[];
+}
+
+function findTask(header: OnnxHeader, companions: Companions, config: Json): FoundTask {
+  const modules: unknown = parseList(companions.get('modules.json'));
+  if (Array.isArray(modules)) return findEmbedding(header, companions, modules.filter(isRecord));
+  const { architectures } = config;
+  const architecture: unknown = Array.isArray(architectures) ? architectures[0] : undefined;
+  if (typeof architecture !== 'string' || !architecture.endsWith('ForSequenceClassification'))
+    return { json: {}, notes: [] };
+  const refused = (what: string) => ({ json: {}, notes: [`Found in config.json, not used: ${what}.`] });
+  const labels = readId2label(config['id2label']);
+  const [output] = header.outputs;
+  if (labels === undefined) return refused('its id2label is not a list of labels from 0 on');
+  if (output?.shape.length !== 2 || (output.shape[1] !== -1 && output.shape[1] !== labels.length)) {
+    return refused(`${labels.length} labels, but the model's first output is not [N,${labels.length}]`);
+  }
+  const activation = activationOf(config, labels.length);
+  return {
+    json: { classification: { output: output.name, activation, labels } },
+    notes: [
+      `Found in config.json: ${architecture}, classification of ${labels.length} classes, activation ${activation}.`,
+    ],
+  };
+}
+
+/** As transformers' text-classification and sentence-transformers' CrossEncoder choose it. */
+function activationOf(config: Json, classes: number): 'softmax' | 'sigmoid' | 'none' {
+  const { problem_type: problem, sentence_transformers: own } = config;
+  const said = isRecord(own) ? String(own['activation_fn']) : '';
+  if (problem === 'regression' || said.endsWith('.Identity')) return 'none';
+  if (problem === 'multi_label_classification' || said.endsWith('.Sigmoid')) return 'sigmoid';
+  return problem === 'single_label_classification' || classes > 1 ? 'softmax' : 'sigmoid';
+}
+
+/** Keys of sentence-transformers' pooling. */
+const poolings = {
+  pooling_mode_cls_token: 'cls',
+  pooling_mode_mean_tokens: 'mean',
+  pooling_mode_max_tokens: 'max',
+} as const;
+
+function findEmbedding(header: OnnxHeader, companions: Companions, modules: readonly Json[]): FoundTask {
+  const refused = (what: string): FoundTask => ({ json: {}, notes: [`Found in modules.json, not used: ${what}.`] });
+  const types = modules.map(({ type }) => String(type).split('.').at(-1) ?? '');
+  const normalize = types.includes('Normalize');
+  const whole = header.outputs.find(({ name }) => name === 'sentence_embedding');
+  const tell = `${normalize ? '' : 'not '}normalised`;
+  if (whole?.shape.length === 2) {
+    const json = { embedding: { output: whole.name, pooling: 'none', normalize } } as const;
+    return { json, notes: [`Found in modules.json: an embedding, pooled by the model itself, ${tell}.`] };
+  }
+  const other = types.find((type) => !['Transformer', 'Pooling', 'Normalize'].includes(type));
+  if (other !== undefined) return refused(`its module ${other} is not done here`);
+  const pooling = parseObject(companions.get('1_Pooling/config.json')) ?? {};
+  const modes = Object.keys(pooling).filter((key) => key.startsWith('pooling_mode_') && pooling[key] === true);
+  const [mode = ''] = modes;
+  if (modes.length !== 1 || !isPooling(mode)) {
+    return refused(
+      `the pooling of 1_Pooling/config.json is ${modes.join(' and ') || 'not there'}, expected one of mean, cls, max`,
+    );
+  }
+  const output = header.outputs.find(
+    ({ name, shape }) => shape.length === 3 && /token_embeddings|hidden_state/.test(name),
+  );
+  const size = pooling['word_embedding_dimension'];
+  const own = output?.shape[2];
+  if (output === undefined || (typeof size === 'number' && own !== -1 && own !== size)) {
+    return refused(`there is no output of token vectors [N,tokens,${String(size)}]`);
+  }
+  const embedding = { output: output.name, pooling: poolings[mode], normalize };
+  return {
+    json: { embedding },
+    notes: [`Found in modules.json and 1_Pooling/config.json: an embedding, pooling ${poolings[mode]}, ${tell}.`],
+  };
+}
+
+const isPooling = (key: string): key is keyof typeof poolings => Object.hasOwn(poolings, key);
+
+function parseList(text: string | undefined): unknown {
+  return parseObject(text === undefined ? undefined : `{"list":${text}}`)?.['list'];
+}
