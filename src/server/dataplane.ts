@@ -47,7 +47,7 @@ export class Dataplane {
     const slipway = {
       execution_provider: executionProvider,
       devices: [...new Set(this.readyModels().map(({ placement }) => placement.device))],
-      models: [...new Set(this.readyModels().map(({ name }) => name))],
+      models: this.readyNames(),
       require_gpu: requireGpu,
       threads: budget,
       limits: { bodyBytes, pixels, headerBytes, connections },
@@ -79,6 +79,11 @@ export class Dataplane {
   readyModels(): readonly ServableModel[] {
     const { phase } = this.#deps.lifecycle;
     return 'repository' in phase ? (phase.repository?.ready() ?? []) : [];
+  }
+
+  /** Their names, each once. */
+  readyNames(): readonly string[] {
+    return [...new Set(this.readyModels().map(({ name }) => name))];
   }
 
   /** Whether a ready model makes its input from pictures. */

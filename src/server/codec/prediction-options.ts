@@ -26,14 +26,15 @@ const rules = {
 
 export type OptionName = keyof typeof rules;
 
-const names = Object.keys(rules) as readonly OptionName[];
+/** In the order in which they are told. */
+export const optionNames = Object.keys(rules) as readonly OptionName[];
 
 export const isOption = (name: string): name is OptionName => Object.hasOwn(rules, name);
 
 /** Options from a query, a form or JSON, in texts or numbers. Throws INVALID_INPUT. */
 export function parseOptions(given: Readonly<Partial<Record<OptionName, unknown>>>): PredictionOptions {
   const asked: Partial<Record<OptionName, number>> = {};
-  for (const name of names) {
+  for (const name of optionNames) {
     const text = given[name];
     if (text === undefined) continue;
     const value = typeof text === 'number' ? text : toNumber(text);
@@ -59,7 +60,7 @@ export function checkOptions(
   asked: PredictionOptions,
   model: { readonly name: string; readonly config: ModelConfig },
 ): void {
-  for (const name of names) {
+  for (const name of optionNames) {
     const { task } = rules[name];
     if (asked[name] === undefined || model.config[task] !== undefined) continue;
     throw new AppError(

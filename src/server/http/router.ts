@@ -31,6 +31,10 @@ export class Router {
     this.#add('POST', path, handler);
   }
 
+  put(path: string, handler: Handler): void {
+    this.#add('PUT', path, handler);
+  }
+
   /** Makes OPTIONS of every path known so far answer its verbs, every other verb a 405 with `Allow`, and every other path a 404. */
   close(): void {
     for (const [url, methods] of this.#methods) {
@@ -51,7 +55,7 @@ export class Router {
     this.#app.setNotFoundHandler(notFound);
   }
 
-  #add(method: 'GET' | 'POST', url: string, handler: Handler): void {
+  #add(method: 'GET' | 'POST' | 'PUT', url: string, handler: Handler): void {
     const known = this.#methods.get(url) ?? new Set();
     this.#methods.set(url, known.add(method));
     this.#app.route({ method, url, handler: this.#wrap(handler) });

@@ -23,6 +23,7 @@ export async function readPredictionBody(codec: Codec, sent: PredictionBody): Pr
   if (sent.takesText && contentType !== undefined && /^\s*text\/plain/i.test(contentType))
     return readText(body, contentType);
   if (beginsLikeObject(body)) return codec.decodePrediction(body, signature);
+  if (isMangled(body, contentType)) throw new AppError('INVALID_INPUT', mangled);
   return { kind: 'pictures', pictures: [body], isSingle: true, asked: {} };
 }
 
@@ -36,6 +37,16 @@ function readText(body: Buffer, contentType: string): PredictionInput {
   const problem = findTextProblem(text);
   if (problem !== undefined) throw new AppError('INVALID_INPUT', `The text ${problem}`);
   return { kind: 'texts', texts: [text], isSingle: true, asked: {} };
+}
+
+const mangled =
+  'The body holds no line break and no zero byte, as curl -d leaves it, which takes them out of files: send the image with ' +
+  'curl --data-binary @image or curl -T image';
+
+/** Whether curl made a form of a file: images are full of the bytes that it takes out. */
+function isMangled(body: Buffer, contentType: string | undefined): boolean {
+  const isUrlEncoded = contentType !== undefined && /^\s*application\/x-www-form-urlencoded/i.test(contentType);
+  return isUrlEncoded && [0, 10, 13].every((byte) => !body.includes(byte));
 }
 
 async function readForm(body: Buffer, contentType: string): Promise<PredictionInput> {

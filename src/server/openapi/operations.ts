@@ -5,7 +5,7 @@ type Part = Readonly<Record<string, unknown>>;
 
 /** One method of one path, as the document describes it. Paths are the router's, with `:model` and `:version`. */
 export interface Operation {
-  readonly method: 'get' | 'post';
+  readonly method: 'get' | 'post' | 'put';
   readonly path: string;
   readonly tag: 'health' | 'inference' | 'models' | 'repository' | 'server' | 'v1';
   readonly id: string;
@@ -34,21 +34,17 @@ const predictionBody: Part = {
     schema: object({ image: { type: 'array', items: { type: 'string', contentMediaType: 'image/*' } } }),
   },
 };
-const share: Part = { type: 'number', minimum: 0, maximum: 1 };
+const part = (name: string, description: string): Part => ({
+  ...{ name, in: 'query', description },
+  schema: { type: 'number', minimum: 0, maximum: 1 },
+});
 const predictionQuery: readonly Part[] = [
   { name: 'top', in: 'query', schema: { type: 'integer', minimum: 1 }, description: 'Predictions for each picture.' },
-  { name: 'score', in: 'query', schema: share, description: 'Least score of a detection.' },
+  part('score', 'Least score of a detection.'),
+  part('iou', 'Overlap beyond which a box gives way to a better one of its class.'),
   {
-    name: 'iou',
-    in: 'query',
-    schema: share,
-    description: 'Overlap beyond which a box gives way to a better one of its class.',
-  },
-  {
-    name: 'max',
-    in: 'query',
+    ...part('max', 'Most detections for each image.'),
     schema: { type: 'integer', minimum: 1, maximum: mostDetections },
-    description: 'Most detections for each image.',
   },
   { name: 'similarity', in: 'query', schema: { type: 'boolean' }, description: 'Cosine of vectors.' },
   { name: 'outputs', in: 'query', schema: { type: 'boolean' }, description: 'Answer the model’s outputs too.' },
@@ -118,8 +114,9 @@ function modelOperations(path: string, suffix: string): readonly Operation[] {
   ];
 }
 
-function predictionOperation(path: string, suffix: string): Operation {
-  return post(path, `predict${suffix}`, {
+/** By POST, and the same by PUT. */
+function predictionOperations(path: string, suffix: string): readonly Operation[] {
+  const operation = post(path, `predict${suffix}`, {
     tag: 'inference',
     summary: 'An image or text in, labels, boxes or vectors out',
     query: predictionQuery,
@@ -127,6 +124,7 @@ function predictionOperation(path: string, suffix: string): Operation {
     answer: json(ref('PredictionResponse')),
     failures: inferFailures,
   });
+  return [operation, { ...operation, method: 'put', id: `predictByPut${suffix}` }];
 }
 
 const loadBody = json(
@@ -151,6 +149,11 @@ const serverOperations: readonly Operation[] = [
     tag: 'health',
     summary: 'Whether requests should be sent here; if not, whether that passes by itself',
     answer: json(ref('ServerHealth')),
+  }),
+  get('/v2/models', 'modelNames', {
+    tag: 'models',
+    summary: 'Names of the ready models',
+    answer: json(ref('V1Models')),
   }),
   get('/v2/models/stats', 'allStats', {
     tag: 'models',
@@ -262,8 +265,8 @@ export const operations: readonly Operation[] = [
   ...serverOperations,
   ...modelOperations('/v2/models/:model', ''),
   ...modelOperations('/v2/models/:model/versions/:version', 'Version'),
-  predictionOperation('/predictions/:model', ''),
-  predictionOperation('/predictions/:model/versions/:version', 'Version'),
+  ...predictionOperations('/predictions/:model', ''),
+  ...predictionOperations('/predictions/:model/versions/:version', 'Version'),
   ...repositoryOperations,
   ...v1Operations,
   ...pageOperations,

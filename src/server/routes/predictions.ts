@@ -2,15 +2,16 @@ import type { Exchange } from '../http/exchange.js';
 import { answerInference, type InferenceDeps, type InferenceResult } from './inference-route.js';
 import type { InferenceRequest } from '../inference/inference.js';
 import { predict } from '../inference/predict.js';
-import { parseOptions } from '../codec/prediction-options.js';
+import { optionNames, parseOptions } from '../codec/prediction-options.js';
+import { readQuery } from './query.js';
 import type { Router } from '../http/router.js';
 
-/** `POST /predictions/{model}`: an image, a form with images, or JSON in; labels with probabilities, or boxes, out. */
+/** `POST /predictions/{model}`, and PUT, as `curl -T` and the users of TorchServe have it: an image, a form with images, or JSON in; labels with probabilities, or boxes, out. */
 export function addPredictionRoutes(router: Router, deps: InferenceDeps): void {
   const answerFor =
     (exchange: Exchange) =>
     async (request: InferenceRequest): Promise<InferenceResult> => {
-      const { outputs, ...given } = exchange.request.query as Readonly<Record<string, unknown>>;
+      const { outputs, ...given } = readQuery(exchange, [...optionNames, 'outputs']);
       const { body, report } = await predict(deps.codec, {
         ...request,
         contentType: exchange.request.contentType,
@@ -24,6 +25,8 @@ export function addPredictionRoutes(router: Router, deps: InferenceDeps): void {
       choice: { name: exchange.param('model'), version: exchange.version },
       answer: answerFor(exchange),
     });
-  router.post('/predictions/:model', handler);
-  router.post('/predictions/:model/versions/:version', handler);
+  for (const path of ['/predictions/:model', '/predictions/:model/versions/:version']) {
+    router.post(path, handler);
+    router.put(path, handler);
+  }
 }

@@ -12,7 +12,7 @@ const verb = ':predict';
 export function addV1Routes(router: Router, deps: InferenceDeps): void {
   const { dataplane } = deps;
   router.get('/v1/models', (exchange) => {
-    exchange.sendJson(200, { models: [...new Set(dataplane.readyModels().map(({ name }) => name))] });
+    exchange.sendJson(200, { models: dataplane.readyNames() });
   });
   router.get('/v1/models/:model', (exchange) => sendStatus(exchange, dataplane));
   router.get('/v1/models/:model/versions/:version', (exchange) => sendStatus(exchange, dataplane));

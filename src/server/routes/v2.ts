@@ -6,6 +6,7 @@ import { readBody } from '../http/body.js';
 import type { Dataplane } from '../dataplane.js';
 import type { Exchange } from '../http/exchange.js';
 import type { Log } from '../log/log.js';
+import { readQuery } from './query.js';
 import type { Router } from '../http/router.js';
 
 export interface RepositoryDeps {
@@ -23,10 +24,14 @@ export function addV2Routes(router: Router, dataplane: Dataplane): void {
     const health = dataplane.health();
     exchange.sendJson(health.ready ? 200 : 503, encodeServerHealth(health));
   });
+  router.get('/v2/models', (exchange) => {
+    readQuery(exchange, []);
+    exchange.sendJson(200, { models: dataplane.readyNames() });
+  });
   router.get('/v2/models/stats', (exchange) => exchange.sendJson(200, dataplane.describeStatistics()));
   for (const path of ['/v2/models/:model', '/v2/models/:model/versions/:version']) {
     router.get(path, (exchange) => {
-      const { metadata } = exchange.request.query as { readonly metadata?: unknown };
+      const { metadata } = readQuery(exchange, ['metadata']);
       const options = { wholeMetadata: metadata === 'whole' };
       exchange.sendJson(200, dataplane.describeModel(exchange.param('model'), exchange.version, options));
     });
