@@ -173,7 +173,7 @@ describe('predictions', () => {
     const cases: readonly (readonly [call: Parameters<typeof send>[1], text: RegExp])[] = [
       [{ path, body: 'hello' }, /picture/i],
       [{ path, body: '' }, /no body/],
-      [{ path, body: '{}' }, /exactly one of "image", "images" and "inputs"/],
+      [{ path, body: '{}' }, /exactly one of "image", "images", "text" and "inputs"/],
       [{ path, body: '{"images":[]}' }, /one or more/],
       [{ path, body: '{"image"' }, /begins like JSON/],
       [{ path: `${path}?top=0`, body: left }, /'top' is "0"/],
