@@ -1,4 +1,4 @@
-import { setPriority } from 'node:os';
+import { getPriority, setPriority } from 'node:os';
 import { messageOf } from '../../errors.js';
 import type { SessionSpec } from '../engine.js';
 import { endWithParent } from '../end-with-parent.js';
@@ -27,7 +27,7 @@ export type WeightsAnswer =
 async function main({ spec, parent, ...request }: WeightsRequest): Promise<WeightsAnswer> {
   endWithParent(parent);
   disableTelemetry(process.env);
-  setPriority(10);
+  if (getPriority() < 10) setPriority(10);
   const { ortEngine } = await import('../ort/ort.js');
   const onTry = () => void process.stdout.write(`${tryingLine}\n`);
   const store = { ...request, nowMs: Date.now(), userId: process.getuid?.(), onTry };

@@ -1,4 +1,4 @@
-import { setPriority } from 'node:os';
+import { getPriority, setPriority } from 'node:os';
 import { endWithParent } from '../../engine/end-with-parent.js';
 import { disableTelemetry } from '../../engine/telemetry.js';
 import type { Answer, Order } from '../link/link.js';
@@ -37,7 +37,8 @@ class ChannelEnd {
  */
 async function main(parent: number, name: string, niceness: number): Promise<void> {
   endWithParent(parent);
-  if (niceness > 0) setPriority(niceness);
+  // Only a privileged process may come forward again, and the server may stand further behind already.
+  if (niceness > getPriority()) setPriority(niceness);
   process.title = `slipway ${name}`;
   disableTelemetry(process.env);
   const channel = new ChannelEnd();
