@@ -43,9 +43,9 @@ describe('what contributors are told', () => {
     for (const name of demanded) assert.ok(contributing.includes(`\`${name}=1\``), name);
   });
 
-  it('has every suite in the workflow demanded, the GPU apart, which a runner has not', () => {
+  it('has every suite in the workflow demanded, the GPU and the cluster apart, which a runner has not', () => {
     const set = new Set(steps.flatMap(({ env = {} }) => Object.keys(env)));
-    assert.deepEqual([...demanded].filter((name) => !set.has(name)).sort(), ['REQUIRE_GPU']);
+    assert.deepEqual([...demanded].filter((name) => !set.has(name)).sort(), ['REQUIRE_GPU', 'REQUIRE_KUBERNETES']);
   });
 
   it('points to recipes and records that exist', () => {
