@@ -1,13 +1,14 @@
 // Servers and open loops of requests for the measurements of overload.js and soak.js.
-import { fork, spawn } from 'node:child_process';
+import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { load, serverArgs, serverUrl, startProcess } from './process.js';
 
-const load = (path) => import(new URL(`../../dist/${path}`, import.meta.url).href);
+export { rssMb } from './process.js';
+
 const self = fileURLToPath(import.meta.url);
-const entry = fileURLToPath(new URL('../../dist/src/server/main.js', import.meta.url));
 
 /** One stream of requests at a rate, whatever the answers do: due requests take a free connection, or open another. */
 class Stream {
@@ -101,32 +102,8 @@ export async function order(facts) {
 }
 
 /** A server of the models of a folder; FLAGS in the environment are its flags. */
-export async function serve(folder) {
-  const args = [
-    entry,
-    '--port',
-    '0',
-    '--log-format',
-    'json',
-    '--execution-provider',
-    'cpu',
-    '--models',
-    folder,
-    ...(process.env.FLAGS ?? '').split(' ').filter(Boolean),
-  ];
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe'] });
-  let text = '';
-  child.stderr.setEncoding('utf8').on('data', (chunk) => (text = (text + chunk).slice(-65_536)));
-  for (;;) {
-    const found = /"url":"http:\/\/[^:]+:(\d+)"/.exec(text);
-    if (found !== null) return { child, port: Number(found[1]) };
-    if (child.exitCode !== null) throw new Error(text);
-    await once(child.stderr, 'data');
-  }
-}
-
-export const rssMb = ({ child }) =>
-  Math.round(Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))[1]) / 1024);
+export const serve = (folder) =>
+  startProcess(serverArgs(folder, (process.env.FLAGS ?? '').split(' ').filter(Boolean)), serverUrl);
 
 export function wire(path, body, headers = '') {
   const bytes = Buffer.from(body);

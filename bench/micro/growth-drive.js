@@ -1,30 +1,9 @@
 // What bench/micro/growth.js measures with: a server as a process, requests as bytes on the wire, and participants that take turns.
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { load } from './process.js';
 
-const load = (path) => import(new URL(`../../dist/${path}`, import.meta.url).href);
 const { startLoadGenerator } = await load('bench/load/load.js');
 const { Histogram } = await load('bench/stats/histogram.js');
 const { readTreeCpuSeconds } = await load('bench/peers/hosts/process-cpu.js');
-
-/** Starts a process that prints its URL, and waits for it. */
-export async function start(args, pattern) {
-  const startedMs = performance.now();
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe'] });
-  let text = '';
-  child.stderr.setEncoding('utf8').on('data', (chunk) => (text = (text + chunk).slice(-65536)));
-  while (!pattern.test(text)) {
-    if (child.exitCode !== null) throw new Error(text);
-    await once(child.stderr, 'data');
-  }
-  const { port } = new URL(pattern.exec(text)[1]);
-  const end = async () => {
-    child.kill('SIGTERM');
-    await once(child, 'exit');
-  };
-  return { pid: child.pid, port: Number(port), startMs: performance.now() - startedMs, end };
-}
 
 /** A request with one FP32 tensor of pseudo-random values, as binary data or as JSON. */
 export function request({ model, input, shape, form }) {
@@ -78,7 +57,3 @@ export async function inTurn(rounds, participants) {
     ]),
   );
 }
-
-/** Resident memory of a server in MB. */
-export const rssMb = ({ pid }) =>
-  Number(/^Rss:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))[1]) / 1024;

@@ -9,12 +9,11 @@ import { cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { drive, inTurn, request, rssMb, start } from './growth-drive.js';
+import { drive, inTurn, request } from './growth-drive.js';
 import { standalone } from './growth-plot.js';
+import { load, rssMb, serverArgs, serverUrl, startProcess } from './process.js';
 
-const load = (path) => import(new URL(`../../dist/${path}`, import.meta.url).href);
 const self = fileURLToPath(import.meta.url);
-const entry = fileURLToPath(new URL('../../dist/src/server/main.js', import.meta.url));
 const { Histogram } = await load('bench/stats/histogram.js');
 const { startRawLoop } = await load('bench/baselines/raw-loop.js');
 const { buildPerceptron } = await load('bench/models/perceptron.js');
@@ -33,12 +32,8 @@ const rounds = flags.quick ? 1 : 5;
 const windowMs = flags.quick ? 300 : 1000;
 const folder = mkdtempSync(join(tmpdir(), 'slipway-growth-'));
 
-const serve = (...more) =>
-  start(
-    [entry, '--port', '0', '--log-format', 'json', '--execution-provider', 'cpu', '--models', folder, ...more],
-    /"url":"([^"]+)"/,
-  );
-const startEcho = () => start([self, '--echo'], /^(http\S+)$/m);
+const serve = (...flags) => startProcess(serverArgs(folder, flags), serverUrl);
+const startEcho = () => startProcess([self, '--echo'], /^(http\S+)$/m);
 
 const put = (name, graph, config) => models.putModel(folder, { name, graph, config });
 const raw = (modelPath, threads = 1) =>

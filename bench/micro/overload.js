@@ -1,7 +1,6 @@
 // Measures a server at ten times its capacity, open loop: goodput, waits of accepted and refused requests, a neighbour model at
 // 20 requests a second, readiness, memory, and how soon it has recovered. Two lines for each kind of request.
 // Usage: node tools/build.js && node bench/micro/overload.js [tensors|json|images|all] [SECONDS] [FACTOR]
-import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -35,8 +34,7 @@ async function measure(name) {
   memory.push(rssMb(server));
   console.log(describeFlood(name, best, flood));
   console.log(describeOthers({ lone, probes, after, memory }));
-  server.child.kill('SIGTERM');
-  await once(server.child, 'exit');
+  await server.end();
 }
 
 function describeFlood(name, best, { perSecond, accepted, refused, lost, unsent, statuses, losses }) {

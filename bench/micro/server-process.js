@@ -1,13 +1,10 @@
 // Servers as processes for the measurements beside this file, and the load for them.
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { load, serverArgs, serverUrl, startProcess } from './process.js';
 
-export const load = (path) => import(new URL(`../../dist/${path}`, import.meta.url).href);
-const entry = fileURLToPath(new URL('../../dist/src/server/main.js', import.meta.url));
+export { load, rssMb } from './process.js';
 const { startLoadGenerator } = await load('bench/load/load.js');
 export const models = await load('test/support/models.js');
 export const folder = mkdtempSync(join(tmpdir(), 'slipway-micro-'));
@@ -26,60 +23,26 @@ const watchLoop = `data:text/javascript,${encodeURIComponent(`
     });
   }`)}`;
 
-/** Starts a process that prints a line with its URL; `next` waits for the next line that matches. */
+/** Starts a process whose event loop is watched and whose major collections are counted. */
 export async function start(args, pattern) {
-  const child = spawn(process.execPath, ['--import', watchLoop, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
-  let text = '';
+  const server = await startProcess(['--import', watchLoop, ...args], pattern);
   let majorCollections = 0;
-  child.stdout.setEncoding('utf8').on('data', (chunk) => (majorCollections += chunk.split('Mark-Compact').length - 1));
-  child.stderr.setEncoding('utf8').on('data', (chunk) => (text = (text + chunk).slice(-65536)));
-  const next = async (wanted) => {
-    for (;;) {
-      const found = wanted.exec(text);
-      if (found !== null) return found;
-      if (child.exitCode !== null) throw new Error(text);
-      await once(child.stderr, 'data');
-    }
-  };
-  const { port } = new URL((await next(pattern))[1]);
+  server.child.stdout
+    .setEncoding('utf8')
+    .on('data', (chunk) => (majorCollections += chunk.split('Mark-Compact').length - 1));
   const loopDelay = async () => {
-    text = '';
-    child.kill('SIGUSR2');
-    return JSON.parse((await next(/^\{"loop".*\}$/m))[0]).loop;
+    server.forget();
+    server.child.kill('SIGUSR2');
+    return JSON.parse((await server.next(/^\{"loop".*\}$/m))[0]).loop;
   };
-  const end = async () => {
-    child.kill('SIGTERM');
-    await once(child, 'exit');
-  };
-  const collections = () => majorCollections;
-  return { pid: child.pid, port: Number(port), url: `http://127.0.0.1:${port}`, loopDelay, collections, end };
+  return { ...server, loopDelay, collections: () => majorCollections };
 }
 
 export const serve = (...flags) => serveWith([], ...flags);
 /** The same with flags of Node's own. */
 export const serveWith = (nodeFlags, ...flags) =>
-  start(
-    [
-      ...nodeFlags,
-      entry,
-      '--port',
-      '0',
-      '--log-format',
-      'json',
-      '--execution-provider',
-      'cpu',
-      '--management=yes',
-      '--models',
-      folder,
-      ...flags,
-    ],
-    /"url":"([^"]+)"/,
-  );
+  start(serverArgs(folder, ['--management=yes', ...flags], nodeFlags), serverUrl);
 
-export const rssMb = ({ pid }) => {
-  const text = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
-  return Math.round(Number(/^Rss:\s+(\d+)/m.exec(text)[1]) / 1024);
-};
 /** CPU time of all threads so far, in microseconds. */
 export const cpuUs = ({ pid }) => {
   const threads = readdirSync(`/proc/${pid}/task`);
