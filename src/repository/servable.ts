@@ -8,7 +8,7 @@ import { mostRequestRows } from '../model/complete/complete-batching.js';
 import type { ModelConfig, OnnxHeader } from '../model/config.js';
 import type { TokenizerFile } from '../model/tokenizer-file.js';
 import { isSameShape } from '../tensor/shape.js';
-import type { TensorSpec } from '../tensor/tensor.js';
+import { specOf, type TensorSpec } from '../tensor/tensor.js';
 import type { NextRun, RunnerSession } from '../workers/runner.js';
 import type { StatisticsCounter } from './statistics.js';
 import type { ServableModel } from './types.js';
@@ -81,7 +81,7 @@ export class Servable implements ServableModel {
     this.version = version;
     this.description = config.description;
     this.header = header;
-    this.inputs = header.inputs.map(toSpec);
+    this.inputs = header.inputs.map(specOf);
     this.outputs = header.outputs.map((value) => outputSpec(value, session.loaded.outputs));
     this.labels = parts.labels;
     this.tokenizer = parts.tokenizer;
@@ -200,20 +200,10 @@ export class Servable implements ServableModel {
   }
 }
 
-function toSpec({ name, datatype, shape, unranked, range }: TensorSpec): TensorSpec {
-  return {
-    name,
-    datatype,
-    shape,
-    ...(unranked === undefined ? {} : { unranked }),
-    ...(range === undefined ? {} : { range }),
-  };
-}
-
 /** An output as the file has it; where that leaves the shape out, as the runtime inferred it. */
 function outputSpec(value: TensorSpec, inferred: readonly TensorSpec[]): TensorSpec {
-  if (value.unranked !== true) return toSpec(value);
-  return toSpec(inferred.find(({ name }) => name === value.name) ?? value);
+  if (value.unranked !== true) return specOf(value);
+  return specOf(inferred.find(({ name }) => name === value.name) ?? value);
 }
 
 function isInterchangeable(old: Servable, successor: Servable): boolean {

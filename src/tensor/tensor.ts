@@ -33,3 +33,14 @@ export interface TensorSpec {
   /** Least and most that an element may be, where that is less than the datatype holds. */
   readonly range?: readonly [least: number, most: number];
 }
+
+/** What is declared of a tensor, without whatever else a value carries beside it. */
+export function specOf({ name, datatype, shape, unranked, range }: TensorSpec): TensorSpec {
+  return {
+    name,
+    datatype,
+    shape,
+    ...(unranked === undefined ? {} : { unranked }),
+    ...(range === undefined ? {} : { range }),
+  };
+}

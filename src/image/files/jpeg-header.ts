@@ -7,7 +7,6 @@ export interface JpegHeader {
   readonly height: number;
   readonly components: number;
   readonly hasProfile: boolean;
-  readonly hasAdobe: boolean;
   readonly hasExif: boolean;
 }
 
@@ -18,7 +17,7 @@ const isFrame = (marker: number): boolean => marker >= 0xc0 && marker <= 0xcf &&
 export function readJpegHeader(jpeg: Uint8Array): JpegHeader | undefined {
   const bytes = Buffer.from(jpeg.buffer, jpeg.byteOffset, jpeg.byteLength);
   let frame: Pick<JpegHeader, 'frame' | 'bits' | 'width' | 'height' | 'components'> | undefined;
-  const has = { hasProfile: false, hasAdobe: false, hasExif: false };
+  const has = { hasProfile: false, hasExif: false };
   for (let at = 2; at + 4 <= bytes.length;) {
     const marker = bytes[at + 1] ?? 0;
     if (bytes[at] !== 0xff) return undefined;
@@ -31,7 +30,6 @@ export function readJpegHeader(jpeg: Uint8Array): JpegHeader | undefined {
     const segment = bytes.subarray(at + 4, at + 2 + bytes.readUInt16BE(at + 2));
     const starts = (text: string) => segment.toString('latin1', 0, text.length) === text;
     if (marker === 0xe2 && starts('ICC_PROFILE\0')) has.hasProfile = true;
-    if (marker === 0xee && starts('Adobe')) has.hasAdobe = true;
     if (marker === 0xe1 && starts('Exif\0')) has.hasExif = true;
     if (isFrame(marker) && segment.length >= 6) {
       const [height, width] = [segment.readUInt16BE(1), segment.readUInt16BE(3)];

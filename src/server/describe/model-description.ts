@@ -1,8 +1,8 @@
 import type { DetectionConfig } from '../../model/detection-config.js';
-import type { ModelMetadata, TensorMetadata } from '../../protocol/types.js';
+import type { ModelMetadata } from '../../protocol/types.js';
 import type { DurationStatistic, ServableModel, StatisticsSnapshot } from '../../repository/types.js';
 import { datatypes, type Datatype } from '../../tensor/datatype.js';
-import type { TensorSpec } from '../../tensor/tensor.js';
+import { specOf, type TensorSpec } from '../../tensor/tensor.js';
 import { showFileMetadata } from './file-metadata.js';
 import { hidePaths } from './private-paths.js';
 
@@ -27,26 +27,16 @@ export function describeModel(model: ServableModel, { versions, wholeMetadata }:
     versions,
     platform: 'onnxruntime_onnx',
     inputs: [
-      ...model.inputs.map(describeTensor),
-      ...defaultedInputs.map((spec) => ({ ...describeTensor(spec), optional: true as const })),
+      ...model.inputs.map(specOf),
+      ...defaultedInputs.map((spec) => ({ ...specOf(spec), optional: true as const })),
     ],
     outputs: model.outputs.map((spec) => {
       const own = labels.get(spec.name);
-      return { ...describeTensor(spec), ...(own === undefined ? {} : { labels: own }) };
+      return { ...specOf(spec), ...(own === undefined ? {} : { labels: own }) };
     }),
     properties: propertiesOf(model),
     ...(model.notes.length > 0 ? { notes: model.notes.map(hidePaths) } : {}),
     metadata: wholeMetadata ? metadata : showFileMetadata(metadata),
-  };
-}
-
-function describeTensor({ name, datatype, shape, unranked, range }: TensorSpec): TensorMetadata {
-  return {
-    name,
-    datatype,
-    shape,
-    ...(unranked === undefined ? {} : { unranked }),
-    ...(range === undefined ? {} : { range }),
   };
 }
 
