@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { status, type Client } from '@grpc/grpc-js';
+import { status } from '@grpc/grpc-js';
 import { datatypes, type Datatype } from '../../src/tensor/datatype.js';
-import { callOf, createClient, failureOf } from '../support/grpc.js';
+import { openGrpc, type GrpcServer } from '../support/grpc.js';
 import { identity } from '../support/models.js';
-import { openTestServer, type TestServer } from '../support/server.js';
 
 /** Elements of each datatype at its edges, as bytes and as the typed field that holds them; half floats have none. */
 type Edge = readonly [datatype: Datatype, bytes: Buffer, field?: string, values?: readonly unknown[]];
@@ -57,23 +56,12 @@ const identities = names.map((datatype) => ({
 }));
 
 describe('elements over gRPC', () => {
-  let server: TestServer & { stop(): Promise<void> };
-  let client: Client;
-  before(async () => {
-    server = await openTestServer({ models: identities, flags: ['--grpc-port', '0'] });
-    client = createClient(server.server.grpcAddress ?? '');
-  });
-  after(async () => {
-    client.close();
-    await server.stop();
-  });
+  let grpc: GrpcServer;
+  before(async () => (grpc = await openGrpc({ models: identities })));
+  after(() => grpc.close());
 
-  const infer = (message: object) => callOf(client, ['ModelInfer', message]);
-  const refused = async (message: object, code: status, text: RegExp) => {
-    const error = await failureOf(infer(message));
-    assert.equal(error.code, code, error.details);
-    assert.match(error.details, text);
-  };
+  const infer: GrpcServer['infer'] = (message) => grpc.infer(message);
+  const refused: GrpcServer['refuses'] = (...call) => grpc.refuses(...call);
 
   for (const [datatype, bytes, field, values] of edges) {
     const name = datatype.toLowerCase();

@@ -1,32 +1,25 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { after, before, describe, it } from 'node:test';
-import { status, type Client } from '@grpc/grpc-js';
+import { status } from '@grpc/grpc-js';
 import type { Graph } from '../../src/model/onnx/writer.js';
-import { callOf, createClient, openStream, rawPair } from '../support/grpc.js';
+import { openGrpc, openStream, rawPair, type GrpcServer } from '../support/grpc.js';
 import { failsOnLargeIndex, sumAndDifference } from '../support/models.js';
-import { openTestServer, type TestServer } from '../support/server.js';
 
 describe('inference over gRPC', () => {
-  let server: TestServer & { stop(): Promise<void> };
-  let client: Client;
+  let grpc: GrpcServer;
   before(async () => {
     const models: { name: string; graph: Graph; version?: string; config?: object }[] = [
       { name: 'm', graph: sumAndDifference, config: { versions: 'all' } },
       { name: 'm', version: '3', graph: sumAndDifference },
       { name: 'table', graph: failsOnLargeIndex },
     ];
-    const flags = ['--grpc-port', '0', '--log-format', 'json', '--access-log'];
-    server = await openTestServer({ models, flags });
-    client = createClient(server.server.grpcAddress ?? '');
+    grpc = await openGrpc({ models, flags: ['--log-format', 'json', '--access-log'] });
   });
-  after(async () => {
-    client.close();
-    await server.stop();
-  });
+  after(() => grpc.close());
 
   const numbers = (count: number, first = 0) => Int32Array.from({ length: count }, (_, index) => first + index);
-  const infer = (message: object, options = {}) => callOf(client, ['ModelInfer', message], options);
+  const infer: GrpcServer['infer'] = (message, options) => grpc.infer(message, options);
 
   for (const rows of [1, 3, 32, 1000]) {
     it(`answers ${rows} rows, the id, the version and where it ran`, async () => {
@@ -66,10 +59,10 @@ describe('inference over gRPC', () => {
   it('is counted beside HTTP, under a label of its own, and logged alike', async () => {
     await infer({ ...rawPair(1), model_version: '1' }, { headers: { 'x-request-id': 'logged' } });
     await assert.rejects(infer({ model_name: 'x' }));
-    const text = await (await fetch(`${server.url}/metrics`)).text();
+    const text = await (await fetch(`${grpc.server.url}/metrics`)).text();
     assert.match(text, /slipway_requests_total\{model="m",version="1",status="200",transport="grpc"\} \d+\n/);
     assert.match(text, /slipway_requests_total\{model="",version="",status="404",transport="grpc"\} \d+\n/);
-    const line = server.lines.find(({ requestId }) => requestId === 'logged');
+    const line = grpc.server.lines.find(({ requestId }) => requestId === 'logged');
     assert.deepEqual(
       { ...line, time: '', ms: 0 },
       {
@@ -88,7 +81,7 @@ describe('inference over gRPC', () => {
   });
 
   it('answers a stream in its order, tells an error in its place, and goes on', async () => {
-    const stream = openStream(client);
+    const stream = openStream(grpc.client);
     const answers: { error_message: string; infer_response: { id: string; parameters: object } | null }[] = [];
     stream.on('data', (answer: (typeof answers)[number]) => answers.push(answer));
     const index = (value: number) => ({
@@ -115,7 +108,7 @@ describe('inference over gRPC', () => {
   });
 
   it('ends a stream with the status of its first failure where the client asks for that', async () => {
-    const stream = openStream(client, { triton_grpc_error: 'true' });
+    const stream = openStream(grpc.client, { triton_grpc_error: 'true' });
     stream.on('data', () => undefined);
     stream.write({ model_name: 'none' });
     const [error] = (await once(stream, 'error')) as [{ code: status; details: string }];

@@ -1,33 +1,23 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { status, type Client } from '@grpc/grpc-js';
+import { status } from '@grpc/grpc-js';
 import type { Datatype } from '../../src/tensor/datatype.js';
-import { callOf, createClient, failureOf, rawPair } from '../support/grpc.js';
+import { failureOf, openGrpc, rawPair, type GrpcServer } from '../support/grpc.js';
 import { identity, sumAndDifference } from '../support/models.js';
-import { openTestServer, type TestServer } from '../support/server.js';
 
 const datatypes: readonly Datatype[] = ['INT32', 'INT8', 'UINT8', 'INT16', 'FP64', 'BYTES'];
 const identities = datatypes.map((datatype) => ({ name: datatype.toLowerCase(), graph: identity(datatype, ['rows']) }));
 
 describe('requests that gRPC refuses', () => {
-  let server: TestServer & { stop(): Promise<void> };
-  let client: Client;
+  let grpc: GrpcServer;
   before(async () => {
     const models = [{ name: 'm', graph: sumAndDifference }, ...identities];
-    server = await openTestServer({ models, flags: ['--grpc-port', '0', '--max-body-bytes', '1M'] });
-    client = createClient(server.server.grpcAddress ?? '');
+    grpc = await openGrpc({ models, flags: ['--max-body-bytes', '1M'] });
   });
-  after(async () => {
-    client.close();
-    await server.stop();
-  });
+  after(() => grpc.close());
 
-  const infer = (message: object) => callOf(client, ['ModelInfer', message]);
-  const refused = async (message: object, code: status, text: RegExp) => {
-    const error = await failureOf(infer(message));
-    assert.equal(error.code, code, error.details);
-    assert.match(error.details, text);
-  };
+  const infer: GrpcServer['infer'] = (message) => grpc.infer(message);
+  const refused: GrpcServer['refuses'] = (...call) => grpc.refuses(...call);
 
   it('refuses what does not fit its model with the words of HTTP', async () => {
     const { INVALID_ARGUMENT, NOT_FOUND } = status;

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { fileURLToPath } from 'node:url';
 import {
   credentials,
@@ -7,8 +8,10 @@ import {
   type ClientDuplexStream,
   type ServiceClientConstructor,
   type ServiceError,
+  type status,
 } from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
+import { openTestServer, type TestServer, type TestServerOptions } from './server.js';
 
 type Fields = Record<string, unknown>;
 
@@ -99,4 +102,34 @@ export function rawPair(rows: number) {
   const tensor = (name: string) => ({ name, datatype: 'INT32', shape: [rows, 16] });
   const numbers = (first: number) => Buffer.from(Int32Array.from({ length: rows * 16 }, (_, at) => first + at).buffer);
   return { model_name: 'm', inputs: [tensor('A'), tensor('B')], raw_input_contents: [numbers(-7), numbers(1000)] };
+}
+
+/** A server with a gRPC port, and a client of it. */
+export interface GrpcServer {
+  readonly server: TestServer;
+  readonly client: Client;
+  infer(message: object, options?: CallOptions): Promise<GrpcAnswer>;
+  /** Asserts that an inference fails with this status and text. */
+  refuses(message: object, code: status, text: RegExp): Promise<void>;
+  close(): Promise<void>;
+}
+
+export async function openGrpc({ flags = [], ...options }: TestServerOptions): Promise<GrpcServer> {
+  const server = await openTestServer({ ...options, flags: ['--grpc-port', '0', ...flags] });
+  const client = createClient(server.server.grpcAddress ?? '');
+  const infer: GrpcServer['infer'] = (message, how) => callOf(client, ['ModelInfer', message], how);
+  return {
+    server,
+    client,
+    infer,
+    refuses: async (message, code, text) => {
+      const error = await failureOf(infer(message));
+      assert.equal(error.code, code, error.details);
+      assert.match(error.details, text);
+    },
+    close: async () => {
+      client.close();
+      await server.stop();
+    },
+  };
 }
