@@ -137,11 +137,13 @@ describe('a model that nobody tried before', () => {
     const names = ['a', 'b', 'c'];
     for (const name of names) await putModel(lot, { name, graph: addsConstant(name.charCodeAt(0)) });
     await putModel(root, { name: 'bad', graph: runsForMinutes });
-    const killed = killTrials();
+    const search = new AbortController();
+    const killed = killTrials(search.signal);
     const repository = await place.begin(root, { trust: trustIn(folder) });
     for (const name of names) await rename(join(lot, name), join(root, name));
     const polled = repository.poll();
-    await Promise.all([killed, repository.settled()]);
+    await repository.settled().finally(() => search.abort());
+    await killed;
     await polled;
     assert.deepEqual(
       repository.ready().map(({ name }) => name),
@@ -168,8 +170,8 @@ describe('a model that nobody tried before', () => {
 });
 
 /** Kills the process that runs a model which never comes back, as the kernel does where memory runs out. */
-async function killTrials(): Promise<void> {
-  for (;;) {
+async function killTrials(until: AbortSignal): Promise<void> {
+  while (!until.aborted) {
     const children = (await readFile(`/proc/self/task/${process.pid}/children`, 'utf8')).trim().split(' ');
     for (const pid of children) if (await isBusyTrial(pid)) return void process.kill(Number(pid), 'SIGKILL');
   }
