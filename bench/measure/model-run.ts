@@ -149,7 +149,7 @@ async function probeTargets({ targets, signal }: ModelRun, payload: Payload): Pr
 }
 
 /** `batch 8 x 2 clients`, as progress and tables name a point. */
-export function describePoint({ scenario, form, batch, arrivals }: Point): string {
+function describePoint({ scenario, form, batch, arrivals }: Point): string {
   const load =
     arrivals.kind === 'closed' ? `${arrivals.concurrency} clients` : `${arrivals.requestsPerSecond} requests/s`;
   return `${scenario} ${form}, batch ${batch}, ${load.replace(/^1 clients/, '1 client')}`;

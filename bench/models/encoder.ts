@@ -12,7 +12,7 @@ export interface EncoderSize {
 }
 
 /** BERT-base (Devlin et al. 2019): 12 layers of 768, 12 heads; 109 million weights with the embeddings. */
-export const baseEncoder: EncoderSize = { layers: 12, hidden: 768, heads: 12, vocabulary: 30_522, tokens: 128 };
+const baseEncoder: EncoderSize = { layers: 12, hidden: 768, heads: 12, vocabulary: 30_522, tokens: 128 };
 
 function normalise(net: Network, x: string, hidden: number): string {
   return net.add('LayerNormalization', [x, net.fill(hidden, 1), net.fill(hidden, 0)], { axis: -1 });

@@ -77,7 +77,7 @@ async function readMetrics({ origin }: Target): Promise<string> {
 }
 
 /** A metric without labels out of the text exposition format. */
-export function findMetric(text: string, name: string): number | undefined {
+function findMetric(text: string, name: string): number | undefined {
   const value = new RegExp(`^${name} (\\S+)`, 'm').exec(text)?.[1];
   return value === undefined || Number.isNaN(Number(value)) ? undefined : Number(value);
 }

@@ -6,7 +6,7 @@ import type { Repeat } from './watch/repeat.js';
 import type { InferResult, QueuedRequest } from './types.js';
 
 /** The text that two requests share when their tensors can be put together row by row. */
-export function groupOf(inputs: NamedTensors): string {
+function groupOf(inputs: NamedTensors): string {
   if (inputs.size === 1) for (const [name, tensor] of inputs) return rowKind(name, tensor);
   return Array.from(inputs, ([name, tensor]) => rowKind(name, tensor))
     .sort()

@@ -1,5 +1,5 @@
 /** The variable that ONNX Runtime reads once, when the first session of the process is made. */
-export const telemetryVariable = 'ORT_DISABLE_TELEMETRY';
+const telemetryVariable = 'ORT_DISABLE_TELEMETRY';
 
 /**
  * Turns ONNX Runtime's telemetry off for this process and its children. `env` is the environment of the main thread's process object:

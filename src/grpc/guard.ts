@@ -3,7 +3,7 @@ import { toStatus } from './status.js';
 import type { CallHeaders, CallStart, GrpcHost } from './host.js';
 
 /** Metadata as HTTP headers are read: the first value of each name. */
-export function headersOf(metadata: Metadata): CallHeaders {
+function headersOf(metadata: Metadata): CallHeaders {
   const headers: Record<string, string> = {};
   for (const [name, value] of Object.entries(metadata.getMap())) {
     if (typeof value === 'string') headers[name] = value;

@@ -3,7 +3,7 @@ import type { ErrorCode } from '../errors.js';
 import type { CallFailure } from './host.js';
 
 /** Status of every error code; a code without a row does not compile. */
-export const grpcStatusOf = {
+const grpcStatusOf = {
   INVALID_INPUT: status.INVALID_ARGUMENT,
   USAGE: status.INVALID_ARGUMENT,
   MODEL_INVALID: status.INVALID_ARGUMENT,

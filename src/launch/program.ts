@@ -9,7 +9,7 @@ import { helpText } from './cli/help.js';
 import { normalizeBooleans } from './request/up-flags.js';
 
 /** The command line's grammar: `launch [command] [options]`; each command comes from its own file. */
-export function buildProgram(context: LaunchContext): Command {
+function buildProgram(context: LaunchContext): Command {
   const program = new Command('launch')
     .description('Serves ONNX models in the container that fits this machine.')
     .enablePositionalOptions()

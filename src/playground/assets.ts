@@ -19,7 +19,7 @@ export const pageHeaders: Readonly<Record<string, string>> = {
 };
 
 /** Content-Types of what the page and a model's samples consist of, by file ending. */
-export const contentTypes: Readonly<Record<string, string>> = {
+const contentTypes: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
   '.js': 'text/javascript; charset=utf-8',
   '.css': 'text/css; charset=utf-8',

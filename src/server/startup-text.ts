@@ -8,7 +8,7 @@ import type { TensorSpec } from '../tensor/tensor.js';
 export type Ledger = readonly (readonly [part: string, ms: number])[];
 
 /** `ready in 0.9 s = build 0.1 + node 0.1 + runtime 0.3 + models 0.4`. */
-export function formatLedger(ledger: Ledger): string {
+function formatLedger(ledger: Ledger): string {
   const seconds = (ms: number) => (ms / 1000).toFixed(2);
   const total = ledger.reduce((sum, [, ms]) => sum + ms, 0);
   return `ready in ${seconds(total)} s = ${ledger.map(([part, ms]) => `${part} ${seconds(ms)}`).join(' + ')}`;
@@ -62,7 +62,7 @@ function describeGrpc(address: string, isContained: boolean): string {
 }
 
 /** `2 CPUs (2 online): 2 workers x 1 thread, 2 for images and large bodies, 4 for files`. */
-export function formatBudget({ cpus, source, workers, intraOpThreads, codecThreads, ioThreads }: ThreadBudget): string {
+function formatBudget({ cpus, source, workers, intraOpThreads, codecThreads, ioThreads }: ThreadBudget): string {
   return `${plural(cpus, 'CPU')} (${source}): ${plural(workers, 'worker')} x ${plural(intraOpThreads, 'thread')}, ${codecThreads} for images and large bodies, ${ioThreads} for files`;
 }
 

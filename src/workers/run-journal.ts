@@ -12,7 +12,7 @@ export interface Work {
 }
 
 /** Bytes of a record: the header's, then one a place. */
-export const recordBytes = 512;
+const recordBytes = 512;
 
 const blank = toRecord('');
 

@@ -53,7 +53,7 @@ process.on('SIGTERM', () => {
 `;
 
 /** Builds the stand-in server's image; its labels are those of a CUDA image for driver 525 and Ada GPUs. */
-export async function buildStandIn(docker: DockerGateway): Promise<void> {
+async function buildStandIn(docker: DockerGateway): Promise<void> {
   const folder = temporaryFolder('stand-in-');
   await writeFile(join(folder, 'server.mjs'), program);
   const labels = [

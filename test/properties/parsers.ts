@@ -187,7 +187,7 @@ const refusals: ReadonlySet<unknown> = new Set([
 ]);
 
 /** Whether something thrown lays the fault to the input. */
-export function isRefusal(thrown: unknown): boolean {
+function isRefusal(thrown: unknown): boolean {
   return thrown instanceof Error && thrown.name === 'AppError' && refusals.has((thrown as { code?: unknown }).code);
 }
 

@@ -78,7 +78,7 @@ export function rowOf(value: number): QueuedRequest {
   return { inputs: new Map([['X', X]]), outputs: ['Y'], rows: 1, priority: 0, queueTimeoutMs: 0 };
 }
 
-export function firstOf({ outputs }: InferResult, name = 'Y'): unknown {
+function firstOf({ outputs }: InferResult, name = 'Y'): unknown {
   return outputs.get(name)?.data[0];
 }
 

@@ -34,7 +34,7 @@ export function describeServer(server: ServerReport): string {
 }
 
 /** Rate and CPU time by clients, a line for each server. */
-export function plotWorkload(rows: readonly PeerRow[]): readonly Plot[] {
+function plotWorkload(rows: readonly PeerRow[]): readonly Plot[] {
   const usable = rows.filter(({ state }) => state !== 'failed');
   const names = [...new Set(usable.map(({ server }) => server))];
   const lines = (pick: (row: PeerRow) => number | null): readonly Line[] =>

@@ -14,7 +14,7 @@ const d65 = [0.3127, 0.329] as const;
 export const srgbPrimaries: Primaries = { white: d65, red: [0.64, 0.33], green: [0.3, 0.6], blue: [0.15, 0.06] };
 
 /** The white of ICC's connection space. */
-export const d50: Row = [0.9642, 1, 0.8249];
+const d50: Row = [0.9642, 1, 0.8249];
 
 const bradford: Matrix = [
   [0.8951, 0.2664, -0.1614],

@@ -24,7 +24,7 @@ import { register as registerUp } from './servers/up.js';
 import { register as registerVersion } from './system/version.js';
 
 /** Commands for containers, images and networks that run already, in the order in which help lists them. */
-export const serverCommands: readonly Register[] = [
+const serverCommands: readonly Register[] = [
   registerPs,
   registerLogs,
   registerStats,

@@ -63,7 +63,7 @@ function hasRelabel(mount: MountRequest): mount is BindMount {
 }
 
 /** `source:target:options`, as -v has it. */
-export function toBind({ source, target, readOnly, relabel, propagation }: BindMount): string {
+function toBind({ source, target, readOnly, relabel, propagation }: BindMount): string {
   const options = [
     ...(readOnly ? ['ro'] : []),
     ...(relabel === undefined ? [] : [relabel]),

@@ -6,7 +6,7 @@ import { inBrief } from './refusal.js';
 import { formatTable } from '../text/table.js';
 
 /** The facts, one line each with the evidence; what could not be asked says so. */
-export function describeFacts(facts: Facts): string {
+function describeFacts(facts: Facts): string {
   const { host, engine } = facts;
   const rows: readonly (readonly [string, Fact<unknown>])[] = [
     ['system', host.system],
@@ -55,7 +55,7 @@ function ourImages(tags: readonly string[]): string {
 }
 
 /** The variants that were weighed: the chosen one, those that would do too, and the others with their reasons. */
-export function describeOptions(decision: Decision): string {
+function describeOptions(decision: Decision): string {
   const chosen = decision.kind === 'chosen' ? decision.plan.variant : undefined;
   return formatTable(
     ['VARIANT', 'VERDICT', 'REASON'],
@@ -77,7 +77,7 @@ function reason(option: Option): string {
 }
 
 /** A plan in a few words: `gpu (slipway:gpu, present) by cdi`. */
-export function describePlan(plan: Plan): string {
+function describePlan(plan: Plan): string {
   if (plan.kind === 'native') return 'native: this Node.js, no container';
   const way = plan.gpu === undefined ? '' : ` by ${plan.gpu.kind}`;
   const source = { present: 'present', build: 'to be built', pull: 'to be pulled' }[plan.image.source];

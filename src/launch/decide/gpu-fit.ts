@@ -25,7 +25,7 @@ export function checkRequirements(
 }
 
 /** The GPUs that a selection names; all where an id is not in the list. */
-export function selected(gpus: readonly NvidiaGpu[], selection: GpuSelection): readonly NvidiaGpu[] {
+function selected(gpus: readonly NvidiaGpu[], selection: GpuSelection): readonly NvidiaGpu[] {
   if (selection.kind === 'all') return gpus;
   if (selection.kind === 'count') return gpus.slice(0, selection.count);
   const isNamed = ({ index, uuid, migDevices }: NvidiaGpu): boolean =>

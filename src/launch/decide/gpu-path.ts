@@ -6,14 +6,14 @@ import { compareVersions } from './versions.js';
 import { nvidiaCdiDevices, type GpuMode, type LaunchRequest } from '../request/request.js';
 
 /** `all`, `0,2` or UUIDs: the value of NVIDIA_VISIBLE_DEVICES. */
-export function visibleDevices(selection: GpuSelection): string {
+function visibleDevices(selection: GpuSelection): string {
   if (selection.kind === 'all') return 'all';
   if (selection.kind === 'count') return Array.from({ length: selection.count }, (_, index) => String(index)).join(',');
   return selection.ids.join(',');
 }
 
 /** Refuses a selection that names a GPU which nvidia-smi does not list; an empty list checks nothing. */
-export function checkSelection(selection: GpuSelection, gpus: readonly NvidiaGpu[]): Refusal | undefined {
+function checkSelection(selection: GpuSelection, gpus: readonly NvidiaGpu[]): Refusal | undefined {
   if (gpus.length === 0 || selection.kind === 'all') return undefined;
   const available = gpus.map(({ index, uuid }) => `${index} (${uuid})`).join(', ');
   if (selection.kind === 'count') {
@@ -36,7 +36,7 @@ function matches({ index, uuid, migDevices }: NvidiaGpu, id: string): boolean {
 }
 
 /** CDI names of a selection, chosen from those that are offered; an empty offer is not checked. */
-export function cdiNames(
+function cdiNames(
   selection: GpuSelection,
   offered: readonly string[],
   gpus: readonly NvidiaGpu[],

@@ -71,7 +71,7 @@ function parseEvent(event: Json): EngineEvent {
 }
 
 /** Maps `GET /system/df`. */
-export function parseDiskUsage(json: unknown): DiskUsage {
+function parseDiskUsage(json: unknown): DiskUsage {
   const usage = asRecord(json);
   const rows = (key: string): readonly Json[] => asList(usage[key]).map(asRecord);
   const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);

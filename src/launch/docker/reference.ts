@@ -25,7 +25,7 @@ export function parseReference(text: string): ImageReference {
 }
 
 /** A name as the engine lists it: `:latest` where neither a tag nor a digest stands. */
-export function withTag(ref: string): string {
+function withTag(ref: string): string {
   return /[:@][^/]*$/.test(ref) ? ref : `${ref}:latest`;
 }
 

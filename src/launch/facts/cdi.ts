@@ -27,7 +27,7 @@ export function probeCdiDevices(world: HostWorld, folders = defaultCdiFolders): 
 }
 
 /** Device names of one spec, YAML or JSON. Throws where it has no kind. */
-export function parseCdiSpec(text: string, file: string): readonly CdiDevice[] {
+function parseCdiSpec(text: string, file: string): readonly CdiDevice[] {
   const spec = parse(text) as { kind?: unknown; devices?: unknown } | null;
   const kind = spec?.kind;
   if (typeof kind !== 'string') throw new Error('expected a key "kind" such as nvidia.com/gpu');

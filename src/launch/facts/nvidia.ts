@@ -33,7 +33,7 @@ export function probeNvidiaModule(world: HostWorld): Promise<Fact<NvidiaModule>>
 }
 
 /** Fields asked of nvidia-smi; a driver too old for the last one gets the list without it. */
-export const gpuFields = ['index', 'name', 'uuid', 'driver_version', 'memory.total', 'compute_cap'] as const;
+const gpuFields = ['index', 'name', 'uuid', 'driver_version', 'memory.total', 'compute_cap'] as const;
 
 /** nvidia-smi exits with NVML's code. */
 const causes: Readonly<Record<number, string>> = {
@@ -51,7 +51,7 @@ export interface GpuRows {
 }
 
 /** Rows of `--query-gpu=<gpuFields> --format=csv,noheader,nounits`; undefined where the text is no such table. */
-export function parseGpuRows(text: string): GpuRows | undefined {
+function parseGpuRows(text: string): GpuRows | undefined {
   const rows = text.split('\n').map((line) => line.split(',').map((cell) => cell.trim()));
   const gpus: Omit<NvidiaGpu, 'migDevices'>[] = [];
   let driverVersion = '';
@@ -70,7 +70,7 @@ export function parseGpuRows(text: string): GpuRows | undefined {
 }
 
 /** MIG devices by their GPU's index, from `nvidia-smi -L`, where they stand indented below it. */
-export function parseMigDevices(text: string): ReadonlyMap<number, readonly MigDevice[]> {
+function parseMigDevices(text: string): ReadonlyMap<number, readonly MigDevice[]> {
   const found = new Map<number, MigDevice[]>();
   let gpu: MigDevice[] = [];
   for (const line of text.split('\n')) {
@@ -83,12 +83,12 @@ export function parseMigDevices(text: string): ReadonlyMap<number, readonly MigD
 }
 
 /** The highest CUDA that the driver runs, from the banner or `--version`. */
-export function parseMaxCuda(text: string): string | undefined {
+function parseMaxCuda(text: string): string | undefined {
   return /CUDA (?:UMD )?Version\s*:\s*(\d+\.\d+)/i.exec(text)?.[1];
 }
 
 /** What an exit code other than 0 means; the text decides where the code says little. */
-export function explainExit(code: number, text: string): string {
+function explainExit(code: number, text: string): string {
   if (/version mismatch/i.test(text)) return causes[18] ?? text;
   if (/couldn't communicate with the NVIDIA driver/i.test(text)) return causes[9] ?? text;
   return causes[code] ?? `nvidia-smi ended with code ${code}`;

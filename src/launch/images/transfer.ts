@@ -8,7 +8,7 @@ import type { ImageProgress } from '../docker/types.js';
 import { formatBytes } from '../cli/format.js';
 
 /** Shows a pull or push: on a terminal one line that moves, else a line a layer's change of state. */
-export function showTransfer(verb: string, ref: string, console: Console): (progress: ImageProgress) => void {
+function showTransfer(verb: string, ref: string, console: Console): (progress: ImageProgress) => void {
   const layers = new Map<string, ImageProgress>();
   const said = new Set<string>();
   return (progress) => {

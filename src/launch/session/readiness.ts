@@ -14,7 +14,7 @@ const limitMs = 3000;
 const longestText = 65_536;
 
 /** Asks a server once, on a connection of its own, and rejects with the reason where none answers within three seconds. */
-export function askServer(url: string, signal?: AbortSignal): Promise<ServerAnswer> {
+function askServer(url: string, signal?: AbortSignal): Promise<ServerAnswer> {
   return new Promise((resolve, reject) => {
     const isTls = url.startsWith('https:');
     // Nothing secret is sent, and the certificate is for the names by which clients call the server, not for the address here.

@@ -9,7 +9,7 @@ import { findChosenSize, sizedBy } from './hazards/sized-by-values.js';
 import { readStructure } from './structure-reader.js';
 
 /** What a file that is no ONNX model is instead, told from its first bytes (up to 64), or undefined where it may be one. */
-export function recogniseOther(head: Uint8Array): string | undefined {
+function recogniseOther(head: Uint8Array): string | undefined {
   const text = Buffer.from(head).toString('latin1');
   if (head.length === 0) return 'it is empty';
   if (text.startsWith('version https://git-lfs'))

@@ -41,7 +41,7 @@ export function broadcastDims(shapes: readonly (readonly Size[])[]): readonly Si
 }
 
 /** The size of an axis where two meet: the runtime requires equal ones, or a one. */
-export function broadcastSize(left: Size, right: Size): Size {
+function broadcastSize(left: Size, right: Size): Size {
   if (isOne(left) || isSame(left, right)) return right;
   if (isOne(right)) return left;
   if (left.rows > 0 || right.rows > 0) return meet('the number of rows meets another size');

@@ -1,4 +1,4 @@
-import { isOne, known, one, product, times, type Size } from './size.js';
+import { isOne, one, product, times, type Size } from './size.js';
 
 /** Elements of a small tensor in row-major order, as far as they are known. */
 export type Content = readonly (Size | undefined)[];
@@ -85,9 +85,4 @@ export function isPlain({ outer, inner }: RowsValue): boolean {
 export function withContent(dims: readonly Size[], content: Content): FreeValue | CountValue {
   const isFree = content.every((element) => element !== undefined && element.rows === 0);
   return { kind: isFree ? 'free' : 'count', dims, content };
-}
-
-/** A one-dimensional tensor of sizes, as `Shape` gives it. */
-export function sizeList(sizes: readonly Size[]): FreeValue | CountValue {
-  return withContent([known(sizes.length)], sizes);
 }

@@ -1,7 +1,7 @@
 import { el } from './dom.js';
 
 /** Why this browser offers no camera here; undefined where it does. */
-export function cameraObstacle() {
+function cameraObstacle() {
   if (navigator.mediaDevices?.getUserMedia !== undefined) return undefined;
   return 'The browser gives a camera only to pages from https or from this computer (localhost).';
 }

@@ -9,8 +9,8 @@ export async function fetchSamples(model) {
   return body.samples;
 }
 
-export const fetchPicture = async (model, name) => (await call(pathOf(model, name), { as: 'blob' })).body;
-export const fetchRequest = async (model, name) => (await call(pathOf(model, name))).body;
+const fetchPicture = async (model, name) => (await call(pathOf(model, name), { as: 'blob' })).body;
+const fetchRequest = async (model, name) => (await call(pathOf(model, name))).body;
 
 /** A row of thumbnails; a click calls `onPick(blob, name)`. */
 export function pictureStrip(model, samples, onPick) {

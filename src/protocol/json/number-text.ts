@@ -6,7 +6,7 @@ export type IntegerData = Exclude<NumericData, Float32Array | Float64Array>;
 type BigData = Extract<NumericData, BigInt64Array | BigUint64Array>;
 
 /** Elements of one text at most. */
-export const mostIntegers = 4096;
+const mostIntegers = 4096;
 
 /** Bytes of the longest integer that a number holds exactly, -(2^53), and a comma. */
 const longest = 18;
@@ -18,7 +18,7 @@ const scratch = Buffer.alloc(mostIntegers * longest);
 const billion = 1e9;
 
 /** Up to `mostIntegers` integers, exact, separated by commas. */
-export function formatIntegers(data: IntegerData): string {
+function formatIntegers(data: IntegerData): string {
   if (data.length === 0) return '';
   const pos = data instanceof BigInt64Array || data instanceof BigUint64Array ? writeBig(data) : writeSmall(data);
   return pos === undefined ? data.join(',') : scratch.toString('latin1', pos + 1);

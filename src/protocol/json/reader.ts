@@ -7,10 +7,7 @@ const longest = 48;
 const seen: (string | undefined)[] = new Array<string | undefined>(slots).fill(undefined);
 
 /** The text of ASCII bytes; `hash` is any hash of them. Short texts come from a cache of fixed size. */
-export function readAscii(
-  bytes: Buffer,
-  range: { readonly start: number; readonly end: number; readonly hash: number },
-) {
+function readAscii(bytes: Buffer, range: { readonly start: number; readonly end: number; readonly hash: number }) {
   const { start, end, hash } = range;
   if (end - start > longest) return bytes.toString('latin1', start, end);
   const slot = hash & (slots - 1);
@@ -51,7 +48,7 @@ export const ascii = {
 } as const;
 
 /** Brackets that may be open at once, in the whole document (Triton's limit). */
-export const maxDepth = 100;
+const maxDepth = 100;
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const loneSurrogate = /\p{Surrogate}/u;

@@ -18,12 +18,12 @@ export interface NestedSource {
 }
 
 /** A source made once a request. */
-export function createNestedSource(model: ModelSignature): NestedSource {
+function createNestedSource(model: ModelSignature): NestedSource {
   return { model, find: createFinder(allInputs(model)), check: createInputCheck(model) };
 }
 
 /** Reads a tensor at the cursor: its shape from the nesting, its datatype from the model. Checked before any element is made. */
-export function readNestedTensor(reader: JsonReader, spec: TensorSpec, { model, check }: NestedSource): Tensor {
+function readNestedTensor(reader: JsonReader, spec: TensorSpec, { model, check }: NestedSource): Tensor {
   const { name } = spec;
   const label = `input '${name}'`;
   reader.peek();
@@ -46,7 +46,7 @@ function wrapScalar(bytes: Buffer, label: string): JsonReader {
 }
 
 /** The declared input of a name, or a refusal. */
-export function findInput({ model, find }: NestedSource, name: string): TensorSpec {
+function findInput({ model, find }: NestedSource, name: string): TensorSpec {
   return find(name) ?? failUnknown(name, model);
 }
 

@@ -14,7 +14,7 @@ import type { Parameters } from '../types.js';
 const mostElements = 2n ** 63n - 1n;
 
 /** Reads a `shape`: whole numbers >= 0, of any size (`checkShape` bounds their product). */
-export function readShape(reader: JsonReader): number[] {
+function readShape(reader: JsonReader): number[] {
   const shape: number[] = [];
   reader.readArray("'shape'", () => {
     reader.peek();

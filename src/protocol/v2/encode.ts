@@ -68,7 +68,7 @@ export function joinBody(text: JsonText, parts: readonly Uint8Array[]): EncodedR
 const leastTailBytes = 16 * 1024;
 
 /** The same with large binary parts left where they are. */
-export function joinHead(text: JsonText, parts: readonly Uint8Array[]): EncodedResponse {
+function joinHead(text: JsonText, parts: readonly Uint8Array[]): EncodedResponse {
   const bytes = parts.reduce((sum, part) => sum + part.length, 0);
   if (bytes < leastTailBytes) return joinBody(text, parts);
   const { body } = text.toBuffer();

@@ -8,7 +8,7 @@ export interface ReadTexts {
 }
 
 /** Most texts or pairs of one request, and most characters (UTF-16) of one text and of all. */
-export const mostTexts = 1024;
+const mostTexts = 1024;
 const mostCharacters = 262_144;
 const mostInAll = 4_194_304;
 

@@ -18,7 +18,7 @@ export function withPictures<T extends CheckedRequest>(codec: Codec, request: T,
 }
 
 /** Pictures as the model's image input, a row each. Throws INVALID_INPUT where the model takes none. */
-export function readPictures(codec: Codec, pictures: readonly BytesElement[], model: ServableModel): Promise<Tensor> {
+function readPictures(codec: Codec, pictures: readonly BytesElement[], model: ServableModel): Promise<Tensor> {
   return codec.decodeImages(imagesOf(pictures, model));
 }
 

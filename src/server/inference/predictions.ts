@@ -54,10 +54,7 @@ function readLayout({ config, labels }: ServableModel, { shape }: NumericTensor,
 }
 
 /** Scores as probabilities. Softmax subtracts the largest first, which changes nothing but keeps exp() finite. */
-export function activate(
-  data: NumericData,
-  activation: ClassificationConfig['activation'],
-): NumericData | readonly number[] {
+function activate(data: NumericData, activation: ClassificationConfig['activation']): NumericData | readonly number[] {
   if (activation === 'none') return data;
   const values = Array.from(data as Float64Array, Number);
   if (activation === 'sigmoid') return values.map((value) => 1 / (1 + Math.exp(-value)));

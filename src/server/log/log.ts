@@ -26,7 +26,7 @@ export function createLog({ level, format }: LogSettings, target: LogTarget): Lo
 const levelName = (level: string): object => ({ level });
 
 /** `12:00:01 warn  text key=value`, from one JSON line; a stack goes on lines of its own. */
-export function formatLine(line: string): string {
+function formatLine(line: string): string {
   const { level, time, message, err, ...facts } = JSON.parse(line) as LogLine;
   const shown = Object.entries(facts).map(
     ([key, value]) => `${key}=${typeof value === 'string' ? escapeMisleading(value) : JSON.stringify(value)}`,

@@ -31,7 +31,7 @@ const { Tokenizer } = library as unknown as {
 };
 
 /** A model's tokenizer, ready for texts. */
-export class TextTokenizer {
+class TextTokenizer {
   readonly #tokenizer: LibraryTokenizer;
   readonly #added = new Map<string, number>();
   readonly #truncationSide: TokenizerFile['truncationSide'];

@@ -6,7 +6,7 @@ import type { TensorPairs } from './messages.js';
  * From this size on a buffer is moved instead of copied into the message. Node's pool of small Buffers, which cannot be moved,
  * only serves sizes below it.
  */
-export const transferFromBytes = 4096;
+const transferFromBytes = 4096;
 
 /**
  * Tensors made ready to cross a thread: pairs, with the buffers to move appended to `moved`. A small tensor is copied out of

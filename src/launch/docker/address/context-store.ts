@@ -16,7 +16,7 @@ export interface ContextWorld {
 }
 
 /** Folder of the docker CLI's settings. */
-export function configFolderOf({ env, homeFolder }: Pick<ContextWorld, 'env' | 'homeFolder'>): string {
+function configFolderOf({ env, homeFolder }: Pick<ContextWorld, 'env' | 'homeFolder'>): string {
   const named = env['DOCKER_CONFIG'] ?? '';
   return named === '' ? `${homeFolder}/.docker` : named;
 }
@@ -78,7 +78,7 @@ export async function openContext(
 }
 
 /** Names of the contexts in the store, sorted, `default` not among them. */
-export async function listContexts(world: ContextWorld): Promise<readonly string[]> {
+async function listContexts(world: ContextWorld): Promise<readonly string[]> {
   const folder = `${configFolderOf(world)}/contexts/meta`;
   const texts = await Promise.all(
     (await world.listFolder(folder)).map(async (id) => {

@@ -9,7 +9,7 @@ export interface PortMapping {
 }
 
 /** Ports face this machine only, unless an address is named: docker's own default would pass the firewall. */
-export const defaultHostIp = '127.0.0.1';
+const defaultHostIp = '127.0.0.1';
 
 const flag = '-p';
 

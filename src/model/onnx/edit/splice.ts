@@ -28,7 +28,7 @@ export function splice(wire: WireReader, { start, end }: Span, change: Change): 
 }
 
 /** A length-delimited field of these pieces. */
-export function enclose(number: number, content: readonly Piece[]): readonly Piece[] {
+function enclose(number: number, content: readonly Piece[]): readonly Piece[] {
   const length = content.reduce((sum, piece) => sum + sizeOf(piece), 0);
   return [varint((number << 3) | 2), varint(length), ...content];
 }

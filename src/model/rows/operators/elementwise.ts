@@ -111,7 +111,7 @@ function isScalar({ dims }: Tensor): boolean {
 }
 
 /** A result with its elements, where they are known; what is free but not known gets a name of its own. */
-export function resolved(view: NodeView, result: Tensor, content: Content | undefined): Value {
+function resolved(view: NodeView, result: Tensor, content: Content | undefined): Value {
   if (result.kind === 'rows' || content === undefined || result.dims === undefined) return result;
   if (numberOf(product(result.dims)) !== content.length) return result;
   return withContent(
