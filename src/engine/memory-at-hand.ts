@@ -5,8 +5,13 @@ let known: number | undefined;
 
 /** What this process could have at most: the machine's memory, or less where the process was given a limit. */
 export function memoryAtHand(): number {
-  known ??= Math.min(totalmem(), parseDataLimit(readLimits()) ?? Infinity);
+  known ??= Math.min(totalmem(), limitOfProcess() ?? Infinity);
   return known;
+}
+
+function limitOfProcess(): number | undefined {
+  const limit = parseDataLimit(readLimits());
+  return limit === undefined ? undefined : limit - codeRangeBytes();
 }
 
 /** The soft limit of a process's data in `/proc/self/limits`; undefined where there is none. */
@@ -21,4 +26,13 @@ function readLimits(): string {
   } catch {
     return '';
   }
+}
+
+/**
+ * Bytes of address space that this process keeps for machine code, on Linux. From Node.js 24 on it is half a GiB, most of which is never
+ * touched; a limit of the process's data counts it all the same.
+ */
+export function codeRangeBytes(): number {
+  const ranges = readFileSync('/proc/self/maps', 'latin1').matchAll(/^([\da-f]+)-([\da-f]+) rwxp /gm);
+  return [...ranges].reduce((sum, [, from = '', to = '']) => sum + parseInt(to, 16) - parseInt(from, 16), 0);
 }

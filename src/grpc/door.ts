@@ -63,9 +63,14 @@ function keep(sockets: Set<Socket>, socket: Socket): void {
   socket.on('error', () => undefined).once('close', () => sockets.delete(socket));
 }
 
+/**
+ * Its HTTP/2 session ends the socket after the last of its calls, and then waits for the client to do so too, which some never do.
+ * From Node.js 24 on the gRPC library says that it has shut down before that.
+ */
 function endSoon(socket: Socket): Promise<void> {
   return new Promise((resolve) => {
     socket.once('close', () => resolve());
-    socket.destroySoon();
+    if (socket.writableFinished) socket.destroy();
+    else socket.once('finish', () => socket.destroy());
   });
 }

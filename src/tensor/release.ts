@@ -4,12 +4,12 @@ import * as threads from 'node:worker_threads';
 const leastBytes = 16 * 1024;
 
 /**
- * Whether no message takes a buffer: so it is with the pool of small Buffers, whose memory is everybody's. Older lines of Node.js cannot
+ * Whether a buffer can be moved nowhere: so it is with the pool of small Buffers, whose memory is everybody's. Older lines of Node.js cannot
  * be asked; there the pool has 8 KiB, from 24 on 64 KiB, as what a socket reads.
  */
-const isKept =
+export const isKept =
   (threads as { readonly isMarkedAsUntransferable?: (value: object) => boolean }).isMarkedAsUntransferable ??
-  (() => false);
+  ((): boolean => false);
 
 const { port1: nowhere, port2: other } = new threads.MessageChannel();
 other.close();

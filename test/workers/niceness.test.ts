@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -16,14 +16,13 @@ describe('a server that stands behind other processes', () => {
     const folder = await mkdtemp(join(tmpdir(), 'slipway-nice-'));
     context.after(() => rm(folder, { recursive: true }));
     await writeFile(join(folder, 'x.onnx'), writeOnnx(sumAndDifference));
-    await chmod(folder, 0o777);
-    // Root may come forward: nobody else.
-    const asNobody = process.getuid?.() === 0 ? ['setpriv', '--reuid=65534', '--clear-groups'] : [];
+    // Only the right CAP_SYS_NICE lets a process come forward: root gives it up, others have not got it.
+    const withoutTheRight = process.getuid?.() === 0 ? ['setpriv', '--bounding-set=-sys_nice'] : [];
     const flags = ['--port', '0', '--models', join(folder, 'x.onnx'), '--cache-dir', join(folder, 'cache')];
     const child = spawn('nice', [
       '-n',
       '15',
-      ...asNobody,
+      ...withoutTheRight,
       process.execPath,
       main,
       ...flags,

@@ -1,10 +1,8 @@
+import { isKept } from '../../tensor/release.js';
 import type { NamedTensors, Tensor } from '../../tensor/tensor.js';
 import type { CodecResult, CodecTask } from './tasks.js';
 
-/**
- * Below this, copying is cheaper than handing memory over. Node's pool of small Buffers, which must never be handed over,
- * lies below it too.
- */
+/** Below this, copying is cheaper than handing memory over. */
 const leastBytes = 16 * 1024;
 
 /** A task whose bytes lie in memory of their own, and what of it can be handed over. */
@@ -18,7 +16,7 @@ export function packTask(task: CodecTask): PackedTask {
   if (task.kind === 'prewarm') return { task, transfers: [] };
   if ('texts' in task) return { task, transfers: [] };
   if ('body' in task) {
-    const body = task.body.byteLength >= leastBytes ? task.body : new Uint8Array(task.body);
+    const body = isLarge(task.body) ? task.body : new Uint8Array(task.body);
     return { task: { ...task, body }, transfers: listMovable([body]) };
   }
   if ('pictures' in task) {
@@ -63,6 +61,8 @@ function listTensors(tensors: NamedTensors): ArrayBuffer[] {
 
 /** Several views may lie in one body, which moves once. */
 function listMovable(views: readonly ArrayBufferView[]): ArrayBuffer[] {
-  const large = views.filter(({ byteLength }) => byteLength >= leastBytes).map(({ buffer }) => buffer);
+  const large = views.filter(isLarge).map(({ buffer }) => buffer);
   return [...new Set(large)].filter((buffer) => buffer instanceof ArrayBuffer);
 }
+
+const isLarge = ({ byteLength, buffer }: ArrayBufferView): boolean => byteLength >= leastBytes && !isKept(buffer);

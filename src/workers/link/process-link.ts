@@ -1,5 +1,6 @@
 import { fork } from 'node:child_process';
 import { messageOf } from '../../errors.js';
+import { codeRangeBytes } from '../../engine/memory-at-hand.js';
 import type { Answer, OpenLink } from './link.js';
 
 /** What each signal of a fault says about its process. */
@@ -28,7 +29,7 @@ function commandOf(memoryBytes: number | undefined): { readonly execPath?: strin
   const script = 'ulimit -d "$0" 2>/dev/null; exec "$@"';
   return {
     execPath: '/bin/sh',
-    execArgv: ['-c', script, String(Math.floor(memoryBytes / 1024)), process.execPath],
+    execArgv: ['-c', script, String(Math.floor((memoryBytes + codeRangeBytes()) / 1024)), process.execPath],
   };
 }
 

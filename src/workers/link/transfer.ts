@@ -1,11 +1,9 @@
 import type { NumericData, NumericDatatype } from '../../tensor/datatype.js';
+import { isKept } from '../../tensor/release.js';
 import type { NamedTensors, Tensor } from '../../tensor/tensor.js';
 import type { TensorPairs } from './messages.js';
 
-/**
- * From this size on a buffer is moved instead of copied into the message. Node's pool of small Buffers, which cannot be moved,
- * only serves sizes below it.
- */
+/** From this size on a buffer is moved instead of copied into the message, unless it is Node's pool, which cannot be moved. */
 const transferFromBytes = 4096;
 
 /**
@@ -25,7 +23,7 @@ function toMovable(
   moved: Set<ArrayBuffer>,
 ): Tensor {
   const { datatype, shape, data } = tensor;
-  if (data.byteLength >= transferFromBytes) {
+  if (data.byteLength >= transferFromBytes && !isKept(data.buffer)) {
     moved.add(data.buffer);
     return { datatype, shape, data };
   }

@@ -125,7 +125,7 @@ describe('codec', () => {
   });
 
   it('rejects just what a lost thread had, and starts another', async () => {
-    const small = createCodec({ threads: 1, threadHeapMb: 8, inlineLimitBytes: 1024 });
+    const small = createCodec({ threads: 1, threadHeapMb: 16, inlineLimitBytes: 1024 });
     const texts = Array.from({ length: 400_000 }, (_, i) => `text number ${String(i)} of a body that is too large`);
     const body = Buffer.from(
       JSON.stringify({ inputs: [{ name: 'A', shape: [texts.length], datatype: 'BYTES', data: texts }] }),
