@@ -61,6 +61,8 @@ export interface VersionRequest {
   /** Folder of the labels; a lone model file has none. */
   readonly folder?: string;
   readonly json: ModelJson;
+  /** How its file was found, where that needs a word. */
+  readonly notes?: readonly string[];
   /** Counts that go on where the version before left off. */
   readonly statistics: StatisticsCounter;
 }
@@ -86,8 +88,8 @@ export async function loadVersion(request: VersionRequest, options: LoaderOption
     const tokenizer = json.text === undefined ? undefined : takeTokenizer(companions.texts);
     const source = { json, homes, ...(folder === undefined ? {} : { folder }) };
     const { lines, watch } = await readLabelFile(source);
-    const { name, version, path } = request;
-    const subject = { model: `${name}/${version}`, path, watch: snapshot.watch, json };
+    const model = `${request.name}/${request.version}`;
+    const subject = { model, path: request.path, watch: snapshot.watch, json };
     const suspicion = await findSuspicion(subject, options.crashes);
     const { hazard = suspicion.hazard } = snapshot.header;
     const header = { ...snapshot.header, ...(hazard === undefined ? {} : { hazard }) };
@@ -96,7 +98,8 @@ export async function loadVersion(request: VersionRequest, options: LoaderOption
       unfollow();
       await snapshot.remove();
     };
-    const asked = { ...request, json, found: found.notes, labels: lines, tokenizer, startedMs, suspicion };
+    const notes = [...(request.notes ?? []), ...found.notes];
+    const asked = { ...request, json, found: notes, labels: lines, tokenizer, startedMs, suspicion };
     const servable = await loadServable(asked, { ...snapshot, header, remove }, options);
     unfollow = suspicion.follow(() => request.statistics.snapshot().inferenceCount);
     const isCurrent = async () =>
@@ -112,7 +115,7 @@ export async function loadVersion(request: VersionRequest, options: LoaderOption
 
 interface RequestInWork extends VersionRequest {
   readonly labels: readonly string[];
-  /** What was found beside model.json, in words. */
+  /** What was found beside model.json and how its file was, in words. */
   readonly found: readonly string[];
   readonly tokenizer: TokenizerFile | undefined;
   readonly startedMs: number;

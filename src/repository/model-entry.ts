@@ -6,7 +6,8 @@ import type { ModelJson } from '../model/config-schema.js';
 import { followLinks, type Homes } from '../model/containment.js';
 import { parseModelJson } from '../model/parse-config.js';
 import type { OnModelEvent } from './events.js';
-import { describeObstacle, type ModelOnDisk } from './files/layout.js';
+import type { ModelOnDisk } from './files/model-folder.js';
+import { describeObstacle } from './files/place.js';
 import type { LoaderOptions } from './load-version.js';
 import { chooseVersions, formatPolicy } from './files/version-policy.js';
 import { VersionSlot, type VersionSource } from './version-slot.js';
@@ -222,6 +223,7 @@ function sourceOf(disk: ModelOnDisk, version: string, config: ConfigOnDisk): Ver
     version,
     json: config.json,
     ...(found?.path === undefined ? {} : { path: found.path }),
+    ...(found?.notes === undefined ? {} : { notes: found.notes }),
     ...(disk.folder === undefined ? {} : { folder: disk.folder }),
     ...(problem === undefined ? {} : { problem }),
     ...(config.text === undefined ? {} : { configText: config.text }),

@@ -1,7 +1,8 @@
 import { AppError } from '../errors.js';
 import type { Homes } from '../model/containment.js';
 import type { RepositoryIndexEntry } from '../protocol/types.js';
-import { scanRepository, type ModelOnDisk } from './files/layout.js';
+import { scanRepository } from './files/layout.js';
+import type { ModelOnDisk } from './files/model-folder.js';
 import type { LoaderOptions } from './load-version.js';
 import type { OnModelEvent } from './events.js';
 import { ModelEntry, type EntryOptions } from './model-entry.js';

@@ -14,6 +14,8 @@ export interface VersionSource {
   readonly path?: string;
   readonly folder?: string;
   readonly problem?: string;
+  /** How its file was found, where that needs a word. */
+  readonly notes?: readonly string[];
   /** Text of the configuration in force; undefined where the model has none. */
   readonly configText?: string;
   readonly json: ModelJson;

@@ -55,7 +55,9 @@ describe('openRepository', () => {
     await writeFile(join(root, 'cut', '1', 'model.onnx'), writeOnnx(addsConstant(1)).subarray(0, 60));
     await mkdir(join(root, 'empty', '1'), { recursive: true });
     await mkdir(join(root, 'misnamed'));
-    await writeFile(join(root, 'misnamed', 'net.onnx'), writeOnnx(addsConstant(1)));
+    for (const name of ['net.onnx', 'other.onnx']) {
+      await writeFile(join(root, 'misnamed', name), writeOnnx(addsConstant(1)));
+    }
     const repository = await place.open(root);
     assert.equal(await constantOf(repository.get('good')), 1);
     const reasons = new Map(repository.index().map(({ name, state, reason }) => [name, `${state} ${reason}`]));
@@ -70,10 +72,7 @@ describe('openRepository', () => {
       reasons.get('empty')!,
       new RegExp(`${failed('empty')}the version folder '1' holds no file model\\.onnx$`),
     );
-    assert.equal(
-      reasons.get('misnamed'),
-      "UNAVAILABLE no model file was found; expected 'misnamed/1/model.onnx', 'misnamed/model.onnx' or 'misnamed/onnx/model.onnx'",
-    );
+    assert.match(reasons.get('misnamed')!, new RegExp(`${failed('misnamed')}'misnamed' holds several ONNX files`));
     assert.equal(reasons.get('good'), 'READY ');
     const readiness = repository.readiness();
     assert.deepEqual(
@@ -88,7 +87,11 @@ describe('openRepository', () => {
     for (const [name, version, message] of [
       ['typo', '1', `Model 'typo' version 1 is not at ready state. ${failure}`],
       ['typo', undefined, `Model 'typo' has no available versions. ${failure}`],
-      ['misnamed', undefined, "Model 'misnamed' has no available versions. no model file was found"],
+      [
+        'misnamed',
+        undefined,
+        "Model 'misnamed' has no available versions. Model 'misnamed' version 1 cannot be loaded: 'misnamed' holds several",
+      ],
     ] as const) {
       const code = version === undefined ? 'MODEL_NOT_FOUND' : 'MODEL_NOT_READY';
       assert.throws(() => repository.get(name, version), { code, message: new RegExp(`^${message}`) });

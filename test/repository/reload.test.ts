@@ -124,7 +124,7 @@ describe('reloading', () => {
     await putModel(root, { name: 'm', graph: addsConstant(2) });
     await writeFile(join(root, 'm.onnx'), writeOnnx(addsConstant(3)));
     await repository.poll();
-    assert.match(repository.index()[0]!.reason, /^both the folder 'm' and the file 'm\.onnx' are there/);
+    assert.match(repository.index()[0]!.reason, /^'m' and 'm\.onnx' are models of the same name/);
     assert.deepEqual(repository.readiness(), [{ model: 'm', version: '1', state: 'ready' }]);
     await rm(join(root, 'm.onnx'));
     await repository.poll();

@@ -4,15 +4,17 @@ import { join } from 'node:path';
 /** Names that the server passes over: hidden files, editors' copies, unfinished downloads. */
 const isIgnored = (name: string): boolean => /^\.|~$|\.(tmp|part|swp|bak|crdownload)$/.test(name);
 
+const isOnnx = (name: string): boolean => /\.onnx$/i.test(name);
+
 /**
  * Names of the models that the server would look for in a folder: `<model>/<version>/model.onnx`, `<model>/model.onnx`,
- * `<model>.onnx`. Whether they can be loaded is not asked. Empty where the folder cannot be read.
+ * `<model>/onnx/model.onnx`, `<model>.onnx`. Whether they can be loaded is not asked. Empty where the folder cannot be read.
  */
 export async function readModelNames(folder: string): Promise<readonly string[]> {
   const names = await list(folder);
   const models = await Promise.all(
     names.map(async (name) => {
-      if (name.endsWith('.onnx')) return [name.slice(0, -'.onnx'.length)];
+      if (isOnnx(name)) return [name.slice(0, -'.onnx'.length)];
       return (await holdsModel(join(folder, name))) ? [name] : [];
     }),
   );
@@ -21,10 +23,10 @@ export async function readModelNames(folder: string): Promise<readonly string[]>
 
 async function holdsModel(folder: string): Promise<boolean> {
   const names = await list(folder);
-  if (names.includes('model.onnx')) return true;
-  const versions = names.filter((name) => /^[1-9]\d*$/.test(name));
-  const inside = await Promise.all(versions.map((version) => list(join(folder, version))));
-  return inside.some((files) => files.includes('model.onnx'));
+  if (names.some(isOnnx)) return true;
+  const inner = names.filter((name) => /^0*[1-9]\d*$/.test(name) || name === 'onnx');
+  const inside = await Promise.all(inner.map((name) => list(join(folder, name))));
+  return inside.some((files) => files.some(isOnnx));
 }
 
 async function list(folder: string): Promise<readonly string[]> {

@@ -7,7 +7,7 @@ import { followLinks, foldersAlong, type Homes } from '../../model/containment.j
 import { findExternalFiles } from '../../model/onnx/external-data.js';
 import { writeEdited } from '../../model/onnx/edit/edited-copy.js';
 import { readOnnxModel, readRowsProof } from '../../model/onnx/reader.js';
-import { describeObstacle } from './layout.js';
+import { describeObstacle } from './place.js';
 import { hashFiles, isSameContent, isUnchanged, joinWatches, watchFiles, type Watch } from './fingerprint.js';
 
 /** The files of one model version as they were at one moment. */

@@ -1,8 +1,10 @@
-import { stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { AppError } from '../../errors.js';
 import { realPath } from '../../model/real-path.js';
-import { scanRepository, type ModelOnDisk } from '../../repository/files/layout.js';
+import { companionNames } from '../../model/found/types.js';
+import { scanRepository } from '../../repository/files/layout.js';
+import type { ModelOnDisk } from '../../repository/files/model-folder.js';
 
 /** Where the models lie: a repository, or one entry of a folder that is otherwise left alone. */
 export interface ModelsPlace {
@@ -38,11 +40,12 @@ export async function findNamedModel(path: string, name: string): Promise<Models
 export async function findModelsPlace(path: string): Promise<ModelsPlace> {
   const whole = resolve(path);
   const stats = await stat(whole).catch(() => undefined);
-  if (stats === undefined && whole.endsWith('.onnx')) {
+  const isOnnx = /\.onnx$/i.test(whole);
+  if (stats === undefined && isOnnx) {
     throw new AppError('USAGE', `There is no model file ${whole}. Expected NAME.onnx, or a folder with models.`);
   }
   if (stats === undefined || stats.isDirectory()) return (await isOneModel(whole)) ? entryOf(whole) : repository(whole);
-  if (!stats.isFile() || !whole.endsWith('.onnx')) {
+  if (!stats.isFile() || !isOnnx) {
     throw new AppError('USAGE', `${whole} is no model. Expected a file NAME.onnx, or a folder with models.`);
   }
   return entryOf(whole);
@@ -56,13 +59,20 @@ async function entryOf(path: string): Promise<ModelsPlace> {
   return { root, only: basename(path), homes: real === root ? [] : [real] };
 }
 
-/** Whether all that a folder holds, read as a repository, are versions of one model: `<version>/model.onnx`, or `model.onnx`. */
+/**
+ * Whether a folder is one model: it holds nothing but `<version>/model.onnx` or `model.onnx`, or what belongs to one model stands beside
+ * its file (`model.json`, or what exporters write, such as `config.json` beside `onnx/model.onnx`).
+ */
 async function isOneModel(folder: string): Promise<boolean> {
   if (basename(folder) === '') return false;
   const found = await scanRepository(folder, ['/']).catch(() => []);
   const isVersion = ({ name, versions }: ModelOnDisk): boolean => {
     const parts = name === 'model' ? [] : [name];
-    return /^(model|[1-9]\d*)$/.test(name) && versions[0]?.path === join(folder, ...parts, 'model.onnx');
+    return /^(model|0*[1-9]\d*)$/.test(name) && versions[0]?.path === join(folder, ...parts, 'model.onnx');
   };
-  return found.length > 0 && found.every(isVersion);
+  if (found.length > 0 && found.every(isVersion)) return true;
+  const names = new Set<string>(await readdir(folder).catch(() => []));
+  if (!['model.json', ...companionNames].some((name) => names.has(name))) return false;
+  const [model] = await scanRepository(dirname(folder), ['/'], { only: basename(folder) }).catch(() => []);
+  return model?.versions.some(({ path }) => path !== undefined) ?? false;
 }

@@ -79,7 +79,7 @@ describe('where mounted models are', () => {
     checkModels(mounting(['./elsewhere:/srv']), { ...world, paths: {} });
   });
 
-  it('names are read as the server reads them: three layouts, links, nothing hidden or half downloaded', async () => {
+  it('names are read as the server reads them: every layout, links, nothing hidden or half downloaded', async () => {
     const at = temporaryFolder('models-');
     for (const file of [
       'a/1/model.onnx',
@@ -89,12 +89,15 @@ describe('where mounted models are', () => {
       '.e/model.onnx',
       'f.onnx.part',
       'g/01/model.onnx',
+      'i/onnx/net.ONNX',
+      'j/v1/model.onnx',
+      'K.ONNX',
     ]) {
       mkdirSync(join(at, dirname(file)), { recursive: true });
       writeFileSync(join(at, file), '');
     }
     symlinkSync(join(at, 'b'), join(at, 'h'));
-    assert.deepEqual(await readModelNames(at), ['a', 'b', 'c', 'h']);
+    assert.deepEqual(await readModelNames(at), ['K', 'a', 'b', 'c', 'g', 'h', 'i']);
     assert.deepEqual(await readModelNames(join(at, 'none')), []);
   });
 });

@@ -29,6 +29,12 @@ async function scan(root: string): Promise<readonly string[]> {
   });
 }
 
+/** What is said of the first version of each model, by its name. */
+async function notesOf(root: string): Promise<Readonly<Record<string, readonly string[]>>> {
+  const models = await scanRepository(root);
+  return Object.fromEntries(models.map(({ name, versions }) => [name, versions[0]?.notes ?? []]));
+}
+
 describe('scanRepository', () => {
   it('finds models in all four layouts and orders versions by number', async () => {
     const root = await folderWith('a/2/model.onnx', 'a/10/model.onnx', 'b/model.onnx', 'c.onnx', 'd/onnx/model.onnx');
@@ -54,32 +60,116 @@ describe('scanRepository', () => {
     assert.deepEqual(await scan(await folderWith(...paths)), []);
   });
 
-  it('takes only whole numbers from 1 as versions', async () => {
+  it('takes whole numbers from 1 as versions, with leading zeros as well, and names the others', async () => {
     const root = await folderWith(
       'a/1/model.onnx',
       'a/0/model.onnx',
-      'a/01/model.onnx',
       'a/1.5/model.onnx',
-      'a/v2/model.onnx',
+      'a/v2/NET.onnx',
+      'a/notes/net.onnx',
+      'b/01/model.onnx',
+      'b/002/model.onnx',
+      'c/1/model.onnx',
+      'c/01/model.onnx',
+      'd/v1/model.onnx',
+      'e/latest/Model.onnx',
     );
-    assert.deepEqual(await scan(root), ['a: 1=a/1/model.onnx']);
+    const where = (name: string) =>
+      `expected '${name}/1/model.onnx', '${name}/model.onnx' or '${name}/onnx/model.onnx'`;
+    assert.deepEqual(await scan(root), [
+      'a: 1=a/1/model.onnx',
+      'b: 1=b/01/model.onnx 2=b/002/model.onnx',
+      "c: 1=the folders '01' and '1' are the same version 1; remove all but one",
+      `d: no model file was found where one is looked for, but 'd/v1/model.onnx'; ${where('d')}`,
+      `e: no model file was found where one is looked for, but 'e/latest/Model.onnx'; ${where('e')}`,
+    ]);
+    assert.deepEqual(await notesOf(root), {
+      a: [
+        "Not served, since versions are folders with whole numbers from 1: 0/model.onnx, 1.5/model.onnx, v2/NET.onnx in 'a'.",
+      ],
+      b: ["The folder '01' is version 1."],
+      c: [],
+      d: [],
+      e: [],
+    });
+  });
+
+  it('takes a model file in capitals, and a lone one of another name, and says so', async () => {
+    const root = await folderWith(
+      'a/1/MODEL.ONNX',
+      'a/1/MODEL.ONNX.data',
+      'b/net.v2.onnx',
+      'c/onnx/model_quantized.onnx',
+      'c/config.json',
+      'D.ONNX',
+      'e/Model.Onnx',
+      'e/part.onnx',
+    );
+    assert.deepEqual(await scan(root), [
+      'D: 1=D.ONNX',
+      'a: 1=a/1/MODEL.ONNX',
+      'b: 1=b/net.v2.onnx',
+      'c: 1=c/onnx/model_quantized.onnx',
+      'e: 1=e/Model.Onnx',
+    ]);
+    const taken = (path: string) => `The model file is '${path}': there is no model.onnx beside it.`;
+    assert.deepEqual(await notesOf(root), {
+      D: [],
+      a: [taken('a/1/MODEL.ONNX')],
+      b: [taken('b/net.v2.onnx')],
+      c: [taken('c/onnx/model_quantized.onnx')],
+      e: [taken('e/Model.Onnx'), "Not served, since Model.Onnx is: part.onnx in 'e'."],
+    });
+  });
+
+  it('refuses several files of other names by name, and names those that model.onnx leaves aside', async () => {
+    const root = await folderWith(
+      'a/1/encoder.onnx',
+      'a/1/decoder.onnx',
+      'b/onnx/model_fp16.onnx',
+      'b/onnx/model_q4.onnx',
+      'c/onnx/model.onnx',
+      'c/onnx/model_q4.onnx',
+      'd/model.onnx',
+      'd/1/model.onnx',
+      'e/MODEL.onnx',
+      'e/model.ONNX',
+    );
+    const several = (folder: string, names: string) =>
+      `'${folder}' holds several ONNX files and none of them is model.onnx: ${names}; rename the one to serve, or give each a folder of its own`;
+    assert.deepEqual(await scan(root), [
+      `a: 1=${several('a/1', 'decoder.onnx, encoder.onnx')}`,
+      `b: 1=${several('b/onnx', 'model_fp16.onnx, model_q4.onnx')}`,
+      'c: 1=c/onnx/model.onnx',
+      'd: 1=d/1/model.onnx',
+      `e: 1=${several('e', 'MODEL.onnx, model.ONNX')}`,
+    ]);
+    const { c, d } = await notesOf(root);
+    assert.deepEqual(c, ["Not served, since model.onnx is: model_q4.onnx in 'c/onnx'."]);
+    assert.deepEqual(d, ["Not served, since there are version folders: model.onnx in 'd'."]);
+  });
+
+  it('looks into a folder that is named like the file, as other servers have it for weights in files of their own', async () => {
+    const root = await folderWith('a/1/model.onnx/model.onnx', 'a/1/model.onnx/weights.bin');
+    assert.deepEqual(await scan(root), ['a: 1=a/1/model.onnx/model.onnx']);
   });
 
   it('lists what looks like a model and is none, with the reason', async () => {
     const root = await folderWith(
-      'a/1/net.onnx',
-      'b/net.onnx',
+      'a/1/net.bin',
       'c/model.json',
       'd/1/model.onnx/',
       'e.onnx',
       'e/model.onnx',
+      'f.onnx',
+      'f.ONNX',
     );
     assert.deepEqual(await scan(root), [
       "a: 1=the version folder '1' holds no file model.onnx",
-      "b: no model file was found; expected 'b/1/model.onnx', 'b/model.onnx' or 'b/onnx/model.onnx'",
       "c: no model file was found; expected 'c/1/model.onnx', 'c/model.onnx' or 'c/onnx/model.onnx'",
       "d: 1=the version folder '1' holds no file model.onnx",
-      "e: both the folder 'e' and the file 'e.onnx' are there; remove one of them",
+      "e: 'e' and 'e.onnx' are models of the same name; remove or rename all but one",
+      "f: 'f.ONNX' and 'f.onnx' are models of the same name; remove or rename all but one",
     ]);
   });
 

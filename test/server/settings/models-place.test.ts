@@ -28,17 +28,28 @@ async function askServed(
 }
 
 describe('a path given to the server', () => {
-  it('is a repository unless it is one model: a file, versions, or model.onnx alone', async (context) => {
+  it('is a repository unless it is one model: a file, versions, model.onnx alone, or a file with what belongs to one model beside it', async (context) => {
     const folder = await folderWith(context);
     await put(folder, 'lone/model.onnx', 'lone/model.json', 'versions/1/model.onnx', 'versions/20/model.onnx');
     await put(folder, 'named/other.onnx', 'named/model.onnx', 'mixed/1/model.onnx', 'mixed/b/1/model.onnx');
     await put(folder, 'numbers/1/1/model.onnx', 'empty/readme.txt', 'a.b.onnx');
+    await put(folder, 'exported/onnx/model.onnx', 'exported/config.json', 'face/ultra.onnx', 'face/model.json');
+    await put(
+      folder,
+      'plain/onnx/model.onnx',
+      'zeros/01/model.onnx',
+      'B.ONNX',
+      'two/a.onnx',
+      'two/b.onnx',
+      'two/config.json',
+    );
     const read = async (name: string) => {
       const { root, only } = await findModelsPlace(join(folder, name));
       return [root.slice(folder.length), only];
     };
-    for (const one of ['lone', 'versions', 'a.b.onnx']) assert.deepEqual(await read(one), ['', one]);
-    for (const many of ['named', 'mixed', 'numbers', 'empty', 'absent'])
+    for (const one of ['lone', 'versions', 'a.b.onnx', 'exported', 'face', 'zeros', 'B.ONNX'])
+      assert.deepEqual(await read(one), ['', one]);
+    for (const many of ['named', 'mixed', 'numbers', 'empty', 'absent', 'plain', 'two'])
       assert.deepEqual(await read(many), [`/${many}`, undefined]);
   });
 
