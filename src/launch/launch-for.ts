@@ -2,13 +2,11 @@ import { resolve } from 'node:path';
 import { AppError } from '../errors.js';
 import type { Sink } from './text/console.js';
 import type { LaunchContext } from './context.js';
-import { removeContainer } from './container/existing.js';
 import type { LaunchedImage } from './docker/image-identity.js';
 import { parseGpus } from './request/flags/gpus.js';
 import type { ContainerVariant } from './labels.js';
-import { openNative } from './native/runner.js';
 import { originOf } from './request/origin.js';
-import type { Launched } from './session/outcome.js';
+import type { Started } from './session/session.js';
 import { buildOwn, type OwnImage } from './images/own-image.js';
 import { lendThisProcess } from './this-process.js';
 import { bringUp } from './up/bring-up.js';
@@ -50,7 +48,7 @@ export interface LaunchedServer {
   /** `http://127.0.0.1:8000`. */
   readonly url: string;
   /** `host:port` of its gRPC service, where it has one that is reached from here. */
-  readonly grpcAddress?: string;
+  readonly grpcAddress?: string | undefined;
   readonly name: string;
   readonly variant: ServerVariant;
   /** Whether it ran already. */
@@ -60,9 +58,9 @@ export interface LaunchedServer {
   /** Why models of its repository will not serve, a sentence each. */
   readonly broken: readonly string[];
   /** What a container was made from; absent for a native server. */
-  readonly image?: LaunchedImage;
+  readonly image?: LaunchedImage | undefined;
   /** From the start of the process or container to its first ready answer; absent where it ran already. */
-  readonly readyAfterMs?: number;
+  readonly readyAfterMs?: number | undefined;
   /** Drains and ends it. */
   stop(): Promise<void>;
   /** Ends it at once, whatever it is doing, and deletes what is left of it. */
@@ -84,10 +82,11 @@ export async function launchFor(request: LaunchOptions): Promise<LaunchedServer>
     explain: false,
     signal: request.signal ?? new AbortController().signal,
   });
-  return toServer(context, started.launched);
+  return toServer(started);
 }
 
-function toServer(context: LaunchContext, launched: Launched): LaunchedServer {
+function toServer(started: Started): LaunchedServer {
+  const { launched } = started;
   const { name, variant, isReused, url, noUrl, grpcAddress, models, broken, image, readyAfterMs } = launched;
   if (url === undefined)
     throw new AppError('SERVER_UNREACHABLE', `${name} runs, but not where it can be asked: ${noUrl ?? ''}.`);
@@ -96,12 +95,13 @@ function toServer(context: LaunchContext, launched: Launched): LaunchedServer {
     variant,
     isReused,
     url,
-    ...(grpcAddress === undefined ? {} : { grpcAddress }),
+    grpcAddress,
     models,
     broken: broken.map(({ message }) => message),
-    ...(image === undefined ? {} : { image }),
-    ...(readyAfterMs === undefined ? {} : { readyAfterMs }),
-    ...endings(context, name, variant),
+    image,
+    readyAfterMs,
+    stop: () => started.stop(),
+    remove: () => started.remove(),
   };
 }
 
@@ -130,17 +130,6 @@ function toRequest(context: LaunchContext, request: LaunchOptions, image: string
           ? []
           : [{ type: 'bind', source, target: '/srv/models', readOnly: true, createSource: false }],
     },
-  };
-}
-
-function endings(context: LaunchContext, name: string, variant: string): Pick<LaunchedServer, 'stop' | 'remove'> {
-  if (variant === 'native') {
-    const runner = openNative(context);
-    return { stop: () => runner.stop(name), remove: () => runner.remove(name, { force: true }) };
-  }
-  return {
-    stop: async () => (await context.openGateway({})).containers.stop(name),
-    remove: async () => removeContainer(await context.openGateway({}), name),
   };
 }
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { cp, mkdir, symlink } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { before, describe, it } from 'node:test';
-import type { MemberFacts } from '../../src/launch/fleet/describe.js';
+import type { ServerFacts } from '../../src/launch/fleet/server.js';
 import { temporaryFolder } from '../support/folder.js';
 import { run } from './docker-cli.js';
 import { nodeBase, openStandInSuite, runLauncher, standIn } from './stand-in.js';
@@ -96,7 +96,7 @@ describe('whose server, under which name and address', { skip: engine.skip, conc
     assert.match(running, /^slipway-test-says +cpu +cuda +running/m);
     assert.match(running, /^slipway-test-mute +cpu +asked: cpu +running/m);
     assert.doesNotMatch(running, /slipway-test-mine/);
-    const listed = JSON.parse((await runLauncher(['ps', '-a', '--json']).ended).stdout) as readonly MemberFacts[];
+    const listed = JSON.parse((await runLauncher(['ps', '-a', '--json']).ended).stdout) as readonly ServerFacts[];
     const byName = (name: string) => listed.find((one) => one.name === name);
     assert.equal(byName('slipway-test-mine')?.state, 'exited');
     assert.deepEqual([byName(said.name)?.device, byName(said.name)?.isMeasured], ['cuda', true]);

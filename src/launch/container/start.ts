@@ -14,24 +14,19 @@ import {
   type Existing,
 } from './existing.js';
 import { explainEngineError } from '../failures/explain.js';
+import { killedExitCode, ranOutOfMemory } from '../failures/out-of-memory.js';
 import { LogTail } from '../text/log-tail.js';
 import { findNativeHolder } from '../native/port-holder.js';
 import { openNative } from '../native/runner.js';
 import type { Launched } from '../session/outcome.js';
 import type { ContainerPlan } from '../decide/plan-types.js';
 import { permitReplacing, refuseShorterLife } from '../session/replace.js';
-import type { Session } from '../session/session.js';
+import type { Session, Started } from '../session/session.js';
 import { toContainerSpec } from './spec.js';
 import type { ContainerSpec } from './spec-types.js';
 
-/** A container that is ready; in the foreground with its output and its end still to come. */
-export interface StartedContainer {
-  readonly launched: Launched;
-  readonly attached?: Attached;
-}
-
 /** Creates and starts a container of a plan, or finds the one that runs already, and waits until it is ready. */
-export async function startContainer(session: Session, plan: ContainerPlan): Promise<StartedContainer> {
+export async function startContainer(session: Session, plan: ContainerPlan): Promise<Started> {
   const { gateway, request, facts, context, options } = session;
   const spec = toContainerSpec(request, plan, facts);
   const existing = await (options.replace ? findExisting : findSettled)(gateway, spec);
@@ -69,7 +64,7 @@ interface Target {
   readonly plan: ContainerPlan;
 }
 
-async function reuse(session: Session, target: Target, id: string): Promise<StartedContainer> {
+async function reuse(session: Session, target: Target, id: string): Promise<Started> {
   const { gateway, context } = session;
   const before = await gateway.containers.inspect(id);
   refuseShorterLife(before.name, explainShorterLife(before, target.spec));
@@ -87,8 +82,29 @@ async function reuse(session: Session, target: Target, id: string): Promise<Star
       `${details.name} runs an older build of ${target.plan.image.ref}; --replace takes the new one`,
     );
   }
+  const found = { details, isReused: true, broken: result.broken };
+  return startedOf(session, await describeContainer(session, target.plan, found), undefined);
+}
+
+/** In the foreground (`attached`) its output and its end are still to come. */
+function startedOf({ gateway, context }: Session, launched: Launched, attached: Attached | undefined): Started {
+  const { containers } = gateway;
+  const { name, containerId: id = name } = launched;
   return {
-    launched: await describeContainer(session, target.plan, { details, isReused: true, broken: result.broken }),
+    launched,
+    stop: (grace) => containers.stop(id, grace),
+    kill: () => containers.kill(id, 'SIGKILL'),
+    remove: () => removeContainer(gateway, id),
+    followUntilEnd: async () => {
+      if (attached === undefined) return 0;
+      const sinceMs = context.now();
+      const exitCode = await attached.exitCode;
+      await attached.drained;
+      const wasKilled = exitCode === killedExitCode;
+      if (wasKilled && (await ranOutOfMemory(gateway, { id, sinceMs, nowMs: context.now() })))
+        context.console.fail(`${name} was out of memory, and the kernel killed it. More: --memory`);
+      return exitCode;
+    },
   };
 }
 
@@ -97,7 +113,7 @@ interface Fresh extends Target {
   readonly existing: Existing;
 }
 
-async function startAndWait(session: Session, fresh: Fresh): Promise<StartedContainer> {
+async function startAndWait(session: Session, fresh: Fresh): Promise<Started> {
   const { gateway, options, context } = session;
   const tail = new LogTail();
   const isFollowed = options.follow !== undefined;
@@ -127,7 +143,7 @@ async function startAndWait(session: Session, fresh: Fresh): Promise<StartedCont
       broken: result.broken,
       readyAfterMs: context.now() - startedAtMs,
     });
-    return { launched, ...(attached === undefined ? {} : { attached }) };
+    return startedOf(session, launched, attached);
   } catch (thrown) {
     if (!options.keep) await removeContainer(gateway, fresh.id);
     else

@@ -22,37 +22,37 @@ import type {
 
 /** Only objects that carry every one of these labels; each `key` or `key=value`. */
 export interface LabelFilter {
-  readonly labels?: readonly string[];
+  readonly labels?: readonly string[] | undefined;
 }
 
 /** Ends a stream early: it then stops as if it had come to its end. */
 export interface Cancelable {
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface LogsQuery extends Cancelable {
-  readonly follow?: boolean;
+  readonly follow?: boolean | undefined;
   /** Last lines only. */
-  readonly tail?: number;
+  readonly tail?: number | undefined;
   /** Seconds since 1970, fractions allowed. */
-  readonly sinceSeconds?: number;
-  readonly untilSeconds?: number;
-  readonly timestamps?: boolean;
+  readonly sinceSeconds?: number | undefined;
+  readonly untilSeconds?: number | undefined;
+  readonly timestamps?: boolean | undefined;
 }
 
 export interface ExecOptions {
   readonly command: readonly string[];
-  readonly tty?: boolean;
-  readonly stdin?: boolean;
-  readonly env?: readonly string[];
-  readonly workdir?: string;
-  readonly user?: string;
-  readonly size?: TerminalSize;
+  readonly tty?: boolean | undefined;
+  readonly stdin?: boolean | undefined;
+  readonly env?: readonly string[] | undefined;
+  readonly workdir?: string | undefined;
+  readonly user?: string | undefined;
+  readonly size?: TerminalSize | undefined;
 }
 
 export interface TransferOptions extends Cancelable {
-  readonly platform?: string;
-  readonly auth?: RegistryAuth;
+  readonly platform?: string | undefined;
+  readonly auth?: RegistryAuth | undefined;
   readonly onProgress?: (progress: ImageProgress) => void;
 }
 
@@ -61,34 +61,40 @@ export interface ClassicBuildOptions extends Cancelable {
   /** Path of the Dockerfile inside the tar. */
   readonly dockerfile: string;
   readonly tags: readonly string[];
-  readonly buildArgs?: Readonly<Record<string, string>>;
-  readonly labels?: Readonly<Record<string, string>>;
-  readonly target?: string;
-  readonly platform?: string;
-  readonly noCache?: boolean;
+  readonly buildArgs?: Readonly<Record<string, string>> | undefined;
+  readonly labels?: Readonly<Record<string, string>> | undefined;
+  readonly target?: string | undefined;
+  readonly platform?: string | undefined;
+  readonly noCache?: boolean | undefined;
   /** Credentials by registry, for base images. */
-  readonly registries?: Readonly<Record<string, RegistryAuth>>;
-  readonly pull?: boolean;
+  readonly registries?: Readonly<Record<string, RegistryAuth>> | undefined;
+  readonly pull?: boolean | undefined;
   readonly onProgress?: (progress: ImageProgress) => void;
 }
 
 export interface ContainersApi {
   /** Running ones, or with `all` those that ended too; `sizes` makes the engine measure writable layers (slow). */
   list(
-    query?: LabelFilter & { readonly all?: boolean; readonly sizes?: boolean },
+    query?: LabelFilter & { readonly all?: boolean | undefined; readonly sizes?: boolean | undefined },
   ): Promise<readonly ContainerSummary[]>;
   /** By id, id prefix or name. Throws CONTAINER_NOT_FOUND. */
   inspect(ref: string): Promise<ContainerDetails>;
   /** `body` is the Engine API's JSON of `POST /containers/create`. Answers the id. Throws IMAGE_MISSING, DOCKER_REFUSED. */
-  create(body: object, options?: { readonly name?: string; readonly platform?: string }): Promise<string>;
+  create(
+    body: object,
+    options?: { readonly name?: string | undefined; readonly platform?: string | undefined },
+  ): Promise<string>;
   start(id: string): Promise<void>;
   /** SIGTERM (or the image's STOPSIGNAL), then SIGKILL after the grace. A stopped container is left alone. */
-  stop(id: string, options?: { readonly graceSeconds?: number }): Promise<void>;
+  stop(id: string, options?: { readonly graceSeconds?: number | undefined }): Promise<void>;
   kill(id: string, signal?: string): Promise<void>;
-  restart(id: string, options?: { readonly graceSeconds?: number }): Promise<void>;
+  restart(id: string, options?: { readonly graceSeconds?: number | undefined }): Promise<void>;
   /** Exit code, once the condition holds; `removed` for one that removes itself. */
   wait(id: string, condition?: 'not-running' | 'next-exit' | 'removed', options?: Cancelable): Promise<number>;
-  remove(id: string, options?: { readonly force?: boolean; readonly volumes?: boolean }): Promise<void>;
+  remove(
+    id: string,
+    options?: { readonly force?: boolean | undefined; readonly volumes?: boolean | undefined },
+  ): Promise<void>;
   logs(id: string, query?: LogsQuery): AsyncIterable<OutputChunk>;
   /** Connect before `start` to miss nothing. */
   attach(id: string, options: { readonly stdin: boolean; readonly tty: boolean }): Promise<Attachment>;
@@ -100,7 +106,7 @@ export interface ContainersApi {
 }
 
 export interface ImagesApi {
-  list(query?: LabelFilter & { readonly dangling?: boolean }): Promise<readonly ImageSummary[]>;
+  list(query?: LabelFilter & { readonly dangling?: boolean | undefined }): Promise<readonly ImageSummary[]>;
   /** Throws IMAGE_MISSING. */
   inspect(ref: string): Promise<ImageDetails>;
   history(ref: string): Promise<readonly ImageLayer[]>;
@@ -111,7 +117,7 @@ export interface ImagesApi {
   /** `target` is `repository[:tag]`. */
   tag(ref: string, target: string): Promise<void>;
   /** Untags, and deletes when no tag is left. Answers what went: `Untagged: ...`, `Deleted: ...`. */
-  remove(ref: string, options?: { readonly force?: boolean }): Promise<readonly string[]>;
+  remove(ref: string, options?: { readonly force?: boolean | undefined }): Promise<readonly string[]>;
 }
 
 export interface NetworksApi {
@@ -119,16 +125,19 @@ export interface NetworksApi {
   /** Answers the id. Throws DOCKER_REFUSED where the name is taken. */
   create(options: {
     readonly name: string;
-    readonly driver?: string;
-    readonly internal?: boolean;
-    readonly labels?: Readonly<Record<string, string>>;
+    readonly driver?: string | undefined;
+    readonly internal?: boolean | undefined;
+    readonly labels?: Readonly<Record<string, string>> | undefined;
   }): Promise<string>;
   remove(ref: string): Promise<void>;
 }
 
 export interface VolumesApi {
-  list(query?: LabelFilter & { readonly dangling?: boolean }): Promise<readonly VolumeSummary[]>;
-  create(options: { readonly name: string; readonly labels?: Readonly<Record<string, string>> }): Promise<void>;
+  list(query?: LabelFilter & { readonly dangling?: boolean | undefined }): Promise<readonly VolumeSummary[]>;
+  create(options: {
+    readonly name: string;
+    readonly labels?: Readonly<Record<string, string>> | undefined;
+  }): Promise<void>;
   remove(name: string): Promise<void>;
 }
 
@@ -145,7 +154,8 @@ export interface DockerGateway {
   ping(options?: Cancelable): Promise<void>;
   info(): Promise<EngineInfo>;
   events(
-    query?: LabelFilter & Cancelable & { readonly sinceSeconds?: number; readonly untilSeconds?: number },
+    query?: LabelFilter &
+      Cancelable & { readonly sinceSeconds?: number | undefined; readonly untilSeconds?: number | undefined },
   ): AsyncIterable<EngineEvent>;
   diskUsage(): Promise<DiskUsage>;
   /** Answers the bytes freed. */

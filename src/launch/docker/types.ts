@@ -18,16 +18,16 @@ export interface EngineInfo {
   readonly runtimes: readonly string[];
   readonly defaultRuntime: string;
   /** Qualified CDI names such as `nvidia.com/gpu=0`; only API >= 1.50 tells. */
-  readonly cdiDevices?: readonly string[];
+  readonly cdiDevices?: readonly string[] | undefined;
   /** Only API >= 1.44 tells; empty: CDI is off. */
-  readonly cdiSpecDirs?: readonly string[];
+  readonly cdiSpecDirs?: readonly string[] | undefined;
   readonly cgroupDriver: string;
   readonly cgroupVersion: string;
   readonly storageDriver: string;
   readonly dataRoot: string;
   readonly securityOptions: readonly string[];
   /** Name under which credentials of the default registry are stored. */
-  readonly indexServer?: string;
+  readonly indexServer?: string | undefined;
   readonly warnings: readonly string[];
 }
 
@@ -35,8 +35,8 @@ export interface PublishedPort {
   readonly containerPort: number;
   readonly protocol: string;
   /** Undefined: exposed, not published. */
-  readonly hostPort?: number;
-  readonly hostIp?: string;
+  readonly hostPort?: number | undefined;
+  readonly hostIp?: string | undefined;
 }
 
 export type ContainerStatus = 'created' | 'running' | 'paused' | 'restarting' | 'removing' | 'exited' | 'dead';
@@ -54,12 +54,12 @@ export interface ContainerSummary {
   readonly state: ContainerStatus;
   /** The engine's words: `Up 3 minutes (healthy)`. */
   readonly status: string;
-  readonly health?: Health;
+  readonly health?: Health | undefined;
   readonly ports: readonly PublishedPort[];
   readonly labels: Readonly<Record<string, string>>;
   readonly networks: readonly string[];
   /** Bytes of the writable layer; only when sizes were asked for. */
-  readonly sizeBytes?: number;
+  readonly sizeBytes?: number | undefined;
 }
 
 export interface ContainerState {
@@ -70,7 +70,7 @@ export interface ContainerState {
   readonly pid: number;
   readonly startedAt: string;
   readonly finishedAt: string;
-  readonly health?: Health;
+  readonly health?: Health | undefined;
   /** Output of the last health checks, oldest first. */
   readonly healthLog: readonly { readonly exitCode: number; readonly output: string }[];
 }
@@ -149,7 +149,7 @@ export interface ImageSummary {
   readonly sizeBytes: number;
   readonly labels: Readonly<Record<string, string>>;
   /** Containers that use it; undefined where the engine does not count. */
-  readonly containers?: number;
+  readonly containers?: number | undefined;
 }
 
 export interface ImageDetails {
@@ -180,10 +180,10 @@ export interface ImageLayer {
 
 /** Progress of a pull, push or classic build: a layer's transfer, or a line of text. */
 export interface ImageProgress {
-  readonly layer?: string;
+  readonly layer?: string | undefined;
   readonly text: string;
-  readonly currentBytes?: number;
-  readonly totalBytes?: number;
+  readonly currentBytes?: number | undefined;
+  readonly totalBytes?: number | undefined;
 }
 
 export interface NetworkSummary {
@@ -222,8 +222,8 @@ export interface DiskUsage {
 
 /** Registry credentials, as the engine takes them (`X-Registry-Auth`). */
 export interface RegistryAuth {
-  readonly username?: string;
-  readonly password?: string;
-  readonly identitytoken?: string;
+  readonly username?: string | undefined;
+  readonly password?: string | undefined;
+  readonly identitytoken?: string | undefined;
   readonly serveraddress: string;
 }

@@ -1,7 +1,8 @@
 import type { DockerGateway } from '../docker/gateway.js';
 import type { ContainerSummary } from '../docker/types.js';
 import type { NativeRunner } from '../native/runner.js';
-import { isUp, listMembers, managedLabel } from './fleet.js';
+import { listServers, managedLabel } from './fleet.js';
+import type { Server } from './server.js';
 import { isOwnImage } from '../images/find.js';
 
 /** One thing that nothing uses any more, with what it takes and how it goes. */
@@ -9,7 +10,7 @@ export interface PruneCandidate {
   readonly kind: 'container' | 'native' | 'image' | 'network' | 'volume' | 'build cache';
   readonly name: string;
   /** Undefined where it cannot be told or is nothing. */
-  readonly bytes?: number;
+  readonly bytes?: number | undefined;
   remove(): Promise<unknown>;
 }
 
@@ -25,35 +26,24 @@ export async function findPruneCandidates(
   fleet: { readonly docker: DockerGateway; readonly native: NativeRunner | undefined },
   request: PruneRequest,
 ): Promise<readonly PruneCandidate[]> {
-  const { members, engineFault } = await listMembers(fleet, { all: false });
-  const natives = members.flatMap((member): PruneCandidate[] =>
-    member.kind === 'native' && !isUp(member)
-      ? [{ kind: 'native', name: member.name, remove: async () => fleet.native?.remove(member.name) }]
-      : [],
-  );
-  if (engineFault !== undefined) return natives;
+  const { servers, engineFault } = await listServers(fleet, { all: false, sizes: true });
+  const ended = servers.filter(hasEnded).map((server): PruneCandidate => {
+    const { kind, name, sizeBytes: bytes } = server.facts;
+    return { kind, name, bytes, remove: () => server.remove({ volumes: true }) };
+  });
+  if (engineFault !== undefined) return ended;
   const { docker } = fleet;
   const parts = await Promise.all([
-    findContainers(docker),
     findImages(docker, request.images),
     findNetworks(docker),
     request.volumes ? findVolumes(docker) : [],
     request.buildCache ? findBuildCache(docker) : [],
   ]);
-  return [...natives, ...parts.flat()];
+  return [...ended, ...parts.flat()];
 }
 
 const isEnded = ({ state }: ContainerSummary): boolean => ['created', 'exited', 'dead'].includes(state);
-
-async function findContainers({ containers }: DockerGateway): Promise<readonly PruneCandidate[]> {
-  const own = await containers.list({ all: true, labels: [managedLabel], sizes: true });
-  return own.filter(isEnded).map(({ id, name, sizeBytes }) => ({
-    kind: 'container',
-    name,
-    ...(sizeBytes === undefined ? {} : { bytes: sizeBytes }),
-    remove: () => containers.remove(id, { volumes: true }),
-  }));
-}
+const hasEnded = ({ isUp, facts }: Server): boolean => !isUp && facts.state !== 'removing';
 
 async function findImages({ images, containers }: DockerGateway, tagged: boolean): Promise<readonly PruneCandidate[]> {
   const [all, users] = await Promise.all([images.list(), containers.list({ all: true })]);

@@ -26,12 +26,12 @@ export interface NativeServer {
   /** False where the server lives on without the process that would start it again. */
   readonly isSupervised: boolean;
   /** Its record cannot be read; `remove` clears it away. */
-  readonly isUnreadable?: boolean;
-  readonly pid?: number;
-  readonly startedAtMs?: number;
-  readonly finishedAtMs?: number;
+  readonly isUnreadable?: boolean | undefined;
+  readonly pid?: number | undefined;
+  readonly startedAtMs?: number | undefined;
+  readonly finishedAtMs?: number | undefined;
   readonly restarts: number;
-  readonly exitCode?: number;
+  readonly exitCode?: number | undefined;
 }
 
 export interface NativeRunner {
@@ -42,11 +42,11 @@ export interface NativeRunner {
   find(name: string): Promise<NativeServer | undefined>;
   logs(name: string, query?: LogsQuery): AsyncIterable<OutputChunk>;
   /** Drains, and kills after the grace. Answers once it has ended. */
-  stop(name: string, options?: { readonly graceSeconds?: number }): Promise<void>;
+  stop(name: string, options?: { readonly graceSeconds?: number | undefined }): Promise<void>;
   /** Signals the server's process itself; its supervisor then starts it again if it was a crash. */
   kill(name: string, signal?: NodeJS.Signals): Promise<void>;
   /** Deletes its folder with the logs. Throws DOCKER_REFUSED where it runs and `force` is not set. */
-  remove(name: string, options?: { readonly force?: boolean }): Promise<void>;
+  remove(name: string, options?: { readonly force?: boolean | undefined }): Promise<void>;
   /** Exit code, once it has ended. */
   wait(name: string, signal?: AbortSignal): Promise<number>;
 }

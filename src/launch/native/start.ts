@@ -1,6 +1,7 @@
 import { AppError } from '../../errors.js';
 import { addressOf, urlOf, doCollide, type HostPort } from '../session/address.js';
 import { neverReadyError, unreadyError } from '../failures/explain.js';
+import { pumpOutput } from '../cli/terminal.js';
 import { readTail } from '../text/log-tail.js';
 import { findGrpcPort, isTlsFrom } from '../request/server-options.js';
 import { toNativeRequest } from './plan.js';
@@ -11,16 +12,10 @@ import type { Launched } from '../session/outcome.js';
 import type { NativePlan } from '../decide/plan-types.js';
 import { permitReplacing, refuseShorterLife } from '../session/replace.js';
 import { readServing, waitUntilReady, type Liveness, type ReadinessResult } from '../session/readiness.js';
-import { basePathOf, type Session } from '../session/session.js';
-
-/** A process that is ready, and the runner that keeps it. */
-export interface StartedNative {
-  readonly launched: Launched;
-  readonly runner: NativeRunner;
-}
+import { basePathOf, type Session, type Started } from '../session/session.js';
 
 /** Starts the server as a supervised process, or finds the one that runs already, and waits until it is ready. */
-export async function startNative(session: Session, plan: NativePlan): Promise<StartedNative> {
+export async function startNative(session: Session, plan: NativePlan): Promise<Started> {
   const { context, request, facts, options } = session;
   const runner = openNative(context);
   const native = toNativeRequest(request, plan, { facts, cwd: context.cwd });
@@ -30,7 +25,7 @@ export async function startNative(session: Session, plan: NativePlan): Promise<S
   if (same !== undefined && !options.replace) {
     const isShorter = same.request.removeOnExit && !native.removeOnExit;
     refuseShorterLife(same.request.name, isShorter ? 'it ends with the launch that started it' : undefined);
-    return { runner, launched: await reuse(session, runner, same) };
+    return startedOf(session, runner, await reuse(session, runner, same));
   }
   if (options.replace) await removeAll(session, runner, inTheWay);
   else refuseTaken(inTheWay, native);
@@ -39,9 +34,25 @@ export async function startNative(session: Session, plan: NativePlan): Promise<S
   const result = await waitForNative(session, runner, native);
   if (result.kind === 'ready') {
     const launched = await describe(native, session, { isReused: false, broken: result.broken });
-    return { runner, launched: { ...launched, readyAfterMs: context.now() - startedAtMs } };
+    return startedOf(session, runner, { ...launched, readyAfterMs: context.now() - startedAtMs });
   }
   throw await cleanUp(session, runner, { native, result });
+}
+
+function startedOf({ context }: Session, runner: NativeRunner, launched: Launched): Started {
+  const { name, isReused } = launched;
+  return {
+    launched,
+    stop: (grace) => runner.stop(name, grace),
+    kill: () => runner.kill(name, 'SIGKILL'),
+    remove: () => runner.remove(name, { force: true }),
+    followUntilEnd: async () => {
+      if (isReused) return 0;
+      const exitCode = runner.wait(name);
+      await pumpOutput(runner.logs(name, { follow: true }), context);
+      return exitCode;
+    },
+  };
 }
 
 function isSame({ request }: NativeServer, { config }: NativeRequest, chosenName: string | undefined): boolean {

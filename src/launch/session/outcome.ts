@@ -9,17 +9,17 @@ export interface Launched {
   readonly variant: Variant;
   /** Whether it ran already. */
   readonly isReused: boolean;
-  readonly url?: string;
+  readonly url?: string | undefined;
   /** Why there is no URL. */
-  readonly noUrl?: string;
+  readonly noUrl?: string | undefined;
   /** `host:port` of its gRPC service. */
-  readonly grpcAddress?: string;
+  readonly grpcAddress?: string | undefined;
   /** Why that is not reached from here, where it has one. */
-  readonly noGrpc?: string;
-  readonly ip?: string;
-  readonly containerId?: string;
-  readonly image?: LaunchedImage;
-  readonly gpuPath?: GpuPath['kind'];
+  readonly noGrpc?: string | undefined;
+  readonly ip?: string | undefined;
+  readonly containerId?: string | undefined;
+  readonly image?: LaunchedImage | undefined;
+  readonly gpuPath?: GpuPath['kind'] | undefined;
   /** Where models compute, as the server measured it; empty where it was not asked. */
   readonly devices: readonly string[];
   /** Names of the models that it serves; empty where it was not asked. */
@@ -27,7 +27,7 @@ export interface Launched {
   /** Models that will not serve as things stand, with the reason. */
   readonly broken: readonly HealthReason[];
   /** Time from the first start call to the first ready answer. */
-  readonly readyAfterMs?: number;
+  readonly readyAfterMs?: number | undefined;
 }
 
 /** What to say of a GPU that a server was given and does not compute on; undefined where it does, or was not asked. */

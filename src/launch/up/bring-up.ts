@@ -1,18 +1,17 @@
-import { startContainer, type StartedContainer } from '../container/start.js';
+import { startContainer } from '../container/start.js';
 import type { EngineAddress, LaunchContext } from '../context.js';
-import type { DockerGateway } from '../docker/gateway.js';
 import { ensureImage } from '../images/ensure-image.js';
 import { narrateDecision } from '../decide/explain.js';
 import type { Facts } from '../facts/facts.js';
 import { gatherFacts, readEngine } from '../facts/gather.js';
 import { permitsFallback, toError, toRefusal } from '../failures/explain.js';
-import { startNative, type StartedNative } from '../native/start.js';
+import { startNative } from '../native/start.js';
 import { explainIdleGpu, explainNoModels } from '../session/outcome.js';
 import { decide } from '../decide/plan.js';
 import { weigh } from '../decide/weigh.js';
 import type { ContainerPlan, Decision, Plan } from '../decide/plan-types.js';
 import { inBrief, type Refusal } from '../decide/refusal.js';
-import type { Session, StartOptions } from '../session/session.js';
+import type { Session, StartOptions, Started } from '../session/session.js';
 import { checkPaths } from '../decide/path-checks.js';
 import { insistsOnGpu, type Variant, type LaunchRequest } from '../request/request.js';
 
@@ -30,13 +29,6 @@ export interface Preview {
   readonly facts: Facts;
   readonly decision: Decision;
 }
-
-/** A server that is ready, with what keeps it. */
-export type Started = (
-  ({ readonly kind: 'container' } & StartedContainer) | ({ readonly kind: 'native' } & StartedNative)
-) & {
-  readonly gateway: DockerGateway;
-};
 
 /** Facts and decision for a request; starts nothing. */
 export async function preview(
@@ -79,11 +71,10 @@ export async function bringUp(context: LaunchContext, asked: UpRequest): Promise
 }
 
 async function startPlan(session: Session, plan: Plan): Promise<Started> {
-  const { gateway } = session;
-  if (plan.kind === 'native') return { kind: 'native', gateway, ...(await startNative(session, plan)) };
+  if (plan.kind === 'native') return startNative(session, plan);
   const isNew = await ensureImage(session, plan);
   const facts = isNew ? await recheck(session, plan) : session.facts;
-  return { kind: 'container', gateway, ...(await startContainer({ ...session, facts }, plan)) };
+  return startContainer({ ...session, facts }, plan);
 }
 
 /** An image that just came shows its labels: what they ask for is compared before it starts. */

@@ -1,8 +1,6 @@
 import type { Command } from 'commander';
-import { AppError } from '../../../errors.js';
 import type { LaunchContext } from '../../context.js';
-import type { ExecOptions } from '../../docker/gateway.js';
-import { findOne, openFleet } from '../../fleet/fleet.js';
+import { findServer, openFleet } from '../../fleet/fleet.js';
 import { checkTerminal, joinTerminal, terminalSize } from '../../cli/terminal.js';
 import { addEngineOptions, wantsJson } from '../../cli/engine-flags.js';
 
@@ -57,22 +55,10 @@ async function runIn(name: string | undefined, task: Task, context: LaunchContex
   const [tty, stdin] = [flags.tty === true, flags.interactive === true];
   checkTerminal(context, { tty, stdin });
   const fleet = await openFleet(task.command, context);
-  const member = await findOne(fleet, name, { all: flags.all === true, soleByDefault: true });
-  if (member.kind === 'native') {
-    const text = `${member.name} runs without a container: its processes are this machine's own. Run ${words[0] ?? 'it'} here.`;
-    throw new AppError('USAGE', text);
-  }
+  const server = await findServer(fleet, name, { all: flags.all === true, soleByDefault: true });
   const size = terminalSize(context);
-  const options: ExecOptions = {
-    command: words,
-    tty,
-    stdin,
-    ...(flags.env === undefined ? {} : { env: flags.env }),
-    ...(flags.workdir === undefined ? {} : { workdir: flags.workdir }),
-    ...(flags.user === undefined ? {} : { user: flags.user }),
-    ...(tty && size !== undefined ? { size } : {}),
-  };
-  const exec = await fleet.docker.containers.exec(member.id, options);
+  const { env, workdir, user } = flags;
+  const exec = await server.exec({ command: words, tty, stdin, env, workdir, user, size: tty ? size : undefined });
   if (!json) await joinTerminal(exec, context, { tty, stdin });
   const texts = { stdout: '', stderr: '' };
   if (json) for await (const { stream, data } of exec.output) texts[stream] += data.toString();

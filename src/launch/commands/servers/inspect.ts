@@ -1,8 +1,7 @@
 import type { Command } from 'commander';
 import type { LaunchContext } from '../../context.js';
-import type { ContainerDetails } from '../../docker/types.js';
-import { describeMember } from '../../fleet/describe.js';
-import { findMembers, openFleet, type Fleet, type Member } from '../../fleet/fleet.js';
+import { findServers, openFleet } from '../../fleet/fleet.js';
+import type { ServerDetails } from '../../fleet/server.js';
 import { formatDuration, formatPorts, shortId } from '../../cli/format.js';
 import { formatTable } from '../../text/table.js';
 import { addEngineOptions, wantsJson } from '../../cli/engine-flags.js';
@@ -15,50 +14,33 @@ export function register(program: Command, context: LaunchContext): void {
     .option('-a, --all', "also the engine's other containers")
     .action(async (names: readonly string[], options: { readonly all?: boolean }, command: Command) => {
       const fleet = await openFleet(command, context);
-      const members = await findMembers(fleet, names, { all: options.all === true, soleByDefault: true });
-      const details = await Promise.all(members.map((member) => readDetails(fleet, member)));
-      if (wantsJson(command)) {
-        context.console.json(members.map((member, index) => details[index]?.raw ?? memberJson(member)));
-        return;
-      }
-      const blocks = members.map((member, index) => describe(member, details[index], context));
-      context.console.result(blocks.join('\n\n'));
+      const servers = await findServers(fleet, names, { all: options.all === true, soleByDefault: true });
+      const details = await Promise.all(servers.map((server) => server.inspect()));
+      if (wantsJson(command)) context.console.json(details.map(({ raw }) => raw));
+      else context.console.result(details.map((one) => describe(one, context)).join('\n\n'));
     });
 }
 
-async function readDetails({ docker }: Fleet, member: Member): Promise<ContainerDetails | undefined> {
-  return member.kind === 'container' ? docker.containers.inspect(member.id) : undefined;
-}
-
-function memberJson(member: Member): unknown {
-  return member.kind === 'native' ? member.server : member.container;
-}
-
-function describe(member: Member, details: ContainerDetails | undefined, context: LaunchContext): string {
-  const facts = describeMember(member);
-  const state = details?.state;
-  const startedMs = state === undefined ? facts.upSinceMs : Date.parse(state.startedAt);
-  const isUp = facts.state === 'running' && startedMs !== undefined;
+function describe(details: ServerDetails, context: LaunchContext): string {
+  const { upSinceMs, exitCode } = details;
   const rows: readonly (readonly [string, string | undefined])[] = [
-    ['name', facts.name],
-    [facts.kind === 'native' ? 'process' : 'id', shortId(facts.id)],
-    ['variant', facts.variant],
-    ['device', facts.device],
-    ['image', facts.image],
-    ['state', [facts.state, facts.health].filter((word) => word !== undefined).join(', ')],
-    ['up', isUp ? formatDuration(context.now() - startedMs) : undefined],
+    ['name', details.name],
+    [details.idName, shortId(details.id)],
+    ['variant', details.variant],
+    ['device', details.device],
+    ['image', details.image],
+    ['state', [details.state, details.health].filter((word) => word !== undefined).join(', ')],
+    ['up', upSinceMs === undefined ? undefined : formatDuration(context.now() - upSinceMs)],
     [
       'exit code',
-      facts.exitCode === undefined
-        ? undefined
-        : `${facts.exitCode}${state?.oomKilled === true ? ' (out of memory)' : ''}`,
+      exitCode === undefined ? undefined : `${exitCode}${details.isOutOfMemory === true ? ' (out of memory)' : ''}`,
     ],
-    ['error', state?.error === '' ? undefined : state?.error],
-    ['restarts', String(details?.restartCount ?? facts.restarts ?? 0)],
-    ['ports', formatPorts(details?.ports ?? facts.ports)],
-    ['address', details?.networks.map(({ name, ip }) => `${ip === '' ? '-' : ip} (${name})`).join(', ')],
-    ['last check', state?.healthLog.at(-1)?.output.trim()],
-    ['command line', member.kind === 'native' ? member.server.request.args.join(' ') : member.container.command],
+    ['error', details.error],
+    ['restarts', String(details.restarts ?? 0)],
+    ['ports', formatPorts(details.ports)],
+    ['address', details.addresses],
+    ['last check', details.lastCheck],
+    ['command line', details.commandLine],
   ];
   const shown = rows.flatMap(([key, value]) => (value === undefined || value === '' ? [] : [[key, value]]));
   return formatTable(shown[0] ?? [], shown.slice(1));

@@ -3,7 +3,7 @@ import { constants } from 'node:os';
 import { AppError } from '../../../errors.js';
 import type { LaunchContext } from '../../context.js';
 import { forEachNamed } from '../../fleet/each.js';
-import { findMembers, openFleet } from '../../fleet/fleet.js';
+import { findServers, openFleet } from '../../fleet/fleet.js';
 import { addEngineOptions, wantsJson } from '../../cli/engine-flags.js';
 
 interface KillOptions {
@@ -21,14 +21,8 @@ export function register(program: Command, context: LaunchContext): void {
     .action(async (names: readonly string[], options: KillOptions, command: Command) => {
       const signal = parseSignal(options.signal);
       const fleet = await openFleet(command, context);
-      const members = await findMembers(fleet, names, { all: options.all === true, soleByDefault: false });
-      await forEachNamed(members, context, {
-        action: (member) =>
-          member.kind === 'container'
-            ? fleet.docker.containers.kill(member.id, signal)
-            : (fleet.native?.kill(member.name, signal) ?? Promise.resolve()),
-        json: wantsJson(command),
-      });
+      const servers = await findServers(fleet, names, { all: options.all === true, soleByDefault: false });
+      await forEachNamed(servers, context, { action: (server) => server.kill(signal), json: wantsJson(command) });
     });
 }
 

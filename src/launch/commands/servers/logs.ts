@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { LaunchContext } from '../../context.js';
 import type { LogsQuery } from '../../docker/gateway.js';
 import type { OutputChunk } from '../../docker/types.js';
-import { findMembers, openFleet, type Fleet, type Member } from '../../fleet/fleet.js';
+import { findServers, openFleet } from '../../fleet/fleet.js';
 import { parseCount, parseTime } from '../../text/time.js';
 import { pumpOutput } from '../../cli/terminal.js';
 import { LineCutter } from '../../text/line-cutter.js';
@@ -31,12 +31,12 @@ export function register(program: Command, context: LaunchContext): void {
     .action(async (names: readonly string[], options: LogsOptions, command: Command) => {
       const fleet = await openFleet(command, context);
       const selection = { all: options.all === true, soleByDefault: true };
-      const members = await findMembers(fleet, names, selection);
+      const servers = await findServers(fleet, names, selection);
       const stop = new AbortController();
       const release = context.onSignal(() => stop.abort());
       const query = { ...parseQuery(options, context.now()), signal: stop.signal };
-      const print = printerOf(members.length > 1, wantsJson(command), context);
-      await Promise.all(members.map((member) => print(member.name, readMember(fleet, member, query)))).finally(release);
+      const print = printerOf(servers.length > 1, wantsJson(command), context);
+      await Promise.all(servers.map((server) => print(server.name, server.logs(query)))).finally(release);
     });
 }
 
@@ -49,12 +49,6 @@ function parseQuery(options: LogsOptions, nowMs: number): LogsQuery {
     ...(since === undefined ? {} : { sinceSeconds: parseTime(since, '--since', nowMs) }),
     ...(until === undefined ? {} : { untilSeconds: parseTime(until, '--until', nowMs) }),
   };
-}
-
-function readMember({ docker, native }: Fleet, member: Member, query: LogsQuery): AsyncIterable<OutputChunk> {
-  if (member.kind === 'container') return docker.containers.logs(member.id, query);
-  if (native === undefined) throw new Error('A native server without its runner.');
-  return native.logs(member.name, query);
 }
 
 type Print = (name: string, output: AsyncIterable<OutputChunk>) => Promise<void>;

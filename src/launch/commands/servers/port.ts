@@ -1,7 +1,6 @@
 import type { Command } from 'commander';
 import type { LaunchContext } from '../../context.js';
-import { describeMember } from '../../fleet/describe.js';
-import { findOne, openFleet } from '../../fleet/fleet.js';
+import { findServer, openFleet } from '../../fleet/fleet.js';
 import { addEngineOptions, wantsJson } from '../../cli/engine-flags.js';
 
 /** `launch port [name]`: where a server's ports are published. */
@@ -12,7 +11,8 @@ export function register(program: Command, context: LaunchContext): void {
     .option('-a, --all', "also the engine's other containers")
     .action(async (name: string | undefined, options: { readonly all?: boolean }, command: Command) => {
       const fleet = await openFleet(command, context);
-      const { ports } = describeMember(await findOne(fleet, name, { all: options.all === true, soleByDefault: true }));
+      const server = await findServer(fleet, name, { all: options.all === true, soleByDefault: true });
+      const { ports } = server.facts;
       if (wantsJson(command)) {
         context.console.json(ports);
         return;

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { LaunchContext } from '../../context.js';
 import { forEachNamed } from '../../fleet/each.js';
-import { findMembers, openFleet } from '../../fleet/fleet.js';
+import { findServers, openFleet } from '../../fleet/fleet.js';
 import { addEngineOptions, wantsJson } from '../../cli/engine-flags.js';
 
 interface RmOptions {
@@ -20,14 +20,8 @@ export function register(program: Command, context: LaunchContext): void {
     .option('-a, --all', "also the engine's other containers")
     .action(async (names: readonly string[], options: RmOptions, command: Command) => {
       const fleet = await openFleet(command, context);
-      const members = await findMembers(fleet, names, { all: options.all === true, soleByDefault: false });
+      const servers = await findServers(fleet, names, { all: options.all === true, soleByDefault: false });
       const how = { force: options.force === true, volumes: options.volumes === true };
-      await forEachNamed(members, context, {
-        action: (member) =>
-          member.kind === 'container'
-            ? fleet.docker.containers.remove(member.id, how)
-            : (fleet.native?.remove(member.name, how) ?? Promise.resolve()),
-        json: wantsJson(command),
-      });
+      await forEachNamed(servers, context, { action: (server) => server.remove(how), json: wantsJson(command) });
     });
 }

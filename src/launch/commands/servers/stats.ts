@@ -2,9 +2,9 @@ import type { Command } from 'commander';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { LaunchContext } from '../../context.js';
 import type { StatsSample } from '../../docker/types.js';
-import { findMembers, isUp, listMembers, openFleet, type Fleet, type Member } from '../../fleet/fleet.js';
+import { findServers, listServers, openFleet, type Fleet } from '../../fleet/fleet.js';
+import type { Server } from '../../fleet/server.js';
 import { formatBytes } from '../../cli/format.js';
-import { measureProcess } from '../../native/process.js';
 import { formatTable } from '../../text/table.js';
 import { addEngineOptions, wantsJson } from '../../cli/engine-flags.js';
 
@@ -28,41 +28,37 @@ export function register(program: Command, context: LaunchContext): void {
     .option('-a, --all', "also the engine's other containers")
     .action(async (names: readonly string[], options: StatsOptions, command: Command) => {
       const fleet = await openFleet(command, context);
-      const select = (): Promise<readonly Member[]> => selectRunning(fleet, names, options.all === true);
+      const select = (): Promise<readonly Server[]> => selectRunning(fleet, names, options.all === true);
       const isLive = options.stream && context.console.isInteractive && !wantsJson(command);
       if (isLive) {
-        await showLive(fleet, select, context);
+        await showLive(select, context);
         return;
       }
-      const readings = await Promise.all((await select()).map((member) => read(fleet, member)));
+      const readings = await Promise.all((await select()).map(read));
       if (wantsJson(command)) context.console.json(readings);
       else context.console.result(tableOf(readings));
     });
 }
 
-async function selectRunning(fleet: Fleet, names: readonly string[], all: boolean): Promise<readonly Member[]> {
-  if (names.length === 0) return (await listMembers(fleet, { all })).members.filter(isUp);
-  return findMembers(fleet, names, { all, soleByDefault: false });
+async function selectRunning(fleet: Fleet, names: readonly string[], all: boolean): Promise<readonly Server[]> {
+  if (names.length === 0) return (await listServers(fleet, { all })).servers.filter(({ isUp }) => isUp);
+  return findServers(fleet, names, { all, soleByDefault: false });
 }
 
-async function read({ docker }: Fleet, member: Member): Promise<Reading> {
-  if (member.kind === 'container') return { name: member.name, ...(await docker.containers.sample(member.id)) };
-  const { pid } = member.server;
-  const usage = pid === undefined ? undefined : await measureProcess(pid);
-  if (usage === undefined) return { name: member.name };
-  return { name: member.name, cpuPercent: usage.cpuPercent, memoryBytes: usage.memoryBytes, pids: usage.threads };
+async function read(server: Server): Promise<Reading> {
+  return { name: server.name, ...(await server.sample()) };
 }
 
 /** Draws the table again and again in place until a signal; rows come and go with what runs. */
-async function showLive(fleet: Fleet, select: () => Promise<readonly Member[]>, context: LaunchContext): Promise<void> {
+async function showLive(select: () => Promise<readonly Server[]>, context: LaunchContext): Promise<void> {
   const stop = new AbortController();
   const release = context.onSignal(() => stop.abort());
   let drawnLines = 0;
   try {
     while (!stop.signal.aborted) {
-      const members = await select();
+      const servers = await select();
       const readings = await Promise.all(
-        members.map((member) => read(fleet, member).catch((): Reading => ({ name: member.name }))),
+        servers.map((server) => read(server).catch((): Reading => ({ name: server.name }))),
       );
       const table = tableOf(readings);
       const up = drawnLines === 0 ? '' : `\u001b[${drawnLines}A\r`;

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { LaunchContext } from '../../context.js';
 import { permitterOf } from '../../fleet/permit.js';
 import { forEachNamed } from '../../fleet/each.js';
-import { findMembers, openFleet } from '../../fleet/fleet.js';
+import { findServers, openFleet } from '../../fleet/fleet.js';
 import { parseCount } from '../../text/time.js';
 import { addEngineOptions, wantsJson } from '../../cli/engine-flags.js';
 
@@ -20,17 +20,14 @@ export function register(program: Command, context: LaunchContext): void {
     .option('-a, --all', "also the engine's other containers")
     .action(async (names: readonly string[], options: StopOptions, command: Command) => {
       const fleet = await openFleet(command, context);
-      const members = await findMembers(fleet, names, {
+      const servers = await findServers(fleet, names, {
         all: options.all === true,
         soleByDefault: true,
         permitForeign: permitterOf(context, 'stop', wantsJson(command)),
       });
-      const grace = options.time === undefined ? {} : { graceSeconds: parseCount(options.time, '--time') };
-      await forEachNamed(members, context, {
-        action: (member) =>
-          member.kind === 'container'
-            ? fleet.docker.containers.stop(member.id, grace)
-            : (fleet.native?.stop(member.name, grace) ?? Promise.resolve()),
+      const graceSeconds = options.time === undefined ? undefined : parseCount(options.time, '--time');
+      await forEachNamed(servers, context, {
+        action: (server) => server.stop({ graceSeconds }),
         json: wantsJson(command),
       });
     });

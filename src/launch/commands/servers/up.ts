@@ -6,7 +6,7 @@ import { toRequest } from '../../request/read.js';
 import type { EngineAddress, LaunchContext } from '../../context.js';
 import { printPreview } from '../../up/preview.js';
 import { parseDuration } from '../../request/flags/sizes.js';
-import { endsOf, followUntilEnd, takeCtrlC } from '../../up/foreground.js';
+import { takeCtrlC } from '../../up/foreground.js';
 import { toError } from '../../failures/explain.js';
 import { narrateDecision } from '../../decide/explain.js';
 import { originOf } from '../../request/origin.js';
@@ -72,12 +72,12 @@ async function up(operands: readonly string[], { values, self, context }: Call):
   });
   const { launched } = started;
   const isFollowed = request.mode === 'foreground' && !launched.isReused;
-  if (isFollowed) ctrlC.handOver(endsOf(started.gateway, started));
+  if (isFollowed) ctrlC.handOver(started);
   if (launched.isReused) console.ok(`${launched.name} runs already, with the same options (--replace starts it anew)`);
   else console.ok(`ready after ${((launched.readyAfterMs ?? 0) / 1000).toFixed(1)} s`);
   if (json) console.json(launched);
   else console.result(describeLaunched(launched, (text) => console.paint('bold', text)));
-  if (isFollowed) context.setExitCode(await followUntilEnd(context, started));
+  if (isFollowed) context.setExitCode(await started.followUntilEnd());
   ctrlC.release();
 }
 
