@@ -1,8 +1,10 @@
-// Healthy: the server is ready, or serves all but models that failed for good, and, where some model takes small numeric tensors, answers one real inference.
+// Healthy: the server is ready, or serves all but models that failed for good, takes connections at its port for gRPC where it has one, and, where some
+// model takes small numeric tensors, answers one real inference.
 // CommonJS and node:http only: starting this costs half of what ES modules with fetch do.
 'use strict';
 const process = require('node:process');
 const { readFileSync } = require('node:fs');
+const { connect } = require('node:net');
 const { setTimeout } = require('node:timers');
 
 /** The server's arguments: of the container's first process, and for trials this one's own. */
@@ -51,6 +53,19 @@ function readKey() {
 const agent = new http.Agent({ keepAlive: true, rejectUnauthorized: false });
 const key = readKey();
 
+/** What is wrong with the port for gRPC, which is the same server's: whether it is ready, HTTP has said. */
+function tryGrpc() {
+  const grpcPort = Number(optionOf('grpc-port'));
+  if (!(grpcPort > 0)) return undefined;
+  return new Promise((resolve) => {
+    const socket = connect({ host, port: grpcPort }, () => {
+      socket.destroy();
+      resolve(undefined);
+    });
+    socket.on('error', ({ message }) => resolve(`no answer at the port for gRPC: ${message}`));
+  });
+}
+
 function ask(method, path, body) {
   return new Promise((resolve, reject) => {
     const headers = {
@@ -97,6 +112,8 @@ function servesSome(text) {
 async function check() {
   const ready = await ask('GET', '/v2/health/ready');
   if (ready.status !== 200 && !servesSome(ready.text)) return `not ready: ${ready.text.slice(0, 300)}`;
+  const noGrpc = await tryGrpc();
+  if (noGrpc !== undefined) return noGrpc;
   for (const name of (await listModels()).slice(0, 8)) {
     const path = `/v2/models/${encodeURIComponent(name)}`;
     const model = await ask('GET', path);

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -90,6 +92,20 @@ describe('the health check', () => {
     assert.deepEqual(await check(env), { code: 0, text: '' });
     assert.deepEqual(await check({}, `--port=${tlsPort}`, '--base-path', '/ml', ...tls), { code: 0, text: '' });
     assert.equal((await check({ SLIPWAY_PORT: tlsPort, SLIPWAY_BASE_PATH: '/ml' })).code, 1);
+  });
+
+  it('fails where nothing listens at the port for gRPC that the server was given', async (context) => {
+    const served = await serveFor(context, { models: [{ name: 'm', graph: sumAndDifference }] });
+    const closed = createServer().listen(0, '127.0.0.1');
+    await once(closed, 'listening');
+    const { port: grpc } = closed.address() as AddressInfo;
+    const env = { SLIPWAY_PORT: new URL(served.url).port, SLIPWAY_GRPC_PORT: String(grpc) };
+    assert.deepEqual(await check(env), { code: 0, text: '' });
+    closed.close();
+    await once(closed, 'close');
+    const failed = await check(env);
+    assert.equal(failed.code, 1);
+    assert.match(failed.text, /^no answer at the port for gRPC: .*ECONNREFUSED/);
   });
 
   it('passes beside a model that failed for good, and fails where all have', async (context) => {

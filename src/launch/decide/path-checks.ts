@@ -2,7 +2,8 @@ import { AppError } from '../../errors.js';
 import type { Facts } from '../facts/facts.js';
 import { checkModels } from './model-place.js';
 import type { MountRequest } from '../request/flags/mount-types.js';
-import { publishedPorts, type LaunchRequest } from '../request/request.js';
+import { publishedPorts, type ContainerRequest, type LaunchRequest } from '../request/request.js';
+import { serverOption } from '../request/server-options.js';
 
 /** Refuses folders and devices that are not there, before anything is built; answers notes about likely slips. */
 export function checkPaths(request: LaunchRequest, facts: Facts): readonly string[] {
@@ -42,14 +43,20 @@ function noteOnVolume(mount: MountRequest, facts: Facts): readonly string[] {
 /** A server without keys on an address that other machines reach. */
 function noteOnOpenPort(request: LaunchRequest): readonly string[] {
   const { env, network } = request.container;
-  const hasKeys =
-    (env['SLIPWAY_API_KEYS'] ?? '') !== '' ||
-    (env['SLIPWAY_API_KEYS_FILE'] ?? '') !== '' ||
-    request.serverArgs.some((arg) => /^--api-keys(-file)?(=|$)/.test(arg));
-  if (hasKeys || request.mode === 'shell') return [];
-  const isLoopback = (host: string): boolean => /^(127\.|::1$|\[::1\]$|localhost$)/.test(host);
+  if (request.mode === 'shell') return [];
   const hosts =
     network === 'host' ? [env['SLIPWAY_HOST'] ?? '127.0.0.1'] : publishedPorts(request).map(({ hostIp }) => hostIp);
+  return noteOnOpenHosts(hosts, { env, serverArgs: request.serverArgs });
+}
+
+/** The warning about servers that are published on these addresses, where others reach one of them and no key is asked for. */
+export function noteOnOpenHosts(
+  hosts: readonly string[],
+  { env, serverArgs }: Pick<ContainerRequest, 'env'> & Pick<LaunchRequest, 'serverArgs'>,
+): readonly string[] {
+  const hasKeys = ['api-keys', 'api-keys-file'].some((name) => (serverOption(env, serverArgs, name) ?? '') !== '');
+  if (hasKeys) return [];
+  const isLoopback = (host: string): boolean => /^(127\.|::1$|\[::1\]$|localhost$)/.test(host);
   const open = hosts.find((host) => !isLoopback(host));
   if (open === undefined) return [];
   const where = open === '' ? 'every address' : open;

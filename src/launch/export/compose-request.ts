@@ -1,6 +1,10 @@
 import { AppError } from '../../errors.js';
-import type { GpuSelection } from '../request/flags/gpus.js';
+import type { GpuPath } from '../decide/gpu-path.js';
 import type { ContainerVariant } from '../labels.js';
+import { idsOf, type GpuRequest } from '../request/flags/gpus.js';
+import type { MountRequest } from '../request/flags/mount-types.js';
+import { findGrpcPort, isTlsFrom, serverOption } from '../request/server-options.js';
+import { parseCount } from '../request/flags/sizes.js';
 
 /** One server of a Compose file. */
 export interface ComposeService {
@@ -10,11 +14,6 @@ export interface ComposeService {
   readonly isReadOnly: boolean;
   readonly hostPort: number;
 }
-
-/** How a GPU reaches the containers; the ways of docker itself. */
-export type ComposeGpuPath = 'gpus' | 'cdi' | 'runtime';
-
-export const composeGpuPaths: readonly ComposeGpuPath[] = ['gpus', 'cdi', 'runtime'];
 
 /** What a Compose file is to hold. */
 export interface ComposeRequest {
@@ -28,7 +27,39 @@ export interface ComposeRequest {
   /** Address of the host that the ports are published on. */
   readonly hostIp: string;
   readonly env: Readonly<Record<string, string>>;
-  readonly gpu?: { readonly path: ComposeGpuPath; readonly selection: GpuSelection };
+  /** Of every server, besides its folder; sources as the file is to name them. */
+  readonly mounts: readonly MountRequest[];
+  readonly serverArgs: readonly string[];
+  readonly gpu?: GpuPath;
+}
+
+/** How the servers of a file are reached, as their variables and arguments say. */
+export interface ComposePorts {
+  readonly scheme: 'http' | 'https';
+  /** Inside the containers. */
+  readonly http: number;
+  readonly grpc?: number;
+}
+
+/** Throws USAGE for ports that are none. */
+export function readPorts({ env, serverArgs }: Pick<ComposeRequest, 'env' | 'serverArgs'>): ComposePorts {
+  const grpc = findGrpcPort(env, serverArgs);
+  return {
+    scheme: isTlsFrom(env, serverArgs) ? 'https' : 'http',
+    http: parseCount('--port', serverOption(env, serverArgs, 'port') ?? '8000', 1),
+    ...(grpc === undefined ? {} : { grpc }),
+  };
+}
+
+/** Port on the host of each service's gRPC: counted up from its own number, or from behind those of HTTP where they would meet. Throws USAGE. */
+export function grpcHostPorts(services: readonly ComposeService[], grpcPort: number): readonly number[] {
+  const taken = services.map(({ hostPort }) => hostPort);
+  const meets = taken.some((port) => port >= grpcPort && port < grpcPort + services.length);
+  const first = meets ? Math.max(...taken) + 1 : grpcPort;
+  const ports = services.map((_, index) => first + index);
+  const beyond = ports.find((port) => port > 65_535);
+  if (beyond !== undefined) throw usage(`gRPC would get port ${beyond}. Choose a lower --port.`);
+  return ports;
 }
 
 const namePattern = /^[a-z0-9][a-z0-9_-]*$/;
@@ -55,6 +86,18 @@ function parseService(text: string, hostPort: number): ComposeService {
   const [, folder = '', mode] = /^(.*?)(?::(ro|rw))?$/.exec(text.slice(at + 1)) ?? [];
   if (folder === '') throw usage(`"${text}" names no folder. Expected NAME=FOLDER: ${name}=.`);
   return { name, folder, isReadOnly: mode !== 'rw', hostPort };
+}
+
+/** The ways of docker itself in which a GPU reaches the containers. */
+export const composeGpuPaths = ['gpus', 'cdi', 'runtime'] as const satisfies readonly GpuPath['kind'][];
+
+/** What was asked for, by one of them. */
+export function toGpuPath(kind: GpuPath['kind'], request: GpuRequest): GpuPath {
+  const ids = idsOf(request.selection);
+  if (kind === 'gpus') return { kind, request };
+  if (kind === 'cdi') return { kind, devices: ids.map((id) => `nvidia.com/gpu=${id}`), needsLabelDisable: false };
+  const capabilities = [...new Set(['compute', 'utility', ...request.capabilities])];
+  return { kind, visibleDevices: ids.join(','), capabilities };
 }
 
 function usage(text: string): AppError {

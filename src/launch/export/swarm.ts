@@ -44,7 +44,9 @@ function toService(deployed: Deployed): object {
   };
 }
 
-function toEnvironment({ spec, cluster }: Deployed): Readonly<Record<string, string>> {
+/** Swarm says by a variable of its own which GPUs a replica got; without it the image's own value would give it those of all. */
+function toEnvironment({ spec, cluster, gpus }: Deployed): Readonly<Record<string, string>> {
+  const isolation = gpus === 0 ? {} : { NVIDIA_VISIBLE_DEVICES: 'void' };
   const keys = cluster.keysSecret === undefined ? {} : { SLIPWAY_API_KEYS_FILE: '/run/secrets/api-keys' };
   const given = Object.fromEntries(
     spec.body.Env.map((text) => {
@@ -52,7 +54,7 @@ function toEnvironment({ spec, cluster }: Deployed): Readonly<Record<string, str
       return [text.slice(0, at), forSwarmTemplate(text.slice(at + 1))];
     }),
   );
-  return { SLIPWAY_LOG_FORMAT: 'json', ...keys, ...given };
+  return { SLIPWAY_LOG_FORMAT: 'json', ...isolation, ...keys, ...given };
 }
 
 function toVolumes({ body }: ContainerSpec): readonly object[] {

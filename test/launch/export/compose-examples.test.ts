@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { parse } from 'yaml';
 import { runLaunch } from '../../support/launch-cli.js';
 
 const readme = readFileSync('examples/README.md', 'utf8');
@@ -25,6 +27,33 @@ describe('the examples', () => {
     }
     const files = readdirSync('examples').filter((name) => name.endsWith('.yaml'));
     assert.deepEqual(lines.map((words) => words.at(-1)).sort(), files.sort());
+  });
+
+  it('take mounts and arguments for every server, and warn of servers that others reach without a key', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'compose-'));
+    try {
+      await mkdir(join(folder, 'certs'));
+      const args = ['export', 'compose', 'a', '--mount', `${folder}/certs:/certs:ro`, '-v', '/etc/ssl:/ssl'];
+      const file = join(folder, 'compose.yaml');
+      const { code, stderr } = await runLaunch([...args, '--ip', '0.0.0.0', '-o', file, '--', '--grpc-port', '8001']);
+      assert.equal(code, 0, stderr);
+      assert.match(stderr, /other machines reach this server at 0\.0\.0\.0, and it asks nobody for a key/);
+      const { services } = parse(readFileSync(file, 'utf8')) as { services: Record<string, Record<string, unknown>> };
+      assert.deepEqual(services['a']?.['command'], ['--grpc-port', '8001']);
+      assert.deepEqual(services['a']['ports'], ['0.0.0.0:8000:8000', '0.0.0.0:8001:8001']);
+      const mounted = services['a']['volumes'] as readonly { source: string; bind: object }[];
+      assert.deepEqual(
+        mounted.map(({ source, bind }) => [source, bind]),
+        [
+          ['./certs', { create_host_path: false }],
+          ['/etc/ssl', { create_host_path: true }],
+        ],
+      );
+      const keys = await runLaunch(['export', 'compose', '--ip', '0.0.0.0', '-e', 'SLIPWAY_API_KEYS=k']);
+      assert.doesNotMatch(keys.stderr, /asks nobody/);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
   });
 
   it('refuse what cannot be written, with what to type instead', async () => {

@@ -126,6 +126,8 @@ describe('launch export swarm', () => {
     );
     const gpu = { discrete_resource_spec: { kind: 'NVIDIA-GPU', value: 2 } };
     assert.deepEqual(of('.deploy.resources.reservations.generic_resources'), [gpu]);
+    // What the image says is `all`: a replica has those that Swarm gave it, or none.
+    assert.equal(of('.environment.NVIDIA_VISIBLE_DEVICES'), 'void');
     assert.equal(of('.environment.SLIPWAY_API_KEYS_FILE'), '/run/secrets/api-keys');
     assert.deepEqual(of('secrets'), { keys: { external: true } });
     assert.deepEqual(of('.volumes.0'), { type: 'bind', source: folder, target: '/srv', read_only: true });

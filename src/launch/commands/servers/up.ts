@@ -142,11 +142,16 @@ function isRun(self: Command): boolean {
 }
 
 export function isAfterDashes(word: string, operands: readonly string[], self: Command): boolean {
+  return wordsAfterDashes(self) === operands.length && operands[0] === word;
+}
+
+/** How many words were typed after `--`, the last operands of the command. */
+export function wordsAfterDashes(self: Command): number {
   let root = self;
   while (root.parent !== null) root = root.parent;
   const typed = (root as unknown as { readonly rawArgs: readonly string[] }).rawArgs;
   const end = typed.indexOf('--');
-  return end >= 0 && typed.length - end - 1 === operands.length && typed[end + 1] === word;
+  return end < 0 ? 0 : typed.length - end - 1;
 }
 
 async function openShell(

@@ -2,10 +2,15 @@ import type { Command } from 'commander';
 import { dirname, relative, resolve, sep } from 'node:path';
 import { AppError } from '../../../errors.js';
 import { formatCompose, toComposeFile } from '../../export/compose-file.js';
-import { composeGpuPaths, parseServices, type ComposeRequest } from '../../export/compose-request.js';
+import { composeGpuPaths, parseServices, toGpuPath, type ComposeRequest } from '../../export/compose-request.js';
+import { noteOnOpenHosts } from '../../decide/path-checks.js';
 import type { LaunchContext } from '../../context.js';
+import { wordsAfterDashes } from '../servers/up.js';
 import { parseEnv } from '../../request/flags/env.js';
 import { allGpus, parseGpus } from '../../request/flags/gpus.js';
+import type { MountRequest } from '../../request/flags/mount-types.js';
+import { parseMount } from '../../request/flags/mounts.js';
+import { parseVolume } from '../../request/flags/volumes.js';
 import { containerVariants, imageOf } from '../../labels.js';
 import { wantsJson } from '../../cli/engine-flags.js';
 import { registerClusters } from './export-cluster.js';
@@ -20,6 +25,8 @@ interface ExportOptions {
   readonly port: string;
   readonly ip: string;
   readonly env: readonly string[];
+  readonly mount: readonly string[];
+  readonly volume: readonly string[];
   readonly gpus?: string;
   readonly gpuMode: string;
   readonly output?: string;
@@ -33,7 +40,10 @@ export function register(program: Command, context: LaunchContext): void {
   group
     .command('compose')
     .description('a Compose file: one server, or one for each NAME=FOLDER')
-    .argument('[service...]', 'NAME, NAME=FOLDER or NAME=FOLDER:rw; FOLDER is mounted at /srv')
+    .argument(
+      '[service...]',
+      'NAME, NAME=FOLDER or NAME=FOLDER:rw; FOLDER is mounted at /srv. After --: for every server',
+    )
     .option('--variant <variant>', containerVariants.join(', '), 'cpu')
     .option('--image <image>', "another image than the variant's (slipway:VARIANT)")
     .option('--build', 'let Compose build the image from this project')
@@ -42,13 +52,18 @@ export function register(program: Command, context: LaunchContext): void {
     .option('--network <name>', 'network that the servers share', 'slipway')
     .option('--project <name>', "the Compose project's name", 'slipway')
     .option('-e, --env <name=value>', 'environment variable of every server', add, [])
+    .option('--mount <mount>', 'folder or volume for every server: ./certs:/certs:ro', add, [])
+    .option('-v, --volume <volume>', 'as --mount; makes a missing folder', add, [])
     .option('--gpus <which>', 'all, 2, device=0,1 (gpu and cuda: all)')
     .option('--gpu-mode <way>', composeGpuPaths.join(', '), 'gpus')
     .option('-o, --output <file>', 'write it there instead of printing it')
     .option('--json', 'print the file as JSON')
     .action(async (operands: readonly string[], options: ExportOptions, command: Command) => {
-      const request = toRequest(operands, options, context);
+      const split = operands.length - wordsAfterDashes(command);
+      const words = { services: operands.slice(0, split), serverArgs: operands.slice(split) };
+      const request = toRequest(words, options, context);
       const { output } = options;
+      for (const note of noteOnOpenHosts([request.hostIp], request)) context.console.warn(note);
       if (wantsJson(command)) context.console.json(toComposeFile(request));
       else if (output === undefined) context.console.result(formatCompose(request).trimEnd());
       else {
@@ -58,7 +73,12 @@ export function register(program: Command, context: LaunchContext): void {
     });
 }
 
-function toRequest(operands: readonly string[], options: ExportOptions, context: LaunchContext): ComposeRequest {
+interface Words {
+  readonly services: readonly string[];
+  readonly serverArgs: readonly string[];
+}
+
+function toRequest(words: Words, options: ExportOptions, context: LaunchContext): ComposeRequest {
   const { project, network, ip, image, build, output } = options;
   const variant = oneOf('--variant', options.variant, containerVariants);
   const firstPort = /^\d{1,5}$/.test(options.port) ? Number(options.port) : 0;
@@ -67,7 +87,7 @@ function toRequest(operands: readonly string[], options: ExportOptions, context:
   }
   const fileFolder = output === undefined ? context.cwd : dirname(resolve(context.cwd, output));
   const toPath = (folder: string): string => fromFolder(fileFolder, resolve(context.cwd, folder));
-  const services = parseServices(operands, firstPort).map((service) =>
+  const services = parseServices(words.services, firstPort).map((service) =>
     service.folder === undefined ? service : { ...service, folder: toPath(service.folder) },
   );
   const env = options.env.map((text) => parseEnv(text, context.env));
@@ -78,13 +98,32 @@ function toRequest(operands: readonly string[], options: ExportOptions, context:
       ? { build: { context: toPath(context.projectFolder), dockerfile: `docker/Dockerfile.${variant}` } }
       : {}),
     env: Object.assign({}, ...env) as Record<string, string>,
+    mounts: toMounts(options, fileFolder, context),
+    serverArgs: words.serverArgs,
     ...(gpu === undefined ? {} : { gpu }),
   };
 }
 
+/** Folders inside the file's own are named from there, so that both may move together. */
+function toMounts(
+  { mount, volume }: ExportOptions,
+  fileFolder: string,
+  context: LaunchContext,
+): readonly MountRequest[] {
+  const mounts = [
+    ...mount.map((text) => parseMount(text, context)),
+    ...volume.map((text) => parseVolume({ flag: '-v', text }, context)),
+  ];
+  return mounts.map((one) => {
+    if (one.type !== 'bind') return one;
+    const shown = fromFolder(fileFolder, one.source);
+    return shown.startsWith('.') && !shown.startsWith('..') ? { ...one, source: shown } : one;
+  });
+}
+
 function gpuOf({ gpus, gpuMode }: ExportOptions, hasCuda: boolean): ComposeRequest['gpu'] {
   const path = oneOf('--gpu-mode', gpuMode, composeGpuPaths);
-  if (hasCuda) return { path, selection: (gpus === undefined ? allGpus : parseGpus(gpus)).selection };
+  if (hasCuda) return toGpuPath(path, gpus === undefined ? allGpus : parseGpus(gpus));
   if (gpus === undefined) return undefined;
   throw new AppError('USAGE', '--gpus needs an image with CUDA: add --variant gpu.');
 }
