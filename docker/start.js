@@ -1,5 +1,6 @@
 // The image's entry: serves the models that are mounted at /srv/models or /srv; where nothing is mounted there, the bundled ones.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { findCompat, startAgainWith } from './cuda-compat.js';
 
 const places = ['/srv/models', '/srv'];
 
@@ -53,6 +54,8 @@ function warnOfNoGpu() {
   process.stderr.write(`slipway: no NVIDIA GPU in this container: ${fix}. Until then ${meaning}.\n`);
 }
 
+const compat = findCompat({ env: process.env });
+if (compat !== undefined) startAgainWith(compat);
 if (!process.env.SLIPWAY_MODELS && !process.argv.some((arg) => /^--models(=|$)/.test(arg))) {
   const models = chooseModels();
   if (models !== undefined) process.env.SLIPWAY_MODELS = models;
