@@ -142,11 +142,11 @@ interface DirectParts {
 /** Takes requests whose path is plain past the framework, which costs such a request as much as reading its tensors. */
 function createDirect({ exchange }: AppDeps, { router, gates, newId }: DirectParts) {
   return (raw: IncomingMessage, response: ServerResponse): boolean => {
-    const destination = raw.method === 'POST' ? router.direct.find(raw.url ?? '') : undefined;
-    if (destination === undefined) return false;
-    const request = new DirectRequest(raw, newId(raw.headers), destination.params);
+    const route = raw.method === 'POST' ? router.direct.find(raw.url ?? '') : undefined;
+    if (route === undefined) return false;
+    const request = new DirectRequest(raw, newId(raw.headers), route);
     const reply = new DirectReply(response);
-    if (passes(gates, exchange, { request, reply })) router.handle(destination.handler, request, reply);
+    if (passes(gates, exchange, { request, reply })) router.handle(route.handler, request, reply);
     return true;
   };
 }

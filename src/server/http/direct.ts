@@ -3,13 +3,23 @@ import type { Caller } from '../access/doors.js';
 import type { ExchangeReply, ExchangeRequest, Handler } from './exchange.js';
 
 /** Where a path leads. */
-export interface Destination {
+interface Destination {
   readonly handler: Handler;
   readonly params: Readonly<Record<string, string>>;
 }
 
+/** Where a target leads: its path, and what stands after its `?`. */
+export interface Route extends Destination {
+  readonly query: Readonly<Record<string, string>>;
+}
+
 /** Paths without anything to decode, to cut off or to set right: only these are routed here. */
 const plainPath = /^[\w./-]{1,256}$/;
+
+/** Queries that mean the same to whoever reads them: whole pairs, with nothing to decode. */
+const plainQuery = /^(?:[a-z]\w*=[\w.-]+(?:&(?!$)|$)){1,16}$/;
+
+const noQuery: Route['query'] = {};
 
 /** Destinations that are remembered; should there be more, all are found again. */
 const mostKnown = 1024;
@@ -26,7 +36,19 @@ export class DirectRoutes {
   }
 
   /** Undefined where this is for the framework to find out. */
-  find(path: string): Destination | undefined {
+  find(target: string): Route | undefined {
+    const mark = target.indexOf('?');
+    if (mark === -1) return this.#withQuery(target, noQuery);
+    const query = readPlainQuery(target.slice(mark + 1));
+    return query && this.#withQuery(target.slice(0, mark), query);
+  }
+
+  #withQuery(path: string, query: Route['query']): Route | undefined {
+    const destination = this.#findPath(path);
+    return destination && { ...destination, query };
+  }
+
+  #findPath(path: string): Destination | undefined {
     const known = this.#known.get(path);
     if (known !== undefined || !plainPath.test(path)) return known;
     const found = this.#routes.flatMap(({ pattern, handler }) => {
@@ -41,19 +63,28 @@ export class DirectRoutes {
   }
 }
 
+/** Undefined where a query has anything to decode, or a name twice. */
+function readPlainQuery(text: string): Route['query'] | undefined {
+  if (!plainQuery.test(text)) return undefined;
+  const pairs = text.split('&').map((pair) => pair.split('=', 2) as [name: string, value: string]);
+  const query = Object.fromEntries(pairs);
+  return Object.keys(query).length === pairs.length ? query : undefined;
+}
+
 /** A request that did not pass through the framework. */
 export class DirectRequest implements ExchangeRequest {
   readonly raw: IncomingMessage;
   readonly id: string;
-  readonly params: Readonly<Record<string, string>>;
-  readonly query = {};
+  readonly params: Route['params'];
+  readonly query: Route['query'];
   readonly bodyBytes: number | undefined;
   caller: Caller | undefined;
 
-  constructor(raw: IncomingMessage, id: string, params: Readonly<Record<string, string>>) {
+  constructor(raw: IncomingMessage, id: string, { params, query }: Pick<Route, 'params' | 'query'>) {
     this.raw = raw;
     this.id = id;
     this.params = params;
+    this.query = query;
     this.bodyBytes = bodyBytesOf(raw.headers);
   }
 
