@@ -40,38 +40,85 @@ export function resampleRows(
   isCut: bool,
   to: usize,
 ): void {
-  const half = i32x4.splat(shift == 0 ? 0 : 1 << (shift - 1));
+  if (low == 0) {
+    for (let y = 0; y < rows; y += 2, from += stride << 1, to += width * 12) {
+      // A last row without another is done twice.
+      const isLone = y + 1 == rows;
+      resamplePair(from, isLone ? 0 : stride, width, starts, weights, taps, shift, isCut, to, isLone ? 0 : width * 6);
+    }
+    return;
+  }
+  const half = halfOf(shift);
   const zero = i32x4.splat(0);
-  const step = taps << 1;
   for (let y = 0; y < rows; y += 1, from += stride) {
-    let weight = 0;
-    for (let x = 0; x < width; x += 1, to += 6, weight += step) {
+    for (let x = 0, weight = 0; x < width; x += 1, to += 6, weight += taps << 1) {
       const at = from + load<i32>(starts + (x << 2)) * 3;
-      let sum = half;
-      if (low == 0) {
-        // The common way, in one piece: a call for each pixel costs as much again.
-        let place = at;
-        let tap = weights + weight;
-        const end = tap + step;
-        for (; tap + 8 <= end; tap += 8, place += 12) {
-          const pixels = v128.load(place);
-          sum = i32x4.add(sum, i32x4.dot_i16x8_s(i8x16.swizzle(pixels, pairOfPixels), v128.load32_splat(tap)));
-          sum = i32x4.add(sum, i32x4.dot_i16x8_s(i8x16.swizzle(pixels, nextPair), v128.load32_splat(tap, 4)));
-        }
-        if (tap < end) {
-          const pixels = v128.load_zero<u64>(place);
-          sum = i32x4.add(sum, i32x4.dot_i16x8_s(i8x16.swizzle(pixels, pairOfPixels), v128.load32_splat(tap)));
-        }
-      } else {
-        sum = i32x4.shl(sumPixels(at, weights + weight, taps, zero), 8);
-        sum = i32x4.add(sum, sumPixels(at, low + weight, taps, half));
-      }
-      sum = i32x4.shr_s(sum, shift);
-      let narrow = i16x8.narrow_i32x4_s(sum, sum);
-      if (isCut) narrow = i16x8.extend_low_i8x16_u(i8x16.narrow_i16x8_u(narrow, narrow));
-      store<u64>(to, i64x2.extract_lane(narrow, 0));
+      const upper = i32x4.shl(sumPixels(at, weights + weight, taps, zero), 8);
+      const sum = i32x4.shr_s(i32x4.add(upper, sumPixels(at, low + weight, taps, half)), shift);
+      store<u64>(to, i64x2.extract_lane(narrow(sum, sum, isCut), 0));
     }
   }
+}
+
+function halfOf(shift: i32): v128 {
+  return i32x4.splat(shift == 0 ? 0 : 1 << (shift - 1));
+}
+
+/** Two pixels of 32 bits as 16 bits. */
+function narrow(first: v128, second: v128, isCut: bool): v128 {
+  const both = i16x8.narrow_i32x4_s(first, second);
+  const zero = i64x2.splat(0);
+  return isCut ? i16x8.min_s(i16x8.max_s(both, zero), i16x8.splat(255)) : both;
+}
+
+/** Two rows at once: weights are loaded for both. In one piece, since a call for each pixel costs as much again. */
+function resamplePair(
+  from: usize,
+  stride: i32,
+  width: i32,
+  starts: usize,
+  weights: usize,
+  taps: i32,
+  shift: i32,
+  isCut: bool,
+  to: usize,
+  apart: i32,
+): void {
+  const half = halfOf(shift);
+  const step = taps << 1;
+  // What is written behind the upper row is the lower one's first value.
+  let first: u16 = 0;
+  let at = to;
+  for (let x = 0; x < width; x += 1, at += 6) {
+    let place = from + load<i32>(starts + (x << 2)) * 3;
+    const end = weights + step;
+    let upper = half;
+    let lower = half;
+    for (; weights + 8 <= end; weights += 8, place += 12) {
+      const above = v128.load(place);
+      const below = v128.load(place + stride);
+      const two = v128.load32_splat(weights);
+      const next = v128.load32_splat(weights, 4);
+      upper = i32x4.add(upper, i32x4.dot_i16x8_s(i8x16.swizzle(above, pairOfPixels), two));
+      lower = i32x4.add(lower, i32x4.dot_i16x8_s(i8x16.swizzle(below, pairOfPixels), two));
+      upper = i32x4.add(upper, i32x4.dot_i16x8_s(i8x16.swizzle(above, nextPair), next));
+      lower = i32x4.add(lower, i32x4.dot_i16x8_s(i8x16.swizzle(below, nextPair), next));
+    }
+    if (weights < end) {
+      const two = v128.load32_splat(weights);
+      weights = end;
+      upper = i32x4.add(upper, i32x4.dot_i16x8_s(i8x16.swizzle(v128.load_zero<u64>(place), pairOfPixels), two));
+      lower = i32x4.add(
+        lower,
+        i32x4.dot_i16x8_s(i8x16.swizzle(v128.load_zero<u64>(place + stride), pairOfPixels), two),
+      );
+    }
+    const both = narrow(i32x4.shr_s(upper, shift), i32x4.shr_s(lower, shift), isCut);
+    store<u64>(at, i64x2.extract_lane(both, 0));
+    store<u64>(at + apart, i64x2.extract_lane(both, 1));
+    if (x == 0) first = load<u16>(to + apart);
+  }
+  store<u16>(to + apart, first);
 }
 
 /** Columns of 16 bits to bytes, `length` a row; `low` as above. What comes behind a row may be written. */
