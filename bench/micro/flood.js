@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { load, serverArgs, serverUrl, startProcess } from './process.js';
 
-export { rssMb } from './process.js';
+export { rssMb, threadMs } from './process.js';
 
 const self = fileURLToPath(import.meta.url);
 
@@ -102,8 +102,8 @@ export async function order(facts) {
 }
 
 /** A server of the models of a folder; FLAGS in the environment are its flags. */
-export const serve = (folder) =>
-  startProcess(serverArgs(folder, (process.env.FLAGS ?? '').split(' ').filter(Boolean)), serverUrl);
+export const serve = (folder, cpus) =>
+  startProcess(serverArgs(folder, (process.env.FLAGS ?? '').split(' ').filter(Boolean)), serverUrl, cpus);
 
 export function wire(path, body, headers = '') {
   const bytes = Buffer.from(body);

@@ -17,10 +17,11 @@ export const serverArgs = (folder, flags, nodeFlags = []) => [
 /** What a server says in the line that tells its address. */
 export const serverUrl = /"url":"([^"]+)"/;
 
-/** Starts a process that prints a line with its URL, and waits for it; `next` waits for the next line that matches. It ends with this process. */
-export async function startProcess(args, pattern) {
+/** Starts a process that prints a line with its URL, and waits for it; `next` waits for the next line that matches. It ends with this process. `cpus`: a list of those it may use. */
+export async function startProcess(args, pattern, cpus) {
   const startedMs = performance.now();
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  const command = [...(cpus === undefined ? [] : ['taskset', '-c', cpus]), process.execPath, ...args];
+  const child = spawn(command[0], command.slice(1), { stdio: ['ignore', 'pipe', 'pipe'] });
   const kill = () => child.kill('SIGKILL');
   process.once('exit', kill);
   child.once('exit', () => process.off('exit', kill));
@@ -58,3 +59,7 @@ export const rssMb = ({ pid }) => {
   const text = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
   return Math.round(Number(/^Rss:\s+(\d+)/m.exec(text)[1]) / 1024);
 };
+
+/** CPU time of a thread so far, in milliseconds; the main thread's number is its process's. */
+export const threadMs = (pid, thread) =>
+  Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ')[0]) / 1e6;

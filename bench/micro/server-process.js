@@ -1,8 +1,8 @@
 // Servers as processes for the measurements beside this file, and the load for them.
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { load, serverArgs, serverUrl, startProcess } from './process.js';
+import { load, serverArgs, serverUrl, startProcess, threadMs } from './process.js';
 
 export { load, rssMb } from './process.js';
 const { startLoadGenerator } = await load('bench/load/load.js');
@@ -46,8 +46,7 @@ export const serveWith = (nodeFlags, ...flags) =>
 /** CPU time of all threads so far, in microseconds. */
 export const cpuUs = ({ pid }) => {
   const threads = readdirSync(`/proc/${pid}/task`);
-  const times = threads.map((thread) => readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ')[0]);
-  return times.reduce((sum, ns) => sum + Number(ns) / 1000, 0);
+  return threads.reduce((sum, thread) => sum + threadMs(pid, thread) * 1000, 0);
 };
 export const handles = ({ pid }) => readdirSync(`/proc/${pid}/fd`).length;
 

@@ -1,4 +1,5 @@
 import { createAdmission, type Admission } from '../batching/admission/admission.js';
+import { loopTurns } from '../batching/admission/loop-turns.js';
 import { createBatcher } from '../batching/batcher.js';
 import type { JoiningFault } from '../batching/watch/repeat.js';
 import type { Batcher, InferResult, QueuedRequest } from '../batching/types.js';
@@ -128,6 +129,7 @@ export class Servable implements ServableModel {
       instances,
       firstRequestMs: Math.max(leastMs, rowMs / instances),
       clock: () => performance.now(),
+      turns: loopTurns,
     });
   }
 

@@ -1,3 +1,4 @@
+import type { LoopTurns } from './loop-turns.js';
 import { queueTooLong, tooManyRequests } from './refusals.js';
 import { createWorkRate, type WorkRate } from './work-rate.js';
 
@@ -14,6 +15,8 @@ export interface AdmissionOptions {
   readonly firstRequestMs: number;
   /** Monotonic milliseconds. */
   readonly clock: () => number;
+  /** The loop that reads requests; what one of them has waited there counts with what is before it. */
+  readonly turns: LoopTurns;
 }
 
 /** A request that was taken, until it is answered. */
@@ -87,6 +90,7 @@ class TimedAdmission implements Admission {
 
   check(): Receipt {
     const receipt = { sinceMs: this.#options.clock() };
+    this.#options.turns.note();
     this.#forgetSlow(receipt.sinceMs);
     this.#refuseWhereFull(this.#receiving.size);
     this.#receiving.add(receipt);
@@ -118,20 +122,21 @@ class TimedAdmission implements Admission {
     this.#lastAnswerMs = nowMs;
   }
 
-  /** They are in the order in which they began. */
+  /** They are in the order in which they began. A loop that is behind is no fault of a client's. */
   #forgetSlow(nowMs: number): void {
+    const slowMs = receivingMs + 2 * this.#options.turns.lagMs;
     for (const receipt of this.#receiving) {
-      if (receipt.sinceMs > nowMs - receivingMs) return;
+      if (receipt.sinceMs > nowMs - slowMs) return;
       this.drop(receipt);
     }
   }
 
   /** `receiving`: requests before it whose bodies are on their way. */
   #refuseWhereFull(receiving: number): void {
-    const { model, limitMs, mostRequests, instances } = this.#options;
+    const { model, limitMs, mostRequests, instances, turns } = this.#options;
     const requests = this.#count + receiving;
     if (requests < 2 * instances) return;
-    const waitMs = (this.#weight + receiving) * this.#msPerWeight;
+    const waitMs = (this.#weight + receiving) * this.#msPerWeight + turns.lagMs;
     const isTooLong = limitMs > 0 && waitMs > limitMs;
     if (!isTooLong && requests < mostRequests) return;
     this.refusals += 1;

@@ -14,6 +14,7 @@ const defaults = {
   mostRequests: 10_000,
   instances: 2,
   firstRequestMs: 2,
+  turns: { note: () => undefined, lagMs: 0 },
 };
 
 /** An admission whose clock the test moves. */
@@ -205,6 +206,25 @@ describe('admission to a model', () => {
     const ticket = admission.enter(100);
     for (let n = 0; n < 3; n += 1) admission.check();
     admission.leave(ticket, true);
+  });
+
+  it('counts what requests have waited for the loop that reads them, where there is a queue', () => {
+    const turns = { note: () => undefined, lagMs: 1500 };
+    const { admission } = open({ firstRequestMs: 100, turns });
+    // 1,500 ms to be read, and 100 for each request before it: more than 2,000 after six.
+    assert.equal(fill(admission).length, 6);
+    const far = open({ firstRequestMs: 100, turns: { ...turns, lagMs: 5000 } });
+    assert.equal(fill(far.admission).length, 4, 'two for each worker are no queue');
+  });
+
+  it('takes no client for slow whose body a loop that is behind has not read', () => {
+    const turns = { note: () => undefined, lagMs: 1000 };
+    const { admission, time } = open({ firstRequestMs: 200, turns });
+    for (let n = 0; n < 6; n += 1) admission.check();
+    time.nowMs += 3900;
+    assert.throws(() => admission.check(), refusedWith('QUEUE_FULL', /6 requests are before this one/));
+    time.nowMs += 200;
+    admission.check();
   });
 
   it('without a limit of time takes as many as it may', () => {
