@@ -1,6 +1,7 @@
 import { AppError, fromPlainError, messageOf } from '../errors.js';
 import type { Answer, Link, OpenLink } from './link/link.js';
 import type { FromWorker, TensorPairs, ToWorker } from './link/messages.js';
+import type { Loss } from './respawn.js';
 import type { JournalPlace, RunJournal, Work } from './run-journal.js';
 
 /** One message for a worker, and who waits for its answer. */
@@ -38,8 +39,8 @@ export class PoolWorker {
   readonly name: string;
   /** Numbers of the sessions that it holds now. */
   readonly held = new Set<number>();
-  /** When the place lost what filled it (performance.now()), ascending. */
-  readonly lossesMs: number[] = [];
+  /** When and why the place lost what filled it (performance.now()), ascending. */
+  readonly losses: Loss[] = [];
   readonly #open: OpenLink;
   readonly #events: PoolWorkerEvents;
   readonly #journal: JournalPlace | undefined;
@@ -98,10 +99,10 @@ export class PoolWorker {
           this.#settle(answer);
         },
         onUnreadable: (error) => this.#settle(unreadable(error)),
-        onEnd: (reason) => {
+        onEnd: (reason, isOutOfMemory = false) => {
           this.#fault ||= reason;
           reject(new AppError('WORKER_LOST', `Worker ${this.name} ended before it was ready: ${this.#fault}`));
-          this.#ended();
+          this.#ended(isOutOfMemory);
           tellEnd();
         },
       });
@@ -173,7 +174,7 @@ export class PoolWorker {
     else this.#events.onFree(this);
   }
 
-  #ended(): void {
+  #ended(isOutOfMemory: boolean): void {
     const reason = this.#fault;
     const wasStopping = this.#state === 'stopping';
     const isRunning = this.#current?.runs !== undefined && this.#link?.kill !== undefined;
@@ -184,16 +185,20 @@ export class PoolWorker {
     orphans.push(...this.#queue.splice(0));
     const work = this.#current?.work;
     this.#current = undefined;
-    for (const [index, task] of orphans.entries()) task.reject(this.#loss(reason, index === 0 && isRunning));
+    const isRequestFault = isRunning && isOutOfMemory;
+    for (const [index, task] of orphans.entries()) {
+      const endedIt = index === 0 && isRunning;
+      task.reject(this.#loss(reason, { endedIt, ...(endedIt && isRequestFault ? { isRequestFault } : {}) }));
+    }
     if (wasStopping) return;
-    this.lossesMs.push(performance.now());
+    this.losses.push({ atMs: performance.now(), isRequestFault });
     this.#events.onLost(this, reason, work);
   }
 
-  /** `endedIt`: the run may have been what ended the process. */
-  #loss(reason: string, endedIt: boolean): AppError {
-    const text = `Worker ${this.name} was lost while it worked: ${reason}`;
-    return new AppError('WORKER_LOST', text, { details: { endedIt } });
+  /** `endedIt`: the run may have been what ended the process; `isRequestFault`: with a result that its memory does not hold. */
+  #loss(reason: string, details: { readonly endedIt: boolean; readonly isRequestFault?: boolean }): AppError {
+    const advice = details.isRequestFault === true ? '. To fix: send values that ask for less' : '';
+    return new AppError('WORKER_LOST', `Worker ${this.name} was lost while it worked: ${reason}${advice}`, { details });
   }
 
   #gone(): AppError {

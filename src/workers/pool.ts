@@ -7,7 +7,7 @@ import { InlineSession } from './inline/inline-session.js';
 import { PoolSession } from './pool-session.js';
 import { Places } from './places.js';
 import type { PoolWorker } from './pool-worker.js';
-import { decideRespawn, defaultRespawnPolicy } from './respawn.js';
+import { decideRespawn, defaultRespawnPolicy, type Loss } from './respawn.js';
 import { processLink } from './link/process-link.js';
 import type { JournalPlace, Work } from './run-journal.js';
 import type { LoadOptions, Runner, RunnerSession } from './runner.js';
@@ -44,7 +44,7 @@ class Pool implements RunnerPool {
   /** Sessions that may have work, the one served longest ago first. */
   readonly #waiting = new Set<PoolSession>();
   /** Of threads; a process keeps its own. */
-  readonly #lossesMs: number[] = [];
+  readonly #losses: Loss[] = [];
   readonly #turn = new Turn();
   readonly #inlinePlace: JournalPlace | undefined;
   readonly #inline = { inlineRuns: 0, inlineRequests: 0, inlineFullTurns: 0 };
@@ -190,9 +190,10 @@ class Pool implements RunnerPool {
     events?.onWorkerLost?.({ worker: worker.name, reason });
     if (this.#closing !== undefined || this.#places.isTrial(worker)) return;
     const isApart = this.#places.isApart(worker);
-    if (isApart && work !== undefined && this.#isGivenUp(work, reason)) return;
-    if (!isApart) this.#lossesMs.push(performance.now());
-    const losses = isApart ? worker.lossesMs : this.#lossesMs;
+    const isRequestFault = isApart && worker.losses.at(-1)?.isRequestFault === true;
+    if (isApart && !isRequestFault && work !== undefined && this.#isGivenUp(work, reason)) return;
+    if (!isApart) this.#losses.push({ atMs: performance.now(), isRequestFault: false });
+    const losses = isApart ? worker.losses : this.#losses;
     const decision = decideRespawn(losses, this.#options.respawn ?? defaultRespawnPolicy);
     if (decision.kind === 'give-up') {
       const why = `${decision.reason}; the last one because of: ${reason}`;

@@ -15,16 +15,25 @@ export const defaultRespawnPolicy: RespawnPolicy = {
   maxDelayMs: 5_000,
 };
 
-/** What to do after a worker was lost, given the times of all losses (ascending, this one last) in milliseconds. */
+/** That a worker was lost, at a time in milliseconds. */
+export interface Loss {
+  readonly atMs: number;
+  /** A request asked for a result that memory does not hold: the next request may be served, but nobody may ask so all the time. */
+  readonly isRequestFault: boolean;
+}
+
+/** What to do after a worker was lost, given all losses (ascending, this one last). What requests are to blame for makes the next start wait, and no more. */
 export function decideRespawn(
-  lossesMs: readonly number[],
+  losses: readonly Loss[],
   policy: RespawnPolicy,
 ): { readonly kind: 'restart'; readonly delayMs: number } | { readonly kind: 'give-up'; readonly reason: string } {
-  const nowMs = lossesMs.at(-1) ?? 0;
-  const recent = lossesMs.filter((lossMs) => nowMs - lossMs <= policy.windowMs).length;
-  if (recent >= policy.maxLosses) {
+  const nowMs = losses.at(-1)?.atMs ?? 0;
+  const recent = losses.filter(({ atMs }) => nowMs - atMs <= policy.windowMs);
+  const own = recent.filter(({ isRequestFault }) => !isRequestFault).length;
+  if (own >= policy.maxLosses) {
     const seconds = Math.round(policy.windowMs / 1000);
-    return { kind: 'give-up', reason: `${recent} workers were lost within ${seconds} s; no more are started` };
+    return { kind: 'give-up', reason: `${own} workers were lost within ${seconds} s; no more are started` };
   }
-  return { kind: 'restart', delayMs: Math.min(policy.firstDelayMs * 2 ** Math.max(0, recent - 1), policy.maxDelayMs) };
+  const delayMs = Math.min(policy.firstDelayMs * 2 ** Math.max(0, recent.length - 1), policy.maxDelayMs);
+  return { kind: 'restart', delayMs };
 }

@@ -32,7 +32,7 @@ describe('a run that ONNX Runtime refuses', () => {
       const session = await open({
         name: 'g',
         inputs: [{ name: 'X', datatype: 'INT64', shape: X.shape.map(() => null) }],
-        outputs: [{ name: 'Y', datatype: 'FP32', shape: [null] }],
+        outputs: [{ name: 'Y', datatype: /^(?:Div|Mod)$/.test(node.op) ? 'INT64' : 'FP32', shape: [null] }],
         nodes: [node],
         initializers: [table, one, ...initializers],
       });
@@ -52,6 +52,7 @@ describe('a run that ONNX Runtime refuses', () => {
     }
     await runs(node('ScatterElements', ['T', 'X', 'one']), numbers('X', [9]));
     await runs(node('ScatterND', ['T', 'X', 'one']), numbers('X', [9], [1, 1]));
+    for (const op of ['Div', 'Mod']) await runs(node(op, ['seven', 'X']), numbers('X', [0]), [numbers('seven', [7])]);
     await runs(node('Expand', ['T', 'X']), numbers('X', [2, 2]));
     await runs(node('Expand', ['one', 'X']), numbers('X', [-5, 2]));
     // More than an address space: a system that grants any memory that can be named (vm.overcommit_memory = 1) refuses it too.

@@ -238,7 +238,7 @@ const valueRefusals: readonly RegExp[] = [
   /Tensor shape\.Size\(\) must be >= 0|Tensor storage size overflowed|Integer overflow/,
   /delta in Range operator can not be zero|Depth is negative|value of k must not be negative/,
   /'step' value cannot be 0|'axes' has an axis outside|IsAxisInRange\(axis, tensor_rank\) was false/,
-  /Scale value should be greater than 0|Invalid value in 'split'/,
+  /Scale value should be greater than 0|Invalid value in 'split'|Integer (?:division|modulo) by zero/,
 ];
 
 /** A number that an operator made of a text of the request (`Cast` of BYTES). */

@@ -15,8 +15,8 @@ export interface Link {
 export interface LinkEvents {
   readonly onAnswer: (answer: Answer) => void;
   readonly onUnreadable: (error: unknown) => void;
-  /** The other side has ended, for the reason given; nothing comes afterwards. */
-  readonly onEnd: (reason: string) => void;
+  /** The other side has ended, for the reason given; nothing comes afterwards. `isOutOfMemory`: since it had no memory left for what it made. */
+  readonly onEnd: (reason: string, isOutOfMemory?: boolean) => void;
 }
 
 export type OpenLink = (name: string, events: LinkEvents) => Link;

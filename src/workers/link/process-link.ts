@@ -13,6 +13,9 @@ const meanings: Readonly<Partial<Record<NodeJS.Signals, string>>> = {
   SIGKILL: 'it was killed, perhaps since memory ran out',
 };
 
+/** What V8, the runtime's binding and C++ write before they abort for want of memory. */
+const outOfMemory = /JavaScript heap out of memory|std::bad_alloc|Invalid (?:array|string|typed array) length/;
+
 /** Most characters of a process's stderr that are kept for the reason of its end. */
 const keptText = 2000;
 
@@ -46,8 +49,14 @@ export function processLink(entry: URL, env: NodeJS.ProcessEnv, how: ProcessOpti
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     });
     let text = '';
+    let want: string | undefined;
     let fault: unknown;
-    child.stderr?.setEncoding('utf8').on('data', (piece: string) => (text = (text + piece).slice(-keptText)));
+    child.stderr?.setEncoding('utf8').on('data', (piece: string) => {
+      text += piece;
+      // A native stack follows it.
+      want ??= outOfMemory.exec(text)?.[0];
+      text = text.slice(-keptText);
+    });
     child.on('message', (answer) => onAnswer(answer as Answer));
     child.on('error', (error) => {
       fault = error;
@@ -55,7 +64,9 @@ export function processLink(entry: URL, env: NodeJS.ProcessEnv, how: ProcessOpti
       if (child.pid === undefined) onEnd(`its process could not be started: ${messageOf(error)}`);
     });
     child.on('close', (code, signal) => {
-      if (child.pid !== undefined) onEnd(describeEnd({ code, signal, text, fault }));
+      if (child.pid === undefined) return;
+      const said = signal === 'SIGABRT' ? want : undefined;
+      onEnd(describeEnd({ code, signal, text: said ?? text, fault }), said !== undefined);
     });
     return {
       // What cannot be written meets a process that has ended, or whose channel is gone: its end is told by 'close' alone.

@@ -6,20 +6,43 @@ import { pathToFileURL } from 'node:url';
 import { processLink } from '../../../src/workers/link/process-link.js';
 import { temporaryFolder } from '../../support/folder.js';
 
+/** How a process of this script ends. */
+async function endOf(script: string): Promise<{ readonly reason: string; readonly isOutOfMemory: boolean }> {
+  const entry = join(temporaryFolder('process-link-'), 'entry.mjs');
+  await writeFile(entry, script);
+  const open = processLink(pathToFileURL(entry), { ...process.env, NODE_OPTIONS: '--max-old-space-size=32' });
+  return new Promise((resolve) => {
+    open('w', {
+      onAnswer: () => undefined,
+      onUnreadable: () => undefined,
+      onEnd: (reason, isOutOfMemory = false) => resolve({ reason, isOutOfMemory }),
+    });
+  });
+}
+
+const nativeStack = '----- Native stack trace -----\n\n 1: 0x0123 node::Abort()\n22: 0x195e376  [slipway]\n';
+const saying = (text: string, signal: string): string =>
+  `import { writeSync } from 'node:fs';\nwriteSync(2, ${JSON.stringify(text)});\nprocess.kill(process.pid, '${signal}');\n`;
+
 describe('the end of a worker process', () => {
   it('is told by what it said last, not by a native stack', async () => {
-    const folder = temporaryFolder('process-link-');
-    const entry = join(folder, 'entry.mjs');
-    const text =
-      'FATAL ERROR: the heap is full\n----- Native stack trace -----\n\n 1: 0x0123 node::Abort()\n22: 0x195e376  [slipway]\n';
-    await writeFile(
-      entry,
-      `import { writeSync } from 'node:fs';\nwriteSync(2, ${JSON.stringify(text)});\nprocess.kill(process.pid, 'SIGKILL');\n`,
-    );
-    const open = processLink(pathToFileURL(entry), process.env);
-    const reason = await new Promise<string>((onEnd) => {
-      open('w', { onAnswer: () => undefined, onUnreadable: () => undefined, onEnd });
-    });
+    const { reason } = await endOf(saying(`FATAL ERROR: the heap is full\n${nativeStack}`, 'SIGKILL'));
     assert.match(reason, /^its process ended with signal SIGKILL \(.*\): FATAL ERROR: the heap is full$/);
+  });
+
+  it('is told apart where it aborted for want of memory, however long the stack is that it wrote afterwards', async () => {
+    const filled = await endOf('const all = [];\nfor (;;) all.push(new Array(1000).fill(all.length + 0.5));\n');
+    assert.match(filled.reason, /signal SIGABRT \(.*\): JavaScript heap out of memory$/);
+    assert.equal(filled.isOutOfMemory, true);
+    const thrown = "terminate called after throwing an instance of 'std::bad_alloc'\n  what():  std::bad_alloc\n";
+    assert.equal((await endOf(saying(thrown + nativeStack.repeat(100), 'SIGABRT'))).isOutOfMemory, true);
+  });
+
+  it('is no want of memory where it aborted for another reason, or had another end', async () => {
+    assert.equal((await endOf('process.abort();\n')).isOutOfMemory, false);
+    const other = await endOf(saying("terminate called after throwing an instance of 'std::logic_error'\n", 'SIGABRT'));
+    assert.match(other.reason, /std::logic_error'$/);
+    assert.equal(other.isOutOfMemory, false);
+    assert.equal((await endOf(saying('std::bad_alloc\n', 'SIGSEGV'))).isOutOfMemory, false);
   });
 });
