@@ -60,7 +60,7 @@ export const checkEngine: Check = ({ facts: { engine } }) => {
   if (engine.state === 'unknown') {
     const known = diagnose(engine.reason);
     const fix = known?.fix ?? 'sudo systemctl start docker; without an engine: launch --variant native';
-    return { status: 'fail', evidence: engine.reason, cause: 'no engine answers', fix };
+    return { status: 'fail', evidence: engine.reason, cause: known?.cause ?? 'no engine answers', fix };
   }
   const { info } = engine.value;
   const kinds = [info.kind, info.rootless ? 'rootless' : '', info.osType].filter((text) => text !== '').join(', ');

@@ -199,6 +199,13 @@ const otherRows: readonly (readonly [FailureArea, ...Row])[] = [
   ],
   [
     'engine',
+    'ssh',
+    /^ssh to \S+ failed/i,
+    "ssh does not reach the engine's machine, or not as a user with docker there",
+    'what ssh says, by hand: the line above; then the address given with -H or the context',
+  ],
+  [
+    'engine',
     'socket',
     /permission denied .*docker\.sock|connect (EACCES|ENOENT|ECONNREFUSED)/i,
     'the engine does not run, is another one, or your user may not talk to it',

@@ -58,6 +58,10 @@ const recorded: readonly (readonly [id: string, text: string])[] = [
     'socket',
     'Got permission denied while trying to connect to the Docker daemon socket at unix:///var/run/docker.sock',
   ],
+  [
+    'ssh',
+    'ssh to me@box failed: ssh: connect to host box port 22: Connection refused. By hand: ssh me@box docker version',
+  ],
   ['old-client', 'client version 1.25 is too old. Minimum supported API version is 1.44'],
   ['no-space', 'write /var/lib/docker/tmp/x: no space left on device'],
   ['no-init', 'exec: "docker-init": executable file not found in $PATH'],

@@ -25,6 +25,18 @@ describe('an engine behind ssh that cannot be reached', () => {
       assert.equal(code, 4, stderr);
       assert.match(stderr, /ssh to me@box failed/);
       assert.match(stderr, says);
+      assert.match(stderr, /[^.]\. By hand: ssh me@box docker version$/m);
     });
   }
+
+  it("is diagnosed as ssh's failure, not as an engine of this machine that does not run", async () => {
+    const PATH = pathWithSsh('echo "ssh: Could not resolve hostname box: Name or service not known" >&2; exit 255');
+    const { code, stdout } = await runLaunch(['doctor', '-H', 'ssh://me@box', '--json'], { env: { PATH } });
+    assert.equal(code, 2);
+    const { checks } = JSON.parse(stdout) as { checks: readonly { name: string; evidence: string; fix?: string }[] };
+    const engine = checks.find(({ name }) => name === 'engine');
+    assert.match(engine?.evidence ?? '', /ssh to me@box failed: .*resolve hostname box/);
+    assert.doesNotMatch(engine?.fix ?? '', /systemctl/);
+    assert.match(engine?.fix ?? '', /by hand/);
+  });
 });
