@@ -104,7 +104,7 @@ describe('the three Dockerfiles', () => {
         const major = buildArgs['CUDA_MAJOR'] ?? '13';
         const value = (name: string): string =>
           variant === 'gpu' ? stageArgument(file, `base-${major}`, name) : globalArgument(file, name);
-        assert.equal(value('CUDA_VERSION'), requirements.cudaVersion);
+        assert.equal(value(variant === 'gpu' ? 'CUDA_RELEASE' : 'CUDA_VERSION'), requirements.cudaVersion);
         assert.equal(value('MIN_DRIVER'), requirements.minDriver);
         assert.deepEqual(value('CUDA_ARCHS').split(';'), requirements.architectures);
       }
