@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { cuda13Condition } from '../../src/launch/editions.js';
 import { temporaryFolder } from '../support/folder.js';
-import { cudaMajors, readNvidiaRecord, type CudaMajor } from '../support/nvidia-record.js';
+import { cudaMajors, readNvidiaRecord, type CudaMajor } from './nvidia-record.js';
 import { dockerfiles, listCommands, stageArgument } from './dockerfile.js';
 
 const gpu = dockerfiles.find(({ variant }) => variant === 'gpu')!;

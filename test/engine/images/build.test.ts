@@ -6,9 +6,9 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { buildImage } from '../../src/launch/docker/build.js';
-import { runLaunch } from '../support/launch-cli.js';
-import { openTestEngine, shellImage } from './support.js';
+import { buildImage } from '../../../src/launch/docker/build.js';
+import { runLaunch } from '../../support/launch-cli.js';
+import { openTestEngine, shellImage } from '../support.js';
 
 const engine = await openTestEngine();
 const name = `slipway-test-${randomUUID().slice(0, 8)}`;

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { temporaryFolder } from '../support/folder.js';
-import { cudaMajors, readNvidiaRecord, type NvidiaPackage, type NvidiaRecord } from '../support/nvidia-record.js';
-import { docker, run } from './docker-cli.js';
-import { openTestEngine, shellImage } from './support.js';
+import { temporaryFolder } from '../../support/folder.js';
+import { cudaMajors, readNvidiaRecord, type NvidiaPackage, type NvidiaRecord } from '../../docker/nvidia-record.js';
+import { docker, run } from '../docker-cli.js';
+import { openTestEngine, shellImage } from '../support.js';
 
 const engine = await openTestEngine();
 const tag = `slipway-test:nvidia-${process.pid}`;

@@ -4,11 +4,11 @@ import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { editions } from '../../src/launch/editions.js';
-import { imageLabels } from '../../src/launch/labels.js';
-import { docker, evaluateInside, run, waitUntilHealthy } from './docker-cli.js';
-import { nodeBase } from './stand-in.js';
-import { openTestEngine, shellImage } from './support.js';
+import { editions } from '../../../src/launch/editions.js';
+import { imageLabels } from '../../../src/launch/labels.js';
+import { docker, evaluateInside, run, waitUntilHealthy } from '../docker-cli.js';
+import { nodeBase } from '../stand-in.js';
+import { openTestEngine, shellImage } from '../support.js';
 
 const engine = await openTestEngine(nodeBase);
 const hasCompiler = (await run('gcc', ['--version']).catch(() => ({ code: 1 }))).code === 0;

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import type { Launched } from '../../src/launch/session/outcome.js';
-import * as installation from '../install/installation.js';
-import { docker, run } from './docker-cli.js';
-import { nodeBase } from './stand-in.js';
-import { openTestEngine } from './support.js';
+import type { Launched } from '../../../src/launch/session/outcome.js';
+import * as installation from '../../install/installation.js';
+import { docker, run } from '../docker-cli.js';
+import { nodeBase } from '../stand-in.js';
+import { openTestEngine } from '../support.js';
 
 const engine = await openTestEngine(nodeBase);
 const obstacle = engine.skip === false ? await installation.findObstacle() : undefined;
