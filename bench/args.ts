@@ -1,5 +1,5 @@
 import { Command, CommanderError } from 'commander';
-import { AppError } from '../src/errors.js';
+import { AppError, toSentence } from '../src/errors.js';
 import { peerNames } from './peers/catalogue.js';
 import { workNames } from './workloads.js';
 import { realModelNames } from './peers/real-models/catalogue.js';
@@ -51,12 +51,7 @@ export function parseBenchArguments(argv: readonly string[]): BenchInvocation {
   } catch (thrown) {
     if (!(thrown instanceof CommanderError)) throw thrown;
     if (thrown.exitCode === 0) return { kind: 'print', text: printed.join('') };
-    throw usage(
-      thrown.message
-        .replace(/^error: /, '')
-        .replace(/\.?\n/g, '. ')
-        .replace(/\.?$/, '.'),
-    );
+    throw usage(`${toSentence(thrown.message)}.`);
   }
   return { kind: 'measure', settings: toSettings(command.opts<Options>()) };
 }

@@ -82,6 +82,15 @@ export function fromPlainError(plain: PlainError): AppError {
   return new AppError(code, message, stack === undefined ? { details } : { details, cause: stack });
 }
 
+/** A command line parser's complaint (`error: unknown option '--prot'`, a hint on a line of its own) as a sentence without its full stop. */
+export function toSentence(complaint: string): string {
+  const text = complaint
+    .replace(/^error: /, '')
+    .replace(/\s+/g, ' ')
+    .replace(/\.$/, '');
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
 /** The message of anything thrown, for a sentence that wraps it. */
 export function messageOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);

@@ -1,7 +1,7 @@
 // Measures the worker threads: memory of a 100 MB model by workers, the cost of a hop, and throughput over a raw loop.
 // Usage: node tools/build.js && node bench/micro/workers.js [memory|hop|throughput]. Each figure comes from a fresh process.
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 const load = (path) => import(new URL(`../../dist/${path}`, import.meta.url).href);
 const self = fileURLToPath(import.meta.url);
 const { startRunner } = await load('src/workers/pool.js');
-const { readProcessMemory } = await load('src/resources/process-memory.js');
+const { parseSmapsRollup } = await load('src/resources/process-memory.js');
 
 const specOf = (modelPath) => ({
   modelPath,
@@ -48,7 +48,7 @@ const jobs = {
   async memory({ workers, modelPath, cache }) {
     const { runner, session } = await serve({ workers, modelPath, cache });
     for (let instance = 0; instance < workers; instance += 1) await session.runOn(instance, floats(1, 1600));
-    const { pssBytes } = await readProcessMemory();
+    const { pssBytes } = parseSmapsRollup(readFileSync('/proc/self/smaps_rollup', 'utf8'));
     const { reason } = session.loaded.weights;
     await runner.close();
     return { pssMb: Math.round(pssBytes / 1e6), reason };

@@ -1,5 +1,3 @@
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { formatShape } from '../../src/tensor/shape.js';
 import type { TensorSpec } from '../../src/tensor/tensor.js';
@@ -7,6 +5,7 @@ import type { DeviceProof, ModelReport } from '../types.js';
 import type { ServedModel } from '../targets/server-facts.js';
 import type { Target } from '../targets/target.js';
 import type { StagedSubject } from './subject.js';
+import { hashFile } from '../../src/model/file-hash.js';
 
 /** A target that serves a model, with what it says of it. */
 export interface Serving {
@@ -35,10 +34,4 @@ export async function describeModel(
     left,
     devices: Object.fromEntries(serving.map(({ target, proof }) => [target.name, proof])),
   };
-}
-
-async function hashFile(path: string): Promise<string> {
-  const hash = createHash('sha256');
-  for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
-  return hash.digest('hex');
 }

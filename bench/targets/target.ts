@@ -1,3 +1,4 @@
+import { bracket } from '../../src/protocol/authority.js';
 import type { TargetImage } from '../types.js';
 
 /** A server under test. */
@@ -26,7 +27,7 @@ export interface Origin {
 
 /** `http://127.0.0.1:8000`. */
 export function urlOf({ host, port, basePath }: Origin): string {
-  return `http://${host.includes(':') ? `[${host}]` : host}:${port}${basePath}`;
+  return `http://${bracket(host)}:${port}${basePath}`;
 }
 
 /** How a target is started. */

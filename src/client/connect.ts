@@ -1,4 +1,5 @@
 import { AppError, messageOf } from '../errors.js';
+import { bracket } from '../protocol/authority.js';
 import { launch, readModelNames, type LaunchedServer, type LaunchOptions } from '../launch/index.js';
 import { openConnection, type Connection } from './connection.js';
 import { isCertificateFault, type CallOptions, type TlsOptions } from './http.js';
@@ -94,7 +95,7 @@ async function withinLimit<T>(
 }
 
 function addressOf({ url, host = '127.0.0.1', port = 8000, tls }: ConnectOptions): string {
-  const text = url ?? `${tls === undefined ? 'http' : 'https'}://${host.includes(':') ? `[${host}]` : host}:${port}`;
+  const text = url ?? `${tls === undefined ? 'http' : 'https'}://${bracket(host)}:${port}`;
   if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) return text;
   throw new AppError('USAGE', `"${text}" is no server's address. Expected http://host:port or https://host:port.`);
 }

@@ -1,5 +1,5 @@
 import { Command, CommanderError } from 'commander';
-import { AppError, toPlainError } from '../errors.js';
+import { AppError, toPlainError, toSentence } from '../errors.js';
 import { addEngineOptions } from './cli/engine-flags.js';
 import { commands } from './commands/registry.js';
 import type { LaunchContext } from './context.js';
@@ -75,9 +75,9 @@ const foreignFlags: Readonly<Record<string, string>> = {
 
 /** The parser's own complaint as one of ours: its "(Did you mean ...?)" stays, unless another tool's flag was meant. */
 function usageError({ message }: CommanderError): AppError {
-  const text = message.replace(/^error: /, '').replace(/\s+/g, ' ');
-  const unknown = /unknown option '(-[^'=]+)/.exec(text)?.[1] ?? '';
+  const text = toSentence(message);
+  const unknown = /^Unknown option '(-[^'=]+)/.exec(text)?.[1] ?? '';
   const known = foreignFlags[unknown];
-  const sentence = known === undefined ? text : `unknown option '${unknown}'. Type ${known}`;
-  return new AppError('USAGE', `${sentence.charAt(0).toUpperCase()}${sentence.slice(1)}\nSee launch --help.`);
+  const sentence = known === undefined ? text : `Unknown option '${unknown}'. Type ${known}`;
+  return new AppError('USAGE', `${sentence}\nSee launch --help.`);
 }

@@ -126,7 +126,6 @@ export interface OnnxHeader {
   readonly producerVersion: string;
   readonly domain: string;
   readonly modelVersion: number;
-  readonly graphName: string;
   readonly opsets: Readonly<Record<string, number>>;
   /** Inputs that a request has to give. */
   readonly inputs: readonly HeaderValue[];

@@ -18,7 +18,7 @@ export const pageHeaders: Readonly<Record<string, string>> = {
   'cache-control': 'no-cache',
 };
 
-/** Content-Types of what the page and a model's samples consist of, by file ending. */
+/** Content-Types of what pages and a model's samples consist of, by file ending. */
 const contentTypes: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
   '.js': 'text/javascript; charset=utf-8',
@@ -29,6 +29,8 @@ const contentTypes: Readonly<Record<string, string>> = {
   '.jpg': 'image/jpeg',
   '.jpeg': 'image/jpeg',
   '.webp': 'image/webp',
+  '.ico': 'image/x-icon',
+  '.txt': 'text/plain; charset=utf-8',
 };
 
 const web = new URL('./web/', import.meta.url);
@@ -49,8 +51,16 @@ async function readAssets(): Promise<ReadonlyMap<string, Asset>> {
   return new Map(await Promise.all(entries));
 }
 
+/** The Content-Type of a file by its ending. */
+export function contentTypeOf(name: string): string {
+  return contentTypes[extname(name).toLowerCase()] ?? 'application/octet-stream';
+}
+
 /** A file's bytes with the type of its ending and a tag of its contents. */
 export function toAsset(name: string, body: Buffer): Asset {
-  const type = contentTypes[extname(name).toLowerCase()] ?? 'application/octet-stream';
-  return { body, type, etag: `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"` };
+  return {
+    body,
+    type: contentTypeOf(name),
+    etag: `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`,
+  };
 }

@@ -1,7 +1,6 @@
 import { dirname } from 'node:path';
-import { AppError, messageOf } from '../errors.js';
+import { AppError } from '../errors.js';
 import type { Placement, SessionSpec } from '../engine/engine.js';
-import type { PreparedModel } from '../engine/weights/weights-cache.js';
 import { isBatchingAutomatic } from '../model/complete/complete-batching.js';
 import { checkLabels } from '../model/complete/complete-classification.js';
 import { checkDetectionLabels } from '../model/complete/complete-detection.js';
@@ -31,8 +30,6 @@ export interface LoaderOptions extends TrialOptions {
   readonly intraOpThreads: number;
   /** Which provider a model gets, with one line why. Rejects with DEVICE_UNAVAILABLE where none fits. */
   readonly chooseProvider: (execution: ExecutionConfig) => Promise<ProviderChoice>;
-  /** What workers load in a model's stead, such as a copy whose weights they share; the model itself unless told otherwise. */
-  readonly prepareWeights?: (spec: SessionSpec) => Promise<PreparedModel>;
   /** What the links of a model's files may not lead out of: the repository, and folders that the operator named. */
   readonly homes: Homes;
   /** The longest warm-up of a model that runs apart; 10 s unless told otherwise. */
@@ -131,12 +128,13 @@ async function loadServable(request: RequestInWork, snapshot: Snapshot, options:
   const holder: { servable?: Servable } = {};
   const spec = specOf(wished, choice, { logId: `${name}/${version}`, snapshot, options });
   const tried = await tryUnlessApart({ spec, snapshot, config: wished, json }, options);
-  const { session, weights } = await loadSession(spec, options, {
+  const how: LoadOptions = {
     ...placesFor(wished, choice, header),
     next: (freeWorkers) => holder.servable?.next(freeWorkers),
     ...suspicion.load,
     onLost: (reason) => holder.servable?.giveUp(reason),
-  });
+  };
+  const session = await options.runner.load(spec, how).catch((error: unknown) => blameLoad(error, how));
   try {
     checkDevice(choice, session.loaded.placement);
     if (session.loaded.weights.shared) await snapshot.discardCopy();
@@ -150,7 +148,7 @@ async function loadServable(request: RequestInWork, snapshot: Snapshot, options:
       notes: [...request.found, ...notesOnLoad({ json, choice, snapshot, loaded: session.loaded }), ...notes],
       providerReason: choice.reason,
       loadMs: performance.now() - request.startedMs,
-      weights: weights.reason,
+      weights: session.loaded.weights.reason,
       trial: tried?.how ?? (header.hazard === undefined ? 'none' : 'none: it runs apart'),
       onReleased: () => snapshot.remove(),
       ...(options.onBatchingOff && { onBatchingOff: options.onBatchingOff }),
@@ -245,26 +243,6 @@ function checkDevice({ provider, isGpuRequired = false }: ProviderChoice, { devi
     'DEVICE_UNAVAILABLE',
     `A GPU is required, but ${provider} leaves every node of the model to the CPU. Drop the requirement, or convert the model.`,
   );
-}
-
-/** Loads what was prepared, or the model itself where that fails or nothing was. */
-async function loadSession(
-  spec: SessionSpec,
-  { runner, prepareWeights }: LoaderOptions,
-  how: LoadOptions,
-): Promise<{ readonly session: RunnerSession; readonly weights: PreparedModel }> {
-  const prepared = await prepareWeights?.(spec);
-  if (prepared?.spec.optimised === true) {
-    try {
-      return { session: await runner.load(prepared.spec, how), weights: prepared };
-    } catch (error) {
-      const reason = `not shared: the prepared copy cannot be loaded (${messageOf(error)})`;
-      return { session: await runner.load(spec, how), weights: { spec, reason } };
-    }
-  }
-  const session = await runner.load(spec, how).catch((error: unknown) => blameLoad(error, how));
-  // Where nothing was prepared here the pool has decided, and says what it did.
-  return { session, weights: { spec, reason: prepared?.reason ?? session.loaded.weights.reason } };
 }
 
 function specOf(

@@ -1,5 +1,3 @@
-import { readFile } from 'node:fs/promises';
-
 /** Memory of a process as the kernel counts it. Pss divides shared pages among those who map them. */
 export interface ProcessMemory {
   readonly rssBytes: number;
@@ -14,9 +12,4 @@ export function parseSmapsRollup(text: string): ProcessMemory | undefined {
   };
   const [rssBytes, pssBytes] = [figure('Rss'), figure('Pss')];
   return rssBytes === undefined || pssBytes === undefined ? undefined : { rssBytes, pssBytes };
-}
-
-/** Memory of this process; undefined where the kernel does not say. Costs milliseconds: not for a hot path. */
-export async function readProcessMemory(): Promise<ProcessMemory | undefined> {
-  return parseSmapsRollup(await readFile('/proc/self/smaps_rollup', 'utf8').catch(() => ''));
 }

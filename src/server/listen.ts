@@ -1,5 +1,6 @@
 import type { AddressInfo } from 'node:net';
 import { AppError, messageOf } from '../errors.js';
+import { addressOf } from '../protocol/authority.js';
 import type { App } from './http/app.js';
 import type { HttpSide } from './http-side.js';
 import type { Settings } from './settings/settings.js';
@@ -15,13 +16,7 @@ export async function listen(
     await open(http.management, { host, port: management.port ?? 0, flag: '--management-port' });
   }
   const { port: actual } = http.main.fastify.server.address() as AddressInfo;
-  return `${tls === undefined ? 'http' : 'https'}://${showAddress(host, actual)}${basePath}`;
-}
-
-/** `127.0.0.1:8000`, an address that can be typed here. */
-export function showAddress(host: string, port: number): string {
-  const shown = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
-  return `${shown.includes(':') ? `[${shown}]` : shown}:${port}`;
+  return `${tls === undefined ? 'http' : 'https'}://${addressOf(host, actual)}${basePath}`;
 }
 
 /** Where to listen, and the flag that says so. */

@@ -1,4 +1,5 @@
 import { AppError, messageOf } from '../errors.js';
+import { addressOf } from '../protocol/authority.js';
 import { encodeServerHealth } from '../protocol/server-health.js';
 import type { ModelEvent } from '../repository/events.js';
 import type { App } from './http/app.js';
@@ -10,7 +11,7 @@ import type { GrpcServer } from '../grpc/server.js';
 import type { GrpcDeps } from './grpc/grpc-host.js';
 import { buildHttpSide, type HttpSide } from './http-side.js';
 import { Lifecycle } from './lifecycle.js';
-import { listen, showAddress } from './listen.js';
+import { listen } from './listen.js';
 import type { Log } from './log/log.js';
 import { lazyMetrics } from './metrics/lazy-metrics.js';
 import { MemoryBudget } from './memory/memory-budget.js';
@@ -76,7 +77,7 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
     prewarmAfter(loaded, log, () => Promise.all([metrics(), dataplane.takesPictures ? codec.prewarm() : undefined]));
     return {
       url,
-      grpcAddress: grpc === undefined ? undefined : showAddress(settings.host, grpc.port),
+      grpcAddress: grpc === undefined ? undefined : addressOf(settings.host, grpc.port),
       app: http.main,
       dataplane,
       memory,

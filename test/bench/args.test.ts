@@ -62,9 +62,9 @@ describe('the flags of the benchmark', () => {
   });
 
   const wrong: readonly (readonly [readonly string[], RegExp])[] = [
-    [['--fast'], /unknown option '--fast'.*--help/],
+    [['--fast'], /Unknown option '--fast'.*--help/],
     [['--quik'], /Did you mean --quick\?/],
-    [['model.onnx'], /too many arguments/],
+    [['model.onnx'], /Too many arguments/],
     [['--model'], /--model <name\|file>' argument missing/],
     [['--target', 'gpu'], /--target gpu: expected one of native-cpu, .*Type: npm run bench -- --target native-cpu/],
     [['--batch', '0'], /--batch 0: expected whole numbers from 1 .*--batch 1,8,32/],

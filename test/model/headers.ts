@@ -17,7 +17,6 @@ export const headerOf = (inputs: readonly HeaderValue[], outputs: readonly Heade
   producerVersion: '',
   domain: '',
   modelVersion: 0,
-  graphName: '',
   opsets: {},
   inputs,
   defaultedInputs: [],

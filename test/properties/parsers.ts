@@ -3,7 +3,7 @@ import { sniffImage } from '../../src/image/files/format.js';
 import { readJpegHeader } from '../../src/image/files/jpeg-header.js';
 import { hasAllScans } from '../../src/image/files/jpeg-scans.js';
 import { findUnreadSamples, readTiffSamples } from '../../src/image/files/tiff-header.js';
-import { parseOnnxHeader } from '../../src/model/onnx/header.js';
+import { parseOnnxModel } from '../../src/model/onnx/header.js';
 import { writeOnnx } from '../../src/model/onnx/writer.js';
 import { parseModelJson } from '../../src/model/parse-config.js';
 import { decodeInferRequest } from '../../src/protocol/v2/decode-request.js';
@@ -161,7 +161,7 @@ export const parsers: readonly Parser[] = [
   { name: 'the length of a header', inputs: around('12', '-1', '0x10', '9007199254740993'), parse: (input) => parseHeaderLength(input.toString('latin1')) },
   { name: 'the name of a model', inputs: around('m', 'a/b', 'größe'), parse: (input) => checkModelName(input.toString('utf8')) },
   { name: 'model.json', inputs: around(modelJson), parse: (input) => parseModelJson(input.toString('utf8')) },
-  { name: 'the header of a model', inputs: around(writeOnnx(sumAndDifference)), parse: (input) => parseOnnxHeader(source(input)) },
+  { name: 'the header of a model', inputs: around(writeOnnx(sumAndDifference)), parse: (input) => parseOnnxModel(source(input)) },
   { name: 'the header of an image', inputs: around(jpeg, tiff), parse: (input) => { sniffImage(input); readJpegHeader(input); hasAllScans(input); const tags = readTiffSamples(input); return tags && findUnreadSamples(tags); } },
   { name: 'a file of keys', inputs: around(keys), parse: (input) => parseKeys(input.toString('utf8')) },
   { name: 'a host', inputs: around('localhost:8000', '[::1]:80', 'a.b.example.', '127.0.0.1'), parse: (input) => parseAuthority(input.toString('latin1')) },

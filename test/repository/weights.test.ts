@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { mkdir, readdir, stat, utimes, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { describe, it } from 'node:test';
-import { prepareWeights } from '../../src/engine/weights/weights-cache.js';
 import { writeOnnx } from '../../src/model/onnx/writer.js';
 import { openSnapshots } from '../../src/repository/files/snapshot-folder.js';
 import { putModel } from '../support/models.js';
@@ -16,7 +16,7 @@ describe('weights', () => {
     const path = await putModel(root, { name: 'm', graph: addsConstant(1) });
     const repository = await place.open(root, {
       temporaryFolder,
-      prepareWeights: (spec) => prepareWeights(spec, { folder: join(folder, 'cache'), env: process.env, minBytes: 0 }),
+      runner: await place.sharing(join(folder, 'cache')),
     });
     const model = repository.get('m');
     assert.equal(model.weights, 'shared by all workers from a new cache entry');
@@ -32,24 +32,37 @@ describe('weights', () => {
     assert.equal(await constantOf(repository.get('m')), 2);
   });
 
-  it('are told of as the pool holds them, where nothing else prepares them', async () => {
+  it('are told of where there is no folder for copies', async () => {
     const root = await place.folder();
     await putModel(root, { name: 'm', graph: addsConstant(1) });
     assert.equal((await place.open(root)).get('m').weights, 'no cache folder is set');
   });
 
   it('are loaded from the model itself where the shared copy cannot be, with the reason', async () => {
-    const root = await place.folder();
+    const [root, folder] = [await place.folder(), join(await place.folder(), 'cache')];
     await putModel(root, { name: 'm', graph: addsConstant(1) });
-    const repository = await place.open(root, {
-      prepareWeights: (spec) =>
-        Promise.resolve({ spec: { ...spec, modelPath: '/nonexistent.onnx', optimised: true }, reason: 'shared' }),
-    });
-    const model = repository.get('m');
+    const runner = await place.sharing(folder);
+    await (await place.open(root, { runner })).close();
+    await spoilCopies(folder);
+    const model = (await place.open(root, { runner })).get('m');
     assert.equal(await constantOf(model), 1);
-    assert.match(model.weights, /^not shared: the prepared copy cannot be loaded \(/);
+    assert.match(model.weights, /^not shared: /);
   });
 });
+
+/** Puts bytes that are no model in the place of each copy, and says in its list that they belong there. */
+async function spoilCopies(folder: string): Promise<void> {
+  const bytes = Buffer.from('no model');
+  const sha256 = createHash('sha256').update(bytes).digest('hex');
+  const lists = (await readdir(folder, { recursive: true })).filter((name) => basename(name) === 'manifest.json');
+  assert.equal(lists.length, 1);
+  for (const list of lists) {
+    const entry = dirname(join(folder, list));
+    await writeFile(join(entry, 'model.onnx'), bytes);
+    const files = [{ name: 'model.onnx', bytes: bytes.length, sha256 }];
+    await writeFile(join(entry, 'manifest.json'), JSON.stringify({ files }));
+  }
+}
 
 describe('openSnapshots', () => {
   it('removes what ended processes left and nothing of living ones', async () => {

@@ -12,6 +12,8 @@ import { startRunner, type RunnerPool } from '../../src/workers/pool.js';
 /** Workers and folders for the tests of one file, taken away at its end. */
 export interface Workplace {
   readonly runner: RunnerPool;
+  /** Workers that share copies of models, however small, from a folder of their own. */
+  sharing(folder: string): Promise<RunnerPool>;
   /** A new empty folder. */
   folder(): Promise<string>;
   /** Opens a repository that has just begun to load. */
@@ -24,13 +26,14 @@ export function useWorkplace(): Workplace {
   let home = '';
   let runner: RunnerPool | undefined;
   const opened: ModelRepository[] = [];
+  const sharing: RunnerPool[] = [];
   before(async () => {
     home = await mkdtemp(join(tmpdir(), 'slipway-repository-'));
     runner = await startRunner({ workers: 2, env: process.env });
   });
   after(async () => {
     for (const repository of opened) await repository.close();
-    await runner?.close();
+    for (const pool of [runner, ...sharing]) await pool?.close();
     await rm(home, { recursive: true, force: true });
   });
   const begin: Workplace['begin'] = async (root, options = {}) => {
@@ -50,6 +53,12 @@ export function useWorkplace(): Workplace {
   return {
     get runner() {
       return runner!;
+    },
+    sharing: async (folder) => {
+      const weightsCache = { folder, minBytes: 0 };
+      const pool = await startRunner({ workers: 1, env: process.env, weightsCache });
+      sharing.push(pool);
+      return pool;
     },
     folder: () => mkdtemp(join(home, 'models-')),
     begin,

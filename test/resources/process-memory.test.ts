@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { describe, it } from 'node:test';
-import { parseSmapsRollup, readProcessMemory } from '../../src/resources/process-memory.js';
+import { parseSmapsRollup } from '../../src/resources/process-memory.js';
 
 describe('the memory of a process', () => {
   it('is read from smaps_rollup in kilobytes', () => {
@@ -10,7 +11,7 @@ describe('the memory of a process', () => {
   });
 
   it('never counts more by shares than as a whole', async (t) => {
-    const memory = await readProcessMemory();
+    const memory = parseSmapsRollup(await readFile('/proc/self/smaps_rollup', 'utf8').catch(() => ''));
     if (memory === undefined) t.skip('this kernel has no smaps_rollup');
     else assert.ok(memory.pssBytes > 0 && memory.pssBytes <= memory.rssBytes);
   });

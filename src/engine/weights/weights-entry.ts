@@ -1,7 +1,6 @@
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { readFile, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { hashFile } from '../../model/file-hash.js';
 
 /** Names inside an entry: the optimised model, its weights, and the list of both. */
 export const modelFile = 'model.onnx';
@@ -15,13 +14,6 @@ interface ManifestFile {
 
 interface Manifest {
   readonly files: readonly ManifestFile[];
-}
-
-/** SHA-256 of a file in hexadecimal, read in pieces. */
-export async function hashFile(path: string): Promise<string> {
-  const hash = createHash('sha256');
-  for await (const piece of createReadStream(path, { highWaterMark: 1024 * 1024 })) hash.update(piece as Buffer);
-  return hash.digest('hex');
 }
 
 /** Writes down what the entry's files are, last of all: an entry without this list does not count. */

@@ -5,7 +5,7 @@ import { dirname, parse } from 'node:path';
 import { AppError } from '../../errors.js';
 import { findExternalFiles } from '../../model/onnx/external-data.js';
 import { readOnnxHeader } from '../../model/onnx/reader.js';
-import { hashFile } from './weights-entry.js';
+import { hashFile } from '../../model/file-hash.js';
 
 /** Changes whenever entries are written in another way. */
 const layoutVersion = 2;

@@ -1,3 +1,5 @@
+import { readSegments, startOfScan, startsWith } from './jpeg-segments.js';
+
 /** How the chroma of a JPEG lies beside its luma. */
 export type Sampling = 'gray' | '444' | '422' | '420';
 
@@ -41,43 +43,32 @@ interface Reading {
   readonly codes: Map<number, Uint8Array>;
 }
 
-const marker = { dht: 0xc4, sos: 0xda, dqt: 0xdb, dri: 0xdd, app0: 0xe0, app1: 0xe1, app2: 0xe2, app14: 0xee } as const;
+const marker = { dht: 0xc4, dqt: 0xdb, dri: 0xdd, app0: 0xe0, app1: 0xe1, app2: 0xe2, app14: 0xee } as const;
 
 /** Reads a JPEG's segments (ITU-T T.81, B.2); undefined: it is not of the plain kind, or not as it should be. */
 export function readPlainJpeg(jpeg: Uint8Array): PlainJpeg | undefined {
-  const bytes = Buffer.from(jpeg.buffer, jpeg.byteOffset, jpeg.byteLength);
   const reading: Reading = { interval: 0, isJfif: false, quantisers: new Map(), codes: new Map() };
-  for (let at = 2; at + 4 <= bytes.length;) {
-    const kind = bytes[at + 1] ?? 0;
-    if (bytes[at] !== 0xff) return undefined;
-    // Any number of fill bytes may stand before a marker.
-    if (kind === 0xff) {
-      at += 1;
-      continue;
-    }
-    const next = at + 2 + bytes.readUInt16BE(at + 2);
-    if (next < at + 4 || next > bytes.length) return undefined;
-    const segment = bytes.subarray(at + 4, next);
-    if (kind === marker.sos) return readScan(segment, reading, next);
-    if (!readSegment(kind, segment, reading)) return undefined;
-    at = next;
+  for (const segment of readSegments(jpeg)) {
+    if (segment === undefined || segment.next > jpeg.length) return undefined;
+    const { marker: kind, content, next } = segment;
+    if (kind === startOfScan) return readScan(content, reading, next);
+    if (!readSegment(kind, content, reading)) return undefined;
   }
   return undefined;
 }
 
 /** False: the file is not of the plain kind. */
 function readSegment(kind: number, segment: Buffer, reading: Reading): boolean {
-  const starts = (text: string) => segment.toString('latin1', 0, text.length) === text;
   switch (kind) {
     case marker.app0:
-      reading.isJfif ||= starts('JFIF\0') && segment.length >= 12;
+      reading.isJfif ||= startsWith(segment, 'JFIF\0') && segment.length >= 12;
       return true;
     case marker.app1:
-      return !starts('Exif\0');
+      return !startsWith(segment, 'Exif\0');
     case marker.app2:
-      return !starts('ICC_PROFILE\0');
+      return !startsWith(segment, 'ICC_PROFILE\0');
     case marker.app14:
-      if (starts('Adobe') && segment.length >= 12) reading.adobeTransform = segment[11] ?? 0;
+      if (startsWith(segment, 'Adobe') && segment.length >= 12) reading.adobeTransform = segment[11] ?? 0;
       return true;
     case marker.dqt:
       return readQuantisers(segment, reading);

@@ -1,3 +1,4 @@
+import { bracket } from '../../protocol/authority.js';
 import type { PublishedPort } from '../docker/types.js';
 
 const units = ['B', 'kB', 'MB', 'GB', 'TB'];
@@ -36,7 +37,7 @@ export function formatPorts(ports: readonly PublishedPort[]): string {
     if (hostPort === undefined || hostPort === 0) return [];
     const suffix = protocol === 'tcp' ? '' : `/${protocol}`;
     const twin = ports.some((other) => other.hostPort === hostPort && other.hostIp === '0.0.0.0' && hostIp === '::');
-    return twin ? [] : [`${hostIp.includes(':') ? `[${hostIp}]` : hostIp}:${hostPort}->${containerPort}${suffix}`];
+    return twin ? [] : [`${bracket(hostIp)}:${hostPort}->${containerPort}${suffix}`];
   });
   return published.length === 0 ? '-' : published.join(', ');
 }

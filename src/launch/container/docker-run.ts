@@ -1,3 +1,4 @@
+import { bracket } from '../../protocol/authority.js';
 import type { ApiMount, ContainerSpec, CreateBody, DeviceRequest, HostConfig } from './spec-types.js';
 
 /** The `docker run` line that makes the same container, quoted for a POSIX shell; `docker` names the engine where that is needed. */
@@ -165,7 +166,7 @@ function gpusValue({ Driver, Count, DeviceIDs, Capabilities, Options }: DeviceRe
 
 function network({ HostConfig }: CreateBody): readonly string[] {
   const published = Object.entries(HostConfig.PortBindings).flatMap(([port, bindings]) =>
-    bindings.map(({ HostIp, HostPort }) => `${HostIp.includes(':') ? `[${HostIp}]` : HostIp}:${HostPort}:${port}`),
+    bindings.map(({ HostIp, HostPort }) => `${bracket(HostIp)}:${HostPort}:${port}`),
   );
   return [
     ...flag('--publish', published),

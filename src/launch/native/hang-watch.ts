@@ -1,3 +1,4 @@
+import { bracket } from '../../protocol/authority.js';
 /** How a server that runs but does nothing is told. */
 export interface HangRule {
   readonly everyMs: number;
@@ -35,7 +36,7 @@ export async function hangs({ ask, pause }: Watched, misses: number): Promise<bo
 /** Asks a server on this machine for whatever it says, by HTTP. */
 export async function askForLife(address: { host: string; port: number }, limitMs: number): Promise<Sign> {
   const host = { '0.0.0.0': '127.0.0.1', '::': '::1', '': '127.0.0.1' }[address.host] ?? address.host;
-  const url = `http://${host.includes(':') ? `[${host}]` : host}:${address.port}/v2/health/live`;
+  const url = `http://${bracket(host)}:${address.port}/v2/health/live`;
   try {
     const response = await fetch(url, { signal: AbortSignal.timeout(limitMs), redirect: 'manual' });
     await response.body?.cancel();

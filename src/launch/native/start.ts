@@ -1,5 +1,6 @@
 import { AppError } from '../../errors.js';
-import { addressOf, urlOf, doCollide, type HostPort } from '../session/address.js';
+import { addressOf } from '../../protocol/authority.js';
+import { urlOf, doCollide, type HostPort } from '../session/address.js';
 import { neverReadyError, unreadyError } from '../failures/explain.js';
 import { pumpOutput } from '../cli/terminal.js';
 import { readTail } from '../text/log-tail.js';

@@ -1,4 +1,5 @@
 import { isIPv6 } from 'node:net';
+import { addressOf } from '../../protocol/authority.js';
 import type { ContainerDetails } from '../docker/types.js';
 import { isTlsFrom } from '../request/server-options.js';
 
@@ -72,13 +73,6 @@ export function variablesOf({ env }: ContainerDetails): Readonly<Record<string, 
 /** The URL of a listener, seen from its own machine. */
 export function urlOf(host: string, port: number, isTls = false): string {
   return `${schemeOf(isTls)}://${addressOf(host, port)}`;
-}
-
-/** `host:port` of a listener, seen from its own machine. */
-export function addressOf(host: string, port: number): string {
-  const isAnywhere = host === '' || host === '0.0.0.0' || host === '::';
-  const reachable = isAnywhere ? '127.0.0.1' : host;
-  return `${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`;
 }
 
 function schemeOf(isTls: boolean): string {

@@ -6,7 +6,7 @@ const secondsOf: Readonly<Record<string, number>> = { ms: 0.001, s: 1, m: 60, h:
  * Seconds since 1970 of a moment as --since takes it: a duration back from now (`10m`, `1h30m`), a date
  * (`2026-01-31T12:00:00Z`, `2026-01-31`), or seconds since 1970. Throws USAGE.
  */
-export function parseTime(text: string, flag: string, nowMs: number): number {
+export function parseTime(flag: string, text: string, nowMs: number): number {
   if (/^\d+(\.\d+)?$/.test(text)) return Number(text);
   if (/^(\d+(\.\d+)?(ms|s|m|h|d))+$/.test(text)) {
     const parts = [...text.matchAll(/(\d+(?:\.\d+)?)(ms|[smhd])/g)];
@@ -18,10 +18,4 @@ export function parseTime(text: string, flag: string, nowMs: number): number {
     'USAGE',
     `${flag} is "${text}". Expected a duration (10m, 1h30m), a date (2026-01-31T12:00:00Z) or seconds since 1970.`,
   );
-}
-
-/** A count that a flag takes; throws USAGE for anything but an integer >= 0. */
-export function parseCount(text: string, flag: string): number {
-  if (/^\d+$/.test(text) && Number.isSafeInteger(Number(text))) return Number(text);
-  throw new AppError('USAGE', `${flag} is "${text}". Expected a whole number, 0 or more.`);
 }

@@ -3,7 +3,6 @@ import { broken, limits, only, type WireField, type WireReader } from './fields.
 
 /** The parts of the main graph that are read further. */
 export interface MainGraph {
-  readonly name: string;
   readonly inputs: readonly WireField[];
   readonly outputs: readonly WireField[];
 }
@@ -11,7 +10,7 @@ export interface MainGraph {
 /** What is read of each message, so that the long lists of numbers and texts of attributes are skipped. */
 const wanted = {
   function: only(7),
-  graph: only(1, 2, 5, 11, 12, 15),
+  graph: only(1, 5, 11, 12, 15),
   inner: only(1, 5, 15),
   node: only(4, 5, 7),
   attribute: only(5, 6, 10, 11, 22, 23),
@@ -31,19 +30,17 @@ export class GraphReader {
     this.#wire = wire;
   }
 
-  /** GraphProto: node 1, name 2, initializer 5, input 11, output 12, sparse_initializer 15. */
+  /** GraphProto: node 1, initializer 5, input 11, output 12, sparse_initializer 15. */
   readMain(graph: WireField): MainGraph {
-    let name = '';
     const [inputs, outputs]: [WireField[], WireField[]] = [[], []];
     for (const field of this.#wire.fields(graph.start, graph.end, wanted.graph)) {
-      if (field.number === 2) name = this.#wire.text(field);
-      else if (field.number === 5) this.#keepInitializer(this.#readTensor(field));
+      if (field.number === 5) this.#keepInitializer(this.#readTensor(field));
       else if (field.number === 11) this.#keepField(inputs, field);
       else if (field.number === 12) this.#keepField(outputs, field);
       else if (field.number === 15) this.#keepInitializer(this.#readSparseTensor(field));
       else if (field.number === 1) this.#readNode(field, 0);
     }
-    return { name, inputs, outputs };
+    return { inputs, outputs };
   }
 
   /** FunctionProto: node 7. */

@@ -47,11 +47,6 @@ export interface OnnxModel {
   readonly edit: GraphEdit | undefined;
 }
 
-/** What an ONNX file says of itself; see `parseOnnxModel`. */
-export function parseOnnxHeader(source: ByteSource): OnnxHeader {
-  return parseOnnxModel(source).header;
-}
-
 /**
  * What an ONNX file says of itself (onnx.proto: ModelProto), and how it is served where requests give other values for the
  * defaults of the inputs `replaced`. Weights are skipped, not read. Throws MODEL_INVALID for anything that is not a whole ONNX
@@ -64,7 +59,7 @@ export function parseOnnxModel(source: ByteSource, replaced: ReadonlySet<string>
   const graphs = new GraphReader(wire);
   const { graph, ...draft } = readModel(wire, graphs, source.size);
   if (graph === undefined) throw broken('it holds no graph');
-  const { name: graphName, ...fields } = graphs.readMain(graph);
+  const fields = graphs.readMain(graph);
   if (fields.outputs.length === 0) throw broken('its graph has no output');
   const inputs = fields.inputs.map((field) => readValueInfo(wire, field));
   const outputs = fields.outputs.map((field) => readValueInfo(wire, field));
@@ -80,7 +75,6 @@ export function parseOnnxModel(source: ByteSource, replaced: ReadonlySet<string>
   const { functions, ...facts } = draft;
   const header: OnnxHeader = {
     ...facts,
-    graphName,
     ...adapted,
     operators: Object.fromEntries(graphs.operators),
     ...hazardOf(wire, graphs, { source, graph, functions, ...adapted }),

@@ -1,7 +1,6 @@
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { hashFile } from '../../model/file-hash.js';
 
 /** Files with the state in which they were read. */
 export interface Watch {
@@ -80,10 +79,4 @@ async function isSameFile(left: string, right: string): Promise<boolean> {
   } catch {
     return false;
   }
-}
-
-async function hashFile(path: string): Promise<string> {
-  const hash = createHash('sha256');
-  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) hash.update(chunk as Buffer);
-  return hash.digest('hex');
 }

@@ -3,33 +3,18 @@ import { toLoadOverrides, toUnloadOptions } from '../../protocol/repository-requ
 import type { ParameterValue } from '../../protocol/types.js';
 import { audited, type ManagedCall } from '../access/audit.js';
 import { stranger, type Caller, type Doors } from '../access/doors.js';
-import type { Tls } from '../access/tls.js';
-import type { Codec } from '../codec/codec.js';
 import { decodeBody } from '../http/content-encoding.js';
-import type { Dataplane } from '../dataplane.js';
 import { createRequestIds } from '../http/exchange.js';
 import { toAppError, tooLarge, toHttpFailure } from '../http/http-errors.js';
-import type { Lifecycle } from '../lifecycle.js';
-import type { Log } from '../log/log.js';
+import type { HttpDeps } from '../http-side.js';
 import { GrowingBuffer } from '../memory/growing-buffer.js';
-import { RequestMemory, type MemoryBudget } from '../memory/memory-budget.js';
-import type { ModelMeters } from '../metrics/model-meter.js';
-import type { Settings } from '../settings/settings.js';
+import { RequestMemory } from '../memory/memory-budget.js';
 import { GrpcRecord } from './grpc-record.js';
 import { inferMessage } from './infer-message.js';
 
 /** What of the server gRPC is answered from. */
-export interface GrpcDeps {
-  readonly settings: Settings;
-  readonly processTag: string;
+export interface GrpcDeps extends Omit<HttpDeps, 'models' | 'version' | 'keys' | 'ownNames' | 'metrics'> {
   readonly doors: Doors;
-  readonly tls?: Tls | undefined;
-  readonly log: Log;
-  readonly lifecycle: Lifecycle;
-  readonly dataplane: Dataplane;
-  readonly codec: Codec;
-  readonly meters: ModelMeters;
-  readonly memory: MemoryBudget;
 }
 
 /** The same questions that HTTP needs no key for. */

@@ -1,5 +1,5 @@
 import { Command, CommanderError, Option } from 'commander';
-import { AppError } from '../../errors.js';
+import { AppError, toSentence } from '../../errors.js';
 import { dashed, flags, variableOf, type Flag, type FlagName, type FlagValues } from './flag-table.js';
 import { hostNames, list, origins, toggle } from './flags.js';
 import type { Settings } from './settings.js';
@@ -27,7 +27,7 @@ export function parseArguments(
   } catch (thrown) {
     if (!(thrown instanceof CommanderError)) throw thrown;
     if (thrown.exitCode === 0) return { kind: 'print', text: printed.join('') };
-    throw new AppError('USAGE', `${thrown.message.replace(/^error: /, '')}. Type: npm start -- --help`);
+    throw new AppError('USAGE', `${toSentence(thrown.message)}. Type: npm start -- --help`);
   }
   const given = { ...command.opts(), ...modelsOf(command) };
   return { kind: 'serve', settings: toSettings(readValues(given, env)) };

@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { bracket } from '../../protocol/authority.js';
 
 /** Where a request says that it goes: the value of `Host`, or the middle of an origin. */
 export interface Authority {
@@ -51,6 +52,5 @@ export function isSamePlace({ scheme, authority }: Origin, target: Authority): b
 
 /** The form in which origins are compared: lower case, without the scheme's own port. */
 export function formatOrigin({ scheme, authority: { name, port } }: Origin): string {
-  const shown = name.includes(':') ? `[${name}]` : name;
-  return `${scheme}://${shown}${port === undefined || port === schemePorts[scheme] ? '' : `:${port}`}`;
+  return `${scheme}://${bracket(name)}${port === undefined || port === schemePorts[scheme] ? '' : `:${port}`}`;
 }

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { parseSignal } from '../../../src/launch/commands/servers/kill.js';
 import { formatBytes, formatDuration, formatPorts } from '../../../src/launch/cli/format.js';
-import { parseCount, parseTime } from '../../../src/launch/text/time.js';
+import { parseCount } from '../../../src/launch/request/flags/sizes.js';
+import { parseTime } from '../../../src/launch/text/time.js';
 import { isOwnImage } from '../../../src/launch/images/find.js';
 
 describe('what everyday commands print', () => {
@@ -42,18 +43,20 @@ describe('what everyday commands print', () => {
 describe('what everyday commands are told', () => {
   it('reads a moment as a duration back from now, a date or seconds', () => {
     const nowMs = 10_000_000;
-    assert.equal(parseTime('90s', '--since', nowMs), 9910);
-    assert.equal(parseTime('1h30m', '--since', nowMs), 10_000 - 5400);
-    assert.equal(parseTime('12.5', '--since', nowMs), 12.5);
-    assert.equal(parseTime('1970-01-01T00:01:00Z', '--since', nowMs), 60);
+    assert.equal(parseTime('--since', '90s', nowMs), 9910);
+    assert.equal(parseTime('--since', '1h30m', nowMs), 10_000 - 5400);
+    assert.equal(parseTime('--since', '12.5', nowMs), 12.5);
+    assert.equal(parseTime('--since', '1970-01-01T00:01:00Z', nowMs), 60);
     for (const text of ['', 'yesterday', '5 m', '10x']) {
-      assert.throws(() => parseTime(text, '--since', nowMs), /--since is ".*"\. Expected a duration/);
+      assert.throws(() => parseTime('--since', text, nowMs), /--since is ".*"\. Expected a duration/);
     }
   });
 
   it('reads a count, and a signal by name or number', () => {
-    assert.equal(parseCount('12', '--tail'), 12);
-    for (const text of ['-1', '1.5', 'x', '']) assert.throws(() => parseCount(text, '--tail'), /whole number/);
+    assert.equal(parseCount('--tail', '12'), 12);
+    for (const text of ['-1', '1.5', 'x', '', '9007199254740993']) {
+      assert.throws(() => parseCount('--tail', text), /whole number/);
+    }
     assert.deepEqual(['SIGTERM', 'hup', '9'].map(parseSignal), ['SIGTERM', 'SIGHUP', 'SIGKILL']);
     assert.throws(() => parseSignal('SIGWRONG'), /Expected a signal/);
   });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { noiseOf } from '../../../src/model/noise-of.js';
-import { parseOnnxHeader } from '../../../src/model/onnx/header.js';
+import { parseOnnxModel } from '../../../src/model/onnx/header.js';
 import { writeOnnx, type Graph } from '../../../src/model/onnx/writer.js';
 import { completeConfig } from '../../../src/model/complete/complete-config.js';
 import { measureRows, type Measurement } from '../../../src/repository/proof/batch-proof.js';
@@ -18,7 +18,7 @@ async function measure(graph: Graph): Promise<Measurement> {
   const path = await putModel(await place.folder(), { name: graph.name, graph });
   const session = await place.runner.load(specOf(path), { instances: 1, next: () => undefined });
   const bytes = writeOnnx(graph);
-  const header = parseOnnxHeader({ size: bytes.length, read: (from, to) => Buffer.from(bytes.subarray(from, to)) });
+  const { header } = parseOnnxModel({ size: bytes.length, read: (from, to) => Buffer.from(bytes.subarray(from, to)) });
   const outputs = header.outputs.map(({ name }) => name);
   try {
     return await measureRows({

@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { TrustStore, type ShippedProofs } from '../../../src/repository/proof/trust-store.js';
 import { writeOnnx } from '../../../src/model/onnx/writer.js';
-import { prepareWeights } from '../../../src/engine/weights/weights-cache.js';
 import type { ModelRepository } from '../../../src/repository/types.js';
 import type { Runner } from '../../../src/workers/runner.js';
 import { runsForMinutes, integerDivision, putModel } from '../../support/models.js';
@@ -22,13 +21,13 @@ const trustIn = (folder: string, shipped: ShippedProofs = {}) =>
   });
 
 /** The runner, with the loads and runs that were asked of it written down: `trial` or `load`, and `run` for each run of a trial. */
-function watched(): { readonly runner: Runner; readonly steps: string[] } {
+function watched(watchedRunner: Runner = place.runner): { readonly runner: Runner; readonly steps: string[] } {
   const steps: string[] = [];
   const runner: Runner = {
     load: async (spec, options) => {
       const kind = options.trial === undefined ? 'load' : 'trial';
       steps.push(kind);
-      const session = await place.runner.load(spec, options);
+      const session = await watchedRunner.load(spec, options);
       const runOn: typeof session.runOn = (instance, job) => {
         steps.push(`run in ${kind}`);
         return session.runOn(instance, job);
@@ -122,12 +121,8 @@ describe('a model that nobody tried before', () => {
   it('is not run anywhere with "warmup": false, though it is loaded apart first', async () => {
     const [root, folder] = [await place.folder(), await place.folder()];
     await putModel(root, { name: 'm', graph: runsForMinutes, config: { warmup: false } });
-    const { runner, steps } = watched();
-    const options = { runner, trust: trustIn(join(folder, 'trust')) };
-    const cache = { folder: join(folder, 'cache'), env: process.env, minBytes: 0 };
-    const model = (await place.open(root, { ...options, prepareWeights: (spec) => prepareWeights(spec, cache) })).get(
-      'm',
-    );
+    const { runner, steps } = watched(await place.sharing(join(folder, 'cache')));
+    const model = (await place.open(root, { runner, trust: trustIn(join(folder, 'trust')) })).get('m');
     assert.deepEqual(steps, ['trial', 'load']);
     assert.match(model.weights, /^not shared: nothing is run before the first request/);
   });

@@ -73,7 +73,7 @@ describe('the command line of the server', () => {
     const cases: readonly (readonly [line: string, text: RegExp])[] = [
       ['--port 99999', /^--port 99999: expected a whole number from 0 to 65535\. Type: /],
       ['--port', /'--port <n>' argument missing/],
-      ['--prot 80', /unknown option '--prot'.*Did you mean --port/s],
+      ['--prot 80', /Unknown option '--prot'.*Did you mean --port/s],
       ['--execution-provider gpu', /--execution-provider gpu: expected auto, cpu, cuda, tensorrt, webgpu/],
       ['--workers 0', /--workers 0: expected auto or a whole number of 1 or more/],
       ['--max-body-bytes -1', /--max-body-bytes -1: expected a number of bytes/],

@@ -25,9 +25,9 @@ export function register(program: Command, context: LaunchContext): void {
       const release = context.onSignal(() => stop.abort());
       const { since, until } = options;
       const query = {
-        ...(options.all === true ? {} : { labels: [managedLabel] }),
-        ...(since === undefined ? {} : { sinceSeconds: parseTime(since, '--since', context.now()) }),
-        ...(until === undefined ? {} : { untilSeconds: parseTime(until, '--until', context.now()) }),
+        labels: options.all === true ? undefined : [managedLabel],
+        sinceSeconds: since === undefined ? undefined : parseTime('--since', since, context.now()),
+        untilSeconds: until === undefined ? undefined : parseTime('--until', until, context.now()),
         signal: stop.signal,
       };
       try {

@@ -3,7 +3,8 @@ import type { LaunchContext } from '../../context.js';
 import type { LogsQuery } from '../../docker/gateway.js';
 import type { OutputChunk } from '../../docker/types.js';
 import { findServers, openFleet } from '../../fleet/fleet.js';
-import { parseCount, parseTime } from '../../text/time.js';
+import { parseCount } from '../../request/flags/sizes.js';
+import { parseTime } from '../../text/time.js';
 import { pumpOutput } from '../../cli/terminal.js';
 import { LineCutter } from '../../text/line-cutter.js';
 import { addEngineOptions, wantsJson } from '../../cli/engine-flags.js';
@@ -45,9 +46,9 @@ function parseQuery(options: LogsOptions, nowMs: number): LogsQuery {
   return {
     follow: options.follow === true,
     timestamps: options.timestamps === true,
-    ...(tail === undefined || tail === 'all' ? {} : { tail: parseCount(tail, '--tail') }),
-    ...(since === undefined ? {} : { sinceSeconds: parseTime(since, '--since', nowMs) }),
-    ...(until === undefined ? {} : { untilSeconds: parseTime(until, '--until', nowMs) }),
+    tail: tail === undefined || tail === 'all' ? undefined : parseCount('--tail', tail),
+    sinceSeconds: since === undefined ? undefined : parseTime('--since', since, nowMs),
+    untilSeconds: until === undefined ? undefined : parseTime('--until', until, nowMs),
   };
 }
 

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { bracket } from '../../../protocol/authority.js';
 import type { LaunchContext } from '../../context.js';
 import { findServer, openFleet } from '../../fleet/fleet.js';
 import { addEngineOptions, wantsJson } from '../../cli/engine-flags.js';
@@ -19,8 +20,7 @@ export function register(program: Command, context: LaunchContext): void {
       }
       for (const { containerPort, protocol, hostIp = '', hostPort } of ports) {
         if (hostPort === undefined) continue;
-        const host = hostIp.includes(':') ? `[${hostIp}]` : hostIp;
-        context.console.result(`${containerPort}/${protocol} -> ${host}:${hostPort}`);
+        context.console.result(`${containerPort}/${protocol} -> ${bracket(hostIp)}:${hostPort}`);
       }
     });
 }

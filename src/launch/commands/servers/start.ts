@@ -4,7 +4,7 @@ import { permitterOf } from '../../fleet/permit.js';
 import { forEachNamed } from '../../fleet/each.js';
 import { findServers, openFleet } from '../../fleet/fleet.js';
 import type { Server } from '../../fleet/server.js';
-import { parseCount } from '../../text/time.js';
+import { parseCount } from '../../request/flags/sizes.js';
 import { addEngineOptions, wantsJson } from '../../cli/engine-flags.js';
 
 interface RestartOptions {
@@ -38,7 +38,7 @@ export function register(program: Command, context: LaunchContext): void {
         soleByDefault: true,
         permitForeign: permitterOf(context, 'restart', json),
       });
-      const graceSeconds = options.time === undefined ? undefined : parseCount(options.time, '--time');
+      const graceSeconds = options.time === undefined ? undefined : parseCount('--time', options.time);
       await forEachNamed(servers, context, { action: (server) => server.restart({ graceSeconds }), json });
     });
 }

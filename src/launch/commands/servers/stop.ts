@@ -3,7 +3,7 @@ import type { LaunchContext } from '../../context.js';
 import { permitterOf } from '../../fleet/permit.js';
 import { forEachNamed } from '../../fleet/each.js';
 import { findServers, openFleet } from '../../fleet/fleet.js';
-import { parseCount } from '../../text/time.js';
+import { parseCount } from '../../request/flags/sizes.js';
 import { addEngineOptions, wantsJson } from '../../cli/engine-flags.js';
 
 interface StopOptions {
@@ -25,7 +25,7 @@ export function register(program: Command, context: LaunchContext): void {
         soleByDefault: true,
         permitForeign: permitterOf(context, 'stop', wantsJson(command)),
       });
-      const graceSeconds = options.time === undefined ? undefined : parseCount(options.time, '--time');
+      const graceSeconds = options.time === undefined ? undefined : parseCount('--time', options.time);
       await forEachNamed(servers, context, {
         action: (server) => server.stop({ graceSeconds }),
         json: wantsJson(command),

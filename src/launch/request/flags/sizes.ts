@@ -30,6 +30,7 @@ export function parseDuration(flag: string, text: string): number {
 /** A whole number of at least `least`. */
 export function parseCount(flag: string, text: string, least = 0): number {
   const count = /^-?\d+$/.test(text) ? Number(text) : Number.NaN;
-  if (!(count >= least)) throw flagError(flag, text, `expected a whole number of at least ${least}`);
+  if (!Number.isSafeInteger(count) || count < least)
+    throw flagError(flag, text, `expected a whole number of at least ${least}`);
   return count;
 }

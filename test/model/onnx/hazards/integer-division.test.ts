@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { parseOnnxHeader } from '../../../../src/model/onnx/header.js';
+import { parseOnnxModel } from '../../../../src/model/onnx/header.js';
 import { writeOnnx, type Graph, type GraphNode, type Initializer } from '../../../../src/model/onnx/writer.js';
 import type { Datatype } from '../../../../src/tensor/datatype.js';
 import { identity, integerDivision, loopsWhileTrue } from '../../../support/models.js';
 
 function hazardOf(graph: Graph): string | undefined {
   const bytes = writeOnnx(graph);
-  return parseOnnxHeader({ size: bytes.length, read: (at, length) => bytes.subarray(at, at + length) }).hazard;
+  return parseOnnxModel({ size: bytes.length, read: (at, length) => bytes.subarray(at, at + length) }).header.hazard;
 }
 
 const int64 = (name: string, ...values: readonly bigint[]): Initializer => {

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { parseOnnxHeader } from '../../../../src/model/onnx/header.js';
+import { parseOnnxModel } from '../../../../src/model/onnx/header.js';
 import { writeOnnx, type Graph, type GraphNode, type Initializer } from '../../../../src/model/onnx/writer.js';
 
 function hazardOf(graph: Graph): string | undefined {
   const bytes = writeOnnx(graph);
-  return parseOnnxHeader({ size: bytes.length, read: (at, length) => bytes.subarray(at, at + length) }).hazard;
+  return parseOnnxModel({ size: bytes.length, read: (at, length) => bytes.subarray(at, at + length) }).header.hazard;
 }
 
 const kernel: Initializer = { name: 'k', datatype: 'FP32', shape: [1, 1, 2, 2], data: new Float32Array(4) };
