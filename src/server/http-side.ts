@@ -26,7 +26,7 @@ import type { Settings } from './settings/settings.js';
 
 export interface HttpDeps {
   readonly settings: Settings;
-  readonly models: ModelsPlace;
+  readonly models: ModelsPlace | Promise<ModelsPlace>;
   readonly version: string;
   readonly processTag: string;
   readonly keys: KeyRing;

@@ -8,6 +8,7 @@ import { readCpuBudget } from '../resources/cpu-budget.js';
 import { defaultRequestMemory, mostProcessMemory, readMemoryLimit } from '../resources/memory-limit.js';
 import { divideThreads } from '../resources/thread-budget.js';
 import type { ThreadBudget } from '../resources/types.js';
+import { isRemote, parseLocation } from '../store/location.js';
 import { readOwnNames } from './access/own-names.js';
 import { readKeys } from './access/read-keys.js';
 import { readTls } from './access/tls.js';
@@ -75,14 +76,36 @@ async function main(): Promise<void> {
   announce({ server, settings, log, ledger });
 }
 
-function findModels({ models = bundledModels, modelName }: Settings): Promise<ModelsPlace> {
+function findModels(models: string, modelName: string | undefined): Promise<ModelsPlace> {
   return modelName === undefined ? findModelsPlace(models) : findNamedModel(models, modelName);
+}
+
+/** Ends the fetching of models, where some are fetched. */
+const fetching = new AbortController();
+
+/** Where the models are; a promise of it, for a server that listens meanwhile, where they are fetched first. */
+async function locateModels(
+  { models = bundledModels, modelName }: Settings,
+  cacheFolder: string,
+  log: Log,
+): Promise<ModelsPlace | { readonly coming: Promise<ModelsPlace> }> {
+  if (!isRemote(models)) return findModels(models, modelName);
+  parseLocation(models);
+  const { fetchModels } = await import('./backend/fetch-models.js');
+  const { lendStoreWorld } = await import('../store/world.js');
+  const world = lendStoreWorld({ env: process.env, homeFolder: homedir(), now: Date.now, signal: fetching.signal });
+  const coming = fetchModels(models, { cacheFolder, world, log }).then((path) => findModels(path, modelName));
+  coming.catch(() => undefined);
+  return { coming };
 }
 
 async function start(settings: Settings, log: Log): Promise<RunningServer> {
   disableTelemetry(process.env);
+  const cacheFolder = resolve(
+    settings.cacheDir ?? join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'slipway'),
+  );
   const [models, budget, memory, keys, tls, ownNames, { startServer }] = await Promise.all([
-    findModels(settings),
+    locateModels(settings, cacheFolder, log),
     readBudget(settings),
     readMemory(settings),
     readKeys(settings.auth, log),
@@ -92,10 +115,8 @@ async function start(settings: Settings, log: Log): Promise<RunningServer> {
   ]);
   return startServer({
     settings,
-    models,
-    cacheFolder: resolve(
-      settings.cacheDir ?? join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'slipway'),
-    ),
+    models: 'coming' in models ? models.coming : models,
+    cacheFolder,
     trustedFile: join(bundledModels, 'trusted.json'),
     temporaryFolder: tmpdir(),
     keys,
@@ -154,7 +175,8 @@ function announce({ server, settings, log, ledger }: Started): void {
     );
     return;
   }
-  const modelsFolder = resolve(settings.models ?? bundledModels);
+  const { models = bundledModels } = settings;
+  const modelsFolder = isRemote(models) ? parseLocation(models).shown : resolve(models);
   const isContained = process.env['SLIPWAY_CONTAINED'] !== undefined && /^(0\.0\.0\.0|::)$/.test(settings.host);
   const { url, grpcAddress } = server;
   const shown = { version, url, grpcAddress, isContained, modelsFolder, ledger: whole, isReady: ready };
@@ -185,6 +207,7 @@ function endOnSignals(
       return;
     }
     isStopping = true;
+    fetching.abort();
     supervised.tellStopping();
     log.info({ signal }, 'stopping: running and queued requests finish; a second signal ends at once');
     const { delayMs, timeoutMs } = settings.stop;

@@ -9,7 +9,8 @@ import type { Settings } from './settings/settings.js';
 /** What a server is started from: everything that it takes from its process and its user. */
 export interface ServeOptions {
   readonly settings: Settings;
-  readonly models: ModelsPlace;
+  /** A promise while they are fetched from where they are kept. */
+  readonly models: ModelsPlace | Promise<ModelsPlace>;
   /** Folders: of optimised copies, and of what lives as long as the process. */
   readonly cacheFolder: string;
   /** Proofs of the models that come with the server: they need no trial. */

@@ -17,6 +17,8 @@ const importers: Readonly<Record<string, readonly string[]>> = {
   '@grpc/proto-loader': ['src/grpc/'],
   '@grpc/reflection': ['src/grpc/reflection.ts'],
   'protobufjs/minimal.js': ['src/protocol/grpc/'],
+  aws4fetch: ['src/store/s3/client.ts'],
+  'tar-stream': ['src/store/'],
   'prom-client': ['src/server/'],
   pino: ['src/server/'],
   '@huggingface/tokenizers': ['src/tasks/text/tokenizer.ts'],

@@ -6,6 +6,7 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
   tensor: [],
   protocol: ['tensor'],
   model: ['tensor'],
+  store: ['model'],
   image: ['tensor', 'model'],
   tasks: ['image', 'tensor', 'model'],
   grpc: ['protocol'],
@@ -18,6 +19,7 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
   server: [
     'repository',
     'protocol',
+    'store',
     'resources',
     'playground',
     'tasks',
@@ -30,7 +32,7 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
     'tensor',
   ],
   client: ['protocol', 'tensor', 'launch'],
-  launch: ['protocol'],
+  launch: ['protocol', 'store'],
   bench: ['protocol', 'tensor', 'model', 'client', 'engine', 'resources', 'launch'],
 };
 
@@ -77,6 +79,7 @@ export const layers: Readonly<Record<string, readonly string[]>> = {
   'src/repository': ['proof', 'crashes', 'files'],
   'src/batching': ['watch', 'admission'],
   'src/engine': ['weights', 'probe', 'ort'],
+  'src/store': ['places', 's3', 'oci', 'transfer', 'credentials'],
   'src/workers': ['host', 'inline', 'link'],
   'src/model': ['found', 'complete', 'onnx', 'rows'],
   'src/image': ['color', 'resample', 'files', 'wasm'],

@@ -6,11 +6,8 @@ const shape = bytesField(2, [bytesField(1, [bytesField(2, 'batch')]), bytesField
 const value = (name: string) => [bytesField(1, name), bytesField(2, [bytesField(1, [integerField(1, 1), shape])])];
 const entry = (key: string, text: string) => bytesField(13, [bytesField(1, key), bytesField(2, text)]);
 
-/** Y = X + k as `addsConstant`, with `k` repeated `count` times in `location` outside the model file; only the first is used. */
-export async function putExternalModel(
-  folder: string,
-  { k, location, count = 1024 }: { readonly k: number; readonly location: string; readonly count?: number },
-): Promise<{ readonly model: string; readonly weights: string }> {
+/** A model file that adds a constant, the first of `count` that it looks for in `location`. */
+export function externalModel(location: string, count = 1024): Uint8Array {
   const weight = [
     integerField(1, count),
     integerField(1, 4),
@@ -31,9 +28,17 @@ export async function putExternalModel(
     bytesField(11, value('X')),
     bytesField(12, value('Y')),
   ];
+  return concat([integerField(1, 8), bytesField(7, graph), bytesField(8, [integerField(2, 17)])]);
+}
+
+/** Y = X + k as `addsConstant`, with `k` repeated `count` times in `location` outside the model file; only the first is used. */
+export async function putExternalModel(
+  folder: string,
+  { k, location, count = 1024 }: { readonly k: number; readonly location: string; readonly count?: number },
+): Promise<{ readonly model: string; readonly weights: string }> {
   const [model, weights] = [join(folder, 'model.onnx'), join(folder, location)];
   await mkdir(dirname(weights), { recursive: true });
   await writeFile(weights, new Float32Array(count * 4).fill(k));
-  await writeFile(model, concat([integerField(1, 8), bytesField(7, graph), bytesField(8, [integerField(2, 17)])]));
+  await writeFile(model, externalModel(location, count));
   return { model, weights };
 }

@@ -3,7 +3,7 @@ import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError } from '../../errors.js';
 import type { Engine, SessionSpec } from '../engine.js';
-import { makePrivateFolder } from '../private-folder.js';
+import { makePrivateFolder } from '../../model/private-folder.js';
 import { alignPrepacked } from './weights-alignment.js';
 import { isWhole, modelFile, readUse, touch, writeManifest } from './weights-entry.js';
 import { checkUnchanged, computeKey, fingerprint, listModelFiles, readCpuFeatures } from './weights-key.js';

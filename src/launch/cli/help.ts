@@ -8,7 +8,7 @@ export function helpText(program: Command): string {
     ['look', ['ps', 'logs', 'stats', 'inspect', 'port', 'events']],
     ['act', ['exec', 'shell', 'stop', 'kill', 'rm', 'prune']],
     ['images', ['images', 'build', 'tag', 'pull', 'push', 'history', 'rmi', 'export']],
-    ['more', ['network', 'completion', 'version', 'help']],
+    ['more', ['models', 'network', 'completion', 'version', 'help']],
   ];
   const grouped = new Set(groups.flatMap(([, names]) => names));
   const rest = [...known].filter((name) => !grouped.has(name));

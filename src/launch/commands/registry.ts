@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { LaunchContext } from '../context.js';
 import { register as registerBuild } from './images/build.js';
+import { register as registerModels } from './models/models.js';
 import { register as registerPort } from './servers/port.js';
 import { register as registerPull } from './images/pull.js';
 import { register as registerPush } from './images/push.js';
@@ -52,6 +53,7 @@ export const commands: readonly Register[] = [
   registerUp,
   registerDoctor,
   ...serverCommands,
+  registerModels,
   registerExport,
   registerCompletion,
   registerVersion,

@@ -5,7 +5,7 @@ import { parseEngineInfo } from './api/engine-info.js';
 import { parseJsonLines } from './api/frames.js';
 import type { DockerGateway } from './gateway.js';
 import { imagesOf } from './api/images.js';
-import { asLabels, asList, asNumber, asRecord, asText, type Json } from './api/json.js';
+import { asLabels, asList, asNumber, asRecord, asText, type Json } from '../../store/json.js';
 import { networksOf, volumesOf } from './api/networks.js';
 import type { Subject, Transport } from './api/transport.js';
 import type { DiskUsage, EngineEvent } from './types.js';

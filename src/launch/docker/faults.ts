@@ -1,5 +1,5 @@
 import { AppError, messageOf, type ErrorCode } from '../../errors.js';
-import { asRecord, asText } from './api/json.js';
+import { asRecord, asText } from '../../store/json.js';
 import type { DockerEndpoint } from './address/endpoint.js';
 import type { Subject } from './api/transport.js';
 

@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import type { RegistryAuth } from '../../store/credentials/registry-auth.js';
 import type { DockerEndpoint } from './address/endpoint.js';
 import type {
   Attachment,
@@ -14,7 +15,6 @@ import type {
   ImageSummary,
   NetworkSummary,
   OutputChunk,
-  RegistryAuth,
   StatsSample,
   TerminalSize,
   VolumeSummary,

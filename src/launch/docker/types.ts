@@ -219,11 +219,3 @@ export interface DiskUsage {
   readonly buildCacheBytes: number;
   readonly reclaimableBuildCacheBytes: number;
 }
-
-/** Registry credentials, as the engine takes them (`X-Registry-Auth`). */
-export interface RegistryAuth {
-  readonly username?: string | undefined;
-  readonly password?: string | undefined;
-  readonly identitytoken?: string | undefined;
-  readonly serveraddress: string;
-}

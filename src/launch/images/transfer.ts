@@ -3,7 +3,7 @@ import type { LaunchContext } from '../context.js';
 import type { DockerGateway, TransferOptions } from '../docker/gateway.js';
 import { readWorld } from '../docker/open.js';
 import { parseReference } from '../docker/reference.js';
-import { findRegistryAuth } from '../docker/address/registry-auth.js';
+import { findRegistryAuth } from '../../store/credentials/registry-auth.js';
 import type { ImageProgress } from '../docker/types.js';
 import { formatBytes } from '../cli/format.js';
 

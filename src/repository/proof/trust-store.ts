@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { makePrivateFolder } from '../../engine/private-folder.js';
+import { makePrivateFolder } from '../../model/private-folder.js';
 import { hashContent, readCpuFeatures } from '../../engine/weights/weights-key.js';
 import type { SessionSpec } from '../../engine/engine.js';
 import type { ModelJson } from '../../model/config-schema.js';

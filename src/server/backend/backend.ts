@@ -84,13 +84,16 @@ async function openModels(
   options: ServeOptions,
   onEvent: OnModelEvent,
 ): Promise<Backend> {
-  const { settings, budget, env, clock, log, models, temporaryFolder } = options;
+  const { settings, budget, env, clock, log, temporaryFolder } = options;
+  let folder = '';
   try {
-    const [{ openRepository }, { createProviderChooser }, trust] = await Promise.all([
+    const [models, { openRepository }, { createProviderChooser }, trust] = await Promise.all([
+      options.models,
       import('../../repository/model-repository.js'),
       import('../settings/provider-choice.js'),
       openTrust(runner, options),
     ]);
+    folder = models.root;
     const choose = createProviderChooser({ wish: settings.executionProvider, requireGpu: settings.requireGpu, env });
     const repository = await openRepository({
       root: models.root,
@@ -105,16 +108,13 @@ async function openModels(
       clock,
       onEvent,
       onBatchingOff: (event) => logBatchingOff(log, event),
-      chooseProvider: async (execution) => {
-        const choice = await choose(execution);
-        log.debug(choice, 'execution provider');
-        return choice;
-      },
+      chooseProvider: (execution) =>
+        choose(execution).then((choice) => (log.debug(choice, 'execution provider'), choice)),
     });
     return { runner, repository };
   } catch (thrown) {
     await runner.close();
-    throw explainFolder(thrown, models.root);
+    throw explainFolder(thrown, folder);
   }
 }
 
@@ -143,7 +143,7 @@ async function resolveFolders(folders: readonly string[], log: Log): Promise<rea
 }
 
 function explainFolder(thrown: unknown, folder: string): unknown {
-  if (!(thrown instanceof AppError) || thrown.code !== 'NOT_FOUND') return thrown;
+  if (!(thrown instanceof AppError) || thrown.code !== 'NOT_FOUND' || folder === '') return thrown;
   const text = `The models folder ${folder} cannot be read: create it, name another with --models, or leave --models out for the bundled models.`;
   return new AppError('NOT_FOUND', text, { cause: thrown });
 }

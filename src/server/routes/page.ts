@@ -6,9 +6,11 @@ import type { ModelsPlace } from '../settings/models-place.js';
 import type { Router } from '../http/router.js';
 
 /** The page at `/`, its files, and the samples that lie beside the models. Programs that accept JSON hear at `/` that the server is alive (KServe's version 1). */
-export function addPageRoutes(router: Router, { root, only, servedAs = only }: ModelsPlace): void {
-  const isServed = (model: string): boolean => servedAs === undefined || servedAs === model;
-  const folderOf = (model: string): string => only ?? model;
+export function addPageRoutes(router: Router, place: ModelsPlace | Promise<ModelsPlace>): void {
+  const find = async (model: string) => {
+    const { root, only, servedAs = only } = await place;
+    return { root, folder: only ?? model, isServed: servedAs === undefined || servedAs === model };
+  };
   router.get('/', async (exchange) => {
     if (exchange.header('accept')?.startsWith('application/json') === true) exchange.sendJson(200, { status: 'alive' });
     else if (!pathOf(exchange).endsWith('/')) redirectIntoFolder(exchange);
@@ -19,13 +21,15 @@ export function addPageRoutes(router: Router, { root, only, servedAs = only }: M
   });
   router.get('/playground/samples/:model', async (exchange) => {
     const model = checkModelName(exchange.param('model'));
-    const samples = isServed(model) ? await listSamples(root, folderOf(model)) : [];
+    const { root, folder, isServed } = await find(model);
+    const samples = isServed ? await listSamples(root, folder) : [];
     exchange.sendJson(200, { samples });
   });
   router.get('/playground/samples/:model/:name', async (exchange) => {
     const model = checkModelName(exchange.param('model'));
-    const wanted = { model: folderOf(model), name: exchange.param('name') };
-    sendAsset(exchange, isServed(model) ? await readSample(root, wanted) : undefined);
+    const { root, folder, isServed } = await find(model);
+    const wanted = { model: folder, name: exchange.param('name') };
+    sendAsset(exchange, isServed ? await readSample(root, wanted) : undefined);
   });
 }
 

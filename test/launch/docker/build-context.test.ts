@@ -4,7 +4,7 @@ import { buildxArguments, environmentFor } from '../../../src/launch/docker/buil
 import type { ContextWorld } from '../../../src/launch/docker/address/context-store.js';
 import { parseDockerignore } from '../../../src/launch/docker/build-context.js';
 import type { DockerEndpoint } from '../../../src/launch/docker/address/endpoint.js';
-import { findRegistryAuth } from '../../../src/launch/docker/address/registry-auth.js';
+import { findRegistryAuth } from '../../../src/store/credentials/registry-auth.js';
 
 describe('.dockerignore', () => {
   const cases: readonly (readonly [rules: string, excluded: readonly string[], kept: readonly string[]])[] = [

@@ -1,57 +1,15 @@
 import { createHash } from 'node:crypto';
 import { AppError } from '../../../errors.js';
 import type { TlsMaterial } from './endpoint.js';
-import { asRecord, asText, type Json } from '../api/json.js';
+import { configFolderOf, parseDockerJson, type DockerConfigWorld } from '../../../store/credentials/docker-config.js';
+import { asRecord, asText } from '../../../store/json.js';
 
 /** What the resolution of an engine's address reads; nothing else of the machine reaches it. */
-export interface ContextWorld {
-  readonly env: Readonly<Record<string, string | undefined>>;
-  readonly homeFolder: string;
+export interface ContextWorld extends DockerConfigWorld {
   readonly platform: NodeJS.Platform;
-  /** Undefined where there is no such file. */
-  readText(path: string): Promise<string | undefined>;
   exists(path: string): Promise<boolean>;
   /** Names in a folder; empty where there is none. */
   listFolder(path: string): Promise<readonly string[]>;
-}
-
-/** Folder of the docker CLI's settings. */
-function configFolderOf({ env, homeFolder }: Pick<ContextWorld, 'env' | 'homeFolder'>): string {
-  const named = env['DOCKER_CONFIG'] ?? '';
-  return named === '' ? `${homeFolder}/.docker` : named;
-}
-
-/** The docker CLI's config.json, as far as this launcher uses it. */
-export interface DockerConfig {
-  readonly currentContext: string;
-  readonly credsStore: string;
-  /** Helper by registry. */
-  readonly credHelpers: Readonly<Record<string, string>>;
-  /** Entries of `auths`, by registry. */
-  readonly auths: Readonly<Record<string, Json>>;
-}
-
-/** Reads config.json; a missing file is an empty one. Throws USAGE where it is no JSON. */
-export async function readDockerConfig(world: ContextWorld): Promise<DockerConfig> {
-  const path = `${configFolderOf(world)}/config.json`;
-  const config = parseJson(await world.readText(path), path);
-  const helpers = Object.entries(asRecord(config['credHelpers'])).map(([host, name]) => [host, asText(name)]);
-  const auths = Object.entries(asRecord(config['auths'])).map(([host, entry]) => [host, asRecord(entry)]);
-  return {
-    currentContext: asText(config['currentContext']),
-    credsStore: asText(config['credsStore']),
-    credHelpers: Object.fromEntries(helpers) as Record<string, string>,
-    auths: Object.fromEntries(auths) as Record<string, Json>,
-  };
-}
-
-function parseJson(text: string | undefined, path: string): Json {
-  if (text === undefined || text.trim() === '') return {};
-  try {
-    return asRecord(JSON.parse(text));
-  } catch (thrown) {
-    throw new AppError('USAGE', `${path} is not JSON. Correct it, or move it away.`, { cause: thrown });
-  }
 }
 
 /** Address and certificates of a context out of the docker CLI's store. Throws USAGE with the names that exist. */
@@ -69,7 +27,7 @@ export async function openContext(
     const known = names.length === 0 ? 'only "default"' : ['default', ...names].map((one) => `"${one}"`).join(', ');
     throw new AppError('USAGE', `There is no docker context "${name}" (${source}). There is ${known}.`);
   }
-  const endpoint = asRecord(asRecord(parseJson(text, path)['Endpoints'])['docker']);
+  const endpoint = asRecord(asRecord(parseDockerJson(text, path)['Endpoints'])['docker']);
   const host = asText(endpoint['Host']);
   if (host === '') throw new AppError('USAGE', `The docker context "${name}" holds no engine address (${path}).`);
   const tls = await readPem(`${folder}/tls/${id}/docker`, world);
@@ -83,7 +41,7 @@ async function listContexts(world: ContextWorld): Promise<readonly string[]> {
   const texts = await Promise.all(
     (await world.listFolder(folder)).map(async (id) => {
       const path = `${folder}/${id}/meta.json`;
-      return asText(parseJson(await world.readText(path), path)['Name']);
+      return asText(parseDockerJson(await world.readText(path), path)['Name']);
     }),
   );
   return texts.filter((name) => name !== '').sort();

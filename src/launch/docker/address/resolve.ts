@@ -1,5 +1,6 @@
 import { AppError, messageOf } from '../../../errors.js';
-import { openContext, readDockerConfig, readTlsFolder, type ContextWorld } from './context-store.js';
+import { readDockerConfig } from '../../../store/credentials/docker-config.js';
+import { openContext, readTlsFolder, type ContextWorld } from './context-store.js';
 import type { DockerAddress, DockerEndpoint, TlsMaterial } from './endpoint.js';
 
 /** The engine that a command line names. */

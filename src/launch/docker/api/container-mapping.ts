@@ -1,4 +1,4 @@
-import { asLabels, asList, asNumber, asRecord, asText, asTexts, type Json } from './json.js';
+import { asLabels, asList, asNumber, asRecord, asText, asTexts, type Json } from '../../../store/json.js';
 import type {
   ContainerDetails,
   ContainerState,

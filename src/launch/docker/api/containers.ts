@@ -3,7 +3,7 @@ import { AppError } from '../../../errors.js';
 import { parseDetails, parseStats, parseSummary } from './container-mapping.js';
 import { asStdout, demultiplex, parseJsonLines } from './frames.js';
 import type { ContainersApi, ExecOptions, LogsQuery } from '../gateway.js';
-import { asList, asNumber, asRecord, asText } from './json.js';
+import { asList, asNumber, asRecord, asText } from '../../../store/json.js';
 import type { Subject, Transport } from './transport.js';
 import type { Attachment, ContainerDetails, ExecAttachment, OutputChunk, StatsSample, TerminalSize } from '../types.js';
 

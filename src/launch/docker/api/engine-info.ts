@@ -1,4 +1,4 @@
-import { asList, asNumber, asRecord, asText, asTexts, type Json } from './json.js';
+import { asList, asNumber, asRecord, asText, asTexts, type Json } from '../../../store/json.js';
 import type { EngineInfo } from '../types.js';
 
 const architectures: Readonly<Record<string, string>> = { x86_64: 'amd64', aarch64: 'arm64' };

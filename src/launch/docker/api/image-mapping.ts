@@ -1,4 +1,4 @@
-import { asLabels, asNumber, asRecord, asText, asTexts, type Json } from './json.js';
+import { asLabels, asNumber, asRecord, asText, asTexts, type Json } from '../../../store/json.js';
 import type { ImageDetails, ImageLayer, ImageProgress, ImageSummary } from '../types.js';
 
 const isNamed = (tag: string): boolean => !tag.includes('<none>');

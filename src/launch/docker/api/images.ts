@@ -4,7 +4,7 @@ import { toStreamError } from '../faults.js';
 import { parseJsonLines } from './frames.js';
 import type { ClassicBuildOptions, ImagesApi, TransferOptions } from '../gateway.js';
 import { parseHistory, parseImage, parseImageSummary, parseProgress } from './image-mapping.js';
-import { asList, asRecord, asText } from './json.js';
+import { asList, asRecord, asText } from '../../../store/json.js';
 import { parseReference } from '../reference.js';
 import type { Call, Subject, Transport } from './transport.js';
 import type { ImageProgress } from '../types.js';

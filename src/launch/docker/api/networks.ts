@@ -1,5 +1,5 @@
 import type { NetworksApi, VolumesApi } from '../gateway.js';
-import { asLabels, asList, asRecord, asText } from './json.js';
+import { asLabels, asList, asRecord, asText } from '../../../store/json.js';
 import type { Subject, Transport } from './transport.js';
 import type { NetworkSummary, VolumeSummary } from '../types.js';
 

@@ -1,5 +1,5 @@
 import type { Duplex, Readable } from 'node:stream';
-import type { RegistryAuth } from '../types.js';
+import type { RegistryAuth } from '../../../store/credentials/registry-auth.js';
 
 /** What a call is about, for the words and the code of its failure. */
 export interface Subject {

@@ -24,3 +24,13 @@ export function asTexts(value: unknown): readonly string[] {
 export function asLabels(value: unknown): Readonly<Record<string, string>> {
   return Object.fromEntries(Object.entries(asRecord(value)).map(([key, text]) => [key, asText(text)]));
 }
+
+/** The object that a text holds; undefined where it is none. */
+export function parseObject(text: string | undefined): Json | undefined {
+  try {
+    const value: unknown = JSON.parse(text ?? '');
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Json) : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,8 +1,15 @@
 import { spawn } from 'node:child_process';
-import { AppError } from '../../../errors.js';
-import { readDockerConfig, type ContextWorld, type DockerConfig } from './context-store.js';
-import { asRecord, asText } from '../api/json.js';
-import type { RegistryAuth } from '../types.js';
+import { AppError } from '../../errors.js';
+import { asRecord, asText } from '../json.js';
+import { readDockerConfig, type DockerConfig, type DockerConfigWorld } from './docker-config.js';
+
+/** Credentials for a registry, in the form in which the Docker Engine takes them. */
+export interface RegistryAuth {
+  readonly username?: string | undefined;
+  readonly password?: string | undefined;
+  readonly identitytoken?: string | undefined;
+  readonly serveraddress: string;
+}
 
 /** Runs `docker-credential-NAME get` with a registry on stdin; undefined where it knows none. */
 export type AskHelper = (name: string, server: string) => Promise<string | undefined>;
@@ -13,7 +20,7 @@ export type AskHelper = (name: string, server: string) => Promise<string | undef
  */
 export async function findRegistryAuth(
   server: string,
-  world: ContextWorld,
+  world: DockerConfigWorld,
   askHelper: AskHelper = runHelper,
 ): Promise<RegistryAuth | undefined> {
   const config = await readDockerConfig(world);
