@@ -242,7 +242,7 @@ class QueueBatcher implements Batcher {
     const { timing } = outcome;
     this.#rate.note({ rows, startedMs, endedMs: this.#options.clock() });
     if (rowsToRun > 0 || this.config.maxRows === 0)
-      this.#cost.note(rowsToRun, (timing.inputNs + timing.computeNs + timing.outputNs) / 1e6);
+      this.#cost.note(rowsToRun, ((timing.decodeNs ?? 0) + timing.inputNs + timing.computeNs + timing.outputNs) / 1e6);
     this.#options.onRun?.({ rows, rowsToRun, requests: entries.length, timing });
     if (run.kept !== undefined) this.#joining.watch?.check(run.kept, rowsToRun, outcome.outputs);
     let from = 0;

@@ -46,6 +46,12 @@ function cutRows(name: string, tensor: Tensor, { from, count, of }: RowRange): T
 }
 
 /** A run's time, with the time that one of its requests had waited, in milliseconds. */
-export function timingsOf({ inputNs, computeNs, outputNs }: RunTiming, queueMs: number): InferTimings {
-  return { queueMs, inputMs: inputNs / 1e6, computeMs: computeNs / 1e6, outputMs: outputNs / 1e6 };
+export function timingsOf({ inputNs, computeNs, outputNs, decodeNs }: RunTiming, queueMs: number): InferTimings {
+  return {
+    queueMs,
+    inputMs: inputNs / 1e6,
+    computeMs: computeNs / 1e6,
+    outputMs: outputNs / 1e6,
+    ...(decodeNs === undefined ? {} : { decodeMs: decodeNs / 1e6 }),
+  };
 }

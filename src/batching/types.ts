@@ -14,6 +14,8 @@ export interface QueuedRequest {
   readonly rows: number;
   /** It shares no run: some of its inputs hold no rows. */
   readonly isAlone?: true;
+  /** An input holds image files, which a worker decodes. */
+  readonly hasFiles?: true;
   /** 0 = default (the lowest), 1 = highest, 2 next, ... */
   readonly priority: number;
   /** Longest time in the queue in milliseconds; 0 = the model's own limit, Infinity = none. */
@@ -28,6 +30,8 @@ export interface InferTimings {
   readonly inputMs: number;
   readonly computeMs: number;
   readonly outputMs: number;
+  /** Decoding of images by the worker, before `inputMs`. */
+  readonly decodeMs?: number;
 }
 
 export interface InferResult {

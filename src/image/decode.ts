@@ -15,7 +15,7 @@ import type { ImageSize } from './fit.js';
 import { damagedPicture, tooManyPixels, unknownPicture, unreadSamples } from './refusals.js';
 import type { Pixels } from './preprocess.js';
 import { resizeImage } from './resize.js';
-import { withKernels } from './wasm/kernels.js';
+import { withKernels, type PixelKernels } from './wasm/kernels.js';
 
 /** Limits and threads of picture decoding; they hold for the whole process, as the library's own do. */
 export interface ImageSettings {
@@ -63,11 +63,11 @@ export async function decodeImage(bytes: Uint8Array, resize: ResizeConfig): Prom
   const sniffed = sniffImage(bytes);
   if (sniffed.kind === 'other') throw unknownPicture(bytes, sniffed.what);
   const { format } = sniffed;
-  const plain = format === 'jpeg' ? decodePlain(bytes, resize) : undefined;
+  const plain = format === 'jpeg' ? decodePlain(bytes, resize, copyPixels) : undefined;
   if (plain !== undefined) return plain;
   try {
     const pixels = await readWhole({ bytes, failOn: format === 'jpeg' ? 'warning' : 'error' }, format);
-    return withKernels((kernels) => resizeImage(rowsOf(pixels, kernels), resize, { kernels, maxPixels }));
+    return withKernels((kernels) => copyPixels(resizeImage(rowsOf(pixels, kernels), resize, { kernels, maxPixels })));
   } catch (cause) {
     throw cause instanceof AppError ? cause : await refusalOf(bytes, format, cause);
   }
@@ -85,13 +85,22 @@ export async function readUprightSize(bytes: Uint8Array): Promise<ImageSize> {
 /** More pixels than this are left to the library, which needs no more memory for them than they have. */
 const mostPlainPixels = 32 * 2 ** 20;
 
-/** The common kind of JPEG, decoded and resized here; undefined where it is of another kind or seems damaged. */
-function decodePlain(bytes: Uint8Array, resize: ResizeConfig): Pixels | undefined {
+const copyPixels = ({ data, width, height }: Pixels): Pixels => ({ data: data.slice(), width, height });
+
+/**
+ * The common kind of JPEG, decoded and resized at once; undefined where it is of another kind or seems damaged. The pixels that `use` is
+ * called with lie in the kernels' memory until more of it is taken.
+ */
+export function decodePlain<T>(
+  bytes: Uint8Array,
+  resize: ResizeConfig,
+  use: (pixels: Pixels, kernels: PixelKernels) => T,
+): T | undefined {
   const plain = readPlainJpeg(bytes);
   if (plain === undefined || plain.width * plain.height > Math.min(maxPixels, mostPlainPixels)) return undefined;
   return withKernels((kernels) => {
     const image = decodePlainJpeg(bytes, plain, kernels);
-    return image === undefined ? undefined : resizeImage(image, resize, { kernels, maxPixels });
+    return image === undefined ? undefined : use(resizeImage(image, resize, { kernels, maxPixels }), kernels);
   });
 }
 

@@ -48,62 +48,61 @@ export interface PixelCoding extends Pick<ImageConfig, 'color' | 'layout'> {
 export interface PixelSink {
   readonly coding: PixelCoding;
   readonly out: NumericData;
+  /** Those in whose memory the pixels lie, where they do. */
+  readonly kernels?: PixelKernels;
 }
 
 /** Writes a window of a picture as tensor values. */
 export function writePixels(pixels: Pixels, window: Window, sink: PixelSink): void {
+  const { kernels } = sink;
   if (sink.coding.color === 'gray') writeGray(pixels, window, sink);
-  else if (sink.out.BYTES_PER_ELEMENT === 4) withKernels((kernels) => writeWords(pixels, window, { sink, kernels }));
-  else writeColor(pixels, window, sink);
+  else if (sink.out.BYTES_PER_ELEMENT !== 4) writeColor(pixels, window, sink);
+  else if (kernels !== undefined) writeWords(pixels, window, { ...sink, kernels });
+  else withKernels((own) => writeWords(pixels, window, { ...sink, kernels: own }));
 }
 
 /** Pixels whose values are written at a time, so that they stay in the processor's cache. */
 const stripPixels = 8 * 1024;
 
 /** Values of 4 bytes are looked up by the module, some rows at a time. */
-function writeWords(
-  pixels: Pixels,
-  window: Window,
-  { sink, kernels }: { readonly sink: PixelSink; readonly kernels: PixelKernels },
-): void {
-  const { color, layout, tables } = sink.coding;
+function writeWords(pixels: Pixels, window: Window, { coding, out: values, kernels }: Required<PixelSink>): void {
+  const { color, layout, tables } = coding;
+  const rows = placeRows(pixels, window, kernels);
   const tablesAt = kernels.take(3 * 1024);
+  const most = Math.max(1, Math.floor(stripPixels / window.width)) * window.width;
+  const to = kernels.take(most * 12);
   const ofPixel = color === 'rgb' ? tables : tables.toReversed();
   ofPixel.forEach((table, n) => kernels.bytes(tablesAt + n * 1024, 1024).set(bytesOf(table)));
-  const most = Math.max(1, Math.floor(stripPixels / window.width)) * window.width;
-  const from = kernels.take(most * 3);
-  const to = kernels.take(most * 12);
   const [step, apart] = layout === 'NCHW' ? [4, most * 4] : [12, 4];
   const [red, blue] = color === 'rgb' ? [to, to + 2 * apart] : [to + 2 * apart, to];
-  const out = bytesOf(sink.out);
+  const out = bytesOf(values);
   const all = window.width * window.height;
   for (let first = 0; first < all; first += most) {
     const count = Math.min(most, all - first);
-    copyRows(
-      pixels,
-      { ...window, top: window.top + first / window.width, height: count / window.width },
-      kernels.bytes(from, most * 3),
-    );
-    kernels.run.writeValues(from, count, tablesAt, red, to + apart, blue, step);
+    kernels.run.writeValues(rows + first * 3, count, tablesAt, red, to + apart, blue, step);
     if (layout === 'NHWC') out.set(kernels.bytes(to, count * 12), first * 12);
     else for (const n of [0, 1, 2]) out.set(kernels.bytes(to + n * apart, count * 4), (n * all + first) * 4);
   }
 }
 
+/** Where a window's rows lie in the kernels' memory, one behind the other: where they are, if that is there. */
+function placeRows({ data, width }: Pixels, window: Window, kernels: PixelKernels): number {
+  const isThere = data.buffer === kernels.run.memory.buffer;
+  if (isThere && window.width === width) return data.byteOffset + window.top * width * 3;
+  const [from, length] = [data.byteOffset, data.byteLength];
+  const at = kernels.take(window.width * window.height * 3);
+  // Taking memory may have moved it.
+  const source = isThere ? kernels.bytes(from, length) : data;
+  const rows = kernels.bytes(at, window.width * window.height * 3);
+  for (let y = 0; y < window.height; y += 1) {
+    const start = ((window.top + y) * width + window.left) * 3;
+    rows.set(source.subarray(start, start + window.width * 3), y * window.width * 3);
+  }
+  return at;
+}
+
 const bytesOf = ({ buffer, byteOffset, byteLength }: NumericData): Uint8Array =>
   new Uint8Array(buffer, byteOffset, byteLength);
-
-/** Copies a window's pixels, row behind row. */
-function copyRows({ data, width }: Pixels, window: Window, to: Uint8Array): void {
-  if (window.width === width) {
-    to.set(data.subarray(window.top * width * 3, (window.top + window.height) * width * 3));
-    return;
-  }
-  for (let y = 0; y < window.height; y += 1) {
-    const from = ((window.top + y) * width + window.left) * 3;
-    to.set(data.subarray(from, from + window.width * 3), y * window.width * 3);
-  }
-}
 
 /** Element kinds differ, element access does not: all tables and tensors of pictures hold numbers. */
 type Elements = Float32Array;

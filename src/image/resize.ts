@@ -6,7 +6,10 @@ import type { Pixels } from './preprocess.js';
 import { resample } from './resample/resample.js';
 import type { PixelKernels } from './wasm/kernels.js';
 
-/** Brings an image to its size, as docs/images.md says. Throws INVALID_INPUT where that would have more than `maxPixels`. */
+/**
+ * Brings an image to its size, as docs/images.md says. The pixels may lie in the kernels' memory, until more of it is taken. Throws
+ * INVALID_INPUT where they would be more than `maxPixels`.
+ */
 export function resizeImage(image: PixelRows, resize: ResizeConfig, { kernels, maxPixels }: ResizeMeans): Pixels {
   const fitting = fitImage(image, resize);
   const { scaled, window, canvas } = fitting;

@@ -8,6 +8,7 @@ import { completeConfig } from '../model/complete/complete-config.js';
 import type { ModelJson } from '../model/config-schema.js';
 import type { Homes } from '../model/containment.js';
 import { findConfig } from '../model/found/find-config.js';
+import { imageInputOf } from '../model/image-input.js';
 import type { TokenizerFile } from '../model/tokenizer-file.js';
 import type { ExecutionConfig, ModelConfig, OnnxHeader, ProviderName } from '../model/config.js';
 import type { LoadedSession, LoadOptions, RunnerSession } from '../workers/runner.js';
@@ -160,9 +161,11 @@ async function loadServable(request: RequestInWork, snapshot: Snapshot, options:
   }
 }
 
-/** Where a model runs: in processes of its own where its graph has a hazard. */
-function placesFor({ instances }: ModelConfig, { provider }: ProviderChoice, header: OnnxHeader) {
+/** Where a model runs: in processes of its own where its graph has a hazard; and what runs there may bring. */
+function placesFor(config: ModelConfig, { provider }: ProviderChoice, header: OnnxHeader) {
+  const { instances } = config;
   return {
+    image: imageInputOf(config, header.inputs),
     instances: provider === 'cpu' ? instances.cpu : instances.gpu,
     apart: header.hazard !== undefined,
     mayRunInline: mayRunInline(header),

@@ -11,6 +11,7 @@ import type { TokenizerFile } from '../model/tokenizer-file.js';
 import { isSameShape } from '../tensor/shape.js';
 import { specOf, type TensorSpec } from '../tensor/tensor.js';
 import type { NextRun, RunnerSession } from '../workers/runner.js';
+import { isUndecoded, undecoded } from '../workers/undecoded.js';
 import type { StatisticsCounter } from './statistics.js';
 import type { ServableModel } from './types.js';
 
@@ -145,6 +146,11 @@ export class Servable implements ServableModel {
   /** Where the workers get this version's runs. */
   readonly next: NextRun = (freeWorkers) => this.#batcher.next(freeWorkers);
 
+  /** Cheap models run on the thread that has the request, which decodes nothing. */
+  get decodesFiles(): boolean {
+    return this.#session.loaded.decodesFiles && this.#session.inline?.isOpen !== true;
+  }
+
   get queuedRows(): number {
     return this.#batcher.queuedRows;
   }
@@ -166,7 +172,11 @@ export class Servable implements ServableModel {
   }
 
   infer(request: QueuedRequest): Promise<InferResult> {
-    if (this.#successor !== undefined) return this.#successor.infer(request);
+    const successor = this.#successor;
+    if (successor !== undefined) {
+      if (request.hasFiles === true && !successor.decodesFiles) return Promise.reject(undecoded());
+      return successor.infer(request);
+    }
     const startedMs = performance.now();
     return this.#batcher.enqueue(request).then(
       (result) => {
@@ -174,7 +184,7 @@ export class Servable implements ServableModel {
         return result;
       },
       (error: unknown) => {
-        this.statistics.recordFailure(performance.now() - startedMs);
+        if (!isUndecoded(error)) this.statistics.recordFailure(performance.now() - startedMs);
         throw error;
       },
     );

@@ -55,6 +55,8 @@ export interface ServableModel {
   readonly statistics: ModelStatistics;
   /** Asked for each request before its body is read. */
   readonly admission: Admission;
+  /** Whether image files may be given to `infer` as they are (`findPlainFiles`); what cannot be decoded there is rejected with what `isUndecoded` tells. */
+  readonly decodesFiles: boolean;
   /** Rows waiting now. */
   readonly queuedRows: number;
   /**

@@ -17,6 +17,8 @@ const defaultLoadLimitMs = 120_000;
 
 /** What a session needs of its pool. */
 export interface SessionOwner {
+  /** Most runs of sessions on the CPU that there are at once. */
+  readonly threads: number;
   readonly wake: (session: PoolSession) => void;
   readonly forget: (session: PoolSession) => void;
   /** The workers have let the session go. */
@@ -142,7 +144,8 @@ export class PoolSession implements RunnerSession {
     const limitMs = this.options.trial?.loadLimitMs ?? defaultLoadLimitMs;
     const timer = setTimeout(() => worker.kill(`loading took longer than ${limitMs / 1000} s`), limitMs);
     const loaded = await new Promise<Loaded>((resolve, reject) => {
-      const message = { kind: 'load', session: this.number, spec } as const;
+      const { image } = this.options;
+      const message = { kind: 'load', session: this.number, spec, ...(image && { image }) } as const;
       worker.submit({ message, work: this.work.loading, reject, resolve: (answer) => resolve(answer as Loaded) });
     }).finally(() => clearTimeout(timer));
     worker.held.add(this.number);
@@ -150,7 +153,15 @@ export class PoolSession implements RunnerSession {
     const { inputs, outputs, placement } = loaded;
     const weights = { shared: spec.optimised, reason: this.#prepared.reason };
     const apart = this.options.apart ?? false;
-    this.#loaded ??= { inputs, outputs, placement, instances: this.workers.length, apart, weights };
+    const { decodesFiles } = this;
+    this.#loaded ??= { inputs, outputs, placement, instances: this.workers.length, apart, decodesFiles, weights };
+  }
+
+  /** Where runs take one thread each and are as many at once as there may be, nothing would be faster beside them. */
+  get decodesFiles(): boolean {
+    const { provider, intraOpThreads } = this.spec;
+    const isPlain = this.options.image !== undefined && provider === 'cpu' && intraOpThreads === 1;
+    return isPlain && this.workers.length >= this.#owner.threads;
   }
 
   /** All workers hold the same model: one that comes back later must not take up a file that has changed. A copy in the cache has not. */

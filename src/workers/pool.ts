@@ -84,6 +84,7 @@ class Pool implements RunnerPool {
     this.#refuseWhenClosing();
     const workers = await this.#places.choose(spec, options);
     const owner = {
+      threads: this.#options.workers,
       wake: (woken: PoolSession) => this.#wake(woken),
       forget: (gone: PoolSession) => this.#forget(gone),
       release: (gone: PoolSession) => this.#places.close(gone.workers),
@@ -157,9 +158,8 @@ class Pool implements RunnerPool {
 
   #wake(session: PoolSession): void {
     this.#waiting.add(session);
-    for (let worker = session.findFreeWorker(); worker !== undefined; worker = session.findFreeWorker()) {
+    for (let worker = session.findFreeWorker(); worker !== undefined; worker = session.findFreeWorker())
       if (!this.#serve(worker, session)) return;
-    }
     const isOver = session.lost !== undefined || (session.isUnheld && this.#closing !== undefined);
     if (session.isAbandoned || isOver) this.#rejectAll(session);
   }

@@ -36,8 +36,9 @@ export function decodeRun(packet: string): RunMessage {
 
 /** A worker's answer. Every output has a buffer of its own, so that large ones all move. */
 export function encodeRan(ran: RanMessage): Crossing<RanMessage> {
-  const { inputNs, computeNs, outputNs } = ran.timing;
-  const packet = pack({ topic: 'ran', figures: [inputNs, computeNs, outputNs], groups: [ran.outputs] });
+  const { inputNs, computeNs, outputNs, decodeNs } = ran.timing;
+  const figures = [inputNs, computeNs, outputNs, ...(decodeNs === undefined ? [] : [decodeNs])];
+  const packet = pack({ topic: 'ran', figures, groups: [ran.outputs] });
   if (packet !== undefined) return { message: packet, transfer: nothing };
   return { message: ran, transfer: ran.outputs.flatMap(([, tensor]) => buffersOf(tensor)) };
 }
@@ -54,9 +55,9 @@ export function encodeFailed(failed: FailedMessage, order: ToWorker): Crossing<F
 export function decodeRan(answer: string | RanMessage): RunOutcome {
   if (typeof answer !== 'string') return { outputs: new Map(answer.outputs), timing: answer.timing };
   const { figures, groups } = unpack(answer);
-  const [inputNs = 0, computeNs = 0, outputNs = 0] = figures;
+  const [inputNs = 0, computeNs = 0, outputNs = 0, decodeNs] = figures;
   const outputs: NamedTensors = new Map(groups[0]);
-  return { outputs, timing: { inputNs, computeNs, outputNs } };
+  return { outputs, timing: { inputNs, computeNs, outputNs, ...(decodeNs !== undefined && { decodeNs }) } };
 }
 
 function buffersOf(tensor: Tensor): readonly ArrayBuffer[] {

@@ -1,4 +1,5 @@
 import type { Placement, SessionSpec } from '../engine/engine.js';
+import type { ImageInput } from '../model/image-input.js';
 import type { NamedTensors, TensorSpec } from '../tensor/tensor.js';
 import type { RunTiming } from './link/messages.js';
 import type { RunPhase } from './run-journal.js';
@@ -25,6 +26,8 @@ export interface LoadedSession {
   readonly instances: number;
   /** Whether these are processes that hold nothing else. */
   readonly apart: boolean;
+  /** Whether runs may bring image files: workers decode them as fast as other threads would. */
+  readonly decodesFiles: boolean;
   /** Whether the workers map one copy of the weights, and why (not). */
   readonly weights: { readonly shared: boolean; readonly reason: string };
 }
@@ -55,6 +58,8 @@ export interface LoadOptions {
   readonly onLost?: (reason: string) => void;
   /** Whether cheap runs may run on the calling thread: no value of a request may make one slow, or end the process. */
   readonly mayRunInline?: boolean;
+  /** Where image files may stand for an input. */
+  readonly image?: ImageInput | undefined;
 }
 
 export interface TrialLimits {

@@ -31,6 +31,7 @@ describe('the pool of workers', () => {
       placement: { device: 'cpu', nodes: {}, evidence: 'only-provider' },
       instances: 2,
       apart: false,
+      decodesFiles: false,
       weights: { shared: false, reason: 'no cache folder is set' },
     });
     await session.unload();

@@ -20,7 +20,7 @@ const bitsBetween: Readonly<Record<ResampleLibrary, number>> = { pillow: 0, open
 /** Rows that are written and resampled at a time, so that they stay in the processor's cache. */
 const stripBytes = 128 * 1024;
 
-/** Resamples along the rows, then along the columns, as far as the window reaches. */
+/** Resamples along the rows, then along the columns, as far as the window reaches. The pixels lie in the kernels' memory until more of it is taken. */
 export function resample(image: PixelRows, resampling: Resampling, kernels: PixelKernels): Pixels {
   const { window, width, height } = resampling;
   if (image.width === width && image.height === height) return copyRows(image, window, kernels);
@@ -37,7 +37,7 @@ export function resample(image: PixelRows, resampling: Resampling, kernels: Pixe
   const from = between - top * length * 2;
   const shift = down.shift + bits;
   kernels.run.resampleColumns(from, length, window.height, startsAt, weightsAt, lowAt, down.count, shift, to);
-  const data = kernels.bytes(to, length * window.height).slice();
+  const data = kernels.bytes(to, length * window.height);
   return { data, width: window.width, height: window.height };
 }
 
@@ -60,7 +60,7 @@ function resampleColumnsFirst(image: PixelRows, resampling: Resampling, kernels:
   const whole = { left: 0, top: window.top, width: image.width, height: window.height };
   const low = resample(image, { ...resampling, width: image.width, height, window: whole }, kernels);
   const rows = { ...resampling, height: low.height, window: { ...window, top: 0 } };
-  return resample(rowsOf(low, kernels), rows, kernels);
+  return resample(rowsOf({ ...low, data: low.data.slice() }, kernels), rows, kernels);
 }
 
 interface RowsToShrink {
@@ -116,7 +116,7 @@ function copyRows(image: PixelRows, { left, top, width, height }: Window, kernel
   const rows = kernels.take(stride * height + 64);
   image.write(top, height, rows);
   const from = kernels.bytes(rows, stride * height);
-  if (width === image.width) return { data: from.slice(), width, height };
+  if (width === image.width) return { data: from, width, height };
   const data = new Uint8Array(width * height * 3);
   for (let y = 0; y < height; y += 1) {
     const at = y * stride + left * 3;

@@ -11,14 +11,18 @@ import {
   type DetectionRun,
   type DetectionOptions,
 } from '../../tasks/detection/types.js';
-import type { NamedTensors } from '../../tensor/tensor.js';
+import type { NamedTensors, Tensor } from '../../tensor/tensor.js';
 import type { Codec } from '../codec/codec.js';
 
 /** A run's input and where its images lie in it. */
 export type Frame = Pick<DetectionRun, 'input' | 'placements'>;
 
 /** Where the images of a run's inputs lie; without sizes each row is an image itself. */
-export function frameOf(inputs: NamedTensors, config: ModelConfig, sizes?: readonly ImageSize[]): Frame | undefined {
+export function frameOf(
+  inputs: ReadonlyMap<string, Pick<Tensor, 'shape'>>,
+  config: ModelConfig,
+  sizes?: readonly ImageSize[],
+): Frame | undefined {
   const { detection, image } = config;
   const shape = detection === undefined ? undefined : inputs.get(detection.input.name)?.shape;
   if (detection === undefined || shape?.length !== 4) return undefined;

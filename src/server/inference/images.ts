@@ -1,9 +1,12 @@
 import { AppError } from '../../errors.js';
 import type { ImageSize } from '../../image/fit.js';
 import type { SizedImages } from '../../image/image-tensor.js';
+import { findPlainFiles } from '../../image/plain-files.js';
 import { adviseImage } from '../../model/found/ultraface.js';
+import { imageInputOf } from '../../model/image-input.js';
 import type { CheckedRequest } from '../../protocol/validate.js';
 import type { ServableModel } from '../../repository/types.js';
+import type { Shape } from '../../tensor/shape.js';
 import type { BytesElement, Tensor } from '../../tensor/tensor.js';
 import type { Codec, ImagesToDecode } from '../codec/codec.js';
 
@@ -31,20 +34,37 @@ function readSizedPictures(
   return codec.decodeSizedImages(imagesOf(pictures, model));
 }
 
+/** Images as an input, or as the files of one; the images' own sizes, and the shape of the input where they are files. */
+export interface ReadImages {
+  readonly tensor: Tensor;
+  readonly sizes?: readonly ImageSize[];
+  readonly shape?: Shape;
+}
+
+/** The images of several runs as files that the model's own workers decode; undefined where they do not, or may not be able to. */
+export function findFiles(
+  runs: readonly (readonly BytesElement[])[],
+  model: ServableModel,
+): readonly ReadImages[] | undefined {
+  if (!model.decodesFiles) return undefined;
+  const found = runs.map((images) => findPlainFiles(images, imagesOf(images, model)));
+  const files = found.filter((each) => each !== undefined);
+  return files.length === found.length ? files : undefined;
+}
+
 /** Only a detector's answer needs the images' own sizes. */
 export async function readImages(
   codec: Codec,
   images: readonly BytesElement[],
   model: ServableModel,
-): Promise<{ readonly tensor: Tensor; readonly sizes?: readonly ImageSize[] }> {
+): Promise<ReadImages> {
   if (model.config.detection !== undefined) return readSizedPictures(codec, images, model);
   return { tensor: await readPictures(codec, images, model) };
 }
 
 function imagesOf(pictures: readonly BytesElement[], model: ServableModel): ImagesToDecode {
-  const { image: config } = model.config;
-  const spec = model.inputs.find(({ name }) => name === config?.input);
-  if (config !== undefined && spec !== undefined) return { model: model.name, pictures, config, spec };
+  const input = imageInputOf(model.config, model.inputs);
+  if (input !== undefined) return { model: model.name, pictures, ...input };
   const inputs = `its inputs (${model.inputs.map(({ name }) => name).join(', ')}) as tensors`;
   const advice = adviseImage(model.header);
   const instead =

@@ -5,14 +5,15 @@ import type { CheckedRequest } from '../../protocol/validate.js';
 import type { ServableModel } from '../../repository/types.js';
 import type { TextInput } from '../../model/text-config.js';
 import type { BytesElement, NumericTensor } from '../../tensor/tensor.js';
+import { isUndecoded } from '../../workers/undecoded.js';
 import type { Codec } from '../codec/codec.js';
-import { runChecked, type InferReport } from './inference.js';
+import { buffersOf, runChecked, type InferReport } from './inference.js';
 import type { RequestMemory } from '../memory/memory-budget.js';
 import { tensorBytes } from '../memory/tensor-bytes.js';
 import type { ModelView } from './model-view.js';
 import { detectionOutputs, frameOf, writeDetections, type Frame } from './detections.js';
 import { makeVectors, writeSimilarity } from './embeddings.js';
-import { readImages } from './images.js';
+import { findFiles, readImages, type ReadImages } from './images.js';
 import { inOrder, readTextBatches } from './texts.js';
 import { readPredictionBody } from './prediction-body.js';
 import type { PredictionInput } from '../codec/prediction-request.js';
@@ -61,7 +62,10 @@ export async function predict(codec: Codec, call: PredictCall): Promise<PredictA
   checkOptions(asked, view.model);
   const ran = await runInput(codec, input, { call, startMs });
   const ranMs = performance.now();
-  for (const { outputs } of ran.results) call.memory.hold(tensorBytes(outputs.values()));
+  for (const { outputs, batchRequests } of ran.results) {
+    call.memory.hold(tensorBytes(outputs.values()));
+    if (batchRequests === 1) call.memory.own(buffersOf(outputs));
+  }
   const body = await writeAnswer(codec, call, { input, ran, asked });
   call.memory.hold(body.length);
   return { body, report: reportOf(ran, performance.now() - ranMs) };
@@ -104,7 +108,7 @@ async function runTexts(codec: Codec, texts: readonly TextInput[], { call, start
 
 /** As many pictures a run as the model takes rows; all runs wait for workers at the same time. */
 async function runPictures(codec: Codec, pictures: readonly BytesElement[], { call, startMs }: Started): Promise<Ran> {
-  const { view, signal } = call;
+  const { view } = call;
   const { model, signature } = view;
   const other = signature.inputs.find(({ name }) => signature.imageInputs?.has(name) === false);
   if (other !== undefined) {
@@ -115,16 +119,31 @@ async function runPictures(codec: Codec, pictures: readonly BytesElement[], { ca
   const chunks = Array.from({ length: Math.ceil(pictures.length / size) }, (_, n) =>
     pictures.slice(n * size, (n + 1) * size),
   );
+  const files = findFiles(chunks, model);
+  try {
+    if (files !== undefined) return await runImages(files, { call, startMs });
+  } catch (error) {
+    if (!isUndecoded(error)) throw error;
+  }
   const read = await Promise.all(chunks.map((chunk) => readImages(codec, chunk, model)));
+  return runImages(read, { call, startMs });
+}
+
+async function runImages(read: readonly ReadImages[], { call, startMs }: Started): Promise<Ran> {
+  const { view, signal } = call;
+  const { model, signature } = view;
   const decodeMs = performance.now() - startMs;
   call.memory.take(tensorBytes(read.map(({ tensor }) => tensor)));
+  const input = model.config.image?.input ?? '';
   const outputs = outputsFor(call);
-  const frames: (Frame | undefined)[] = [];
-  const runs = read.map(({ tensor, sizes }, n) => {
-    const inputs = new Map([[model.config.image?.input ?? '', tensor]]);
-    frames.push(frameOf(inputs, model.config, sizes));
-    const rows = signature.maxRows > 0 ? (chunks[n]?.length ?? 0) : 1;
-    return model.infer({ inputs, outputs, rows, priority: 0, queueTimeoutMs: 0, signal });
+  const frames = read.map(({ tensor: { shape: own }, sizes, shape = own }) =>
+    frameOf(new Map([[input, { shape }]]), model.config, sizes),
+  );
+  const runs = read.map(({ tensor }) => {
+    const inputs = new Map([[input, tensor]]);
+    const rows = signature.maxRows > 0 ? (tensor.shape[0] ?? 0) : 1;
+    const queued = { inputs, outputs, rows, priority: 0, queueTimeoutMs: 0, signal };
+    return model.infer(tensor.datatype === 'BYTES' ? { ...queued, hasFiles: true } : queued);
   });
   return { results: await Promise.all(runs), frames, decodeMs };
 }
@@ -162,14 +181,14 @@ async function writeAnswer(
   { input, ran, asked }: { readonly input: PredictionInput; readonly ran: Ran; readonly asked: PredictionOptions },
 ): Promise<Buffer> {
   const { model } = call.view;
-  const { timings } = reportOf(ran, 0);
+  const { timings, decodeMs } = reportOf(ran, 0);
   const facts = {
     model_name: model.name,
     model_version: model.version,
     device: model.placement.device,
   };
   const times = {
-    decode_ms: round(ran.decodeMs),
+    decode_ms: round(decodeMs),
     queue_ms: round(timings.queueMs),
     compute_ms: round(timings.inputMs + timings.computeMs + timings.outputMs),
   };
@@ -246,7 +265,13 @@ function reportOf({ results, decodeMs }: Ran, encodeMs: number): InferReport {
     computeMs: longest((result) => result.timings.computeMs),
     outputMs: longest((result) => result.timings.outputMs),
   };
-  return { timings, batchRows: longest((result) => result.batchRows), decodeMs, encodeMs };
+  const inWorkerMs = longest((result) => result.timings.decodeMs ?? 0);
+  return {
+    timings,
+    batchRows: longest((result) => result.batchRows),
+    decodeMs: decodeMs + inWorkerMs,
+    encodeMs,
+  };
 }
 
 const round = (ms: number): number => Math.round(ms * 1000) / 1000;

@@ -3,14 +3,24 @@
  * thousands of boxes the best few are wanted.
  */
 export function* bestFirst(values: ArrayLike<number>): Generator<number, void, undefined> {
-  const heap = new Uint32Array(values.length);
-  for (let index = 0; index < heap.length; index++) heap[index] = index;
+  if (values.length === 0) return;
+  // One alone is found without an order.
+  const first = indexOfBest(values);
+  yield first;
+  const heap = new Uint32Array(values.length - 1);
+  for (let at = 0; at < heap.length; at++) heap[at] = at < first ? at : at + 1;
   for (let at = (heap.length >> 1) - 1; at >= 0; at--) sink(heap, at, { size: heap.length, values });
   for (let size = heap.length; size > 0; size--) {
     yield heap[0] as number;
     heap[0] = heap[size - 1] as number;
     sink(heap, 0, { size: size - 1, values });
   }
+}
+
+function indexOfBest(values: ArrayLike<number>): number {
+  let best = 0;
+  for (let at = 1; at < values.length; at++) if ((values[at] as number) > (values[best] as number)) best = at;
+  return best;
 }
 
 interface Heap {

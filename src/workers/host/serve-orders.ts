@@ -1,4 +1,5 @@
-import { releaseMemory } from '../../tensor/release.js';
+import { ownMemory, releaseMemory } from '../../tensor/release.js';
+import type { Tensor } from '../../tensor/tensor.js';
 import type { Answer, Order } from '../link/link.js';
 import type { ToWorker } from '../link/messages.js';
 import { decodeRun, encodeFailed, encodeRan } from '../run-codec.js';
@@ -37,5 +38,11 @@ export async function serveOrders(source: OrderSource, host: SessionHost, runtim
 function releaseInputs(order: ToWorker): void {
   if (order.kind !== 'run') return;
   const tensors = order.requests.flatMap((request) => request.map(([, tensor]) => tensor));
-  releaseMemory(tensors.flatMap((tensor) => (tensor.datatype === 'BYTES' ? [] : [tensor.data.buffer])));
+  releaseMemory(tensors.flatMap(buffersOf));
+}
+
+/** Of files those that were copied here, each into memory of its own. */
+function buffersOf(tensor: Tensor): readonly ArrayBuffer[] {
+  if (tensor.datatype !== 'BYTES') return [tensor.data.buffer];
+  return tensor.data.flatMap((element) => (typeof element === 'string' ? [] : ownMemory(element)));
 }

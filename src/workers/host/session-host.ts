@@ -1,16 +1,20 @@
-import type { Engine, EngineSession, SessionSpec } from '../../engine/engine.js';
+import type { Engine, EngineSession } from '../../engine/engine.js';
 import { createProvenSession } from '../../engine/placement.js';
 import { AppError, toPlainError } from '../../errors.js';
-import type { NamedTensors } from '../../tensor/tensor.js';
-import type { FromWorker, TensorPairs, ToWorker } from '../link/messages.js';
+import { readPlainFiles } from '../../image/plain-files.js';
+import type { ImageInput } from '../../model/image-input.js';
+import type { NamedTensors, Tensor } from '../../tensor/tensor.js';
+import type { FromWorker, ToWorker } from '../link/messages.js';
 import { runSession } from '../run-session.js';
+import { undecoded } from '../undecoded.js';
 
+type LoadMessage = Extract<ToWorker, { kind: 'load' }>;
 type RunMessage = Extract<ToWorker, { kind: 'run' }>;
 
 /** The sessions of one worker thread: loads, runs and releases them as messages ask, and answers every failure as a message. */
 export class SessionHost {
   readonly #engine: Engine;
-  readonly #sessions = new Map<number, EngineSession>();
+  readonly #sessions = new Map<number, Held>();
 
   constructor(engine: Engine) {
     this.#engine = engine;
@@ -20,8 +24,8 @@ export class SessionHost {
   async answer(message: Exclude<ToWorker, { kind: 'stop' }>): Promise<FromWorker> {
     try {
       if (message.kind === 'run') return this.#run(message);
-      if (message.kind === 'load') return await this.#load(message.session, message.spec);
-      await this.#sessions.get(message.session)?.release();
+      if (message.kind === 'load') return await this.#load(message);
+      await this.#sessions.get(message.session)?.session.release();
       this.#sessions.delete(message.session);
       return { kind: 'unloaded' };
     } catch (error) {
@@ -29,29 +33,59 @@ export class SessionHost {
     }
   }
 
-  async #load(number: number, spec: SessionSpec): Promise<FromWorker> {
+  async #load({ session: number, spec, image }: LoadMessage): Promise<FromWorker> {
     const startedMs = performance.now();
     const { session, placement } = await createProvenSession(this.#engine, spec);
-    this.#sessions.set(number, session);
+    this.#sessions.set(number, { session, ...(image && { files: new FileReader(image) }) });
     const { inputs, outputs } = session;
     return { kind: 'loaded', inputs, outputs, placement, loadMs: performance.now() - startedMs };
   }
 
   #run(message: RunMessage): FromWorker {
-    const session = this.#sessions.get(message.session);
-    if (session === undefined)
-      throw new AppError('INTERNAL', `Session ${message.session} is not loaded in this worker.`);
-    const { outputs, timing } = runSession(session, { ...message, requests: message.requests.map(fromPairs) });
-    return { kind: 'ran', outputs: [...outputs], timing };
+    const held = this.#sessions.get(message.session);
+    if (held === undefined) throw new AppError('INTERNAL', `Session ${message.session} is not loaded in this worker.`);
+    const { session, files } = held;
+    const given = message.requests.map((pairs) => new Map(pairs));
+    const startedMs = performance.now();
+    const requests = given.map((inputs) => files?.read(inputs, given.length) ?? inputs);
+    const decodeNs = Math.round((performance.now() - startedMs) * 1e6);
+    const { outputs, timing } = runSession(session, { ...message, requests });
+    return { kind: 'ran', outputs: [...outputs], timing: files === undefined ? timing : { ...timing, decodeNs } };
   }
 
   /** Releases every session; the thread may end afterwards. */
   async releaseAll(): Promise<void> {
-    for (const session of this.#sessions.values()) await session.release();
+    for (const { session } of this.#sessions.values()) await session.release();
     this.#sessions.clear();
   }
 }
 
-function fromPairs(pairs: TensorPairs): NamedTensors {
-  return new Map(pairs);
+/** A session with what reads image files for it. */
+interface Held {
+  readonly session: EngineSession;
+  readonly files?: FileReader;
+}
+
+/** Tensors of more memory are made anew for each run. */
+const mostSpareBytes = 16 * 2 ** 20;
+
+/** Makes tensors of image files, those of lone requests in the same memory again and again: new memory costs as much as to fill it. */
+class FileReader {
+  readonly #image: ImageInput;
+  #spare: ArrayBuffer | undefined;
+
+  constructor(image: ImageInput) {
+    this.#image = image;
+  }
+
+  /** The inputs with the files as a tensor; of one of so many requests of a run. Throws what `isUndecoded` tells. */
+  read(inputs: NamedTensors, requests: number): NamedTensors {
+    const { config, spec } = this.#image;
+    const files = inputs.get(config.input);
+    if (files?.datatype !== 'BYTES' || spec.datatype === 'BYTES') return inputs;
+    const tensor = readPlainFiles(files.data, this.#image, requests === 1 ? this.#spare : undefined);
+    if (tensor === undefined) throw undecoded();
+    if (tensor.data.byteLength <= mostSpareBytes) this.#spare = tensor.data.buffer;
+    return new Map<string, Tensor>(inputs).set(config.input, tensor);
+  }
 }

@@ -1,4 +1,5 @@
 import type { Placement, SessionSpec } from '../../engine/engine.js';
+import type { ImageInput } from '../../model/image-input.js';
 import type { PlainError } from '../../errors.js';
 import type { Tensor, TensorSpec } from '../../tensor/tensor.js';
 
@@ -10,7 +11,13 @@ export type TensorPairs = readonly (readonly [name: string, tensor: Tensor])[];
  * `stop` alone is not answered: the worker releases its sessions and ends. `session` is the pool's number for a loaded model.
  */
 export type ToWorker =
-  | { readonly kind: 'load'; readonly session: number; readonly spec: SessionSpec }
+  | {
+      readonly kind: 'load';
+      readonly session: number;
+      readonly spec: SessionSpec;
+      /** Where runs may bring image files for an input. */
+      readonly image?: ImageInput;
+    }
   | {
       readonly kind: 'run';
       readonly session: number;
@@ -47,9 +54,10 @@ export type FromWorker =
       readonly requests?: readonly TensorPairs[];
     };
 
-/** Time spent in the worker, in nanoseconds: putting inputs together, the run itself, taking outputs out. */
+/** Time spent in the worker, in nanoseconds: putting inputs together, the run itself, taking outputs out; before, decoding images. */
 export interface RunTiming {
   readonly inputNs: number;
   readonly computeNs: number;
   readonly outputNs: number;
+  readonly decodeNs?: number;
 }
