@@ -114,6 +114,18 @@ export interface ModelMetadata {
   readonly notes?: readonly string[];
   /** What the model file says of itself; long values are cut, and say so. */
   readonly metadata?: Readonly<Record<string, string>>;
+  /** Names of open dimensions, `''` where one has none, by input and output; those without any are left out. */
+  readonly dimension_names?: Readonly<Record<string, readonly string[]>>;
+  /** What to send to each input to see the model run. */
+  readonly examples?: Readonly<Record<string, ExampleMetadata>>;
+  /** What model.json would have to say for the model to take images; undefined where it takes them or none fit. */
+  readonly suggestion?: object;
+}
+
+/** One value for all elements; varied ones as the datatype has them; or 0, 1, 2, ... */
+export interface ExampleMetadata {
+  readonly shape: readonly number[];
+  readonly fill: number | 'varied' | 'positions';
 }
 
 /** State of one model version in a repository index (extension "model_repository"). */

@@ -81,7 +81,7 @@ export const layers: Readonly<Record<string, readonly string[]>> = {
   'src/engine': ['weights', 'probe', 'ort'],
   'src/store': ['places', 's3', 'oci', 'transfer', 'credentials'],
   'src/workers': ['host', 'inline', 'link'],
-  'src/model': ['found', 'complete', 'onnx', 'rows'],
+  'src/model': ['found', 'example', 'complete', 'onnx', 'rows'],
   'src/image': ['color', 'resample', 'files', 'wasm'],
   'src/tasks': ['detection', 'embedding', 'text'],
   bench: [

@@ -1,4 +1,7 @@
+import type { ModelJson } from '../config-schema.js';
 import type { HeaderValue, OnnxHeader } from '../config.js';
+import { exampleInputs } from '../example/example.js';
+import { kindOf } from '../example/input-kind.js';
 import { findImageInput, type Size } from './image-input.js';
 import { nothingFound, type Finding, type FindingSubject } from './types.js';
 
@@ -21,7 +24,7 @@ export function findUltraFace({ header }: FindingSubject): Finding {
     json: { detection: { form: 'ssd', boxes: 'boxes', scores: 'scores', labels: ['face'] } },
     notes: [
       `Found by shapes: UltraFace, detection of faces, form "ssd", images ${size.width}x${size.height}.`,
-      `No file says how its images are prepared, so it takes none. As its authors do it, in model.json: ${preparation(size)}`,
+      `No file says how its images are prepared, so it takes none. As its authors do it, in model.json: ${writeBlock(preparation(size))}`,
     ],
   };
 }
@@ -42,18 +45,38 @@ function readUltraFace(header: OnnxHeader): Size | undefined {
   return fits && isDecoded(header) ? { width, height } : undefined;
 }
 
+type Image = NonNullable<ModelJson['image']>;
+
 /** What the authors do to images. */
-const preparation = ({ width, height }: Size): string =>
-  `"image": {"resize": {"width": ${width}, "height": ${height}, "fit": "contain"}, "scale": 0.0078125, "mean": 0.9921875}`;
+const preparation = ({ width, height }: Size): Image => ({
+  resize: { width, height, fit: 'contain' },
+  scale: 0.0078125,
+  mean: [0.9921875],
+});
 
 /** The `image` block to write for a model that has none: of a known kind as its authors have it, else to be filled in. */
-export function adviseImage(header: OnnxHeader): string | undefined {
+export function suggestImage(header: OnnxHeader): Image | undefined {
   const ultraFace = readUltraFace(header);
   if (ultraFace !== undefined) return preparation(ultraFace);
-  const image = findImageInput(header);
+  const [input, ...others] = header.inputs;
+  if (input === undefined || others.length > 0) return undefined;
+  const kind = kindOf(input, header);
+  if (kind.kind !== 'image' || ![1, 3].includes(input.shape[kind.channels] ?? 0)) return undefined;
+  const shape = exampleInputs(header).get(input.name)?.shape ?? [];
+  const { [kind.rows]: height, [kind.columns]: width, [kind.channels]: channels } = shape;
+  const each = (value: number) => Array.from({ length: channels ?? 0 }, () => value);
+  return { resize: { width, height }, mean: each(0), std: each(1) };
+}
+
+const writeBlock = (image: Image): string =>
+  `"image": ${JSON.stringify(image).replaceAll(/([:,])(?=["[{\d])/g, '$1 ')}`;
+
+/** The same as the end of a sentence. */
+export function adviseImage(header: OnnxHeader): string | undefined {
+  const image = suggestImage(header);
   if (image === undefined) return undefined;
-  const [width, height] = [image.width, image.height].map((side) => (side === -1 ? 224 : side));
-  return `"image": {"resize": {"width": ${width}, "height": ${height}}, "mean": [0, 0, 0], "std": [1, 1, 1]}, with sizes, mean and std of its training`;
+  const text = writeBlock(image);
+  return readUltraFace(header) === undefined ? `${text}, with sizes, mean and std of its training` : text;
 }
 
 /** An export without them leaves logits and offsets to others. */

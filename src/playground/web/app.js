@@ -1,17 +1,19 @@
 import { call, hasKey, keepKey, ServerError, urlOf } from './api.js';
 import { curlLine } from './curl.js';
 import { detections } from './detections.js';
-import { byId } from './dom.js';
-import { tensorPath } from './example.js';
-import { aboutModel, fetchModel, fetchModels, modelList, obstacleOf } from './models.js';
+import { byId, copyOnClick } from './dom.js';
+import { modelPath, tensorPath } from './example.js';
+import { aboutModel, fetchModel, fetchModels, modelList, obstacleOf, versionChooser } from './models.js';
 import { createPictureInput } from './image-input.js';
 import { emptyResult, failure, footing, outputs, predictions } from './result.js';
 import { fetchSamples } from './samples.js';
 import { createTensorInput } from './tensor-input.js';
+import { createTextInput } from './text-input.js';
+import { textResult } from './text-result.js';
 import { createThresholds } from './thresholds.js';
 
-/** What is on the page: the models, the chosen one with its input, and the number of the latest request. */
-const page = { models: [], model: undefined, input: undefined, turn: 0, saved: undefined };
+/** What is on the page: the models, the chosen one with its version (undefined: the default) and input, and the number of the latest request. */
+const page = { models: [], model: undefined, version: undefined, input: undefined, turn: 0, saved: undefined };
 
 const chosenName = () => decodeURIComponent(location.hash.slice(1)) || page.models[0]?.name;
 
@@ -40,8 +42,10 @@ async function showChosen() {
   const entry = page.models.find((model) => model.name === name);
   if (entry === undefined) return showEmpty(name);
   if (entry.state !== 'READY') return close(obstacleOf(entry));
-  const [metadata, samples] = await Promise.all([fetchModel(name), fetchSamples(name)]);
-  const model = { ...metadata, problem: entry.reason };
+  const version =
+    page.version?.of === name && entry.ready.includes(page.version.chosen) ? page.version.chosen : undefined;
+  const [metadata, samples] = await Promise.all([fetchModel(name, version), fetchSamples(name)]);
+  const model = { ...metadata, version, ready: entry.ready, problem: entry.reason };
   if (name === chosenName() && !isSame(model, page.model)) open(model, samples);
 }
 
@@ -60,21 +64,28 @@ function close(about) {
 }
 
 function open(model, samples) {
-  close(aboutModel(model));
+  const chooser = versionChooser(model.ready, model.properties?.version, (chosen) => {
+    page.version = { of: model.name, chosen };
+    void showChosen().catch(showObstacle);
+  });
+  close(aboutModel(model, chooser));
   page.model = model;
   page.turn += 1;
   const required = model.inputs.filter(({ optional }) => !optional);
   const isPicture = required.length === 1 && model.properties?.image_input === required[0].name;
   const isDetector = model.properties?.task === 'detection';
-  page.input = isPicture ? (isDetector ? openDetector : openPicture)(model, samples) : openTensors(model, samples);
+  const isText = model.properties?.text_input !== undefined;
+  const openOther = isText ? openTexts : openTensors;
+  page.input = (isPicture ? (isDetector ? openDetector : openPicture) : openOther)(model, samples);
   byId('input').replaceChildren(page.input.element);
-  show(emptyResult(isPicture ? 'Give it a picture.' : 'Pick a sample, or press Run.'));
+  const hint = samples.length > 0 && !isText ? 'Pick a sample, or press Run.' : 'Press Run.';
+  show(emptyResult(isPicture ? 'Give it a picture.' : hint));
   byId('work').hidden = false;
   document.title = `${model.name} · Slipway playground`;
 }
 
 function openPicture(model, samples) {
-  const path = `predictions/${encodeURIComponent(model.name)}`;
+  const path = `predictions/${modelPath(model)}`;
   const pictures = samples.filter(({ kind }) => kind === 'picture');
   const command = (file, blob) => showCommand({ url: urlOf(path), file }, blob);
   command(pictures[0]?.name ?? 'picture.jpg');
@@ -87,7 +98,7 @@ function openPicture(model, samples) {
 /** As for other pictures, with sliders below the picture that send the last one again. */
 function openDetector(model, samples) {
   let last;
-  const path = () => `predictions/${encodeURIComponent(model.name)}${thresholds.query()}`;
+  const path = () => `predictions/${modelPath(model)}${thresholds.query()}`;
   const ask = (picture) => {
     last = picture;
     const { blob, name, isOwnFile = false } = picture;
@@ -109,6 +120,27 @@ function renderPicture(answer) {
   return outputs({ outputs: answer.outputs ?? [] }, {});
 }
 
+function openTexts(model) {
+  const query = model.properties.task === 'embedding' ? '?similarity=true' : '';
+  const path = `predictions/${modelPath(model)}${query}`;
+  const jsonOf = (texts) => JSON.stringify({ text: texts });
+  // Named as JSON: text of no such type is a text itself.
+  const bodyOf = (texts) => new Blob([jsonOf(texts)], { type: 'application/json' });
+  const input = createTextInput({
+    onChange: (texts) => showCommand({ url: urlOf(path), json: jsonOf(texts) }, bodyOf(texts)),
+    onRefused: () => refuse('Not sent: there is no text.'),
+    send: (texts) => send({ path, body: bodyOf(texts), render: (answer) => textResult(answer, texts) }),
+  });
+  input.start();
+  return input;
+}
+
+/** Nothing was sent; what was answered before is not the answer to what stands there now. */
+function refuse(text) {
+  page.turn += 1;
+  show(emptyResult(text));
+}
+
 function openTensors(model, samples) {
   const path = tensorPath(model);
   const requests = samples.filter(({ kind }) => kind === 'request');
@@ -118,10 +150,7 @@ function openTensors(model, samples) {
   };
   const input = createTensorInput(model, requests, {
     onChange,
-    onRefused: () => {
-      page.turn += 1;
-      show(emptyResult('Not sent: the input says what is wrong.'));
-    },
+    onRefused: () => refuse('Not sent: the input says what is wrong.'),
     send: ({ json, charted }) => {
       const options = { charted, threshold: threshold === undefined ? undefined : Number(threshold) };
       return send({ path, body: json, render: (answer) => outputs(answer, options) });
@@ -175,23 +204,22 @@ function showObstacle(error) {
   byId('key-field').focus();
 }
 
-async function copyCommand() {
-  const button = byId('copy');
-  const text = byId('curl').textContent;
-  const isCopied = await (navigator.clipboard?.writeText(text) ?? Promise.reject()).then(
-    () => true,
-    () => false,
-  );
-  if (!isCopied) window.getSelection().selectAllChildren(byId('curl'));
-  button.textContent = isCopied ? 'Copied' : 'Press Ctrl+C';
-  setTimeout(() => (button.textContent = 'Copy'), 2000);
-}
-
-byId('copy').addEventListener('click', copyCommand);
+copyOnClick(
+  byId('copy'),
+  () => byId('curl').textContent,
+  () => window.getSelection().selectAllChildren(byId('curl')),
+);
 byId('key').addEventListener('submit', (event) => {
   event.preventDefault();
   keepKey(byId('key-field').value);
   void refresh();
+});
+// What was to be sent could not be had, such as a sample: the last answer is not the answer to it.
+window.addEventListener('unhandledrejection', (event) => {
+  if (!(event.reason instanceof ServerError)) return;
+  event.preventDefault();
+  page.turn += 1;
+  show(failure(event.reason));
 });
 window.addEventListener('hashchange', () => void showChosen().catch(showObstacle));
 window.addEventListener('focus', () => void refresh());

@@ -48,3 +48,17 @@ export function milliseconds(ms) {
   if (ms >= 100) return `${ms.toFixed(0)} ms`;
   return ms >= 10 ? `${ms.toFixed(1)} ms` : `${ms.toFixed(2)} ms`;
 }
+
+/** Copies what `textOf()` answers when the button is pressed, and says so on it; `onRefused` where the browser does not let it. */
+export function copyOnClick(button, textOf, onRefused = () => {}) {
+  const title = button.textContent;
+  button.addEventListener('click', async () => {
+    const isCopied = await (navigator.clipboard?.writeText(textOf()) ?? Promise.reject()).then(
+      () => true,
+      () => false,
+    );
+    if (!isCopied) onRefused();
+    button.textContent = isCopied ? 'Copied' : 'Press Ctrl+C';
+    setTimeout(() => (button.textContent = title), 2000);
+  });
+}

@@ -6,8 +6,13 @@ export const count = (shape) => shape.reduce((product, dim) => product * dim, 1)
 /** A shape with every variable dimension set to 1. */
 export const fixed = (shape) => shape.map((dim) => (dim < 0 ? 1 : dim));
 
-/** A declared shape for reading: [any, 64]. */
-export const shapeText = (shape) => `[${shape.map((dim) => (dim < 0 ? 'any' : dim)).join(', ')}]`;
+/** A declared shape for reading, with the file's own names of open dimensions: [batch, any, 64]. */
+export const shapeText = (shape, names = []) =>
+  `[${shape.map((dim, axis) => (dim < 0 ? names[axis] || 'any' : dim)).join(', ')}]`;
+
+/** A model's part of a path, with the version where one is chosen. */
+export const modelPath = ({ name, version }) =>
+  `${encodeURIComponent(name)}${version === undefined ? '' : `/versions/${encodeURIComponent(version)}`}`;
 
 const isHalf = ({ datatype }) => datatype === 'FP16' || datatype === 'BF16';
 
@@ -15,20 +20,29 @@ const isHalf = ({ datatype }) => datatype === 'FP16' || datatype === 'BF16';
  * Where tensors are sent as JSON: the protocol's own path, or, where a model has half floats, for which the protocol has no JSON
  * form, the one that takes and gives them as numbers.
  */
-export function tensorPath({ name, inputs, outputs }) {
-  const model = encodeURIComponent(name);
+export function tensorPath({ name, version, inputs, outputs }) {
+  const model = modelPath({ name, version });
   return [...inputs, ...outputs].some(isHalf) ? `predictions/${model}?outputs=true` : `v2/models/${model}/infer`;
 }
 
-/** Valid values for a datatype, the same at every call: small whole numbers, a wave, truth values or words. */
-export function exampleValues(datatype, elements) {
-  const make = exampleMaker(datatype);
+/** What the server proposes for an input: {shape, fill}; open dimensions are 1 where it proposes nothing. */
+export const exampleOf = ({ examples = {} }, { name, shape }) =>
+  examples[name] ?? { shape: fixed(shape), fill: 'varied' };
+
+/**
+ * Valid values for a datatype, the same at every call: small whole numbers, a wave, truth values or words; or as `fill` says, one value
+ * for all, or 0, 1, 2, ...
+ */
+export function exampleValues(datatype, elements, fill = 'varied') {
+  const make = exampleMaker(datatype, fill);
   return Array.from({ length: elements }, (_, index) => make(index));
 }
 
-function exampleMaker(datatype) {
-  if (datatype === 'BOOL') return (index) => index % 2 === 0;
+function exampleMaker(datatype, fill) {
+  if (datatype === 'BOOL') return (index) => (typeof fill === 'number' ? fill !== 0 : index % 2 === 0);
   if (datatype === 'BYTES') return (index) => `text ${index + 1}`;
+  if (typeof fill === 'number') return () => fill;
+  if (fill === 'positions') return (index) => index;
   if (integers.test(datatype)) return (index) => index % 10;
   return (index) => Math.round(Math.sin(index / 4) * 1000) / 1000;
 }
@@ -50,13 +64,13 @@ export function parseShape(text, declared) {
 }
 
 /**
- * A request body of the protocol from what was typed: [{name, datatype, shape, text, optional}]. Numbers keep the digits as typed;
+ * A request body of the protocol from what was typed: [{name, datatype, shape, text, optional, fill}]. Numbers keep the digits as typed;
  * an optional input without values is left out.
  */
 export function requestJson(inputs) {
   const given = inputs.filter(({ optional, text }) => !optional || text.trim() !== '');
-  const tensors = given.map(({ name, datatype, shape, text }) => {
-    const data = text.trim() === '' ? JSON.stringify(exampleValues(datatype, count(shape))) : text.trim();
+  const tensors = given.map(({ name, datatype, shape, text, fill }) => {
+    const data = text.trim() === '' ? JSON.stringify(exampleValues(datatype, count(shape), fill)) : text.trim();
     const head = JSON.stringify({ name, datatype, shape }).slice(0, -1);
     return `${head},"data":${compact(data, name)}}`;
   });

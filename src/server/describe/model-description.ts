@@ -1,4 +1,6 @@
 import type { DetectionConfig } from '../../model/detection-config.js';
+import { exampleInputs } from '../../model/example/example.js';
+import { suggestImage } from '../../model/found/ultraface.js';
 import type { ModelMetadata } from '../../protocol/types.js';
 import type { DurationStatistic, ServableModel, StatisticsSnapshot } from '../../repository/types.js';
 import { datatypes, type Datatype } from '../../tensor/datatype.js';
@@ -37,6 +39,25 @@ export function describeModel(model: ServableModel, { versions, wholeMetadata }:
     properties: propertiesOf(model),
     ...(model.notes.length > 0 ? { notes: model.notes.map(hidePaths) } : {}),
     metadata: wholeMetadata ? metadata : showFileMetadata(metadata),
+    ...describeUse(model),
+  };
+}
+
+/** What helps people to send the model something. */
+function describeUse({
+  header,
+  config,
+}: ServableModel): Pick<ModelMetadata, 'dimension_names' | 'examples' | 'suggestion'> {
+  const named = [...header.inputs, ...header.defaultedInputs, ...header.outputs].filter(({ dimNames }) =>
+    dimNames.some((name) => name !== ''),
+  );
+  const image = config.image === undefined && config.text === undefined ? suggestImage(header) : undefined;
+  return {
+    ...(named.length === 0
+      ? {}
+      : { dimension_names: Object.fromEntries(named.map(({ name, dimNames }) => [name, dimNames])) }),
+    examples: Object.fromEntries(exampleInputs(header, config)),
+    ...(image === undefined ? {} : { suggestion: { image } }),
   };
 }
 

@@ -173,6 +173,17 @@ const modelSchemas = {
       properties: { type: 'object', additionalProperties: text, description: 'What the server knows of the model.' },
       notes: { ...listOf(text), description: 'What was decided for the model, and why.' },
       metadata: { type: 'object', additionalProperties: text, description: 'What the model file says of itself.' },
+      dimension_names: {
+        type: 'object',
+        additionalProperties: listOf(text),
+        description: 'Names of open dimensions by input and output.',
+      },
+      examples: {
+        type: 'object',
+        additionalProperties: object({ shape: listOf(whole), fill: { type: ['number', 'string'] } }, ['shape', 'fill']),
+        description: 'By input what to send to see the model run; fill: one value for all, "varied", or "positions".',
+      },
+      suggestion: { type: 'object', description: 'What model.json would have to say for the model to take images.' },
     },
     ['name', 'platform', 'inputs', 'outputs'],
   ),

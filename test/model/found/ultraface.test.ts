@@ -27,7 +27,7 @@ describe('UltraFace', () => {
       const { json, notes } = of([1, 3, height, width], boxes);
       assert.deepEqual(json, { detection: { form: 'ssd', boxes: 'boxes', scores: 'scores', labels: ['face'] } });
       assert.match(notes[0] ?? '', new RegExp(`^Found by shapes: UltraFace.*images ${width}x${height}\\.$`));
-      const block = `"image": {"resize": {"width": ${width}, "height": ${height}, "fit": "contain"}, "scale": 0.0078125, "mean": 0.9921875}`;
+      const block = `"image": {"resize": {"width": ${width}, "height": ${height}, "fit": "contain"}, "scale": 0.0078125, "mean": [0.9921875]}`;
       assert.ok(notes[1]?.endsWith(block), notes[1]);
     }
   });
