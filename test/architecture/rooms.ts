@@ -14,6 +14,7 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
   engine: ['tensor', 'model'],
   workers: ['engine', 'image', 'tensor', 'model'],
   repository: ['tasks', 'workers', 'batching', 'engine', 'protocol', 'model', 'tensor'],
+  validate: ['repository', 'engine', 'model', 'tensor'],
   resources: [],
   playground: [],
   server: [

@@ -12,7 +12,10 @@ export function makeInputs(header: OnnxHeader, config: ModelConfig, options: Dra
  * The inputs with sizes for their variable dimensions behind the first, in several ways: all alike, and each name with one of its own,
  * since some models want the one and some the other. One way where there are none.
  */
-export function sizeSettings(header: OnnxHeader, config: ModelConfig): readonly (readonly TensorSpec[])[] {
+export function sizeSettings(
+  header: OnnxHeader,
+  config: Pick<ModelConfig, 'image'>,
+): readonly (readonly TensorSpec[])[] {
   const inputs = withPictures(header, config);
   if (!inputs.some(({ shape }) => shape.slice(1).includes(-1))) return [inputs];
   const names = new Map<string, number>();
@@ -32,7 +35,7 @@ function resized(input: HeaderValue, sizeOf: (axis: number) => number): TensorSp
   return { ...input, shape: input.shape.map((dim, axis) => (axis > 0 && dim === -1 ? sizeOf(axis) : dim)) };
 }
 
-function withPictures({ inputs }: OnnxHeader, { image }: ModelConfig): readonly HeaderValue[] {
+function withPictures({ inputs }: OnnxHeader, { image }: Pick<ModelConfig, 'image'>): readonly HeaderValue[] {
   return inputs.map((input) =>
     image?.input === input.name ? { ...input, shape: pictureShape(input.shape, image) } : input,
   );
