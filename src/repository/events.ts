@@ -26,6 +26,8 @@ export type ModelEvent =
     }
   /** Its folder can be read again, and what served all the while is what lies there. */
   | { readonly kind: 'recovery'; readonly model: string }
+  /** What was unloaded or replaced still runs; it is not waited for any longer. */
+  | { readonly kind: 'unfinished'; readonly model: string; readonly version: string; readonly waitedMs: number }
   | { readonly kind: 'unload'; readonly model: string; readonly version: string; readonly reason: string };
 
 export type OnModelEvent = (event: ModelEvent) => void;

@@ -17,6 +17,7 @@ import { joinWatches, type Watch } from './files/fingerprint.js';
 import { mayRunInline } from './proof/inline-rule.js';
 import { hasCompanions, readCompanions, takeTokenizer } from './companions.js';
 import { hasLabels, readLabelFile } from './files/label-file.js';
+import { readLarge, readSmall } from './files/read-within.js';
 import { notesOnFiles, notesOnProcesses, notesOnProvider } from './load-notes.js';
 import { Servable, type BatchingOff } from './servable.js';
 import { takeSnapshot, type Snapshot } from './files/snapshot.js';
@@ -78,14 +79,15 @@ export async function loadVersion(request: VersionRequest, options: LoaderOption
   const { folder } = request;
   const startedMs = performance.now();
   const { homes } = options;
-  const snapshot = await takeSnapshot(request.path, { homes, folder: options.snapshotFolder });
+  const taken = takeSnapshot(request.path, { homes, folder: options.snapshotFolder });
+  const snapshot = await readLarge('The model file', taken, (late) => void late.remove());
   try {
-    const companions = await readCompanions(folder, homes);
+    const companions = await readSmall("What lies in the model's folder", readCompanions(folder, homes));
     const found = findConfig(request.json, { header: snapshot.header, companions: companions.texts });
     const { json } = found;
     const tokenizer = json.text === undefined ? undefined : takeTokenizer(companions.texts);
     const source = { json, homes, ...(folder === undefined ? {} : { folder }) };
-    const { lines, watch } = await readLabelFile(source);
+    const { lines, watch } = await readSmall('The label file', readLabelFile(source));
     const model = `${request.name}/${request.version}`;
     const subject = { model, path: request.path, watch: snapshot.watch, json };
     const suspicion = await findSuspicion(subject, options.crashes);

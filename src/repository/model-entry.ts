@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { AppError, messageOf } from '../errors.js';
@@ -8,6 +8,7 @@ import { parseModelJson } from '../model/parse-config.js';
 import type { OnModelEvent } from './events.js';
 import type { ModelOnDisk } from './files/model-folder.js';
 import { describeObstacle } from './files/place.js';
+import { readSmall } from './files/read-within.js';
 import type { LoaderOptions } from './load-version.js';
 import { chooseVersions, formatPolicy } from './files/version-policy.js';
 import { VersionSlot, type VersionSource } from './version-slot.js';
@@ -18,6 +19,8 @@ export interface EntryOptions extends LoaderOptions {
   readonly clock: () => number;
   /** How long a version that another took over from goes on taking requests that were meant for it, in milliseconds. */
   readonly lingerMs: number;
+  /** How long an unload or a reload waits for requests that were taken before; 30 s unless told otherwise. */
+  readonly unloadLimitMs?: number;
   /** Aborted when the repository closes: lingering ends. */
   readonly closing: AbortSignal;
 }
@@ -142,8 +145,8 @@ export class ModelEntry {
   }
 
   #newSlot(version: string): VersionSlot {
-    const { clock, onEvent } = this.#options;
-    return new VersionSlot({ model: this.name, version, clock, onEvent });
+    const { clock, onEvent, unloadLimitMs } = this.#options;
+    return new VersionSlot({ model: this.name, version, clock, onEvent, unloadLimitMs });
   }
 
   /** Says that no version can be found, once, and that they can again. */
@@ -195,18 +198,25 @@ async function readConfig(
 ): Promise<ConfigOnDisk> {
   let text = override;
   try {
-    text ??= folder === undefined ? undefined : await readIfThere(join(folder, 'model.json'), homes);
+    text ??=
+      folder === undefined ? undefined : await readSmall('model.json', readIfThere(join(folder, 'model.json'), homes));
     return text === undefined ? { json: {} } : { text, json: parseModelJson(text) };
   } catch (error) {
     return { json: {}, problem: messageOf(error), ...(text === undefined ? {} : { text }) };
   }
 }
 
+const mostSettingsBytes = 4 << 20;
+
 async function readIfThere(path: string, homes: Homes): Promise<string | undefined> {
   const found = await followLinks(path, homes);
   if (found.kind === 'absent' && found.linkTo === undefined) return undefined;
   if (found.kind !== 'inside') throw new AppError('MODEL_INVALID', `model.json: ${describeObstacle(found)}`);
   try {
+    const stats = await stat(found.path);
+    // Reading a pipe would wait for whoever writes to it.
+    if (!stats.isFile()) throw new Error('it is not a regular file');
+    if (stats.size > mostSettingsBytes) throw new Error(`it has ${stats.size} bytes, more than ${mostSettingsBytes}`);
     return await readFile(found.path, 'utf8');
   } catch (cause) {
     throw new AppError('MODEL_INVALID', `model.json cannot be read (${messageOf(cause)})`, { cause });

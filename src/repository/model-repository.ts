@@ -29,6 +29,8 @@ export interface RepositoryOptions extends Omit<LoaderOptions, 'snapshotFolder' 
   readonly onEvent?: OnModelEvent;
   /** Milliseconds for which a version that another took over from still takes requests; 5000 unless told otherwise. */
   readonly lingerMs?: number;
+  /** How long an unload or a reload waits for requests that were taken before; 30 s unless told otherwise. */
+  readonly unloadLimitMs?: number;
 }
 
 /**

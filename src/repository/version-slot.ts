@@ -27,6 +27,8 @@ export interface SlotOptions {
   /** Milliseconds since 1970. */
   readonly clock: () => number;
   readonly onEvent: OnModelEvent;
+  /** How long a call waits for the requests of what it let go; 30 s unless told otherwise. */
+  readonly unloadLimitMs?: number | undefined;
 }
 
 /**
@@ -45,12 +47,14 @@ export class VersionSlot {
   readonly #model: string;
   readonly #statistics: StatisticsCounter;
   readonly #onEvent: OnModelEvent;
+  readonly #unloadLimitMs: number;
 
-  constructor({ model, version, clock, onEvent }: SlotOptions) {
+  constructor({ model, version, clock, onEvent, unloadLimitMs = 30_000 }: SlotOptions) {
     this.#model = model;
     this.version = version;
     this.#statistics = new StatisticsCounter(clock);
     this.#onEvent = onEvent;
+    this.#unloadLimitMs = unloadLimitMs;
   }
 
   get state(): VersionState {
@@ -113,7 +117,7 @@ export class VersionSlot {
       this.#tell({ kind: 'failure', ms, code, reason, isServing: before !== undefined, isRepeated });
       return;
     }
-    await before?.servable.retire(this.#loaded.servable);
+    if (before !== undefined) await this.#waitFor(before.servable.retire(this.#loaded.servable));
   }
 
   /** Says why this version is not served, without ever having loaded it. */
@@ -124,16 +128,29 @@ export class VersionSlot {
     this.#state = { state: 'unloaded', reason };
   }
 
-  /** Stops serving once queued and running requests have finished. */
+  /** Stops serving once queued and running requests have finished, which is not waited for beyond a limit. */
   async unload(reason: string): Promise<void> {
     const loaded = this.#loaded;
     if (loaded !== undefined) {
       this.#state = { state: 'unloading' };
       this.#loaded = undefined;
-      await loaded.servable.retire();
+      await this.#waitFor(loaded.servable.retire());
       this.#tell({ kind: 'unload', reason });
     }
     this.skip(reason);
+  }
+
+  /** What was let go finishes its requests; a run that hangs is the watchdog's, and holds up nobody who unloads or loads. */
+  async #waitFor(retired: Promise<void>): Promise<void> {
+    const waitedMs = this.#unloadLimitMs;
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(() => {
+        this.#tell({ kind: 'unfinished', waitedMs });
+        resolve();
+      }, waitedMs);
+    });
+    await Promise.race([retired, late]).finally(() => clearTimeout(timer));
   }
 
   #tell(event: Told): void {

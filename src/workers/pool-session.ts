@@ -12,8 +12,11 @@ import type { LoadedSession, LoadOptions, PendingRun, RunJob, RunnerSession, Run
 type Loaded = Extract<FromWorker, { kind: 'loaded' }>;
 type Ran = string | Extract<FromWorker, { kind: 'ran' }>;
 
-/** The longest that a process may take to load a model, unless told otherwise: folding constants may never end. A thread has to be waited for. */
+/** The longest that a process may take to load a model, unless told otherwise: folding constants may never end. */
 const defaultLoadLimitMs = 120_000;
+
+/** The same in a thread, which ends with the server alone; GPUs may build their engines for many minutes. */
+const threadLoadLimitMs = 30 * 60_000;
 
 /** What a session needs of its pool. */
 export interface SessionOwner {
@@ -23,6 +26,8 @@ export interface SessionOwner {
   readonly forget: (session: PoolSession) => void;
   /** The workers have let the session go. */
   readonly release: (session: PoolSession) => Promise<void>;
+  /** A thread does not come back from what it does. */
+  readonly stuck: (reason: string) => void;
 }
 
 /** One loaded model in the pool: the workers that are to hold it, and where its work comes from. */
@@ -141,8 +146,11 @@ export class PoolSession implements RunnerSession {
 
   async #load(worker: PoolWorker, spec: SessionSpec): Promise<void> {
     await this.#checkFile(spec);
-    const limitMs = this.options.trial?.loadLimitMs ?? defaultLoadLimitMs;
-    const timer = setTimeout(() => worker.kill(`loading took longer than ${limitMs / 1000} s`), limitMs);
+    const limitMs = this.options.trial?.loadLimitMs ?? (worker.isProcess ? defaultLoadLimitMs : threadLoadLimitMs);
+    const timer = setTimeout(() => {
+      const what = `loading took longer than ${limitMs / 1000} s`;
+      if (!worker.kill(what)) this.#owner.stuck(`${what}: ${this.spec.logId} on ${worker.name}`);
+    }, limitMs);
     const loaded = await new Promise<Loaded>((resolve, reject) => {
       const { image } = this.options;
       const message = { kind: 'load', session: this.number, spec, ...(image && { image }) } as const;

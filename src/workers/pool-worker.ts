@@ -26,6 +26,9 @@ export interface PoolWorkerEvents {
 
 export type WorkerState = 'starting' | 'idle' | 'busy' | 'lost' | 'stopping' | 'stopped';
 
+/** How long a thread or a process may take until it is ready: the runtime is loaded in well under a second. */
+const startMs = 60_000;
+
 /** How long a process may take to finish when it is told to stop; a thread has to be waited for. */
 const processStopMs = 2000;
 
@@ -79,18 +82,28 @@ export class PoolWorker {
     return this.#state === 'lost';
   }
 
+  /** Whether it can be ended; a thread ends with the server alone. */
+  get isProcess(): boolean {
+    return this.#link?.kill !== undefined;
+  }
+
   /** The session whose run is under way and since when (performance.now()), or undefined. */
   get running(): { readonly session: number; readonly sinceMs: number } | undefined {
     const session = this.#current?.runs;
     return session === undefined ? undefined : { session, sinceMs: this.#currentSinceMs };
   }
 
-  /** Fills the place; resolves with the runtime's version, rejects when what was started ends before it is ready. */
-  start(): Promise<string> {
+  /** Fills the place; resolves with the runtime's version, rejects when what was started ends before it is ready, or is not ready in time. */
+  start(limitMs = startMs): Promise<string> {
     this.#state = 'starting';
     this.#fault = '';
     this.held.clear();
-    return new Promise((resolve, reject) => {
+    let timer: NodeJS.Timeout | undefined;
+    const started = new Promise<string>((resolve, reject) => {
+      timer = setTimeout(() => {
+        const reason = `it was not ready within ${limitMs / 1000} s`;
+        if (!this.kill(reason)) reject(new AppError('WORKER_LOST', `Worker ${this.name} did not start: ${reason}`));
+      }, limitMs);
       let tellEnd = (): void => undefined;
       this.#whenEnded = new Promise((ended) => (tellEnd = ended));
       this.#link = this.#open(this.name, {
@@ -107,6 +120,7 @@ export class PoolWorker {
         },
       });
     });
+    return started.finally(() => clearTimeout(timer));
   }
 
   /** Ends a process at once, for the reason given; answers false for a thread, which nothing can end. */

@@ -1,7 +1,7 @@
 import type { SessionSpec } from '../engine/engine.js';
 import { prepareWeights, type PreparedModel } from '../engine/weights/weights-cache.js';
 import { disableTelemetry } from '../engine/telemetry.js';
-import { AppError } from '../errors.js';
+import { AppError, messageOf } from '../errors.js';
 import { openInline } from './inline/inline-engine.js';
 import { InlineSession } from './inline/inline-session.js';
 import { PoolSession } from './pool-session.js';
@@ -55,6 +55,9 @@ class Pool implements RunnerPool {
   #closing: Promise<void> | undefined;
   #timers = new Set<NodeJS.Timeout>();
 
+  /** A thread that neither starts, nor comes back from loading, holds its place for ever: another process has to be started. */
+  readonly #stuck = (reason: string): void => this.#options.events?.onGivenUp?.({ reason });
+
   constructor(options: RunnerOptions) {
     this.#options = options;
     const { env, processEntry, processMemoryBytes: memoryBytes } = options;
@@ -88,6 +91,7 @@ class Pool implements RunnerPool {
       wake: (woken: PoolSession) => this.#wake(woken),
       forget: (gone: PoolSession) => this.#forget(gone),
       release: (gone: PoolSession) => this.#places.close(gone.workers),
+      stuck: this.#stuck,
     };
     const session = new PoolSession({ number: (this.#numbers += 1), spec, prepared, options, workers, owner });
     const [first, ...others] = workers;
@@ -142,7 +146,7 @@ class Pool implements RunnerPool {
   close(): Promise<void> {
     this.#closing ??= this.#places.stop().then(() => {
       for (const timer of this.#timers) clearTimeout(timer);
-      this.#rejectUnheld();
+      for (const session of this.#sessions) if (session.isUnheld) this.#rejectAll(session);
       this.#options.journal?.remove();
       return this.#options.inline?.watch?.close();
     });
@@ -228,6 +232,7 @@ class Pool implements RunnerPool {
     if (isOver || (!isApart && this.#gaveUp !== undefined)) return;
     this.#restarts += 1;
     const started = worker.start();
+    started.catch((error: unknown) => worker.state === 'starting' && this.#stuck(messageOf(error)));
     const loads = sessions.map((session) => session.loadOn(worker));
     const results = await Promise.allSettled([started, ...loads]);
     const failures = results.flatMap((result) => (result.status === 'rejected' ? [String(result.reason)] : []));
@@ -247,10 +252,6 @@ class Pool implements RunnerPool {
       session.giveUp(reason);
       this.#rejectAll(session);
     }
-  }
-
-  #rejectUnheld(): void {
-    for (const session of this.#sessions) if (session.isUnheld) this.#rejectAll(session);
   }
 
   #rejectAll(session: PoolSession): void {

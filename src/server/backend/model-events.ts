@@ -26,6 +26,7 @@ export function createModelEvents({ log, lifecycle, isStartTold, count }: ModelE
 }
 
 function levelOf(event: ModelEvent): 'info' | 'warn' | 'error' {
+  if (event.kind === 'unfinished') return 'warn';
   if (event.kind !== 'failure') return 'info';
   return event.isServing ? 'warn' : 'error';
 }
@@ -40,6 +41,8 @@ function textOf(event: ModelEvent): string {
       return 'model repaired: it serves again';
     case 'recovery':
       return "model's folder repaired: what serves is what lies there";
+    case 'unfinished':
+      return 'what was unloaded has requests that do not end: the workers let it go when they do';
     case 'unload':
       return 'model unloaded';
     case 'failure':
@@ -57,6 +60,8 @@ function factsOf(event: ModelEvent): object {
     }
     case 'recovery':
       return { model: event.model };
+    case 'unfinished':
+      return { model: event.model, version: event.version, waitedMs: event.waitedMs };
     case 'unload':
       return { model: event.model, version: event.version, reason: event.reason };
     default: {

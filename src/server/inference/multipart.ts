@@ -9,12 +9,17 @@ export interface Form {
 
 const mostFiles = 1024;
 
+/** A body that is there whole is read at once; a parser that has not told its end by then never will. */
+const limitMs = 10_000;
+
 /** Reads multipart/form-data. Rejects with INVALID_INPUT for what is none, or was cut. */
 export function parseMultipart(body: Buffer, contentType: string): Promise<Form> {
   return new Promise((resolve, reject) => {
     const files: Buffer[][] = [];
     const fields = new Map<string, string>();
+    const timer = setTimeout(() => refuse(new Error(`its parts did not end within ${limitMs / 1000} s`)), limitMs);
     const refuse = (thrown: unknown) => {
+      clearTimeout(timer);
       reject(
         new AppError('INVALID_INPUT', `The body is not multipart/form-data: ${messageOf(thrown)}`, { cause: thrown }),
       );
@@ -31,7 +36,10 @@ export function parseMultipart(body: Buffer, contentType: string): Promise<Form>
       });
       busboy.on('field', (name, value) => fields.set(name, value));
       busboy.on('filesLimit', () => refuse(new Error(`more than ${mostFiles} files`)));
-      busboy.on('finish', () => resolve({ files: files.map((chunks) => Buffer.concat(chunks)), fields }));
+      busboy.on('finish', () => {
+        clearTimeout(timer);
+        resolve({ files: files.map((chunks) => Buffer.concat(chunks)), fields });
+      });
       busboy.on('error', refuse);
       busboy.end(body);
     } catch (thrown) {

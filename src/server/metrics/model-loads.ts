@@ -14,7 +14,7 @@ export class ModelLoads {
 
   record(event: ModelEvent): void {
     const { kind, model } = event;
-    if (kind === 'recovery') return;
+    if (kind === 'recovery' || kind === 'unfinished') return;
     if (kind === 'unload') {
       add(this.#unloads, model);
       return;

@@ -6,10 +6,10 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { writeOnnx } from '../../src/model/onnx/writer.js';
-import { sumAndDifference } from '../support/models.js';
+import { writeOnnx } from '../../../src/model/onnx/writer.js';
+import { sumAndDifference } from '../../support/models.js';
 
-const main = fileURLToPath(new URL('../../src/server/main.js', import.meta.url));
+const main = fileURLToPath(new URL('../../../src/server/main.js', import.meta.url));
 
 describe('a server that stands behind other processes', () => {
   it('loads models that are tried in processes of their own, which may not come forward again', async (context) => {
