@@ -1,7 +1,12 @@
-import { toGpuParts } from '../container/spec-parts.js';
-import type { DeviceRequest } from '../container/spec-types.js';
+import { bracket } from '../../protocol/authority.js';
+import { toContainerSpec } from '../container/spec.js';
+import type { ContainerSpec, DeviceRequest, HostConfig } from '../container/spec-types.js';
+import { couldNotAsk } from '../facts/facts.js';
 import { containerLabels } from '../labels.js';
-import { toComposeMount, listVolumes } from './compose-mounts.js';
+import type { MountRequest } from '../request/flags/mount-types.js';
+import { plainRequest, type ContainerRequest } from '../request/request.js';
+import { readVariables } from '../text/variables.js';
+import { toComposeMounts, listVolumes } from './compose-mounts.js';
 import { grpcHostPorts, readPorts, type ComposeRequest, type ComposeService } from './compose-request.js';
 import { forCompose } from './reader-escapes.js';
 import { writeYaml } from './yaml.js';
@@ -16,16 +21,15 @@ export interface ComposeFile {
   readonly volumes?: Section;
 }
 
-/** The servers side by side on one network, each locked down as `launch` does it, with a read-only root besides. Throws USAGE. */
+/** The servers side by side on one network, each as `up` would start it, with a read-only root besides. Throws USAGE. */
 export function toComposeFile(request: ComposeRequest): ComposeFile {
-  const { project, services, network, mounts } = request;
+  const { project, services, network } = request;
   const published = publishedPorts(request);
-  const volumes = listVolumes(mounts);
+  const specs = services.map((service, index) => toSpec(service, request, published[index] ?? []));
+  const volumes = listVolumes(specs.flatMap(({ body }) => body.HostConfig.Mounts));
   const file = {
     name: project,
-    services: Object.fromEntries(
-      services.map((service, index) => [service.name, toService(service, request, published[index] ?? [])]),
-    ),
+    services: Object.fromEntries(specs.map((spec) => [spec.name, toService(spec, request)])),
     networks: { [network]: {} },
     ...(Object.keys(volumes).length === 0 ? {} : { volumes }),
   };
@@ -37,7 +41,7 @@ export function formatCompose(request: ComposeRequest): string {
   const { scheme, http, grpc } = readPorts(request);
   const [first] = request.services;
   const [ports = []] = publishedPorts(request);
-  const host = hostOf(request);
+  const host = bracket(request.hostIp);
   const lines = [
     'Made by: launch export compose. Start: docker compose up -d --wait    Stop: docker compose down',
     `From this machine ${scheme}://${host}:${ports[0]?.host ?? ''}; on the network "${request.network}" ${scheme}://${first?.name ?? ''}:${http}`,
@@ -65,74 +69,75 @@ function publishedPorts(request: ComposeRequest): readonly (readonly Published[]
   });
 }
 
-function hostOf({ hostIp }: ComposeRequest): string {
-  return hostIp.includes(':') ? `[${hostIp}]` : hostIp;
+/** The container that `up` would start, for an engine that cannot be asked. */
+function toSpec(service: ComposeService, request: ComposeRequest, ports: readonly Published[]): ContainerSpec {
+  const { variant, image, env, serverArgs, gpu, hostIp } = request;
+  const container: ContainerRequest = {
+    ...plainRequest.container,
+    name: service.name,
+    env,
+    mounts: [...ownFolder(service), ...request.mounts],
+    readOnly: true,
+    ports: ports.map(({ host, container: containerPort }) => {
+      return { hostIp, hostPort: String(host), containerPort, protocol: 'tcp' };
+    }),
+  };
+  const serverPort = ports[0]?.container ?? plainRequest.serverPort;
+  return toContainerSpec(
+    { ...plainRequest, mode: 'detached', container, serverArgs, serverPort },
+    {
+      kind: 'container',
+      variant,
+      image: { ref: image, source: 'pull' },
+      requiresGpu: gpu !== undefined,
+      ...(gpu && { gpu }),
+    },
+    { engine: couldNotAsk('a file is for any machine'), paths: {} },
+  );
 }
 
-function toService(
-  service: ComposeService,
-  request: ComposeRequest,
-  ports: readonly Published[],
-): Readonly<Record<string, unknown>> {
-  const { image, build, variant, network, env, serverArgs } = request;
-  const gpu = gpuParts(request);
-  const environment = { ...gpu.environment, ...env };
-  const volumes = [...ownFolder(service), ...request.mounts.map(toComposeMount)];
+function ownFolder({ folder, isReadOnly }: ComposeService): readonly MountRequest[] {
+  if (folder === undefined) return [];
+  return [{ type: 'bind', source: folder, target: '/srv', readOnly: isReadOnly, createSource: false }];
+}
+
+/** A container in the words of the Compose Specification. */
+function toService({ body }: ContainerSpec, { build, network }: ComposeRequest): Section[string] {
+  const { HostConfig } = body;
+  const volumes = toComposeMounts(HostConfig);
+  const environment = readVariables(body.Env);
   return {
-    image,
+    image: body.Image,
     ...(build === undefined ? {} : { build }),
-    ...(serverArgs.length === 0 ? {} : { command: serverArgs }),
-    restart: 'unless-stopped',
+    ...(body.Cmd === undefined ? {} : { command: body.Cmd }),
+    init: HostConfig.Init,
+    restart: HostConfig.RestartPolicy.Name,
     // More than the server's own 30 s for requests that run.
     stop_grace_period: '40s',
-    ports: ports.map(({ host, container }) => `${hostOf(request)}:${host}:${container}`),
+    ports: Object.entries(HostConfig.PortBindings).flatMap(([port, bindings]) =>
+      bindings.map(({ HostIp, HostPort }) => `${bracket(HostIp)}:${HostPort}:${port.replace('/tcp', '')}`),
+    ),
     networks: [network],
     ...(volumes.length === 0 ? {} : { volumes }),
-    ...(Object.keys(environment).length === 0 ? {} : { environment }),
-    read_only: true,
-    tmpfs: ['/tmp'],
-    cap_drop: ['ALL'],
-    security_opt: ['no-new-privileges:true'],
-    logging: { driver: 'json-file', options: { 'max-size': '10m', 'max-file': '3' } },
-    labels: {
-      [containerLabels.managed]: 'true',
-      [containerLabels.variant]: variant,
-      [containerLabels.gpuPath]: request.gpu?.kind ?? '',
-      [containerLabels.port]: String(ports[0]?.container ?? ''),
-    },
-    ...gpu.service,
+    ...(body.Env.length === 0 ? {} : { environment }),
+    read_only: HostConfig.ReadonlyRootfs,
+    tmpfs: Object.keys(HostConfig.Tmpfs),
+    cap_drop: HostConfig.CapDrop,
+    security_opt: HostConfig.SecurityOpt,
+    logging: { driver: HostConfig.LogConfig.Type, options: HostConfig.LogConfig.Config },
+    // Compose keeps its containers itself: without this label `up` takes none of them for its own of the same kind.
+    labels: Object.fromEntries(Object.entries(body.Labels).filter(([name]) => name !== containerLabels.config)),
+    ...gpuParts(HostConfig),
   };
 }
 
-function ownFolder({ folder, isReadOnly }: ComposeService): readonly Readonly<Record<string, unknown>>[] {
-  if (folder === undefined) return [];
-  // Without this a mistyped folder would be made, empty and root's.
-  const bind = { create_host_path: false };
-  return [{ type: 'bind', source: folder, target: '/srv', read_only: isReadOnly, bind }];
+function gpuParts({ Runtime, DeviceRequests }: HostConfig): Section[string] {
+  if (Runtime !== undefined) return { runtime: Runtime };
+  if (DeviceRequests.length === 0) return {};
+  return { deploy: { resources: { reservations: { devices: DeviceRequests.map(toReservation) } } } };
 }
 
-interface ComposeGpuParts {
-  readonly service: Readonly<Record<string, unknown>>;
-  readonly environment: Readonly<Record<string, string>>;
-}
-
-/** What `up` gives a container for its GPU, in Compose's words. */
-function gpuParts({ gpu }: ComposeRequest): ComposeGpuParts {
-  if (gpu === undefined) return { service: {}, environment: {} };
-  const { env, runtime, deviceRequests } = toGpuParts(gpu);
-  const environment = { SLIPWAY_REQUIRE_GPU: 'true', ...env };
-  if (runtime !== undefined) return { service: { runtime }, environment };
-  const devices = deviceRequests.map(toReservation);
-  return { service: { deploy: { resources: { reservations: { devices } } } }, environment };
-}
-
-function toReservation({
-  Driver,
-  Count,
-  DeviceIDs,
-  Capabilities,
-  Options,
-}: DeviceRequest): Readonly<Record<string, unknown>> {
+function toReservation({ Driver, Count, DeviceIDs, Capabilities, Options }: DeviceRequest): Section[string] {
   return {
     driver: Driver,
     ...(DeviceIDs === undefined ? { count: Count === -1 ? 'all' : Count } : { device_ids: DeviceIDs }),

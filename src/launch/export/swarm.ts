@@ -1,6 +1,7 @@
 import type { ContainerSpec } from '../container/spec-types.js';
 import type { Deployed } from './deployed.js';
 import { forCompose, forSwarmTemplate } from './reader-escapes.js';
+import { readVariables } from '../text/variables.js';
 import { readServerSettings } from './server-settings.js';
 
 /** A stack for `docker stack deploy`: the server's replicas behind Swarm's own balancer. */
@@ -49,10 +50,7 @@ function toEnvironment({ spec, cluster, gpus }: Deployed): Readonly<Record<strin
   const isolation = gpus === 0 ? {} : { NVIDIA_VISIBLE_DEVICES: 'void' };
   const keys = cluster.keysSecret === undefined ? {} : { SLIPWAY_API_KEYS_FILE: '/run/secrets/api-keys' };
   const given = Object.fromEntries(
-    spec.body.Env.map((text) => {
-      const at = text.indexOf('=');
-      return [text.slice(0, at), forSwarmTemplate(text.slice(at + 1))];
-    }),
+    Object.entries(readVariables(spec.body.Env)).map(([name, value]) => [name, forSwarmTemplate(value)]),
   );
   return { SLIPWAY_LOG_FORMAT: 'json', ...isolation, ...keys, ...given };
 }

@@ -22,6 +22,7 @@ import { containerVariants } from '../labels.js';
 import { readModelNames } from './model-folder.js';
 import { isMeant } from '../docker/reference.js';
 import type { LaunchRequest } from '../request/request.js';
+import { readVariables } from '../text/variables.js';
 
 const engineLimitMs = 15_000;
 
@@ -82,7 +83,7 @@ async function readImages(gateway: DockerGateway, named: string | undefined): Pr
 
 async function readEnvironment(gateway: DockerGateway, id: string): Promise<Readonly<Record<string, string>>> {
   const { env } = await gateway.images.inspect(id);
-  return Object.fromEntries(env.map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]));
+  return readVariables(env);
 }
 
 async function within<T>(limitMs: number, url: string, work: Promise<T>): Promise<T> {

@@ -4,7 +4,8 @@ import { explainEngineError } from '../failures/explain.js';
 import { killedExitCode } from '../failures/out-of-memory.js';
 import { containerLabels } from '../labels.js';
 import { basePathFrom } from '../request/server-options.js';
-import { findUrl, variablesOf } from '../session/address.js';
+import { findUrl } from '../session/address.js';
+import { readVariables } from '../text/variables.js';
 import { askDevices, isUpState, type Server, type ServerDetails, type ServerFacts } from './server.js';
 
 /** Whether a container, image or network is the launcher's own. */
@@ -82,7 +83,7 @@ function startOf({ state }: ContainerDetails): number | undefined {
 function urlFor(details: ContainerDetails, remoteHost: string | undefined): string | undefined {
   if (!isManaged(details.labels)) return undefined;
   const { url } = findUrl(details, Number(details.labels[containerLabels.port] ?? 8000), remoteHost);
-  return url === undefined ? undefined : url + basePathFrom(variablesOf(details), details.command);
+  return url === undefined ? undefined : url + basePathFrom(readVariables(details.env), details.command);
 }
 
 function detailsOf(facts: ServerFacts, details: ContainerDetails, commandLine: string): ServerDetails {

@@ -2,6 +2,7 @@ import { isIPv6 } from 'node:net';
 import { addressOf } from '../../protocol/authority.js';
 import type { ContainerDetails } from '../docker/types.js';
 import { isTlsFrom } from '../request/server-options.js';
+import { readVariables } from '../text/variables.js';
 
 /** One address of the host that a port is published on; an empty address means every one. */
 export interface HostPort {
@@ -57,17 +58,7 @@ export type ServerUrl = { readonly url: string } | { readonly url?: undefined; r
 export function findUrl(details: ContainerDetails, port: number, remoteHost: string | undefined): ServerUrl {
   const found = findAddress(details, port, remoteHost);
   if (found.address === undefined) return found;
-  return { url: `${schemeOf(isTlsFrom(variablesOf(details), details.command))}://${found.address}` };
-}
-
-/** A container's variables by name. */
-export function variablesOf({ env }: ContainerDetails): Readonly<Record<string, string>> {
-  return Object.fromEntries(
-    env.map((line): [string, string] => {
-      const end = line.indexOf('=');
-      return [line.slice(0, end), line.slice(end + 1)];
-    }),
-  );
+  return { url: `${schemeOf(isTlsFrom(readVariables(details.env), details.command))}://${found.address}` };
 }
 
 /** The URL of a listener, seen from its own machine. */

@@ -35,7 +35,7 @@ describe('a Compose file', () => {
       assert.deepEqual(service['cap_drop'], ['ALL']);
       assert.equal((service['labels'] as Record<string, string>)['slipway.managed'], 'true');
       assert.equal(service['deploy'], undefined);
-      assert.equal(service['environment'], undefined);
+      assert.deepEqual(service['environment'], { SLIPWAY_EXECUTION_PROVIDER: 'cpu' });
     }
   });
 
@@ -43,7 +43,7 @@ describe('a Compose file', () => {
     const { services } = toComposeFile(request);
     const mount = { type: 'bind', target: '/srv', bind: { create_host_path: false } };
     assert.deepEqual(services['digits']?.['volumes'], [{ ...mount, source: './digits', read_only: true }]);
-    assert.deepEqual(services['rest']?.['volumes'], [{ ...mount, source: '.', read_only: false }]);
+    assert.deepEqual(services['rest']?.['volumes'], [{ ...mount, source: '.' }]);
     assert.equal(services['bundled']?.['volumes'], undefined);
   });
 
@@ -114,6 +114,8 @@ describe('a Compose file', () => {
     const mounts = texts.map((text) => parseMount(text, base));
     const file = toComposeFile({ ...request, mounts });
     const own = [
+      { type: 'volume', source: 'cache', target: '/var/cache/slipway' },
+      { type: 'tmpfs', target: '/scratch', tmpfs: { size: 1_048_576 } },
       {
         type: 'bind',
         source: '/certs',
@@ -121,8 +123,6 @@ describe('a Compose file', () => {
         read_only: true,
         bind: { create_host_path: false, selinux: 'z' },
       },
-      { type: 'volume', source: 'cache', target: '/var/cache/slipway' },
-      { type: 'tmpfs', target: '/scratch', tmpfs: { size: 1_048_576 } },
     ];
     assert.deepEqual(file.services['bundled']?.['volumes'], own);
     assert.deepEqual((file.services['digits']?.['volumes'] as unknown[]).slice(1), own);
@@ -165,7 +165,8 @@ describe('a Compose file', () => {
     for (const version of ['1.1', '1.2'] as const) {
       const { four } = (parse(text, { version }) as ReturnType<typeof toComposeFile>).services;
       const read = Object.entries(four?.['environment'] as Record<string, string>);
-      assert.deepEqual(Object.fromEntries(read.map(([key, value]) => [key, undone(value)])), env);
+      const expected = { SLIPWAY_EXECUTION_PROVIDER: 'cpu', ...env };
+      assert.deepEqual(Object.fromEntries(read.map(([key, value]) => [key, undone(value)])), expected);
       assert.equal(undone(four?.['image'] as string), 'i:${T:?no}');
       assert.equal(undone((four?.['volumes'] as { source: string }[])[0]?.source ?? ''), './x$y');
     }

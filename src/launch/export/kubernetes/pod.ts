@@ -1,6 +1,7 @@
 import type { Container, EnvVar, PodSpec, Probe, ResourceRequirements } from 'kubernetes-types/core/v1.js';
 import type { Deployed } from '../deployed.js';
 import { forKubernetes } from '../reader-escapes.js';
+import { readVariables } from '../../text/variables.js';
 import { readServerSettings, settingOf, type ServerSettings } from '../server-settings.js';
 import { toStorage, type Storage } from './storage.js';
 
@@ -61,10 +62,7 @@ function addedCapabilities(added: readonly string[]): { add?: string[] } {
 }
 
 function toEnv({ spec, cluster }: Deployed, settings: ServerSettings, storage: Storage): readonly EnvVar[] {
-  const given = spec.body.Env.map((text) => {
-    const at = text.indexOf('=');
-    return { name: text.slice(0, at), value: text.slice(at + 1) };
-  });
+  const given = Object.entries(readVariables(spec.body.Env)).map(([name, value]) => ({ name, value }));
   const ours: readonly EnvVar[] = [
     { name: 'SLIPWAY_LOG_FORMAT', value: 'json' },
     { name: 'SLIPWAY_HEALTH_PORT', value: String(settings.healthPort) },
