@@ -24,9 +24,37 @@ const importers: Readonly<Record<string, readonly string[]>> = {
   '@huggingface/tokenizers': ['src/tasks/text/tokenizer.ts'],
 };
 
-/** Types whose fields other programs read: the runtime, the Docker Engine, whoever asked for JSON. */
-const readElsewhere =
-  /^(OrtSessionOptions|NativeTensor|CreateBody|RegistryAuth|WasmApi|TargetReport|ModelReport|NvidiaGpu|ManagedCall|EngineInfo|ContainerState|ContainerDetails|ImageDetails|ImageLayer|VolumeSummary|DiskUsage|NativeServer|RunnerStatus|OnnxHeader|JpegHeader|App)$/;
+/** Fields that other programs read: the runtime, the Docker Engine, whoever asked for JSON. */
+const readElsewhere: Readonly<Record<string, readonly string[]>> = {
+  OrtSessionOptions: [
+    'executionProviders',
+    'intraOpNumThreads',
+    'executionMode',
+    'graphOptimizationLevel',
+    'logSeverityLevel',
+    'enableProfiling',
+    'profileFilePrefix',
+    'optimizedModelFilePath',
+  ],
+  NativeTensor: ['cpuData'],
+  CreateBody: ['OpenStdin', 'StdinOnce'],
+  RegistryAuth: ['serveraddress'],
+  // Facts in the JSON of launch plan, doctor and inspect, reports of the benchmark, entries of the log.
+  EngineInfo: ['defaultRuntime', 'warnings'],
+  NvidiaGpu: ['memoryMiB'],
+  NativeServer: ['isSupervised'],
+  TargetReport: ['coldStartParts'],
+  ModelReport: ['maxBatchRows'],
+  ManagedCall: ['requestId'],
+  RunnerStatus: ['sessions'],
+  // What the contract of the gateway holds of an engine's answer.
+  ContainerState: ['finishedAt'],
+  ContainerDetails: ['createdAt'],
+  ImageDetails: ['createdAt', 'exposedPorts', 'hasHealthcheck'],
+  ImageLayer: ['comment'],
+  VolumeSummary: ['mountpoint'],
+  DiskUsage: ['imagesBytes', 'containersBytes', 'volumesBytes', 'buildCacheBytes'],
+};
 
 /** Where process.env, process.exit and the clock may enter. */
 const entries = /(^|\/)(main|worker|[a-z-]+-process|[a-z-]+-thread)\.ts$/;
@@ -145,11 +173,9 @@ describe('architecture', () => {
 
   it('declares no field that nothing reads', () => {
     const { declared, read } = readFields(sources);
-    const unread = declared.filter(({ name, owner }) => !read.has(name) && !readElsewhere.test(owner));
-    assert.deepEqual(
-      unread.map(({ name, owner, path }) => `${owner}.${name} in ${path}`),
-      [],
-    );
+    const unread = declared.filter(({ name }) => !read.has(name)).map(({ name, owner }) => `${owner}.${name}`);
+    const allowed = Object.entries(readElsewhere).flatMap(([owner, names]) => names.map((name) => `${owner}.${name}`));
+    assert.deepEqual(unread.sort(), allowed.sort());
   });
 
   it('keeps kebab-case names and has no drawers', () => {

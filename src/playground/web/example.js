@@ -4,7 +4,7 @@ const integers = /^U?INT(8|16|32|64)$/;
 export const count = (shape) => shape.reduce((product, dim) => product * dim, 1);
 
 /** A shape with every variable dimension set to 1. */
-export const fixed = (shape) => shape.map((dim) => (dim < 0 ? 1 : dim));
+const fixed = (shape) => shape.map((dim) => (dim < 0 ? 1 : dim));
 
 /** A declared shape for reading, with the file's own names of open dimensions: [batch, any, 64]. */
 export const shapeText = (shape, names = []) =>
