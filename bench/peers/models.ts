@@ -17,11 +17,11 @@ function buildTiny(): Graph {
   };
 }
 
-/** What the detector wants to see: 320x240, stretched, (x - 127) / 128; and what it answers. */
+/** What the detector wants to see: 320x240, stretched as OpenCV does it, which FastAPI's file has too, (x - 127) / 128; and what it answers. */
 const ultrafaceConfig = {
   image: {
     input: 'input',
-    resize: { width: 320, height: 240, fit: 'fill' },
+    resize: { width: 320, height: 240, fit: 'fill', library: 'opencv' },
     scale: 1 / 128,
     mean: [127 / 128],
     std: [1],
