@@ -109,7 +109,6 @@ function detectRow(
   const values: number[] = [];
   let nonFinite = found.nonFinite;
   for (const at of bestFirst(found.scores)) {
-    if (values.length === asked.max * fieldsPerDetection) break;
     const index = found.classes[at] as number;
     const box = readBox(boxes, found.boxes[at] as number, options);
     const { x0, y0, x1, y1 } = toImage(box, placement);
@@ -119,6 +118,8 @@ function detectRow(
     if (rivals.some((rival) => overlap(rival, box) > mostOverlap)) continue;
     rivals.push(box);
     values.push(x0, y0, x1, y1, index, found.scores[at] as number);
+    // Before the next is asked for, which may cost an order of all.
+    if (values.length === asked.max * fieldsPerDetection) break;
   }
   return { values: Float64Array.from(values), nonFinite };
 }
