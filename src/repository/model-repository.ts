@@ -29,6 +29,8 @@ export interface RepositoryOptions extends Omit<LoaderOptions, 'snapshotFolder' 
   readonly onEvent?: OnModelEvent;
   /** Milliseconds for which a version that another took over from still takes requests; 5000 unless told otherwise. */
   readonly lingerMs?: number;
+  /** How often models that their workers gave up are looked for, to be loaded again; a minute unless told otherwise. */
+  readonly repairEveryMs?: number;
   /** How long an unload or a reload waits for requests that were taken before; 30 s unless told otherwise. */
   readonly unloadLimitMs?: number;
 }
@@ -54,6 +56,8 @@ class DiskRepository implements ModelRepository {
   readonly #closing = new AbortController();
   readonly #entries = new Map<string, ModelEntry>();
   readonly #pending = new Set<Promise<void>>();
+  readonly #repairEveryMs: number;
+  #repairTimer: NodeJS.Timeout | undefined;
   #closed: Promise<void> | undefined;
 
   constructor(
@@ -71,6 +75,22 @@ class DiskRepository implements ModelRepository {
       closing: this.#closing.signal,
     };
     for (const model of found) void this.#track(this.#entryOf(model.name).refresh(model));
+    this.#repairEveryMs = options.repairEveryMs ?? 60_000;
+    this.#repairLater();
+  }
+
+  #repairLater(): void {
+    this.#repairTimer = setTimeout(() => void this.#repair(), this.#repairEveryMs).unref();
+  }
+
+  /** Loads models from their source that no worker holds any more and none will by itself, whether or not anybody looks at the disk. */
+  async #repair(): Promise<void> {
+    const lost = this.#sorted().filter(({ slots }) => slots.some(({ servable }) => servable?.lost !== undefined));
+    const found = lost.length === 0 ? [] : await this.#scan().catch(() => []);
+    if (this.#closed !== undefined) return;
+    const again = found.filter(({ name }) => lost.some((entry) => entry.name === name));
+    await Promise.all(again.map((model) => this.#track(this.#entryOf(model.name).refresh(model))));
+    this.#repairLater();
   }
 
   async settled(): Promise<void> {
@@ -151,6 +171,7 @@ class DiskRepository implements ModelRepository {
   }
 
   async #unloadAll(): Promise<void> {
+    clearTimeout(this.#repairTimer);
     this.#closing.abort();
     await Promise.all([...this.#entries.values()].map((entry) => entry.unload('the server is shutting down')));
     await this.#snapshots.remove();
