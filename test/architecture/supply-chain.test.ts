@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { describe, it } from 'node:test';
 
@@ -60,5 +61,17 @@ describe('what the server is made of', () => {
       const parts = expression.replace(/[()]/g, '').split(/ (?:AND|OR) /);
       assert.ok(parts.length > 0 && parts.every((part) => permissive.test(part)), `${name}: ${expression}`);
     }
+  });
+});
+
+describe('the promises of SECURITY.md', () => {
+  it('are each shown by tests that are there', async () => {
+    const rows = (await readFile('SECURITY.md', 'utf8')).split('\n').filter((line) => /^\|.*`test\//.test(line));
+    assert.ok(rows.length >= 10, `${rows.length} promises`);
+    const tests = rows.flatMap((row) => [...row.matchAll(/`(test\/[^`]+)`/g)].map((match) => match[1] ?? ''));
+    assert.deepEqual(
+      tests.filter((path) => !existsSync(path)),
+      [],
+    );
   });
 });
