@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { homedir, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -53,7 +54,11 @@ function killInnocently(): void {
 const supervised = followSupervisor(process, killInnocently);
 
 async function main(): Promise<void> {
-  const invocation = parseArguments(process.argv.slice(2), { env: process.env, version });
+  const invocation = parseArguments(process.argv.slice(2), {
+    env: process.env,
+    version,
+    readText: (path) => readFileSync(path, 'utf8'),
+  });
   if (invocation.kind === 'print') {
     process.stdout.write(invocation.text);
     return;

@@ -34,10 +34,7 @@ export async function openTestServer(options: TestServerOptions = {}): Promise<T
   for (const [path, text] of Object.entries(options.files ?? {})) await writeFile(join(folder, path), text);
   const lines: Readonly<Record<string, unknown>>[] = [];
   const flags = ['--port', '0', '--execution-provider', 'cpu', '--management=yes', ...(options.flags ?? [])];
-  const invocation = parseArguments(flags, {
-    env: {},
-    version: '0',
-  });
+  const invocation = parseArguments(flags, { env: {}, version: '0', readText: () => '{}' });
   if (invocation.kind !== 'serve') throw new Error(invocation.text);
   const { settings } = invocation;
   const isTerminal = false;

@@ -1,5 +1,6 @@
 import { Command, CommanderError, Option } from 'commander';
-import { AppError, toSentence } from '../../errors.js';
+import { AppError, messageOf, toSentence } from '../../errors.js';
+import { configSchema, parseConfigFile, type ConfigTexts } from './config-file.js';
 import { dashed, flags, variableOf, type Flag, type FlagName, type FlagValues } from './flag-table.js';
 import { hostNames, list, origins, toggle } from './flags.js';
 import type { Settings } from './settings.js';
@@ -15,11 +16,17 @@ const lists: readonly unknown[] = [list, hostNames, origins];
 
 const names = Object.keys(flags) as readonly FlagName[];
 
-/** Reads flags, then the environment, then defaults. Throws USAGE that names the flag, its value and what was expected. */
-export function parseArguments(
-  argv: readonly string[],
-  { env, version }: { readonly env: Environment; readonly version: string },
-): Invocation {
+/** What a command line is read with beside its words. */
+export interface ParseWorld {
+  readonly env: Environment;
+  readonly version: string;
+  /** Reads the file of settings; throws where it cannot. */
+  readonly readText: (path: string) => string;
+}
+
+/** Reads flags, then the environment, then a file, then defaults. Throws USAGE that names the flag, its value and what was expected. */
+export function parseArguments(argv: readonly string[], world: ParseWorld): Invocation {
+  const { env, version } = world;
   const printed: string[] = [];
   const command = describeCommand(version, (line) => printed.push(line));
   try {
@@ -29,8 +36,24 @@ export function parseArguments(
     if (thrown.exitCode === 0) return { kind: 'print', text: printed.join('') };
     throw new AppError('USAGE', `${toSentence(thrown.message)}. Type: npm start -- --help`);
   }
-  const given = { ...command.opts(), ...modelsOf(command) };
-  return { kind: 'serve', settings: toSettings(readValues(given, env)) };
+  const given: Given = { ...command.opts(), ...modelsOf(command) };
+  if (given['configSchema'] === true)
+    return { kind: 'print', text: `${JSON.stringify(configSchema(), undefined, 2)}\n` };
+  return { kind: 'serve', settings: toSettings(readValues(given, env, readConfig(given, world))) };
+}
+
+type Given = Readonly<Record<string, unknown>>;
+
+/** The file that --config or SLIPWAY_CONFIG names, its texts by flag. */
+function readConfig(given: Given, { env, readText }: ParseWorld): ConfigTexts {
+  const path = (given['config'] as string | undefined) ?? readVariable(env, variableOf('config'));
+  if (path === undefined) return {};
+  try {
+    return parseConfigFile(readText(path), path);
+  } catch (thrown) {
+    if (thrown instanceof AppError) throw thrown;
+    throw new AppError('USAGE', `--config ${path} cannot be read: ${messageOf(thrown)}.`, { cause: thrown });
+  }
 }
 
 /** `--no-access-log` is `--access-log=no`. */
@@ -60,6 +83,7 @@ function describeCommand(version: string, write: (line: string) => void): Comman
     .addHelpText('after', epilogue())
     .exitOverride();
   for (const name of names) command.addOption(optionOf(name));
+  command.addOption(new Option('--config-schema').hideHelp());
   return command;
 }
 
@@ -85,18 +109,24 @@ function showFallback(name: FlagName): string {
 
 function epilogue(): string {
   const rare = names.filter((name) => !flags[name].common).map((name) => `--${dashed(name)}`);
-  return `\nAlso (docs/operations.md): ${rare.join(' ')}\nEach is an environment variable too: --log-level is SLIPWAY_LOG_LEVEL. A flag wins.`;
+  return `\nAlso (docs/operations.md): ${rare.join(' ')}\nEach is a variable too (--log-level: SLIPWAY_LOG_LEVEL), and a key of the file of --config. A flag wins.`;
 }
 
-function readValues(given: Readonly<Record<string, unknown>>, env: Environment): FlagValues {
+function readValues(given: Given, env: Environment, file: ConfigTexts): FlagValues {
   const entries = names.map((name) => {
     const { kind, fallback }: Flag<unknown> = flags[name];
     const flag = given[name] === true ? 'true' : (given[name] as string | undefined);
-    const text = flag ?? readVariable(env, variableOf(name));
+    const variable = readVariable(env, variableOf(name));
+    const text = flag ?? variable ?? file[name];
     if (text === undefined) return [name, fallback];
     const value = kind.parse(text);
     if (value !== undefined) return [name, value];
-    const source = flag === undefined ? `${variableOf(name)}=${text}` : `--${dashed(name)} ${text}`;
+    const source =
+      flag !== undefined
+        ? `--${dashed(name)} ${text}`
+        : variable !== undefined
+          ? `${variableOf(name)}=${text}`
+          : `"${dashed(name)}": ${JSON.stringify(text)} in the file of --config`;
     throw new AppError('USAGE', `${source}: expected ${kind.expected}. Type: npm start -- --help`);
   });
   return Object.fromEntries(entries) as FlagValues;

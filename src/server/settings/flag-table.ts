@@ -41,6 +41,12 @@ export const flags = {
     value: '<path>',
     help: 'a model file, the folder of one model, or a folder of models (the bundled ones)',
   }),
+  config: rare({
+    kind: optional(text),
+    fallback: undefined,
+    value: '<file>',
+    help: 'settings as JSON, by the names of the flags',
+  }),
   modelName: rare({
     kind: optional(text),
     fallback: undefined,

@@ -5,7 +5,7 @@ import { parseArguments } from '../../../src/server/settings/args.js';
 import { flags, variableOf } from '../../../src/server/settings/flag-table.js';
 
 const parse = (line: string, env: Record<string, string> = {}) =>
-  parseArguments(line === '' ? [] : line.split(' '), { env, version: '1.2.3' });
+  parseArguments(line === '' ? [] : line.split(' '), { env, version: '1.2.3', readText: () => '{}' });
 
 function settingsOf(line: string, env: Record<string, string> = {}) {
   const invocation = parse(line, env);
