@@ -136,7 +136,9 @@ class TimedAdmission implements Admission {
     const { model, limitMs, mostRequests, instances, turns } = this.#options;
     const requests = this.#count + receiving;
     if (requests < 2 * instances) return;
-    const waitMs = (this.#weight + receiving) * this.#msPerWeight + turns.lagMs;
+    // A loop that stood still for once is no queue.
+    const lagMs = Math.min(turns.lagMs, limitMs / 2);
+    const waitMs = (this.#weight + receiving) * this.#msPerWeight + lagMs;
     const isTooLong = limitMs > 0 && waitMs > limitMs;
     if (!isTooLong && requests < mostRequests) return;
     this.refusals += 1;

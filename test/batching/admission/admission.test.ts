@@ -209,12 +209,16 @@ describe('admission to a model', () => {
   });
 
   it('counts what requests have waited for the loop that reads them, where there is a queue', () => {
-    const turns = { note: () => undefined, lagMs: 1500 };
+    const turns = { note: () => undefined, lagMs: 500 };
     const { admission } = open({ firstRequestMs: 100, turns });
-    // 1,500 ms to be read, and 100 for each request before it: more than 2,000 after six.
-    assert.equal(fill(admission).length, 6);
-    const far = open({ firstRequestMs: 100, turns: { ...turns, lagMs: 5000 } });
-    assert.equal(fill(far.admission).length, 4, 'two for each worker are no queue');
+    // 500 ms to be read, and 100 for each request before it: more than 2,000 after sixteen.
+    assert.equal(fill(admission).length, 16);
+  });
+
+  it('refuses nobody because the loop stood still once: that counts for half of the limit at most', () => {
+    const turns = { note: () => undefined, lagMs: 60_000 };
+    assert.equal(fill(open({ firstRequestMs: 100, turns }).admission).length, 11);
+    assert.equal(fill(open({ firstRequestMs: 400, turns }).admission).length, 4, 'two for each worker are no queue');
   });
 
   it('takes no client for slow whose body a loop that is behind has not read', () => {
