@@ -14,13 +14,13 @@ const bytes = Buffer.from(writeOnnx(sumAndDifference));
 
 async function pullFrom(
   context: TestContext,
-  answer: Answer,
+  answer: (...call: readonly [...Parameters<Answer>, had: Promise<void>]) => void,
   given: { readonly hash?: string; readonly cache?: string } = {},
 ) {
-  const server = await standIn(context, answer);
+  const told = events();
+  const server = await standIn(context, (seen, response) => answer(seen, response, told.had));
   const cache = given.cache ?? temporaryFolder('store-');
   const { world, waits } = worldWith();
-  const told = events();
   const location = parseLocation(`${server.url}/models/net.onnx${given.hash ?? ''}`);
   const result = pull({ location, cache, world, events: told });
   return { ...server, cache, waits, told, location, world, result };
@@ -60,9 +60,9 @@ describe('a model of a file server', () => {
 
   it('is gone on with from where a connection broke off, as long as it is the same file', async (context) => {
     let gets = 0;
-    const { result, seen, waits, told } = await pullFrom(context, (one, response) => {
+    const { result, seen, waits, told } = await pullFrom(context, (one, response, had) => {
       if (one.method === 'GET' && gets++ < 1) {
-        breakOff(response, { bytes, after: 40, etag: '"v1"' });
+        breakOff(response, { bytes, after: 40, etag: '"v1"', had });
         return;
       }
       sendFile(one, response, { bytes, etag: '"v1"' });
@@ -78,8 +78,8 @@ describe('a model of a file server', () => {
   it('starts over where the server sends all of it again, or has a shorter one', async (context) => {
     for (const isShorter of [false, true]) {
       let gets = 0;
-      const { result } = await pullFrom(context, (one, response) => {
-        const first = { bytes: Buffer.alloc(bytes.length, 1), after: 30, etag: '"v1"' };
+      const { result } = await pullFrom(context, (one, response, had) => {
+        const first = { bytes: Buffer.alloc(bytes.length, 1), after: 30, etag: '"v1"', had };
         if (one.method === 'GET' && gets++ === 0) {
           breakOff(response, first);
           return;
@@ -95,13 +95,13 @@ describe('a model of a file server', () => {
 
   it('that changes while it comes is never put together of two', async (context) => {
     let gets = 0;
-    const { result, cache } = await pullFrom(context, (one, response) => {
+    const { result, cache } = await pullFrom(context, (one, response, had) => {
       if (one.method === 'HEAD') {
         sendFile(one, response, { bytes, etag: '"v1"' });
         return;
       }
       if (gets++ === 0) {
-        breakOff(response, { bytes: Buffer.alloc(bytes.length, 1), after: 30, etag: '"v1"' });
+        breakOff(response, { bytes: Buffer.alloc(bytes.length, 1), after: 30, etag: '"v1"', had });
         return;
       }
       sendFile(one, response, { bytes, etag: '"v2"' });
@@ -112,9 +112,9 @@ describe('a model of a file server', () => {
 
   it('whose answer begins elsewhere than it was asked to is not used', async (context) => {
     let gets = 0;
-    const { result, cache } = await pullFrom(context, (one, response) => {
+    const { result, cache } = await pullFrom(context, (one, response, had) => {
       if (one.method === 'GET' && gets++ === 0) {
-        breakOff(response, { bytes, after: 30, etag: '"v1"' });
+        breakOff(response, { bytes, after: 30, etag: '"v1"', had });
         return;
       }
       if (one.method === 'HEAD') {
@@ -140,13 +140,13 @@ describe('a model of a file server', () => {
 
   it('that ends too early again and again is given up, and goes on at the next pull', async (context) => {
     let isBroken = true;
-    const { result, waits, cache, location, world, seen } = await pullFrom(context, (one, response) => {
+    const { result, waits, cache, location, world, seen } = await pullFrom(context, (one, response, had) => {
       if (one.method === 'HEAD' || !isBroken) {
         sendFile(one, response, { bytes, etag: '"v1"' });
         return;
       }
       if (one.headers.range !== undefined) return void response.destroy();
-      breakOff(response, { bytes, after: 50, etag: '"v1"' });
+      breakOff(response, { bytes, after: 50, etag: '"v1"', had });
     });
     await assert.rejects(result, { code: 'SERVER_UNREACHABLE' });
     assert.deepEqual(waits, [1000, 2000, 4000, 8000]);

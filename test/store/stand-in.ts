@@ -60,13 +60,17 @@ export function sendFile(
   response.end(bytes.subarray(start));
 }
 
-/** Says how long a file is, sends its beginning, and breaks the connection off. */
+/**
+ * Says how long a file is, sends its beginning, and breaks the connection off once the client has that: what still waits in its
+ * stream would be lost with it.
+ */
 export function breakOff(
   response: ServerResponse,
-  { bytes, after, etag }: { bytes: Buffer; after: number; etag: string },
+  { bytes, after, etag, had }: { bytes: Buffer; after: number; etag: string; had: Promise<void> },
 ): void {
   response.writeHead(200, { etag, 'content-length': bytes.length });
-  response.write(bytes.subarray(0, after), () => response.socket?.end());
+  response.write(bytes.subarray(0, after));
+  void had.then(() => response.socket?.end());
 }
 
 export const hexOf = (bytes: Uint8Array | string, algorithm = 'sha256'): string =>
@@ -93,14 +97,15 @@ export function worldWith(given: Partial<StoreWorld> & { readonly files?: Readon
   return { world, waits };
 }
 
-/** Notes of a pull. */
+/** Notes of a pull, and its first bytes. */
 export function events() {
   const notes: string[] = [];
   const bytes: number[] = [];
-  return {
-    notes,
-    bytes,
-    onNote: (text: string) => void notes.push(text),
-    onProgress: (each: { bytes: number }) => void bytes.push(each.bytes),
+  let tell = (): void => undefined;
+  const had = new Promise<void>((resolve) => (tell = resolve));
+  const onProgress = (each: { bytes: number }): void => {
+    bytes.push(each.bytes);
+    tell();
   };
+  return { notes, bytes, had, onNote: (text: string) => void notes.push(text), onProgress };
 }

@@ -52,7 +52,7 @@ describe('a server whose models are kept elsewhere', () => {
   it('ends at once when it is told to while they come', async (context) => {
     const { url } = await standIn(context, (one, response) => {
       if (one.method === 'HEAD') sendFile(one, response, { bytes, etag: '"never"' });
-      else breakOff(response, { bytes, after: 0, etag: '"never"' });
+      else breakOff(response, { bytes, after: 0, etag: '"never"', had: Promise.resolve() });
     });
     const server = startProcess(
       context,
@@ -63,7 +63,8 @@ describe('a server whose models are kept elsewhere', () => {
     );
     await server.until(/asked for again/);
     server.child.kill('SIGTERM');
-    const [code] = await server.ended;
-    assert.equal(code, 0);
+    const [code, signal] = await server.ended;
+    // Before it listens it has no handler of its own yet.
+    assert.ok(code === 0 || signal === 'SIGTERM', `${code} ${signal}`);
   });
 });
