@@ -20,13 +20,19 @@ export interface PlainFiles {
 }
 
 /** Files of more pixels in all would keep a worker from its runs for too long. */
-const mostPixels = 4 * 2 ** 20;
+const mostInAll = 4 * 2 ** 20;
 
 /**
  * Files that seem to be JPEGs of the plain kind, by their headers, and become a tensor of a shape that is known before they are decoded.
- * Undefined where they may not be, or there is anything to complain of.
+ * Undefined where they may not be, or there is anything to complain of, such as an image of more than `mostPixels`.
  */
-export function findPlainFiles(files: readonly BytesElement[], { config, spec }: ImageInput): PlainFiles | undefined {
+export function findPlainFiles(
+  files: readonly BytesElement[],
+  { config, spec }: ImageInput,
+  mostPixels: number,
+): PlainFiles | undefined {
+  const { width, height } = config.resize;
+  if (width * height > mostPixels) return undefined;
   const shape = shapeOf(files.length, config);
   if (shape === undefined || !fitsShape(shape, spec.shape)) return undefined;
   const data: Uint8Array[] = [];
@@ -34,14 +40,14 @@ export function findPlainFiles(files: readonly BytesElement[], { config, spec }:
   let pixels = 0;
   for (const file of files) {
     const size = typeof file === 'string' ? undefined : plainSize(file);
-    if (typeof file === 'string' || size === undefined) return undefined;
+    if (typeof file === 'string' || size === undefined || size.width * size.height > mostPixels) return undefined;
     // A view's whole memory would cross with it.
     data.push(file.byteLength === file.buffer.byteLength ? file : new Uint8Array(file));
     sizes.push(size);
     pixels += size.width * size.height;
   }
   const tensor = { datatype: 'BYTES', shape: [files.length], data } as const;
-  return pixels > mostPixels ? undefined : { tensor, sizes, shape };
+  return pixels > mostInAll ? undefined : { tensor, sizes, shape };
 }
 
 function plainSize(file: Uint8Array): ImageSize | undefined {

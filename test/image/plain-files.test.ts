@@ -28,7 +28,7 @@ describe('image files that a worker decodes', () => {
     const name = `${config.resize.fit}, ${config.color}, ${config.layout}`;
     it(`become the tensor that other threads make of them, of the shape that was said before: ${name}`, async () => {
       const spec = floats([-1, ...shape.slice(1)]);
-      const found = findPlainFiles([small, tall], { config, spec });
+      const found = findPlainFiles([small, tall], { config, spec }, Infinity);
       assert.deepEqual(found?.shape, shape);
       assert.deepEqual(found.sizes, [
         { width: 60, height: 40 },
@@ -52,7 +52,8 @@ describe('image files that a worker decodes', () => {
 
   it('are no views of larger memory, all of which would cross with them', () => {
     const memory = Buffer.concat([Buffer.alloc(100), small, Buffer.alloc(100)]);
-    const [file] = findPlainFiles([memory.subarray(100, 100 + small.length)], { config, spec })?.tensor.data ?? [];
+    const [file] =
+      findPlainFiles([memory.subarray(100, 100 + small.length)], { config, spec }, Infinity)?.tensor.data ?? [];
     assert.ok(file instanceof Uint8Array);
     assert.equal(file.buffer.byteLength, small.length);
     assert.ok(small.equals(file));
@@ -75,10 +76,10 @@ describe('image files that a worker decodes', () => {
       large: await jpegOf(2049, 2048, { quality: 10 }),
     };
     for (const [name, file] of Object.entries(others)) {
-      assert.equal(findPlainFiles([file], { config, spec }), undefined, name);
-      assert.equal(findPlainFiles([small, file], { config, spec }), undefined, name);
+      assert.equal(findPlainFiles([file], { config, spec }, Infinity), undefined, name);
+      assert.equal(findPlainFiles([small, file], { config, spec }, Infinity), undefined, name);
     }
-    assert.notEqual(findPlainFiles([await jpegOf(2048, 2048, { quality: 10 })], { config, spec }), undefined);
+    assert.notEqual(findPlainFiles([await jpegOf(2048, 2048, { quality: 10 })], { config, spec }, Infinity), undefined);
   });
 
   it('are none where the tensor would depend on the image, or does not fit the input', () => {
@@ -91,8 +92,17 @@ describe('image files that a worker decodes', () => {
       plainConfig(32, 24, { color: 'gray' }),
       plainConfig(32, 24, { layout: 'NCHW' }),
     ];
-    for (const each of configs) assert.equal(findPlainFiles([small], { config: each, spec }), undefined);
-    assert.equal(findPlainFiles([small, tall], { config, spec: floats([1, 24, 32, 3]) }), undefined);
+    for (const each of configs) assert.equal(findPlainFiles([small], { config: each, spec }, Infinity), undefined);
+    assert.equal(findPlainFiles([small, tall], { config, spec: floats([1, 24, 32, 3]) }, Infinity), undefined);
+  });
+
+  it('have no more pixels than images may have, nor do their tensors', () => {
+    const find = (most: number, each = config) =>
+      findPlainFiles([small, tall], { config: each, spec: floats([-1, -1, -1, 3]) }, most);
+    assert.equal(find(60 * 40 - 1), undefined);
+    assert.notEqual(find(60 * 40), undefined);
+    assert.equal(find(60 * 40, plainConfig(61, 40)), undefined);
+    assert.notEqual(find(61 * 40, plainConfig(61, 40)), undefined);
   });
 
   it('are left to another decoder where their pixels are damaged, or of a rarer kind', async () => {
@@ -102,7 +112,7 @@ describe('image files that a worker decodes', () => {
     const upright = await jpegOf(60, 40);
     upright[upright.indexOf(Buffer.of(0xff, 0xc0)) + 11] = 0x12; // chroma halved down only
     for (const file of [cut, broken, upright]) {
-      const found = findPlainFiles([small, file], { config, spec });
+      const found = findPlainFiles([small, file], { config, spec }, Infinity);
       assert.notEqual(found, undefined);
       assert.equal(readPlainFiles(found?.tensor.data ?? [], { config, spec }), undefined);
     }

@@ -42,6 +42,8 @@ export interface CodecOptions {
  * waits for it. Bodies given to it belong to it. Rejects or throws INVALID_INPUT, WORKER_LOST and SHUTTING_DOWN.
  */
 export interface Codec {
+  /** Most pixels of an image. */
+  readonly mostPixels: number;
   decodeInfer(request: EncodedRequest, model: ModelSignature): CheckedRequest | Promise<CheckedRequest>;
   /** `isOwned`: nobody else reads the outputs, now or later; they may move away then. */
   encodeInfer(response: InferResponse, isOwned: boolean): EncodedResponse | Promise<EncodedResponse>;
@@ -86,6 +88,7 @@ export function createCodec(options: CodecOptions): Codec {
 }
 
 class ThreadedCodec implements Codec {
+  readonly mostPixels: number;
   /** Undefined: there are no threads. */
   readonly #pool: CodecPool | undefined;
   readonly #inlineLimitBytes: number;
@@ -95,6 +98,7 @@ class ThreadedCodec implements Codec {
     const data = { image: image ?? { threads: 1 } };
     this.#pool = threads === 0 ? undefined : new CodecPool({ threads, limits, data, events });
     this.#inlineLimitBytes = inlineLimitBytes;
+    this.mostPixels = image?.maxPixels ?? Infinity;
   }
 
   decodeInfer({ body, headerLength }: EncodedRequest, model: ModelSignature) {

@@ -44,10 +44,10 @@ export interface ReadImages {
 /** The images of several runs as files that the model's own workers decode; undefined where they do not, or may not be able to. */
 export function findFiles(
   runs: readonly (readonly BytesElement[])[],
-  model: ServableModel,
+  { model, mostPixels }: { readonly model: ServableModel; readonly mostPixels: number },
 ): readonly ReadImages[] | undefined {
   if (!model.decodesFiles) return undefined;
-  const found = runs.map((images) => findPlainFiles(images, imagesOf(images, model)));
+  const found = runs.map((images) => findPlainFiles(images, imagesOf(images, model), mostPixels));
   const files = found.filter((each) => each !== undefined);
   return files.length === found.length ? files : undefined;
 }

@@ -119,7 +119,7 @@ async function runPictures(codec: Codec, pictures: readonly BytesElement[], { ca
   const chunks = Array.from({ length: Math.ceil(pictures.length / size) }, (_, n) =>
     pictures.slice(n * size, (n + 1) * size),
   );
-  const files = findFiles(chunks, model);
+  const files = findFiles(chunks, { model, mostPixels: codec.mostPixels });
   try {
     if (files !== undefined) return await runImages(files, { call, startMs });
   } catch (error) {

@@ -112,4 +112,15 @@ describe('images that workers decode', () => {
     assert.deepEqual(rowsOf(ofForm), expected.slice(0, -1).flat());
     assert.deepEqual(rowsOf(ofJson), expected.flat());
   });
+
+  it('are refused where they have more pixels than images may have', async (t) => {
+    const models = [{ name: 'fixed', graph: doubled(1), config: { image, batching } }];
+    const limited = await openTestServer({ models, flags: ['--max-pixels', '1199'] });
+    t.after(() => limited.stop());
+    const [large = first, , small = first] = jpegs;
+    const statuses = await Promise.all(
+      [large, small].map(async (body) => (await send(limited.url, { path: '/predictions/fixed', body })).status),
+    );
+    assert.deepEqual(statuses, [413, 200]);
+  });
 });
