@@ -70,6 +70,31 @@ export interface ImageDetections extends Omit<ImagePrediction, 'predictions'> {
   readonly detections: readonly Detection[];
 }
 
+export interface SegmentOptions extends CallOptions {
+  /** How the class of each pixel comes: a PNG whose palette indices are class numbers, runs of pixels, or not at all. Default: png. */
+  readonly mask?: 'png' | 'runs' | 'none';
+}
+
+/** One class that occurs in an image. */
+export interface SegmentedClass {
+  readonly label?: string;
+  readonly index: number;
+  readonly pixels: number;
+  /** Part of the image, 0 to 1. */
+  readonly share: number;
+  /** First pixel and length of each run, row by row, where runs were asked for. */
+  readonly runs?: readonly number[];
+}
+
+/** The classes of an image's pixels. */
+export interface ImageSegmentation extends Omit<ImagePrediction, 'predictions'> {
+  readonly width: number;
+  readonly height: number;
+  readonly classes: readonly SegmentedClass[];
+  /** The PNG, where one was asked for. */
+  readonly mask?: Uint8Array;
+}
+
 /** A text, or two that belong together. */
 export type TextInput = string | readonly [string, string];
 
@@ -94,6 +119,8 @@ export interface ModelClient {
   predictImage(image: Uint8Array, options?: PredictOptions): Promise<ImagePrediction>;
   /** Boxes of a detector in one image file. Rejects with REQUEST_FAILED where the model is none. */
   detect(image: Uint8Array, options?: DetectOptions): Promise<ImageDetections>;
+  /** The class of each pixel of one image file. Rejects with REQUEST_FAILED where the model tells none. */
+  segment(image: Uint8Array, options?: SegmentOptions): Promise<ImageSegmentation>;
   /** Labels of a text or pair, most probable first. Rejects with REQUEST_FAILED where the model is no classifier. */
   classifyText(text: TextInput, options?: PredictOptions): Promise<ImagePrediction>;
   /** The vectors of texts or pairs. Rejects with REQUEST_FAILED where the model makes none. */
@@ -112,10 +139,6 @@ export function openModel(http: HttpClient, name: string, version?: string): Mod
     if (answer.status !== 200) throw toAnswerError(answer, `model ${name}`);
     return answer;
   };
-  const sendImage = async (image: Uint8Array, options: CallOptions, query: string): Promise<HttpAnswer> => {
-    const headers = { 'content-type': 'application/octet-stream' };
-    return call('predictions', { ...callOptionsOf(options), method: 'POST', headers, body: image }, query);
-  };
   const metadata = async (options: CallOptions = {}): Promise<ModelMetadata> =>
     parseBody(await call('model', { ...options, method: 'GET' })) as ModelMetadata;
   return {
@@ -132,11 +155,28 @@ export function openModel(http: HttpClient, name: string, version?: string): Mod
       const { body, headers } = encodeRequest(inputs, options);
       return parseInference(await call('model-infer', { ...callOptionsOf(options), method: 'POST', headers, body }));
     },
+    ...imageCalls(name, call),
+    ...textCalls(name, call),
+  };
+}
+
+type SendCall = (kind: RouteKind, request: Omit<HttpRequest, 'path'>, query?: string) => Promise<HttpAnswer>;
+
+/** The calls that send an image. */
+function imageCalls(name: string, call: SendCall): Pick<ModelClient, 'predictImage' | 'segment' | 'detect'> {
+  const sendImage = async (image: Uint8Array, options: CallOptions, query: string): Promise<HttpAnswer> => {
+    const headers = { 'content-type': 'application/octet-stream' };
+    return call('predictions', { ...callOptionsOf(options), method: 'POST', headers, body: image }, query);
+  };
+  return {
     predictImage: async (image, options = {}) => {
       const query = options.top === undefined ? '' : `?top=${options.top}`;
       return parsePrediction(await sendImage(image, options, query));
     },
-    ...textCalls(name, call),
+    segment: async (image, options = {}) => {
+      const query = options.mask === undefined ? '' : `?mask=${options.mask}`;
+      return parseSegmentation(await sendImage(image, options, query), name);
+    },
     detect: async (image, options = {}) => {
       const wishes = (['score', 'iou', 'max'] as const).flatMap((key) =>
         options[key] === undefined ? [] : [`${key}=${options[key]}`],
@@ -145,8 +185,6 @@ export function openModel(http: HttpClient, name: string, version?: string): Mod
     },
   };
 }
-
-type SendCall = (kind: RouteKind, request: Omit<HttpRequest, 'path'>, query?: string) => Promise<HttpAnswer>;
 
 /** The calls that send texts. */
 function textCalls(name: string, call: SendCall): Pick<ModelClient, 'classifyText' | 'embed'> {
@@ -210,6 +248,19 @@ function parseDetections(answer: HttpAnswer, model: string): ImageDetections {
   const { model_name: modelName, model_version: modelVersion, device, detections } = body;
   if (Array.isArray(detections)) return { modelName, modelVersion, device, detections: detections as Detection[] };
   throw new AppError('REQUEST_FAILED', `Model ${model} is no detector: its answer has no detections.`);
+}
+
+function parseSegmentation(answer: HttpAnswer, model: string): ImageSegmentation {
+  const { segmentation } = parseBody(answer) as {
+    readonly segmentation?: Pick<ImageSegmentation, 'width' | 'height' | 'classes'> & { readonly mask?: string };
+  };
+  const { modelName, modelVersion, device } = parsePrediction(answer);
+  if (segmentation === undefined) {
+    throw new AppError('REQUEST_FAILED', `Model ${model} tells no classes of pixels: its answer has no segmentation.`);
+  }
+  const { mask, ...found } = segmentation;
+  const png = mask === undefined ? {} : { mask: new Uint8Array(Buffer.from(mask, 'base64')) };
+  return { modelName, modelVersion, device, ...found, ...png };
 }
 
 function parseTextPrediction(answer: HttpAnswer, model: string): ImagePrediction {

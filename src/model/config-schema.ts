@@ -103,6 +103,10 @@ const part = v.pipe(
   v.minValue(0, 'a number from 0 to 1'),
   v.maxValue(1, 'a number from 0 to 1'),
 );
+const between = v.pipe(
+  v.number('a number between 0 and 1'),
+  v.check((value) => value > 0 && value < 1, 'a number between 0 and 1'),
+);
 const positive = v.pipe(
   v.number('a number above 0'),
   v.finite('a number above 0'),
@@ -138,6 +142,15 @@ const detection = v.strictObject({
   score: v.optional(part),
   iou: v.optional(part),
   max: v.optional(integer(1, mostDetections)),
+});
+
+const segmentation = v.strictObject({
+  form: v.optional(oneOf(['scores', 'classes'])),
+  output: v.optional(text),
+  layout: v.optional(oneOf(['NCHW', 'NHWC'])),
+  activation: v.optional(oneOf(['sigmoid', 'none'])),
+  threshold: v.optional(between),
+  labels: v.optional(labels),
 });
 
 const tokens = v.strictObject({
@@ -179,6 +192,7 @@ export const modelJsonSchema = v.strictObject(
     image: v.optional(image),
     classification: v.optional(classification),
     detection: v.optional(detection),
+    segmentation: v.optional(segmentation),
     text: v.optional(tokens),
     embedding: v.optional(embedding),
     warmup: v.optional(flag),

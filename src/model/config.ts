@@ -1,4 +1,4 @@
-import type { DetectionConfig } from './detection-config.js';
+import type { DetectionConfig, SegmentationConfig } from './detection-config.js';
 import type { EmbeddingConfig, TextConfig } from './text-config.js';
 import type { RowsProof } from './rows/prove.js';
 import type { TensorSpec } from '../tensor/tensor.js';
@@ -112,6 +112,7 @@ export interface ModelConfig {
   readonly image?: ImageConfig;
   readonly classification?: ClassificationConfig;
   readonly detection?: DetectionConfig;
+  readonly segmentation?: SegmentationConfig;
   readonly embedding?: EmbeddingConfig;
   readonly text?: TextConfig;
   /** Run every bucket once before the model is ready. */

@@ -13,7 +13,7 @@ export function parseLabels(text: string): readonly string[] {
 
 /** The key of model.json that names a label file, and the name. */
 export interface LabelKey {
-  readonly key: 'classification.labels' | 'detection.labels';
+  readonly key: 'classification.labels' | 'detection.labels' | 'segmentation.labels';
   readonly name: string;
 }
 

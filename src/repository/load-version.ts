@@ -4,6 +4,7 @@ import type { Placement, SessionSpec } from '../engine/engine.js';
 import { isBatchingAutomatic } from '../model/complete/complete-batching.js';
 import { checkLabels } from '../model/complete/complete-classification.js';
 import { checkDetectionLabels } from '../model/complete/complete-detection.js';
+import { checkSegmentationLabels } from '../model/complete/complete-segmentation.js';
 import { completeConfig } from '../model/complete/complete-config.js';
 import type { ModelJson } from '../model/config-schema.js';
 import type { Homes } from '../model/containment.js';
@@ -213,6 +214,7 @@ async function configure(
   const wished = completeConfig(json, header, choice.provider);
   if (wished.classification?.labels !== undefined) checkLabels(wished.classification, labels, header);
   if (wished.detection?.labels !== undefined) checkDetectionLabels(wished.detection, labels, header);
+  if (wished.segmentation?.labels !== undefined) checkSegmentationLabels(wished.segmentation, labels, header);
   return { choice, wished };
 }
 

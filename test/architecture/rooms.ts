@@ -84,7 +84,7 @@ export const layers: Readonly<Record<string, readonly string[]>> = {
   'src/workers': ['host', 'inline', 'link'],
   'src/model': ['found', 'example', 'complete', 'onnx', 'rows'],
   'src/image': ['color', 'resample', 'files', 'wasm'],
-  'src/tasks': ['detection', 'embedding', 'text'],
+  'src/tasks': ['detection', 'embedding', 'segmentation', 'text'],
   bench: [
     'gpu-proof',
     'peers',

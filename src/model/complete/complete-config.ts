@@ -3,6 +3,7 @@ import { completeBatching } from './complete-batching.js';
 import { completeClassification, findLabelledOutput } from './complete-classification.js';
 import { completeDetection } from './complete-detection.js';
 import { completeImage } from './complete-image.js';
+import { completeSegmentation } from './complete-segmentation.js';
 import { completeEmbedding, completeText } from './complete-text.js';
 import type { ModelJson } from '../config-schema.js';
 import type { ImageConfig, ModelConfig, OnnxHeader, ProviderName } from '../config.js';
@@ -33,11 +34,11 @@ export function completeConfig(json: ModelJson, header: OnnxHeader, provider: Pr
 
 /** What outputs mean: what model.json says, else the classes that the file itself names. */
 function completeTask(
-  { classification, detection, embedding }: ModelJson,
+  { classification, detection, segmentation, embedding }: ModelJson,
   header: OnnxHeader,
   image: ImageConfig | undefined,
-): Pick<ModelConfig, 'classification' | 'detection' | 'embedding'> {
-  const given = Object.entries({ classification, detection, embedding }).flatMap(([name, block]) =>
+): Pick<ModelConfig, 'classification' | 'detection' | 'segmentation' | 'embedding'> {
+  const given = Object.entries({ classification, detection, segmentation, embedding }).flatMap(([name, block]) =>
     block === undefined ? [] : [`"${name}"`],
   );
   if (given.length > 1) {
@@ -45,6 +46,7 @@ function completeTask(
   }
   if (embedding !== undefined) return { embedding: completeEmbedding(embedding, header) };
   if (detection !== undefined) return { detection: completeDetection(detection, header, image) };
+  if (segmentation !== undefined) return { segmentation: completeSegmentation(segmentation, header, image) };
   const labelled = findLabelledOutput(header);
   const wished = classification ?? (labelled === undefined ? undefined : { output: labelled });
   return wished === undefined ? {} : { classification: completeClassification(wished, header) };

@@ -1,9 +1,10 @@
 import { AppError } from '../../errors.js';
 import type { ModelJson } from '../config-schema.js';
-import type { HeaderValue, ImageConfig, OnnxHeader } from '../config.js';
+import type { ImageConfig, OnnxHeader } from '../config.js';
 import { contradiction, describeLabels, describeValue, findValue } from './contradiction.js';
 import { countClasses, type DetectionConfig, type DetectionForm, type PriorsConfig } from '../detection-config.js';
 import { findOutputs } from './detection-outputs.js';
+import { findPixels } from './image-input.js';
 
 type DetectionJson = NonNullable<ModelJson['detection']>;
 type Defaults = Pick<
@@ -47,7 +48,7 @@ export function completeDetection(
   return {
     form,
     outputs: findOutputs(json, header),
-    input: findInput(header, image),
+    input: findPixels('detection', header, image),
     coordinates: json.coordinates ?? own.coordinates,
     units: json.units ?? own.units,
     activation: json.activation ?? own.activation,
@@ -77,22 +78,6 @@ export function checkDetectionLabels(config: DetectionConfig, labels: readonly s
     `${describeLabels('detection', given)} has ${labels.length} lines, but ${describeValue('output', output)} has ${classes} classes`,
     `Give one label a line, in the order of the classes${background === 'none' ? '' : ', with or without the background'}`,
   );
-}
-
-function findInput({ inputs }: OnnxHeader, image: ImageConfig | undefined): DetectionConfig['input'] {
-  if (image !== undefined) return { name: image.input, layout: image.layout };
-  const [input, other] = inputs.filter(({ shape }) => shape.length === 4);
-  if (input === undefined || other !== undefined) {
-    throw contradiction(
-      `detection needs to know which input is the image, and ${input === undefined ? 'none has' : 'several have'} 4 dimensions`,
-      'Name it in image.input',
-    );
-  }
-  return { name: input.name, layout: isNhwc(input) ? 'NHWC' : 'NCHW' };
-}
-
-function isNhwc({ shape: [, a = -1, , c = -1] }: HeaderValue): boolean {
-  return a !== 1 && a !== 3 && (c === 1 || c === 3);
 }
 
 function completePriors({ form, priors = {} }: DetectionJson, { outputs }: OnnxHeader): PriorsConfig {

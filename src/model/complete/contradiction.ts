@@ -10,7 +10,7 @@ export function contradiction(fact: string, advice: string): AppError {
 /** The input or output named, or the only one where no name is given. Throws MODEL_INVALID where that does not tell. */
 export function findValue(
   values: readonly HeaderValue[],
-  key: 'image.input' | `${'classification' | 'detection' | 'embedding' | 'text'}.${string}`,
+  key: 'image.input' | `${'classification' | 'detection' | 'embedding' | 'segmentation' | 'text'}.${string}`,
   name: string | undefined,
 ): HeaderValue {
   const names = `Expected one of ${values.map((value) => `'${value.name}'`).join(', ')}`;
@@ -31,6 +31,9 @@ export function describeValue(role: 'input' | 'output', { name, datatype, shape 
 }
 
 /** `classification.labels 'labels.txt'`, or the key alone of labels that stand in model.json. */
-export function describeLabels(task: 'classification' | 'detection', labels: string | readonly string[]): string {
+export function describeLabels(
+  task: 'classification' | 'detection' | 'segmentation',
+  labels: string | readonly string[],
+): string {
   return typeof labels === 'string' ? `${task}.labels '${labels}'` : `${task}.labels`;
 }

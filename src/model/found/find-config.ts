@@ -2,6 +2,7 @@ import { messageOf } from '../../errors.js';
 import { checkLabels } from '../complete/complete-classification.js';
 import { completeConfig } from '../complete/complete-config.js';
 import { checkDetectionLabels } from '../complete/complete-detection.js';
+import { checkSegmentationLabels } from '../complete/complete-segmentation.js';
 import type { ModelJson } from '../config-schema.js';
 import type { OnnxHeader } from '../config.js';
 import { findHuggingFace } from './hugging-face.js';
@@ -24,7 +25,9 @@ export interface FoundConfig {
 export function findConfig(json: ModelJson, subject: FindingSubject): FoundConfig {
   const found = sourcesOf(subject);
   const { image, text, ...task } = found.json;
-  const hasTask = [json.classification, json.detection, json.embedding].some((block) => block !== undefined);
+  const hasTask = [json.classification, json.detection, json.segmentation, json.embedding].some(
+    (block) => block !== undefined,
+  );
   if (json.image !== undefined && hasTask) return { json, notes: [] };
   const kept = {
     ...(json.image === undefined && image !== undefined ? { image } : {}),
@@ -47,11 +50,12 @@ function sourcesOf(subject: FindingSubject): Finding {
 /** What of the found blocks does not fit the model, in words. */
 function findContradiction(found: Finding['json'], header: OnnxHeader): string | undefined {
   try {
-    const { classification, detection } = completeConfig(found, header, 'cpu');
-    const labels = found.classification?.labels ?? found.detection?.labels;
+    const { classification, detection, segmentation } = completeConfig(found, header, 'cpu');
+    const labels = (found.classification ?? found.detection ?? found.segmentation)?.labels;
     if (typeof labels === 'string' || labels === undefined) return undefined;
     if (classification !== undefined) checkLabels(classification, labels, header);
     if (detection !== undefined) checkDetectionLabels(detection, labels, header);
+    if (segmentation !== undefined) checkSegmentationLabels(segmentation, labels, header);
     return undefined;
   } catch (error) {
     return messageOf(error).replace(/^model\.json does not fit the model: /, '');

@@ -36,7 +36,7 @@ export function findHuggingFace({ header, companions }: FindingSubject): Finding
 }
 
 interface Task {
-  readonly json: Pick<Finding['json'], 'classification' | 'detection'>;
+  readonly json: Pick<Finding['json'], 'classification' | 'detection' | 'segmentation'>;
   readonly what: string;
 }
 
@@ -55,6 +55,7 @@ function readTask(architecture: string, config: Json, header: OnnxHeader): Task 
       what: `classification of ${labels.length} classes`,
     };
   }
+  if (architecture.endsWith('ForSemanticSegmentation')) return readSegments(labels, header);
   const isIndependent = independent.test(architecture);
   if (!isIndependent && !withNothing.test(architecture)) return undefined;
   if (labels === undefined) return refusedOf('its id2label is not a list of labels from 0 on');
@@ -68,6 +69,19 @@ function readTask(architecture: string, config: Json, header: OnnxHeader): Task 
   const activation = isIndependent ? 'sigmoid' : 'softmax';
   const detection = { form: 'detr', boxes: boxes.name, scores: logits.name, activation, labels } as const;
   return { json: { detection }, what: `detection of ${labels.length} classes` };
+}
+
+/** Scores of each class at each place: SegFormer, UperNet, BEiT, DPT and their kind. */
+function readSegments(labels: string[] | undefined, { outputs }: OnnxHeader): Task | Finding {
+  if (labels === undefined) return refusedOf('its id2label is not a list of labels from 0 on');
+  const logits = outputs.find(({ name }) => name === 'logits');
+  const classes = logits?.shape[1];
+  if (logits?.shape.length !== 4 || (classes !== -1 && classes !== labels.length)) {
+    const what = logits === undefined ? "there is no output 'logits'" : describeValue('output', logits);
+    return refusedOf(`${labels.length} labels, but ${what}`);
+  }
+  const segmentation = { form: 'scores', output: logits.name, layout: 'NCHW', labels } as const;
+  return { json: { segmentation }, what: `segmentation into ${labels.length} classes` };
 }
 
 type Image = NonNullable<Finding['json']['image']>;

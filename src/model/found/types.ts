@@ -17,7 +17,7 @@ export const companionNames = [
 
 /** Blocks of a model.json that an exporter's files amount to, and what people should know of it. */
 export interface Finding {
-  readonly json: Pick<ModelJson, 'image' | 'text' | 'classification' | 'detection' | 'embedding'>;
+  readonly json: Pick<ModelJson, 'image' | 'text' | 'classification' | 'detection' | 'segmentation' | 'embedding'>;
   /** What was found and from which file, and what was not used and why. */
   readonly notes: readonly string[];
 }

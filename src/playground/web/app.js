@@ -7,6 +7,7 @@ import { aboutModel, fetchModel, fetchModels, modelList, obstacleOf, versionChoo
 import { createPictureInput } from './image-input.js';
 import { emptyResult, failure, footing, outputs, predictions } from './result.js';
 import { fetchSamples } from './samples.js';
+import { segmentation } from './segmentation.js';
 import { createTensorInput } from './tensor-input.js';
 import { createTextInput } from './text-input.js';
 import { textResult } from './text-result.js';
@@ -91,7 +92,7 @@ function openPicture(model, samples) {
   command(pictures[0]?.name ?? 'picture.jpg');
   return createPictureInput(model, pictures, ({ blob, name, isOwnFile = false }) => {
     command(name, isOwnFile ? undefined : blob);
-    return send({ path, body: blob, render: (answer) => renderPicture(answer) });
+    return send({ path, body: blob, render: (answer) => renderPicture(answer, { blob }) });
   });
 }
 
@@ -115,7 +116,8 @@ function openDetector(model, samples) {
   return input;
 }
 
-function renderPicture(answer) {
+function renderPicture(answer, sent) {
+  if (answer.segmentation !== undefined) return segmentation(answer, sent);
   if (answer.predictions?.length > 0) return predictions(answer);
   return outputs({ outputs: answer.outputs ?? [] }, {});
 }

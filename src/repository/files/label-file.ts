@@ -20,9 +20,10 @@ export interface LabelSource {
 
 /** The labels that model.json holds or names, none where it does neither. Throws MODEL_INVALID where they cannot be read. */
 export async function readLabelFile({ json, folder, homes }: LabelSource): Promise<LabelFile> {
-  const { classification, detection } = json;
-  const key: LabelKey['key'] = classification?.labels === undefined ? 'detection.labels' : 'classification.labels';
-  const labels = classification?.labels ?? detection?.labels ?? [];
+  const tasks = ['classification', 'detection', 'segmentation'] as const;
+  const task = tasks.find((name) => json[name]?.labels !== undefined) ?? 'classification';
+  const key: LabelKey['key'] = `${task}.labels`;
+  const labels = json[task]?.labels ?? [];
   if (typeof labels !== 'string') return { lines: labels, watch: nothing };
   if (folder === undefined) return { lines: [], watch: nothing };
   const watch = await watchFiles([join(folder, labels)]);

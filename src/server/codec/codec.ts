@@ -2,6 +2,7 @@ import type { ImageSettings } from '../../image/decode.js';
 import type { SizedImages } from '../../image/image-tensor.js';
 import type { ImageConfig } from '../../model/config.js';
 import type { DetectedRow } from '../../tasks/detection/types.js';
+import type { SegmentedRow } from '../../tasks/segmentation/types.js';
 import type { TextBatch } from '../../tasks/text/batches.js';
 import type { BytesElement, NumericTensor, TensorSpec } from '../../tensor/tensor.js';
 import type { EncodedRequest } from '../../protocol/v2/decode-request.js';
@@ -9,7 +10,13 @@ import type { ModelSignature, EncodedResponse, InferResponse } from '../../proto
 import type { PredictRequest } from '../../protocol/v1/decode.js';
 import type { CheckedRequest } from '../../protocol/validate.js';
 import type { PredictionInput } from './prediction-request.js';
-import { estimateDecoding, estimateDetecting, estimateEmbedding, estimateJsonBytes } from './cost.js';
+import {
+  estimateDecoding,
+  estimateDetecting,
+  estimateEmbedding,
+  estimateJsonBytes,
+  estimateSegmenting,
+} from './cost.js';
 import { CodecPool, shuttingDown, type CodecEvents } from './pool.js';
 import {
   asBuffer,
@@ -19,6 +26,7 @@ import {
   type DetectionsToFind,
   type EmbeddingsToMake,
   type JsonTask,
+  type MasksToMake,
   type OutputsToEncode,
   type PredictionsToEncode,
   type TextsToTokenize,
@@ -61,6 +69,8 @@ export interface Codec {
   decodeSizedImages(images: ImagesToDecode): Promise<SizedImages>;
   /** The detections of a run's images, a row each. Throws MODEL_INVALID. */
   detect(run: DetectionsToFind, isOwned: boolean): readonly DetectedRow[] | Promise<readonly DetectedRow[]>;
+  /** The masks of a run's images, a row each. Throws MODEL_INVALID, and INVALID_INPUT for a form that has no room for them. */
+  segment(run: MasksToMake, isOwned: boolean): readonly SegmentedRow[] | Promise<readonly SegmentedRow[]>;
   /** Texts as inputs, batch by batch; always on a thread. */
   tokenize(texts: TextsToTokenize): Promise<readonly TextBatch[]>;
   /** The vectors of a run, a row each. Throws MODEL_INVALID. */
@@ -149,6 +159,10 @@ class ThreadedCodec implements Codec {
 
   detect(response: DetectionsToFind, isOwned: boolean) {
     return this.#run({ kind: 'detect', response, isOwned }, estimateDetecting(response));
+  }
+
+  segment(response: MasksToMake, isOwned: boolean) {
+    return this.#run({ kind: 'segment', response, isOwned }, estimateSegmenting(response));
   }
 
   async tokenize(texts: TextsToTokenize): Promise<readonly TextBatch[]> {

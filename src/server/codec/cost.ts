@@ -1,5 +1,6 @@
 import type { DetectionRun } from '../../tasks/detection/types.js';
 import type { EmbeddingRun } from '../../tasks/embedding/embed.js';
+import type { SegmentationRun } from '../../tasks/segmentation/types.js';
 import type { EncodedRequest } from '../../protocol/v2/decode-request.js';
 import type { ModelSignature } from '../../protocol/types.js';
 import { datatypes } from '../../tensor/datatype.js';
@@ -32,6 +33,12 @@ export function estimateDetecting({ outputs, config, asked }: DetectionRun): num
 export function estimateEmbedding({ outputs, config }: EmbeddingRun): number {
   const { data, shape } = outputs.get(config.output) ?? { data: [], shape: [] };
   return data.length / 2 + (shape[0] ?? 0) * (shape.at(-1) ?? 0) * bytesPerElement.float;
+}
+
+/** About how many bytes of JSON making masks comes to: each score is looked at once, each pixel of an image several times. */
+export function estimateSegmenting({ outputs, config, placements }: SegmentationRun): number {
+  const pixels = placements.reduce((sum, { imageWidth, imageHeight }) => sum + imageWidth * imageHeight, 0);
+  return (outputs.get(config.output)?.data.length ?? 0) / 2 + pixels;
 }
 
 /** About how many bytes of JSON writing tensors comes to, by the same rule. */

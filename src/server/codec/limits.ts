@@ -15,6 +15,7 @@ export function modelOf(task: CodecTask): string {
     case 'encode-predict':
     case 'encode-outputs':
     case 'detect':
+    case 'segment':
     case 'embed':
       return task.response.model;
     case 'decode-images':

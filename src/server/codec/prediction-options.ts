@@ -2,9 +2,13 @@ import { AppError } from '../../errors.js';
 import type { ModelConfig } from '../../model/config.js';
 import { mostDetections } from '../../model/detection-config.js';
 import type { DetectionOptions } from '../../tasks/detection/types.js';
+import type { MaskForm } from '../../tasks/segmentation/types.js';
 
-/** What a request may ask of its answer: `top` of a classifier, `similarity` (1: yes) of an embedding, the others of a detector. */
+/** What a request may ask of its answer: `top` of a classifier, `similarity` (1: yes) of an embedding, `mask` (its place in `maskForms`) of a segmentation, the others of a detector. */
 export type PredictionOptions = Readonly<Partial<Record<OptionName, number>>>;
+
+/** How masks may be answered; the first unless a request says otherwise. */
+export const maskForms: readonly MaskForm[] = ['png', 'runs', 'none'];
 
 const isPart = (value: number) => value >= 0 && value <= 1;
 const part = { fits: isPart, expected: 'a number from 0 to 1' };
@@ -21,6 +25,7 @@ const rules = {
     fits: (value: number) => Number.isSafeInteger(value) && value >= 1 && value <= mostDetections,
     expected: `a whole number from 1 to ${mostDetections}`,
   },
+  mask: { task: 'segmentation', fits: (value: number) => value in maskForms, expected: 'png, runs or none' },
   similarity: { task: 'embedding', fits: (value: number) => value === 0 || value === 1, expected: 'true or false' },
 } as const;
 
@@ -37,7 +42,8 @@ export function parseOptions(given: Readonly<Partial<Record<OptionName, unknown>
   for (const name of optionNames) {
     const text = given[name];
     if (text === undefined) continue;
-    const value = typeof text === 'number' ? text : toNumber(text);
+    const value =
+      name === 'mask' ? maskForms.indexOf(text as MaskForm) : typeof text === 'number' ? text : toNumber(text);
     const { fits, expected } = rules[name];
     if (!fits(value)) {
       throw new AppError('INVALID_INPUT', `'${name}' is ${JSON.stringify(text)}: expected ${expected}`);

@@ -47,7 +47,7 @@ interface Members {
   text?: ReadTexts;
   /** Whether there are tensors; they are read afterwards, by the protocol's own rules. */
   inputs?: true;
-  options: Partial<Record<OptionName, number>>;
+  options: Partial<Record<OptionName, unknown>>;
 }
 
 /** Reads a JSON body, and its tensors against their model. Throws INVALID_INPUT. */
@@ -77,7 +77,7 @@ export function decodePredictionJson(body: Buffer, model: ModelSignature): Predi
 function readMember(reader: JsonReader, key: string, members: Members): void {
   if (isOption(key)) {
     refuseRepeat(reader, key, members.options[key]);
-    members.options[key] = key === 'similarity' ? Number(reader.readBoolean('"similarity"')) : readDouble(reader);
+    members.options[key] = readOption(reader, key);
     return;
   }
   if (key !== 'image' && key !== 'images' && key !== 'text' && key !== 'inputs') {
@@ -92,6 +92,11 @@ function readMember(reader: JsonReader, key: string, members: Members): void {
     members.inputs = true;
     skipValue(reader, true);
   }
+}
+
+function readOption(reader: JsonReader, key: OptionName): unknown {
+  if (key === 'similarity') return reader.readBoolean('"similarity"');
+  return key === 'mask' ? reader.readString('"mask"') : readDouble(reader);
 }
 
 function readPictures(reader: JsonReader): readonly string[] {

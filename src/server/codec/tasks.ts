@@ -12,6 +12,8 @@ import { validateInferRequest, type CheckedRequest } from '../../protocol/valida
 import type { PlainError } from '../../errors.js';
 import { detect } from '../../tasks/detection/detect.js';
 import { embed, type EmbeddingRun } from '../../tasks/embedding/embed.js';
+import { segment } from '../../tasks/segmentation/segment.js';
+import type { SegmentationRun, SegmentedRow } from '../../tasks/segmentation/types.js';
 import { textsToBatches, type BatchOptions, type TextBatch } from '../../tasks/text/batches.js';
 import type { TextInput } from '../../model/text-config.js';
 import type { TokenizerFile } from '../../model/tokenizer-file.js';
@@ -41,6 +43,7 @@ export type CodecTask =
   | { readonly kind: 'decode-message'; readonly body: Uint8Array; readonly model: ModelSignature }
   | { readonly kind: 'encode-outputs'; readonly response: OutputsToEncode; readonly isOwned: boolean }
   | { readonly kind: 'detect'; readonly response: DetectionsToFind; readonly isOwned: boolean }
+  | { readonly kind: 'segment'; readonly response: MasksToMake; readonly isOwned: boolean }
   | {
       readonly kind: 'decode-images' | 'decode-sized-images';
       readonly model: string;
@@ -58,6 +61,10 @@ export interface PredictionsToEncode extends PredictResponse {
 }
 
 export interface DetectionsToFind extends DetectionRun {
+  readonly model: string;
+}
+
+export interface MasksToMake extends SegmentationRun {
   readonly model: string;
 }
 
@@ -95,6 +102,7 @@ export interface CodecResults {
   readonly 'encode-predict': EncodedResponse;
   readonly 'encode-outputs': EncodedResponse;
   readonly detect: readonly DetectedRow[];
+  readonly segment: readonly SegmentedRow[];
   readonly tokenize: readonly TextBatch[];
   readonly embed: readonly WrittenVector[];
   readonly 'decode-images': NumericTensor;
@@ -167,6 +175,8 @@ export function performJsonTask(task: JsonTask): CodecResult {
       return encodeOutputs(task.response);
     case 'detect':
       return detect(task.response);
+    case 'segment':
+      return segment(task.response);
     case 'embed':
       return embed(task.response).map((vector) => ({ vector, text: writeVector(vector) }));
   }

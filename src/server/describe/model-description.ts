@@ -62,7 +62,7 @@ function describeUse({
 }
 
 function propertiesOf({ config, header, ...model }: ServableModel): Readonly<Record<string, string>> {
-  const { image, text, classification, detection, embedding, execution } = config;
+  const { image, text, classification, detection, segmentation, embedding, execution } = config;
   return {
     version: model.version,
     device: model.placement.device,
@@ -80,6 +80,9 @@ function propertiesOf({ config, header, ...model }: ServableModel): Readonly<Rec
       ? {}
       : { task: 'classification', classification_output: classification.output, top: String(classification.top) }),
     ...(detection === undefined ? {} : describeDetection(detection)),
+    ...(segmentation === undefined
+      ? {}
+      : { task: 'segmentation', segmentation_form: segmentation.form, segmentation_output: segmentation.output }),
     ...(text === undefined ? {} : { text_input: text.ids, text_max_length: String(text.maxLength) }),
     ...(embedding === undefined
       ? {}

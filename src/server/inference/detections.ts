@@ -23,11 +23,12 @@ export function frameOf(
   config: ModelConfig,
   sizes?: readonly ImageSize[],
 ): Frame | undefined {
-  const { detection, image } = config;
-  const shape = detection === undefined ? undefined : inputs.get(detection.input.name)?.shape;
-  if (detection === undefined || shape?.length !== 4) return undefined;
+  const { image } = config;
+  const pixels = (config.detection ?? config.segmentation)?.input;
+  const shape = pixels === undefined ? undefined : inputs.get(pixels.name)?.shape;
+  if (pixels === undefined || shape?.length !== 4) return undefined;
   const [rows = 0, a = 0, b = 0, c = 0] = shape;
-  const [height, width] = detection.input.layout === 'NCHW' ? [b, c] : [a, b];
+  const [height, width] = pixels.layout === 'NCHW' ? [b, c] : [a, b];
   const whole: Placement = { scaleX: 1, scaleY: 1, padX: 0, padY: 0, imageWidth: width, imageHeight: height };
   const placements =
     image === undefined || sizes === undefined

@@ -52,13 +52,14 @@ export function findFiles(
   return files.length === found.length ? files : undefined;
 }
 
-/** Only a detector's answer needs the images' own sizes. */
+/** Only an answer in pixels needs the images' own sizes. */
 export async function readImages(
   codec: Codec,
   images: readonly BytesElement[],
   model: ServableModel,
 ): Promise<ReadImages> {
-  if (model.config.detection !== undefined) return readSizedPictures(codec, images, model);
+  const { detection, segmentation } = model.config;
+  if (detection !== undefined || segmentation !== undefined) return readSizedPictures(codec, images, model);
   return { tensor: await readPictures(codec, images, model) };
 }
 

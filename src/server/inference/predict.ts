@@ -4,21 +4,20 @@ import { wantsTokens } from '../../protocol/response.js';
 import type { CheckedRequest } from '../../protocol/validate.js';
 import type { ServableModel } from '../../repository/types.js';
 import type { TextInput } from '../../model/text-config.js';
-import type { BytesElement, NumericTensor } from '../../tensor/tensor.js';
+import type { BytesElement } from '../../tensor/tensor.js';
 import { isUndecoded } from '../../workers/undecoded.js';
 import type { Codec } from '../codec/codec.js';
 import { buffersOf, runChecked, type InferReport } from './inference.js';
 import type { RequestMemory } from '../memory/memory-budget.js';
 import { tensorBytes } from '../memory/tensor-bytes.js';
 import type { ModelView } from './model-view.js';
-import { detectionOutputs, frameOf, writeDetections, type Frame } from './detections.js';
-import { makeVectors, writeSimilarity } from './embeddings.js';
+import { detectionOutputs, frameOf } from './detections.js';
 import { findFiles, readImages, type ReadImages } from './images.js';
-import { inOrder, readTextBatches } from './texts.js';
+import { writeTask, type TaskRuns } from './task-answer.js';
+import { readTextBatches } from './texts.js';
 import { readPredictionBody } from './prediction-body.js';
 import type { PredictionInput } from '../codec/prediction-request.js';
-import { checkOptions, detectionOptions, type PredictionOptions } from '../codec/prediction-options.js';
-import { formatPredictions, readPredictions } from './predictions.js';
+import { checkOptions, type PredictionOptions } from '../codec/prediction-options.js';
 
 /** One `POST /predictions/{model}`. */
 export interface PredictCall {
@@ -41,14 +40,7 @@ export interface PredictAnswer {
 }
 
 /** The results of an answer's runs, with what it took to read their inputs. */
-interface Ran {
-  readonly results: readonly InferResult[];
-  /** Where the images of each run lie; of a detector. */
-  readonly frames: readonly (Frame | undefined)[];
-  /** Which tokens of each run count. */
-  readonly masks?: readonly (NumericTensor | undefined)[];
-  /** Which input each row is, run by run, where that is not their order. */
-  readonly order?: readonly number[];
+interface Ran extends TaskRuns {
   readonly decodeMs: number;
 }
 
@@ -165,15 +157,17 @@ async function runTensors(codec: Codec, decoded: CheckedRequest, { call, startMs
 
 /** Only what the task reads is needed where the rest is not answered. */
 function outputsFor({ view, withOutputs }: PredictCall): readonly string[] {
-  const { classification, detection, embedding } = view.model.config;
+  const { classification, detection, segmentation, embedding } = view.model.config;
   if (withOutputs || !hasTask(view.model)) return view.outputNames;
   const names =
-    detection === undefined ? new Set([classification?.output ?? embedding?.output]) : detectionOutputs(detection);
+    detection === undefined
+      ? new Set([(classification ?? segmentation ?? embedding)?.output])
+      : detectionOutputs(detection);
   return view.outputNames.filter((name) => names.has(name));
 }
 
 const hasTask = ({ config }: ServableModel): boolean =>
-  [config.classification, config.detection, config.embedding].some((task) => task !== undefined);
+  [config.classification, config.detection, config.segmentation, config.embedding].some((task) => task !== undefined);
 
 async function writeAnswer(
   codec: Codec,
@@ -194,53 +188,11 @@ async function writeAnswer(
   };
   const nonFiniteTokens = input.kind === 'tensors' && wantsTokens(input.request.parameters);
   const isAlone = input.kind === 'tensors' || input.isSingle;
-  const task = await writeTask(codec, call, { ran, asked, nonFiniteTokens, isAlone });
+  const task = await writeTask(codec, call, { runs: ran, asked, nonFiniteTokens, isAlone });
   const head = `${JSON.stringify(facts).slice(0, -1)}${task},"timings":${JSON.stringify(times)}`;
   if (hasTask(model) && !call.withOutputs) return Buffer.from(`${head}}`);
   const outputs = await encodeOutputs(codec, ran.results, { model: model.name, nonFiniteTokens });
   return Buffer.concat([Buffer.from(`${head},"outputs":`), ...outputs, Buffer.from('}')]);
-}
-
-/** What the model's task makes of the outputs, as members of the answer. */
-async function writeTask(
-  codec: Codec,
-  { view: { model }, withOutputs: isKept }: PredictCall,
-  of: {
-    readonly ran: Ran;
-    readonly asked: PredictionOptions;
-    readonly nonFiniteTokens: boolean;
-    readonly isAlone: boolean;
-  },
-): Promise<string> {
-  const { ran, asked, nonFiniteTokens } = of;
-  const { classification, detection, embedding } = model.config;
-  const listOf = (texts: readonly string[]) =>
-    texts.length === 1 && of.isAlone ? (texts[0] ?? '[]') : `[${texts.join(',')}]`;
-  if (detection !== undefined) {
-    const runs = ran.results.flatMap((result, n) => {
-      const frame = ran.frames[n];
-      return frame === undefined ? [] : [{ result, frame }];
-    });
-    const { texts, nonFinite } = await writeDetections(codec, model, {
-      runs,
-      asked: detectionOptions(asked, model.config),
-      isKept,
-    });
-    return `,"detections":${listOf(texts)}${nonFinite > 0 ? `,"non_finite_boxes":${nonFinite}` : ''}`;
-  }
-  if (embedding !== undefined) {
-    const runs = ran.results.map((result, n) => ({ result, mask: ran.masks?.[n] }));
-    const vectors = inOrder(await makeVectors(codec, model, { runs, isKept }), ran.order);
-    const compared = asked.similarity === 1 ? `,"similarity":${writeSimilarity(vectors)}` : '';
-    return `,"embeddings":${listOf(vectors.map(({ text }) => text))}${compared}`;
-  }
-  if (classification === undefined) return '';
-  const top = asked.top ?? classification.top;
-  const rows = inOrder(
-    ran.results.flatMap(({ outputs }) => readPredictions(model, outputs, top)),
-    ran.order,
-  );
-  return `,"predictions":${listOf(rows.map((row) => formatPredictions(row, nonFiniteTokens)))}`;
 }
 
 /** The outputs of one run; of several runs a list of them. Large ones are written off the event loop. */

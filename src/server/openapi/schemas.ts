@@ -79,6 +79,21 @@ const inferenceSchemas = {
     },
     ['box', 'index', 'score'],
   ),
+  Segmentation: object(
+    {
+      width: whole,
+      height: whole,
+      classes: listOf(
+        object({ label: text, index: whole, pixels: whole, share: { type: 'number' }, runs: listOf(whole) }, [
+          'index',
+          'pixels',
+          'share',
+        ]),
+      ),
+      mask: { ...text, description: 'A PNG in base64 whose palette indices are class numbers.' },
+    },
+    ['width', 'height', 'classes'],
+  ),
   PredictionRequest: object({
     image: { ...text, description: 'A picture in base64, or a data: URL.' },
     images: { ...listOf(text), description: 'Several pictures; the answer holds a list for each.' },
@@ -91,6 +106,7 @@ const inferenceSchemas = {
     score: { type: 'number', description: 'Least score of a detection.' },
     iou: { type: 'number', description: 'Overlap beyond which a box gives way to a better one of its class.' },
     max: { ...whole, description: 'Most detections for each image.' },
+    mask: { type: 'string', enum: ['png', 'runs', 'none'], description: 'How a segmentation is answered.' },
     inputs: listOf(object(tensorProperties, ['name', 'datatype', 'shape'])),
   }),
   PredictionResponse: object(
@@ -107,6 +123,10 @@ const inferenceSchemas = {
         type: 'array',
         items: { anyOf: [refTo('Detection'), listOf(refTo('Detection'))] },
         description: 'Of a detector: for one image its boxes, best first; for several a list of these lists.',
+      },
+      segmentation: {
+        anyOf: [refTo('Segmentation'), listOf(refTo('Segmentation'))],
+        description: 'Of a model that tells the class of each pixel: for one image an object, for several a list.',
       },
       embeddings: {
         type: 'array',

@@ -77,7 +77,7 @@ describe('requests as people type them', () => {
       [
         'POST',
         `${path}?scroe=0.5`,
-        /^"scroe" is no parameter of this path: expected 'top', 'score', 'iou', 'max', 'similarity', 'outputs'/,
+        /^"scroe" is no parameter of this path: expected 'top', 'score', 'iou', 'max', 'mask', 'similarity', 'outputs'/,
       ],
       ['POST', `${path}?top=1&__proto__=1`, /^"__proto__" is no parameter/],
       ['GET', '/v2/models/m?meta=whole', /^"meta" is no parameter of this path: expected 'metadata'/],

@@ -1,0 +1,59 @@
+import type { ModelJson } from '../config-schema.js';
+import type { HeaderValue, ImageConfig, OnnxHeader } from '../config.js';
+import { countSegments, type SegmentationConfig } from '../detection-config.js';
+import { contradiction, describeLabels, describeValue, findValue } from './contradiction.js';
+import { findPixels } from './image-input.js';
+
+type SegmentationJson = NonNullable<ModelJson['segmentation']>;
+
+/** Fills in what the segmentation block leaves out. Throws MODEL_INVALID where it contradicts the model's outputs. */
+export function completeSegmentation(
+  json: SegmentationJson,
+  header: OnnxHeader,
+  image: ImageConfig | undefined,
+): SegmentationConfig {
+  const output = findValue(header.outputs, 'segmentation.output', json.output);
+  const input = findPixels('segmentation', header, image);
+  const layout = json.layout ?? input.layout;
+  const form = json.form ?? (holdsClasses(output, layout) ? 'classes' : 'scores');
+  checkOutput(output, form);
+  return {
+    form,
+    output: output.name,
+    input,
+    layout,
+    activation: json.activation ?? 'sigmoid',
+    threshold: json.threshold ?? 0.5,
+    ...(json.labels === undefined ? {} : { labels: json.labels }),
+  };
+}
+
+/** Whole numbers, one for each place. */
+function holdsClasses({ datatype, shape }: HeaderValue, layout: SegmentationConfig['layout']): boolean {
+  const channels = layout === 'NCHW' ? shape[1] : shape[3];
+  return shape.length === 3 || (/INT/.test(datatype) && channels === 1);
+}
+
+function checkOutput(output: HeaderValue, form: SegmentationConfig['form']): void {
+  const { shape, unranked } = output;
+  if (unranked === true) return;
+  const fits = form === 'scores' ? shape.length === 4 : shape.length === 3 || shape.length === 4;
+  if (fits && output.datatype !== 'BYTES') return;
+  const expected = form === 'scores' ? 'scores [N,C,H,W]' : 'class numbers [N,H,W] or [N,1,H,W]';
+  throw contradiction(`segmentation reads ${describeValue('output', output)}`, `Expected ${expected}`);
+}
+
+/** Checks labels against the classes that the output declares. Throws MODEL_INVALID where their numbers differ. */
+export function checkSegmentationLabels(
+  config: SegmentationConfig,
+  labels: readonly string[],
+  header: OnnxHeader,
+): void {
+  const output = findValue(header.outputs, 'segmentation.output', config.output);
+  const classes = countSegments(config, output.shape);
+  if (classes === undefined || labels.length === classes || (classes === 2 && labels.length === 1)) return;
+  throw contradiction(
+    `${describeLabels('segmentation', config.labels ?? '')} has ${labels.length} lines, but ${describeValue('output', output)} has ${classes} classes`,
+    'Give one label a line, in the order of the classes',
+  );
+}
