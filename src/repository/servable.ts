@@ -172,10 +172,9 @@ export class Servable implements ServableModel {
   }
 
   infer(request: QueuedRequest): Promise<InferResult> {
-    const successor = this.#successor;
-    if (successor !== undefined) {
-      if (request.hasFiles === true && !successor.decodesFiles) return Promise.reject(undecoded());
-      return successor.infer(request);
+    if (this.#successor !== undefined) {
+      // Its images may be made otherwise: tensors of this version's are what it may be given.
+      return request.hasFiles === true ? Promise.reject(undecoded()) : this.#successor.infer(request);
     }
     const startedMs = performance.now();
     return this.#batcher.enqueue(request).then(
