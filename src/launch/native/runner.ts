@@ -1,12 +1,13 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
+import { readdir, rm } from 'node:fs/promises';
+import { basename, join, resolve } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { AppError, messageOf } from '../../errors.js';
+import { AppError } from '../../errors.js';
 import type { LogsQuery } from '../docker/gateway.js';
 import type { OutputChunk } from '../docker/types.js';
-import { isRunning, readIdentity, signalProcess, type ProcessIdentity } from './process.js';
+import { isRunning, signalProcess } from './process.js';
+import { lock, makeFolder } from './lock.js';
 import { readLog } from './log-reader.js';
 import {
   readRecord,
@@ -203,55 +204,6 @@ async function waitForStart(
       );
     }
     await wait(pollMs);
-  }
-}
-
-/** Makes a folder and those above it. Node's own recursive mkdir never ends where a file system answers ENOENT, as /proc does. */
-async function makeFolder(folder: string): Promise<void> {
-  const isThere = await stat(folder).then(
-    (found) => found.isDirectory(),
-    () => false,
-  );
-  if (isThere) return;
-  if (dirname(folder) !== folder) await makeFolder(dirname(folder));
-  await mkdir(folder, { mode: 0o700 }).catch((thrown: unknown) => {
-    if ((thrown as NodeJS.ErrnoException).code !== 'EEXIST') throw thrown;
-  });
-}
-
-/** Two launchers that start the same name at once: the second one is told so. A lock whose holder is gone is taken over. */
-async function lock(folder: string, name: string): Promise<() => Promise<void>> {
-  const path = `${folder}.lock`;
-  await makeFolder(dirname(folder)).catch((thrown: unknown) => {
-    const text = `The folder of native servers, ${dirname(folder)}, cannot be made: ${messageOf(thrown)}. Name another: SLIPWAY_STATE_DIR=/path`;
-    throw new AppError('USAGE', text, { cause: thrown });
-  });
-  const holder = JSON.stringify(await readIdentity(process.pid));
-  for (;;) {
-    try {
-      await writeFile(path, holder, { flag: 'wx' });
-      return () => rm(path, { force: true });
-    } catch (thrown) {
-      if ((thrown as NodeJS.ErrnoException).code !== 'EEXIST') {
-        const text = `The folder of native servers cannot be written: ${messageOf(thrown)}. Name another: SLIPWAY_STATE_DIR=/path`;
-        throw new AppError('USAGE', text, { cause: thrown });
-      }
-    }
-    const text = await readFile(path, 'utf8').catch(() => '');
-    if (await isRunning(parseIdentity(text))) {
-      throw new AppError('USAGE', `Another launch is starting ${name} right now (${path}). Try again in a moment.`);
-    }
-    await rm(path, { force: true });
-  }
-}
-
-/** Whose lock it is; undefined for a text that was cut short. */
-function parseIdentity(text: string): ProcessIdentity | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null && 'pid' in value ? (value as ProcessIdentity) : undefined;
-  } catch {
-    return undefined;
   }
 }
 

@@ -9,7 +9,7 @@ import { LineCutter } from '../../../src/launch/text/line-cutter.js';
 import { logFilesOf, RotatingLog } from '../../../src/launch/native/log-file.js';
 import { readLog } from '../../../src/launch/native/log-reader.js';
 import { openNative } from '../../../src/launch/native/runner.js';
-import { stateFolderOf, type NativeRequest } from '../../../src/launch/native/state.js';
+import type { NativeRequest } from '../../../src/launch/native/state.js';
 
 const folder = await mkdtemp(join(tmpdir(), 'slipway-native-'));
 const runner = openNative({ env: { ...process.env, SLIPWAY_STATE_DIR: folder }, homeFolder: folder, now: Date.now });
@@ -42,7 +42,7 @@ async function readUntil(name: string, pattern: RegExp): Promise<readonly string
 
 describe('a native server', () => {
   it('runs detached, is listed, and stops by draining', async () => {
-    const script = `${endless} process.on("SIGTERM", () => { console.log("drained"); process.exit(0); });`;
+    const script = `process.on("SIGTERM", () => { console.log("drained"); process.exit(0); }); ${endless}`;
     const { pid, status } = await runner.start(requestOf('drains', script));
     assert.equal(status, 'running');
     assert.ok(pid !== undefined && (await readIdentity(pid)) !== undefined);
@@ -246,13 +246,5 @@ describe('the restart of a native server', () => {
       [false, false, false, false, true, true, true],
     );
     assert.equal(deservesRestart({ exitCode: null, signal: 'SIGKILL' }), true);
-  });
-});
-
-describe("the launcher's state folder", () => {
-  it('is SLIPWAY_STATE_DIR, else below XDG_STATE_HOME, else in the home folder', () => {
-    assert.equal(stateFolderOf({ SLIPWAY_STATE_DIR: '/a', XDG_STATE_HOME: '/x' }, '/h'), '/a');
-    assert.equal(stateFolderOf({ XDG_STATE_HOME: '/x' }, '/h'), '/x/slipway');
-    assert.equal(stateFolderOf({}, '/h'), '/h/.slipway');
   });
 });
