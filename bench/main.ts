@@ -7,7 +7,7 @@ import { parseBenchArguments } from './args.js';
 import { readEnvironment, readLoadAverage, type EnvironmentBefore } from './environment/environment.js';
 import { describeGpus } from './environment/gpus.js';
 import { comparePeers } from './peers/main.js';
-import { readPictures } from './images/read.js';
+import { readImages } from './images/read.js';
 import { findRates, parseReport } from './report/baseline.js';
 import { compareReports, hasRegressed } from './report/compare.js';
 import { formatComparison } from './report/comparison-text.js';
@@ -132,7 +132,7 @@ async function prepare(settings: BenchSettings, around: Surroundings): Promise<R
       env: { ...process.env, TMPDIR: workplace },
       flags: ['--cache-dir', join(workplace, 'cache')],
     }),
-    pictures: await readPictures(root),
+    images: await readImages(root),
     cpus: environment.cpuBudget.cpus,
     ratesOf: (model) => (baseline === undefined ? [] : findRates(baseline, model)),
     signal,

@@ -17,7 +17,7 @@ export interface RunOptions {
   readonly subjects: readonly StagedSubject[];
   readonly repository: string;
   readonly plans: readonly TargetPlan[];
-  readonly pictures: readonly Uint8Array<ArrayBuffer>[];
+  readonly images: readonly Uint8Array<ArrayBuffer>[];
   readonly cpus: number;
   /** Rates of a model's arrivals that an older report has; none: those of the settings. */
   readonly ratesOf: (model: string) => readonly number[];
@@ -149,12 +149,12 @@ async function measureSubject(subject: StagedSubject, options: RunOptions, bench
 }
 
 /** What the options say of one model's run. */
-function modelRunOf({ settings, pictures, ratesOf, signal, narrate }: RunOptions, model: string) {
+function modelRunOf({ settings, images, ratesOf, signal, narrate }: RunOptions, model: string) {
   const { method, variable } = settings;
   const rates = ratesOf(model);
   const sweep = rates.length === 0 ? settings.sweep : { ...settings.sweep, rates, ratesAre: 'absolute' as const };
   const isOver = () => performance.now() > method.limitS * 1000;
-  return { method, sweep, variable, pictures, isOver, signal, narrate };
+  return { method, sweep, variable, images, isOver, signal, narrate };
 }
 
 /** Which targets serve a model, with their proofs; why not, for the others. */

@@ -11,10 +11,10 @@ const faults = {
   SIGBUS: 'a file that it had mapped was cut short',
   SIGFPE: 'an integer division by zero or by -1 that overflows',
   SIGILL: 'an instruction that this CPU does not have',
-  SIGABRT: 'it gave up, for want of memory or after an error that nothing caught',
-  SIGTRAP: 'it gave up, for want of memory or after an error that nothing caught',
+  SIGABRT: 'it gave up, for lack of memory or after an error that nothing caught',
+  SIGTRAP: 'it gave up, for lack of memory or after an error that nothing caught',
   SIGSYS: 'a system call that is not allowed here',
-  SIGKILL: 'it was killed: by its watchdog, by the system for want of memory, or by hand',
+  SIGKILL: 'it was killed: by its watchdog, by the system for lack of memory, or by hand',
 };
 const stops = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'];
 const passedOn = [...stops, 'SIGUSR1', 'SIGUSR2', 'SIGWINCH'];

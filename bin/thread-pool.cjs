@@ -1,4 +1,4 @@
-// Sizes libuv's pool (files, compression, pictures) by this process's CPUs. It has to come before Node's module loader, whose
+// Sizes libuv's pool (files, compression, images) by this process's CPUs. It has to come before Node's module loader, whose
 // first read starts the pool: so this is CommonJS, reads synchronously, and is required before anything else.
 'use strict';
 const { readFileSync } = require('node:fs');

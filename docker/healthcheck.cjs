@@ -81,7 +81,7 @@ function ask(method, path, body) {
   });
 }
 
-/** A request of zeros for a model's inputs, or undefined where a picture, text or a large tensor is asked for. */
+/** A request of zeros for a model's inputs, or undefined where an image, text or a large tensor is asked for. */
 function zerosFor({ inputs }) {
   const made = [];
   for (const { name, datatype, shape } of inputs) {

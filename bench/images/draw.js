@@ -1,4 +1,4 @@
-// Draws the pictures that the image path is measured with: synthetic scenes of soft shapes and grain, 640x480, JPEG quality 85.
+// Draws the images that the image path is measured with: synthetic scenes of soft shapes and grain, 640x480, JPEG quality 85.
 // Run `node bench/images/draw.js` to write them again.
 import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';

@@ -24,7 +24,7 @@ export interface Sweep {
 
 export interface ModelTraits {
   readonly hasBatchDimension: boolean;
-  readonly takesPictures: boolean;
+  readonly takesImages: boolean;
   /** Clients that keep every worker busy. */
   readonly workers: number;
 }
@@ -37,7 +37,7 @@ export function planPoints({ concurrencies, batches }: Sweep, traits: ModelTrait
     batch,
     arrivals: { kind: 'closed', concurrency },
   });
-  const otherForms: readonly Form[] = traits.takesPictures ? ['json', 'image'] : ['json'];
+  const otherForms: readonly Form[] = traits.takesImages ? ['json', 'image'] : ['json'];
   return [
     closed('latency', 'binary', [1, 1]),
     ...concurrencies.map((concurrency) => closed('concurrency', 'binary', [1, concurrency])),

@@ -28,7 +28,7 @@ export interface ModelRun {
   readonly method: Method;
   readonly sweep: Sweep;
   readonly variable: number;
-  readonly pictures: readonly Uint8Array<ArrayBuffer>[];
+  readonly images: readonly Uint8Array<ArrayBuffer>[];
   /** Whether no further point may begin. */
   readonly isOver: () => boolean;
   readonly signal: AbortSignal;
@@ -76,7 +76,7 @@ function reasonOf({ signal }: ModelRun): (error: unknown) => string {
 function traitsOf({ served: { inputs, properties }, rawThreads }: ModelRun) {
   return {
     hasBatchDimension: inputs.length > 0 && inputs.every(({ shape }) => shape[0] === -1),
-    takesPictures: properties['image_input'] !== undefined,
+    takesImages: properties['image_input'] !== undefined,
     workers: Math.max(2, rawThreads),
   };
 }
@@ -107,7 +107,7 @@ async function measureLoad(run: ModelRun, points: readonly [Point, ...Point[]]):
 
 /** Those who take part in a point, or the reason why it is left out. */
 async function prepare(run: ModelRun, point: Point): Promise<readonly Participant[] | string> {
-  const { model, served, targets, variable, pictures, method, signal } = run;
+  const { model, served, targets, variable, images, method, signal } = run;
   const mostRows = Number(served.properties['max_batch_size'] ?? 0);
   if (mostRows > 0 && point.batch > mostRows) return `the model takes at most ${mostRows} rows a request`;
   const payloads = buildPayloads({
@@ -116,7 +116,7 @@ async function prepare(run: ModelRun, point: Point): Promise<readonly Participan
     form: point.form,
     rows: point.batch,
     variable,
-    pictures,
+    images,
   });
   const probe = await probeTargets(run, payloads[0]);
   await run.bare.setAnswer(probe.answer);

@@ -38,8 +38,8 @@ const target = await planNative({ provider: 'cpu', env: process.env }).start({
 const generator = startLoadGenerator();
 try {
   const { inputs } = await readModel(target, model);
-  const pictures = [new Uint8Array(readFileSync(root('bench/images/scene-1.jpg')))];
-  const [payload] = buildPayloads({ model, inputs, form, rows: Number(rows), variable: 128, pictures });
+  const images = [new Uint8Array(readFileSync(root('bench/images/scene-1.jpg')))];
+  const [payload] = buildPayloads({ model, inputs, form, rows: Number(rows), variable: 128, images });
   const script = writeScript(payload);
 
   const ours = async (warmupMs) => {

@@ -3,7 +3,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { ortEngine } from '../../src/engine/ort/ort.js';
 import type { EnvironmentBefore } from '../environment/environment.js';
-import { readPictures } from '../images/read.js';
+import { readImages } from '../images/read.js';
 import type { BenchSettings, PeersSettings } from '../settings.js';
 import { formatPeersPage } from './report/page.js';
 import { runPeers } from './run.js';
@@ -32,7 +32,7 @@ export async function comparePeers(settings: BenchSettings, around: PeersSurroun
     environment,
     mode: settings.method.mode,
     threads: Math.max(1, Math.floor(environment.cpuBudget.cpus)),
-    pictures: await readPictures(projectRoot),
+    images: await readImages(projectRoot),
     startedAt: new Date(),
     env: { ...process.env, TMPDIR: workplace },
     folder: workplace,

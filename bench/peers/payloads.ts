@@ -8,7 +8,7 @@ export interface PayloadPlace {
   readonly work: WorkName;
   readonly form: PeerForm;
   readonly path: string;
-  readonly pictures: readonly Uint8Array<ArrayBuffer>[];
+  readonly images: readonly Uint8Array<ArrayBuffer>[];
 }
 
 const imageShape = [1, 3, 240, 320];
@@ -16,9 +16,9 @@ const imageElements = 3 * 240 * 320;
 const tinyNames = ['INPUT0', 'INPUT1'];
 
 /** Three requests of different values; every server gets the same ones, each in its own form. */
-export function buildPeerPayloads({ work, form, path, pictures }: PayloadPlace): readonly Payload[] {
+export function buildPeerPayloads({ work, form, path, images }: PayloadPlace): readonly Payload[] {
   if (form === 'jpeg')
-    return pictures.map((body) => ({ path, headers: { 'content-type': 'application/octet-stream' }, body }));
+    return images.map((body) => ({ path, headers: { 'content-type': 'application/octet-stream' }, body }));
   return [1, 2, 3].map((seed) => ({ path, ...toBody(work, form, createRandom(seed)) }));
 }
 

@@ -21,7 +21,7 @@ export interface PayloadRequest {
   /** Elements of a variable dimension other than the first. */
   readonly variable: number;
   /** JPEG files, for the form `image`. */
-  readonly pictures: readonly Uint8Array<ArrayBuffer>[];
+  readonly images: readonly Uint8Array<ArrayBuffer>[];
 }
 
 /** Different payloads are sent in turn, as many as fit into this many bytes, at least one. */
@@ -30,16 +30,16 @@ const mostBytes = 32 * 2 ** 20;
 
 /** Payloads of one form, each with other data. */
 export function buildPayloads(request: PayloadRequest): readonly [Payload, ...Payload[]] {
-  const [picture, ...others] = request.form === 'image' ? request.pictures : [];
-  if (picture !== undefined) {
-    return [toPicture(request.model, picture), ...others.map((body) => toPicture(request.model, body))];
+  const [image, ...others] = request.form === 'image' ? request.images : [];
+  if (image !== undefined) {
+    return [toImage(request.model, image), ...others.map((body) => toImage(request.model, body))];
   }
   const first = toTensors(request, 0);
   const count = Math.max(1, Math.min(mostPayloads, Math.floor(mostBytes / first.body.length)));
   return [first, ...Array.from({ length: count - 1 }, (_, index) => toTensors(request, index + 1))];
 }
 
-function toPicture(model: string, body: Uint8Array<ArrayBuffer>): Payload {
+function toImage(model: string, body: Uint8Array<ArrayBuffer>): Payload {
   return { path: buildPath('predictions', { model }), headers: { 'content-type': 'image/jpeg' }, body };
 }
 

@@ -52,6 +52,6 @@ export async function startTarget(
 
 async function answerOnce(target: Target, { model, variable }: ColdStartRequest): Promise<void> {
   const served: ServedModel = await readModel(target, model);
-  const request = { model, inputs: served.inputs, form: 'binary', rows: 1, variable, pictures: [] } as const;
+  const request = { model, inputs: served.inputs, form: 'binary', rows: 1, variable, images: [] } as const;
   await ask(target.origin, buildPayloads(request)[0]);
 }

@@ -56,7 +56,7 @@ export async function tuneModel(run: TuneRun): Promise<Tuned> {
     form: 'binary',
     rows: 1,
     variable: run.variable,
-    pictures: [],
+    images: [],
   } as const;
   const payloads = buildPayloads(request);
   const apply = (candidate: Candidate) => load(run, mergeSettings(before, candidate));
@@ -94,7 +94,7 @@ interface Looked {
   readonly sample: Sample;
 }
 
-/** One window with one client and one under each of the loads that follow; a load under which requests would take seconds is passed over. */
+/** One window with one client and one under each of the loads that follow; a load under which requests would take seconds is skipped. */
 async function lookAtLoads(
   run: TuneRun,
   { payloads, singleMs: expectedSingleMs }: Requests,

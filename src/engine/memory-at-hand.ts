@@ -30,7 +30,7 @@ function readLimits(): string {
 
 /**
  * Bytes of address space that this process keeps for machine code, on Linux. From Node.js 24 on it is half a GiB, most of which is never
- * touched; a limit of the process's data counts it all the same.
+ * touched; a limit of the process's data counts it anyway.
  */
 export function codeRangeBytes(): number {
   const ranges = readFileSync('/proc/self/maps', 'latin1').matchAll(/^([\da-f]+)-([\da-f]+) rwxp /gm);

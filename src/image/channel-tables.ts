@@ -17,14 +17,14 @@ const ranges: Partial<Record<Datatype, readonly [lowest: number, highest: number
   INT32: [-(2 ** 31), 2 ** 31 - 1],
 };
 
-/** The datatype of an input that can take pictures. Throws MODEL_INVALID for any other. */
-export function pictureDatatype({ name, datatype }: TensorSpec): NumericDatatype {
+/** The datatype of an input that can take images. Throws MODEL_INVALID for any other. */
+export function imageDatatype({ name, datatype }: TensorSpec): NumericDatatype {
   if (datatype === 'FP32' || datatype === 'FP16' || datatype === 'FP64' || datatype in ranges) {
     return datatype as NumericDatatype;
   }
   throw new AppError(
     'MODEL_INVALID',
-    `Input ${name} of datatype ${datatype} cannot take a picture; expected FP32, FP16, FP64 or integers of up to 32 bits. ` +
+    `Input ${name} of datatype ${datatype} cannot take an image; expected FP32, FP16, FP64 or integers of up to 32 bits. ` +
       'Remove image from model.json, or export the model with such an input.',
     { details: { input: name, datatype } },
   );

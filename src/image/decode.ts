@@ -12,16 +12,16 @@ import { decodePlainJpeg } from './files/jpeg-rows.js';
 import { nextReading, type Reading } from './files/jpeg-scans.js';
 import { rowsOf } from './pixel-rows.js';
 import type { ImageSize } from './fit.js';
-import { damagedPicture, tooManyPixels, unknownPicture, unreadSamples } from './refusals.js';
+import { damagedImage, tooManyPixels, unknownImage, unreadSamples } from './refusals.js';
 import type { Pixels } from './preprocess.js';
 import { resizeImage } from './resize.js';
 import { withKernels, type PixelKernels } from './wasm/kernels.js';
 
-/** Limits and threads of picture decoding; they hold for the whole process, as the library's own do. */
+/** Limits and threads of image decoding; they hold for the whole process, as the library's own do. */
 export interface ImageSettings {
-  /** Threads for one picture. */
+  /** Threads for one image. */
   readonly threads: number;
-  /** Most pixels of one picture; more are refused before they are decoded. */
+  /** Most pixels of one image; more are refused before they are decoded. */
   readonly maxPixels?: number;
 }
 
@@ -39,7 +39,7 @@ export function configureImages(settings: ImageSettings): void {
   void loading?.then((sharp) => sharp.concurrency(threads));
 }
 
-/** Loads the decoder, which otherwise the first picture waits for. */
+/** Loads the decoder, which otherwise the first image waits for. */
 export async function preloadImages(): Promise<void> {
   await loadSharp();
 }
@@ -47,7 +47,7 @@ export async function preloadImages(): Promise<void> {
 function loadSharp(): Promise<typeof sharpModule> {
   loading ??= import('sharp').then(({ default: sharp }) => {
     sharp.concurrency(threads);
-    // The cache keeps operations on files; every picture here is a new buffer.
+    // The cache keeps operations on files; every image here is a new buffer.
     sharp.cache(false);
     return sharp;
   });
@@ -55,13 +55,13 @@ function loadSharp(): Promise<typeof sharpModule> {
 }
 
 /**
- * Decodes a picture, turns it upright, brings its colours to 8-bit sRGB, lays it on white and resizes it.
- * Rejects with INVALID_INPUT for what is no whole picture of a known format or has samples that are not read, with
+ * Decodes an image, turns it upright, brings its colours to 8-bit sRGB, lays it on white and resizes it.
+ * Rejects with INVALID_INPUT for what is no whole image of a known format or has samples that are not read, with
  * PAYLOAD_TOO_LARGE for too many pixels.
  */
 export async function decodeImage(bytes: Uint8Array, resize: ResizeConfig): Promise<Pixels> {
   const sniffed = sniffImage(bytes);
-  if (sniffed.kind === 'other') throw unknownPicture(bytes, sniffed.what);
+  if (sniffed.kind === 'other') throw unknownImage(bytes, sniffed.what);
   const { format } = sniffed;
   const plain = format === 'jpeg' ? decodePlain(bytes, resize, copyPixels) : undefined;
   if (plain !== undefined) return plain;
@@ -104,7 +104,7 @@ export function decodePlain<T>(
   });
 }
 
-/** Reads a picture, a JPEG again for as long as its warnings cost no pixels. */
+/** Reads an image, a JPEG again for as long as its warnings cost no pixels. */
 async function readWhole(reading: Reading, format: ImageFormat): Promise<Pixels> {
   try {
     return await readPixels(reading, format);
@@ -116,8 +116,8 @@ async function readWhole(reading: Reading, format: ImageFormat): Promise<Pixels>
 }
 
 async function readPixels(reading: Reading, format: ImageFormat): Promise<Pixels> {
-  const picture = await openInSrgb(reading, format);
-  const { data, info } = await picture
+  const image = await openInSrgb(reading, format);
+  const { data, info } = await image
     .flatten({ background: flattenBackground })
     .toColourspace('srgb')
     .raw({ depth: 'uchar' })
@@ -125,7 +125,7 @@ async function readPixels(reading: Reading, format: ImageFormat): Promise<Pixels
   return { data, width: info.width, height: info.height };
 }
 
-/** A picture whose colours come out as sRGB. */
+/** An image whose colours come out as sRGB. */
 async function openInSrgb({ bytes, failOn }: Reading, format: ImageFormat): Promise<Sharp> {
   const sharp = await loadSharp();
   const options = { failOn, limitInputPixels: maxPixels, autoOrient: true } as const;
@@ -161,9 +161,9 @@ async function computeColors(file: Sharp, plan: ComputedColors): Promise<ShownPi
   return { width, height, ...toSrgb({ ...plan, data: array, perPixel }, profile) };
 }
 
-/** Why the library refused a picture of a known format. */
+/** Why the library refused an image of a known format. */
 async function refusalOf(bytes: Uint8Array, format: ImageFormat, cause: unknown): Promise<AppError> {
-  if (!/exceeds pixel limit/.test(messageOf(cause))) return damagedPicture(bytes, format, cause);
+  if (!/exceeds pixel limit/.test(messageOf(cause))) return damagedImage(bytes, format, cause);
   const sharp = await loadSharp();
   const { width, height } = await sharp(bytes, { limitInputPixels: false }).metadata();
   return tooManyPixels(format, { width, height, maxPixels }, cause);

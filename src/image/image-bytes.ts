@@ -3,14 +3,14 @@ import type { BytesElement } from '../tensor/tensor.js';
 const dataUrl = /^\s*data:[^,]{0,200};base64,/i;
 const base64Start = /^\s*[A-Za-z0-9+/_-]{16}/;
 
-/** How much is looked at to tell text from a picture. */
+/** How much is looked at to tell text from an image. */
 const headBytes = 256;
 
 /**
- * A picture's bytes from what a client sent: the bytes themselves, or base64 (bare, URL-safe, or in a `data:` URL), as text
- * or as the bytes of a text. No picture format begins with 16 letters of base64.
+ * An image's bytes from what a client sent: the bytes themselves, or base64 (bare, URL-safe, or in a `data:` URL), as text
+ * or as the bytes of a text. No image format begins with 16 letters of base64.
  */
-export function pictureBytes(sent: BytesElement): Uint8Array {
+export function imageBytes(sent: BytesElement): Uint8Array {
   if (typeof sent === 'string') return decodeBase64(sent);
   const buffer = Buffer.from(sent.buffer, sent.byteOffset, sent.byteLength);
   const head = buffer.toString('latin1', 0, headBytes);

@@ -3,7 +3,7 @@ import type { ImageInput } from '../model/image-input.js';
 import { arrayOf } from '../tensor/datatype.js';
 import { elementsPerRow, fitsShape, type Shape } from '../tensor/shape.js';
 import type { BytesElement, BytesTensor, NumericTensor } from '../tensor/tensor.js';
-import { channelTables, pictureDatatype } from './channel-tables.js';
+import { channelTables, imageDatatype } from './channel-tables.js';
 import { decodePlain } from './decode.js';
 import { readJpegHeader } from './files/jpeg-header.js';
 import type { ImageSize } from './fit.js';
@@ -74,7 +74,7 @@ export function readPlainFiles(
   spare?: ArrayBuffer,
 ): NumericTensor | undefined {
   const { color, layout, crop, resize } = config;
-  const datatype = pictureDatatype(spec);
+  const datatype = imageDatatype(spec);
   const coding = { color, layout, tables: channelTables(config, datatype) };
   const shape = shapeOf(files.length, config) ?? [];
   const length = elementsPerRow(shape);

@@ -4,14 +4,14 @@ import type { NumericData } from '../tensor/datatype.js';
 import type { ChannelTables } from './channel-tables.js';
 import { withKernels, type PixelKernels } from './wasm/kernels.js';
 
-/** A picture's pixels: RGB, 8 bits each, row by row. */
+/** An image's pixels: RGB, 8 bits each, row by row. */
 export interface Pixels {
   readonly data: Uint8Array;
   readonly width: number;
   readonly height: number;
 }
 
-/** The part of a picture that becomes the tensor. */
+/** The part of an image that becomes the tensor. */
 export interface Window {
   readonly left: number;
   readonly top: number;
@@ -19,14 +19,14 @@ export interface Window {
   readonly height: number;
 }
 
-/** The centre of a picture; of an odd margin the greater part is cut left and above. Throws INVALID_INPUT where it is too small. */
+/** The centre of an image; of an odd margin the greater part is cut left and above. Throws INVALID_INPUT where it is too small. */
 export function centreWindow({ width, height }: Pixels, crop: CropConfig | undefined): Window {
   if (crop === undefined) return { left: 0, top: 0, width, height };
   if (crop.width > width || crop.height > height) {
     throw new AppError(
       'INVALID_INPUT',
-      `The picture is ${width}x${height} after the resize, too small for the crop to ${crop.width}x${crop.height}. ` +
-        'Send a picture of other proportions, or set image.resize.fit to "outside" or "cover" in model.json.',
+      `The image is ${width}x${height} after the resize, too small for the crop to ${crop.width}x${crop.height}. ` +
+        'Send an image of other proportions, or set image.resize.fit to "outside" or "cover" in model.json.',
       { details: { width, height, crop } },
     );
   }
@@ -52,7 +52,7 @@ export interface PixelSink {
   readonly kernels?: PixelKernels;
 }
 
-/** Writes a window of a picture as tensor values. */
+/** Writes a window of an image as tensor values. */
 export function writePixels(pixels: Pixels, window: Window, sink: PixelSink): void {
   const { kernels } = sink;
   if (sink.coding.color === 'gray') writeGray(pixels, window, sink);
@@ -104,7 +104,7 @@ function placeRows({ data, width }: Pixels, window: Window, kernels: PixelKernel
 const bytesOf = ({ buffer, byteOffset, byteLength }: NumericData): Uint8Array =>
   new Uint8Array(buffer, byteOffset, byteLength);
 
-/** Element kinds differ, element access does not: all tables and tensors of pictures hold numbers. */
+/** Element kinds differ, element access does not: all tables and tensors of images hold numbers. */
 type Elements = Float32Array;
 
 /** Channels side by side in one loop: their values are `step` apart from pixel to pixel, in planes 1 and interleaved 3. */

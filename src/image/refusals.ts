@@ -2,30 +2,30 @@ import { AppError, messageOf } from '../errors.js';
 import type { ImageFormat } from './files/format.js';
 
 /** Bytes of no known format. */
-export function unknownPicture(bytes: Uint8Array, what: string): AppError {
+export function unknownImage(bytes: Uint8Array, what: string): AppError {
   const size = bytes.length === 0 ? '' : ` (${bytes.length} bytes)`;
   return new AppError(
     'INVALID_INPUT',
-    `The picture${size} cannot be read: it seems to be ${what}. Expected JPEG, PNG, WebP, GIF, TIFF or AVIF.`,
+    `The image${size} cannot be read: it seems to be ${what}. Expected JPEG, PNG, WebP, GIF, TIFF or AVIF.`,
     { details: { bytes: bytes.length, seems: what } },
   );
 }
 
-/** A picture whose colours nobody could tell for sure. */
+/** An image whose colours nobody could tell for sure. */
 export function unreadSamples(format: ImageFormat, what: string): AppError {
   return new AppError(
     'INVALID_INPUT',
-    `The ${format.toUpperCase()} picture has ${what}, which is not read. Expected gray, RGB or CMYK samples of up to 16 bits, ` +
+    `The ${format.toUpperCase()} image has ${what}, which is not read. Expected gray, RGB or CMYK samples of up to 16 bits, ` +
       'gray or RGB of 32 bits, or floats with a colour profile. Save it with 8 bits a sample as sRGB.',
     { details: { format, has: what } },
   );
 }
 
-/** A picture of a known format that the decoder gave up on. */
-export function damagedPicture(bytes: Uint8Array, format: ImageFormat, cause: unknown): AppError {
+/** An image of a known format that the decoder gave up on. */
+export function damagedImage(bytes: Uint8Array, format: ImageFormat, cause: unknown): AppError {
   return new AppError(
     'INVALID_INPUT',
-    `The ${format.toUpperCase()} picture (${bytes.length} bytes) is damaged or cut off: ${messageOf(cause)}. Send the whole file.`,
+    `The ${format.toUpperCase()} image (${bytes.length} bytes) is damaged or cut off: ${messageOf(cause)}. Send the whole file.`,
     { details: { bytes: bytes.length, format }, cause },
   );
 }
@@ -37,11 +37,11 @@ interface Size {
   readonly maxPixels: number;
 }
 
-/** A picture of more pixels than are decoded. */
+/** An image of more pixels than are decoded. */
 export function tooManyPixels(format: ImageFormat, { width, height, maxPixels }: Size, cause?: unknown): AppError {
   return new AppError(
     'PAYLOAD_TOO_LARGE',
-    `The ${format.toUpperCase()} picture has ${width}x${height} = ${width * height} pixels; the limit is ${maxPixels}. Send a smaller one.`,
+    `The ${format.toUpperCase()} image has ${width}x${height} = ${width * height} pixels; the limit is ${maxPixels}. Send a smaller one.`,
     { details: { width, height, maxPixels }, cause },
   );
 }

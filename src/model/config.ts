@@ -64,9 +64,9 @@ export interface CropConfig {
   readonly height: number;
 }
 
-/** From a picture to the input tensor: decode, orient, resize, crop, colour, then (pixel * scale - mean) / std, layout. */
+/** From an image to the input tensor: decode, orient, resize, crop, colour, then (pixel * scale - mean) / std, layout. */
 export interface ImageConfig {
-  /** The input that takes the picture. */
+  /** The input that takes the image. */
   readonly input: string;
   readonly resize: ResizeConfig;
   /** Cut from the centre after the resize. */
@@ -86,7 +86,7 @@ export interface ImageConfig {
 export interface ClassificationConfig {
   readonly output: string;
   readonly activation: 'softmax' | 'sigmoid' | 'none';
-  /** A file in the model's folder, one label a line, or the labels themselves. */
+  /** A file in the model's folder, one label per line, or the labels themselves. */
   readonly labels?: string | readonly string[];
   /** Predictions in an answer unless the request says otherwise. */
   readonly top: number;

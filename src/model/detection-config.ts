@@ -47,7 +47,7 @@ export interface DetectionConfig {
   /** Among which boxes the lower score gives way: those of one class, all, or none. */
   readonly suppress: 'class' | 'all' | 'none';
   readonly priors?: PriorsConfig;
-  /** A file in the model's folder, one label a line, or the labels themselves. */
+  /** A file in the model's folder, one label per line, or the labels themselves. */
   readonly labels?: string | readonly string[];
   /** Least score of a detection, unless the request says otherwise. */
   readonly score: number;
@@ -82,7 +82,7 @@ export interface SegmentationConfig {
   readonly activation: 'sigmoid' | 'none';
   /** From which probability on a lone channel counts as its class. */
   readonly threshold: number;
-  /** A file in the model's folder, one label a line, or the labels themselves. */
+  /** A file in the model's folder, one label per line, or the labels themselves. */
   readonly labels?: string | readonly string[];
 }
 

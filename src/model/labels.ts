@@ -44,6 +44,6 @@ export async function readLabels(
 }
 
 function refuse(subject: string, reason: string, cause: unknown): AppError {
-  const message = `${subject} ${reason}. Expected a text file beside model.json, one label a line.`;
+  const message = `${subject} ${reason}. Expected a text file beside model.json, one label per line.`;
   return new AppError('MODEL_INVALID', message, cause === undefined ? {} : { cause });
 }

@@ -5,7 +5,7 @@ import { toAsset, type Asset } from './assets.js';
 /** A file that the page offers to try a model with. */
 export interface Sample {
   readonly name: string;
-  /** A picture to post as it is, or a JSON request of the protocol. */
+  /** An image to post as it is, or a JSON request of the protocol. */
   readonly kind: 'picture' | 'request';
 }
 

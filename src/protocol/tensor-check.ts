@@ -6,8 +6,8 @@ import { allInputs, createFinder, type ModelSignature } from './types.js';
 /** Texts of one tensor: each costs tens of bytes even where it is empty, whatever the body's size. */
 const mostTexts = 1 << 20;
 
-/** Pictures of one request, in every form that takes them. */
-export const mostPictures = 1024;
+/** Images of one request, in every form that takes them. */
+export const mostImages = 1024;
 
 /** What a request says of an input before its elements are read: name, datatype and shape, which exists already. */
 export type InputHeader = TensorSpec;
@@ -21,7 +21,7 @@ export function createInputCheck(model: ModelSignature): InputCheck {
   return (header) => {
     const spec = find(header.name);
     if (spec === undefined) return failUnknown(header.name, model);
-    if (header.datatype === 'BYTES' && model.imageInputs?.has(header.name) === true) checkPictures(header);
+    if (header.datatype === 'BYTES' && model.imageInputs?.has(header.name) === true) checkImages(header);
     else checkFit(header, spec, model);
   };
 }
@@ -54,14 +54,13 @@ function checkFit({ name, datatype, shape }: InputHeader, spec: TensorSpec, mode
   fail(`input '${name}' of shape ${formatShape(shape)} has more than ${String(mostTexts)} texts: send fewer at once`);
 }
 
-/** Pictures come as [rows] or [rows,1]. */
-function checkPictures({ name, shape }: InputHeader): void {
+/** Images come as [rows] or [rows,1]. */
+function checkImages({ name, shape }: InputHeader): void {
   const [rows = 0, column = 1] = shape;
   if (shape.length === 0 || shape.length > 2 || column !== 1) {
-    fail(`unexpected shape for input '${name}' of pictures. Expected [-1] or [-1,1], got ${formatShape(shape)}`);
+    fail(`unexpected shape for input '${name}' of images. Expected [-1] or [-1,1], got ${formatShape(shape)}`);
   }
-  if (rows > mostPictures)
-    fail(`input '${name}' has ${String(rows)} pictures, more than the ${mostPictures} of one request`);
+  if (rows > mostImages) fail(`input '${name}' has ${String(rows)} images, more than the ${mostImages} of one request`);
 }
 
 function fail(message: string): never {

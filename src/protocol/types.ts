@@ -9,7 +9,7 @@ export interface ModelSignature {
   readonly outputs: readonly TensorSpec[];
   /** Most rows in one request, Infinity where any number is taken; 0: the first dimension is no batch. */
   readonly maxRows: number;
-  /** Inputs that also take pictures, as BYTES tensors of one element a row: neither datatype, shape nor content is checked. */
+  /** Inputs that also take images, as BYTES tensors of one element a row: neither datatype, shape nor content is checked. */
   readonly imageInputs?: ReadonlySet<string>;
 }
 

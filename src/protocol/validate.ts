@@ -3,7 +3,7 @@ import type { BytesElement, NumericTensor, Tensor, TensorSpec } from '../tensor/
 import { allInputs, createFinder, type ModelSignature, type InferRequest, type RequestedOutput } from './types.js';
 import { createInputCheck, failUnknown, listNames } from './tensor-check.js';
 
-/** A request that fits its model: inputs in the model's order, BYTES as texts (pictures as bytes), every output named. */
+/** A request that fits its model: inputs in the model's order, BYTES as texts (images as bytes), every output named. */
 export interface CheckedRequest extends InferRequest {
   /** Outputs to answer, in the order asked for; every one of the model's where none was. */
   readonly outputs: readonly RequestedOutput[];

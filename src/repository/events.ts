@@ -19,7 +19,7 @@ export type ModelEvent =
       readonly ms: number;
       readonly code: ErrorCode;
       readonly reason: string;
-      /** An earlier load goes on serving. */
+      /** An earlier load keeps serving. */
       readonly isServing: boolean;
       /** The same failure was told before: what is tried again and again is said once. */
       readonly isRepeated: boolean;

@@ -47,7 +47,7 @@ export interface BatchingOff {
 
 /** What a request is taken to cost, at least and where nothing was run, until the first is answered. */
 const leastRequestMs = 2;
-const leastPictureMs = 8;
+const leastImageMs = 8;
 const unknownRowMs = 40;
 
 /** One loaded version: its queue, its session on the workers, and its counts. */
@@ -121,7 +121,7 @@ export class Servable implements ServableModel {
   #openAdmission({ name, version, config, rowMs = unknownRowMs }: ServableParts): Admission {
     const { batching, image } = config;
     const { instances } = this;
-    const leastMs = image === undefined ? leastRequestMs : leastPictureMs;
+    const leastMs = image === undefined ? leastRequestMs : leastImageMs;
     return createAdmission({
       model: `'${name}' version ${version}`,
       limitMs: batching.maxQueueMs === 0 ? 0 : batching.maxQueueMs + batching.maxDelayMs,

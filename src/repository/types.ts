@@ -134,7 +134,7 @@ export interface ModelRepository {
   settled(): Promise<void>;
   /**
    * Loads or reloads from disk; resolves when the new versions serve and the old ones have drained. Rejects with the reason
-   * where a version cannot be loaded; one that served before goes on serving.
+   * where a version cannot be loaded; one that served before keeps serving.
    */
   load(name: string, overrides?: LoadOverrides): Promise<void>;
   /** Stops serving a model once its running requests have finished. */

@@ -33,7 +33,7 @@ export interface SlotOptions {
 
 /**
  * - Holds what serves and what is wrong with one version number, across reloads.
- * - While a new load is under way, and where it fails, the earlier one goes on serving.
+ * - While a new load is under way, and where it fails, the earlier one keeps serving.
  * - Calls that change it are made one after another by its model.
  */
 export class VersionSlot {

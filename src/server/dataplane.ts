@@ -86,8 +86,8 @@ export class Dataplane {
     return [...new Set(this.readyModels().map(({ name }) => name))];
   }
 
-  /** Whether a ready model makes its input from pictures. */
-  get takesPictures(): boolean {
+  /** Whether a ready model makes its input from images. */
+  get takesImages(): boolean {
     return this.readyModels().some(({ config }) => config.image !== undefined);
   }
 

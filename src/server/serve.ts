@@ -74,7 +74,7 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
     const url = await listen(http, settings);
     healthPort = await openOwnHealthPort(options, dataplane, metrics);
     grpc = await openGrpc({ ...parts, doors: http.doors });
-    prewarmAfter(loaded, log, () => Promise.all([metrics(), dataplane.takesPictures ? codec.prewarm() : undefined]));
+    prewarmAfter(loaded, log, () => Promise.all([metrics(), dataplane.takesImages ? codec.prewarm() : undefined]));
     return {
       url,
       grpcAddress: grpc === undefined ? undefined : addressOf(settings.host, grpc.port),

@@ -66,7 +66,7 @@ function formatBudget({ cpus, source, workers, intraOpThreads, codecThreads, ioT
   return `${plural(cpus, 'CPU')} (${source}): ${plural(workers, 'worker')} x ${plural(intraOpThreads, 'thread')}, ${codecThreads} for images and large bodies, ${ioThreads} for files`;
 }
 
-/** `cuda works` explains itself; what was passed over is told. */
+/** `cuda works` explains itself; what was skipped is told. */
 function isFallback(reason: string): boolean {
   return !reason.endsWith(' works');
 }
@@ -99,7 +99,7 @@ function modelLines({ models, index, modelsFolder }: StartupFacts): readonly str
 function describe({ inputs, outputs, placement, config, loadMs }: ServableModel): string {
   const list = (specs: readonly TensorSpec[]) =>
     specs.map(({ name, datatype, shape }) => `${name} ${datatype}${formatShape(shape)}`).join(', ');
-  const taken = `${config.image === undefined ? '' : ', takes pictures'}${config.text === undefined ? '' : ', takes texts'}`;
+  const taken = `${config.image === undefined ? '' : ', takes images'}${config.text === undefined ? '' : ', takes texts'}`;
   return `${list(inputs)} -> ${list(outputs)}  on ${placement.device}${taken}, loaded in ${(loadMs / 1000).toFixed(2)} s`;
 }
 

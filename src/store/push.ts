@@ -4,7 +4,7 @@ import { AppError } from '../errors.js';
 import { digestFile } from './transfer/digest.js';
 import type { Pushed, PushedFile, PushOptions } from './transfer/pushed.js';
 
-/** Hidden files, copies of editors and unfinished downloads: what a server passes over is not pushed. */
+/** Hidden files, copies of editors and unfinished downloads: what a server skips is not pushed. */
 const ignored = /(^|\/)\.|~$|\.(tmp|temp|part|partial|crdownload|swp|bak)$/i;
 
 /** Pushes a model file, or all files of a folder, to a registry or a bucket. Throws USAGE for places that take none. */

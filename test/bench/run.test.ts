@@ -43,7 +43,7 @@ function options(more: Partial<RunOptions> = {}): RunOptions {
     subjects: [{ name: model.name, weights: 'given', modelPath }],
     repository: server.folder,
     plans: [planUrl(parseOrigin(server.url, {}))],
-    pictures: [],
+    images: [],
     cpus: 2,
     ratesOf: () => [],
     signal: new AbortController().signal,

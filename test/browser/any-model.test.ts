@@ -131,9 +131,9 @@ describe('any model on the page', { skip: browserObstacle }, () => {
     await page.locator('#result pre', { hasText: '-7, 9007199254740993' }).waitFor();
   });
 
-  it('takes texts as they are, one a line', async () => {
+  it('takes texts as they are, one per line', async () => {
     await open('words');
-    await page.getByLabel('Texts, one a line').fill('it\'s "one"\nзwei\n[3]');
+    await page.getByLabel('Texts, one per line').fill('it\'s "one"\nзwei\n[3]');
     assert.equal(await page.getByLabel('Shape').inputValue(), '3');
     await run();
     assert.equal(await output('Y'), 'it\'s "one", зwei, [3]');
@@ -157,7 +157,7 @@ describe('any model on the page', { skip: browserObstacle }, () => {
 
   it('takes texts for a model of texts, and shows how alike they are', async () => {
     await open('embedder');
-    await page.getByLabel('Texts, one a line').fill('the same words\nthe same words\nquite other things');
+    await page.getByLabel('Texts, one per line').fill('the same words\nthe same words\nquite other things');
     await run();
     await page.locator('.matrix').waitFor();
     const cells = await page.locator('.matrix td').allInnerTexts();
@@ -171,7 +171,7 @@ describe('any model on the page', { skip: browserObstacle }, () => {
     assert.match(alike[2] ?? '', /^-?0\.\d\d$/);
     assert.equal(alike[2], alike[6]);
     await shoot('any-embedder');
-    await page.getByLabel('Texts, one a line').fill('');
+    await page.getByLabel('Texts, one per line').fill('');
     await run();
     await page.getByText('Not sent: there is no text.').waitFor();
     assert.equal(await page.locator('.matrix').count(), 0);

@@ -72,7 +72,7 @@ describe('the playground', { skip: browserObstacle }, () => {
   it('reads a chosen file, and a dropped one', async () => {
     await open('digits');
     await page.getByText('File', { exact: true }).click();
-    await page.getByLabel('Choose a picture').setInputFiles(join(samples, '3.png'));
+    await page.getByLabel('Choose an image').setInputFiles(join(samples, '3.png'));
     await page.locator('.best strong', { hasText: '3' }).waitFor();
     await page.evaluate(`(async () => {
       const blob = await (await fetch('playground/samples/digits/8.png')).blob();
@@ -84,7 +84,7 @@ describe('the playground', { skip: browserObstacle }, () => {
     assert.match(await page.locator('#curl').innerText(), /@dropped\.png /);
   });
 
-  it('reads a pasted picture', async () => {
+  it('reads a pasted image', async () => {
     await open('digits');
     await page.evaluate(`(async () => {
       const blob = await (await fetch('playground/samples/digits/4.png')).blob();
@@ -112,19 +112,19 @@ describe('the playground', { skip: browserObstacle }, () => {
     assert.equal(await best(), '7');
   });
 
-  it('takes a picture from the camera', async () => {
+  it('takes an image from the camera', async () => {
     await open('digits');
     await page.getByText('Camera', { exact: true }).click();
-    await page.getByRole('button', { name: 'Take picture' }).click();
+    await page.getByRole('button', { name: 'Take photo' }).click();
     await page.locator('.bars').waitFor();
     assert.match(await best(), /^\d$/);
     assert.match(await page.locator('#curl').innerText(), /@photo\.jpg /);
   });
 
-  it('shows the refusal of a file that is no picture in the words of the server', async () => {
+  it('shows the refusal of a file that is no image in the words of the server', async () => {
     await open('digits');
     await page.getByText('File', { exact: true }).click();
-    await page.getByLabel('Choose a picture').setInputFiles('package.json');
+    await page.getByLabel('Choose an image').setInputFiles('package.json');
     const alert = page.locator('#result [role=alert]');
     await alert.waitFor();
     assert.match(await alert.innerText(), /refused it \(400\)\s+.{20,}/);

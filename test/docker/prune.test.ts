@@ -28,13 +28,13 @@ describe('pruning an image', () => {
     await mkdir(join(app, 'dist/src/launch'), { recursive: true });
     await writeFile(
       join(app, 'dist/src/server/main.js'),
-      'import "web"; import "@s/pictures/raw"; r.resolve("pages/package.json")',
+      'import "web"; import "@s/images/raw"; r.resolve("pages/package.json")',
     );
     await writeFile(join(app, 'dist/src/launch/main.js'), 'import "engine-client"');
     await writeFile(
       join(app, 'package.json'),
       JSON.stringify({
-        dependencies: { web: '1', '@s/pictures': '1', pages: '1', 'engine-client': '1', bundler: '1' },
+        dependencies: { web: '1', '@s/images': '1', pages: '1', 'engine-client': '1', bundler: '1' },
       }),
     );
     await addPackage('web', { dependencies: { words: '1' } }, [
@@ -46,7 +46,7 @@ describe('pruning an image', () => {
     ]);
     await addPackage('web/node_modules/words', {});
     await addPackage('words', {});
-    await addPackage('@s/pictures', { optionalDependencies: { '@s/native': '1', '@s/absent': '1' } });
+    await addPackage('@s/images', { optionalDependencies: { '@s/native': '1', '@s/absent': '1' } });
     await addPackage('@s/native', {});
     await addPackage('@s/other', {});
     await addPackage('pages', { dependencies: { unused: '1' } }, ['page.html']);
@@ -58,7 +58,7 @@ describe('pruning an image', () => {
       'web/index.js',
       'web/LICENSE.md',
       'web/node_modules/words',
-      '@s/pictures',
+      '@s/images',
       '@s/native',
       'pages/page.html',
     ]) {

@@ -18,7 +18,7 @@ const works = { works: true } as const;
 const software = { works: true, isSoftware: true } as const;
 
 describe('the choice of an execution provider', () => {
-  it('takes the best that works for auto, and says what it passed over', () => {
+  it('takes the best that works for auto, and says what it skipped', () => {
     const table: readonly (readonly [ProviderProofs, string, RegExp])[] = [
       [{ cuda: works, webgpu: works }, 'cuda', /^cuda works$/],
       [{ cuda: noCuda, webgpu: works }, 'webgpu', /^webgpu, since cuda: the driver is too old$/],

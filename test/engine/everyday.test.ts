@@ -64,7 +64,7 @@ describe('everyday commands among containers of others', { skip: engine.skip }, 
     assert.match((await launch('ps')).stdout, new RegExp(`${own} +cpu +asked: gpu \\(cdi\\) +running +- +\\d+ s`));
   });
 
-  it('refuse to act on a container of others, and say how to all the same', async () => {
+  it('refuse to act on a container of others, and say how to anyway', async () => {
     const commands = [['stop'], ['rm', '-f'], ['kill'], ['logs'], ['inspect']];
     const runs = await Promise.all(commands.map((words) => launch(...words, `${run}-foreign-1`)));
     for (const { code, stderr } of runs) {

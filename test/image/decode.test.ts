@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import sharp from 'sharp';
 import { AppError } from '../../src/errors.js';
 import { configureImages, decodeImage } from '../../src/image/decode.js';
-import { pictureBytes } from '../../src/image/image-bytes.js';
+import { imageBytes } from '../../src/image/image-bytes.js';
 import { encoder, patterns, resizeTo } from './images.js';
 import { draw } from './reference.js';
 
@@ -56,7 +56,7 @@ describe('decodeImage', () => {
     assert.equal(await cornersOf(gif), upright);
   });
 
-  it('turns pictures upright by all eight EXIF orientations', async () => {
+  it('turns images upright by all eight EXIF orientations', async () => {
     const stored = ['', '', 'flop', 'rotate180', 'flip', 'transpose', 'rotate270', 'transverse', 'rotate90'];
     for (let orientation = 1; orientation <= 8; orientation += 1) {
       let image = encoder(quarters);
@@ -64,7 +64,7 @@ describe('decodeImage', () => {
       if (change === 'flop') image = image.flop();
       if (change === 'flip') image = image.flip();
       if (change?.startsWith('rotate') === true) image = image.rotate(Number(change.slice(6)));
-      // Rotated pictures first, mirrored ones after: sharp applies the mirror before the turn within one pipeline.
+      // Rotated images first, mirrored ones after: sharp applies the mirror before the turn within one pipeline.
       if (change === 'transpose') image = sharp(await image.rotate(90).png().toBuffer()).flop();
       if (change === 'transverse') image = sharp(await image.rotate(90).png().toBuffer()).flip();
       const jpeg = await image.withMetadata({ orientation }).jpeg({ quality: 95 }).toBuffer();
@@ -72,7 +72,7 @@ describe('decodeImage', () => {
     }
   });
 
-  it('applies the fit to the upright picture', async () => {
+  it('applies the fit to the upright image', async () => {
     const tall = await encoder(patterns['uniform']!(40, 20)).withMetadata({ orientation: 6 }).jpeg().toBuffer();
     const { width, height } = await decodeImage(tall, resizeTo(10, 10, { fit: 'outside' }));
     assert.deepEqual([width, height], [10, 20]);
@@ -87,7 +87,7 @@ describe('decodeImage', () => {
     assert.deepEqual(Array.from(data), [255, 255, 255, 0, 0, 0, 255, 127, 127, 255, 255, 255]);
   });
 
-  it('gives gray pictures, with and without alpha, three equal channels', async () => {
+  it('gives gray images, with and without alpha, three equal channels', async () => {
     const gray = { raw: { width: 2, height: 1, channels: 1 } } as const;
     const grayAlpha = { raw: { width: 2, height: 1, channels: 2 } } as const;
     const plain = await sharp(Uint8Array.of(50, 200), gray).toColourspace('b-w').png().toBuffer();
@@ -136,7 +136,7 @@ describe('decodeImage', () => {
     });
   }
 
-  it('reads a picture from base64, bare, with line breaks, URL-safe, or in a data URL, as text or as bytes of text', async () => {
+  it('reads an image from base64, bare, with line breaks, URL-safe, or in a data URL, as text or as bytes of text', async () => {
     const png = await encoder(quarters).png().toBuffer();
     const base64 = png.toString('base64');
     const forms = [
@@ -146,9 +146,9 @@ describe('decodeImage', () => {
       `data:image/png;base64,${base64}`,
     ];
     for (const form of [...forms, ...forms.map((text) => Buffer.from(text))]) {
-      assert.equal(await cornersOf(pictureBytes(form)), upright);
+      assert.equal(await cornersOf(imageBytes(form)), upright);
     }
-    assert.equal(pictureBytes(png), png);
+    assert.equal(imageBytes(png), png);
   });
 
   const strangers: readonly (readonly [what: RegExp, bytes: Uint8Array | string])[] = [
@@ -160,13 +160,13 @@ describe('decodeImage', () => {
     [/SVG/, '<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"/>'],
     [/HTML/, '<!doctype html><p>'],
     [/JSON/, '{"inputs": []}'],
-    [/plain text/, 'hello, is this a picture?'],
+    [/plain text/, 'hello, is this an image?'],
     [/no known format/, Uint8Array.of(1, 2, 3, 4)],
   ];
   for (const [what, bytes] of strangers) {
     it(`refuses what seems to be ${what.source}, and says so`, async () => {
       const sent = typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : bytes;
-      await assert.rejects(decodeImage(pictureBytes(sent), resizeTo(8, 8)), refusedWith('INVALID_INPUT', what));
+      await assert.rejects(decodeImage(imageBytes(sent), resizeTo(8, 8)), refusedWith('INVALID_INPUT', what));
     });
   }
 
@@ -176,7 +176,7 @@ describe('decodeImage', () => {
       const cut = whole.subarray(0, Math.floor(whole.length * 0.6));
       const refused = refusedWith(
         'INVALID_INPUT',
-        new RegExp(`^The ${format.toUpperCase()} picture \\(${cut.length} bytes\\)`),
+        new RegExp(`^The ${format.toUpperCase()} image \\(${cut.length} bytes\\)`),
       );
       await assert.rejects(decodeImage(cut, resizeTo(8, 8)), refused);
     });
@@ -188,7 +188,7 @@ describe('decodeImage', () => {
     await assert.rejects(decodeImage(png, resizeTo(8, 8)), refusedWith('INVALID_INPUT', /damaged/));
   });
 
-  it('refuses a picture of too many pixels before it decodes them, with its size and the limit', async () => {
+  it('refuses an image of too many pixels before it decodes them, with its size and the limit', async () => {
     const bomb = await encoder(quarters).jpeg().toBuffer();
     // A JPEG's height and width stand 5 and 7 bytes behind its SOF0 marker.
     const frame = bomb.indexOf(Uint8Array.of(0xff, 0xc0));

@@ -7,14 +7,14 @@ import type { ImageConfig } from '../../src/model/config.js';
 import type { Datatype } from '../../src/tensor/datatype.js';
 import type { NumericTensor, TensorSpec } from '../../src/tensor/tensor.js';
 import { encoder, patterns, plainConfig, resizeTo } from './images.js';
-import { draw, resize, type Picture } from './reference.js';
+import { draw, resize, type Image } from './reference.js';
 
 const specOf = (shape: readonly number[], datatype: Datatype = 'FP32'): TensorSpec => ({
   name: 'image',
   datatype,
   shape,
 });
-const pngOf = (picture: Picture) => encoder(picture).png().toBuffer();
+const pngOf = (image: Image) => encoder(image).png().toBuffer();
 
 const numbersOf = ({ data }: Pick<NumericTensor, 'data'>) => Array.from(data as Float64Array);
 
@@ -74,14 +74,14 @@ describe('imageToTensor', () => {
   }
 
   it('resizes, then cuts the crop from the centre', async () => {
-    const picture = patterns['checker']!(90, 60);
+    const image = patterns['checker']!(90, 60);
     const config = plainConfig(30, 30, {
       resize: resizeTo(30, 30, { fit: 'outside' }),
       crop: { width: 24, height: 24 },
     });
-    const { data, shape } = await imageToTensor(await pngOf(picture), config, specOf([1, 24, 24, 3]));
+    const { data, shape } = await imageToTensor(await pngOf(image), config, specOf([1, 24, 24, 3]));
     assert.deepEqual(shape, [1, 24, 24, 3]);
-    const small = resize(picture, config.resize);
+    const small = resize(image, config.resize);
     const cut = draw(24, 24, (x, y) => small.rgb.slice(((y + 3) * 45 + x + 11) * 3).slice(0, 3));
     const most = cut.rgb.reduce((sum, value, n) => Math.max(sum, Math.abs(value - Number(data[n]))), 0);
     assert.ok(most <= 2, `differs by ${most}`);
@@ -145,34 +145,34 @@ describe('imageToTensor', () => {
     }
   }
 
-  it('stacks several pictures, a row each', async () => {
+  it('stacks several images, a row each', async () => {
     const other = draw(2, 1, () => [1, 2, 3]);
-    const pictures = await Promise.all([pngOf(pair), pngOf(other)]);
-    const { shape, data } = await imagesToTensor(pictures, plainConfig(2, 1), specOf([-1, 1, 2, 3]));
+    const images = await Promise.all([pngOf(pair), pngOf(other)]);
+    const { shape, data } = await imagesToTensor(images, plainConfig(2, 1), specOf([-1, 1, 2, 3]));
     assert.deepEqual(shape, [2, 1, 2, 3]);
     assert.deepEqual(numbersOf({ data }), [...pair.rgb, ...other.rgb]);
   });
 
-  const refusals: readonly (readonly [string, Picture[], ImageConfig, TensorSpec, string, RegExp])[] = [
+  const refusals: readonly (readonly [string, Image[], ImageConfig, TensorSpec, string, RegExp])[] = [
     [
-      'several pictures that come to different sizes',
+      'several images that come to different sizes',
       [draw(8, 4, () => [0, 0, 0]), draw(4, 8, () => [0, 0, 0])],
       plainConfig(4, 4, { resize: resizeTo(4, 4, { fit: 'inside' }) }),
       specOf([-1, -1, -1, 3]),
       'INVALID_INPUT',
-      /Picture 2 of 2 is 2x4 .* picture 1 is 4x2/,
+      /Image 2 of 2 is 2x4 .* image 1 is 4x2/,
     ],
     [
-      'more pictures than the model takes',
+      'more images than the model takes',
       [pair, pair],
       plainConfig(2, 1),
       specOf([1, 1, 2, 3]),
       'INVALID_INPUT',
       /Expected shape \[1,1,2,3\] .* give \[2,1,2,3\]/,
     ],
-    ['no picture', [], plainConfig(2, 1), specOf([-1, 1, 2, 3]), 'INVALID_INPUT', /No picture/],
+    ['no image', [], plainConfig(2, 1), specOf([-1, 1, 2, 3]), 'INVALID_INPUT', /No image/],
     [
-      'a picture smaller than the crop',
+      'an image smaller than the crop',
       [draw(8, 2, () => [0, 0, 0])],
       plainConfig(4, 4, { resize: resizeTo(4, 4, { fit: 'inside' }), crop: { width: 4, height: 4 } }),
       specOf([-1, 4, 4, 3]),
@@ -180,7 +180,7 @@ describe('imageToTensor', () => {
       /4x1 after the resize, too small for the crop to 4x4/,
     ],
     [
-      'an input that takes no picture',
+      'an input that takes no image',
       [pair],
       plainConfig(2, 1),
       specOf([-1, 1, 2, 3], 'INT64'),
@@ -188,9 +188,9 @@ describe('imageToTensor', () => {
       /datatype INT64/,
     ],
   ];
-  for (const [title, pictures, config, spec, code, words] of refusals) {
+  for (const [title, images, config, spec, code, words] of refusals) {
     it(`refuses ${title}`, async () => {
-      const files = await Promise.all(pictures.map(pngOf));
+      const files = await Promise.all(images.map(pngOf));
       await assert.rejects(imagesToTensor(files, config, spec), (error: unknown) => {
         assert.ok(error instanceof AppError);
         assert.equal(error.code, code);
@@ -200,12 +200,9 @@ describe('imageToTensor', () => {
     });
   }
 
-  it('says which of several pictures cannot be read', async () => {
+  it('says which of several images cannot be read', async () => {
     const files = [await pngOf(pair), Buffer.from('hello')];
-    await assert.rejects(
-      imagesToTensor(files, plainConfig(2, 1), specOf([-1, 1, 2, 3])),
-      /Picture 2 of 2: .*plain text/,
-    );
+    await assert.rejects(imagesToTensor(files, plainConfig(2, 1), specOf([-1, 1, 2, 3])), /Image 2 of 2: .*plain text/);
   });
 });
 

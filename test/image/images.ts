@@ -1,9 +1,9 @@
 import sharp, { type Sharp } from 'sharp';
 import type { ImageConfig, ResizeConfig } from '../../src/model/config.js';
-import { draw, type Picture } from './reference.js';
+import { draw, type Image } from './reference.js';
 
-/** Ways to draw a picture of any size: flat, a slope in every direction, sharp edges, and no order at all. */
-export const patterns: Readonly<Record<string, (width: number, height: number) => Picture>> = {
+/** Ways to draw an image of any size: flat, a slope in every direction, sharp edges, and no order at all. */
+export const patterns: Readonly<Record<string, (width: number, height: number) => Image>> = {
   uniform: (width, height) => draw(width, height, () => [10, 128, 250]),
   gradient: (width, height) =>
     draw(width, height, (x, y) =>
@@ -18,8 +18,8 @@ export const patterns: Readonly<Record<string, (width: number, height: number) =
     ]),
 };
 
-/** The picture in sharp's hands, to be encoded. */
-export function encoder({ width, height, rgb }: Picture): Sharp {
+/** The image in sharp's hands, to be encoded. */
+export function encoder({ width, height, rgb }: Image): Sharp {
   return sharp(Uint8Array.from(rgb), { raw: { width, height, channels: 3 } });
 }
 

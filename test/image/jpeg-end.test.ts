@@ -9,7 +9,7 @@ const isRefusal = (error: unknown) =>
   error instanceof AppError && error.code === 'INVALID_INPUT' && /damaged or cut off/.test(error.message);
 
 /** Bytes that hold no marker. */
-const trailer = Buffer.from('what some cameras and phones write behind a picture '.repeat(4));
+const trailer = Buffer.from('what some cameras and phones write behind an image '.repeat(4));
 const end = Buffer.of(0xff, 0xd9);
 
 describe('the end of a JPEG', () => {

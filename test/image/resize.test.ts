@@ -5,13 +5,13 @@ import { decodeImage } from '../../src/image/decode.js';
 import { AppError } from '../../src/errors.js';
 import type { ResampleLibrary, ResampleMethod, ResizeConfig, ResizeFit } from '../../src/model/config.js';
 import { encoder, patterns, resizeTo } from './images.js';
-import { draw, resample, resize, type Picture } from './reference.js';
+import { draw, resample, resize, type Image } from './reference.js';
 
 /** Levels of 255 by which a resized pixel may differ; docs/images.md states the same. */
 const tolerance = 1;
 
-const resized = async (picture: Picture, config: ResizeConfig) =>
-  decodeImage(await encoder(picture).png().toBuffer(), config);
+const resized = async (image: Image, config: ResizeConfig) =>
+  decodeImage(await encoder(image).png().toBuffer(), config);
 
 function mostApart(a: ArrayLike<number>, b: ArrayLike<number>): number {
   assert.equal(a.length, b.length);
@@ -41,8 +41,8 @@ describe('the resize of images', () => {
       for (const [name, pattern] of Object.entries(patterns)) {
         for (const method of ['bilinear', 'bicubic', 'lanczos', 'area'] as const) {
           const config = resizeTo(...to, { fit, background: [7, 8, 9], method });
-          const picture = pattern(...from);
-          const [pixels, expected] = [await resized(picture, config), resize(picture, config)];
+          const image = pattern(...from);
+          const [pixels, expected] = [await resized(image, config), resize(image, config)];
           assert.deepEqual([pixels.width, pixels.height], [expected.width, expected.height]);
           const most = mostApart(expected.rgb, pixels.data);
           assert.ok(most <= tolerance, `${name}, ${method}: differs by ${most}`);
@@ -86,9 +86,9 @@ describe('the resize of images', () => {
       for (const [from, to] of sizes) {
         for (const method of ['bilinear', 'bicubic', 'lanczos'] as const) {
           for (const [name, pattern] of Object.entries(patterns)) {
-            const picture = pattern(...from);
-            const { data } = await resized(picture, resizeTo(...to, { method, library }));
-            const most = mostApart(resample(picture, to, { method, library }).rgb, data);
+            const image = pattern(...from);
+            const { data } = await resized(image, resizeTo(...to, { method, library }));
+            const most = mostApart(resample(image, to, { method, library }).rgb, data);
             assert.ok(most <= tolerance, `${name}, ${method}, ${from.join('x')} to ${to.join('x')}: ${most}`);
           }
         }

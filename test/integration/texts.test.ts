@@ -217,7 +217,7 @@ describe('texts', () => {
     assert.match(await refusal('/predictions/pixels', { text: 'a' }), /'pixels' takes no text.*Send an image instead/);
     assert.match(
       await refusal('/predictions/embedder', 'GIF89a', 'image/gif'),
-      /takes no pictures.*\{"text": "\.\.\."\}/,
+      /takes no images.*\{"text": "\.\.\."\}/,
     );
     assert.match(await refusal('/predictions/embedder', 'a', 'text/plain; charset=latin1'), /not text in UTF-8/);
   });

@@ -90,7 +90,7 @@ describe('launch models validate', () => {
     );
   });
 
-  it('fails a model that cannot be loaded or run, and names why; the others of a folder are tried all the same', async () => {
+  it('fails a model that cannot be loaded or run, and names why; the others of a folder are tried anyway', async () => {
     const folder = temporaryFolder('validate-');
     await writeFile(join(folder, 'broken.onnx'), 'not a model');
     await putModel(folder, { name: 'fails', graph: failsAlways });

@@ -43,7 +43,7 @@ describe('the resize block of model.json', () => {
     [open, { width: 8, height: 8, multipleBy: 'stretch' }, /multipleBy stands without multipleOf/],
     [fixed, { anchor: 'top-left' }, /anchor does not go with fit "cover"/],
     [fixed, { fit: 'fill', enlarge: false }, /enlarge: false does not go with fit "fill"/],
-    [fixed, { fit: 'height' }, /fit "height" gives pictures of various sizes/],
+    [fixed, { fit: 'height' }, /fit "height" gives images of various sizes/],
   ];
   for (const [dims, resize, words] of refusals) {
     it(`is refused as ${JSON.stringify(resize)}`, () => {

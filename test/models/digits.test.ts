@@ -20,12 +20,12 @@ let image: ImageConfig;
 let spec: TensorSpec;
 let heldOut: Awaited<ReturnType<typeof readHeldOut>>;
 
-/** Digits of picture files, prepared as model.json says. */
-async function classify(pictures: readonly Uint8Array[]): Promise<readonly number[]> {
-  const { data, shape } = await imagesToTensor(pictures, image, spec);
+/** Digits of image files, prepared as model.json says. */
+async function classify(images: readonly Uint8Array[]): Promise<readonly number[]> {
+  const { data, shape } = await imagesToTensor(images, image, spec);
   const { logits } = await session.run({ image: new Tensor('float32', data as Float32Array, [...shape]) });
   const values = logits!.data as Float32Array;
-  return pictures.map((_, row) => {
+  return images.map((_, row) => {
     const scores = values.subarray(row * 10, row * 10 + 10);
     return scores.indexOf(Math.max(...scores));
   });
@@ -35,14 +35,14 @@ async function classify(pictures: readonly Uint8Array[]): Promise<readonly numbe
 async function readHeldOut() {
   const labels = (await readFile(join(folder, 'held-out', 'labels.txt'), 'utf8')).trim().split('\n').map(Number);
   const sheet = await sharp(join(folder, 'held-out', 'digits.png')).linear(255 / 240).png().toBuffer();
-  const pictures = labels.map((_, index) => {
+  const images = labels.map((_, index) => {
     const left = (index % tilesPerRow) * tileSide;
     const top = Math.floor(index / tilesPerRow) * tileSide;
     const tile = sharp(sheet).extract({ left, top, width: tileSide, height: tileSide });
     const grown = tile.resize(20, 20, { kernel: 'cubic' });
     return grown.extend({ top: 4, bottom: 4, left: 4, right: 4, background: 'black' }).png().toBuffer();
   });
-  return { pictures: await Promise.all(pictures), labels };
+  return { images: await Promise.all(images), labels };
 }
 
 const accuracy = (guesses: readonly number[], labels: readonly number[]): number =>
@@ -59,23 +59,23 @@ describe('the bundled digits model', () => {
   });
 
   it('is right on at least 97 % of the 360 held-out digits', async () => {
-    const { pictures, labels } = heldOut;
+    const { images, labels } = heldOut;
     assert.equal(labels.length, 360);
     assert.equal(new Set(labels).size, 10);
-    assert.ok(accuracy(await classify(pictures), labels) >= 0.97);
+    assert.ok(accuracy(await classify(images), labels) >= 0.97);
   });
 
   it('is as right on dark ink on light paper', async () => {
-    const { pictures, labels } = heldOut;
-    const inverted = await Promise.all(pictures.map((picture) => sharp(picture).negate().png().toBuffer()));
+    const { images, labels } = heldOut;
+    const inverted = await Promise.all(images.map((image) => sharp(image).negate().png().toBuffer()));
     assert.ok(accuracy(await classify(inverted), labels) >= 0.97);
   });
 
-  it('reads every sample picture as the digit in its name', async () => {
+  it('reads every sample image as the digit in its name', async () => {
     const names = (await readdir(join(folder, 'samples'))).sort();
-    const pictures = await Promise.all(names.map((name) => readFile(join(folder, 'samples', name))));
+    const images = await Promise.all(names.map((name) => readFile(join(folder, 'samples', name))));
     assert.ok(names.length >= 10);
-    assert.deepEqual(await classify(pictures), names.map((name) => Number(name[0])));
+    assert.deepEqual(await classify(images), names.map((name) => Number(name[0])));
   });
 
   it('is one file under 1 MB', async () => {

@@ -16,7 +16,7 @@ describe('samples of a model', () => {
     const samples = join(root, 'models', 'digits', 'samples');
     await writeFile(join(root, 'secret', 'samples', 'key.png'), 'secret');
     await writeFile(join(samples, 'b.json'), '{}');
-    await writeFile(join(samples, 'a.PNG'), 'picture');
+    await writeFile(join(samples, 'a.PNG'), 'image');
     await writeFile(join(samples, 'notes.txt'), 'not a sample');
     await writeFile(join(samples, 'huge.png'), Buffer.alloc((4 << 20) + 1));
     await symlink(join(root, 'secret', 'samples', 'key.png'), join(samples, 'link.png'));
@@ -24,7 +24,7 @@ describe('samples of a model', () => {
   });
   after(() => rm(root, { recursive: true }));
 
-  it('are its pictures and requests, by name, without links, other files and large ones', async () => {
+  it('are its images and requests, by name, without links, other files and large ones', async () => {
     assert.deepEqual(await listSamples(join(root, 'models'), 'digits'), [
       { name: 'a.PNG', kind: 'picture' },
       { name: 'b.json', kind: 'request' },
@@ -39,9 +39,9 @@ describe('samples of a model', () => {
 
   it('are read with their type, and nothing else is', async () => {
     const repository = join(root, 'models');
-    const picture = await readSample(repository, { model: 'digits', name: 'a.PNG' });
-    assert.deepEqual([picture?.type, picture?.body.toString()], ['image/png', 'picture']);
-    assert.match(picture?.etag ?? '', /^"[\w-]{22}"$/);
+    const image = await readSample(repository, { model: 'digits', name: 'a.PNG' });
+    assert.deepEqual([image?.type, image?.body.toString()], ['image/png', 'image']);
+    assert.match(image?.etag ?? '', /^"[\w-]{22}"$/);
     for (const name of ['link.png', 'notes.txt', '../model.json', '']) {
       assert.equal(await readSample(repository, { model: 'digits', name }), undefined, name);
     }

@@ -24,7 +24,7 @@ describe('the curl line of the page', () => {
     }
   });
 
-  it('posts a picture as a file and a request in the line, or from a file where it is long', () => {
+  it('posts an image as a file and a request in the line, or from a file where it is long', () => {
     const url = 'http://127.0.0.1:8000/predictions/digits';
     assert.equal(curlLine({ url, file: '7.png', withKey: false }).line, `curl --data-binary @7.png ${url}`);
     assert.equal(curlLine({ url, json: '{"a":1}', withKey: false }).line, `curl ${url} -d '{"a":1}'`);

@@ -96,7 +96,7 @@ describe('a request that is accepted', () => {
     assert.deepEqual(dataOf('BYTES', '["\\ud83d\\ude00"]'), ['\ud83d\ude00']);
   });
 
-  it('takes null for what may be left out, passes over nested parameters, and skips a byte order mark', () => {
+  it('takes null for what may be left out, skips nested parameters, and skips a byte order mark', () => {
     const input = { ...tensor('A'), parameters: { content_type: 'np', headers: { a: [1, { b: null }] }, x: null } };
     const sent = {
       id: null,

@@ -49,16 +49,16 @@ describe('a request with binary tensors', () => {
     assert.equal(request.parameters.get('custom'), 'x');
   });
 
-  it('reads BYTES with length prefixes as texts, and leaves pictures as they are', () => {
+  it('reads BYTES with length prefixes as texts, and leaves images as they are', () => {
     const texts = ['', 'grüß', 'x'];
     assert.deepEqual(sendTexts(encodeBytesElements(texts), [3]).inputs.get('A')?.data, texts);
-    const picture = Buffer.from([0xff, 0xd8, 0, 0xff]);
-    const part = encodeBytesElements([picture]);
+    const image = Buffer.from([0xff, 0xd8, 0, 0xff]);
+    const part = encodeBytesElements([image]);
     const input = { name: 'A', shape: [1], datatype: 'BYTES', parameters: { binary_data_size: part.length } };
     const { body, headerLength } = withBinary({ inputs: [input] }, part);
     const model = { ...identityModel('FP32', [-1, 3, 8, 8]), maxRows: 4, imageInputs: new Set(['A']) };
     const request = take(body, { headerLength, model });
-    assert.deepEqual([request.rows, Buffer.from(request.inputs.get('A')?.data[0] as Uint8Array)], [1, picture]);
+    assert.deepEqual([request.rows, Buffer.from(request.inputs.get('A')?.data[0] as Uint8Array)], [1, image]);
   });
 
   it('takes a zero-size tensor', () => {

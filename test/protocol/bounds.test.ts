@@ -14,7 +14,7 @@ function allocated(call: () => void): number {
 
 const million = 1 << 20;
 const texts = identityModel('BYTES', [-1]);
-const pictures: ModelSignature = { ...identityModel('FP32', [-1, 3, 8, 8]), maxRows: 4, imageInputs: new Set(['A']) };
+const images: ModelSignature = { ...identityModel('FP32', [-1, 3, 8, 8]), maxRows: 4, imageInputs: new Set(['A']) };
 const bytes = (shape: number[], size: number) => ({
   inputs: [{ name: 'A', datatype: 'BYTES', shape, parameters: { binary_data_size: size } }],
 });
@@ -22,7 +22,7 @@ const bytes = (shape: number[], size: number) => ({
 describe('what a request holds', () => {
   const refusals: readonly (readonly [title: string, model: ModelSignature, shape: number[], says: RegExp])[] = [
     ['texts for numbers', identityModel('FP32', [-1]), [4 * million], /data-type is 'BYTES'.*expects 'FP32'/],
-    ['more pictures than one request may have', pictures, [4 * million], /more than the 1024 of one request/],
+    ['more images than one request may have', images, [4 * million], /more than the 1024 of one request/],
     ['more texts than one tensor may have', texts, [4 * million], /more than 1048576 texts/],
     ['fewer texts than there are', texts, [3], /expected 3 string elements.*got 4194304/],
     ['a shape that the model refuses', identityModel('BYTES', [5]), [4 * million], /Expected \[5\], got/],

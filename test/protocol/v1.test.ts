@@ -69,10 +69,10 @@ describe('a version 1 request', () => {
 
   it('takes texts and base64', () => {
     assert.deepEqual(decode({ instances: ['a', { b64: 'w7w=' }] }, texts).inputs.get('A')?.data, ['a', 'ü']);
-    const pictures = { ...identityModel('FP32', [-1, 3, 8, 8]), maxRows: 4, imageInputs: new Set(['A']) };
-    const { inputs } = decode({ instances: [{ A: { b64: '/9g=' } }] }, pictures);
+    const images = { ...identityModel('FP32', [-1, 3, 8, 8]), maxRows: 4, imageInputs: new Set(['A']) };
+    const { inputs } = decode({ instances: [{ A: { b64: '/9g=' } }] }, images);
     assert.deepEqual(inputs.get('A'), { datatype: 'BYTES', shape: [1], data: [Buffer.from([255, 216])] });
-    assert.deepEqual(decode({ instances: [{ b64: '/9g=' }] }, pictures).inputs.get('A')?.data.length, 1);
+    assert.deepEqual(decode({ instances: [{ b64: '/9g=' }] }, images).inputs.get('A')?.data.length, 1);
   });
 
   const refused: readonly [sent: unknown, says: RegExp, model?: ModelSignature][] = [

@@ -29,7 +29,7 @@ export interface ServerOptions {
   /** Names of the peers wished for. */
   readonly peers: readonly string[];
   readonly threads: number;
-  readonly pictures: readonly Uint8Array<ArrayBuffer>[];
+  readonly images: readonly Uint8Array<ArrayBuffer>[];
   /** What servers inherit. */
   readonly env: NodeJS.ProcessEnv;
   /** For temporary files. */
@@ -87,7 +87,7 @@ export function ourWork({ name, model }: Workload): PeerWork {
 }
 
 async function startOurs(workload: Workload, staged: StagedModel, options: ServerOptions): Promise<Started> {
-  const { folder, signal, narrate, pictures } = options;
+  const { folder, signal, narrate, images } = options;
   const { name: work } = workload;
   const { form, path, answers } = ourWork(workload);
   const flags = ['--cache-dir', join(folder, 'cache')];
@@ -98,7 +98,7 @@ async function startOurs(workload: Workload, staged: StagedModel, options: Serve
       contestant: {
         name: ours,
         server: { origin: target.origin, pid: target.pid ?? 0, stop: () => target.stop() },
-        payloads: buildPeerPayloads({ work, form, path, pictures }),
+        payloads: buildPeerPayloads({ work, form, path, images }),
       },
       report: {
         name: ours,
@@ -123,14 +123,14 @@ async function startOther(
   }: { readonly workload: Workload; readonly staged: StagedModel; readonly options: ServerOptions },
 ): Promise<Started> {
   const { name } = peer;
-  const { signal, pictures, threads, narrate } = options;
+  const { signal, images, threads, narrate } = options;
   const does = peer.works[work];
   if (does === undefined) {
     return { report: { name, work, state: 'skipped', reason: peer.leftOut ?? 'it does not do this' } };
   }
   try {
     const command = await setUpPeer(peer, options);
-    const payloads = buildPeerPayloads({ work, ...does, pictures });
+    const payloads = buildPeerPayloads({ work, ...does, images });
     const [probe] = payloads;
     if (probe === undefined) throw new Error('there is no image to send');
     narrate(`${name}: starting`);

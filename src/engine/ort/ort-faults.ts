@@ -248,7 +248,7 @@ function findRequestFault(text: string, mostBytes: number): string | undefined {
   const said = tidyOrtText(text);
   if (shapeRefusals.some((pattern) => pattern.test(text)))
     return `The model cannot run on inputs of these shapes: ${said}. To fix: send the height, width or length that it was made for.`;
-  if (textRefusals.test(text)) return `The model cannot run on these values: a text is no number (${said}).`;
+  if (textRefusals.test(text)) return `The model cannot run on these values: a text is not a number (${said}).`;
   if (valueRefusals.some((pattern) => pattern.test(text)))
     return `The model cannot run on these values: ${said}. To fix: send indices and sizes that the model has.`;
   // What runs with other requests, and would take most of what there is with this one.

@@ -117,7 +117,7 @@ function open(spec: SessionSpec, options: OrtSessionOptions): OrtSession {
   return new OrtSession(spec, create(spec, options));
 }
 
-/** The runtime would pass over it without a word. */
+/** The runtime would skip it without a word. */
 function notReplaceable(name: string): AppError {
   return new AppError(
     'INVALID_INPUT',

@@ -7,7 +7,7 @@ const path = [
   ['ipco', 0],
 ] as const;
 
-/** What the first nclx colour box of an AVIF picture says of its colours. Undefined: nothing. */
+/** What the first nclx colour box of an AVIF image says of its colours. Undefined: nothing. */
 export function readAvifColor(avif: Uint8Array): CodingMeaning | undefined {
   let inside: Buffer | undefined = Buffer.from(avif.buffer, avif.byteOffset, avif.byteLength);
   for (const [name, before] of path) {

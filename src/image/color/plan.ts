@@ -39,7 +39,7 @@ export interface ComputedColors {
 
 export type SampleDepth = 'uchar' | 'ushort' | 'uint' | 'float';
 
-/** How a picture's colours come to sRGB. */
+/** How an image's colours come to sRGB. */
 export type ColorPlan =
   /** By the decoder, which uses an embedded profile unless told not to. */
   | { readonly kind: 'decoder'; readonly ignoreProfile: boolean }

@@ -1,4 +1,4 @@
-/** Picture formats that are decoded. */
+/** Image formats that are decoded. */
 export type ImageFormat = 'jpeg' | 'png' | 'webp' | 'gif' | 'tiff' | 'avif';
 
 /** What bytes seem to be, from their beginning. `what` completes "it seems to be ...". */
@@ -26,11 +26,11 @@ const images: readonly (readonly [ImageFormat, ...Signature[]])[] = [
 ];
 
 const others: readonly (readonly [string, Signature])[] = [
-  ['a BMP picture', starts('BM')],
+  ['a BMP image', starts('BM')],
   ['an icon (ICO)', starts('\0\0\x01\0')],
-  ['a JPEG XL picture', starts('\xff\x0a')],
-  ['a JPEG XL picture', starts('JXL ', 4)],
-  ['a JPEG 2000 picture', starts('jP  ', 4)],
+  ['a JPEG XL image', starts('\xff\x0a')],
+  ['a JPEG XL image', starts('JXL ', 4)],
+  ['a JPEG 2000 image', starts('jP  ', 4)],
   ['a Photoshop file', starts('8BPS')],
   ['a PDF document', starts('%PDF')],
   ['a ZIP archive', starts('PK\x03\x04')],
@@ -42,7 +42,7 @@ const others: readonly (readonly [string, Signature])[] = [
 /** How much of the beginning is looked at. */
 const headBytes = 4096;
 
-/** Tells a picture's format by its first bytes; names and Content-Types are not believed. */
+/** Tells an image's format by its first bytes; names and Content-Types are not believed. */
 export function sniffImage(bytes: Uint8Array): Sniffed {
   if (bytes.length === 0) return { kind: 'other', what: 'empty' };
   const head = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, headBytes)).toString('latin1');
@@ -60,7 +60,7 @@ function sniffIsoMedia(head: string): Sniffed {
   const brands = [head.slice(8, 12), ...(head.slice(16, end).match(/.{4}/gs) ?? [])];
   if (brands.some((brand) => brand === 'avif' || brand === 'avis')) return { kind: 'image', format: 'avif' };
   const isHeic = brands.some((brand) => /^(hei[cxms]|hev[cxms]|mif1|msf1)$/.test(brand));
-  return { kind: 'other', what: isHeic ? 'a HEIC picture (save it as JPEG)' : 'a video (MP4 or alike)' };
+  return { kind: 'other', what: isHeic ? 'a HEIC image (save it as JPEG)' : 'a video (MP4 or alike)' };
 }
 
 function describeText(head: string): string | undefined {

@@ -20,11 +20,11 @@ export function helpText(program: Command): string {
 
   launch                                   look at the machine, start what fits it
   launch --mount .:/srv                    the same with ./models of this folder
-  launch -d --variant gpu -p 9000:8000     a GPU or a refusal, in the background
+  launch -d --variant gpu -p 9000:8000     with a GPU or not at all, in the background
   launch --dry-run                         say what would start, and why
   launch doctor                            find out what is wrong
 
-Commands (up is meant where none is named; launch <command> --help tells its flags):
+Commands (up unless one is named; launch <command> --help shows its flags):
 ${lines.join('\n')}
 
 Everywhere:

@@ -26,7 +26,7 @@ export function checkTerminal(
   options: { readonly tty: boolean; readonly stdin: boolean },
 ): void {
   if (!options.tty || (context.stdout.isTTY && (!options.stdin || context.stdin.isTTY === true))) return;
-  throw new AppError('USAGE', 'The input or output is not a terminal, which -t needs. Leave -t away.');
+  throw new AppError('USAGE', 'The input or output is not a terminal, which -t needs. Omit -t.');
 }
 
 /** Connects the user's keys and screen with a process in a container until its output ends. */

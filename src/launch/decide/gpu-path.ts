@@ -63,7 +63,7 @@ export type GpuPath =
   | { readonly kind: 'runtime'; readonly visibleDevices: string; readonly capabilities: readonly string[] }
   | { readonly kind: 'gpus'; readonly request: GpuRequest };
 
-/** A way with what speaks for it, and the ways passed over. */
+/** A way with what speaks for it, and the ways skipped. */
 export interface GpuPathChoice {
   readonly path: GpuPath;
   readonly evidence: string;
@@ -89,8 +89,7 @@ const installToolkit =
 export function chooseGpuPath(request: LaunchRequest, facts: Facts, signal: NvidiaSignal): GpuPathChoice | Refusal {
   if (facts.engine.state === 'unknown') return refuse(facts.engine.reason, 'launch doctor', 'DOCKER_UNREACHABLE');
   const situation = toSituation({ request, facts, signal, engine: facts.engine.value });
-  if (request.gpuMode === 'none')
-    return refuse('--gpu-mode none keeps every GPU out', 'leave --gpu-mode away', 'USAGE');
+  if (request.gpuMode === 'none') return refuse('--gpu-mode none keeps every GPU out', 'omit --gpu-mode', 'USAGE');
   const named = nvidiaCdiDevices(request).length > 0;
   if (request.gpuMode !== 'auto') return take(situation, request.gpuMode);
   const ways: readonly Way[] = named || situation.isPodman ? ['cdi'] : ['cdi', 'runtime', 'gpus'];

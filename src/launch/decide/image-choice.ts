@@ -29,7 +29,7 @@ export function chooseImage(
     const flags = Object.entries(args).map(([name, value]) => ` --build-arg ${name}=${value}`);
     return refuse(
       `the image ${ref} is not on the engine`,
-      `${canBuild ? `launch build --variant ${of.variant}${flags.join('')}` : `${dockerProgram(of.engine).join(' ')} pull ${ref}`}, for --pull never gets none`,
+      `${canBuild ? `launch build --variant ${of.variant}${flags.join('')}` : `${dockerProgram(of.engine).join(' ')} pull ${ref}`}, or omit --pull never`,
       'IMAGE_MISSING',
     );
   }

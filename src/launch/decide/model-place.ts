@@ -72,7 +72,7 @@ function checkFolder({ source, target }: BindMount, request: LaunchRequest, fact
   const where = target === '/srv' ? `${source} or ${join(source, 'models')}` : source;
   throw new AppError(
     'USAGE',
-    `--mount ${source}:${target}: there is no model in ${where}.\n  fix: put one there as NAME/model.onnx or NAME.onnx, or leave the mount away to serve the bundled models; models that come later: -- --model-control-mode poll`,
+    `--mount ${source}:${target}: there is no model in ${where}.\n  fix: put one there as NAME/model.onnx or NAME.onnx, or omit the mount to serve the bundled models; models that come later: -- --model-control-mode poll`,
     { details: { path: source } },
   );
 }

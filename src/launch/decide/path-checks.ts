@@ -24,7 +24,7 @@ export function checkPaths(request: LaunchRequest, facts: Facts): readonly strin
     if (device.kind !== 'path' || !isMissing(device.host)) continue;
     throw new AppError(
       'USAGE',
-      `--device: there is no ${device.host} on this machine.\n  fix: ls -l /dev, or leave --device away`,
+      `--device: there is no ${device.host} on this machine.\n  fix: ls -l /dev, or omit --device`,
       { details: { path: device.host } },
     );
   }

@@ -7,7 +7,7 @@ export interface Refusal {
   readonly fix: string;
   /** The cause in a few words, for where the facts that say it whole stand beside it. */
   readonly brief?: string;
-  /** What would give a GPU all the same, for the line of a fallback: `--variant cuda compiles one that does`. */
+  /** What would give a GPU anyway, for the line of a fallback: `--variant cuda compiles one that does`. */
   readonly another?: string;
 }
 

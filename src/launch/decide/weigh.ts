@@ -69,7 +69,7 @@ function weighGpu(variant: 'gpu' | 'cuda', request: LaunchRequest, facts: Facts)
     isPossible: true,
     plan: { kind: 'container', variant, image, gpu: choice.path, requiresGpu: insistsOnGpu(request) },
     because: `${gpu}; by ${choice.path.kind}, as ${choice.evidence}${newerFails === undefined ? '' : `; CUDA ${edition?.requirements.cudaVersion ?? ''}, as ${newerFails}`}`,
-    notes: [...fit.notes, ...choice.passedOver.map((reason) => `passed over ${reason}`)],
+    notes: [...fit.notes, ...choice.passedOver.map((reason) => `skipped ${reason}`)],
   };
 }
 
@@ -110,7 +110,7 @@ function checkSignal(signal: NvidiaSignal, request: LaunchRequest, facts: Facts)
   if (offers || insistsOnGpu(request)) return undefined;
   return refuse(
     `the engine lists no runtime nvidia and no nvidia.com/gpu device (${signal.reason})`,
-    'if it has a GPU all the same, say so: --variant gpu',
+    'if it has a GPU anyway, say so: --variant gpu',
   );
 }
 
@@ -128,16 +128,15 @@ function weighNative(request: LaunchRequest, facts: Facts): Option {
     isPossible: true,
     plan: { kind: 'native', variant, requiresGpu },
     because: 'this Node.js runs the server itself',
-    notes: notes.length === 0 ? [] : [`without a container these say nothing: ${notes.join(', ')}`],
+    notes: notes.length === 0 ? [] : [`without a container these have no effect: ${notes.join(', ')}`],
   };
 }
 
 function needsContainer(request: LaunchRequest): Refusal | undefined {
-  if (request.image !== undefined)
-    return refuse(`--image ${request.image} is a container's`, 'leave --image away', 'USAGE');
-  if (request.mode === 'shell') return refuse('-it opens a shell in a container', 'leave -it away', 'USAGE');
+  if (request.image !== undefined) return refuse(`--image ${request.image} is a container's`, 'omit --image', 'USAGE');
+  if (request.mode === 'shell') return refuse('-it opens a shell in a container', 'omit -it', 'USAGE');
   if (request.engineIsNamed)
-    return refuse('an engine was named with --context or -H', 'leave it away to run natively', 'USAGE');
+    return refuse('an engine was named with --context or -H', 'omit it to run natively', 'USAGE');
   return refuseMounts(request);
 }
 

@@ -7,7 +7,7 @@ type Check = (examination: Examination) => Verdict;
 const installToolkit =
   'sudo apt-get install -y nvidia-container-toolkit && sudo nvidia-ctk runtime configure --runtime=docker && sudo systemctl restart docker';
 
-/** Missing parts of a GPU set-up fail where a GPU is wanted or there, unless a start with one worked; without one they are passed over. */
+/** Missing parts of a GPU set-up fail where a GPU is wanted or there, unless a start with one worked; without one they are skipped. */
 function missing({ signal, wantsGpu, trial }: Examination, verdict: Omit<Verdict, 'status'>): Verdict {
   if (trial.kind === 'worked')
     return { status: 'ok', evidence: `${verdict.evidence}, and not needed: a start by ${trial.way} worked` };

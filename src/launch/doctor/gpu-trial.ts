@@ -24,7 +24,7 @@ interface Trial {
 export async function tryGpu({ gateway, facts, signal, wantsGpu }: Trial): Promise<GpuTrial> {
   if (facts.engine.state === 'unknown') return { kind: 'not-tried', reason: 'no engine answers' };
   if (signal.kind === 'absent' && !wantsGpu)
-    return { kind: 'not-tried', reason: 'no NVIDIA GPU; --variant gpu tries all the same' };
+    return { kind: 'not-tried', reason: 'no NVIDIA GPU; --variant gpu tries anyway' };
   const image = findOwnImage(facts.engine.value);
   if (image === undefined)
     return { kind: 'not-tried', reason: 'none of our images is there to try with: launch build' };

@@ -19,7 +19,7 @@ function objections(request: LaunchRequest, kind: ClusterKind): readonly Objecti
   const fixOf = (device: 'cdi' | 'path'): string =>
     device === 'cdi'
       ? 'a cluster hands out GPUs by their number. Type --gpus 1'
-      : 'a cluster hands out devices by plugins of its own. Leave it away';
+      : 'a cluster hands out devices by plugins of its own. Omit it';
   return [
     ...devices.map((device): Objection => [
       `--device ${device.kind === 'cdi' ? device.name : device.host}`,
@@ -42,15 +42,11 @@ function objectToRights({ container }: LaunchRequest): readonly Objection[] {
   const group = groupAdd.find((text) => !/^\d+$/.test(text));
   const isNumeric = user === undefined || /^\d+(:\d+)?$/.test(user);
   return [
-    ...when(
-      ulimit !== undefined,
-      `--ulimit ${ulimit?.name ?? ''}`,
-      'limits of processes are set by the node. Leave it away',
-    ),
+    ...when(ulimit !== undefined, `--ulimit ${ulimit?.name ?? ''}`, 'limits of processes are set by the node. Omit it'),
     ...when(
       option !== undefined,
       `--security-opt ${option ?? ''}`,
-      'the export sets the strictest there are. Leave it away, and change the file where it must be weaker',
+      'the export sets the strictest there are. Omit it, and change the file where it must be weaker',
     ),
     ...when(!isNumeric, `--user ${user ?? ''}`, 'a cluster knows users by their number. Type --user 1000:1000'),
     ...when(group !== undefined, `--group-add ${group ?? ''}`, 'a cluster knows groups by their number'),
@@ -61,12 +57,8 @@ function objectToRest({ container, mode }: LaunchRequest): readonly Objection[] 
   const { network, labels, platform } = container;
   const label = Object.entries(labels).find(([key, value]) => !isLabel(key, value));
   return [
-    ...when(mode === 'shell', '-it', 'a cluster starts servers, no shells. Leave it away; kubectl exec -it opens one'),
-    ...when(
-      network !== undefined,
-      `--network ${network ?? ''}`,
-      'replicas have the network of the cluster. Leave it away',
-    ),
+    ...when(mode === 'shell', '-it', 'a cluster starts servers, no shells. Omit it; kubectl exec -it opens one'),
+    ...when(network !== undefined, `--network ${network ?? ''}`, 'replicas have the network of the cluster. Omit it'),
     ...when(
       label !== undefined,
       `--label ${label?.join('=') ?? ''}`,
@@ -132,7 +124,7 @@ export function unsaidInCluster({ container, gpuMode, mode }: LaunchRequest): re
     ...given('--pids-limit', pidsLimit !== undefined),
     ...given('--gpu-mode', gpuMode !== 'auto'),
   ];
-  return flags.length === 0 ? [] : [`in a cluster these say nothing: ${flags.join(', ')}`];
+  return flags.length === 0 ? [] : [`in a cluster these have no effect: ${flags.join(', ')}`];
 }
 
 /** Names of services and deployments: RFC 1035, with room for what pods add to them. */

@@ -48,7 +48,7 @@ export function formatCompose(request: ComposeRequest): string {
     ...(grpc === undefined
       ? []
       : [`gRPC: from this machine ${host}:${ports[1]?.host ?? ''}; on the network ${first?.name ?? ''}:${grpc}`]),
-    'For docker compose alone: docker stack deploy (Swarm) passes over restart, tmpfs and security_opt, and Kubernetes reads no Compose file.',
+    'For docker compose alone: docker stack deploy (Swarm) skips restart, tmpfs and security_opt, and Kubernetes reads no Compose file.',
   ];
   return writeYaml([toComposeFile(request)], lines);
 }

@@ -28,7 +28,7 @@ function toComposeMount({ Type, Source, Target, ReadOnly, ...options }: ApiMount
 
 function bindOptions(target: string, options: ApiMount['BindOptions'] = {}): ComposeMount {
   const { CreateMountpoint, Propagation, ...recursion } = options;
-  if (Object.keys(recursion).length > 0) throw refuse(target, 'bind-recursive', 'leave it away');
+  if (Object.keys(recursion).length > 0) throw refuse(target, 'bind-recursive', 'omit it');
   // Without this a mistyped folder would be made, empty and root's.
   return { create_host_path: CreateMountpoint === true, ...given({ propagation: Propagation }) };
 }

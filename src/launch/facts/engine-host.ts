@@ -11,7 +11,7 @@ export function whereIsEngine(engine: EngineFacts, system: Fact<HostSystem>): En
   const { remoteHost, info, url } = engine;
   const elsewhere = (reason: string): EnginePlace => ({
     isHere: false,
-    reason: `${reason}; this machine's files say nothing about it`,
+    reason: `${reason}; this machine's files do not describe it`,
   });
   if (remoteHost !== undefined) return elsewhere(`the engine runs on ${remoteHost}`);
   if (system.state === 'unknown') return elsewhere(`this system could not be asked (${system.reason})`);

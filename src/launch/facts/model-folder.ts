@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** Names that the server passes over: hidden files, editors' copies, unfinished downloads. */
+/** Names that the server skips: hidden files, editors' copies, unfinished downloads. */
 const isIgnored = (name: string): boolean => /^\.|~$|\.(tmp|part|swp|bak|crdownload)$/.test(name);
 
 const isOnnx = (name: string): boolean => /\.onnx$/i.test(name);

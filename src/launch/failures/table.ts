@@ -181,7 +181,7 @@ const otherRows: readonly (readonly [FailureArea, ...Row])[] = [
     'device-missing',
     /error gathering device information while adding custom device/i,
     "the path after --device is missing on the engine's host",
-    'check the path (ls -l), or leave --device away',
+    'check the path (ls -l), or omit --device',
   ],
   [
     'mount',
@@ -237,7 +237,7 @@ const otherRows: readonly (readonly [FailureArea, ...Row])[] = [
     'platform',
     /no match for platform in manifest|does not match the (specified|detected) (host )?platform/i,
     'the image is not made for this processor',
-    'leave --platform away, or build the image for it',
+    'omit --platform, or build the image for it',
   ],
 ];
 

@@ -97,16 +97,13 @@ function findNamed(ref: string, inReach: readonly Server[], list: ServerList): S
   const [server, ...others] = found;
   if (server === undefined) throw missing(ref, inReach, list);
   if (others.length === 0) return server;
-  throw new AppError(
-    'USAGE',
-    `"${ref}" is the beginning of several ids: ${namesOf(found)}. Give more of it, or a name.`,
-  );
+  throw new AppError('USAGE', `"${ref}" matches several ids: ${namesOf(found)}. Give more characters, or a name.`);
 }
 
 function missing(ref: string, inReach: readonly Server[], { servers, engineFault }: ServerList): AppError {
   const details = { ref };
   if (matches(servers, ref).length > 0) {
-    const text = `${ref} is a container that launch did not start. Add --all to act on it all the same.`;
+    const text = `${ref} is a container that launch did not start. Add --all to act on it anyway.`;
     return new AppError('CONTAINER_NOT_FOUND', text, { details });
   }
   const [up, down] = [inReach.filter(({ isUp }) => isUp), inReach.filter(({ isUp }) => !isUp)];

@@ -8,7 +8,7 @@ import type { Server } from './server.js';
 export function permitterOf(context: LaunchContext, verb: string, json: boolean): (server: Server) => Promise<void> {
   return async ({ name, labels }) => {
     const what = `${name} is the only server that runs, and ${describeOrigin(labels)}`;
-    const otherwise = `${what}. To ${verb} it all the same: launch ${verb} ${name}`;
+    const otherwise = `${what}. To ${verb} it anyway: launch ${verb} ${name}`;
     const text = `${what}. ${verb.charAt(0).toUpperCase()}${verb.slice(1)} it?`;
     if (!(await askFor(context, { text, otherwise, json }))) throw new AppError('USAGE', otherwise);
   };

@@ -27,5 +27,5 @@ export async function checkOwnImage(docker: DockerGateway, ref: string, all: boo
     throw new AppError('IMAGE_MISSING', `There is no image ${ref}. ${known}`, { details: { ref }, cause: thrown });
   });
   if (all || isOwnImage(image)) return;
-  throw new AppError('USAGE', `${ref} is an image that launch did not build. Add --all to act on it all the same.`);
+  throw new AppError('USAGE', `${ref} is an image that launch did not build. Add --all to act on it anyway.`);
 }

@@ -68,7 +68,7 @@ function oneOf<T extends string>(flag: string, value: string, allowed: readonly 
 function toMode({ detach, interactive, tty }: UpValues, { hasTerminal }: Surroundings): LaunchMode {
   if (interactive !== true && tty !== true) return detach === true ? 'detached' : 'foreground';
   if (detach === true)
-    throw new AppError('USAGE', '-it and -d exclude each other: a shell needs this terminal. Leave one of them away.');
+    throw new AppError('USAGE', '-it and -d cannot be combined: a shell needs this terminal. Omit one of them.');
   if (interactive !== true || tty !== true) {
     throw new AppError(
       'USAGE',
@@ -76,7 +76,7 @@ function toMode({ detach, interactive, tty }: UpValues, { hasTerminal }: Surroun
     );
   }
   if (!hasTerminal)
-    throw new AppError('USAGE', '-it needs a terminal, but stdin is none. Run it in one, or leave -it away.');
+    throw new AppError('USAGE', '-it needs a terminal, but stdin is not one. Run it in a terminal, or omit -it.');
   return 'shell';
 }
 
@@ -130,12 +130,12 @@ function refuseContradictions(request: LaunchRequest): void {
     throw new AppError('USAGE', text);
   };
   if (container.remove === true && container.restart !== undefined && container.restart.name !== 'no') {
-    refuse('--rm and --restart exclude each other: a removed container cannot start again. Leave one of them away.');
+    refuse('--rm and --restart cannot be combined: a removed container cannot start again. Omit one of them.');
   }
   if (variant === 'cpu' && insistsOnGpu(request))
-    refuse('--variant cpu and --gpus (or a GPU --device) exclude each other. Type --variant gpu.');
+    refuse('--variant cpu and --gpus (or a GPU --device) cannot be combined. Type --variant gpu.');
   if (gpuMode === 'none' && insistsOnGpu(request))
-    refuse('--gpu-mode none cannot be combined with a request for a GPU. Leave one of them away.');
+    refuse('--gpu-mode none cannot be combined with a request for a GPU. Omit one of them.');
   const published = container.ports;
   const isServed = findMapping(published, serverPort) !== undefined;
   if (published.length === 0 || isServed || mode === 'shell') return;

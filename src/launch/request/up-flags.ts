@@ -84,7 +84,7 @@ const single: Readonly<Record<string, readonly Row[]>> = {
     ['-t, --tty', 'with -i: a shell instead of the server'],
     ['--rm', 'remove it when it ends (so in the foreground)'],
     ['--restart <policy>', 'no, on-failure[:n], always, unless-stopped'],
-    ['--replace', 'stop what holds its name or port, start anew'],
+    ['--replace', 'stop what holds its name or port, then start'],
     ['--keep', 'keep a container that did not become ready'],
     ['--timeout <time>', 'longest wait until ready (2m)'],
     ['--network <name>', 'network, host or none'],
@@ -114,7 +114,7 @@ const repeated: Readonly<Record<string, readonly Row[]>> = {
     ['--tmpfs <path>', 'a folder in memory'],
     ['-p, --publish <port>', '[ip:][port:]port[/udp], ranges (127.0.0.1:8000:8000)'],
     ['-e, --env <name=value>', 'variable; NAME alone passes yours on'],
-    ['--env-file <file>', 'variables, one a line'],
+    ['--env-file <file>', 'variables, one per line'],
   ],
   'Limits and safety:': [
     ['--ulimit <name=n>', 'such as memlock=-1'],
@@ -148,7 +148,7 @@ export function addUpOptions(command: Command): Command {
     .flatMap(([flags]) => (rare.test(flags) ? [/--[a-z-]+/.exec(flags)?.[0] ?? ''] : []));
   command.addHelpText(
     'after',
-    `\nAlso as docker run has them: ${names.join(' ')}\nWhat follows -- goes to the server, with -it it is the command.`,
+    `\nAlso, as in docker run: ${names.join(' ')}\nArguments after -- go to the server; with -it they are the command.`,
   );
   return addEngineOptions(command);
 }

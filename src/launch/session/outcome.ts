@@ -58,7 +58,7 @@ export function describeLaunched(launched: Launched, paint: (text: string) => st
     ['grpc', grpcAddress ?? (noGrpc === undefined ? undefined : `none: ${noGrpc}`)],
     [variant === 'native' ? 'server' : 'container', ip === undefined ? name : `${name}, ${ip}`],
     ['variant', `${variant}${way}${image === undefined ? '' : `, image ${image.ref}`}`],
-    ['device', devices.length === 0 ? 'not told' : devices.join(', ')],
+    ['device', devices.length === 0 ? 'unknown' : devices.join(', ')],
     ['models', models.length === 0 ? undefined : listed(models)],
     ...broken.map(({ message }) => ['broken', message] as const),
     ['try', url === undefined ? undefined : `curl ${url}/v2`],

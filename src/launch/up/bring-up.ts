@@ -39,7 +39,7 @@ export async function preview(
   return { facts, decision: decide(request, facts) };
 }
 
-/** From a request to a server that is ready. `auto` goes on to its next variant where a start fails for want of GPU or image. */
+/** From a request to a server that is ready. `auto` goes on to its next variant where a start fails because a GPU or an image is missing. */
 export async function bringUp(context: LaunchContext, asked: UpRequest): Promise<Started> {
   const { request } = asked;
   const gateway = await context.openGateway(asked.address);

@@ -54,6 +54,6 @@ export function checkLabels(
   if (classes === labels.length || (classes === 1 && output.shape[0] === labels.length)) return;
   throw contradiction(
     `${describeLabels('classification', given)} has ${labels.length} lines, but ${describeValue('output', output)} has ${classes} classes`,
-    'Give one label a line, in the order of the classes',
+    'Give one label per line, in the order of the classes',
   );
 }

@@ -76,7 +76,7 @@ export function checkDetectionLabels(config: DetectionConfig, labels: readonly s
   if (labels.length === classes || isWithout) return;
   throw contradiction(
     `${describeLabels('detection', given)} has ${labels.length} lines, but ${describeValue('output', output)} has ${classes} classes`,
-    `Give one label a line, in the order of the classes${background === 'none' ? '' : ', with or without the background'}`,
+    `Give one label per line, in the order of the classes${background === 'none' ? '' : ', with or without the background'}`,
   );
 }
 

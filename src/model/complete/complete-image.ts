@@ -4,8 +4,8 @@ import { contradiction, describeValue, findValue } from './contradiction.js';
 
 type ImageJson = NonNullable<ModelJson['image']>;
 
-/** What the declared shape says of the picture; -1 where it is variable. */
-interface Picture {
+/** What the declared shape says of the image; -1 where it is variable. */
+interface Image {
   readonly subject: string;
   readonly layout: 'NCHW' | 'NHWC';
   readonly channels: number;
@@ -16,25 +16,25 @@ interface Picture {
 /** Image input of a model: size, layout and colour come from the declared shape where model.json does not give them. */
 export function completeImage(json: ImageJson, header: OnnxHeader): ImageConfig {
   const input = findValue(header.inputs, 'image.input', json.input);
-  const picture = readPicture(input, json.layout);
-  const color = json.color ?? (picture.channels === 1 ? 'gray' : 'rgb');
+  const image = readImage(input, json.layout);
+  const color = json.color ?? (image.channels === 1 ? 'gray' : 'rgb');
   const channels = color === 'gray' ? 1 : 3;
-  if (picture.channels !== -1 && picture.channels !== channels) {
+  if (image.channels !== -1 && image.channels !== channels) {
     throw contradiction(
-      `image.color "${color}" has ${channels} channels, but ${picture.subject} takes ${picture.channels} in the layout ${picture.layout}`,
+      `image.color "${color}" has ${channels} channels, but ${image.subject} takes ${image.channels} in the layout ${image.layout}`,
       'Set image.color or image.layout to what the model was trained with',
     );
   }
   checkPerChannel('mean', json.mean, channels);
   checkPerChannel('std', json.std, channels);
-  const resize = completeResize(json, picture);
-  checkSize(json, resize, picture);
+  const resize = completeResize(json, image);
+  checkSize(json, resize, image);
   return {
     input: input.name,
     resize,
     ...(json.crop === undefined ? {} : { crop: json.crop }),
     color,
-    layout: picture.layout,
+    layout: image.layout,
     scale: json.scale ?? (input.datatype === 'UINT8' ? 1 : 1 / 255),
     mean: json.mean ?? [0],
     std: json.std ?? [1],
@@ -42,12 +42,12 @@ export function completeImage(json: ImageJson, header: OnnxHeader): ImageConfig 
   };
 }
 
-function readPicture(input: HeaderValue, wish: ImageConfig['layout'] | undefined): Picture {
+function readImage(input: HeaderValue, wish: ImageConfig['layout'] | undefined): Image {
   const subject = describeValue('input', input);
   const [, a = -1, b = -1, c = -1] = input.shape;
   if (input.shape.length !== 4 || input.datatype === 'BYTES' || input.datatype === 'BOOL') {
     throw contradiction(
-      `${subject} cannot take a picture`,
+      `${subject} cannot take an image`,
       'Expected an input of numbers with 4 dimensions (NCHW or NHWC)',
     );
   }
@@ -69,13 +69,13 @@ function checkPerChannel(key: 'mean' | 'std', values: readonly number[] | undefi
 /** Fits after which the image keeps its proportions, so that its size is its own. */
 const isOpenFit = (fit: ResizeFit): boolean => fit === 'inside' || fit === 'outside' || fit === 'height';
 
-function completeResize(json: ImageJson, picture: Picture): ResizeConfig {
+function completeResize(json: ImageJson, image: Image): ResizeConfig {
   const { resize = {} } = json;
   const side = (key: 'width' | 'height'): number => {
-    const size = resize[key] ?? json.crop?.[key] ?? picture[key];
+    const size = resize[key] ?? json.crop?.[key] ?? image[key];
     if (size !== -1) return size;
     throw contradiction(
-      `image.resize.${key} is missing and ${picture.subject} has a variable ${key}`,
+      `image.resize.${key} is missing and ${image.subject} has a variable ${key}`,
       `Set image.resize.${key} in pixels`,
     );
   };
@@ -114,8 +114,8 @@ function checkOpenOnly(resize: NonNullable<ImageJson['resize']>, fit: ResizeFit)
   }
 }
 
-/** Whether the picture that comes out has the size that the model takes. */
-function checkSize(json: ImageJson, resize: ResizeConfig, picture: Picture): void {
+/** Whether the image that comes out has the size that the model takes. */
+function checkSize(json: ImageJson, resize: ResizeConfig, image: Image): void {
   const { width, height, fit } = resize;
   const { crop } = json;
   if (crop !== undefined && (fit === 'inside' || fit === 'height' || crop.width > width || crop.height > height)) {
@@ -126,18 +126,18 @@ function checkSize(json: ImageJson, resize: ResizeConfig, picture: Picture): voi
   }
   const isOpen = crop === undefined && isOpenFit(fit);
   const isHeightOpen = isOpen && fit !== 'height';
-  if (isOpen && (picture.width !== -1 || (isHeightOpen && picture.height !== -1))) {
+  if (isOpen && (image.width !== -1 || (isHeightOpen && image.height !== -1))) {
     throw contradiction(
-      `image.resize.fit "${fit}" gives pictures of various sizes, but ${picture.subject} takes one size`,
+      `image.resize.fit "${fit}" gives images of various sizes, but ${image.subject} takes one size`,
       'Use fit "cover", "contain" or "fill", or add image.crop',
     );
   }
   const made = crop ?? resize;
-  const fits = (key: 'width' | 'height') => picture[key] === -1 || picture[key] === made[key];
+  const fits = (key: 'width' | 'height') => image[key] === -1 || image[key] === made[key];
   if ((isOpen || fits('width')) && (isHeightOpen || fits('height'))) return;
   const key = crop === undefined ? 'image.resize' : 'image.crop';
   throw contradiction(
-    `${key} makes ${made.width}x${made.height} (width x height), but ${picture.subject} takes ${picture.width}x${picture.height} in the layout ${picture.layout}`,
+    `${key} makes ${made.width}x${made.height} (width x height), but ${image.subject} takes ${image.width}x${image.height} in the layout ${image.layout}`,
     `Set ${key} to the model's size`,
   );
 }

@@ -54,6 +54,6 @@ export function checkSegmentationLabels(
   if (classes === undefined || labels.length === classes || (classes === 2 && labels.length === 1)) return;
   throw contradiction(
     `${describeLabels('segmentation', config.labels ?? '')} has ${labels.length} lines, but ${describeValue('output', output)} has ${classes} classes`,
-    'Give one label a line, in the order of the classes',
+    'Give one label per line, in the order of the classes',
   );
 }

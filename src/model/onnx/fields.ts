@@ -81,7 +81,7 @@ export class WireReader {
 
   /** The first bytes of a text, up to `mostBytes`, without a character that is cut through. */
   beginningOfText({ kind, start, end }: WireField, mostBytes: number): string {
-    if (kind !== 'bytes') throw broken(`a text was expected at byte ${start}`);
+    if (kind !== 'bytes') throw broken(`a string was expected at byte ${start}`);
     const length = Math.min(end - start, mostBytes);
     const bytes = this.bytes(start, length);
     return length < end - start ? new TextDecoder().decode(bytes, { stream: true }) : decoder.decode(bytes);

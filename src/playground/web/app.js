@@ -4,7 +4,7 @@ import { detections } from './detections.js';
 import { byId, copyOnClick } from './dom.js';
 import { modelPath, tensorPath } from './example.js';
 import { aboutModel, fetchModel, fetchModels, modelList, obstacleOf, versionChooser } from './models.js';
-import { createPictureInput } from './image-input.js';
+import { createImageInput } from './image-input.js';
 import { emptyResult, failure, footing, outputs, predictions } from './result.js';
 import { fetchSamples } from './samples.js';
 import { segmentation } from './segmentation.js';
@@ -73,50 +73,50 @@ function open(model, samples) {
   page.model = model;
   page.turn += 1;
   const required = model.inputs.filter(({ optional }) => !optional);
-  const isPicture = required.length === 1 && model.properties?.image_input === required[0].name;
+  const isImage = required.length === 1 && model.properties?.image_input === required[0].name;
   const isDetector = model.properties?.task === 'detection';
   const isText = model.properties?.text_input !== undefined;
   const openOther = isText ? openTexts : openTensors;
-  page.input = (isPicture ? (isDetector ? openDetector : openPicture) : openOther)(model, samples);
+  page.input = (isImage ? (isDetector ? openDetector : openImage) : openOther)(model, samples);
   byId('input').replaceChildren(page.input.element);
   const hint = samples.length > 0 && !isText ? 'Pick a sample, or press Run.' : 'Press Run.';
-  show(emptyResult(isPicture ? 'Give it a picture.' : hint));
+  show(emptyResult(isImage ? 'Give it an image.' : hint));
   byId('work').hidden = false;
   document.title = `${model.name} · Slipway playground`;
 }
 
-function openPicture(model, samples) {
+function openImage(model, samples) {
   const path = `predictions/${modelPath(model)}`;
-  const pictures = samples.filter(({ kind }) => kind === 'picture');
+  const images = samples.filter(({ kind }) => kind === 'picture');
   const command = (file, blob) => showCommand({ url: urlOf(path), file }, blob);
-  command(pictures[0]?.name ?? 'picture.jpg');
-  return createPictureInput(model, pictures, ({ blob, name, isOwnFile = false }) => {
+  command(images[0]?.name ?? 'image.jpg');
+  return createImageInput(model, images, ({ blob, name, isOwnFile = false }) => {
     command(name, isOwnFile ? undefined : blob);
-    return send({ path, body: blob, render: (answer) => renderPicture(answer, { blob }) });
+    return send({ path, body: blob, render: (answer) => renderImage(answer, { blob }) });
   });
 }
 
-/** As for other pictures, with sliders below the picture that send the last one again. */
+/** As for other images, with sliders below the image that send the last one again. */
 function openDetector(model, samples) {
   let last;
   const path = () => `predictions/${modelPath(model)}${thresholds.query()}`;
-  const ask = (picture) => {
-    last = picture;
-    const { blob, name, isOwnFile = false } = picture;
+  const ask = (image) => {
+    last = image;
+    const { blob, name, isOwnFile = false } = image;
     showCommand({ url: urlOf(path()), file: name }, isOwnFile ? undefined : blob);
     const score = thresholds.score();
     return send({ path: path(), body: blob, render: (answer) => detections(answer, { blob, score }) });
   };
-  const pictures = samples.filter(({ kind }) => kind === 'picture');
-  const showStart = () => showCommand({ url: urlOf(path()), file: pictures[0]?.name ?? 'picture.jpg' });
+  const images = samples.filter(({ kind }) => kind === 'picture');
+  const showStart = () => showCommand({ url: urlOf(path()), file: images[0]?.name ?? 'image.jpg' });
   const thresholds = createThresholds(model.properties, () => (last === undefined ? showStart() : ask(last)));
   showStart();
-  const input = createPictureInput(model, pictures, ask);
+  const input = createImageInput(model, images, ask);
   input.element.append(thresholds.element);
   return input;
 }
 
-function renderPicture(answer, sent) {
+function renderImage(answer, sent) {
   if (answer.segmentation !== undefined) return segmentation(answer, sent);
   if (answer.predictions?.length > 0) return predictions(answer);
   return outputs({ outputs: answer.outputs ?? [] }, {});

@@ -6,11 +6,11 @@ function cameraObstacle() {
   return 'The browser gives a camera only to pages from https or from this computer (localhost).';
 }
 
-/** A live view with a shutter. `start` asks for the camera, `stop` gives it back. Calls `onPicture(blob)`. */
-export function createCamera(onPicture) {
+/** A live view with a shutter. `start` asks for the camera, `stop` gives it back. Calls `onImage(blob)`. */
+export function createCamera(onImage) {
   const video = el('video', { autoplay: true, muted: true, playsInline: true, hidden: true, 'aria-label': 'Camera' });
   const note = el('p', { class: 'quiet', role: 'status' });
-  const shutter = el('button', { type: 'button', class: 'primary', disabled: true }, 'Take picture');
+  const shutter = el('button', { type: 'button', class: 'primary', disabled: true }, 'Take photo');
   let stream;
   let isWanted = false;
   const stop = () => {
@@ -36,7 +36,7 @@ export function createCamera(onPicture) {
   shutter.addEventListener('click', () => {
     const frame = el('canvas', { width: video.videoWidth, height: video.videoHeight });
     frame.getContext('2d').drawImage(video, 0, 0);
-    frame.toBlob((blob) => onPicture(blob), 'image/jpeg', 0.92);
+    frame.toBlob((blob) => onImage(blob), 'image/jpeg', 0.92);
   });
   return { element: el('div', { class: 'camera' }, video, note, shutter), start, stop };
 }

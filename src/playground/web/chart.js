@@ -5,7 +5,7 @@ const height = 180;
 const pad = 10;
 
 /**
- * A line of values in order; samples whose mark is above the threshold stand out. `marks` may be missing. The picture has a
+ * A line of values in order; samples whose mark is above the threshold stand out. `marks` may be missing. The image has a
  * sentence for those who do not see it.
  */
 export function lineChart(values, marks = [], threshold = 0.5) {

@@ -6,7 +6,7 @@ export function quote(word) {
 const longest = 6000;
 
 /**
- * The curl line for a request {url, file} or {url, json}: a picture is sent as a file, JSON in the line itself unless it is
+ * The curl line for a request {url, file} or {url, json}: an image is sent as a file, JSON in the line itself unless it is
  * long. Answers the line, and the name of the file that it reads.
  */
 export function curlLine({ url, file, json, withKey }) {

@@ -7,8 +7,8 @@ const paper = '#f7f7f4';
 const ink = '#1a1f24';
 const pauseMs = 350;
 
-/** A sheet to draw on with mouse, finger or arrow keys. Calls `onPicture(blob)` shortly after each stroke. */
-export function createDrawing(onPicture) {
+/** A sheet to draw on with mouse, finger or arrow keys. Calls `onImage(blob)` shortly after each stroke. */
+export function createDrawing(onImage) {
   const canvas = el('canvas', {
     width: side,
     height: side,
@@ -18,7 +18,7 @@ export function createDrawing(onPicture) {
     'aria-describedby': 'drawing-help',
   });
   const cursor = el('span', { class: 'cursor', hidden: true });
-  const sheet = createSheet(canvas, onPicture);
+  const sheet = createSheet(canvas, onImage);
   listenToPointer(canvas, sheet);
   listenToKeys(canvas, sheet, cursor);
   const help =
@@ -32,7 +32,7 @@ export function createDrawing(onPicture) {
   );
 }
 
-function createSheet(canvas, onPicture) {
+function createSheet(canvas, onImage) {
   const context = canvas.getContext('2d');
   let timer;
   const clear = () => {
@@ -50,7 +50,7 @@ function createSheet(canvas, onPicture) {
   };
   const finish = () => {
     clearTimeout(timer);
-    timer = setTimeout(() => canvas.toBlob((blob) => onPicture(blob)), pauseMs);
+    timer = setTimeout(() => canvas.toBlob((blob) => onImage(blob)), pauseMs);
   };
   clear();
   return { clear, line, finish };

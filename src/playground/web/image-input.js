@@ -1,16 +1,16 @@
 import { createCamera } from './camera.js';
 import { el } from './dom.js';
 import { createDrawing } from './drawing.js';
-import { pictureStrip } from './samples.js';
+import { imageStrip } from './samples.js';
 
 const largestSheet = 64;
 
 /**
- * Ways to give a picture: file (chosen, dropped, pasted), drawing for models of small pictures, camera, samples.
+ * Ways to give an image: file (chosen, dropped, pasted), drawing for models of small images, camera, samples.
  * Calls `send({blob, name, isOwnFile})` for each. `dispose` gives back camera and listeners.
  */
-export function createPictureInput(model, samples, send) {
-  const picker = createPicker((file) => take(file, file.name || 'picture.png', true));
+export function createImageInput(model, samples, send) {
+  const picker = createPicker((file) => take(file, file.name || 'image.png', true));
   const take = (blob, name, isOwnFile = false) => {
     picker.show(blob, name);
     send({ blob, name, isOwnFile });
@@ -31,7 +31,7 @@ export function createPictureInput(model, samples, send) {
   };
   document.addEventListener('paste', pasted);
   return {
-    element: el('div', { class: 'stacked' }, switcher.element, pictureStrip(model.name, samples, pick)),
+    element: el('div', { class: 'stacked' }, switcher.element, imageStrip(model.name, samples, pick)),
     dispose: () => {
       document.removeEventListener('paste', pasted);
       camera.stop();
@@ -44,11 +44,11 @@ function isSmall({ properties = {} }) {
   return width <= largestSheet && height <= largestSheet;
 }
 
-/** A drop area that is also a file chooser and shows the picture taken. */
+/** A drop area that is also a file chooser and shows the image taken. */
 function createPicker(onFile) {
   const preview = el('img', { alt: '', hidden: true });
-  const text = el('span', {}, el('strong', {}, 'Choose a picture'), ' or drop or paste one here');
-  const input = el('input', { type: 'file', accept: 'image/*', class: 'unseen', 'aria-label': 'Choose a picture' });
+  const text = el('span', {}, el('strong', {}, 'Choose an image'), ' or drop or paste one here');
+  const input = el('input', { type: 'file', accept: 'image/*', class: 'unseen', 'aria-label': 'Choose an image' });
   const element = el('label', { class: 'drop' }, input, preview, text);
   input.addEventListener('change', () => {
     if (input.files[0] !== undefined) onFile(input.files[0]);
@@ -94,7 +94,7 @@ function createSwitcher(modes) {
     enter(mode);
   };
   choose(modes[0].title);
-  const group = el('div', { class: 'segmented', role: 'radiogroup', 'aria-label': 'Where the picture comes from' });
+  const group = el('div', { class: 'segmented', role: 'radiogroup', 'aria-label': 'Where the image comes from' });
   group.append(...radios.map(({ label }) => label));
   return { element: el('div', {}, group, panel), choose };
 }

@@ -9,14 +9,14 @@ export async function fetchSamples(model) {
   return body.samples;
 }
 
-const fetchPicture = async (model, name) => (await call(pathOf(model, name), { as: 'blob' })).body;
+const fetchImage = async (model, name) => (await call(pathOf(model, name), { as: 'blob' })).body;
 const fetchRequest = async (model, name) => (await call(pathOf(model, name))).body;
 
 /** A row of thumbnails; a click calls `onPick(blob, name)`. */
-export function pictureStrip(model, samples, onPick) {
+export function imageStrip(model, samples, onPick) {
   const items = samples.map(({ name }) => {
     const image = el('img', { alt: '', width: 48, height: 48 });
-    const loading = fetchPicture(model, name);
+    const loading = fetchImage(model, name);
     loading.then(
       (blob) => (image.src = URL.createObjectURL(blob)),
       () => (image.hidden = true),

@@ -61,7 +61,7 @@ function fieldset({ name, datatype, shape, optional }, { chart, values, shapeFie
     {},
     el('legend', {}, el('code', {}, name), ` ${datatype} ${shapeText(shape, dimNames)}${optional ? ', optional' : ''}`),
     chart,
-    el('label', { for: values.id }, datatype === 'BYTES' ? 'Texts, one a line' : 'Values', values),
+    el('label', { for: values.id }, datatype === 'BYTES' ? 'Texts, one per line' : 'Values', values),
     el('label', { for: shapeField.id, class: 'inline' }, 'Shape', shapeField),
   );
 }

@@ -2,7 +2,7 @@ import { el } from './dom.js';
 
 const start = 'The cat sits on the mat.\nA kitten rests on a rug.\nShares fell sharply on Monday.';
 
-/** A field for texts, one a line. Calls `send(texts)` on Run, `onRefused()` where there is none, and `onChange(texts)` as it is edited. */
+/** A field for texts, one per line. Calls `send(texts)` on Run, `onRefused()` where there is none, and `onChange(texts)` as it is edited. */
 export function createTextInput({ send, onRefused, onChange }) {
   const field = el('textarea', { rows: 6, id: 'texts', value: start, autocomplete: 'off' });
   const texts = () => field.value.split('\n').filter((line) => line.trim() !== '');
@@ -10,7 +10,7 @@ export function createTextInput({ send, onRefused, onChange }) {
   const form = el(
     'form',
     { class: 'stacked', noValidate: true },
-    el('label', { for: field.id }, 'Texts, one a line', field),
+    el('label', { for: field.id }, 'Texts, one per line', field),
     el('button', { type: 'submit', class: 'primary' }, 'Run'),
   );
   form.addEventListener('submit', (event) => {

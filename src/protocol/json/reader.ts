@@ -55,7 +55,7 @@ const loneSurrogate = /\p{Surrogate}/u;
 
 /**
  * A cursor on the bytes of one JSON document. Values are read where they are wanted, so numbers keep the digits that
- * `JSON.parse` would lose. A byte order mark in front is passed over; everything else that is not JSON throws INVALID_INPUT with the byte's offset.
+ * `JSON.parse` would lose. A byte order mark in front is skipped; everything else that is not JSON throws INVALID_INPUT with the byte's offset.
  */
 export class JsonReader {
   readonly bytes: Buffer;
@@ -209,6 +209,6 @@ export class JsonReader {
 
   /** Checks that nothing but blanks follows. */
   finish(): void {
-    if (this.peek() !== -1) this.fail('the document goes on after its end');
+    if (this.peek() !== -1) this.fail('there is more after the end of the document');
   }
 }

@@ -3,7 +3,7 @@ import { readDouble } from '../json/number.js';
 import { skipValue } from '../json/nesting.js';
 import type { ParameterValue } from '../types.js';
 
-/** Parameters that mean something here: a value of the wrong kind is refused, never passed over. */
+/** Parameters that mean something here: a value of the wrong kind is refused, never skipped. */
 const understood: ReadonlySet<string> = new Set([
   'binary_data',
   'binary_data_output',
@@ -16,7 +16,7 @@ const understood: ReadonlySet<string> = new Set([
 
 /**
  * Reads a `parameters` object: strings, numbers and booleans; null is left out. Lists and objects, such as the headers that some
- * servers take, are passed over unless `isStrict`. A repeated or foreign reserved name is refused.
+ * servers take, are skipped unless `isStrict`. A repeated or foreign reserved name is refused.
  */
 export function readParameters(reader: JsonReader, owner: string, isStrict = false): Map<string, ParameterValue> {
   const parameters = new Map<string, ParameterValue>();

@@ -20,7 +20,7 @@ export interface VersionOnDisk {
   /** The model file by its name in the repository, which may be a link; undefined where `problem` says why there is none. */
   readonly path?: string;
   readonly problem?: string;
-  /** What was taken under another name, and what was passed over, for people. */
+  /** What was taken under another name, and what was skipped, for people. */
   readonly notes?: readonly string[];
 }
 

@@ -11,7 +11,7 @@ export type Place =
 /** Left behind by editors and downloads, or hidden. */
 const ignored = /^\.|~$|\.(tmp|temp|part|partial|crdownload|swp|bak)$/i;
 
-/** What stands in a folder, without what is passed over. Rejects where it cannot be read. */
+/** What stands in a folder, without what is skipped. Rejects where it cannot be read. */
 export async function listFolder(folder: string): Promise<readonly Dirent[]> {
   const entries = await readdir(folder, { withFileTypes: true });
   return entries.filter(({ name }) => !ignored.test(name));

@@ -3,9 +3,9 @@ import { drawTensors, mostMadeUp, type DrawOptions } from '../../tensor/drawn.js
 import type { DeclaredShape } from '../../tensor/shape.js';
 import type { NamedTensors, TensorSpec } from '../../tensor/tensor.js';
 
-/** Made-up tensors for a model's inputs; a picture has the size of `model.json`. Throws INVALID_INPUT where one is too large. */
+/** Made-up tensors for a model's inputs; an image has the size of `model.json`. Throws INVALID_INPUT where one is too large. */
 export function makeInputs(header: OnnxHeader, config: ModelConfig, options: DrawOptions): NamedTensors {
-  return drawTensors(withPictures(header, config), { ...options, maxElements: mostMadeUp });
+  return drawTensors(withImages(header, config), { ...options, maxElements: mostMadeUp });
 }
 
 /**
@@ -16,7 +16,7 @@ export function sizeSettings(
   header: OnnxHeader,
   config: Pick<ModelConfig, 'image'>,
 ): readonly (readonly TensorSpec[])[] {
-  const inputs = withPictures(header, config);
+  const inputs = withImages(header, config);
   if (!inputs.some(({ shape }) => shape.slice(1).includes(-1))) return [inputs];
   const names = new Map<string, number>();
   const ownSize = (key: string): number => {
@@ -35,16 +35,16 @@ function resized(input: HeaderValue, sizeOf: (axis: number) => number): TensorSp
   return { ...input, shape: input.shape.map((dim, axis) => (axis > 0 && dim === -1 ? sizeOf(axis) : dim)) };
 }
 
-function withPictures({ inputs }: OnnxHeader, { image }: Pick<ModelConfig, 'image'>): readonly HeaderValue[] {
+function withImages({ inputs }: OnnxHeader, { image }: Pick<ModelConfig, 'image'>): readonly HeaderValue[] {
   return inputs.map((input) =>
-    image?.input === input.name ? { ...input, shape: pictureShape(input.shape, image) } : input,
+    image?.input === input.name ? { ...input, shape: imageShape(input.shape, image) } : input,
   );
 }
 
-/** A declared shape with the variable dimensions of a picture filled in; the first, the rows, is left. */
-function pictureShape(shape: DeclaredShape, { crop, resize, color, layout }: ImageConfig): DeclaredShape {
+/** A declared shape with the variable dimensions of an image filled in; the first, the rows, is left. */
+function imageShape(shape: DeclaredShape, { crop, resize, color, layout }: ImageConfig): DeclaredShape {
   const { width, height } = crop ?? resize;
   const channels = color === 'gray' ? 1 : 3;
-  const picture = layout === 'NCHW' ? [channels, height, width] : [height, width, channels];
-  return shape.map((dim, axis) => (dim === -1 ? (picture[axis - 1] ?? dim) : dim));
+  const image = layout === 'NCHW' ? [channels, height, width] : [height, width, channels];
+  return shape.map((dim, axis) => (dim === -1 ? (image[axis - 1] ?? dim) : dim));
 }

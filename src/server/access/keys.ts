@@ -17,7 +17,7 @@ const named = /^([\w.@-]{1,64}):(predict|admin):(\S+)$/;
 const hashed = /^sha256:([0-9a-f]{64})$/i;
 
 /**
- * Keys of a file, one a line: `KEY`, `NAME:ROLE:KEY` or `NAME:ROLE:sha256:HEX`, where `#` starts a comment. A key without a role may predict.
+ * Keys of a file, one per line: `KEY`, `NAME:ROLE:KEY` or `NAME:ROLE:sha256:HEX`, where `#` starts a comment. A key without a role may predict.
  * Throws USAGE, with the line's number and never its text.
  */
 export function parseKeys(text: string): readonly AccessKey[] {

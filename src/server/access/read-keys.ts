@@ -25,7 +25,7 @@ export async function readKeys({ keys, keysFile }: AuthSettings, log: Log): Prom
 function parseFile(path: string, text: string): readonly AccessKey[] {
   const keys = parse(path, text);
   if (keys.length > 0) return keys;
-  throw new AppError('USAGE', `${path} holds no key: write one a line, or leave the flag out.`);
+  throw new AppError('USAGE', `${path} holds no key: write one per line, or leave the flag out.`);
 }
 
 function parse(source: string, text: string): readonly AccessKey[] {

@@ -46,9 +46,7 @@ function textOf(event: ModelEvent): string {
     case 'unload':
       return 'model unloaded';
     case 'failure':
-      return event.isServing
-        ? 'model failed to reload: what was loaded before goes on serving'
-        : 'model failed to load';
+      return event.isServing ? 'model failed to reload: what was loaded before keeps serving' : 'model failed to load';
   }
 }
 

@@ -6,7 +6,7 @@ import { niceness, stepBehind } from '../../workers/host/step-behind.js';
 import { performTask, type CodecThreadData, type FromCodec, type ToCodec } from './tasks.js';
 import { listArrived, listTransfers } from './transfers.js';
 
-/** Entry of a codec thread: JSON is handled in the order it comes, pictures beside it; ends when it is terminated. */
+/** Entry of a codec thread: JSON is handled in the order it comes, images beside it; ends when it is terminated. */
 function main(port: NonNullable<typeof parentPort>, data: CodecThreadData): void {
   stepBehind(niceness.compute);
   configureImages(data.image);

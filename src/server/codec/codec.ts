@@ -40,7 +40,7 @@ export interface CodecOptions {
   readonly inlineLimitBytes?: number;
   /** Most heap of a codec thread in MiB; beyond it the thread is lost and started anew. Default: Node's. */
   readonly threadHeapMb?: number;
-  /** Threads and limits of picture decoding, for each codec thread. Default: one thread. */
+  /** Threads and limits of image decoding, for each codec thread. Default: one thread. */
   readonly image?: ImageSettings;
   readonly events?: CodecEvents;
 }
@@ -63,7 +63,7 @@ export interface Codec {
   encodePredict(response: PredictionsToEncode, isOwned: boolean): EncodedResponse | Promise<EncodedResponse>;
   /** The outputs of `POST /predictions/{model}` as a JSON array. */
   encodeOutputs(response: OutputsToEncode, isOwned: boolean): EncodedResponse | Promise<EncodedResponse>;
-  /** Pictures as one input tensor, a row each; always on a thread. The pictures stay the caller's. */
+  /** Images as one input tensor, a row each; always on a thread. The images stay the caller's. */
   decodeImages(images: ImagesToDecode): Promise<NumericTensor>;
   /** The same with the images' own sizes. */
   decodeSizedImages(images: ImagesToDecode): Promise<SizedImages>;
@@ -84,7 +84,7 @@ export interface Codec {
 export interface ImagesToDecode {
   readonly model: string;
   /** Files, or their base64. */
-  readonly pictures: readonly BytesElement[];
+  readonly images: readonly BytesElement[];
   readonly config: ImageConfig;
   /** The input that takes them. */
   readonly spec: TensorSpec;

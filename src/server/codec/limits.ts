@@ -2,7 +2,7 @@ import type { CodecTask } from './tasks.js';
 
 /** Whose task it is and of which kind: tasks of one line are done in order, lines in turn. */
 export function lineOf(task: CodecTask): string {
-  return `${modelOf(task)} ${'pictures' in task ? 'images' : 'bodies'}`;
+  return `${modelOf(task)} ${'images' in task ? 'images' : 'bodies'}`;
 }
 
 /** The model that a task is for; '' where it is for none. */
@@ -38,7 +38,7 @@ export function limitOf(task: CodecTask): number {
 
 function bytesOf(task: CodecTask): number {
   if ('body' in task) return task.body.byteLength;
-  if ('pictures' in task) return task.pictures.reduce((sum, picture) => sum + picture.length, 0);
+  if ('images' in task) return task.images.reduce((sum, image) => sum + image.length, 0);
   if ('texts' in task) return task.texts.flat().reduce((sum, text) => sum + text.length, 0);
   if (task.kind === 'prewarm') return 0;
   let bytes = 0;

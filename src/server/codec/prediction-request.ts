@@ -5,7 +5,7 @@ import { readDouble } from '../../protocol/json/number.js';
 import { JsonReader } from '../../protocol/json/reader.js';
 import { skipValue } from '../../protocol/json/nesting.js';
 import type { ModelSignature } from '../../protocol/types.js';
-import { mostPictures } from '../../protocol/tensor-check.js';
+import { mostImages } from '../../protocol/tensor-check.js';
 import { validateInferRequest, type CheckedRequest } from '../../protocol/validate.js';
 import type { BytesElement } from '../../tensor/tensor.js';
 import type { TextInput } from '../../model/text-config.js';
@@ -15,9 +15,9 @@ import { isOption, parseOptions, type PredictionOptions, type OptionName } from 
 /** What a body of `POST /predictions/{model}` holds. */
 export type PredictionInput =
   | {
-      readonly kind: 'pictures';
-      readonly pictures: readonly BytesElement[];
-      /** One picture that was not sent as a list: its predictions are not put into one. */
+      readonly kind: 'images';
+      readonly images: readonly BytesElement[];
+      /** One image that was not sent as a list: its predictions are not put into one. */
       readonly isSingle: boolean;
       readonly asked: PredictionOptions;
     }
@@ -32,11 +32,11 @@ export type PredictionInput =
 
 /** What is expected of a body, for messages. */
 export const expectedBody =
-  'expected a picture, a form with pictures, text (text/plain), or JSON with "image", "images", "text" or "inputs"';
+  'expected an image, a form with images, text (text/plain), or JSON with "image", "images", "text" or "inputs"';
 
 const [brace, blanks] = [0x7b, new Set([0x20, 0x09, 0x0a, 0x0d, 0xef, 0xbb, 0xbf])];
 
-/** Whether a body is JSON: no picture format begins with a brace, white space or a byte order mark. */
+/** Whether a body is JSON: no image format begins with a brace, white space or a byte order mark. */
 export function beginsLikeObject(body: Buffer): boolean {
   return body.find((byte) => !blanks.has(byte)) === brace;
 }
@@ -67,8 +67,8 @@ export function decodePredictionJson(body: Buffer, model: ModelSignature): Predi
       'Expected exactly one of "image", "images", "text" and "inputs" in the JSON body',
     );
   }
-  if (image !== undefined) return { kind: 'pictures', pictures: [image], isSingle: true, asked };
-  if (images !== undefined) return { kind: 'pictures', pictures: images, isSingle: false, asked };
+  if (image !== undefined) return { kind: 'images', images: [image], isSingle: true, asked };
+  if (images !== undefined) return { kind: 'images', images, isSingle: false, asked };
   if (text !== undefined) return { kind: 'texts', ...text, asked };
   const request = validateInferRequest(decodeInferRequest({ body, hasHalfNumbers: true }, model), model);
   return { kind: 'tensors', request, asked };
@@ -85,8 +85,8 @@ function readMember(reader: JsonReader, key: string, members: Members): void {
     return;
   }
   refuseRepeat(reader, key, members[key]);
-  if (key === 'image') members.image = reader.readString('"image", a picture in base64,');
-  else if (key === 'images') members.images = readPictures(reader);
+  if (key === 'image') members.image = reader.readString('"image", an image in base64,');
+  else if (key === 'images') members.images = readImageList(reader);
   else if (key === 'text') members.text = readTexts(reader);
   else {
     members.inputs = true;
@@ -99,11 +99,11 @@ function readOption(reader: JsonReader, key: OptionName): unknown {
   return key === 'mask' ? reader.readString('"mask"') : readDouble(reader);
 }
 
-function readPictures(reader: JsonReader): readonly string[] {
-  const pictures: string[] = [];
-  reader.readArray('"images", a list of pictures in base64,', () => {
-    if (pictures.length === mostPictures) reader.fail(`"images" has more than ${mostPictures} pictures`);
-    pictures.push(reader.readString('"images": an element'));
+function readImageList(reader: JsonReader): readonly string[] {
+  const images: string[] = [];
+  reader.readArray('"images", a list of images in base64,', () => {
+    if (images.length === mostImages) reader.fail(`"images" has more than ${mostImages} images`);
+    images.push(reader.readString('"images": an element'));
   });
-  return pictures.length > 0 ? pictures : reader.fail('"images" must be a list of one or more pictures in base64');
+  return images.length > 0 ? images : reader.fail('"images" must be a list of one or more images in base64');
 }

@@ -47,7 +47,7 @@ export type CodecTask =
   | {
       readonly kind: 'decode-images' | 'decode-sized-images';
       readonly model: string;
-      readonly pictures: readonly BytesElement[];
+      readonly images: readonly BytesElement[];
       readonly config: ImageConfig;
       readonly spec: TensorSpec;
     }
@@ -137,9 +137,9 @@ export type FromCodec =
 export async function performTask(task: CodecTask): Promise<CodecResult> {
   switch (task.kind) {
     case 'decode-images':
-      return imagesToTensor(task.pictures, task.config, task.spec);
+      return imagesToTensor(task.images, task.config, task.spec);
     case 'decode-sized-images':
-      return imagesWithSizes(task.pictures, task.config, task.spec);
+      return imagesWithSizes(task.images, task.config, task.spec);
     case 'decode-message': {
       // Nothing of gRPC is loaded before it is needed.
       const { decodeInferMessage } = await import('../../protocol/grpc/decode-request.js');

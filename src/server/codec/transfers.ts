@@ -19,10 +19,10 @@ export function packTask(task: CodecTask): PackedTask {
     const body = isLarge(task.body) ? task.body : new Uint8Array(task.body);
     return { task: { ...task, body }, transfers: listMovable([body]) };
   }
-  if ('pictures' in task) {
-    const pictures = task.pictures.map((picture) => (typeof picture === 'string' ? picture : new Uint8Array(picture)));
-    const bytes = pictures.filter((picture) => typeof picture !== 'string');
-    return { task: { ...task, pictures }, transfers: listMovable(bytes) };
+  if ('images' in task) {
+    const images = task.images.map((image) => (typeof image === 'string' ? image : new Uint8Array(image)));
+    const bytes = images.filter((image) => typeof image !== 'string');
+    return { task: { ...task, images }, transfers: listMovable(bytes) };
   }
   if (task.isOwned) return { task, transfers: listTensors(task.response.outputs) };
   const outputs = new Map([...task.response.outputs].map(([name, tensor]) => [name, copyTensor(tensor)]));

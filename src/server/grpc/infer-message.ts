@@ -7,7 +7,7 @@ import type { Dataplane } from '../dataplane.js';
 import { buffersOf, runChecked, type InferReport } from '../inference/inference.js';
 import { tensorBytes } from '../memory/tensor-bytes.js';
 import { viewOf } from '../inference/model-view.js';
-import { withPictures } from '../inference/images.js';
+import { withImages } from '../inference/images.js';
 
 export interface MessageDeps {
   readonly dataplane: Dataplane;
@@ -43,7 +43,7 @@ async function run({ call, view, looseBytes, startMs }: Run, codec: Codec): Prom
   const { signature, labelsOf, model } = view;
   const decoding = codec.decodeMessage(body, signature, looseBytes);
   const decoded = decoding === undefined ? decodeInferMessage(body, signature) : await decoding;
-  const adding = withPictures(codec, decoded, model);
+  const adding = withImages(codec, decoded, model);
   const request = adding instanceof Promise ? await adding : adding;
   const decodeMs = performance.now() - startMs;
   memory.take(tensorBytes(request.inputs.values(), body));

@@ -77,7 +77,7 @@ export function encodeBody(body: Uint8Array, coding: Coding): Promise<Buffer> {
 
 /**
  * The coding an Accept-Encoding header prefers, undefined for identity (RFC 9110, 12.5.3). Entries that are unknown or
- * malformed are passed over, and no header is refused: identity is always sent when nothing else fits.
+ * malformed are skipped, and no header is refused: identity is always sent when nothing else fits.
  */
 export function chooseCoding(header: string): Coding | undefined {
   if (!header.includes('gzip') && !header.includes('deflate') && !header.includes('*')) return undefined;

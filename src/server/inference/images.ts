@@ -10,28 +10,24 @@ import type { Shape } from '../../tensor/shape.js';
 import type { BytesElement, Tensor } from '../../tensor/tensor.js';
 import type { Codec, ImagesToDecode } from '../codec/codec.js';
 
-/** The request with its pictures made into the model's input tensor; the same request where it has none. */
-export function withPictures<T extends CheckedRequest>(codec: Codec, request: T, model: ServableModel): T | Promise<T> {
+/** The request with its images made into the model's input tensor; the same request where it has none. */
+export function withImages<T extends CheckedRequest>(codec: Codec, request: T, model: ServableModel): T | Promise<T> {
   const name = model.config.image?.input;
   const tensor = name === undefined ? undefined : request.inputs.get(name);
   if (name === undefined || tensor?.datatype !== 'BYTES') return request;
-  return readPictures(codec, tensor.data, model).then((input) => {
+  return toImageInput(codec, tensor.data, model).then((input) => {
     return { ...request, inputs: new Map(request.inputs).set(name, input) };
   });
 }
 
-/** Pictures as the model's image input, a row each. Throws INVALID_INPUT where the model takes none. */
-function readPictures(codec: Codec, pictures: readonly BytesElement[], model: ServableModel): Promise<Tensor> {
-  return codec.decodeImages(imagesOf(pictures, model));
+/** Images as the model's image input, a row each. Throws INVALID_INPUT where the model takes none. */
+function toImageInput(codec: Codec, images: readonly BytesElement[], model: ServableModel): Promise<Tensor> {
+  return codec.decodeImages(imagesOf(images, model));
 }
 
 /** The same with the images' own sizes. */
-function readSizedPictures(
-  codec: Codec,
-  pictures: readonly BytesElement[],
-  model: ServableModel,
-): Promise<SizedImages> {
-  return codec.decodeSizedImages(imagesOf(pictures, model));
+function readSizedImages(codec: Codec, images: readonly BytesElement[], model: ServableModel): Promise<SizedImages> {
+  return codec.decodeSizedImages(imagesOf(images, model));
 }
 
 /** Images as an input, or as the files of one; the images' own sizes, and the shape of the input where they are files. */
@@ -59,13 +55,13 @@ export async function readImages(
   model: ServableModel,
 ): Promise<ReadImages> {
   const { detection, segmentation } = model.config;
-  if (detection !== undefined || segmentation !== undefined) return readSizedPictures(codec, images, model);
-  return { tensor: await readPictures(codec, images, model) };
+  if (detection !== undefined || segmentation !== undefined) return readSizedImages(codec, images, model);
+  return { tensor: await toImageInput(codec, images, model) };
 }
 
-function imagesOf(pictures: readonly BytesElement[], model: ServableModel): ImagesToDecode {
+function imagesOf(images: readonly BytesElement[], model: ServableModel): ImagesToDecode {
   const input = imageInputOf(model.config, model.inputs);
-  if (input !== undefined) return { model: model.name, pictures, ...input };
+  if (input !== undefined) return { model: model.name, images, ...input };
   const inputs = `its inputs (${model.inputs.map(({ name }) => name).join(', ')}) as tensors`;
   const advice = adviseImage(model.header);
   const instead =
@@ -73,6 +69,6 @@ function imagesOf(pictures: readonly BytesElement[], model: ServableModel): Imag
   const ways = advice === undefined ? '' : `, or write into its model.json: ${advice}`;
   throw new AppError(
     'INVALID_INPUT',
-    `Model '${model.name}' takes no pictures: its model.json has no "image". Send ${instead} instead${ways}.`,
+    `Model '${model.name}' takes no images: its model.json has no "image". Send ${instead} instead${ways}.`,
   );
 }

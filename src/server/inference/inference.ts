@@ -6,7 +6,7 @@ import type { NamedTensors } from '../../tensor/tensor.js';
 import type { Codec } from '../codec/codec.js';
 import type { RequestMemory } from '../memory/memory-budget.js';
 import { tensorBytes } from '../memory/tensor-bytes.js';
-import { withPictures } from './images.js';
+import { withImages } from './images.js';
 import type { ModelView } from './model-view.js';
 
 /** A request as the inference routes take it up: its model and its body, undone of its Content-Encoding. */
@@ -39,7 +39,7 @@ export async function infer(codec: Codec, call: InferenceRequest): Promise<Infer
   const { view, body, headerLength } = call;
   const startMs = performance.now();
   const decoding = codec.decodeInfer({ body, headerLength }, view.signature);
-  const adding = withPictures(codec, decoding instanceof Promise ? await decoding : decoding, view.model);
+  const adding = withImages(codec, decoding instanceof Promise ? await decoding : decoding, view.model);
   const request = adding instanceof Promise ? await adding : adding;
   const decodeMs = performance.now() - startMs;
   call.memory.take(tensorBytes(request.inputs.values(), body));
@@ -59,7 +59,7 @@ export async function inferV1(codec: Codec, call: InferenceRequest): Promise<Inf
   const startMs = performance.now();
   const request = await codec.decodePredict(call.body, call.view.signature);
   const decodeMs = performance.now() - startMs;
-  const checked = await withPictures(codec, request, call.view.model);
+  const checked = await withImages(codec, request, call.view.model);
   call.memory.take(tensorBytes(checked.inputs.values(), call.body));
   const { outputs, timings, batchRows, batchRequests } = await runChecked(checked, call);
   const isOwned = batchRequests === 1;

@@ -70,8 +70,8 @@ interface Started {
 
 function runInput(codec: Codec, input: PredictionInput, started: Started): Promise<Ran> {
   switch (input.kind) {
-    case 'pictures':
-      return runPictures(codec, input.pictures, started);
+    case 'images':
+      return runImageFiles(codec, input.images, started);
     case 'texts':
       return runTexts(codec, input.texts, started);
     case 'tensors':
@@ -98,18 +98,18 @@ async function runTexts(codec: Codec, texts: readonly TextInput[], { call, start
   return { results, frames: [], masks, order: ordered.flatMap((batch) => batch.texts), decodeMs };
 }
 
-/** As many pictures a run as the model takes rows; all runs wait for workers at the same time. */
-async function runPictures(codec: Codec, pictures: readonly BytesElement[], { call, startMs }: Started): Promise<Ran> {
+/** As many images a run as the model takes rows; all runs wait for workers at the same time. */
+async function runImageFiles(codec: Codec, images: readonly BytesElement[], { call, startMs }: Started): Promise<Ran> {
   const { view } = call;
   const { model, signature } = view;
   const other = signature.inputs.find(({ name }) => signature.imageInputs?.has(name) === false);
   if (other !== undefined) {
-    const text = `Model '${model.name}' needs input '${other.name}' beside its picture: send JSON with "inputs", the picture as BYTES.`;
+    const text = `Model '${model.name}' needs input '${other.name}' beside its image: send JSON with "inputs", the image as BYTES.`;
     throw new AppError('INVALID_INPUT', text);
   }
   const size = Math.max(1, view.batching.maxRows);
-  const chunks = Array.from({ length: Math.ceil(pictures.length / size) }, (_, n) =>
-    pictures.slice(n * size, (n + 1) * size),
+  const chunks = Array.from({ length: Math.ceil(images.length / size) }, (_, n) =>
+    images.slice(n * size, (n + 1) * size),
   );
   const files = findFiles(chunks, { model, mostPixels: codec.mostPixels });
   try {

@@ -15,7 +15,7 @@ export interface PredictionBody {
   readonly takesText: boolean;
 }
 
-/** Reads a body by what it is: multipart where its type says so, text where its type does and the model takes it, JSON where it begins like an object, else one picture. */
+/** Reads a body by what it is: multipart where its type says so, text where its type does and the model takes it, JSON where it begins like an object, else one image. */
 export async function readPredictionBody(codec: Codec, sent: PredictionBody): Promise<PredictionInput> {
   const { body, contentType, signature } = sent;
   if (body.length === 0) throw new AppError('INVALID_INPUT', `The request has no body: ${expectedBody}`);
@@ -24,7 +24,7 @@ export async function readPredictionBody(codec: Codec, sent: PredictionBody): Pr
     return readText(body, contentType);
   if (beginsLikeObject(body)) return codec.decodePrediction(body, signature);
   if (isMangled(body, contentType)) throw new AppError('INVALID_INPUT', mangled);
-  return { kind: 'pictures', pictures: [body], isSingle: true, asked: {} };
+  return { kind: 'images', images: [body], isSingle: true, asked: {} };
 }
 
 /** A whole body as one text. */
@@ -54,8 +54,8 @@ async function readForm(body: Buffer, contentType: string): Promise<PredictionIn
   const { files, fields } = await parseMultipart(body, contentType);
   if (files.length === 0) throw new AppError('INVALID_INPUT', `The form has no file: ${expectedBody}`);
   return {
-    kind: 'pictures',
-    pictures: files,
+    kind: 'images',
+    images: files,
     isSingle: files.length === 1,
     asked: parseOptions(Object.fromEntries(fields)),
   };

@@ -5,7 +5,7 @@ import { histogramSamples, register, type Sample } from './exposition.js';
 
 const histograms: readonly (readonly [name: string, help: string, pick: (meter: ModelMeter) => Distribution])[] = [
   ['slipway_request_duration_seconds', 'From the request read whole to its answer written.', (meter) => meter.duration],
-  ['slipway_decode_duration_seconds', 'Reading a request into tensors, pictures included.', (meter) => meter.decode],
+  ['slipway_decode_duration_seconds', 'Reading a request into tensors, images included.', (meter) => meter.decode],
   ['slipway_queue_duration_seconds', 'Waiting for other rows and for a free worker.', (meter) => meter.queue],
   [
     'slipway_compute_duration_seconds',

@@ -90,7 +90,12 @@ const memoryRows: readonly (readonly [
 ])[] = [
   ['slipway_request_memory_bytes', 'gauge', 'Memory that requests hold now.', ({ usedBytes }) => usedBytes],
   ['slipway_request_memory_limit_bytes', 'gauge', 'Memory that they may hold.', ({ limitBytes }) => limitBytes],
-  ['slipway_request_memory_refusals_total', 'counter', 'Requests refused for want of it.', ({ refusals }) => refusals],
+  [
+    'slipway_request_memory_refusals_total',
+    'counter',
+    'Requests refused because the memory for requests was used up.',
+    ({ refusals }) => refusals,
+  ],
 ];
 
 /** What requests hold together, and what was refused because of it. */

@@ -21,7 +21,7 @@ export function buildOpenapi({ title, version, basePath, isGuarded }: DocumentOp
   }
   return {
     openapi: '3.1.0',
-    info: { title, version, summary: 'ONNX models over HTTP: the Open Inference Protocol, version 1, and pictures.' },
+    info: { title, version, summary: 'ONNX models over HTTP: the Open Inference Protocol, version 1, and images.' },
     servers: [{ url: basePath === '' ? '/' : basePath }],
     tags: [...new Set(operations.map(({ tag }) => tag))].map((name) => ({ name })),
     paths,

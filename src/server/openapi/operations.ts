@@ -39,7 +39,7 @@ const part = (name: string, description: string): Part => ({
   schema: { type: 'number', minimum: 0, maximum: 1 },
 });
 const predictionQuery: readonly Part[] = [
-  { name: 'top', in: 'query', schema: { type: 'integer', minimum: 1 }, description: 'Predictions for each picture.' },
+  { name: 'top', in: 'query', schema: { type: 'integer', minimum: 1 }, description: 'Predictions for each image.' },
   part('score', 'Least score of a detection.'),
   part('iou', 'Overlap beyond which a box gives way to a better one of its class.'),
   {

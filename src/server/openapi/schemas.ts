@@ -95,13 +95,13 @@ const inferenceSchemas = {
     ['width', 'height', 'classes'],
   ),
   PredictionRequest: object({
-    image: { ...text, description: 'A picture in base64, or a data: URL.' },
-    images: { ...listOf(text), description: 'Several pictures; the answer holds a list for each.' },
+    image: { ...text, description: 'An image in base64, or a data: URL.' },
+    images: { ...listOf(text), description: 'Several images; the answer holds a list for each.' },
     text: {
       anyOf: [text, listOf({ anyOf: [text, { type: 'array', items: text, minItems: 2, maxItems: 2 }] })],
       description: 'A text, or several texts and pairs; the answer to several is a list.',
     },
-    top: { ...whole, description: 'Predictions for each picture or text.' },
+    top: { ...whole, description: 'Predictions for each image or text.' },
     similarity: { type: 'boolean', description: 'Of embeddings: the cosine of each with each.' },
     score: { type: 'number', description: 'Least score of a detection.' },
     iou: { type: 'number', description: 'Overlap beyond which a box gives way to a better one of its class.' },
@@ -117,7 +117,7 @@ const inferenceSchemas = {
       predictions: {
         type: 'array',
         items: { anyOf: [refTo('Prediction'), listOf(refTo('Prediction'))] },
-        description: 'For one picture its predictions, highest first; for several a list of these lists.',
+        description: 'For one image its predictions, highest first; for several a list of these lists.',
       },
       detections: {
         type: 'array',

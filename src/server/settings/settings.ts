@@ -12,7 +12,7 @@ export interface Limits {
   readonly bodyBytes: number;
   /** What all requests may hold together; `auto`: a quarter of the container's memory, or of the machine's. */
   readonly requestMemory: number | 'auto';
-  /** Most pixels of one picture. */
+  /** Most pixels of one image. */
   readonly pixels: number;
   /** Most bytes of all headers of a request together. */
   readonly headerBytes: number;
@@ -37,7 +37,7 @@ export interface LogSettings {
 export interface AuthSettings {
   /** Keys as given; empty: everyone may ask. */
   readonly keys: readonly string[];
-  /** A file with one key a line (`access/keys.ts`), read again when it changes. */
+  /** A file with one key per line (`access/keys.ts`), read again when it changes. */
   readonly keysFile?: string;
   /** Whether /metrics asks for no key. */
   readonly openMetrics: boolean;

@@ -8,12 +8,12 @@ const meanings: Readonly<Partial<Record<NodeJS.Signals, string>>> = {
   SIGFPE: 'an integer division by zero or by -1 that overflows',
   SIGSEGV: 'it touched memory that is not its own',
   SIGBUS: 'a file that it had mapped was cut short',
-  SIGABRT: 'it gave up, for want of memory or after an error that nothing caught',
+  SIGABRT: 'it gave up, for lack of memory or after an error that nothing caught',
   SIGILL: 'an instruction that this CPU does not have',
   SIGKILL: 'it was killed, perhaps since memory ran out',
 };
 
-/** What V8, the runtime's binding and C++ write before they abort for want of memory. */
+/** What V8, the runtime's binding and C++ write before they abort for lack of memory. */
 const outOfMemory = /JavaScript heap out of memory|std::bad_alloc|Invalid (?:array|string|typed array) length/;
 
 /** Most characters of a process's stderr that are kept for the reason of its end. */

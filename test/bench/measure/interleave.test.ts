@@ -195,7 +195,7 @@ describe('toRows', () => {
 });
 
 describe('the points of a model', () => {
-  const traits = { hasBatchDimension: true, takesPictures: true, workers: 2 };
+  const traits = { hasBatchDimension: true, takesImages: true, workers: 2 };
   const count = (scenario: string, more = {}) =>
     planPoints(quickSweep, { ...traits, ...more }).filter((planned) => planned.scenario === scenario).length;
 
@@ -205,7 +205,7 @@ describe('the points of a model', () => {
       [1, 2, 2, 2],
     );
     assert.equal(count('batch', { hasBatchDimension: false }), 0);
-    assert.equal(count('path', { takesPictures: false }), 1);
+    assert.equal(count('path', { takesImages: false }), 1);
   });
 
   it('are measured once where they are one load', () => {

@@ -47,9 +47,9 @@ describe('the servers that are compared', () => {
 });
 
 describe('what servers are asked', () => {
-  const pictures = [new Uint8Array([1, 2]), new Uint8Array([3])];
+  const images = [new Uint8Array([1, 2]), new Uint8Array([3])];
   const build = (work: 'tensor' | 'image' | 'json', form: 'bytes' | 'protocol' | 'jpeg' | 'json') =>
-    buildPeerPayloads({ work, form, path: '/p', pictures });
+    buildPeerPayloads({ work, form, path: '/p', images });
 
   it('is the same numbers in every form, and other ones from request to request', () => {
     const bytes = build('tensor', 'bytes');
@@ -80,7 +80,7 @@ describe('what servers are asked', () => {
     );
     assert.deepEqual(
       build('image', 'jpeg').map(({ body }) => body),
-      pictures,
+      images,
     );
   });
 

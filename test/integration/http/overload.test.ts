@@ -9,7 +9,7 @@ import { serveFor } from '../../support/server.js';
 
 const limited = { batching: { maxQueueMs: 1 } };
 const image = { resize: { width: 4, height: 4 } };
-const picture = Buffer.from(
+const imageFile = Buffer.from(
   'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
   'base64',
 );
@@ -51,7 +51,7 @@ describe('a model with more work than it may have', () => {
       '/predictions/eyes',
       '/v2/models/eyes/versions/1/infer',
     ]) {
-      for (const body of [garbage, picture, sums]) {
+      for (const body of [garbage, imageFile, sums]) {
         const { status, headers, body: text, local } = await ask(agent, url, { path, body });
         assert.equal(status, 429, path);
         assert.match(String(headers['retry-after']), /^[1-9]\d*$/);
@@ -72,7 +72,7 @@ describe('a model with more work than it may have', () => {
 
     for (const { admission, ticket } of tickets) admission.leave(ticket, true);
     assert.equal((await send(url, { path: '/v2/models/busy/infer', body: sums })).status, 200);
-    const seen = await send(url, { path: '/predictions/eyes', body: picture });
+    const seen = await send(url, { path: '/predictions/eyes', body: imageFile });
     assert.equal(seen.status, 200, JSON.stringify(jsonOf(seen)));
   });
 

@@ -241,7 +241,7 @@ describe('the transport', () => {
     assert.equal((await send(url, { path: '/v2/health/live' })).status, 200);
   });
 
-  it('refuses a picture with more pixels than the limit before it is decoded', async (context) => {
+  it('refuses an image with more pixels than the limit before it is decoded', async (context) => {
     const image = { input: 'X', resize: { width: 2, height: 2 }, color: 'gray' };
     const graph = identity('FP32', ['batch', 1, 2, 2]);
     const { url } = await serveFor(context, {

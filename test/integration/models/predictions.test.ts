@@ -6,7 +6,7 @@ import type { Graph } from '../../../src/model/onnx/writer.js';
 import { sumAndDifference } from '../../support/models.js';
 import { openTestServer, type TestServer } from '../../support/server.js';
 
-/** Two logits of a picture of 2x2 gray pixels: the sum of the left column, and of the right one. */
+/** Two logits of an image of 2x2 gray pixels: the sum of the left column, and of the right one. */
 const sides: Graph = {
   name: 'sides',
   inputs: [{ name: 'image', datatype: 'FP32', shape: ['batch', 1, 2, 2] }],
@@ -64,7 +64,7 @@ describe('predictions', () => {
     return predictions.map((each) => (Array.isArray(each) ? each.map(({ label }) => label) : each.label));
   };
 
-  it('takes a picture as it is, whatever its Content-Type says', async () => {
+  it('takes an image as it is, whatever its Content-Type says', async () => {
     for (const headers of [
       {},
       { 'content-type': 'image/png' },
@@ -90,14 +90,14 @@ describe('predictions', () => {
     assert.deepEqual(Object.keys(body.timings), ['decode_ms', 'queue_ms', 'compute_ms']);
   });
 
-  it('takes JSON with one picture, several, or a data URL; several give a list each, in their order', async () => {
+  it('takes JSON with one image, several, or a data URL; several give a list each, in their order', async () => {
     const base64 = left.toString('base64');
     assert.deepEqual(labelsOf(await ask({ body: JSON.stringify({ image: base64 }) })), ['left', 'right']);
     assert.deepEqual(labelsOf(await ask({ body: JSON.stringify({ image: `data:image/png;base64,${base64}` }) })), [
       'left',
       'right',
     ]);
-    const images = [left, right, left, right, right].map((picture) => picture.toString('base64'));
+    const images = [left, right, left, right, right].map((image) => image.toString('base64'));
     assert.deepEqual(labelsOf(await ask({ body: JSON.stringify({ images, top: 1 }) })), [
       ['left'],
       ['right'],
@@ -108,9 +108,9 @@ describe('predictions', () => {
   });
 
   it('takes a form with one or more files', async () => {
-    const form = (...pictures: readonly Buffer[]) => {
+    const form = (...images: readonly Buffer[]) => {
       const data = new FormData();
-      for (const picture of pictures) data.append('image', new Blob([Uint8Array.from(picture)]), 'p');
+      for (const image of images) data.append('image', new Blob([Uint8Array.from(image)]), 'p');
       data.append('top', '1');
       return fetch(`${opened.url}${path}`, { method: 'POST', body: data }).then((response) => response.json());
     };
@@ -122,14 +122,14 @@ describe('predictions', () => {
     assert.deepEqual(labels(await form(left, right, left)), ['left', 'right', 'left']);
   });
 
-  it('takes tensors, and pictures as BYTES inside a request of the protocol, in JSON and binary', async () => {
+  it('takes tensors, and images as BYTES inside a request of the protocol, in JSON and binary', async () => {
     const tensor = { name: 'image', datatype: 'FP32', shape: [1, 1, 2, 2], data: [0, 1, 0, 1] };
     assert.deepEqual(labelsOf(await ask({ body: JSON.stringify({ inputs: [tensor] }) })), ['right', 'left']);
     const texts = {
       name: 'image',
       datatype: 'BYTES',
       shape: [2],
-      data: [left, right].map((picture) => picture.toString('base64')),
+      data: [left, right].map((image) => image.toString('base64')),
     };
     assert.deepEqual(labelsOf(await ask({ body: JSON.stringify({ inputs: [texts] }) })), [
       ['left', 'right'],
@@ -169,16 +169,16 @@ describe('predictions', () => {
     assert.equal((body['outputs'] as unknown[]).length, 2);
   });
 
-  it('refuses what is no picture, no form, no top, and models that take none, with a sentence', async () => {
+  it('refuses what is no image, no form, no top, and models that take none, with a sentence', async () => {
     const cases: readonly (readonly [call: Parameters<typeof send>[1], text: RegExp])[] = [
-      [{ path, body: 'hello' }, /picture/i],
+      [{ path, body: 'hello' }, /image/i],
       [{ path, body: '' }, /no body/],
       [{ path, body: '{}' }, /exactly one of "image", "images", "text" and "inputs"/],
       [{ path, body: '{"images":[]}' }, /one or more/],
       [{ path, body: '{"image"' }, /begins like JSON/],
       [{ path: `${path}?top=0`, body: left }, /'top' is "0"/],
       [{ path, body: 'x', headers: { 'content-type': 'multipart/form-data; boundary=b' } }, /multipart|form/],
-      [{ path: '/predictions/m', body: left }, /takes no pictures/],
+      [{ path: '/predictions/m', body: left }, /takes no images/],
     ];
     for (const [call, text] of cases) {
       const answer = await send(opened.url, call);

@@ -34,7 +34,7 @@ function run(...required: readonly string[]): { readonly size?: string; readonly
 const isLinux = process.platform === 'linux';
 
 describe(
-  'the size of the pool for files and pictures',
+  'the size of the pool for files and images',
   { skip: isLinux ? false : 'threads are counted in /proc' },
   () => {
     it('follows the CPUs, in the threads that really run', () => {

@@ -77,6 +77,6 @@ describe('decision, details', () => {
   it('says what natively has no effect', () => {
     const decision = decide(request({ variant: 'native' }, { memoryBytes: 1 }), facts('bare', 'none'));
     assert.ok(decision.kind === 'chosen');
-    assert.deepEqual(decision.notes, ['without a container these say nothing: --memory']);
+    assert.deepEqual(decision.notes, ['without a container these have no effect: --memory']);
   });
 });

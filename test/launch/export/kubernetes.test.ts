@@ -96,8 +96,8 @@ describe('launch export kubernetes', () => {
 
   it('says which flags mean nothing in a cluster, and that an image without a registry reaches none', async () => {
     const { said } = await exported('kubernetes', '-d', '--restart', 'always', '--log-opt', 'max-size=1m', '--replace');
-    assert.match(said, /in a cluster these say nothing: -d, --restart, --log-opt/);
-    assert.match(said, /an export starts nothing, so these say nothing: --replace/);
+    assert.match(said, /in a cluster these have no effect: -d, --restart, --log-opt/);
+    assert.match(said, /an export starts nothing, so these have no effect: --replace/);
     assert.match(said, /slipway:cpu names no registry/);
     assert.doesNotMatch(plain.said, /say nothing|names no registry/);
   });

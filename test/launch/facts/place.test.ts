@@ -23,7 +23,7 @@ describe("place of the engine's host", () => {
       place({ hostname: 'gpubox' }, { url: 'tcp://127.0.0.1:2375' }),
     ]) {
       assert.equal(found.isHere, false);
-      assert.match('reason' in found ? found.reason : '', /this machine's files say nothing about it/);
+      assert.match('reason' in found ? found.reason : '', /this machine's files do not describe it/);
     }
   });
 });

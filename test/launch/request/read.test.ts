@@ -63,9 +63,9 @@ describe('command line to request', () => {
   const refused: readonly (readonly [Partial<UpValues>, RegExp])[] = [
     [{ variant: 'gup' }, /expected one of auto, cpu, gpu, cuda, native\. Type --variant gpu\?/],
     [{ pull: 'newer' }, /expected one of missing, always, never/],
-    [{ detach: true, interactive: true, tty: true }, /-it and -d exclude each other/],
+    [{ detach: true, interactive: true, tty: true }, /-it and -d cannot be combined/],
     [{ tty: true }, /type -it for a shell/],
-    [{ rm: true, restart: 'always' }, /--rm and --restart exclude each other/],
+    [{ rm: true, restart: 'always' }, /--rm and --restart cannot be combined/],
     [{ variant: 'cpu', gpus: 'all' }, /Type --variant gpu/],
     [{ gpuMode: 'none', variant: 'gpu' }, /cannot be combined with a request for a GPU/],
     [{ publish: ['9000'] }, /server there listens on 8000\. Type -p 9000:8000\./],

@@ -10,7 +10,7 @@ import type { HeaderValue, OnnxHeader } from '../../../src/model/config.js';
 import { parseLabels, readLabels } from '../../../src/model/labels.js';
 import { headerOf, value, type Dim } from '../headers.js';
 
-const picture = (dims: readonly Dim[], datatype?: HeaderValue['datatype']) =>
+const imageHeader = (dims: readonly Dim[], datatype?: HeaderValue['datatype']) =>
   headerOf([value('image', dims, datatype)], [value('logits', [dims[0]!, 10])]);
 const batching = (header: OnnxHeader, json: ModelJson['batching'] = {}, provider: 'cpu' | 'cuda' = 'cpu') =>
   completeConfig({ batching: json }, header, provider).batching;
@@ -70,7 +70,7 @@ describe('completeConfig', () => {
   });
 
   it('refuses batching that the model or itself contradicts', () => {
-    const fixed = picture([1, 3, 8, 8]);
+    const fixed = imageHeader([1, 3, 8, 8]);
     const refused = (header: OnnxHeader, json: ModelJson['batching'], message: string) =>
       assert.throws(() => batching(header, json), { code: 'MODEL_INVALID', message });
     refused(
@@ -95,18 +95,18 @@ describe('completeConfig', () => {
     );
   });
 
-  it('reads size, layout and colour of pictures from the declared shape', () => {
+  it('reads size, layout and colour of images from the declared shape', () => {
     const pick = (header: OnnxHeader) => {
       const { layout, color, resize, scale } = image(header, {})!;
       return [layout, color, resize.width, resize.height, scale];
     };
-    assert.deepEqual(pick(picture([1, 3, 480, 640])), ['NCHW', 'rgb', 640, 480, 1 / 255]);
-    assert.deepEqual(pick(picture([null, 28, 28, 1])), ['NHWC', 'gray', 28, 28, 1 / 255]);
-    assert.deepEqual(pick(picture(['n', 224, 224, 3], 'UINT8')), ['NHWC', 'rgb', 224, 224, 1]);
+    assert.deepEqual(pick(imageHeader([1, 3, 480, 640])), ['NCHW', 'rgb', 640, 480, 1 / 255]);
+    assert.deepEqual(pick(imageHeader([null, 28, 28, 1])), ['NHWC', 'gray', 28, 28, 1 / 255]);
+    assert.deepEqual(pick(imageHeader(['n', 224, 224, 3], 'UINT8')), ['NHWC', 'rgb', 224, 224, 1]);
   });
 
-  it('sizes a picture by model.json where the model leaves it open', () => {
-    const open = picture([null, 3, null, null]);
+  it('sizes an image by model.json where the model leaves it open', () => {
+    const open = imageHeader([null, 3, null, null]);
     assert.deepEqual(image(open, { resize: { width: 64, height: 32, fit: 'fill' }, mean: [0.5] }), {
       input: 'image',
       resize: { width: 64, height: 32, fit: 'fill', background: [0] },
@@ -118,7 +118,7 @@ describe('completeConfig', () => {
       invert: false,
     });
     assert.deepEqual(
-      image(picture([1, 3, 8, 8]), { resize: { width: 9, height: 9 }, crop: { width: 8, height: 8 } })?.crop,
+      image(imageHeader([1, 3, 8, 8]), { resize: { width: 9, height: 9 }, crop: { width: 8, height: 8 } })?.crop,
       {
         width: 8,
         height: 8,
@@ -127,21 +127,21 @@ describe('completeConfig', () => {
     assert.equal(image(open, { crop: { width: 8, height: 8 } })?.resize.width, 8);
   });
 
-  const fixed = picture([1, 3, 8, 8]);
+  const fixed = imageHeader([1, 3, 8, 8]);
   const imageRefusals: readonly (readonly [OnnxHeader, NonNullable<ModelJson['image']>, string])[] = [
     [fixed, { input: 'x' }, "image.input is 'x', but the model has no such input. Expected one of 'image'."],
     [named, {}, "image.input is missing and the model has 2 inputs. Expected one of 'A', 'B'."],
     [
       named,
       { input: 'A' },
-      "input 'A' FP32 [-1,4] cannot take a picture. Expected an input of numbers with 4 dimensions (NCHW or NHWC).",
+      "input 'A' FP32 [-1,4] cannot take an image. Expected an input of numbers with 4 dimensions (NCHW or NHWC).",
     ],
     [
       fixed,
       { color: 'gray' },
       `image.color "gray" has 1 channels, but input 'image' FP32 [1,3,8,8] takes 3 in the layout NCHW. Set image.color or image.layout to what the model was trained with.`,
     ],
-    [picture([1, 1, 8, 8]), { mean: [1, 2, 3] }, 'image.mean has 3 values for 1 channel(s). Give one value, or 1.'],
+    [imageHeader([1, 1, 8, 8]), { mean: [1, 2, 3] }, 'image.mean has 3 values for 1 channel(s). Give one value, or 1.'],
     [
       fixed,
       { resize: { width: 9, height: 8 } },
@@ -155,7 +155,7 @@ describe('completeConfig', () => {
     [
       fixed,
       { resize: { fit: 'inside' } },
-      `image.resize.fit "inside" gives pictures of various sizes, but input 'image' FP32 [1,3,8,8] takes one size. Use fit "cover", "contain" or "fill", or add image.crop.`,
+      `image.resize.fit "inside" gives images of various sizes, but input 'image' FP32 [1,3,8,8] takes one size. Use fit "cover", "contain" or "fill", or add image.crop.`,
     ],
     [
       fixed,
@@ -163,7 +163,7 @@ describe('completeConfig', () => {
       'image.crop 8x8 may not lie within image.resize 4x4 with fit "cover". Resize to at least the size of the crop, with fit "cover", "contain", "fill" or "outside".',
     ],
     [
-      picture([1, 3, null, 8]),
+      imageHeader([1, 3, null, 8]),
       {},
       "image.resize.height is missing and input 'image' FP32 [1,3,-1,8] has a variable height. Set image.resize.height in pixels.",
     ],
@@ -211,9 +211,9 @@ describe('labels', () => {
       assert.doesNotThrow(() => checkLabels(config, ['a', 'b'], of(...shape)), String(shape));
     assert.throws(() => checkLabels(config, ['a'], of(null, 2, 1, 1)), /has 2 classes/);
     assert.throws(() => checkLabels(config, ['a', 'b'], of(1, 2, 8, 8)), /has 3 dimensions that could count them/);
-    assert.throws(() => checkLabels(config, ['a', 'b'], picture([1, 3, 8, 8])), {
+    assert.throws(() => checkLabels(config, ['a', 'b'], imageHeader([1, 3, 8, 8])), {
       message:
-        "model.json does not fit the model: classification.labels 'labels.txt' has 2 lines, but output 'logits' FP32 [1,10] has 10 classes. Give one label a line, in the order of the classes.",
+        "model.json does not fit the model: classification.labels 'labels.txt' has 2 lines, but output 'logits' FP32 [1,10] has 10 classes. Give one label per line, in the order of the classes.",
     });
   });
 

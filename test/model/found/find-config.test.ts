@@ -204,7 +204,7 @@ describe('a folder of Hugging Face', () => {
     assert.match(bare.notes.join(), /There is no preprocessor_config\.json/);
   });
 
-  it('of another kind, or a file that is none of theirs, is passed over', () => {
+  it('of another kind, or a file that is none of theirs, is skipped', () => {
     for (const config of [{}, { architectures: ['BertModel'] }, { architectures: 7 }]) {
       assert.deepEqual(of(config, processor), { json: {}, notes: [] });
     }

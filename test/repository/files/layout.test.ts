@@ -46,7 +46,7 @@ describe('scanRepository', () => {
     ]);
   });
 
-  it('passes over hidden, temporary and foreign files, and folders that are no models', async () => {
+  it('skips hidden, temporary and foreign files, and folders that are no models', async () => {
     const paths = [
       '.git/model.onnx',
       '.a.onnx',

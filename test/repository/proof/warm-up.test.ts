@@ -44,7 +44,7 @@ const refusesSmall: Graph = {
   ],
 };
 
-/** A convolution that refuses pictures below 5x5. */
+/** A convolution that refuses images below 5x5. */
 const refusesTiny: Graph = {
   name: 'refuses-tiny',
   inputs: [{ name: 'X', datatype: 'FP32', shape: ['batch', 1, 'h', 'w'] }],

@@ -16,7 +16,7 @@ const doorsOf = (management: Management, keys = ring, rate = new TokenBuckets(In
   new Doors({ keys, rate, management });
 
 describe('keys', () => {
-  it('are read one a line, with a name and a role or without, as they are or as a digest', () => {
+  it('are read one per line, with a name and a role or without, as they are or as a digest', () => {
     assert.equal(ring.find('first-key')?.name, 'key-1');
     assert.deepEqual([ring.find('second#key')?.name, ring.find('second#key')?.role], ['key-4', 'predict']);
     assert.deepEqual([ring.find('top:secret')?.name, ring.find('top:secret')?.role], ['ann', 'admin']);

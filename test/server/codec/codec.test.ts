@@ -153,8 +153,8 @@ describe('codec', () => {
     await started;
   });
 
-  it('turns pictures into a tensor on a thread, or says which cannot be read', async () => {
-    const picture = await sharp({ create: { width: 4, height: 2, channels: 3, background: '#ff8000' } })
+  it('turns images into a tensor on a thread, or says which cannot be read', async () => {
+    const image = await sharp({ create: { width: 4, height: 2, channels: 3, background: '#ff8000' } })
       .png()
       .toBuffer();
     const config: ImageConfig = {
@@ -171,19 +171,16 @@ describe('codec', () => {
     for (const owner of [codec, createCodec({ threads: 0 })]) {
       const tensor = await owner.decodeImages({
         model: 'm',
-        pictures: [picture, picture.toString('base64')],
+        images: [image, image.toString('base64')],
         config,
         spec,
       });
       assert.deepEqual(tensor.shape, [2, 2, 4, 3]);
       assert.deepEqual([...tensor.data].slice(0, 3), [255, 128, 0]);
-      await assert.rejects(
-        owner.decodeImages({ model: 'm', pictures: [picture, picture.subarray(0, 40)], config, spec }),
-        {
-          code: 'INVALID_INPUT',
-          message: /^Picture 2 of 2/,
-        },
-      );
+      await assert.rejects(owner.decodeImages({ model: 'm', images: [image, image.subarray(0, 40)], config, spec }), {
+        code: 'INVALID_INPUT',
+        message: /^Image 2 of 2/,
+      });
     }
   });
 

@@ -13,7 +13,7 @@ const png = await encoder(patterns['noise']!(40, 30)).png().toBuffer();
 const images = (count: number, model = 'm'): CodecTask => ({
   kind: 'decode-images',
   model,
-  pictures: Array.from({ length: count }, () => png),
+  images: Array.from({ length: count }, () => png),
   config: plainConfig(40, 30),
   spec: { name: 'image', datatype: 'UINT8', shape: [-1, 30, 40, 3] },
 });
@@ -91,7 +91,7 @@ describe('the codec threads', () => {
 
   it('go on with what waits after a task was refused', async () => {
     const pool = createPool(1);
-    const broken = { ...images(1), pictures: [Buffer.from('no picture')] } as CodecTask;
+    const broken = { ...images(1), images: [Buffer.from('no image')] } as CodecTask;
     const [refused, next] = await Promise.allSettled([pool.run(broken), pool.run(images(1))]);
     assert.deepEqual([refused.status, next.status], ['rejected', 'fulfilled']);
     await pool.close();

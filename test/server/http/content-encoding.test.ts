@@ -38,7 +38,7 @@ describe('content encodings', () => {
     await assert.rejects(decodeBody(body, 'gzip', within(1023)), code('PAYLOAD_TOO_LARGE'));
   });
 
-  it('chooses by weight, passes over what it does not know, and never refuses', () => {
+  it('chooses by weight, skips what it does not know, and never refuses', () => {
     const table: readonly (readonly [header: string, coding: string | undefined])[] = [
       ['gzip, deflate', 'gzip'],
       ['gzip;q=0.5, deflate', 'deflate'],

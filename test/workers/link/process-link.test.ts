@@ -30,7 +30,7 @@ describe('the end of a worker process', () => {
     assert.match(reason, /^its process ended with signal SIGKILL \(.*\): FATAL ERROR: the heap is full$/);
   });
 
-  it('is told apart where it aborted for want of memory, however long the stack is that it wrote afterwards', async () => {
+  it('is told apart where it aborted for lack of memory, however long the stack is that it wrote afterwards', async () => {
     const filled = await endOf('const all = [];\nfor (;;) all.push(new Array(1000).fill(all.length + 0.5));\n');
     assert.match(filled.reason, /signal SIGABRT \(.*\): JavaScript heap out of memory$/);
     assert.equal(filled.isOutOfMemory, true);

@@ -40,7 +40,7 @@ export function register(program: Command, context: LaunchContext): void {
     .option('--label <name=value>', 'add a label', add)
     .option('--target <stage>', 'stop at this stage')
     .option('--platform <platform>', 'linux/amd64, linux/arm64')
-    .option('--no-cache', 'build every step anew')
+    .option('--no-cache', 'build every step again')
     .option('--pull', 'look for newer base images')
     .option('--push', 'push it afterwards')
     .action(async (folder: string | undefined, options: BuildOptions, command: Command) => {

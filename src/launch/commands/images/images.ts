@@ -47,7 +47,7 @@ function tableOf(images: readonly ImageSummary[], nowMs: number): string {
 
 function registerTag(program: Command, context: LaunchContext): void {
   const command = addEngineOptions(program.command('tag'))
-    .description('give an image another name')
+    .description('add a tag to an image')
     .argument('<image>', 'name or id')
     .argument('<target>', 'host/name:tag');
   command.action(async (image: string, target: string) => {

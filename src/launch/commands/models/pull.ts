@@ -64,7 +64,7 @@ async function refuseTaken(target: string): Promise<void> {
   if (isTaken) throw new AppError('USAGE', `${target} is there already: name another place, or add --replace.`);
 }
 
-/** A copy beside the target under a name that servers pass over, then moved there in one step. */
+/** A copy beside the target under a name that servers skip, then moved there in one step. */
 async function place(source: string, target: string): Promise<void> {
   await mkdir(dirname(target), { recursive: true });
   const incoming = join(dirname(target), `.${basename(target)}.${process.pid}.part`);

@@ -15,9 +15,9 @@ interface EventsOptions {
 /** `launch events`: what happens to servers, as it happens. */
 export function register(program: Command, context: LaunchContext): void {
   addEngineOptions(program.command('events'))
-    .description('tell what happens to servers, as it happens; --json gives a line each')
-    .option('--since <when>', 'from then on: 10m, 2026-01-31T12:00:00Z')
-    .option('--until <when>', 'up to then, and end')
+    .description('show what happens to servers as it happens; --json prints one event per line')
+    .option('--since <when>', 'only what came since: 10m, 2026-01-31T12:00:00Z')
+    .option('--until <when>', 'only what came until then, and end')
     .option('-a, --all', 'of everything on the engine')
     .action(async (options: EventsOptions, command: Command) => {
       const docker = await context.openGateway(engineAddressOf(command));

@@ -23,10 +23,10 @@ export function register(program: Command, context: LaunchContext): void {
   addEngineOptions(program.command('logs'))
     .description('show what a server wrote')
     .argument('[name...]', 'names or ids; the only running one unless given')
-    .option('-f, --follow', 'go on with what it writes')
+    .option('-f, --follow', 'follow the output')
     .option('-n, --tail <lines>', 'only the last lines, or "all"')
-    .option('--since <when>', 'from then on: 10m, 2026-01-31T12:00:00Z')
-    .option('--until <when>', 'up to then')
+    .option('--since <when>', 'only what came since: 10m, 2026-01-31T12:00:00Z')
+    .option('--until <when>', 'only what came until then')
     .option('-t, --timestamps', 'put the time before each line')
     .option('-a, --all', "also the engine's other containers")
     .action(async (names: readonly string[], options: LogsOptions, command: Command) => {

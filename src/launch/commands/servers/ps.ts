@@ -16,7 +16,7 @@ interface PsOptions {
 export function register(program: Command, context: LaunchContext): void {
   addEngineOptions(program.command('ps'))
     .description('list the servers that run: containers and native ones')
-    .option('-a, --all', 'those that ended too')
+    .option('-a, --all', 'also those that ended')
     .option('--foreign', "also the engine's other containers")
     .option('-q, --quiet', 'names only')
     .action(async (options: PsOptions, command: Command) => {

@@ -15,7 +15,7 @@ export function register(program: Command, context: LaunchContext): void {
   addEngineOptions(program.command('rm'))
     .description('remove ended servers')
     .argument('<name...>', 'names or ids')
-    .option('-f, --force', 'end those that run first')
+    .option('-f, --force', 'stop those that run first')
     .option('-v, --volumes', 'also their unnamed volumes')
     .option('-a, --all', "also the engine's other containers")
     .action(async (names: readonly string[], options: RmOptions, command: Command) => {

@@ -15,7 +15,7 @@ interface RestartOptions {
 /** `launch start <name...>` and `launch restart [name...]`: what ended runs again, as it was made. */
 export function register(program: Command, context: LaunchContext): void {
   addEngineOptions(program.command('start'))
-    .description('start an ended server again, as it was made')
+    .description('start a server that ended, with the same options')
     .argument('<name...>', 'names or ids')
     .option('-a, --all', "also the engine's other containers")
     .action(async (names: readonly string[], options: RestartOptions, command: Command) => {
@@ -26,9 +26,9 @@ export function register(program: Command, context: LaunchContext): void {
       await forEachNamed(servers, context, { action: start, json: wantsJson(command) });
     });
   addEngineOptions(program.command('restart'))
-    .description('drain a server and start it again')
+    .description('drain and restart a server')
     .argument('[name...]', 'names or ids; the only running one unless given')
-    .option('-t, --time <seconds>', 'kill it after this long (10)')
+    .option('-t, --time <seconds>', 'seconds until it is killed (10)')
     .option('-a, --all', "also the engine's other containers")
     .action(async (names: readonly string[], options: RestartOptions, command: Command) => {
       const fleet = await openFleet(command, context);

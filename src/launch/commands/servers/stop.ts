@@ -14,9 +14,9 @@ interface StopOptions {
 /** `launch stop [name...]`: drains and ends. */
 export function register(program: Command, context: LaunchContext): void {
   addEngineOptions(program.command('stop'))
-    .description('drain a server and end it')
+    .description('drain and stop a server')
     .argument('[name...]', 'names or ids; the only running one unless given')
-    .option('-t, --time <seconds>', 'kill it after this long (10)')
+    .option('-t, --time <seconds>', 'seconds until it is killed (10)')
     .option('-a, --all', "also the engine's other containers")
     .action(async (names: readonly string[], options: StopOptions, command: Command) => {
       const fleet = await openFleet(command, context);

@@ -73,7 +73,8 @@ async function up(operands: readonly string[], { values, self, context }: Call):
   const { launched } = started;
   const isFollowed = request.mode === 'foreground' && !launched.isReused;
   if (isFollowed) ctrlC.handOver(started);
-  if (launched.isReused) console.ok(`${launched.name} runs already, with the same options (--replace starts it anew)`);
+  if (launched.isReused)
+    console.ok(`${launched.name} runs already, with the same options (--replace starts a new one)`);
   else console.ok(`ready after ${((launched.readyAfterMs ?? 0) / 1000).toFixed(1)} s`);
   if (json) console.json(launched);
   else console.result(describeLaunched(launched, (text) => console.paint('bold', text)));
@@ -161,7 +162,7 @@ async function openShell(
   const { facts, decision } = await preview(context, of);
   narrateDecision(context.console, decision, { facts, explain: of.explain });
   if (decision.kind === 'refused') throw toError(decision.refusal, of.request.variant);
-  if (decision.plan.kind === 'native') throw new AppError('USAGE', '-it opens a shell in a container. Leave -it away.');
+  if (decision.plan.kind === 'native') throw new AppError('USAGE', '-it opens a shell in a container. Omit -it.');
   const gateway = await context.openGateway(of.address);
   const session = {
     context,

@@ -45,8 +45,7 @@ async function exportCluster(operands: readonly string[], { kind, values, self, 
   }
   const address = engineAddressOf(self);
   const named = address.context ?? address.host;
-  if (named !== undefined)
-    throw new AppError('USAGE', `${named} names an engine, and an export asks none. Leave it away.`);
+  if (named !== undefined) throw new AppError('USAGE', `${named} names an engine, and an export asks none. Omit it.`);
   const request = await readRequest(operands, { values: complete(values), address, context });
   const { deployed, notes } = toDeployed(request, readClusterOptions(values, kind), kind);
   for (const note of [...notes, ...unsaidHere(values)]) console.note(note);
@@ -69,5 +68,5 @@ function unsaidHere({ replace, keep, timeout, dryRun, explain }: Values): readon
     '--explain': explain,
   });
   const given = flags.flatMap(([flag, value]) => (value === undefined ? [] : [flag]));
-  return given.length === 0 ? [] : [`an export starts nothing, so these say nothing: ${given.join(', ')}`];
+  return given.length === 0 ? [] : [`an export starts nothing, so these have no effect: ${given.join(', ')}`];
 }

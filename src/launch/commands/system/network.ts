@@ -25,10 +25,10 @@ export function register(program: Command, context: LaunchContext): void {
 
 function registerCreate(network: Command, context: LaunchContext): void {
   addEngineOptions(network.command('create'))
-    .description('make a network')
+    .description('create a network')
     .argument('<name>')
     .option('-d, --driver <driver>', 'kind of network', 'bridge')
-    .option('--internal', 'without a way out')
+    .option('--internal', 'without access to the outside')
     .action(async (name: string, options: NetworkOptions, command: Command) => {
       const docker = await context.openGateway(engineAddressOf(command));
       const id = await docker.networks.create({
@@ -76,10 +76,7 @@ function registerRemove(network: Command, context: LaunchContext): void {
           throw new AppError('NOT_FOUND', `There is no network ${ref}. ${known}`, { details: { ref } });
         }
         if (options.all === true || isManaged(one.labels)) return one;
-        throw new AppError(
-          'USAGE',
-          `${ref} is a network that launch did not make. Add --all to remove it all the same.`,
-        );
+        throw new AppError('USAGE', `${ref} is a network that launch did not make. Add --all to remove it anyway.`);
       });
       await forEachNamed(found, context, { action: ({ id }) => docker.networks.remove(id), json: wantsJson(command) });
     });

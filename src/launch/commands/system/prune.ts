@@ -23,7 +23,7 @@ export function register(program: Command, context: LaunchContext): void {
     .option('--images', 'also tagged images that no container uses')
     .option('--volumes', 'also volumes that no container uses')
     .option('--build-cache', "also the engine's whole unused build cache")
-    .option('-n, --dry-run', 'only say what would go')
+    .option('-n, --dry-run', 'only show what would be removed')
     .option('-y, --yes', 'do not ask')
     .action(async (options: PruneOptions, command: Command) => {
       const fleet = await openFleet(command, context);

@@ -41,7 +41,7 @@ function parseOptions(where: FlagText, text: string | undefined): Options {
     }
     const kind = entry[0] as OptionClass;
     if (found[kind] !== undefined)
-      throw flagError(where.flag, where.text, `${found[kind]} and ${word} exclude each other`);
+      throw flagError(where.flag, where.text, `${found[kind]} and ${word} cannot be combined`);
     found[kind] = word;
   }
   return found;

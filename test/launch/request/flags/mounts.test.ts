@@ -54,7 +54,7 @@ const refusals: readonly (readonly [text: string, says: RegExp])[] = [
   ['.', /type \.:\/srv/],
   [':/srv', /the source is missing/],
   ['.:/srv:rx', /unknown option rx; expected some of ro, rw/],
-  ['.:/srv:ro,rw', /ro and rw exclude each other/],
+  ['.:/srv:ro,rw', /ro and rw cannot be combined/],
   ['.:/srv:nocopy', /nocopy is for volumes/],
   ['.:/srv:ro:z', /too many colons/],
   ['type=bind,source=x,target=/srv', /type \.\/x/],
