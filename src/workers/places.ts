@@ -4,11 +4,13 @@ import { PoolWorker, type PoolWorkerEvents } from './pool-worker.js';
 import type { ProcessOptions } from './link/process-link.js';
 import type { RunJournal } from './run-journal.js';
 import type { LoadOptions } from './runner.js';
-import { niceness } from './host/step-behind.js';
 import { TrialProcesses } from './trial-processes.js';
 
 /** Processes of a session that runs apart and does not say how many: each takes some 60 MB. */
 const mostApart = 2;
+
+/** Trials stand behind what serves: a third of its share of a CPU that both want. */
+const trialNiceness = 5;
 
 export interface PlacesOptions {
   /** Threads of the CPU. Each GPU gets one more when its first model is loaded. */
@@ -37,7 +39,7 @@ export class Places {
     this.#options = options;
     this.#cpu = Array.from({ length: options.threads }, (_, index) => this.#makeThread(`cpu-${index}`));
     const { events } = options;
-    const open = options.openProcess({ niceness: niceness.trial });
+    const open = options.openProcess({ niceness: trialNiceness });
     this.#trials = new TrialProcesses({ most: Math.max(fewestTrials, options.threads), open, events });
   }
 
@@ -112,7 +114,7 @@ export class Places {
     const count = instances === 'auto' ? Math.min(most, mostApart) : Math.min(Math.max(1, instances), most);
     const places = Array.from({ length: count }, () => {
       const { openProcess, memoryBytes, events } = this.#options;
-      const open = openProcess({ niceness: niceness.compute, ...(provider === 'cpu' ? { memoryBytes } : {}) });
+      const open = openProcess(provider === 'cpu' ? { memoryBytes } : {});
       return new PoolWorker({ name: `apart-${(this.#processes += 1)} (${logId})`, open, events });
     });
     for (const place of places) this.#apart.add(place);

@@ -1,8 +1,8 @@
+import { getPriority, setPriority } from 'node:os';
 import { endWithParent } from '../../engine/end-with-parent.js';
 import { disableTelemetry } from '../../engine/telemetry.js';
 import type { Answer, Order } from '../link/link.js';
 import { serveOrders } from './serve-orders.js';
-import { stepBehind } from './step-behind.js';
 
 /** The orders that come over the process's channel; the channel's end is the last one. */
 class ChannelEnd {
@@ -37,7 +37,8 @@ class ChannelEnd {
  */
 async function main(parent: number, name: string, niceness: number): Promise<void> {
   endWithParent(parent);
-  stepBehind(niceness);
+  // Only a privileged process may come forward again, and the server may stand further behind already.
+  if (niceness > getPriority()) setPriority(niceness);
   process.title = `slipway ${name}`;
   disableTelemetry(process.env);
   const channel = new ChannelEnd();

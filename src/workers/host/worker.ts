@@ -5,12 +5,10 @@ import type { Answer, Order } from '../link/link.js';
 import { ThreadEnd, type MailboxParts } from '../link/mailbox.js';
 import { serveOrders } from './serve-orders.js';
 import { SessionHost } from './session-host.js';
-import { niceness, stepBehind } from './step-behind.js';
 
 /** Entry of a worker thread. */
 async function main(): Promise<void> {
   assertTelemetryOff(process.env);
-  stepBehind(niceness.compute);
   const mailbox = new ThreadEnd<Order, Answer>(workerData as MailboxParts);
   await serveOrders(mailbox, new SessionHost(ortEngine), ortEngine.version);
 }
