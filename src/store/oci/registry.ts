@@ -1,8 +1,8 @@
 import { AppError } from '../../errors.js';
 import { findRegistryAuth, type RegistryAuth } from '../credentials/registry-auth.js';
-import { asRecord, asText } from '../json.js';
+import { asText } from '../json.js';
 import type { OciLocation } from '../location.js';
-import { ask, failureOf, type Question } from '../transfer/ask.js';
+import { ask, failureOf, readJson, type Question } from '../transfer/ask.js';
 import type { StoreWorld } from '../world.js';
 import { parseChallenge, type Challenge } from './challenge.js';
 
@@ -95,7 +95,7 @@ export class Registry {
           : `The docker config's credentials for ${registry} were refused: docker login ${registry}`;
       throw await failureOf(response, `The token for ${shown}`, hint);
     }
-    const answer = asRecord(await response.json());
+    const answer = await readJson(response, `The token for ${shown}`);
     const token = asText(answer['token']) || asText(answer['access_token']);
     if (token === '') throw new AppError('UNAUTHORIZED', `${new URL(realm).host} answered no token for ${shown}.`);
     return token;

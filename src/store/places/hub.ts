@@ -1,6 +1,6 @@
 import { AppError } from '../../errors.js';
 import { asList, asNumber, asRecord, asText } from '../json.js';
-import { ask, failureOf, rangeHeaders } from '../transfer/ask.js';
+import { ask, failureOf, rangeHeaders, readJson } from '../transfer/ask.js';
 import type { Digest } from '../transfer/digest.js';
 import type { HubLocation } from '../location.js';
 import { checkPath, type ListedFile, type Listing } from '../transfer/listing.js';
@@ -18,7 +18,7 @@ export async function listHub(location: HubLocation, world: StoreWorld): Promise
   const response = await ask(world, address, { headers });
   if (response.status !== 200)
     throw await failureOf(response, shown, 'It is not there, or it asks for a token (HF_TOKEN, or hf auth login).');
-  const answer = asRecord(await response.json());
+  const answer = await readJson(response, shown);
   const commit = asText(answer['sha']);
   if (commit === '') throw new AppError('REQUEST_FAILED', `${endpoint} names no commit of ${shown}.`);
   const siblings = asList(answer['siblings']).map(asRecord);

@@ -4,7 +4,7 @@ import type { OciLocation } from '../location.js';
 import { checkPath, type ListedFile, type Listing } from '../transfer/listing.js';
 import { chooseManifest, digestOfLayer, manifestTypes, parseLayers, type Layer } from '../oci/manifest.js';
 import { Registry } from '../oci/registry.js';
-import { failureOf, rangeHeaders } from '../transfer/ask.js';
+import { failureOf, rangeHeaders, readAnswer } from '../transfer/ask.js';
 import { parseDigest, sha256Of } from '../transfer/digest.js';
 import type { StoreWorld } from '../world.js';
 
@@ -35,14 +35,14 @@ async function fetchManifest(
   const response = await registry.ask(`manifests/${reference}`, { headers: { accept: manifestTypes.join(', ') } });
   if (response.status !== 200)
     throw await failureOf(response, shown, 'Check the name, the tag and the credentials (docker login).');
-  const text = await response.text();
-  const digest = `sha256:${sha256Of(text)}`;
+  const bytes = await readAnswer(response, `The manifest of ${shown}`);
+  const digest = `sha256:${sha256Of(bytes)}`;
   if (parseDigest(reference)?.algorithm === 'sha256' && digest !== reference)
     throw new AppError(
       'REQUEST_FAILED',
       `The manifest of ${shown} came with ${digest}, expected ${reference}: it was thrown away.`,
     );
-  const document = parseObject(text);
+  const document = parseObject(bytes.toString());
   if (document === undefined) throw new AppError('REQUEST_FAILED', `The manifest of ${shown} is no JSON object.`);
   return { document, digest };
 }

@@ -1,6 +1,6 @@
 import { AppError } from '../../errors.js';
-import { asRecord, asText } from '../json.js';
-import { ask, failureOf } from '../transfer/ask.js';
+import { asText } from '../json.js';
+import { ask, failureOf, readJson } from '../transfer/ask.js';
 import type { StoreWorld } from '../world.js';
 
 export interface AwsCredentials {
@@ -93,9 +93,9 @@ async function fromContainer(world: StoreWorld): Promise<AwsCredentials | undefi
     ''
   ).trim();
   const response = await ask(world, url, { headers: token === '' ? {} : { authorization: token } });
-  if (response.status !== 200)
-    throw await failureOf(response, `The container's credentials at ${url}`, 'Check the role of the container.');
-  const answer = asRecord(await response.json());
+  const what = `The container's credentials at ${url}`;
+  if (response.status !== 200) throw await failureOf(response, what, 'Check the role of the container.');
+  const answer = await readJson(response, what);
   return {
     accessKeyId: asText(answer['AccessKeyId']),
     secretAccessKey: asText(answer['SecretAccessKey']),

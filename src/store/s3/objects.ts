@@ -1,5 +1,5 @@
 import { AppError } from '../../errors.js';
-import { failureOf } from '../transfer/ask.js';
+import { failureOf, readAnswer } from '../transfer/ask.js';
 import type { S3Location } from '../location.js';
 import type { Bucket } from './client.js';
 
@@ -28,12 +28,13 @@ export async function listObjects(bucket: Bucket, prefix: string, { shown }: S3L
         shown,
         `Asked as ${bucket.identity}; region and endpoint come from AWS_REGION and AWS_ENDPOINT_URL.`,
       );
-    const text = await response.text();
+    const text = (await readAnswer(response, shown)).toString();
     objects.push(...parseObjects(text));
-    token = valueOf(text, 'NextContinuationToken');
+    const next = valueOf(text, 'NextContinuationToken');
     if (valueOf(text, 'IsTruncated') !== 'true') return objects;
-    if (token === undefined)
+    if (next === undefined || next === token)
       throw new AppError('REQUEST_FAILED', `The listing of ${shown} breaks off without saying where it goes on.`);
+    token = next;
   }
 }
 

@@ -1,4 +1,5 @@
 import { AppError, messageOf } from '../../errors.js';
+import { parseObject, type Json } from '../json.js';
 
 /** A request to a place where models are kept. */
 export interface Question {
@@ -55,9 +56,48 @@ export async function failureOf(response: Response, what: string, hint: string):
 
 /** The beginning of what a server says in plain words, for a sentence; pages are left out. */
 async function firstLine(response: Response): Promise<string> {
-  const text = (await response.text().catch(() => '')).slice(0, 2000);
+  const text = (await readUpTo(response, 2000, '').catch(() => Buffer.alloc(0))).toString();
   if (/<html/i.test(text)) return '';
   const message = /"(?:message|error)"\s*:\s*"([^"]{1,200})"|<Message>([^<]{1,200})<\/Message>/.exec(text);
   const line = message?.[1] ?? message?.[2] ?? text.trim().split('\n')[0] ?? '';
   return line.replace(/\p{Cc}/gu, ' ').slice(0, 200);
+}
+
+/** Most bytes of an answer that is no file: a manifest, a listing, a token. */
+const mostAnswerBytes = 32 * 2 ** 20;
+
+/** The bytes of an answer that is no file. Throws REQUEST_FAILED for more of them than any such has, before they are held. */
+export async function readAnswer(response: Response, what: string): Promise<Buffer> {
+  const bytes = await readUpTo(response, mostAnswerBytes + 1, what);
+  if (bytes.length <= mostAnswerBytes) return bytes;
+  throw new AppError(
+    'REQUEST_FAILED',
+    `${what} was answered with more than ${mostAnswerBytes} bytes, and not read on.`,
+  );
+}
+
+/** The JSON object of such an answer; an empty one where it is none. */
+export async function readJson(response: Response, what: string): Promise<Json> {
+  return parseObject((await readAnswer(response, what)).toString()) ?? {};
+}
+
+async function readUpTo(response: Response, mostBytes: number, what: string): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of readBody(response, what)) {
+    chunks.push(chunk);
+    length += chunk.length;
+    if (length >= mostBytes) break;
+  }
+  return Buffer.concat(chunks).subarray(0, mostBytes);
+}
+
+/** The body's chunks, of which the rest is given up with the loop; a connection that breaks off is a failure that passes. */
+export async function* readBody(response: Response, what: string): AsyncGenerator<Uint8Array> {
+  if (response.body === null) return;
+  try {
+    yield* response.body as unknown as AsyncIterable<Uint8Array>;
+  } catch (thrown) {
+    throw new AppError('SERVER_UNREACHABLE', `The connection broke off while ${what} came.`, { cause: thrown });
+  }
 }

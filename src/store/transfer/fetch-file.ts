@@ -1,7 +1,7 @@
 import { open, rename, rm, stat } from 'node:fs/promises';
 import { AppError } from '../../errors.js';
 import type { ListedFile } from './listing.js';
-import { failureOf } from './ask.js';
+import { failureOf, readBody } from './ask.js';
 import { digestFile, type Digest } from './digest.js';
 
 /** Failures in a row, none of which brought a byte, after which a file is given up. */
@@ -129,16 +129,6 @@ async function write(response: Response, { part, offset, expected, path, world }
 
 function tooLong(path: string, expected: number): AppError {
   return new AppError('REQUEST_FAILED', `${path} has more than the ${expected} bytes that its place says.`);
-}
-
-/** The body's chunks; a connection that breaks off is a failure that passes. */
-async function* readBody(response: Response, path: string): AsyncGenerator<Uint8Array> {
-  if (response.body === null) return;
-  try {
-    yield* response.body as unknown as AsyncIterable<Uint8Array>;
-  } catch (thrown) {
-    throw new AppError('SERVER_UNREACHABLE', `The connection broke off while ${path} came.`, { cause: thrown });
-  }
 }
 
 function lengthOf(response: Response): number | undefined {

@@ -6,15 +6,21 @@ export interface Upload {
   readonly headers: Readonly<Record<string, string>>;
   readonly sizeBytes: number;
   readonly body: NodeJS.ReadableStream;
+  /** How long the other side may be silent, in milliseconds: as long as `fetch` waits, unless told otherwise. */
+  readonly silenceMs?: number;
 }
 
+/** The most of an answer that is kept: a few words. */
+const mostAnswerBytes = 64 * 1024;
+
 /** PUTs a stream whose length is known, as S3 and registries want it. Throws SERVER_UNREACHABLE where the connection breaks. */
-export async function upload(url: URL, { headers, sizeBytes, body }: Upload): Promise<Response> {
+export async function upload(url: URL, { headers, sizeBytes, body, silenceMs = 300_000 }: Upload): Promise<Response> {
   const { request } = await (url.protocol === 'https:' ? import('node:https') : import('node:http'));
   const sent = request(url, {
     method: 'PUT',
     headers: { ...headers, 'content-length': sizeBytes, 'user-agent': 'slipway' },
   });
+  sent.setTimeout(silenceMs, () => sent.destroy(new Error(`it was silent for ${silenceMs / 1000} s`)));
   const answered = new Promise<IncomingMessage>((resolve, reject) => sent.on('response', resolve).on('error', reject));
   answered.catch(() => undefined);
   try {
@@ -30,7 +36,12 @@ export async function upload(url: URL, { headers, sizeBytes, body }: Upload): Pr
 
 async function toResponse(message: IncomingMessage): Promise<Response> {
   const chunks: Buffer[] = [];
-  for await (const chunk of message as AsyncIterable<Buffer>) chunks.push(chunk);
+  let length = 0;
+  for await (const chunk of message as AsyncIterable<Buffer>) {
+    chunks.push(chunk);
+    length += chunk.length;
+    if (length >= mostAnswerBytes) break;
+  }
   const { statusCode: status = 500, headers } = message;
   const fields = Object.entries(headers).flatMap(([name, value]) =>
     typeof value === 'string' ? [[name, value] as [string, string]] : [],

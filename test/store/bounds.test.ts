@@ -1,0 +1,65 @@
+import assert from 'node:assert/strict';
+import { createServer, type AddressInfo } from 'node:net';
+import { Readable } from 'node:stream';
+import { describe, it } from 'node:test';
+import { failureOf, readAnswer, readJson } from '../../src/store/transfer/ask.js';
+import { upload } from '../../src/store/transfer/upload.js';
+
+/** An answer that goes on for ever, and how many bytes of it were taken; `said` is its beginning. */
+function endless(said: string, status: number) {
+  const taken = { bytes: 0, isGivenUp: false };
+  const source = new ReadableStream<Uint8Array>({
+    pull(controller) {
+      const chunk = taken.bytes === 0 ? Buffer.from(said.padEnd(1 << 20)) : Buffer.alloc(1 << 20, 0x20);
+      taken.bytes += chunk.length;
+      controller.enqueue(chunk);
+    },
+    cancel() {
+      taken.isGivenUp = true;
+    },
+  });
+  return { response: new Response(source, { status }), taken };
+}
+
+describe('what a place answers beside files', () => {
+  it('is refused, and given up, where it is larger than any such answer', async () => {
+    const { response, taken } = endless('{"token":"x"}', 200);
+    await assert.rejects(readAnswer(response, 'The token'), {
+      code: 'REQUEST_FAILED',
+      message: /^The token was answered with more than 33554432 bytes/,
+    });
+    assert.ok(taken.isGivenUp && taken.bytes <= 35 << 20, `${taken.bytes} bytes were taken`);
+  });
+
+  it('is quoted by its beginning where it says why it failed, and not read on', async () => {
+    const { response, taken } = endless('{"message":"out of order"}', 500);
+    const { code, message } = await failureOf(response, 'The place', '');
+    assert.deepEqual(
+      [code, message],
+      ['SERVER_UNREACHABLE', 'The place was answered with 500 (out of order). Try again later.'],
+    );
+    assert.ok(taken.isGivenUp && taken.bytes <= 3 << 20, `${taken.bytes} bytes were taken`);
+  });
+
+  it('comes to the bytes themselves, of every length, and to an object or an empty one', async () => {
+    for (const length of [0, 1, 2000, 2001, 3 << 20]) {
+      const bytes = Buffer.alloc(length, 0xef);
+      assert.deepEqual(await readAnswer(new Response(bytes), 'It'), bytes);
+    }
+    assert.deepEqual(await readJson(new Response('{"a":[1]}'), 'It'), { a: [1] });
+    for (const text of ['', '[1]', 'null', '{"a"', '<html>'])
+      assert.deepEqual(await readJson(new Response(text), 'It'), {});
+  });
+
+  it('is waited for no longer than a limit where a file was sent and nothing comes back', async (context) => {
+    const server = createServer((socket) => void socket.resume());
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    context.after(() => server.close());
+    const { port } = server.address() as AddressInfo;
+    const body = Readable.from([Buffer.from('weights')]);
+    await assert.rejects(
+      upload(new URL(`http://127.0.0.1:${port}/x`), { headers: {}, sizeBytes: 7, body, silenceMs: 50 }),
+      { code: 'SERVER_UNREACHABLE', message: /broke off while it was sent a file: it was silent for 0.05 s/ },
+    );
+  });
+});
