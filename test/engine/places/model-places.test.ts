@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
+import { findFreePort } from '../../../bench/targets/free-port.js';
 import { writeOnnx } from '../../../src/model/onnx/writer.js';
 import { parseLocation } from '../../../src/store/location.js';
 import { pull } from '../../../src/store/pull.js';
@@ -18,19 +17,10 @@ const isRequired = process.env['REQUIRE_ENGINE'] === '1';
 const hasRegistry = spawnSync('docker-registry', ['--version']).status === 0;
 const s3 = process.env['SLIPWAY_TEST_S3'];
 
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
-
 /** Debian's docker-registry, for one test, with a password where one is given. */
 async function startRegistry(context: TestContext, htpasswd?: string): Promise<string> {
   const folder = temporaryFolder('registry-');
-  const port = await freePort();
+  const port = await findFreePort();
   const config = {
     version: '0.1',
     storage: { filesystem: { rootdirectory: join(folder, 'data') } },
