@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type { Page } from 'playwright-core';
@@ -8,8 +7,8 @@ import { writeOnnx, type Graph } from '../../src/model/onnx/writer.js';
 import { identity, putModel } from '../support/models.js';
 import { tokenVectors } from '../tasks/text/models.js';
 import { tokenizerJson } from '../tasks/text/fixtures.js';
-import { openBrowser, browserObstacle, type Browser } from './browser.js';
-import { startServerProcess, type ServerProcess } from './server-process.js';
+import { browserObstacle } from './browser.js';
+import { openPage, type OpenedPage } from './page-set-up.js';
 
 /** As voice detectors are: sound, a state of its own first dimension, and a rate without dimensions. */
 const stateful: Graph = {
@@ -70,31 +69,22 @@ async function pngOf(page: Page, colour: string): Promise<Buffer> {
 }
 
 describe('any model on the page', { skip: browserObstacle }, () => {
-  let server: ServerProcess;
-  let browser: Browser;
+  let opened: OpenedPage;
   let page: Page;
-  let shots: string;
-  const problems: string[] = [];
 
   before(async () => {
-    [server, browser] = await Promise.all([startServerProcess(prepare), openBrowser()]);
-    page = await browser.context.newPage();
-    page.on('pageerror', (error) => problems.push(error.message));
-    shots = process.env['SCREENSHOTS'] ?? (await mkdtemp(join(tmpdir(), 'slipway-screenshots-')));
-    await mkdir(shots, { recursive: true });
+    opened = await openPage(prepare);
+    ({ page } = opened);
   });
-  after(async () => {
-    await browser.close();
-    await server.stop();
-  });
+  after(() => opened.close());
 
   const open = async (model: string): Promise<void> => {
     await page.goto('about:blank');
-    await page.goto(`${server.url}/#${model}`);
+    await page.goto(`${opened.server.url}/#${model}`);
     await page.getByRole('heading', { name: model, level: 2 }).waitFor();
   };
   const run = () => page.getByRole('button', { name: 'Run' }).click();
-  const shoot = (name: string) => page.screenshot({ path: join(shots, `${name}.png`), fullPage: true });
+  const shoot = (name: string) => page.screenshot({ path: join(opened.shots, `${name}.png`), fullPage: true });
   const output = async (name: string): Promise<string> => {
     const details = page.locator('#result details', { has: page.locator('summary code', { hasText: name }) });
     await details.waitFor();
@@ -207,6 +197,6 @@ describe('any model on the page', { skip: browserObstacle }, () => {
   });
 
   it('never failed a script', () => {
-    assert.deepEqual(problems, []);
+    assert.deepEqual(opened.problems, []);
   });
 });

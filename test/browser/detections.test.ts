@@ -1,24 +1,19 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdir, mkdtemp } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type { Page, Route } from 'playwright-core';
-import { browserObstacle, openBrowser, type Browser } from './browser.js';
+import { browserObstacle } from './browser.js';
 import { contrast, readTexts } from './contrast.js';
 import { labels, objects, putDetector } from './detector.js';
-import { startServerProcess, type ServerProcess } from './server-process.js';
+import { openPage, type OpenedPage } from './page-set-up.js';
 
-const problems: string[] = [];
-let server: ServerProcess;
-let browser: Browser;
+let opened: OpenedPage;
 let page: Page;
-let shots: string;
 
 const open = async (model = 'scene'): Promise<void> => {
   await page.goto('about:blank');
-  await page.goto(`${server.url}/#${model}`);
+  await page.goto(`${opened.server.url}/#${model}`);
   await page.getByRole('heading', { name: model, level: 2 }).waitFor();
 };
 const send = async (sample = 'scene.png'): Promise<void> => {
@@ -52,16 +47,10 @@ const move = async (name: string, key: string, presses: number): Promise<void> =
 
 describe('the playground for a detector', { skip: browserObstacle }, () => {
   before(async () => {
-    [server, browser] = await Promise.all([startServerProcess(putDetector), openBrowser()]);
-    page = await browser.context.newPage();
-    page.on('pageerror', (error) => problems.push(error.message));
-    shots = process.env['SCREENSHOTS'] ?? (await mkdtemp(join(tmpdir(), 'slipway-screenshots-')));
-    await mkdir(shots, { recursive: true });
+    opened = await openPage(putDetector);
+    ({ page } = opened);
   });
-  after(async () => {
-    await browser.close();
-    await server.stop();
-  });
+  after(() => opened.close());
 
   it('draws boxes with labels and scores where they lie in the image, and lists them', async () => {
     await open();
@@ -97,7 +86,7 @@ describe('the playground for a detector', { skip: browserObstacle }, () => {
     await assertBoxes([mug!, cat!, other!]);
     const line = await page.locator('#curl').innerText();
     assert.match(line, /@scene\.png '.*\?score=0\.45&iou=1'$/);
-    const sample = `${server.url}/playground/samples/scene/scene.png`;
+    const sample = `${opened.server.url}/playground/samples/scene/scene.png`;
     const piped = line.replace('@scene.png', '@-');
     const answer = execFileSync('sh', ['-c', `curl -s ${sample} | ${piped}`], { stdio: 'pipe' }).toString();
     assert.equal((JSON.parse(answer) as { detections: unknown[] }).detections.length, 3);
@@ -164,14 +153,14 @@ describe('the playground for a detector', { skip: browserObstacle }, () => {
       await send();
       const faint = (await readTexts(page)).filter(({ ink, ground }) => contrast(ink, ground) < 4.5);
       assert.deepEqual(faint, []);
-      await page.screenshot({ path: join(shots, `scene-${colorScheme}.png`), fullPage: true });
+      await page.screenshot({ path: join(opened.shots, `scene-${colorScheme}.png`), fullPage: true });
       await page.setViewportSize({ width: 360, height: 780 });
       assert.ok(await page.evaluate<boolean>('document.documentElement.scrollWidth <= innerWidth'), 'too wide');
       await assertBoxes([mug!, cat!, lamp!]);
-      await page.screenshot({ path: join(shots, `scene-${colorScheme}-phone.png`), fullPage: true });
+      await page.screenshot({ path: join(opened.shots, `scene-${colorScheme}-phone.png`), fullPage: true });
       await page.setViewportSize({ width: 1280, height: 860 });
     });
   }
 
-  it('never failed a script', () => assert.deepEqual(problems, []));
+  it('never failed a script', () => assert.deepEqual(opened.problems, []));
 });

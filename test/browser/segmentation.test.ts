@@ -1,14 +1,13 @@
 import assert from 'node:assert/strict';
-import { mkdir, mkdtemp } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type { Page } from 'playwright-core';
 import sharp from 'sharp';
 import type { Graph } from '../../src/model/onnx/writer.js';
 import { putModel } from '../support/models.js';
-import { browserObstacle, openBrowser, type Browser } from './browser.js';
-import { startServerProcess, type ServerProcess } from './server-process.js';
+import { browserObstacle } from './browser.js';
+import { openPage, type OpenedPage } from './page-set-up.js';
 
 /** The class of a pixel is its strongest channel. */
 const strongest: Graph = {
@@ -54,25 +53,16 @@ const readMask = (page: Page, columns: readonly number[]): Promise<readonly (rea
   })()`);
 
 describe('the playground for a segmentation model', { skip: browserObstacle }, () => {
-  const problems: string[] = [];
-  let server: ServerProcess;
-  let browser: Browser;
+  let opened: OpenedPage;
   let page: Page;
-  let shots: string;
   before(async () => {
-    [server, browser] = await Promise.all([startServerProcess(putScene), openBrowser()]);
-    page = await browser.context.newPage();
-    page.on('pageerror', (error) => problems.push(error.message));
-    shots = process.env['SCREENSHOTS'] ?? (await mkdtemp(join(tmpdir(), 'slipway-screenshots-')));
-    await mkdir(shots, { recursive: true });
-    await page.goto(`${server.url}/#scene`);
+    opened = await openPage(putScene);
+    ({ page } = opened);
+    await page.goto(`${opened.server.url}/#scene`);
     await page.getByRole('button', { name: 'Sample scene.png' }).click();
     await page.locator('.scene .mask').waitFor();
   });
-  after(async () => {
-    await browser.close();
-    await server.stop();
-  });
+  after(() => opened.close());
 
   it('lays the colour of each class over the image, in its own size, and lists the classes by their share', async () => {
     const [image, mask] = await Promise.all(
@@ -100,11 +90,11 @@ describe('the playground for a segmentation model', { skip: browserObstacle }, (
       await page.emulateMedia({ colorScheme: scheme });
       for (const [name, width] of [['wide', 1280] as const, ['phone', 360] as const]) {
         await page.setViewportSize({ width, height: 800 });
-        await page.screenshot({ path: join(shots, `segmentation-${scheme}-${name}.png`), fullPage: true });
+        await page.screenshot({ path: join(opened.shots, `segmentation-${scheme}-${name}.png`), fullPage: true });
         assert.ok(await page.evaluate(`document.documentElement.scrollWidth <= ${width}`), `${name} scrolls sideways`);
       }
     });
   }
 
-  it('never failed a script', () => assert.deepEqual(problems, []));
+  it('never failed a script', () => assert.deepEqual(opened.problems, []));
 });
