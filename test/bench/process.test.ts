@@ -37,7 +37,7 @@ describe('the process of the benchmark', () => {
     for (const [flags, expected] of [
       [
         ['--model', 'digit'],
-        /--model digit: no such model or file\. There are anomaly, digits, random-convolution-net/,
+        /--model digit: no such model or file\. There are anomaly, digit-boxes, digits, random-convolution-net/,
       ],
       [['--models', '/nowhere'], /--models \/nowhere: there is no such folder\. Type: npm run bench -- --models DIR/],
       [['--baseline', '/nowhere.json'], /cannot be read.*Write one first: npm run bench -- --json \/nowhere\.json/],

@@ -218,11 +218,12 @@ describe('the playground', { skip: browserObstacle }, () => {
       for (const [model, button] of [
         ['digits', 'Sample 5.png'],
         ['anomaly', 'spike'],
+        ['digit-boxes', 'Sample 5.png'],
       ] as const) {
         await page.setViewportSize({ width: 1280, height: 860 });
         await open(model);
         await page.getByRole('button', { name: button }).click();
-        await page.locator('.best').waitFor();
+        await page.locator('.best, .scene img').first().waitFor();
         const faint = (await readTexts(page)).filter(({ ink, ground }) => contrast(ink, ground) < 4.5);
         assert.deepEqual(faint, []);
         await shoot(`${model}-${colorScheme}`);

@@ -121,7 +121,7 @@ describe('the packed package', { skip }, () => {
       const index = await fetch(`${url}/v2/repository/index`, { method: 'POST', body: '{}' });
       served.push(((await index.json()) as { name: string }[]).map(({ name }) => name).join());
     }
-    assert.deepEqual(served, ['mine', 'mine', 'digits', 'anomaly,digits']);
+    assert.deepEqual(served, ['mine', 'mine', 'digits', 'anomaly,digit-boxes,digits']);
     const program = `import { connect, AppError } from 'slipway';
       const code = await connect({ port: 1, timeoutMs: 5000 }).catch((error) => error instanceof AppError && error.code);
       const loaded = process.report.getReport().sharedObjects.filter((path) => /onnxruntime|sharp|vips/.test(path));

@@ -31,7 +31,7 @@ describe('the pages for users', () => {
         '-c',
         command.replace('curl ', 'curl -sS --fail ').replaceAll('http://127.0.0.1:8000', url),
       ]);
-      assert.match(stdout, /^\{"model_name":"(digits|anomaly)"/, command);
+      assert.match(stdout, /^\{"model_name":"(digits|digit-boxes|anomaly)"/, command);
     }
   });
 

@@ -22,7 +22,7 @@ describe('the bundled models', () => {
     const tried = await openBundled('no such file');
     assert.deepEqual(
       shipped.map(({ name, trial }) => [name, trial]),
-      ['anomaly', 'digits'].map((name) => [name, 'none: it came with the server, tried']),
+      ['anomaly', 'digit-boxes', 'digits'].map((name) => [name, 'none: it came with the server, tried']),
     );
     for (const [index, { trial, config, notes }] of tried.entries()) {
       assert.match(trial, /^tried in a process of its own/);

@@ -119,7 +119,7 @@ describe('the cpu image', { skip: engine.skip }, () => {
     for (const [what, at, expected] of [
       ['own', own, ['mine']],
       ['bare', bare, ['direct']],
-      ['bundled', undefined, ['anomaly', 'digits']],
+      ['bundled', undefined, ['anomaly', 'digit-boxes', 'digits']],
       ['empty', empty, []],
     ] as const) {
       const container = name(what);
