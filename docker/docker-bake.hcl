@@ -13,13 +13,9 @@ variable "SBOM" { default = "" }
 variable "PROVENANCE" { default = "" }
 variable "SOURCE_DATE_EPOCH" { default = "0" }
 variable "NODE_IMAGE" { default = "node:22-bookworm-slim" }
-variable "NODE_DIGEST" { default = "" }
 variable "CUDA_IMAGE" { default = "nvidia/cuda:13.0.2-base-ubuntu24.04" }
 variable "CUDA12_IMAGE" { default = "nvidia/cuda:12.8.1-base-ubuntu24.04" }
-variable "CUDA_DIGEST" { default = "" }
-variable "CUDA12_DIGEST" { default = "" }
 variable "DEBIAN_IMAGE" { default = "debian:bookworm-slim" }
-variable "DEBIAN_DIGEST" { default = "" }
 variable "CUDA_ARCHS" { default = "75-real;80-real;86-real;89-real;90-real;90-virtual" }
 
 group "default" { targets = ["cpu", "gpu"] }
@@ -33,11 +29,21 @@ function "tags" {
   ]
 }
 
+# An image is named `tag@digest` where it is pinned (node tools/bases.js).
+function "name_of" {
+  params = [image]
+  result = regex_replace(image, "@.*$", "")
+}
+
+function "digest_of" {
+  params = [image]
+  result = regex_replace(image, "^[^@]*@?", "")
+}
+
 target "_common" {
   context = "."
   args = {
     NODE_IMAGE        = NODE_IMAGE
-    NODE_DIGEST       = NODE_DIGEST
     VERSION           = VERSION
     REVISION          = REVISION
     SOURCE            = SOURCE
@@ -55,7 +61,7 @@ target "cpu" {
   dockerfile = "docker/Dockerfile.cpu"
   tags       = tags("cpu")
   platforms  = PLATFORMS == "" ? [] : split(",", PLATFORMS)
-  args       = { BASE_NAME = NODE_IMAGE, BASE_DIGEST = NODE_DIGEST }
+  args       = { BASE_NAME = name_of(NODE_IMAGE), BASE_DIGEST = digest_of(NODE_IMAGE) }
 }
 
 target "gpu" {
@@ -63,7 +69,7 @@ target "gpu" {
   dockerfile = "docker/Dockerfile.gpu"
   tags       = tags("gpu")
   platforms  = ["linux/amd64"]
-  args       = { CUDA_IMAGE = CUDA_IMAGE, CUDA_DIGEST = CUDA_DIGEST, BASE_NAME = CUDA_IMAGE, BASE_DIGEST = CUDA_DIGEST }
+  args       = { CUDA_IMAGE = CUDA_IMAGE, BASE_NAME = name_of(CUDA_IMAGE), BASE_DIGEST = digest_of(CUDA_IMAGE) }
 }
 
 target "gpu-cuda12" {
@@ -74,9 +80,8 @@ target "gpu-cuda12" {
   args = {
     CUDA_MAJOR  = "12"
     CUDA_IMAGE  = CUDA12_IMAGE
-    CUDA_DIGEST = CUDA12_DIGEST
-    BASE_NAME   = CUDA12_IMAGE
-    BASE_DIGEST = CUDA12_DIGEST
+    BASE_NAME   = name_of(CUDA12_IMAGE)
+    BASE_DIGEST = digest_of(CUDA12_IMAGE)
   }
 }
 
@@ -86,10 +91,9 @@ target "cuda" {
   tags       = tags("cuda")
   platforms  = ["linux/amd64"]
   args = {
-    DEBIAN_IMAGE  = DEBIAN_IMAGE
-    DEBIAN_DIGEST = DEBIAN_DIGEST
-    CUDA_ARCHS    = CUDA_ARCHS
-    BASE_NAME     = DEBIAN_IMAGE
-    BASE_DIGEST   = DEBIAN_DIGEST
+    DEBIAN_IMAGE = DEBIAN_IMAGE
+    CUDA_ARCHS   = CUDA_ARCHS
+    BASE_NAME    = name_of(DEBIAN_IMAGE)
+    BASE_DIGEST  = digest_of(DEBIAN_IMAGE)
   }
 }

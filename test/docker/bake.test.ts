@@ -40,7 +40,7 @@ describe('docker-bake.hcl', { skip }, () => {
       assert.equal(target.dockerfile, `docker/Dockerfile.${file.variant}`);
       assert.deepEqual(target.tags, [`slipway:${file.variant}`, `slipway:${version}-${file.variant}`]);
       for (const name of Object.keys(target.args).filter((name) =>
-        /^(?!BASE_|CUDA_IMAGE).*_(IMAGE|DIGEST|ARCHS)$/.test(name),
+        /^(?!BASE_|CUDA_IMAGE).*_(IMAGE|ARCHS)$/.test(name),
       )) {
         assert.equal(target.args[name], globalArgument(file, name), `${file.variant} ${name}`);
       }
@@ -55,10 +55,24 @@ describe('docker-bake.hcl', { skip }, () => {
       const target: Target | undefined = plan?.target[tag.replace('slipway:', '')];
       assert.ok(target, tag);
       const { CUDA_MAJOR: major = '13', CUDA_IMAGE: image = '', BASE_NAME: base } = target.args;
-      assert.deepEqual([target.tags[0], target.dockerfile, base], [tag, 'docker/Dockerfile.gpu', image]);
+      assert.deepEqual(
+        [target.tags[0], target.dockerfile, base],
+        [tag, 'docker/Dockerfile.gpu', image.replace(/@.*/, '')],
+      );
       assert.equal(major, buildArgs['CUDA_MAJOR'] ?? '13');
-      const from = `FROM \${CUDA_IMAGE:-${image}}\${CUDA_DIGEST:+@\${CUDA_DIGEST}} AS base-${major}\n`;
+      const from = `FROM \${CUDA_IMAGE:-${image}} AS base-${major}\n`;
       assert.ok(text.includes(from), from);
+    }
+  });
+
+  it('labels an image with the name and the digest of its base, where that is pinned', () => {
+    const pinned = `example/node:22@sha256:${'a'.repeat(64)}`;
+    for (const [image, digest] of [
+      [pinned, `sha256:${'a'.repeat(64)}`],
+      ['host:5000/node:22', ''],
+    ] as const) {
+      const { NODE_IMAGE, BASE_NAME, BASE_DIGEST } = printPlan({ NODE_IMAGE: image })?.target['cpu']?.args ?? {};
+      assert.deepEqual([NODE_IMAGE, BASE_NAME, BASE_DIGEST], [image, image.replace(/@.*/, ''), digest]);
     }
   });
 

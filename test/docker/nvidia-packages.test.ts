@@ -45,8 +45,8 @@ describe("NVIDIA's packages of the gpu image", () => {
         .getFROMs()
         .find((one) => one.getBuildStage() === `base-${major}`)
         ?.getImage();
-      assert.ok(from?.includes(`\${CUDA_IMAGE:-${record.base}}`), from ?? '');
-      assert.ok(readFileSync('docker/docker-bake.hcl', 'utf8').includes(`{ default = "${record.base}" }`));
+      assert.equal(from?.replace(/@sha256:\w+/, ''), `\${CUDA_IMAGE:-${record.base}}`);
+      assert.ok(readFileSync('docker/docker-bake.hcl', 'utf8').includes(`{ default = "${record.base}`));
       const version = stageArgument(gpu, `base-${major}`, 'CUDA_RELEASE');
       assert.ok(record.env['CUDA_VERSION']?.startsWith(`${version}.`), record.env['CUDA_VERSION']);
       for (const { name } of [...record.present, ...record.asked])

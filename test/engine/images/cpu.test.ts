@@ -43,7 +43,7 @@ describe('the cpu image', { skip: engine.skip }, () => {
 
   it('comes out the same, layer by layer, when its stages are run again', async () => {
     const first = await layers();
-    await build('--no-cache-filter', 'build,app,node,ort-npm,ort');
+    await build('--no-cache-filter', 'build,app,node,ort-npm,ort,sbom');
     assert.equal(await layers(), first);
   });
 
@@ -53,6 +53,36 @@ describe('the cpu image', { skip: engine.skip }, () => {
     assert.equal(labels[imageLabels.variant], 'cpu');
     assert.match(labels[imageLabels.ortVersion] ?? '', /^1\.\d+\.\d+$/);
     assert.equal(labels['org.opencontainers.image.licenses'], 'MIT');
+  });
+
+  it('lists what it holds in /app/sbom.json: every package of npm and Debian that is there, Node.js and ONNX Runtime', async () => {
+    const inside = (...command: readonly string[]): Promise<string> =>
+      docker('run', '--rm', '--entrypoint', command[0] ?? '', image, ...command.slice(1));
+    const { components } = JSON.parse(await inside('cat', '/app/sbom.json')) as {
+      readonly components: readonly { readonly name: string; readonly version: string; readonly purl: string }[];
+    };
+    const versionOf = (start: string): string | undefined =>
+      components.find(({ purl }) => purl.startsWith(start))?.version;
+    assert.equal(`v${versionOf('pkg:generic/node@')}`, await inside('node', '--version'));
+    const labels = await docker('image', 'inspect', '--format', '{{json .Config.Labels}}', image);
+    assert.equal(
+      versionOf('pkg:generic/onnxruntime@'),
+      (JSON.parse(labels) as Record<string, string>)[imageLabels.ortVersion],
+    );
+    assert.match(versionOf('pkg:generic/vips@') ?? '', /^8\./);
+    const listed = (start: string): readonly string[] =>
+      components
+        .filter(({ purl }) => purl.startsWith(start))
+        .map(({ name }) => name)
+        .sort();
+    const packages = (await inside('ls', '/var/lib/dpkg/status.d')).split('\n').sort();
+    assert.deepEqual([listed('pkg:deb/debian/'), packages.includes('tini')], [packages, true]);
+    const find = `const { readdirSync: list, existsSync } = require('fs');
+      const walk = (at) => list(at).flatMap((name) => name.startsWith('@') ? walk(at + '/' + name) : [
+        ...(existsSync(at + '/' + name + '/package.json') ? [(at + '/' + name).replace(/.*node_modules./, '')] : []),
+        ...(existsSync(at + '/' + name + '/node_modules') ? walk(at + '/' + name + '/node_modules') : [])]);
+      console.log(JSON.stringify(walk('/app/node_modules').sort()));`;
+    assert.deepEqual(listed('pkg:npm/'), JSON.parse(await inside('node', '-e', find)));
   });
 
   it('answers bash and sh, as people type them after docker exec -it NAME', async () => {

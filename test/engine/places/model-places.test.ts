@@ -1,48 +1,19 @@
 import assert from 'node:assert/strict';
-import { spawn, spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, it, type TestContext } from 'node:test';
-import { findFreePort } from '../../../bench/targets/free-port.js';
+import { describe, it } from 'node:test';
 import { writeOnnx } from '../../../src/model/onnx/writer.js';
 import { parseLocation } from '../../../src/store/location.js';
 import { pull } from '../../../src/store/pull.js';
 import { push } from '../../../src/store/push.js';
 import { events, worldWith } from '../../store/stand-in.js';
+import { hasDockerRegistry, startDockerRegistry } from '../docker-registry.js';
 import { temporaryFolder } from '../../support/folder.js';
 import { putModel, sumAndDifference } from '../../support/models.js';
 
 const isRequired = process.env['REQUIRE_ENGINE'] === '1';
-const hasRegistry = spawnSync('docker-registry', ['--version']).status === 0;
 const s3 = process.env['SLIPWAY_TEST_S3'];
-
-/** Debian's docker-registry, for one test, with a password where one is given. */
-async function startRegistry(context: TestContext, htpasswd?: string): Promise<string> {
-  const folder = temporaryFolder('registry-');
-  const port = await findFreePort();
-  const config = {
-    version: '0.1',
-    storage: { filesystem: { rootdirectory: join(folder, 'data') } },
-    http: { addr: `127.0.0.1:${port}` },
-    ...(htpasswd === undefined ? {} : { auth: { htpasswd: { realm: 'models', path: join(folder, 'htpasswd') } } }),
-  };
-  await writeFile(join(folder, 'config.json'), JSON.stringify(config));
-  if (htpasswd !== undefined) await writeFile(join(folder, 'htpasswd'), htpasswd);
-  const child = spawn('docker-registry', ['serve', join(folder, 'config.json')], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
-  context.after(() => child.kill('SIGKILL'));
-  let text = '';
-  await new Promise<void>((resolve, reject) => {
-    child.once('exit', () => reject(new Error(text)));
-    child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
-      text += chunk;
-      if (/listening on/.test(text)) resolve();
-    });
-  });
-  return `127.0.0.1:${port}`;
-}
 
 async function modelFolder(): Promise<string> {
   const folder = temporaryFolder('push-');
@@ -50,12 +21,12 @@ async function modelFolder(): Promise<string> {
   return join(folder, 'digits');
 }
 
-const skipRegistry = hasRegistry || isRequired ? false : 'docker-registry is not installed';
+const skipRegistry = hasDockerRegistry || isRequired ? false : 'docker-registry is not installed';
 
 describe('models in a real registry', { skip: skipRegistry }, () => {
   for (const form of ['modelpack', 'image'] as const) {
     it(`go there as ${form} and come back by tag and by digest`, async (context) => {
-      const host = await startRegistry(context);
+      const host = await startDockerRegistry(context);
       const { world } = worldWith();
       const location = parseLocation(`oci://${host}/team/digits:1`);
       const pushed = await push(await modelFolder(), { location, form, world, events: events() });
@@ -76,7 +47,7 @@ describe('models in a real registry', { skip: skipRegistry }, () => {
   }
 
   it('are gone on with by a range of the blob', async (context) => {
-    const host = await startRegistry(context);
+    const host = await startDockerRegistry(context);
     const { world } = worldWith();
     const folder = temporaryFolder('push-');
     const bytes = Buffer.from(writeOnnx(sumAndDifference));
@@ -93,7 +64,10 @@ describe('models in a real registry', { skip: skipRegistry }, () => {
 
   it('that asks for a password takes that of the docker config, and nobody else', async (context) => {
     // The password `pass`, by bcrypt.
-    const host = await startRegistry(context, 'me:$2y$05$pKynY2X4ClbX0wb9c7RKN.rmj6Xl50BAROFURQfyiYrfehp4YTjhW\n');
+    const host = await startDockerRegistry(
+      context,
+      'me:$2y$05$pKynY2X4ClbX0wb9c7RKN.rmj6Xl50BAROFURQfyiYrfehp4YTjhW\n',
+    );
     const location = parseLocation(`oci://${host}/net:1`);
     const config = { auths: { [host]: { auth: Buffer.from('me:pass').toString('base64') } } };
     const { world } = worldWith({ files: { '/home/me/.docker/config.json': JSON.stringify(config) } });
