@@ -4,7 +4,8 @@ import { mostTokens } from './text-config.js';
 
 /*
  * The schema of model.json. Every object is strict: an unknown key is an error. The message of each rule is the end of
- * the sentence "Expected ...".
+ * the sentence "Expected ...". docs/model.schema.json says the same to editors and is made from it (node tools/model-schema.js > docs/model.schema.json), so
+ * rules are of kinds that JSON Schema has too.
  */
 
 const text = v.string('a text');
@@ -25,18 +26,16 @@ const providerNames = ['cpu', 'cuda', 'tensorrt', 'webgpu'] as const;
 const versionList = '"latest", "all" or a list of version numbers such as [1, 3]';
 const side = integer(1, 16_384);
 const channels = (item: v.GenericSchema<number>, expected: string) =>
-  v.pipe(
-    v.union(
-      [
-        v.pipe(
-          item,
-          v.transform((one) => [one]),
-        ),
-        v.array(item),
-      ],
-      expected,
-    ),
-    v.check((list) => list.length === 1 || list.length === 3, expected),
+  v.union(
+    [
+      v.pipe(
+        item,
+        v.transform((one) => [one]),
+      ),
+      v.pipe(v.array(item), v.length(1)),
+      v.pipe(v.array(item), v.length(3)),
+    ],
+    expected,
   );
 
 const batching = v.strictObject({
@@ -76,15 +75,7 @@ const image = v.strictObject({
   layout: v.optional(oneOf(['NCHW', 'NHWC'])),
   scale: v.optional(number),
   mean: v.optional(channels(number, 'a number, or a list of 1 or 3 numbers')),
-  std: v.optional(
-    channels(
-      v.pipe(
-        number,
-        v.check((value) => value !== 0),
-      ),
-      'a number other than 0, or a list of 1 or 3 of them',
-    ),
-  ),
+  std: v.optional(channels(v.pipe(number, v.notValue(0)), 'a number other than 0, or a list of 1 or 3 of them')),
   invert: v.optional(flag),
 });
 
@@ -105,13 +96,10 @@ const part = v.pipe(
 );
 const between = v.pipe(
   v.number('a number between 0 and 1'),
-  v.check((value) => value > 0 && value < 1, 'a number between 0 and 1'),
+  v.gtValue(0, 'a number between 0 and 1'),
+  v.ltValue(1, 'a number between 0 and 1'),
 );
-const positive = v.pipe(
-  v.number('a number above 0'),
-  v.finite('a number above 0'),
-  v.check((value) => value > 0, 'a number above 0'),
-);
+const positive = v.pipe(v.number('a number above 0'), v.finite('a number above 0'), v.gtValue(0, 'a number above 0'));
 const positives = v.pipe(
   v.array(positive, 'a list of numbers above 0'),
   v.minLength(1, 'a list of one or more numbers above 0'),
@@ -135,7 +123,7 @@ const detection = v.strictObject({
       strides: v.optional(positives),
       sizes: v.optional(v.array(positives, 'a list of lists of sides in pixels, one for each stride')),
       clip: v.optional(flag),
-      variances: v.optional(v.tuple([positive, positive], 'two numbers above 0: of the centre and of the size')),
+      variances: v.optional(v.strictTuple([positive, positive], 'two numbers above 0: of the centre and of the size')),
     }),
   ),
   labels: v.optional(labels),

@@ -10,8 +10,25 @@ export function parseModelJson(text: string): ModelJson {
   const value = parseJson(text);
   if (Array.isArray(value)) throw new AppError('MODEL_INVALID', 'model.json is a list, expected an object.');
   const result = v.safeParse(modelJsonSchema, value);
-  if (result.success) return result.output;
-  throw new AppError('MODEL_INVALID', `model.json is wrong: ${result.issues.map(describe).join('; ')}.`);
+  const lists = findLists(value, modelJsonSchema);
+  if (result.success && lists.length === 0) return result.output;
+  const isInList = (issue: Issue) => lists.some(([path]) => v.getDotPath(issue)?.startsWith(`${path}.`));
+  const problems = [
+    ...lists.map(([path, list]) => `${path} is ${show(list)}, expected an object`),
+    ...(result.issues ?? []).filter((issue) => !isInList(issue)).map(describe),
+  ];
+  throw new AppError('MODEL_INVALID', `model.json is wrong: ${problems.join('; ')}.`);
+}
+
+/** Lists in the place of objects, which the schema's library takes for objects, by their paths. */
+function findLists(value: unknown, schema: unknown, path = ''): readonly (readonly [path: string, list: unknown])[] {
+  const entries = entriesOf(schema);
+  if (entries === undefined || typeof value !== 'object' || value === null) return [];
+  if (Array.isArray(value)) return [[path, value]];
+  const values = value as Readonly<Record<string, unknown>>;
+  return Object.entries(entries).flatMap(([key, inner]) =>
+    findLists(values[key], inner, path === '' ? key : `${path}.${key}`),
+  );
 }
 
 function parseJson(text: string): unknown {

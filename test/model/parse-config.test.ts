@@ -18,6 +18,12 @@ const refusals: readonly (readonly [text: string, message: string])[] = [
     'model.json is wrong: image.resize.size is not a known key, expected one of width, height, fit, anchor, multipleOf, multipleBy, enlarge, library, background.',
   ],
   ['{"batching":true}', 'model.json is wrong: batching is true, expected an object.'],
+  ['{"batching":[]}', 'model.json is wrong: batching is [], expected an object.'],
+  ['{"image":{"resize":[224,224]}}', 'model.json is wrong: image.resize is [224,224], expected an object.'],
+  [
+    '{"detection":{"form":"ssd","priors":{"variances":[0.1,0.2,0.3]}}}',
+    'model.json is wrong: detection.priors.variances.2 is 0.3, expected two numbers above 0: of the centre and of the size.',
+  ],
   ['{"batching":{"maxRows":-1}}', 'model.json is wrong: batching.maxRows is -1, expected an integer from 0 to 65536.'],
   [
     '{"batching":{"maxRows":1.5}}',
