@@ -1,31 +1,19 @@
 import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { homedir, tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { disableTelemetry } from '../engine/telemetry.js';
+import { resolve } from 'node:path';
 import { AppError, messageOf } from '../errors.js';
-import { readCpuBudget } from '../resources/cpu-budget.js';
-import { defaultRequestMemory, mostProcessMemory, readMemoryLimit } from '../resources/memory-limit.js';
-import { divideThreads } from '../resources/thread-budget.js';
-import type { ThreadBudget } from '../resources/types.js';
 import { isRemote, parseLocation } from '../store/location.js';
-import { readOwnNames } from './access/own-names.js';
-import { readKeys } from './access/read-keys.js';
-import { readTls } from './access/tls.js';
 import { parseArguments } from './settings/args.js';
 import { exitCodeOf } from './exit-codes.js';
 import { LineOutput } from './log/line-output.js';
 import { createLog, type Log } from './log/log.js';
-import { findModelsPlace, findNamedModel, type ModelsPlace } from './settings/models-place.js';
 import type { RunningServer } from './serve.js';
 import type { Settings } from './settings/settings.js';
+import { bundledModels, startFrom, version } from './start.js';
 import { formatStartup, startedModels, type Ledger } from './startup-text.js';
 import { followSupervisor } from './supervised.js';
 
 const startedMs = performance.now();
-const { version } = createRequire(import.meta.url)('../../../package.json') as { readonly version: string };
-const bundledModels = fileURLToPath(new URL('../../../models', import.meta.url));
 
 /** Set once there is a journal. */
 let endJournal = (): void => undefined;
@@ -81,81 +69,22 @@ async function main(): Promise<void> {
   announce({ server, settings, log, ledger });
 }
 
-function findModels(models: string, modelName: string | undefined): Promise<ModelsPlace> {
-  return modelName === undefined ? findModelsPlace(models) : findNamedModel(models, modelName);
-}
+/** Ends the fetching of models, where some are fetched, and the looks at files. */
+const ending = new AbortController();
 
-/** Ends the fetching of models, where some are fetched. */
-const fetching = new AbortController();
-
-/** Where the models are; a promise of it, for a server that listens meanwhile, where they are fetched first. */
-async function locateModels(
-  { models = bundledModels, modelName }: Settings,
-  cacheFolder: string,
-  log: Log,
-): Promise<ModelsPlace | { readonly coming: Promise<ModelsPlace> }> {
-  if (!isRemote(models)) return findModels(models, modelName);
-  parseLocation(models);
-  const { fetchModels } = await import('./backend/fetch-models.js');
-  const { lendStoreWorld } = await import('../store/world.js');
-  const world = lendStoreWorld({ env: process.env, homeFolder: homedir(), now: Date.now, signal: fetching.signal });
-  const coming = fetchModels(models, { cacheFolder, world, log }).then((path) => findModels(path, modelName));
-  coming.catch(() => undefined);
-  return { coming };
-}
-
-async function start(settings: Settings, log: Log): Promise<RunningServer> {
-  disableTelemetry(process.env);
-  const cacheFolder = resolve(
-    settings.cacheDir ?? join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'slipway'),
-  );
-  const [models, budget, memory, keys, tls, ownNames, { startServer }] = await Promise.all([
-    locateModels(settings, cacheFolder, log),
-    readBudget(settings),
-    readMemory(settings),
-    readKeys(settings.auth, log),
-    settings.tls === undefined ? undefined : readTls(settings.tls, log),
-    readOwnNames(),
-    import('./serve.js'),
-  ]);
-  return startServer({
-    settings,
-    models: 'coming' in models ? models.coming : models,
-    cacheFolder,
-    trustedFile: join(bundledModels, 'trusted.json'),
-    temporaryFolder: tmpdir(),
-    keys,
-    tls,
-    ownNames,
-    version,
-    ...(supervised.ended === undefined ? {} : { ended: supervised.ended }),
-    processTag: Math.random().toString(36).slice(2, 8),
-    budget,
-    ...memory,
+function start(settings: Settings, log: Log): Promise<RunningServer> {
+  return startFrom(settings, log, {
     env: process.env,
-    log,
-    clock: Date.now,
+    homeFolder: homedir(),
+    temporaryFolder: tmpdir(),
+    now: Date.now,
+    ending: ending.signal,
+    ended: supervised.ended,
     onStuck: (what) => {
       log.fatal({ what }, 'the watchdog ends the process');
       killSelf();
     },
   });
-}
-
-/** libuv's pool is as large as the environment said when the first file was read: bin/thread-pool.cjs sets that. */
-async function readBudget({ workers, intraOpThreads }: Settings): Promise<ThreadBudget> {
-  const ioThreads = Number(process.env['UV_THREADPOOL_SIZE'] ?? 4);
-  return divideThreads(await readCpuBudget(), {
-    ...(workers === 'auto' ? {} : { workers }),
-    ...(intraOpThreads === 'auto' ? {} : { intraOpThreads }),
-    ...(Number.isInteger(ioThreads) && ioThreads > 0 ? { ioThreads } : {}),
-  });
-}
-
-async function readMemory({ limits }: Settings) {
-  const limit = await readMemoryLimit();
-  const requestMemoryBytes = limits.requestMemory === 'auto' ? defaultRequestMemory(limit) : limits.requestMemory;
-  return { requestMemoryBytes, processMemoryBytes: mostProcessMemory(limit) };
 }
 
 interface Started {
@@ -212,7 +141,7 @@ function endOnSignals(
       return;
     }
     isStopping = true;
-    fetching.abort();
+    ending.abort();
     supervised.tellStopping();
     log.info({ signal }, 'stopping: running and queued requests finish; a second signal ends at once');
     const { delayMs, timeoutMs } = settings.stop;

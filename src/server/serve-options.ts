@@ -24,6 +24,8 @@ export interface ServeOptions {
   readonly version: string;
   /** How the server before this one ended, as its supervisor says: `pid:SIGNAL`. */
   readonly ended?: string;
+  /** Whether the process is another program's: then no hang ends it, and what runs is not written down. */
+  readonly isGuest?: boolean;
   readonly processTag: string;
   readonly budget: ThreadBudget;
   /** What all requests may hold together. */

@@ -103,7 +103,7 @@ describe('the packed package', { skip }, () => {
     assert.deepEqual(await installation.describeFiles(inside()), files);
   });
 
-  it('serves a file, a model and a folder of models in a project by npx, and a program there imports no runtime', async (context) => {
+  it('serves a file, a model and a folder of models in a project by npx, and a program there imports no runtime until it serves', async (context) => {
     const project = join(folder, 'project');
     await mkdir(project);
     await writeFile(join(project, 'package.json'), '{"type":"module"}');
@@ -125,10 +125,17 @@ describe('the packed package', { skip }, () => {
     const program = `import { connect, AppError } from 'slipway';
       const code = await connect({ port: 1, timeoutMs: 5000 }).catch((error) => error instanceof AppError && error.code);
       const loaded = process.report.getReport().sharedObjects.filter((path) => /onnxruntime|sharp|vips/.test(path));
-      console.log(JSON.stringify({ code, loaded }));`;
+      const { serve } = await import('slipway/server');
+      const server = await serve({ models: 'mine.onnx', port: 0, cacheDir: 'cache' });
+      await server.ready;
+      const connection = await connect({ url: server.url });
+      const names = (await connection.models()).map(({ name }) => name);
+      connection.close();
+      await server.stop();
+      console.log(JSON.stringify({ code, loaded, names }));`;
     await writeFile(join(project, 'program.mjs'), program);
     const { stdout } = await run(process.execPath, ['program.mjs'], { env, cwd: project });
-    assert.deepEqual(JSON.parse(stdout), { code: 'SERVER_UNREACHABLE', loaded: [] });
+    assert.deepEqual(JSON.parse(stdout), { code: 'SERVER_UNREACHABLE', loaded: [], names: ['mine'] });
   });
 
   it('has types that resolve in node16, nodenext and bundler, checked with those of what it imports', async (context) => {
@@ -144,6 +151,9 @@ describe('the packed package', { skip }, () => {
       `import { connect, tensor, type Connection, type ConnectOptions } from 'slipway';
       const options: ConnectOptions = { port: ${port} };
       export const open = (): Promise<Connection> => connect(options);
+      import { serve, type EmbeddedServer, type ServerOptions } from 'slipway/server';
+      const settings: ServerOptions = { port: ${port}, maxBodyBytes: '64M', workers: 'auto', allowHost: ['*'], readyWhen: 'some' };
+      export const start = (): Promise<EmbeddedServer> => serve({ ...settings, onLog: ({ level }) => level });
       export const shape: readonly number[] = tensor(new Float32Array(4), [1, 4]).shape;\n`;
     await writeFile(join(consumer, 'right.ts'), lines('8000'));
     await writeFile(join(consumer, 'wrong.ts'), lines(`'8000'`));

@@ -26,6 +26,12 @@ describe('the examples for users', () => {
     assert.equal(stdout, '100 C is 212.0 F\n-40 C is -40.0 F\n37.5 C is 99.5 F\n');
   });
 
+  it('the program with a server in it names what is on images, and ends', async () => {
+    const images = ['models/digits/samples/7.png', 'models/digits/samples/3.png'];
+    const { stdout, stderr } = await run(process.execPath, ['examples/embedding/in-process.js', ...images]);
+    assert.deepEqual([stdout, stderr], ['models/digits/samples/7.png: 7\nmodels/digits/samples/3.png: 3\n', '']);
+  });
+
   it('the walk with curl goes to its end', { skip: hasCurl ? false : 'needs curl and bash' }, async (context) => {
     const { url } = await serveFor(context, { folder: 'models' });
     const { stdout } = await run('examples/walk.sh', [url]);

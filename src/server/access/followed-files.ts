@@ -45,9 +45,15 @@ export class FollowedFiles {
     }
   }
 
-  /** Looks again and again. Holds no process open. */
-  follow(intervalMs: number): void {
-    setTimeout(() => void this.look().then(() => this.follow(intervalMs)), intervalMs).unref();
+  /** Looks again and again until the end. Holds no process open. */
+  follow(intervalMs: number, ending: AbortSignal): void {
+    if (ending.aborted) return;
+    const timer = setTimeout(() => {
+      ending.removeEventListener('abort', end);
+      void this.look().then(() => this.follow(intervalMs, ending));
+    }, intervalMs).unref();
+    const end = (): void => clearTimeout(timer);
+    ending.addEventListener('abort', end, { once: true });
   }
 
   #read(): Promise<readonly Buffer[]> {

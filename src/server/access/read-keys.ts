@@ -4,8 +4,8 @@ import type { AuthSettings } from '../settings/settings.js';
 import { FollowedFiles, followIntervalMs } from './followed-files.js';
 import { KeyRing, parseKeys, type AccessKey } from './keys.js';
 
-/** The keys of the settings and of their file, which is followed: changed keys hold within seconds, and a wrong file changes nothing. Throws USAGE. */
-export async function readKeys({ keys, keysFile }: AuthSettings, log: Log): Promise<KeyRing> {
+/** The keys of the settings and of their file, which is followed until the end: changed keys hold within seconds, and a wrong file changes nothing. Throws USAGE. */
+export async function readKeys({ keys, keysFile }: AuthSettings, log: Log, ending: AbortSignal): Promise<KeyRing> {
   const given = parse('--api-keys', keys.join('\n'));
   if (keysFile === undefined) return new KeyRing(given);
   const ring = new KeyRing(given);
@@ -18,7 +18,7 @@ export async function readKeys({ keys, keysFile }: AuthSettings, log: Log): Prom
   await files.open().catch((thrown: unknown) => {
     throw new AppError('USAGE', `--api-keys-file ${messageOf(thrown)}`, { cause: thrown });
   });
-  files.follow(followIntervalMs);
+  files.follow(followIntervalMs, ending);
   return ring;
 }
 

@@ -17,7 +17,7 @@ export interface Tls {
  * Reads certificate and key, and follows them: a new pair holds for new connections within seconds; one that is half written, does not belong
  * together or cannot be read changes nothing. Throws USAGE.
  */
-export async function readTls({ cert, key, clientCa }: TlsFiles, log: Log): Promise<Tls> {
+export async function readTls({ cert, key, clientCa }: TlsFiles, log: Log, ending: AbortSignal): Promise<Tls> {
   const listeners: ((context: SecureContextOptions) => void)[] = [];
   let inForce: SecureContextOptions = {};
   const files = new FollowedFiles({
@@ -32,7 +32,7 @@ export async function readTls({ cert, key, clientCa }: TlsFiles, log: Log): Prom
   await files.open().catch((thrown: unknown) => {
     throw new AppError('USAGE', `--tls-cert ${cert} and --tls-key ${key}: ${messageOf(thrown)}`, { cause: thrown });
   });
-  files.follow(followIntervalMs);
+  files.follow(followIntervalMs, ending);
   return {
     asksForCertificate: clientCa !== undefined,
     context: () => inForce,

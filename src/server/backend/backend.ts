@@ -57,7 +57,7 @@ async function openRunner(options: ServeOptions, { journal }: Crashes): Promise<
   const { budget, env, log, settings, cacheFolder, onStuck } = options;
   const { startRunner } = await import('../../workers/pool.js');
   const { watchdogMs: limitMs, inlineRuns } = settings;
-  const watch = limitMs > 0 ? createInlineWatch({ limitMs, log: settings.log }) : undefined;
+  const watch = limitMs > 0 && options.isGuest !== true ? createInlineWatch({ limitMs, log: settings.log }) : undefined;
   return startRunner({
     workers: budget.workers,
     env,

@@ -14,9 +14,9 @@ export interface Crashes {
 
 /**
  * Looks into how earlier servers ended, and begins this one's journal, in a folder of the cache. Where that cannot be written,
- * models are served without, with a warning.
+ * models are served without, with a warning; in another program's process, which may end at any time, without.
  */
-export function openCrashes({ cacheFolder, clock, log, settings, ended }: ServeOptions): Crashes {
+export function openCrashes({ cacheFolder, clock, log, settings, ended, isGuest }: ServeOptions): Crashes {
   const folder = join(cacheFolder, 'crashes');
   const onFailure = (error: unknown): void =>
     log.warn(
@@ -31,7 +31,7 @@ export function openCrashes({ cacheFolder, clock, log, settings, ended }: ServeO
       ...(ended === undefined ? {} : { ended }),
     });
     const { path, header } = nameJournal(folder);
-    const journal = new RunJournal(path, { header, onFailure });
+    const journal = isGuest === true ? undefined : new RunJournal(path, { header, onFailure });
     records.takeCrashes();
     if (settings.forgetCrashes) records.forget();
     return { records, journal };

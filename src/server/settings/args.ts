@@ -1,6 +1,6 @@
 import { Command, CommanderError, Option } from 'commander';
 import { AppError, messageOf, toSentence } from '../../errors.js';
-import { configSchema, parseConfigFile, type ConfigTexts } from './config-file.js';
+import { configSchema, parseConfigFile, textsOf, type ConfigTexts } from './config-file.js';
 import { dashed, flags, variableOf, type Flag, type FlagName, type FlagValues } from './flag-table.js';
 import { hostNames, list, origins, toggle } from './flags.js';
 import type { Settings } from './settings.js';
@@ -42,14 +42,28 @@ export function parseArguments(argv: readonly string[], world: ParseWorld): Invo
   return { kind: 'serve', settings: toSettings(readValues(given, env, readConfig(given, world))) };
 }
 
+/** Settings that a program gives, by the flags' names: `maxBodyBytes: '64M'`. Reads no environment. Throws USAGE as a command line does. */
+export function settingsOf(options: Readonly<Record<string, unknown>>): Settings {
+  const given = Object.entries(options).filter(([, value]) => value !== undefined);
+  const texts = textsOf(Object.fromEntries(given.map(([name, value]) => [dashed(name), value])), 'serve()');
+  return toSettings(readValues({}, {}, { texts, place: 'of serve()' }));
+}
+
 type Given = Readonly<Record<string, unknown>>;
 
+/** Texts by flag, and what errors call where they stand. */
+interface Texts {
+  readonly texts: ConfigTexts;
+  readonly place: string;
+}
+
 /** The file that --config or SLIPWAY_CONFIG names, its texts by flag. */
-function readConfig(given: Given, { env, readText }: ParseWorld): ConfigTexts {
+function readConfig(given: Given, { env, readText }: ParseWorld): Texts {
   const path = (given['config'] as string | undefined) ?? readVariable(env, variableOf('config'));
-  if (path === undefined) return {};
+  const place = 'in the file of --config';
+  if (path === undefined) return { texts: {}, place };
   try {
-    return parseConfigFile(readText(path), path);
+    return { texts: parseConfigFile(readText(path), path), place };
   } catch (thrown) {
     if (thrown instanceof AppError) throw thrown;
     throw new AppError('USAGE', `--config ${path} cannot be read: ${messageOf(thrown)}.`, { cause: thrown });
@@ -112,12 +126,12 @@ function epilogue(): string {
   return `\nAlso (docs/operations.md): ${rare.join(' ')}\nEach is a variable too (--log-level: SLIPWAY_LOG_LEVEL), and a key of the file of --config. A flag wins.`;
 }
 
-function readValues(given: Given, env: Environment, file: ConfigTexts): FlagValues {
+function readValues(given: Given, env: Environment, { texts, place }: Texts): FlagValues {
   const entries = names.map((name) => {
     const { kind, fallback }: Flag<unknown> = flags[name];
     const flag = given[name] === true ? 'true' : (given[name] as string | undefined);
     const variable = readVariable(env, variableOf(name));
-    const text = flag ?? variable ?? file[name];
+    const text = flag ?? variable ?? texts[name];
     if (text === undefined) return [name, fallback];
     const value = kind.parse(text);
     if (value !== undefined) return [name, value];
@@ -126,7 +140,7 @@ function readValues(given: Given, env: Environment, file: ConfigTexts): FlagValu
         ? `--${dashed(name)} ${text}`
         : variable !== undefined
           ? `${variableOf(name)}=${text}`
-          : `"${dashed(name)}": ${JSON.stringify(text)} in the file of --config`;
+          : `"${dashed(name)}": ${JSON.stringify(text)} ${place}`;
     throw new AppError('USAGE', `${source}: expected ${kind.expected}. Type: npm start -- --help`);
   });
   return Object.fromEntries(entries) as FlagValues;

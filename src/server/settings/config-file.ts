@@ -23,6 +23,11 @@ export function parseConfigFile(text: string, path: string): ConfigTexts {
   }
   if (typeof document !== 'object' || document === null || Array.isArray(document))
     throw new AppError('USAGE', `${path} holds no object. Expected one such as {"port": 8000}.`);
+  return textsOf(document, path);
+}
+
+/** The texts of an object whose keys are the flags' names; `path` is what errors call it. Throws USAGE that names key and value. */
+export function textsOf(document: object, path: string): ConfigTexts {
   const entries = Object.entries(document).filter(([key]) => key !== '$schema');
   return Object.fromEntries(entries.map(([key, value]) => [flagOf(key, path), textOf(value, key, path)]));
 }
