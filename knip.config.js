@@ -7,8 +7,8 @@ export default {
     'src/{server,launch}/main.ts!',
     'src/client/index.ts!',
     'src/**/{*-process,*-thread,worker,parent-watch}.ts!',
-    // The page's start, and what its tests load by path.
-    'src/playground/web/{app,api,curl}.js!',
+    // The pages' starts, and what its tests load by path.
+    'src/playground/web/{app,api,curl,docs}.js!',
     'bench/**/{main,*-process,*-thread}.ts!',
     'bench/{micro,images,peers/servers}/*.{ts,js}!',
     'bin/*.{js,cjs}!',

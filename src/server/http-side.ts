@@ -18,6 +18,7 @@ import { addInferRoutes } from './routes/infer.js';
 import { addMetricsRoute } from './routes/metrics.js';
 import { addPageRoutes } from './routes/page.js';
 import { addPredictionRoutes } from './routes/predictions.js';
+import { samplesOf } from './routes/samples.js';
 import { addV1Routes } from './routes/v1.js';
 import { addRepositoryRoutes, addV2Routes } from './routes/v2.js';
 import type { Router } from './http/router.js';
@@ -85,8 +86,9 @@ function addMainRoutes(router: Router, deps: HttpDeps, doors: Doors): void {
   addV1Routes(router, inference);
   addPredictionRoutes(router, inference);
   addControlRoutes(router, deps, doors);
-  addDocsRoutes(router, documentOptions(deps));
-  addPageRoutes(router, deps.models);
+  const samples = samplesOf(deps.models);
+  addDocsRoutes(router, { options: documentOptions(deps), dataplane, samples });
+  addPageRoutes(router, samples);
 }
 
 /** Health, models, and what changes them. */

@@ -16,8 +16,11 @@ export interface OpenedPage {
 }
 
 /** Starts a server, with the models that `prepare` puts beside the bundled ones, and a browser with an empty page. */
-export async function openPage(prepare?: (folder: string) => Promise<void>): Promise<OpenedPage> {
-  const [server, browser] = await Promise.all([startServerProcess(prepare), openBrowser()]);
+export async function openPage(
+  prepare?: (folder: string) => Promise<void>,
+  flags?: readonly string[],
+): Promise<OpenedPage> {
+  const [server, browser] = await Promise.all([startServerProcess(prepare, flags), openBrowser()]);
   const page = await browser.context.newPage();
   const problems: string[] = [];
   page.on('pageerror', (error) => problems.push(error.message));

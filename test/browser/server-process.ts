@@ -13,14 +13,17 @@ export interface ServerProcess {
 }
 
 /** Serves the bundled models, `sum` (two INT32 inputs), `broken` (not an ONNX file) and what `prepare` puts into the folder. */
-export async function startServerProcess(prepare?: (folder: string) => Promise<void>): Promise<ServerProcess> {
+export async function startServerProcess(
+  prepare?: (folder: string) => Promise<void>,
+  flags: readonly string[] = [],
+): Promise<ServerProcess> {
   const folder = await mkdtemp(join(tmpdir(), 'slipway-page-'));
   await cp('models', folder, { recursive: true });
   await putModel(folder, { name: 'sum', graph: sumAndDifference });
   await mkdir(join(folder, 'broken', '1'), { recursive: true });
   await writeFile(join(folder, 'broken', '1', 'model.onnx'), 'not a model');
   await prepare?.(folder);
-  const args = ['bin/slipway.cjs', '--port', '0', '--models', folder, '--cache-dir', join(folder, '.cache')];
+  const args = ['bin/slipway.cjs', '--port', '0', '--models', folder, '--cache-dir', join(folder, '.cache'), ...flags];
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe'] });
   const ended = once(child, 'exit');
   const url = await findUrl(child.stderr);

@@ -17,11 +17,18 @@ export function keepKey(key) {
   window.sessionStorage.setItem(slot, key);
 }
 
-export const hasKey = () => window.sessionStorage.getItem(slot) !== null;
+export function forgetKey() {
+  window.sessionStorage.removeItem(slot);
+}
+
+/** The key of this tab, or null. */
+export const givenKey = () => window.sessionStorage.getItem(slot);
+
+export const hasKey = () => givenKey() !== null;
 
 /** Sends a request with the key, if there is one. Answers body, headers and the time it took here; throws ServerError. */
 export async function call(path, { method = 'GET', body, headers = {}, as = 'json' } = {}) {
-  const key = window.sessionStorage.getItem(slot);
+  const key = givenKey();
   const all = key === null ? headers : { ...headers, authorization: `Bearer ${key}` };
   const startedMs = performance.now();
   const response = await fetch(urlOf(path), { method, body, headers: all, cache: 'no-store' }).catch(() => {

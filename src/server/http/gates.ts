@@ -61,17 +61,23 @@ const certificateGate: Gate = ({ raw, url }) => {
   throw new AppError('UNAUTHORIZED', text);
 };
 
+/** The description of the API tells strangers nothing of this server; who shows a key reads the names of its models in it. */
+const description = /^\/openapi\.json(?:\?|$)/;
+
 /**
- * Health is open to everyone, so that a balancer needs no key; so are the page's own files, which ask for one, and OPTIONS,
+ * Health is open to everyone, so that a balancer needs no key; so are the pages' own files, which ask for one, and OPTIONS,
  * with which browsers bring none.
  */
 function doorGate({ doors, settings }: GateDeps): Gate {
   const open = settings.auth.openMetrics
-    ? /^\/(v2\/health\/(live|ready)|playground\/[\w.-]+|metrics)?(\?|$)/
-    : /^\/(v2\/health\/(live|ready)|playground\/[\w.-]+)?(\?|$)/;
+    ? /^\/(v2\/health\/(live|ready)|playground\/[\w.-]+|docs(\/[\w.-]+)?|metrics)?(\?|$)/
+    : /^\/(v2\/health\/(live|ready)|playground\/[\w.-]+|docs(\/[\w.-]+)?)?(\?|$)/;
   return (request) => {
     const { authorization, 'x-api-key': apiKey } = request.headers;
-    const isOpen = doors.asksForKeys && (request.method === 'OPTIONS' || open.test(request.url));
+    const { method, url } = request;
+    const showsNone = authorization === undefined && apiKey === undefined;
+    const isOpen =
+      doors.asksForKeys && (method === 'OPTIONS' || open.test(url) || (showsNone && description.test(url)));
     request.caller = isOpen ? stranger : doors.admit({ authorization, apiKey });
   };
 }

@@ -1,4 +1,5 @@
 import { operations, type Operation } from './operations.js';
+import type { BodyKind, ModelExamples } from './examples.js';
 import { ref, schemas } from './schemas.js';
 
 type Part = Readonly<Record<string, unknown>>;
@@ -12,43 +13,98 @@ export interface DocumentOptions {
   readonly isGuarded: boolean;
 }
 
-/** The OpenAPI 3.1 description of everything the server answers. */
-export function buildOpenapi({ title, version, basePath, isGuarded }: DocumentOptions): object {
+/** What the reader may know. */
+export interface DocumentView extends DocumentOptions {
+  /** The models that are ready; empty where the reader has to show a key first. */
+  readonly models: readonly ModelExamples[];
+}
+
+/** A part of a path that is a name; `:predict` at the end of one is a verb. */
+const parameter = /\/:(\w+)/g;
+
+const withoutKey = 'Show a key (Authorize), and this page has the names of the models and bodies to try them with.';
+
+/** The OpenAPI 3.1 description of everything the server answers: names of the loaded models as choices, and bodies that they answer. */
+export function buildOpenapi(view: DocumentView): object {
+  const { title, version, basePath, isGuarded, models } = view;
   const paths: Record<string, Record<string, Part>> = {};
   for (const operation of operations) {
-    const path = operation.path.replaceAll(/:(\w+)/g, '{$1}');
-    (paths[path] ??= {})[operation.method] = describe(operation, isGuarded);
+    const path = operation.path.replaceAll(parameter, '/{$1}');
+    (paths[path] ??= {})[operation.method] = describe(operation, view);
   }
   return {
     openapi: '3.1.0',
-    info: { title, version, summary: 'ONNX models over HTTP: the Open Inference Protocol, version 1, and images.' },
+    info: {
+      title,
+      version,
+      summary: 'ONNX models over HTTP: the Open Inference Protocol, version 1, and images.',
+      ...(isGuarded && models.length === 0 ? { description: withoutKey } : {}),
+    },
     servers: [{ url: basePath === '' ? '/' : basePath }],
     tags: [...new Set(operations.map(({ tag }) => tag))].map((name) => ({ name })),
     paths,
-    components: { schemas, securitySchemes: { key: { type: 'http', scheme: 'bearer' } } },
+    components: { schemas, ...(isGuarded ? { securitySchemes: { key: { type: 'http', scheme: 'bearer' } } } : {}) },
     ...(isGuarded ? { security: [{ key: [] }] } : {}),
   };
 }
 
-function describe(operation: Operation, isGuarded: boolean): Part {
-  const { id, summary, tag, path, query = [], body, answer } = operation;
-  const names = [...path.matchAll(/:(\w+)/g)].map((match) => match[1]);
-  const parameters = names.map((name) => ({ name, in: 'path', required: true, schema: { type: 'string' } }));
-  const failures = [...operation.failures, ...(isGuarded ? [401] : []), 500].map(
+function describe(operation: Operation, view: DocumentView): Part {
+  const { id, summary, tag, query = [], answer } = operation;
+  const parameters = [...pathParameters(operation, view.models), ...query];
+  const failures = [...operation.failures, ...(view.isGuarded ? [401] : []), 500].map(
     (status) => [status, refusal(status)] as const,
   );
   return {
     operationId: id,
     summary,
     tags: [tag],
-    ...(parameters.length + query.length > 0 ? { parameters: [...parameters, ...query] } : {}),
-    ...(body === undefined ? {} : { requestBody: { content: body } }),
+    ...(parameters.length > 0 ? { parameters } : {}),
+    ...describeBody(operation, view),
     responses: {
       200:
         Object.keys(answer).length > 0 ? { description: 'Done.', content: answer } : { description: 'Done; no body.' },
       ...Object.fromEntries(failures),
     },
   };
+}
+
+/** Parts of the path: of a model's name one of those that are ready, first one that the operation has an example of. */
+function pathParameters({ path, examples }: Operation, models: readonly ModelExamples[]): readonly Part[] {
+  const [first = models[0]] = examples === undefined ? [] : havingExample(models, examples);
+  const choices: Readonly<Record<string, Part>> =
+    first === undefined || path.startsWith('/v2/repository')
+      ? {}
+      : {
+          model: { enum: models.map(({ name }) => name), default: first.name },
+          version: { default: first.versions[0] },
+        };
+  const names = [...path.matchAll(parameter)].map((match) => match[1] ?? '');
+  return names.map((name) => ({
+    name,
+    in: 'path',
+    required: true,
+    schema: { type: 'string', ...choices[name] },
+  }));
+}
+
+/** A body is named after its model. One that is too long for a page stands at an address of its own. */
+function describeBody({ body, examples: kind }: Operation, { models, basePath }: DocumentView): Part {
+  if (body === undefined) return {};
+  const examples = kind === undefined ? [] : havingExample(models, kind);
+  if (kind === undefined || examples.length === 0) return { requestBody: { content: body } };
+  const entries = examples.map(({ name, [kind]: value }) => {
+    const long = { externalValue: `${basePath}/docs/examples/${encodeURIComponent(name)}` };
+    return [name, { summary: name, ...(value === 'large' ? long : { value }) }] as const;
+  });
+  const json = { ...(body['application/json'] as Part), examples: Object.fromEntries(entries) };
+  return { requestBody: { content: { ...body, 'application/json': json } } };
+}
+
+/** Models with an example of the kind; those whose body can be read come first, for the first one is shown. */
+function havingExample(models: readonly ModelExamples[], kind: BodyKind): readonly ModelExamples[] {
+  const having = models.filter((model) => model[kind] !== undefined);
+  const isLong = (model: ModelExamples) => Number(model[kind] === 'large');
+  return having.toSorted((a, b) => isLong(a) - isLong(b));
 }
 
 const reasons: Readonly<Record<number, string>> = {

@@ -1,4 +1,5 @@
-import { mostDetections } from '../../model/detection-config.js';
+import type { BodyKind } from './examples.js';
+import { metadataQuery, predictionQuery } from './queries.js';
 import { object, ref } from './schemas.js';
 
 type Part = Readonly<Record<string, unknown>>;
@@ -12,6 +13,8 @@ export interface Operation {
   readonly summary: string;
   readonly query?: readonly Part[];
   readonly body?: Part;
+  /** The examples that its JSON body has. */
+  readonly examples?: BodyKind;
   readonly answer: Part;
   /** Statuses of failures besides 401 and 500. */
   readonly failures: readonly number[];
@@ -27,38 +30,13 @@ const inferBody = { ...json(ref('InferRequest')), 'application/octet-stream': by
 const inferAnswer = { ...json(ref('InferResponse')), 'application/octet-stream': bytes };
 
 const predictionBody: Part = {
+  ...json(ref('PredictionRequest')),
   'image/*': bytes,
   'text/plain': { schema: { type: 'string' } },
-  ...json(ref('PredictionRequest')),
   'multipart/form-data': {
     schema: object({ image: { type: 'array', items: { type: 'string', contentMediaType: 'image/*' } } }),
   },
 };
-const part = (name: string, description: string): Part => ({
-  ...{ name, in: 'query', description },
-  schema: { type: 'number', minimum: 0, maximum: 1 },
-});
-const predictionQuery: readonly Part[] = [
-  { name: 'top', in: 'query', schema: { type: 'integer', minimum: 1 }, description: 'Predictions for each image.' },
-  part('score', 'Least score of a detection.'),
-  part('iou', 'Overlap beyond which a box gives way to a better one of its class.'),
-  {
-    ...part('max', 'Most detections for each image.'),
-    schema: { type: 'integer', minimum: 1, maximum: mostDetections },
-  },
-  { name: 'similarity', in: 'query', schema: { type: 'boolean' }, description: 'Cosine of vectors.' },
-  { name: 'outputs', in: 'query', schema: { type: 'boolean' }, description: 'Answer the model’s outputs too.' },
-];
-
-const metadataQuery: readonly Part[] = [
-  {
-    name: 'metadata',
-    in: 'query',
-    schema: { type: 'string', enum: ['whole'] },
-    description: 'The model file’s own metadata in full length; long values are cut without it.',
-  },
-];
-
 type Short = Omit<Operation, 'method' | 'path' | 'id' | 'failures'> & { readonly failures?: readonly number[] };
 
 const get = (path: string, id: string, rest: Short): Operation => ({
@@ -104,15 +82,18 @@ function modelOperations(path: string, suffix: string): readonly Operation[] {
       summary: `Statistics of ${of}`,
       answer: json(ref('ModelStatistics')),
     }),
-    post(`${path}/infer`, `modelInfer${suffix}`, {
-      tag: 'inference',
-      summary: `Tensors in, tensors out, with ${of}`,
-      body: inferBody,
-      answer: inferAnswer,
-      failures: inferFailures,
-    }),
   ];
 }
+
+const inferOperation = (path: string, suffix: string): Operation =>
+  post(`${path}/infer`, `modelInfer${suffix}`, {
+    tag: 'inference',
+    summary: `Tensors in, tensors out, with ${suffix === '' ? 'a model' : 'a version of a model'}`,
+    body: inferBody,
+    examples: 'infer',
+    answer: inferAnswer,
+    failures: inferFailures,
+  });
 
 /** By POST, and the same by PUT. */
 function predictionOperations(path: string, suffix: string): readonly Operation[] {
@@ -121,6 +102,7 @@ function predictionOperations(path: string, suffix: string): readonly Operation[
     summary: 'An image or text in, labels, boxes or vectors out',
     query: predictionQuery,
     body: predictionBody,
+    examples: 'predict',
     answer: json(ref('PredictionResponse')),
     failures: inferFailures,
   });
@@ -179,6 +161,12 @@ const serverOperations: readonly Operation[] = [
     answer: { '*/*': bytes },
     failures: [404],
   }),
+  get('/docs/examples/:model', 'example', {
+    tag: 'models',
+    summary: 'A body that the model answers, of any length: {"inputs": [...]}',
+    answer: json(ref('InferRequest')),
+    failures: [404, 503],
+  }),
 ];
 
 const repositoryOperations: readonly Operation[] = [
@@ -210,6 +198,7 @@ const v1Model = { tag: 'v1', failures: [404, 503], answer: json(ref('V1Model')) 
 const v1Predict = {
   tag: 'v1',
   body: json(ref('V1PredictRequest')),
+  examples: 'v1',
   answer: json(ref('V1PredictResponse')),
   failures: inferFailures,
 } as const;
@@ -260,14 +249,19 @@ const pageOperations: readonly Operation[] = [
   }),
 ];
 
-/** Everything the server answers. */
+const model = '/v2/models/:model';
+const modelVersion = `${model}/versions/:version`;
+
+/** Everything the server answers, what it is for first. */
 export const operations: readonly Operation[] = [
-  ...serverOperations,
-  ...modelOperations('/v2/models/:model', ''),
-  ...modelOperations('/v2/models/:model/versions/:version', 'Version'),
   ...predictionOperations('/predictions/:model', ''),
+  inferOperation(model, ''),
   ...predictionOperations('/predictions/:model/versions/:version', 'Version'),
-  ...repositoryOperations,
+  inferOperation(modelVersion, 'Version'),
   ...v1Operations,
+  ...modelOperations(model, ''),
+  ...modelOperations(modelVersion, 'Version'),
+  ...repositoryOperations,
+  ...serverOperations,
   ...pageOperations,
 ];

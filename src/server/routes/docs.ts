@@ -2,31 +2,70 @@ import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { AppError } from '../../errors.js';
-import { once } from '../once.js';
-import type { DocumentOptions } from '../openapi/document.js';
-import type { Router } from '../http/router.js';
+import type { Dataplane } from '../dataplane.js';
+import type { Exchange } from '../http/exchange.js';
 import { sendFile } from '../http/static-file.js';
+import type { Router } from '../http/router.js';
+import type { DocumentOptions } from '../openapi/document.js';
+import type { ModelExamples } from '../openapi/examples.js';
+import type { Samples } from './samples.js';
 
 /** Files of the API page that are served; nothing else of that folder is. */
 const assets = ['swagger-ui.css', 'swagger-ui-bundle.js', 'favicon-32x32.png'];
 
-/** `/openapi.json`, and `/docs`: the same as a page whose parts all come from this server. */
-export function addDocsRoutes(router: Router, options: DocumentOptions): void {
-  const document = once(async () => {
+export interface DocsDeps {
+  readonly options: DocumentOptions;
+  readonly dataplane: Dataplane;
+  readonly samples: Samples;
+}
+
+/** `/openapi.json`, made of the models that are ready now, and `/docs`: the same as a page whose parts all come from this server. */
+export function addDocsRoutes(router: Router, deps: DocsDeps): void {
+  const { options, dataplane } = deps;
+  router.get('/openapi.json', async (exchange) => {
     const { buildOpenapi } = await import('../openapi/document.js');
-    return Buffer.from(JSON.stringify(buildOpenapi(options)));
+    const models = options.isGuarded && !hasKey(exchange) ? [] : await describeModels(deps);
+    sendFile(exchange, 'openapi.json', Buffer.from(JSON.stringify(buildOpenapi({ ...options, models }))));
   });
-  router.get('/openapi.json', async (exchange) => sendFile(exchange, 'openapi.json', await document()));
   router.get('/docs', (exchange) => sendFile(exchange, 'index.html', Buffer.from(page(options))));
   router.get('/docs/:file', async (exchange) => {
     const file = exchange.param('file');
-    if (file === 'start.js') {
-      sendFile(exchange, file, Buffer.from(startScript(options.basePath)));
-      return;
-    }
     if (!assets.includes(file)) throw new AppError('NOT_FOUND', `Not found: /docs/${file}`);
     sendFile(exchange, file, await readFile(join(assetFolder(), file)));
   });
+  router.get('/docs/examples/:model', async (exchange) => {
+    const { exampleRequest } = await import('../openapi/examples.js');
+    exchange.sendJson(200, exampleRequest(dataplane.model(exchange.param('model'), undefined)));
+  });
+}
+
+/** Whether the reader has shown a key; the general description alone needs none. */
+const hasKey = ({ request }: Exchange): boolean => request.caller?.keyName !== undefined;
+
+async function describeModels({ dataplane, samples }: DocsDeps): Promise<readonly ModelExamples[]> {
+  const { examplesOf } = await import('../openapi/examples.js');
+  const ready = dataplane.readyModels();
+  return Promise.all(
+    dataplane.readyNames().map(async (name) => {
+      const model = dataplane.model(name, undefined);
+      const others = ready.filter((each) => each.name === name && each.version !== model.version);
+      const image = model.config.image === undefined ? undefined : await firstImage(samples, name);
+      return examplesOf(model, [model.version, ...others.map(({ version }) => version)], image);
+    }),
+  );
+}
+
+/** A longer text would hide the rest of the body. */
+const mostImageBytes = 8192;
+
+/** The first of a model's own images that is small enough to stand in a page, in base64. */
+async function firstImage(samples: Samples, model: string): Promise<string | undefined> {
+  for (const { name, kind } of await samples.list(model)) {
+    if (kind !== 'picture') continue;
+    const found = await samples.read(model, name);
+    if (found !== undefined && found.body.length <= mostImageBytes) return found.body.toString('base64');
+  }
+  return undefined;
 }
 
 function assetFolder(): string {
@@ -36,19 +75,17 @@ function assetFolder(): string {
 
 function page({ title, basePath }: DocumentOptions): string {
   const at = `${basePath}/docs`;
+  const own = `${basePath}/playground`;
   const name = title.replace(/[&<>"]/g, (sign) => `&#${sign.charCodeAt(0)};`);
   return `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
 <title>${name} API</title>
-<link rel="icon" href="${at}/favicon-32x32.png"><link rel="stylesheet" href="${at}/swagger-ui.css">
+<link rel="icon" href="${at}/favicon-32x32.png"><link rel="stylesheet" href="${at}/swagger-ui.css"><link rel="stylesheet" href="${own}/docs.css">
 </head>
-<body><div id="api"></div><script src="${at}/swagger-ui-bundle.js"></script><script src="${at}/start.js"></script></body>
+<body><div id="api"></div><script src="${at}/swagger-ui-bundle.js"></script><script type="module" src="${own}/docs.js"></script></body>
 </html>
 `;
-}
-
-function startScript(basePath: string): string {
-  return `SwaggerUIBundle({ url: '${basePath}/openapi.json', dom_id: '#api', deepLinking: true, validatorUrl: null });\n`;
 }

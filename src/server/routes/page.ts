@@ -1,16 +1,12 @@
 import { AppError } from '../../errors.js';
-import { findAsset, listSamples, pageHeaders, readSample, type Asset } from '../../playground/index.js';
+import { findAsset, pageHeaders, type Asset } from '../../playground/index.js';
 import { checkModelName } from '../../protocol/paths.js';
 import type { Exchange } from '../http/exchange.js';
-import type { ModelsPlace } from '../settings/models-place.js';
 import type { Router } from '../http/router.js';
+import type { Samples } from './samples.js';
 
 /** The page at `/`, its files, and the samples that lie beside the models. Programs that accept JSON hear at `/` that the server is alive (KServe's version 1). */
-export function addPageRoutes(router: Router, place: ModelsPlace | Promise<ModelsPlace>): void {
-  const find = async (model: string) => {
-    const { root, only, servedAs = only } = await place;
-    return { root, folder: only ?? model, isServed: servedAs === undefined || servedAs === model };
-  };
+export function addPageRoutes(router: Router, samples: Samples): void {
   router.get('/', async (exchange) => {
     if (exchange.header('accept')?.startsWith('application/json') === true) exchange.sendJson(200, { status: 'alive' });
     else if (!pathOf(exchange).endsWith('/')) redirectIntoFolder(exchange);
@@ -21,15 +17,11 @@ export function addPageRoutes(router: Router, place: ModelsPlace | Promise<Model
   });
   router.get('/playground/samples/:model', async (exchange) => {
     const model = checkModelName(exchange.param('model'));
-    const { root, folder, isServed } = await find(model);
-    const samples = isServed ? await listSamples(root, folder) : [];
-    exchange.sendJson(200, { samples });
+    exchange.sendJson(200, { samples: await samples.list(model) });
   });
   router.get('/playground/samples/:model/:name', async (exchange) => {
     const model = checkModelName(exchange.param('model'));
-    const { root, folder, isServed } = await find(model);
-    const wanted = { model: folder, name: exchange.param('name') };
-    sendAsset(exchange, isServed ? await readSample(root, wanted) : undefined);
+    sendAsset(exchange, await samples.read(model, exchange.param('name')));
   });
 }
 

@@ -191,7 +191,7 @@ describe('every answer', () => {
       goodCall,
       { path: '/' },
       { path: '/docs' },
-      { path: '/docs/start.js' },
+      { path: '/playground/docs.js' },
       { path: '/metrics' },
       { path: '/v2' },
       { path: '/nowhere' },

@@ -26,9 +26,9 @@ async function exchangeBytes(url: string, ...parts: readonly string[]): Promise<
 }
 
 describe('the transport', () => {
-  it('asks for a key everywhere but at the health paths, and takes it in both headers', async (context) => {
+  it('asks for a key everywhere but at the health paths and the pages’ own files, and takes it in both headers', async (context) => {
     const { url, lines } = await serveFor(context, { models: [m], keys: ['secret-key'], flags: ['--access-log'] });
-    for (const path of ['/v2', '/v2/models/m', '/metrics', '/docs', '/openapi.json', '/v1/models']) {
+    for (const path of ['/v2', '/v2/models/m', '/metrics', '/docs/examples/m', '/v1/models']) {
       const refused = await send(url, { path });
       assert.equal(refused.status, 401, path);
       assert.equal(refused.headers['www-authenticate'], 'Bearer');
