@@ -154,6 +154,23 @@ const embedding = v.strictObject({
   normalize: v.optional(flag),
 });
 
+const dimensions = v.pipe(
+  v.array(integer(-1, Number.MAX_SAFE_INTEGER), 'a list of sizes, -1 for the rows of a request'),
+  v.maxLength(32, 'at most 32 sizes'),
+);
+const sequences = v.strictObject({
+  state: v.pipe(
+    v.array(
+      v.strictObject({ input: text, output: text, initialShape: v.optional(dimensions) }),
+      'a list of pairs such as {"input": "h", "output": "hn"}',
+    ),
+    v.minLength(1, 'one pair or more'),
+    v.maxLength(1024, 'at most 1024 pairs'),
+  ),
+  maxIdleMs: v.optional(integer(1, 86_400_000)),
+  maxActive: v.optional(integer(1, 1_000_000)),
+});
+
 const execution = v.strictObject({
   providers: v.optional(v.array(oneOf(providerNames), `a list of "${providerNames.join('", "')}"`)),
   requireGpu: v.optional(flag),
@@ -183,6 +200,7 @@ export const modelJsonSchema = v.strictObject(
     segmentation: v.optional(segmentation),
     text: v.optional(tokens),
     embedding: v.optional(embedding),
+    sequences: v.optional(sequences),
     warmup: v.optional(flag),
     execution: v.optional(execution),
   },

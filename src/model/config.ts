@@ -1,6 +1,8 @@
 import type { DetectionConfig, SegmentationConfig } from './detection-config.js';
 import type { EmbeddingConfig, TextConfig } from './text-config.js';
 import type { RowsProof } from './rows/prove.js';
+import type { NumericDatatype } from '../tensor/datatype.js';
+import type { DeclaredShape } from '../tensor/shape.js';
 import type { TensorSpec } from '../tensor/tensor.js';
 
 /** Execution providers a model or a server may ask for. `auto`: the best that proves to work on this machine. */
@@ -100,6 +102,28 @@ export interface ExecutionConfig {
   readonly intraOpThreads?: number;
 }
 
+/** A dimension of the state that a sequence begins with: a number, or as large as one of an input that is no state. */
+export type StateSize = number | { readonly input: string; readonly axis: number };
+
+/** An input that takes what an output gave in the run before. */
+export interface StatePair {
+  readonly input: string;
+  readonly output: string;
+  readonly datatype: NumericDatatype;
+  /** What the input declares; undefined where any shape fits. */
+  readonly shape: DeclaredShape | undefined;
+  readonly initial: readonly StateSize[];
+}
+
+/** State that the server keeps between the requests of a sequence. */
+export interface SequenceConfig {
+  readonly state: readonly StatePair[];
+  /** A sequence without a request for this long is over, in milliseconds. */
+  readonly maxIdleMs: number;
+  /** Most sequences at a time. */
+  readonly maxActive: number;
+}
+
 /** Which versions on disk are served: the highest, every one, or those named. */
 export type VersionPolicy = 'latest' | 'all' | readonly number[];
 
@@ -115,6 +139,7 @@ export interface ModelConfig {
   readonly segmentation?: SegmentationConfig;
   readonly embedding?: EmbeddingConfig;
   readonly text?: TextConfig;
+  readonly sequences?: SequenceConfig;
   /** Run every bucket once before the model is ready. */
   readonly warmup: boolean;
   readonly execution: ExecutionConfig;

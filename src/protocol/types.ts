@@ -11,6 +11,14 @@ export interface ModelSignature {
   readonly maxRows: number;
   /** Inputs that also take images, as BYTES tensors of one element a row: neither datatype, shape nor content is checked. */
   readonly imageInputs?: ReadonlySet<string>;
+  /** Inputs and outputs that the server keeps where a request names a sequence. */
+  readonly state?: StateNames;
+}
+
+/** The state of a model, by name. */
+export interface StateNames {
+  readonly inputs: ReadonlySet<string>;
+  readonly outputs: ReadonlySet<string>;
 }
 
 /** Every input, those that have to be given first. */
@@ -85,6 +93,7 @@ export const extensions = [
   'model_configuration',
   'statistics',
   'schedule_policy',
+  'sequence',
   'parameters',
 ] as const;
 

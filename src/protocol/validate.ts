@@ -1,6 +1,14 @@
 import { AppError } from '../errors.js';
 import type { BytesElement, NumericTensor, Tensor, TensorSpec } from '../tensor/tensor.js';
-import { allInputs, createFinder, type ModelSignature, type InferRequest, type RequestedOutput } from './types.js';
+import {
+  allInputs,
+  createFinder,
+  type ModelSignature,
+  type InferRequest,
+  type RequestedOutput,
+  type StateNames,
+} from './types.js';
+import { readSequence, type SequenceStep } from './sequence.js';
 import { createInputCheck, failUnknown, listNames } from './tensor-check.js';
 
 /** A request that fits its model: inputs in the model's order, BYTES as texts (images as bytes), every output named. */
@@ -14,13 +22,17 @@ export interface CheckedRequest extends InferRequest {
    * inputs have different first dimensions, of which the model makes what it likes (broadcasting one row over many).
    */
   readonly isAlone: boolean;
+  /** Of a model whose state the server keeps: which sequence's. Then `inputs` lack its state, unless a start brings it. */
+  readonly sequence?: SequenceStep;
 }
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** Checks a request against its model, with the peers' words. Throws INVALID_INPUT. */
 export function validateInferRequest(request: InferRequest, model: ModelSignature): CheckedRequest {
-  checkInputNames(request, model);
+  const sequence = model.state === undefined ? undefined : readSequence(request.parameters);
+  const kept = sequence === undefined ? undefined : model.state;
+  checkInputNames(request, model, kept);
   const check = createInputCheck(model);
   const inputs = new Map<string, Tensor>();
   let rows: number | undefined;
@@ -31,7 +43,9 @@ export function validateInferRequest(request: InferRequest, model: ModelSignatur
   };
   for (const spec of model.inputs) {
     const { name } = spec;
-    const tensor = request.inputs.get(name) as Tensor;
+    const tensor = request.inputs.get(name);
+    if (tensor === undefined) continue;
+    if (sequence?.isStart === false && kept?.inputs.has(name) === true) failKept(name, sequence);
     take(spec, tensor);
     if (model.maxRows === 0) continue;
     const own = tensor.shape[0] ?? 1;
@@ -47,10 +61,11 @@ export function validateInferRequest(request: InferRequest, model: ModelSignatur
     if (tensor !== undefined) take(spec, tensor);
   }
   const { id, binaryOutput, timeoutUs, priority, parameters } = request;
-  const outputs = checkOutputs(request, model);
+  const outputs = checkOutputs(request, model, kept);
   const isAlone = isUneven || inputs.size > required;
   // Written out: what overwrites fields that it spread is built, and read ever after, without the engine's inline caches.
-  const checked = { inputs, outputs, rows: rows ?? 1, isAlone, binaryOutput, timeoutUs, priority, parameters };
+  const plain = { inputs, outputs, rows: rows ?? 1, isAlone, binaryOutput, timeoutUs, priority, parameters };
+  const checked = sequence === undefined ? plain : { ...plain, sequence };
   return id === undefined ? checked : { id, ...checked };
 }
 
@@ -61,17 +76,25 @@ function failUneven(name: string, { own, rows, model }: { own: number; rows: num
   );
 }
 
-function checkInputNames({ inputs }: InferRequest, model: ModelSignature): void {
+function checkInputNames({ inputs }: InferRequest, model: ModelSignature, kept: StateNames | undefined): void {
   const find = createFinder(allInputs(model));
   for (const name of inputs.keys()) {
     if (find(name) === undefined) failUnknown(name, model);
   }
-  const missing = model.inputs.filter(({ name }) => !inputs.has(name)).map(({ name }) => name);
+  const missing = model.inputs
+    .filter(({ name }) => !inputs.has(name) && kept?.inputs.has(name) !== true)
+    .map(({ name }) => name);
   if (missing.length === 0) return;
   fail(
     `expected ${String(model.inputs.length)} inputs but got ${String(inputs.size)} inputs for model '${model.name}'. ` +
       `Got input(s) ${quoteList([...inputs.keys()])}, but missing required input(s) ${quoteList(missing)}.` +
-      ' Please provide all required input(s).',
+      ` Please provide all required input(s)${missing.some((name) => model.state?.inputs.has(name)) ? ", or a 'sequence_id' for the server to keep those that are state" : ''}.`,
+  );
+}
+
+function failKept(name: string, { id }: SequenceStep): never {
+  return fail(
+    `input '${name}' is state that the server keeps for sequence '${id}': leave it out, or give it with sequence_start to begin from it`,
   );
 }
 
@@ -118,8 +141,16 @@ function checkRows(rows: number, model: ModelSignature): number {
   );
 }
 
-function checkOutputs({ outputs }: InferRequest, model: ModelSignature): readonly RequestedOutput[] {
-  if (outputs.length === 0) return model.outputs.map(({ name }) => ({ name }));
+/** Without a wish every output; but of a sequence those that are not state, where there are any. */
+function checkOutputs(
+  { outputs }: InferRequest,
+  model: ModelSignature,
+  kept: StateNames | undefined,
+): readonly RequestedOutput[] {
+  if (outputs.length === 0) {
+    const results = kept === undefined ? [] : model.outputs.filter(({ name }) => !kept.outputs.has(name));
+    return (results.length > 0 ? results : model.outputs).map(({ name }) => ({ name }));
+  }
   const find = createFinder(model.outputs);
   for (const { name } of outputs) if (find(name) === undefined) failOutput(name, model);
   return outputs;

@@ -20,7 +20,8 @@ import { hasCompanions, readCompanions, takeTokenizer } from './companions.js';
 import { hasLabels, readLabelFile } from './files/label-file.js';
 import { readLarge, readSmall } from './files/read-within.js';
 import { notesOnFiles, notesOnProcesses, notesOnProvider } from './load-notes.js';
-import { Servable, type BatchingOff } from './servable.js';
+import type { StateMemory } from '../batching/sequences/types.js';
+import { Servable, type BatchingOff, type SequencesGone } from './servable.js';
 import { takeSnapshot, type Snapshot } from './files/snapshot.js';
 import type { StatisticsCounter } from './statistics.js';
 import { findSuspicion, type Suspicion } from './crashes/suspicion.js';
@@ -41,6 +42,10 @@ export interface LoaderOptions extends TrialOptions {
   readonly snapshotFolder: string;
   /** Which models the server's process ended with before: they run in processes of their own, or not at all. */
   readonly crashes?: CrashRecords;
+  /** What state of sequences is counted in; undefined: in nothing. */
+  readonly stateMemory?: StateMemory;
+  /** Called where state of sequences is given up. */
+  readonly onSequences?: (event: SequencesGone) => void;
   /** Called where batching of a version is turned off while it serves. */
   readonly onBatchingOff?: (event: BatchingOff) => void;
 }
@@ -155,13 +160,21 @@ async function loadServable(request: RequestInWork, snapshot: Snapshot, options:
       weights: session.loaded.weights.reason,
       trial: tried?.how ?? (header.hazard === undefined ? 'none' : 'none: it runs apart'),
       onReleased: () => snapshot.remove(),
-      ...(options.onBatchingOff && { onBatchingOff: options.onBatchingOff }),
+      ...hooksOf(options),
     });
     return holder.servable;
   } catch (error) {
     await session.unload();
     throw error;
   }
+}
+
+function hooksOf({ stateMemory, onSequences, onBatchingOff }: LoaderOptions) {
+  return {
+    ...(stateMemory && { stateMemory }),
+    ...(onSequences && { onSequences }),
+    ...(onBatchingOff && { onBatchingOff }),
+  };
 }
 
 /** Where a model runs: in processes of its own where its graph has a hazard; and what runs there may bring. */

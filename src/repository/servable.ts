@@ -2,6 +2,8 @@ import { createAdmission, type Admission } from '../batching/admission/admission
 import { loopTurns } from '../batching/admission/loop-turns.js';
 import { createBatcher } from '../batching/batcher.js';
 import type { JoiningFault } from '../batching/watch/repeat.js';
+import { SequenceTable } from '../batching/sequences/table.js';
+import type { SequenceEvent, Sequences, StateMemory } from '../batching/sequences/types.js';
 import type { Batcher, InferResult, QueuedRequest } from '../batching/types.js';
 import type { Placement } from '../engine/engine.js';
 import { noiseOf } from '../model/noise-of.js';
@@ -32,6 +34,10 @@ export interface ServableParts {
   readonly statistics: StatisticsCounter;
   /** What a row took in the fastest run of the warm-up, in milliseconds; undefined where there was none. */
   readonly rowMs?: number | undefined;
+  /** What state of sequences is counted in; undefined: in nothing. */
+  readonly stateMemory?: StateMemory;
+  /** Called where state of sequences is given up. */
+  readonly onSequences?: (event: SequencesGone) => void;
   /** Called where batching is turned off while the model serves. */
   readonly onBatchingOff?: (event: BatchingOff) => void;
   /** Called once the workers have let go of the model's files. */
@@ -44,6 +50,16 @@ export interface BatchingOff {
   readonly version: string;
   readonly fault: JoiningFault;
 }
+
+/** State of sequences was given up. */
+export interface SequencesGone {
+  readonly model: string;
+  readonly version: string;
+  readonly why: 'expired' | 'dropped';
+  readonly count: number;
+}
+
+const uncounted: StateMemory = { take: () => undefined, give: () => undefined };
 
 /** What a request is taken to cost, at least and where nothing was run, until the first is answered. */
 const leastRequestMs = 2;
@@ -68,6 +84,7 @@ export class Servable implements ServableModel {
   readonly trial: string;
   readonly statistics: StatisticsCounter;
   readonly admission: Admission;
+  readonly #sequences: SequenceTable | undefined;
   readonly #session: RunnerSession;
   readonly #batcher: Batcher;
   readonly #onReleased: () => Promise<void>;
@@ -100,7 +117,12 @@ export class Servable implements ServableModel {
     this.#onBatchingOff = parts.onBatchingOff ?? (() => undefined);
     this.#onReleased = parts.onReleased;
     this.admission = this.#openAdmission(parts);
-    this.#batcher = createBatcher({
+    this.#sequences = this.#openSequences(parts);
+    this.#batcher = this.#openBatcher(parts);
+  }
+
+  #openBatcher({ name, version, config, header, statistics, session }: ServableParts): Batcher {
+    return createBatcher({
       model: `'${name}' version ${version}`,
       config: config.batching,
       wake: () => session.wake(),
@@ -132,6 +154,30 @@ export class Servable implements ServableModel {
       clock: () => performance.now(),
       turns: loopTurns,
     });
+  }
+
+  #openSequences({ name, version, config, header, statistics, ...parts }: ServableParts): SequenceTable | undefined {
+    const { sequences, batching } = config;
+    if (sequences === undefined) return undefined;
+    const onEvent = (event: SequenceEvent, count: number): void => {
+      statistics.recordSequences(event, count);
+      if (event === 'expired' || event === 'dropped') {
+        parts.onSequences?.({ model: name, version, why: event, count });
+      }
+    };
+    return new SequenceTable({
+      model: `'${name}' version ${version}`,
+      config: sequences,
+      inputs: header.inputs,
+      queueTimeoutMs: batching.queueTimeoutMs,
+      memory: parts.stateMemory ?? uncounted,
+      clock: () => performance.now(),
+      onEvent,
+    });
+  }
+
+  get sequences(): Sequences | undefined {
+    return this.#sequences;
   }
 
   /** As it is now: batching may be turned off while the model serves. */
@@ -201,10 +247,13 @@ export class Servable implements ServableModel {
 
   /**
    * Finishes the queue and lets the workers go. Requests that still hold this object afterwards go to the successor where it
-   * takes and gives the same tensors; without one they are refused with SHUTTING_DOWN.
+   * takes and gives the same tensors; without one they are refused with SHUTTING_DOWN. State of sequences is no other model's: it goes.
    */
   async retire(successor?: Servable): Promise<void> {
     if (successor !== undefined && isInterchangeable(this, successor)) this.#successor = successor;
+    this.#sequences?.close(
+      `its model was ${successor === undefined ? 'unloaded' : 'loaded again'}, and its state is gone`,
+    );
     await this.#batcher.drain();
     await this.#session.unload();
     await this.#onReleased();

@@ -1,3 +1,4 @@
+import type { SequenceEvent } from '../batching/sequences/types.js';
 import type { InferResult, RunRecord } from '../batching/types.js';
 import type {
   BatchStatistic,
@@ -43,6 +44,7 @@ export class StatisticsCounter implements ModelStatistics {
   readonly #infer = new Duration();
   readonly #output = new Duration();
   #sharing: SharingStatistic = { repeatedRuns: 0, checkedRuns: 0, differingRuns: 0, turnedOff: 0 };
+  readonly #sequences = { started: 0, restarted: 0, ended: 0, expired: 0, dropped: 0, refused: 0 };
   readonly #batches = new Map<number, BatchDurations>();
 
   constructor(clock: () => number) {
@@ -65,6 +67,11 @@ export class StatisticsCounter implements ModelStatistics {
   /** Something that became of a shared run. */
   recordSharing(event: keyof SharingStatistic): void {
     this.#sharing = { ...this.#sharing, [event]: this.#sharing[event] + 1 };
+  }
+
+  /** What became of so many sequences. */
+  recordSequences(event: SequenceEvent, count: number): void {
+    this.#sequences[event] += count;
   }
 
   /** One request that was answered; `totalMs` spans the queue too. */
@@ -97,6 +104,7 @@ export class StatisticsCounter implements ModelStatistics {
       computeOutput: this.#output.snapshot(),
       batches: this.#batchSnapshots(),
       sharing: this.#sharing,
+      sequences: { ...this.#sequences },
     };
   }
 

@@ -1,4 +1,5 @@
 import type { Admission } from '../batching/admission/admission.js';
+import type { SequenceEvent, Sequences } from '../batching/sequences/types.js';
 import type { InferResult, QueuedRequest } from '../batching/types.js';
 import type { Placement } from '../engine/engine.js';
 import type { ErrorCode } from '../errors.js';
@@ -57,6 +58,8 @@ export interface ServableModel {
   readonly admission: Admission;
   /** Whether image files may be given to `infer` as they are (`findPlainFiles`); what cannot be decoded there is rejected with what `isUndecoded` tells. */
   readonly decodesFiles: boolean;
+  /** Where `model.json` names state: the sequences whose state is kept here. */
+  readonly sequences?: Sequences | undefined;
   /** Rows waiting now. */
   readonly queuedRows: number;
   /**
@@ -95,6 +98,8 @@ export interface StatisticsSnapshot {
   readonly computeOutput: DurationStatistic;
   readonly batches: readonly BatchStatistic[];
   readonly sharing: SharingStatistic;
+  /** How many sequences began, ended and so on. */
+  readonly sequences: Readonly<Record<SequenceEvent, number>>;
 }
 
 /** What became of runs that several requests, or padding, shared. */

@@ -59,7 +59,7 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
   const memory = new MemoryBudget(options.requestMemoryBytes);
   const counts = { meters: new ModelMeters(), loads: new ModelLoads(), memory };
   const codec = openCodec(options);
-  const backend = startModels(options, lifecycle, counts.loads);
+  const backend = startModels(options, lifecycle, counts);
   let opened: Backend | undefined;
   const loaded = follow(backend, { lifecycle, options, onOpened: (value) => (opened = value) });
   const figures = { options, ...counts, dataplane, crashes: backend.crashes.records };
@@ -93,11 +93,16 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
   }
 }
 
-function startModels(options: ServeOptions, lifecycle: Lifecycle, loads: ModelLoads): BackendStart {
+function startModels(
+  options: ServeOptions,
+  lifecycle: Lifecycle,
+  { loads, memory }: { readonly loads: ModelLoads; readonly memory: MemoryBudget },
+): BackendStart {
   const { log, settings } = options;
   const isStartTold = settings.log.format !== 'json';
   const count = (event: ModelEvent) => loads.record(event);
-  return startBackend(options, createModelEvents({ log, lifecycle, isStartTold, count }));
+  const stateMemory = { take: (bytes: number) => memory.take(bytes, 0), give: (bytes: number) => memory.give(bytes) };
+  return startBackend({ ...options, stateMemory }, createModelEvents({ log, lifecycle, isStartTold, count }));
 }
 
 async function openOwnHealthPort(

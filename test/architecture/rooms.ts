@@ -78,7 +78,7 @@ export const layers: Readonly<Record<string, readonly string[]>> = {
   ],
   'src/protocol': ['grpc', 'v1', 'v2', 'json'],
   'src/repository': ['proof', 'crashes', 'files'],
-  'src/batching': ['watch', 'admission'],
+  'src/batching': ['sequences', 'watch', 'admission'],
   'src/engine': ['weights', 'probe', 'ort'],
   'src/store': ['places', 's3', 'oci', 'transfer', 'credentials'],
   'src/workers': ['host', 'inline', 'link'],

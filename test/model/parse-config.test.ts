@@ -7,7 +7,7 @@ const refusals: readonly (readonly [text: string, message: string])[] = [
   ['null', 'model.json is wrong: the whole is null, expected an object.'],
   [
     '{"bathing":{}}',
-    'model.json is wrong: bathing is not a known key, expected one of description, versions, batching, instances, image, classification, detection, segmentation, text, embedding, warmup, execution.',
+    'model.json is wrong: bathing is not a known key, expected one of description, versions, batching, instances, image, classification, detection, segmentation, text, embedding, sequences, warmup, execution.',
   ],
   [
     '{"batching":{"maxRow":8}}',

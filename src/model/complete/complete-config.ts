@@ -4,6 +4,7 @@ import { completeClassification, findLabelledOutput } from './complete-classific
 import { completeDetection } from './complete-detection.js';
 import { completeImage } from './complete-image.js';
 import { completeSegmentation } from './complete-segmentation.js';
+import { completeSequences } from './complete-sequences.js';
 import { completeEmbedding, completeText } from './complete-text.js';
 import type { ModelJson } from '../config-schema.js';
 import type { ImageConfig, ModelConfig, OnnxHeader, ProviderName } from '../config.js';
@@ -15,14 +16,18 @@ import type { ImageConfig, ModelConfig, OnnxHeader, ProviderName } from '../conf
 export function completeConfig(json: ModelJson, header: OnnxHeader, provider: ProviderName): ModelConfig {
   const { execution = {} } = json;
   const image = json.image === undefined ? undefined : completeImage(json.image, header);
+  const text = json.text === undefined ? undefined : completeText(json.text, header);
   return {
     description: json.description ?? '',
     versions: json.versions ?? 'latest',
     batching: completeBatching(json.batching, header, provider),
     instances: { cpu: json.instances?.cpu ?? 'auto', gpu: json.instances?.gpu ?? 1 },
     ...(image === undefined ? {} : { image }),
-    ...(json.text === undefined ? {} : { text: completeText(json.text, header) }),
+    ...(text === undefined ? {} : { text }),
     ...completeTask(json, header, image),
+    ...(json.sequences === undefined
+      ? {}
+      : { sequences: completeSequences(json.sequences, header, [image?.input, text?.ids, text?.mask, text?.types]) }),
     warmup: json.warmup ?? true,
     execution: {
       providers: execution.providers ?? [],

@@ -10,11 +10,13 @@ export function contradiction(fact: string, advice: string): AppError {
 /** The input or output named, or the only one where no name is given. Throws MODEL_INVALID where that does not tell. */
 export function findValue(
   values: readonly HeaderValue[],
-  key: 'image.input' | `${'classification' | 'detection' | 'embedding' | 'segmentation' | 'text'}.${string}`,
+  key:
+    'image.input' | `${'classification' | 'detection' | 'embedding' | 'segmentation' | 'sequences' | 'text'}.${string}`,
   name: string | undefined,
 ): HeaderValue {
   const names = `Expected one of ${values.map((value) => `'${value.name}'`).join(', ')}`;
-  const role = key === 'image.input' || key.startsWith('text.') ? 'input' : 'output';
+  const isInput = key === 'image.input' || key === 'sequences.state.input' || key.startsWith('text.');
+  const role = isInput ? 'input' : 'output';
   const [first] = values;
   if (name === undefined) {
     if (first !== undefined && values.length === 1) return first;

@@ -11,6 +11,7 @@ import {
 } from '../types.js';
 import { createInputCheck } from '../tensor-check.js';
 import { failOutput, validateInferRequest, type CheckedRequest } from '../validate.js';
+import { findSequenceId } from '../sequence.js';
 import { findUint, readParameter } from './parameters.js';
 import { readContents } from './read-contents.js';
 import { readWireInput, type WireInput } from './read-tensor.js';
@@ -22,6 +23,7 @@ export interface RequestHead {
   /** Empty: the highest version that is ready. */
   readonly version: string;
   readonly id: string;
+  readonly sequenceId: string | undefined;
   /** Bytes of the message without raw contents, which cost nothing to read. */
   readonly looseBytes: number;
 }
@@ -32,6 +34,7 @@ const mostFields = 65_536;
 /** Reads which model a ModelInferRequest asks for, wherever in it that stands. Throws INVALID_INPUT. */
 export function readRequestHead(bytes: Buffer): RequestHead {
   let [model, version, id] = ['', '', ''];
+  const parameters = new Map<string, ParameterValue>();
   let looseBytes = bytes.length;
   let count = 0;
   readMessage(bytes, (field, type, reader) => {
@@ -40,11 +43,12 @@ export function readRequestHead(bytes: Buffer): RequestHead {
     if (field === 1) model = readText(reader, 'model_name');
     else if (field === 2) version = readText(reader, 'model_version');
     else if (field === 3) id = readText(reader, 'id');
+    else if (field === 4) readParameter(reader, 'the request', parameters);
     else if (field === 7) looseBytes -= reader.bytes().length;
     else return false;
     return true;
   });
-  return { model, version, id, looseBytes };
+  return { model, version, id, sequenceId: findSequenceId(parameters), looseBytes };
 }
 
 /** What was read of a message so far. */

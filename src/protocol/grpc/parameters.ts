@@ -31,14 +31,20 @@ function readChoice(bytes: Uint8Array, what: string): ParameterValue | undefined
   let value: ParameterValue | undefined;
   readMessage(bytes, (field, type, reader) => {
     if (field === 1 && type === wireType.varint) value = reader.bool();
-    else if (field === 2 && type === wireType.varint) value = Number(reader.int64());
+    else if (field === 2 && type === wireType.varint) value = toExact(reader.int64());
     else if (field === 3 && type === wireType.bytes) value = readText(reader, what);
     else if (field === 4 && type === wireType.fixed64) value = reader.double();
-    else if (field === 5 && type === wireType.varint) value = Number(reader.uint64());
+    else if (field === 5 && type === wireType.varint) value = toExact(reader.uint64());
     else return false;
     return true;
   });
   return value;
+}
+
+/** An integer beyond what numbers hold exactly is its digits: of the parameters with a meaning only ids can be that large. */
+function toExact(value: unknown): number | string {
+  const number = Number(value);
+  return Number.isSafeInteger(number) ? number : String(value);
 }
 
 /** A parameter that must be an unsigned integer; undefined when absent. */

@@ -1,6 +1,7 @@
 import { ascii, type JsonReader } from '../json/reader.js';
-import { readDouble } from '../json/number.js';
+import { readDouble, readIntegral } from '../json/number.js';
 import { skipValue } from '../json/nesting.js';
+import { toSequenceId } from '../sequence.js';
 import type { ParameterValue } from '../types.js';
 
 /** Parameters that mean something here: a value of the wrong kind is refused, never skipped. */
@@ -11,6 +12,9 @@ const understood: ReadonlySet<string> = new Set([
   'classification',
   'non_finite_tokens',
   'priority',
+  'sequence_end',
+  'sequence_id',
+  'sequence_start',
   'timeout',
 ]);
 
@@ -30,15 +34,18 @@ export function readParameters(reader: JsonReader, owner: string, isStrict = fal
     const byte = reader.peek();
     const isNested = byte === ascii.openArray || byte === ascii.openObject;
     if (isNested && !isStrict && !understood.has(name)) skipValue(reader);
+    else if (name === 'sequence_id' && isNumber(byte)) parameters.set(name, toSequenceId(readIntegral(reader)));
     else parameters.set(name, readValue(reader, `parameter '${name}' of ${owner}`));
   });
   return parameters;
 }
 
+const isNumber = (byte: number): boolean => byte === ascii.minus || (byte >= ascii.zero && byte <= ascii.nine);
+
 function readValue(reader: JsonReader, what: string): ParameterValue {
   const byte = reader.peek();
   if (byte === ascii.quote) return reader.readString(what);
-  if (byte === ascii.minus || (byte >= ascii.zero && byte <= ascii.nine)) {
+  if (isNumber(byte)) {
     const value = readDouble(reader);
     return Number.isFinite(value) ? value : reader.fail(`${what} is too large`);
   }

@@ -1,12 +1,13 @@
 import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import type { StateMemory } from '../../batching/sequences/types.js';
 import { AppError } from '../../errors.js';
 import type { OnModelEvent } from '../../repository/events.js';
 import type { TrustStore } from '../../repository/proof/trust-store.js';
 import type { ModelRepository } from '../../repository/types.js';
 import type { RunnerPool } from '../../workers/pool.js';
 import type { Log } from '../log/log.js';
-import { logBatchingOff } from './model-events.js';
+import { logBatchingOff, logSequencesGone } from './model-events.js';
 import { createInlineWatch } from './inline-watch.js';
 import { openCrashes, type Crashes } from './crashes.js';
 import type { ServeOptions } from '../serve-options.js';
@@ -24,6 +25,11 @@ interface Surroundings {
   readonly crashes: Crashes;
 }
 
+/** What the server is started from, and the memory that state of sequences is counted in. */
+interface BackendOptions extends ServeOptions {
+  readonly stateMemory: StateMemory;
+}
+
 /** How far the start has come. */
 export interface BackendStart {
   /** The workers run and the models load; rejects where the workers or the folder's listing failed. */
@@ -34,7 +40,7 @@ export interface BackendStart {
 }
 
 /** Starts the worker threads, then loads the models. Closes the threads again where the folder cannot be read. */
-export function startBackend(options: ServeOptions, onModelEvent: OnModelEvent): BackendStart {
+export function startBackend(options: BackendOptions, onModelEvent: OnModelEvent): BackendStart {
   const startMs = performance.now();
   let runnerMs = startMs;
   const crashes = openCrashes(options);
@@ -81,7 +87,7 @@ async function openRunner(options: ServeOptions, { journal }: Crashes): Promise<
 
 async function openModels(
   { runner, crashes: { records } }: Surroundings,
-  options: ServeOptions,
+  options: BackendOptions,
   onEvent: OnModelEvent,
 ): Promise<Backend> {
   const { settings, budget, env, clock, log, temporaryFolder } = options;
@@ -107,6 +113,8 @@ async function openModels(
       intraOpThreads: budget.intraOpThreads,
       clock,
       onEvent,
+      stateMemory: options.stateMemory,
+      onSequences: (event) => logSequencesGone(log, event),
       onBatchingOff: (event) => logBatchingOff(log, event),
       chooseProvider: (execution) =>
         choose(execution).then((choice) => (log.debug(choice, 'execution provider'), choice)),

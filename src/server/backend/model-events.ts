@@ -1,5 +1,5 @@
 import type { ModelEvent, OnModelEvent } from '../../repository/events.js';
-import type { BatchingOff } from '../../repository/servable.js';
+import type { BatchingOff, SequencesGone } from '../../repository/servable.js';
 import type { Lifecycle } from '../lifecycle.js';
 import type { Log } from '../log/log.js';
 
@@ -77,4 +77,10 @@ export function logBatchingOff(log: Log, { model, version, fault }: BatchingOff)
   if (fault.kind === 'differs') {
     log.error(facts, 'batching turned off: an answer in company is not the one given alone');
   } else log.warn(facts, 'batching turned off: requests do not run together');
+}
+
+/** Says that state of sequences is gone: their next requests are refused until they begin again. */
+export function logSequencesGone(log: Log, { why, ...facts }: SequencesGone): void {
+  if (why === 'expired') log.info(facts, 'sequences expired: they had no request for longer than sequences.maxIdleMs');
+  else log.warn(facts, 'state of running sequences dropped with the load that kept it');
 }

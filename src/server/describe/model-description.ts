@@ -1,6 +1,7 @@
 import type { DetectionConfig } from '../../model/detection-config.js';
 import { exampleInputs } from '../../model/example/example.js';
 import { suggestImage } from '../../model/found/ultraface.js';
+import type { SequenceConfig } from '../../model/config.js';
 import type { ModelMetadata } from '../../protocol/types.js';
 import type { DurationStatistic, ServableModel, StatisticsSnapshot } from '../../repository/types.js';
 import { datatypes, type Datatype } from '../../tensor/datatype.js';
@@ -62,7 +63,7 @@ function describeUse({
 }
 
 function propertiesOf({ config, header, ...model }: ServableModel): Readonly<Record<string, string>> {
-  const { image, text, classification, detection, segmentation, embedding, execution } = config;
+  const { image, text, classification, detection, segmentation, embedding, sequences, execution } = config;
   return {
     version: model.version,
     device: model.placement.device,
@@ -92,9 +93,18 @@ function propertiesOf({ config, header, ...model }: ServableModel): Readonly<Rec
           embedding_pooling: embedding.pooling,
           embedding_normalize: String(embedding.normalize),
         }),
+    ...(sequences === undefined ? {} : describeSequences(sequences)),
     ...(model.labels.length > 0 ? { labels: String(model.labels.length) } : {}),
     ...(header.producer === '' ? {} : { producer: `${header.producer} ${header.producerVersion}`.trim() }),
     opset: String(header.opsets[''] ?? header.opsets['ai.onnx'] ?? ''),
+  };
+}
+
+function describeSequences({ state, maxIdleMs, maxActive }: SequenceConfig): Readonly<Record<string, string>> {
+  return {
+    sequence_state: state.map(({ input, output }) => `${output}->${input}`).join(','),
+    sequence_max_idle_ms: String(maxIdleMs),
+    sequence_max_active: String(maxActive),
   };
 }
 
@@ -154,6 +164,21 @@ export function describeConfig({ name, config, inputs, outputs, ...model }: Serv
           },
         }
       : {}),
+    ...(config.sequences === undefined ? {} : { sequence_batching: sequenceBatching(config.sequences) }),
+  };
+}
+
+/** ModelSequenceBatching of Triton's model_config.proto. */
+function sequenceBatching({ state, maxIdleMs, maxActive }: SequenceConfig): object {
+  return {
+    max_sequence_idle_microseconds: maxIdleMs * 1000,
+    oldest: { max_candidate_sequences: maxActive },
+    state: state.map(({ input, output, datatype, shape }) => ({
+      input_name: input,
+      output_name: output,
+      data_type: datatypes[datatype].config,
+      dims: shape ?? [],
+    })),
   };
 }
 

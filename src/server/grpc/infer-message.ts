@@ -1,3 +1,4 @@
+import type { Place } from '../../batching/sequences/types.js';
 import type { InferAnswer, InferCall } from '../../grpc/host.js';
 import { decodeInferMessage, readRequestHead } from '../../protocol/grpc/decode-request.js';
 import { createInferResponse } from '../../protocol/response.js';
@@ -17,14 +18,17 @@ export interface MessageDeps {
 /** Answers one ModelInferRequest. Rejects with AppErrors. */
 export async function inferMessage({ dataplane, codec }: MessageDeps, call: InferCall): Promise<InferAnswer> {
   const startMs = performance.now();
-  const { model: name, version, looseBytes } = readRequestHead(call.body);
+  const { model: name, version, sequenceId, looseBytes } = readRequestHead(call.body);
   const model = dataplane.model(name, version === '' ? undefined : version);
   call.record.inference.model = model;
   const ticket = model.admission.enter(call.body.length);
+  // Messages of a stream come in order, and may take turns while they are read.
+  const place = sequenceId === undefined ? undefined : model.sequences?.reserve(sequenceId);
   let answer: InferAnswer | undefined;
   try {
-    answer = await run({ call, view: viewOf(model), looseBytes, startMs }, codec);
+    answer = await run({ call, view: viewOf(model), looseBytes, startMs, place }, codec);
   } finally {
+    place?.leave(false);
     model.admission.leave(ticket, answer !== undefined);
   }
   return answer;
@@ -36,9 +40,10 @@ interface Run {
   readonly view: ReturnType<typeof viewOf>;
   readonly looseBytes: number;
   readonly startMs: number;
+  readonly place: Place | undefined;
 }
 
-async function run({ call, view, looseBytes, startMs }: Run, codec: Codec): Promise<InferAnswer> {
+async function run({ call, view, looseBytes, startMs, place }: Run, codec: Codec): Promise<InferAnswer> {
   const { body, memory, signal, record } = call;
   const { signature, labelsOf, model } = view;
   const decoding = codec.decodeMessage(body, signature, looseBytes);
@@ -47,7 +52,7 @@ async function run({ call, view, looseBytes, startMs }: Run, codec: Codec): Prom
   const request = adding instanceof Promise ? await adding : adding;
   const decodeMs = performance.now() - startMs;
   memory.take(tensorBytes(request.inputs.values(), body));
-  const { outputs, timings, batchRows, batchRequests } = await runChecked(request, { view, signal });
+  const { outputs, timings, batchRows, batchRequests } = await runChecked(request, { view, signal, place });
   const response = createInferResponse({ request, model: signature, version: model.version, outputs, labelsOf });
   memory.hold(tensorBytes(outputs.values()));
   if (batchRequests === 1) memory.own(buffersOf(outputs));

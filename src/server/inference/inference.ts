@@ -1,4 +1,5 @@
-import type { InferTimings } from '../../batching/types.js';
+import type { Place } from '../../batching/sequences/types.js';
+import type { InferResult, InferTimings } from '../../batching/types.js';
 import { createInferResponse, wantsTokens } from '../../protocol/response.js';
 import type { EncodedResponse, RequestedOutput } from '../../protocol/types.js';
 import type { CheckedRequest } from '../../protocol/validate.js';
@@ -84,12 +85,21 @@ function holdAnswer(
   if (of.isOwned) memory.own(buffersOf(of.outputs));
 }
 
-/** Runs a request that was checked against its model. */
-export function runChecked(request: CheckedRequest, { view, signal }: Pick<InferenceRequest, 'view' | 'signal'>) {
-  const { inputs, rows, priority, timeoutUs, isAlone } = request;
+/** What a checked request is run for. */
+export interface RunningCall extends Pick<InferenceRequest, 'view' | 'signal'> {
+  /** Its place in its sequence, where one was taken before it was read. */
+  readonly place?: Place | undefined;
+}
+
+/** Runs a request that was checked against its model, with the state of its sequence where it names one. */
+export function runChecked(request: CheckedRequest, { view, signal, place }: RunningCall): Promise<InferResult> {
+  const { inputs, rows, priority, timeoutUs, isAlone, sequence } = request;
   const outputs = wantedOutputs(request.outputs, view);
-  const queued = { inputs, outputs, rows, priority, queueTimeoutMs: timeoutUs / 1000, signal };
-  return view.model.infer(isAlone ? { ...queued, isAlone } : queued);
+  const plain = { inputs, outputs, rows, priority, queueTimeoutMs: timeoutUs / 1000, signal };
+  const queued = isAlone ? { ...plain, isAlone } : plain;
+  const { model } = view;
+  if (sequence === undefined || model.sequences === undefined) return model.infer(queued);
+  return model.sequences.step({ ...sequence, place }, queued, (whole) => model.infer(whole));
 }
 
 /** Names of the outputs asked for, in the model's order; the model's own list where that is all of them. */

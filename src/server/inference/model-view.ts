@@ -1,6 +1,6 @@
-import type { BatchingConfig } from '../../model/config.js';
+import type { BatchingConfig, SequenceConfig } from '../../model/config.js';
 import { mostRequestRows } from '../../model/complete/complete-batching.js';
-import type { ModelSignature } from '../../protocol/types.js';
+import type { ModelSignature, StateNames } from '../../protocol/types.js';
 import type { ServableModel } from '../../repository/types.js';
 
 /** What requests to one model version need again and again, made once. */
@@ -29,7 +29,7 @@ export function viewOf(model: ServableModel): ModelView {
 
 function createView(model: ServableModel): ModelView {
   const { name, inputs, outputs, config, labels } = model;
-  const { image, classification, batching } = config;
+  const { image, classification, batching, sequences } = config;
   const ownLabels = new Map(model.header.outputs.map((output) => [output.name, output.labels]));
   return {
     model,
@@ -41,8 +41,14 @@ function createView(model: ServableModel): ModelView {
       outputs,
       maxRows: mostRequestRows(batching),
       ...(image === undefined ? {} : { imageInputs: new Set([image.input]) }),
+      ...(sequences === undefined ? {} : { state: stateNames(sequences) }),
     },
     outputNames: outputs.map((output) => output.name),
     labelsOf: (output) => (output === classification?.output ? labels : (ownLabels.get(output) ?? none)),
   };
 }
+
+const stateNames = ({ state }: SequenceConfig): StateNames => ({
+  inputs: new Set(state.map(({ input }) => input)),
+  outputs: new Set(state.map(({ output }) => output)),
+});

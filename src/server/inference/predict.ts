@@ -142,7 +142,10 @@ async function runImages(read: readonly ReadImages[], { call, startMs }: Started
 
 async function runTensors(codec: Codec, decoded: CheckedRequest, { call, startMs }: Started): Promise<Ran> {
   const { model } = call.view;
-  const outputs = outputsFor(call).map((name) => ({ name }));
+  const state = decoded.sequence === undefined ? undefined : call.view.signature.state?.outputs;
+  const names = outputsFor(call);
+  const results = names.filter((name) => state?.has(name) !== true);
+  const outputs = (results.length > 0 ? results : names).map((name) => ({ name }));
   const { image } = model.config;
   const given = image === undefined ? undefined : decoded.inputs.get(image.input);
   const read = given?.datatype === 'BYTES' ? await readImages(codec, given.data, model) : undefined;

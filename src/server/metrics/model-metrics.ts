@@ -79,16 +79,47 @@ const rows: readonly Row[] = [
   ['slipway_model_instances', 'gauge', 'Workers that hold the model.', (_, { instances }) => instances],
 ];
 
+/** Of models whose state the server keeps. */
+const sequenceRows: readonly Row[] = [
+  [
+    'slipway_sequences_active',
+    'gauge',
+    'Sequences whose state is kept now.',
+    (_, { sequences }) => sequences?.active ?? 0,
+  ],
+  ['slipway_sequence_state_bytes', 'gauge', 'Memory of that state.', (_, { sequences }) => sequences?.bytes ?? 0],
+  ['slipway_sequences_started_total', 'counter', 'Sequences begun.', ({ sequences }) => sequences.started],
+  [
+    'slipway_sequences_restarted_total',
+    'counter',
+    'Sequences begun again while they ran.',
+    ({ sequences }) => sequences.restarted,
+  ],
+  ['slipway_sequences_ended_total', 'counter', 'Sequences ended by their clients.', ({ sequences }) => sequences.ended],
+  [
+    'slipway_sequences_expired_total',
+    'counter',
+    'Sequences without a request for too long.',
+    ({ sequences }) => sequences.expired,
+  ],
+  [
+    'slipway_sequences_dropped_total',
+    'counter',
+    'Sequences whose model was unloaded or loaded again.',
+    ({ sequences }) => sequences.dropped,
+  ],
+  [
+    'slipway_sequences_refused_total',
+    'counter',
+    'Sequences refused because as many ran as may.',
+    ({ sequences }) => sequences.refused,
+  ],
+];
+
 /** Cumulative statistics of every ready model version, and where it runs. */
 export function registerModelMetrics(registry: Registry, models: () => readonly ServableModel[]): void {
-  for (const [name, type, help, figure] of rows) {
-    const read = () =>
-      models().map((model) => ({
-        labels: { model: model.name, version: model.version },
-        value: figure(model.statistics.snapshot(), model),
-      }));
-    register(registry, { name, type, help, read });
-  }
+  registerRows(registry, rows, models);
+  registerRows(registry, sequenceRows, () => models().filter(({ sequences }) => sequences !== undefined));
   register(registry, {
     name: 'slipway_model_info',
     type: 'gauge',
@@ -99,4 +130,15 @@ export function registerModelMetrics(registry: Registry, models: () => readonly 
         value: 1,
       })),
   });
+}
+
+function registerRows(registry: Registry, all: readonly Row[], models: () => readonly ServableModel[]): void {
+  for (const [name, type, help, figure] of all) {
+    const read = () =>
+      models().map((model) => ({
+        labels: { model: model.name, version: model.version },
+        value: figure(model.statistics.snapshot(), model),
+      }));
+    register(registry, { name, type, help, read });
+  }
 }

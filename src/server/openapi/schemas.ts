@@ -44,7 +44,7 @@ const inferenceSchemas = {
       parameters: {
         ...parameters,
         description:
-          'timeout: microseconds in the queue; priority: 1 is highest; binary_data_output; non_finite_tokens: bare NaN and Infinity instead of null.',
+          'timeout: microseconds in the queue; priority: 1 is highest; binary_data_output; non_finite_tokens: bare NaN and Infinity instead of null; sequence_id, sequence_start, sequence_end: state that the server keeps.',
       },
       inputs: listOf(object(tensorProperties, ['name', 'datatype', 'shape'])),
       outputs: {
