@@ -36,6 +36,7 @@ const at = (path: readonly string[]): Schema =>
 function wrap(path: readonly string[], value: unknown): Record<string, unknown> {
   const needed: Readonly<Record<string, object>> = {
     detection: { form: 'ssd' },
+    sequences: { state: [{ input: 'h', output: 'hn' }] },
     'image.crop': { width: 8, height: 8 },
   };
   return [...path.entries()].reverse().reduce<unknown>((inner, [depth, key]) => {
@@ -67,7 +68,7 @@ const values: readonly unknown[] = [
     [1, 0, 1],
     [1, 2, 3, 4],
   ],
-  ...[[[1], [2, 3]], [[]], [null], {}, { unknown: 1 }],
+  ...[[[1], [2, 3]], [[]], [null], {}, { unknown: 1 }, [{ input: 'h', output: 'hn' }], [{ input: 'h' }]],
 ];
 
 describe('docs/model.schema.json', () => {
@@ -133,7 +134,7 @@ async function listFiles(folders: readonly string[], pattern: RegExp): Promise<r
 async function examplesOf(page: string): Promise<readonly { readonly where: string; readonly text: string }[]> {
   const text = await readFile(page, 'utf8');
   const tasks =
-    /^\s*\{\s*"(\$schema|description|versions|batching|instances|image|classification|detection|segmentation|text|embedding|warmup|execution)":/;
+    /^\s*\{\s*"(\$schema|description|versions|batching|instances|image|classification|detection|segmentation|text|embedding|sequences|warmup|execution)":/;
   return [...text.matchAll(/```json\n([^]*?)```/g)].flatMap(([, block = '']) =>
     tasks.test(block) ? [{ where: page, text: block }] : [],
   );
