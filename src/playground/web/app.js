@@ -90,15 +90,16 @@ function openImage(model, samples) {
   const images = samples.filter(({ kind }) => kind === 'picture');
   const command = (file, blob) => showCommand({ url: urlOf(path), file }, blob);
   command(images[0]?.name ?? 'image.jpg');
-  return createImageInput(model, images, ({ blob, name, isOwnFile = false }) => {
+  const ask = ({ blob, name, isOwnFile = false }) => {
     command(name, isOwnFile ? undefined : blob);
     return send({ path, body: blob, render: (answer) => renderImage(answer, { blob }) });
-  });
+  };
+  return createImageInput(model, images, { send: ask, onLive: announce });
 }
 
 /** As for other images, with sliders below the image that send the last one again. */
 function openDetector(model, samples) {
-  let last;
+  let [last, isLive] = [undefined, false];
   const path = () => `predictions/${modelPath(model)}${thresholds.query()}`;
   const ask = (image) => {
     last = image;
@@ -109,11 +110,23 @@ function openDetector(model, samples) {
   };
   const images = samples.filter(({ kind }) => kind === 'picture');
   const showStart = () => showCommand({ url: urlOf(path()), file: images[0]?.name ?? 'image.jpg' });
-  const thresholds = createThresholds(model.properties, () => (last === undefined ? showStart() : ask(last)));
+  const thresholds = createThresholds(model.properties, () => {
+    if (last === undefined) showStart();
+    else if (!isLive) void ask(last);
+  });
   showStart();
-  const input = createImageInput(model, images, ask);
+  const onLive = (now) => {
+    isLive = now;
+    announce(now);
+  };
+  const input = createImageInput(model, images, { send: ask, onLive });
   input.element.append(thresholds.element);
   return input;
+}
+
+/** Answers are read out to those who do not see them, but not many in a second. */
+function announce(isLive) {
+  byId('result').setAttribute('aria-live', isLive ? 'off' : 'polite');
 }
 
 function renderImage(answer, sent) {
@@ -162,16 +175,19 @@ function openTensors(model, samples) {
   return input;
 }
 
-/** Sends a request and shows its answer, unless a later one was sent meanwhile. */
+/** Sends a request and shows its answer, unless a later one was sent meanwhile. Answers the error where there is one. */
 async function send({ path, body, render }) {
   const turn = (page.turn += 1);
+  let refusal;
   byId('result').setAttribute('aria-busy', 'true');
   const parts = await answerOf({ path, body, render }).catch((error) => {
+    refusal = error;
     if (error.status === 401) showObstacle(error);
     else if (!(error instanceof ServerError)) console.error(error);
     return failure(error);
   });
   if (turn === page.turn) show(parts);
+  return refusal;
 }
 
 async function answerOf({ path, body, render }) {

@@ -7,15 +7,20 @@ const largestSheet = 64;
 
 /**
  * Ways to give an image: file (chosen, dropped, pasted), drawing for models of small images, camera, samples.
- * Calls `send({blob, name, isOwnFile})` for each. `dispose` gives back camera and listeners.
+ * Calls `send({blob, name, isOwnFile})` for each, and `onLive(isLive)` when frames of the camera begin and end to follow one another.
+ * `dispose` gives back camera and listeners.
  */
-export function createImageInput(model, samples, send) {
+export function createImageInput(model, samples, { send, onLive }) {
   const picker = createPicker((file) => take(file, file.name || 'image.png', true));
   const take = (blob, name, isOwnFile = false) => {
     picker.show(blob, name);
     send({ blob, name, isOwnFile });
   };
-  const camera = createCamera((blob) => take(blob, 'photo.jpg'));
+  const camera = createCamera({
+    onImage: (blob) => take(blob, 'photo.jpg'),
+    onFrame: (blob) => send({ blob, name: 'frame.jpg' }),
+    onLive,
+  });
   const modes = [{ title: 'File', element: picker.element }];
   if (isSmall(model))
     modes.unshift({ title: 'Draw', element: createDrawing((blob) => send({ blob, name: 'drawing.png' })) });

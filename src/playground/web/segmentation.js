@@ -4,12 +4,12 @@ import { el, percent } from './dom.js';
  * The class of each pixel over the image that was sent, and what part each class has. `answer` is the body of POST /predictions/{model}, whose
  * mask is a PNG of the image's own size.
  */
-export function segmentation({ segmentation: found }, { blob }) {
+export async function segmentation({ segmentation: found }, { blob }) {
   const { width, height, classes, mask } = found;
-  const image = el('img', { alt: '', width, height });
-  image.addEventListener('load', () => URL.revokeObjectURL(image.src), { once: true });
-  image.src = URL.createObjectURL(blob);
+  const image = el('img', { alt: '', width, height, src: URL.createObjectURL(blob) });
   const over = el('img', { alt: '', class: 'mask', src: `data:image/png;base64,${mask}` });
+  await Promise.allSettled([image.decode(), over.decode()]);
+  URL.revokeObjectURL(image.src);
   const text = `The image of ${width} by ${height} pixels with the colours of ${classes.length} classes; the list below names them.`;
   const sorted = [...classes].sort((a, b) => b.pixels - a.pixels);
   return [
