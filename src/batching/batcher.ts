@@ -239,11 +239,11 @@ class QueueBatcher implements Batcher {
 
   #finish(run: StartedRun, outcome: RunOutcome): void {
     const { requests: entries, rows, rowsToRun, startedMs } = run;
-    const { timing } = outcome;
+    const { timing, device } = outcome;
     this.#rate.note({ rows, startedMs, endedMs: this.#options.clock() });
     if (rowsToRun > 0 || this.config.maxRows === 0)
       this.#cost.note(rowsToRun, ((timing.decodeNs ?? 0) + timing.inputNs + timing.computeNs + timing.outputNs) / 1e6);
-    this.#options.onRun?.({ rows, rowsToRun, requests: entries.length, timing });
+    this.#options.onRun?.({ rows, rowsToRun, requests: entries.length, timing, device });
     if (run.kept !== undefined) this.#joining.watch?.check(run.kept, rowsToRun, outcome.outputs);
     let from = 0;
     for (const entry of entries) {
@@ -264,7 +264,8 @@ class QueueBatcher implements Batcher {
         of: run.rowsToRun,
       });
       const timings = timingsOf(outcome.timing, run.startedMs - entry.enqueuedMs);
-      entry.resolve({ outputs, timings, batchRows: run.rows, batchRequests: run.requests.length });
+      const { device } = outcome;
+      entry.resolve({ outputs, timings, device, batchRows: run.rows, batchRequests: run.requests.length });
       this.#joining.noteEnd(entry, true);
       this.#close();
     } catch (error) {

@@ -45,6 +45,12 @@ function cutRows(name: string, tensor: Tensor, { from, count, of }: RowRange): T
   throw notRows(name, tensor, of);
 }
 
+/** Where several runs were computed: their devices, each once; undefined where their session is on one alone. */
+export function devicesOf(results: readonly { readonly device?: string | undefined }[]): string | undefined {
+  const known = new Set(results.flatMap(({ device }) => (device === undefined ? [] : [device])));
+  return known.size === 0 ? undefined : [...known].join(',');
+}
+
 /** A run's time, with the time that one of its requests had waited, in milliseconds. */
 export function timingsOf({ inputNs, computeNs, outputNs, decodeNs }: RunTiming, queueMs: number): InferTimings {
   return {

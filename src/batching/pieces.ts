@@ -2,6 +2,7 @@ import { AppError } from '../errors.js';
 import type { BatchingConfig } from '../model/config.js';
 import { concatRows, notRows, sliceRows } from '../tensor/rows.js';
 import type { NamedTensors, Tensor } from '../tensor/tensor.js';
+import { devicesOf } from './merge.js';
 import { faultOf, type JoiningFault } from './watch/repeat.js';
 import type { InferResult, QueuedRequest } from './types.js';
 
@@ -93,6 +94,7 @@ function joinPieces(pieces: readonly QueuedRequest[], results: readonly InferRes
       computeMs: longest(({ timings }) => timings.computeMs),
       outputMs: longest(({ timings }) => timings.outputMs),
     },
+    device: devicesOf(results),
     batchRows: longest(({ batchRows }) => batchRows),
     batchRequests: longest(({ batchRequests }) => batchRequests),
   };

@@ -38,6 +38,8 @@ export interface InferResult {
   /** Just this request's rows. The data may be views on a shared run's output: do not transfer them. */
   readonly outputs: NamedTensors;
   readonly timings: InferTimings;
+  /** As of a run's outcome; of several runs all of them. */
+  readonly device?: string | undefined;
   /** Rows in the run that served it, padding excluded, and requests in it. */
   readonly batchRows: number;
   readonly batchRequests: number;
@@ -50,6 +52,8 @@ export interface RunRecord {
   readonly rowsToRun: number;
   readonly requests: number;
   readonly timing: RunTiming;
+  /** As of a run's outcome. */
+  readonly device: string | undefined;
 }
 
 /** What of a run tells whether its requests had company. */

@@ -31,7 +31,8 @@ export interface BatchingConfig {
 export interface InstancesConfig {
   /** Worker threads of the CPU that hold the model; `auto`: all of them. */
   readonly cpu: number | 'auto';
-  readonly gpu: number;
+  /** GPUs that hold a replica each; `all`: every one that works. */
+  readonly gpu: number | 'all';
 }
 
 export type ResizeFit = 'cover' | 'contain' | 'fill' | 'inside' | 'outside' | 'height';

@@ -1,6 +1,7 @@
 import { dirname } from 'node:path';
 import { AppError } from '../errors.js';
-import type { Placement, SessionSpec } from '../engine/engine.js';
+import type { DeviceChoice, DeviceFinder } from '../engine/devices.js';
+import type { SessionSpec } from '../engine/engine.js';
 import { isBatchingAutomatic } from '../model/complete/complete-batching.js';
 import { checkLabels } from '../model/complete/complete-classification.js';
 import { checkDetectionLabels } from '../model/complete/complete-detection.js';
@@ -34,6 +35,8 @@ export interface LoaderOptions extends TrialOptions {
   readonly intraOpThreads: number;
   /** Which provider a model gets, with one line why. Rejects with DEVICE_UNAVAILABLE where none fits. */
   readonly chooseProvider: (execution: ExecutionConfig) => Promise<ProviderChoice>;
+  /** Which GPUs it gets where it asks for several; the first unless given. */
+  readonly findDevices?: DeviceFinder;
   /** What the links of a model's files may not lead out of: the repository, and folders that the operator named. */
   readonly homes: Homes;
   /** The longest warm-up of a model that runs apart; 10 s unless told otherwise. */
@@ -52,7 +55,6 @@ export interface LoaderOptions extends TrialOptions {
 
 export interface ProviderChoice {
   readonly provider: ProviderName;
-  readonly deviceId?: number;
   readonly reason: string;
   /** The model must not be served where all of it turns out to run on the CPU. */
   readonly isGpuRequired?: boolean;
@@ -145,7 +147,7 @@ async function loadServable(request: RequestInWork, snapshot: Snapshot, options:
   };
   const session = await options.runner.load(spec, how).catch((error: unknown) => blameLoad(error, how));
   try {
-    checkDevice(choice, session.loaded.placement);
+    checkDevices(choice, session.loaded.devices);
     if (session.loaded.weights.shared) await snapshot.discardCopy();
     const subject = { session, header, config: wished };
     const { config, notes, rowMs } = await (tried ? warm(subject, tried.proof) : warmWithin(options, subject, json));
@@ -178,11 +180,11 @@ function hooksOf({ stateMemory, onSequences, onBatchingOff }: LoaderOptions) {
 }
 
 /** Where a model runs: in processes of its own where its graph has a hazard; and what runs there may bring. */
-function placesFor(config: ModelConfig, { provider }: ProviderChoice, header: OnnxHeader) {
-  const { instances } = config;
+function placesFor(config: ModelConfig, { deviceIds }: DeviceChoice, header: OnnxHeader) {
   return {
     image: imageInputOf(config, header.inputs),
-    instances: provider === 'cpu' ? instances.cpu : instances.gpu,
+    instances: config.instances.cpu,
+    deviceIds,
     apart: header.hazard !== undefined,
     mayRunInline: mayRunInline(header),
   };
@@ -217,23 +219,25 @@ function inPublicNames(thrown: unknown, copy: string, source: string): unknown {
   return new AppError(thrown.code, message, { details: thrown.details, cause: thrown });
 }
 
-/** The provider that the model gets, and its configuration with every default filled in for that. */
+/** The provider that the model gets and on which devices, and its configuration with every default filled in for that. */
 async function configure(
   { json, labels }: VersionRequest & { readonly labels: readonly string[] },
   header: OnnxHeader,
-  { chooseProvider }: LoaderOptions,
-): Promise<{ readonly choice: ProviderChoice; readonly wished: ModelConfig }> {
+  { chooseProvider, findDevices }: LoaderOptions,
+): Promise<{ readonly choice: ProviderChoice & DeviceChoice; readonly wished: ModelConfig }> {
   const choice = await chooseProvider(completeConfig(json, header, 'cpu').execution);
   const wished = completeConfig(json, header, choice.provider);
   if (wished.classification?.labels !== undefined) checkLabels(wished.classification, labels, header);
   if (wished.detection?.labels !== undefined) checkDetectionLabels(wished.detection, labels, header);
   if (wished.segmentation?.labels !== undefined) checkSegmentationLabels(wished.segmentation, labels, header);
-  return { choice, wished };
+  const isOnCpu = choice.provider === 'cpu' || findDevices === undefined;
+  const devices = isOnCpu ? { deviceIds: [0] } : await findDevices(choice.provider, wished.instances.gpu);
+  return { choice: { ...choice, ...devices }, wished };
 }
 
 function notesOnLoad(of: {
   readonly json: ModelJson;
-  readonly choice: ProviderChoice;
+  readonly choice: ProviderChoice & DeviceChoice;
   readonly snapshot: Snapshot;
   readonly loaded: LoadedSession;
 }): readonly string[] {
@@ -241,6 +245,7 @@ function notesOnLoad(of: {
   const { header } = snapshot;
   return [
     ...notesOnProvider(json, choice, loaded.placement),
+    ...(choice.note === undefined ? [] : [choice.note]),
     ...notesOnFiles(snapshot),
     ...notesOnProcesses(header, loaded),
   ];
@@ -257,8 +262,8 @@ function labelsOf(
 }
 
 /** A provider may take a session and leave every node of it to the CPU. */
-function checkDevice({ provider, isGpuRequired = false }: ProviderChoice, { device }: Placement): void {
-  if (!isGpuRequired || device !== 'cpu') return;
+function checkDevices({ provider, isGpuRequired = false }: ProviderChoice, devices: readonly string[]): void {
+  if (!isGpuRequired || !devices.includes('cpu')) return;
   throw new AppError(
     'DEVICE_UNAVAILABLE',
     `A GPU is required, but ${provider} leaves every node of the model to the CPU. Drop the requirement, or convert the model.`,
@@ -267,7 +272,7 @@ function checkDevice({ provider, isGpuRequired = false }: ProviderChoice, { devi
 
 function specOf(
   { execution, warmup }: ModelConfig,
-  { provider, deviceId = 0 }: ProviderChoice,
+  { provider, deviceIds: [deviceId = 0] }: ProviderChoice & DeviceChoice,
   of: { readonly logId: string; readonly snapshot: Snapshot; readonly options: LoaderOptions },
 ): SessionSpec {
   const { logId, snapshot, options } = of;

@@ -77,6 +77,7 @@ export class Servable implements ServableModel {
   readonly labels: readonly string[];
   readonly tokenizer: TokenizerFile | undefined;
   readonly placement: Placement;
+  readonly devices: readonly string[];
   readonly instances: number;
   readonly providerReason: string;
   readonly loadMs: number;
@@ -104,8 +105,7 @@ export class Servable implements ServableModel {
     this.outputs = header.outputs.map((value) => outputSpec(value, session.loaded.outputs));
     this.labels = parts.labels;
     this.tokenizer = parts.tokenizer;
-    this.placement = session.loaded.placement;
-    this.instances = session.loaded.instances;
+    ({ placement: this.placement, devices: this.devices, instances: this.instances } = session.loaded);
     this.providerReason = parts.providerReason;
     this.loadMs = parts.loadMs;
     this.weights = parts.weights;
@@ -129,11 +129,11 @@ export class Servable implements ServableModel {
       hasFreeWorker: () => session.hasFreeWorker(),
       inline: session.inline,
       clock: () => performance.now(),
-      onRun: (record) => statistics.recordRun(record),
+      onRun: (record) => statistics.recordRun(record, record.device ?? this.placement.device),
       onRepeat: () => statistics.recordSharing('repeatedRuns'),
       onJoiningFault: (fault) => this.#turnOffBatching(fault),
       watch: {
-        noise: noiseOf(header, session.loaded.placement.device),
+        noise: noiseOf(header, this.placement.device),
         runIfFree: (job) => session.runIfFree(job),
         onChecked: (verdict) => this.#noteCheck(verdict),
       },

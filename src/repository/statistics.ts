@@ -46,13 +46,14 @@ export class StatisticsCounter implements ModelStatistics {
   #sharing: SharingStatistic = { repeatedRuns: 0, checkedRuns: 0, differingRuns: 0, turnedOff: 0 };
   readonly #sequences = { started: 0, restarted: 0, ended: 0, expired: 0, dropped: 0, refused: 0 };
   readonly #batches = new Map<number, BatchDurations>();
+  readonly #devices = new Map<string, Duration>();
 
   constructor(clock: () => number) {
     this.#clock = clock;
   }
 
-  /** One run of the model, whoever it served. */
-  recordRun({ rows, timing }: RunRecord): void {
+  /** One run of the model on a device, whoever it served. */
+  recordRun({ rows, timing }: RunRecord, device: string): void {
     this.#executionCount += 1;
     let batch = this.#batches.get(rows);
     if (batch === undefined) {
@@ -62,6 +63,9 @@ export class StatisticsCounter implements ModelStatistics {
     batch.input.add(timing.inputNs);
     batch.infer.add(timing.computeNs);
     batch.output.add(timing.outputNs);
+    let runs = this.#devices.get(device);
+    if (runs === undefined) this.#devices.set(device, (runs = new Duration()));
+    runs.add(timing.computeNs);
   }
 
   /** Something that became of a shared run. */
@@ -103,6 +107,7 @@ export class StatisticsCounter implements ModelStatistics {
       computeInfer: this.#infer.snapshot(),
       computeOutput: this.#output.snapshot(),
       batches: this.#batchSnapshots(),
+      devices: [...this.#devices].map(([device, runs]) => ({ device, runs: runs.snapshot() })),
       sharing: this.#sharing,
       sequences: { ...this.#sequences },
     };

@@ -41,7 +41,10 @@ export interface ServableModel {
   readonly labels: readonly string[];
   /** Where it takes texts. */
   readonly tokenizer?: TokenizerFile | undefined;
+  /** Of its first instance. */
   readonly placement: Placement;
+  /** The devices that its instances compute on, each once. */
+  readonly devices: readonly string[];
   readonly instances: number;
   /** What an operator should know: why batching is off, why warm-up was skipped, why the provider is not the first choice. */
   readonly notes: readonly string[];
@@ -97,9 +100,16 @@ export interface StatisticsSnapshot {
   readonly computeInfer: DurationStatistic;
   readonly computeOutput: DurationStatistic;
   readonly batches: readonly BatchStatistic[];
+  /** Runs by the device that computed them, and the time that they took of it. */
+  readonly devices: readonly DeviceStatistic[];
   readonly sharing: SharingStatistic;
   /** How many sequences began, ended and so on. */
   readonly sequences: Readonly<Record<SequenceEvent, number>>;
+}
+
+export interface DeviceStatistic {
+  readonly device: string;
+  readonly runs: DurationStatistic;
 }
 
 /** What became of runs that several requests, or padding, shared. */

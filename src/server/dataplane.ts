@@ -46,7 +46,7 @@ export class Dataplane {
     const { bodyBytes, pixels, headerBytes, connections } = limits;
     const slipway = {
       execution_provider: executionProvider,
-      devices: [...new Set(this.readyModels().map(({ placement }) => placement.device))],
+      devices: [...new Set(this.readyModels().flatMap((model) => model.devices))],
       models: this.readyNames(),
       require_gpu: requireGpu,
       threads: budget,
@@ -59,7 +59,7 @@ export class Dataplane {
   describeStart(): StartFacts {
     const { settings, budget, lifecycle } = this.#deps;
     const models = this.readyModels();
-    const devices = [...new Set(models.map(({ placement }) => placement.device))];
+    const devices = [...new Set(models.flatMap((model) => model.devices))];
     const provider = `${devices.join(', ') || 'none'} (asked for: ${settings.executionProvider}${settings.requireGpu ? ', GPU required' : ''})`;
     const choices = [...new Set(models.map(({ providerReason }) => providerReason))];
     return { provider, choices, budget, models, index: lifecycle.repository.index() };

@@ -96,11 +96,11 @@ function modelLines({ models, index, modelsFolder }: StartupFacts): readonly str
   ]);
 }
 
-function describe({ inputs, outputs, placement, config, loadMs }: ServableModel): string {
+function describe({ inputs, outputs, devices, config, loadMs }: ServableModel): string {
   const list = (specs: readonly TensorSpec[]) =>
     specs.map(({ name, datatype, shape }) => `${name} ${datatype}${formatShape(shape)}`).join(', ');
   const taken = `${config.image === undefined ? '' : ', takes images'}${config.text === undefined ? '' : ', takes texts'}`;
-  return `${list(inputs)} -> ${list(outputs)}  on ${placement.device}${taken}, loaded in ${(loadMs / 1000).toFixed(2)} s`;
+  return `${list(inputs)} -> ${list(outputs)}  on ${devices.join(', ')}${taken}, loaded in ${(loadMs / 1000).toFixed(2)} s`;
 }
 
 function plural(count: number, noun: string): string {
@@ -118,7 +118,7 @@ export function startedModels({ models, index }: Pick<StartupFacts, 'models' | '
       ...(reason === '' ? {} : { reason }),
       ...(model === undefined
         ? {}
-        : { device: model.placement.device, loadMs: Math.round(model.loadMs), trial: model.trial }),
+        : { device: model.devices.join(','), loadMs: Math.round(model.loadMs), trial: model.trial }),
       ...(model === undefined || model.notes.length === 0 ? {} : { notes: model.notes }),
     };
   });

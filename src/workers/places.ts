@@ -67,10 +67,20 @@ export class Places {
   }
 
   /** The workers for a session: a process for its trial, processes of its own where it is to run apart, else the threads of its device. */
-  async choose(spec: SessionSpec, { instances, apart = false, trial }: LoadOptions): Promise<readonly PoolWorker[]> {
+  async choose(spec: SessionSpec, options: LoadOptions): Promise<readonly PoolWorker[]> {
+    const { instances, deviceIds = [spec.deviceId], apart = false, trial } = options;
     if (trial !== undefined) return [await this.#trials.acquire()];
-    if (apart) return this.#openProcesses(spec, instances);
-    return spec.provider === 'cpu' ? this.#quietest(instances) : [await this.#gpuThread(spec)];
+    if (spec.provider !== 'cpu') {
+      if (apart) return this.#openProcesses(spec, deviceIds);
+      return Promise.all(deviceIds.map((deviceId) => this.#gpuThread({ ...spec, deviceId })));
+    }
+    if (!apart) return this.#quietest(instances);
+    const most = this.#cpu.length;
+    const count = instances === 'auto' ? Math.min(most, mostApart) : Math.min(Math.max(1, instances), most);
+    return this.#openProcesses(
+      spec,
+      Array.from({ length: count }, () => spec.deviceId),
+    );
   }
 
   /** Ends the processes among these places; threads stay for other sessions. */
@@ -88,9 +98,9 @@ export class Places {
     await Promise.all([this.#trials.stop(), ...this.all.map((worker) => worker.stop())]);
   }
 
-  #makeThread(name: string): PoolWorker {
+  #makeThread(name: string, device: { readonly deviceId?: number } = {}): PoolWorker {
     const { openThread: open, events, journal } = this.#options;
-    return new PoolWorker({ name, open, events, ...(journal === undefined ? {} : { journal }) });
+    return new PoolWorker({ name, open, events, ...device, ...(journal === undefined ? {} : { journal }) });
   }
 
   /** The CPU workers with the fewest sessions. */
@@ -103,19 +113,19 @@ export class Places {
     const name = provider === 'webgpu' ? provider : `gpu-${deviceId}`;
     const known = this.#gpu.get(name);
     if (known !== undefined) return known;
-    const worker = this.#makeThread(name);
+    const worker = this.#makeThread(name, { deviceId });
     this.#gpu.set(name, worker);
     await worker.start();
     return worker;
   }
 
-  async #openProcesses({ logId, provider }: SessionSpec, instances: number | 'auto'): Promise<readonly PoolWorker[]> {
-    const most = provider === 'cpu' ? this.#cpu.length : 1;
-    const count = instances === 'auto' ? Math.min(most, mostApart) : Math.min(Math.max(1, instances), most);
-    const places = Array.from({ length: count }, () => {
+  /** A process for each of these device numbers. */
+  async #openProcesses({ logId, provider }: SessionSpec, deviceIds: readonly number[]): Promise<readonly PoolWorker[]> {
+    const places = deviceIds.map((deviceId) => {
       const { openProcess, memoryBytes, events } = this.#options;
-      const open = openProcess(provider === 'cpu' ? { memoryBytes } : {});
-      return new PoolWorker({ name: `apart-${(this.#processes += 1)} (${logId})`, open, events });
+      const [limits, device] = provider === 'cpu' ? [{ memoryBytes }, {}] : [{}, { deviceId }];
+      const open = openProcess(limits);
+      return new PoolWorker({ name: `apart-${(this.#processes += 1)} (${logId})`, open, events, ...device });
     });
     for (const place of places) this.#apart.add(place);
     try {

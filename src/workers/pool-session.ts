@@ -7,6 +7,7 @@ import type { FromWorker } from './link/messages.js';
 import type { PoolWorker, Task } from './pool-worker.js';
 import { describeWork, type RunPhase, type Work } from './run-journal.js';
 import { decodeRan, encodeRun } from './run-codec.js';
+import { onGpu, SessionDevices } from './session-devices.js';
 import type { LoadedSession, LoadOptions, PendingRun, RunJob, RunnerSession, RunOutcome } from './runner.js';
 
 type Loaded = Extract<FromWorker, { kind: 'loaded' }>;
@@ -41,7 +42,8 @@ export class PoolSession implements RunnerSession {
   inline: InlineSession | undefined;
   readonly work: Readonly<Record<RunPhase, Work>>;
   readonly #owner: SessionOwner;
-  #loaded: LoadedSession | undefined;
+  #loaded: Omit<LoadedSession, 'devices'> | undefined;
+  readonly #devices = new SessionDevices();
   #prepared: PreparedModel;
   #isUnloaded = false;
   #loads = 0;
@@ -75,7 +77,7 @@ export class PoolSession implements RunnerSession {
 
   get loaded(): LoadedSession {
     if (this.#loaded === undefined) throw new AppError('INTERNAL', `Session ${this.number} is not loaded yet.`);
-    return this.#loaded;
+    return { ...this.#loaded, devices: this.#devices.names };
   }
 
   /** Why no worker will hold the session again; undefined while one does or may. */
@@ -153,12 +155,15 @@ export class PoolSession implements RunnerSession {
     }, limitMs);
     const loaded = await new Promise<Loaded>((resolve, reject) => {
       const { image } = this.options;
-      const message = { kind: 'load', session: this.number, spec, ...(image && { image }) } as const;
-      worker.submit({ message, work: this.work.loading, reject, resolve: (answer) => resolve(answer as Loaded) });
+      const own = { ...spec, deviceId: worker.deviceId ?? spec.deviceId };
+      const message = { kind: 'load', session: this.number, spec: own, ...(image && { image }) } as const;
+      const fail = (error: unknown): void => reject(onGpu(error, worker));
+      worker.submit({ message, work: this.work.loading, reject: fail, resolve: (answer) => resolve(answer as Loaded) });
     }).finally(() => clearTimeout(timer));
     worker.held.add(this.number);
     if (this.#isUnloaded) return this.#unloadOn(worker);
     const { inputs, outputs, placement } = loaded;
+    this.#devices.note(worker, placement.device);
     const weights = { shared: spec.optimised, reason: this.#prepared.reason };
     const apart = this.options.apart ?? false;
     const { decodesFiles } = this;
@@ -187,16 +192,18 @@ export class PoolSession implements RunnerSession {
       return Promise.reject(new RangeError(`Instance ${instance} of ${this.workers.length} does not exist.`));
     }
     const work = this.work.warming;
-    return new Promise((resolve, reject) => worker.submit({ ...this.taskOf({ job, resolve, reject }), work }));
+    return new Promise((resolve, reject) => worker.submit({ ...this.taskOf({ job, resolve, reject }, worker), work }));
   }
 
   runIfFree(job: RunJob): Promise<RunOutcome> | undefined {
     const worker = this.findFreeWorker();
     if (worker === undefined) return undefined;
-    return new Promise((resolve, reject) => worker.give(this.taskOf({ job, resolve, reject })));
+    return new Promise((resolve, reject) => worker.give(this.taskOf({ job, resolve, reject }, worker)));
   }
 
-  taskOf({ job, resolve, reject }: PendingRun): Task {
+  /** A run as a task of one of its workers. */
+  taskOf({ job, resolve, reject }: PendingRun, worker: PoolWorker): Task {
+    const device = this.#devices.find(worker);
     return {
       ...encodeRun(this.number, job),
       runs: this.number,
@@ -207,7 +214,8 @@ export class PoolSession implements RunnerSession {
           requests?.map((pairs) => new Map(pairs)),
         ),
       resolve: (answer) => {
-        const outcome = decodeRan(answer as Ran);
+        const ran = decodeRan(answer as Ran);
+        const outcome = device === undefined ? ran : { ...ran, device };
         this.#noteCost(job, outcome);
         resolve(outcome);
       },

@@ -40,6 +40,8 @@ const processStopMs = 2000;
  */
 export class PoolWorker {
   readonly name: string;
+  /** The GPU that its sessions are for; undefined: their own. */
+  readonly deviceId: number | undefined;
   /** Numbers of the sessions that it holds now. */
   readonly held = new Set<number>();
   /** When and why the place lost what filled it (performance.now()), ascending. */
@@ -59,10 +61,12 @@ export class PoolWorker {
     readonly name: string;
     readonly open: OpenLink;
     readonly events: PoolWorkerEvents;
+    readonly deviceId?: number;
     /** Told what a thread does, since its faults end this process. */
     readonly journal?: RunJournal;
   }) {
     this.name = options.name;
+    this.deviceId = options.deviceId;
     this.#open = options.open;
     this.#events = options.events;
     this.#journal = options.journal?.open(() => this.#state === 'busy');

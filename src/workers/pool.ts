@@ -180,7 +180,7 @@ class Pool implements RunnerPool {
     const pending = session.options.next(session.freeWorkers);
     if (pending === undefined) return false;
     this.#waiting.add(session);
-    worker.give(session.taskOf(pending));
+    worker.give(session.taskOf(pending, worker));
     return true;
   }
 

@@ -16,12 +16,17 @@ export interface RunOutcome {
   /** Whole outputs, padding rows included. */
   readonly outputs: NamedTensors;
   readonly timing: RunTiming;
+  /** Where the session is on several devices: the one that computed. */
+  readonly device?: string | undefined;
 }
 
 export interface LoadedSession {
   readonly inputs: readonly TensorSpec[];
   readonly outputs: readonly TensorSpec[];
+  /** Of its first instance. */
   readonly placement: Placement;
+  /** The devices that its instances compute on, each once. */
+  readonly devices: readonly string[];
   /** Workers that hold it. */
   readonly instances: number;
   /** Whether these are processes that hold nothing else. */
@@ -44,7 +49,10 @@ export interface PendingRun {
 }
 
 export interface LoadOptions {
+  /** On the CPU. */
   readonly instances: number | 'auto';
+  /** GPUs that hold an instance each; the one of the spec unless told otherwise. */
+  readonly deviceIds?: readonly number[];
   readonly next: NextRun;
   /** Runs in processes that hold nothing else: what ends one of them ends no other model. */
   readonly apart?: boolean;

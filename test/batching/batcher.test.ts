@@ -21,7 +21,7 @@ describe('a batcher', () => {
     assert.deepEqual(results[0]!.outputs.get('Y')!.shape, [2, 2]);
     assert.deepEqual([results[0]!.batchRows, results[0]!.batchRequests], [5, 3]);
     assert.deepEqual(results[0]!.timings, { queueMs: 0, inputMs: 1, computeMs: 2, outputMs: 3 });
-    assert.deepEqual(desk.records, [{ rows: 5, rowsToRun: 8, requests: 3, timing }]);
+    assert.deepEqual(desk.records, [{ rows: 5, rowsToRun: 8, requests: 3, timing, device: undefined }]);
   });
 
   it('cuts rows as views of the run, not copies', async () => {

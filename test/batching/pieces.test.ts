@@ -49,6 +49,15 @@ describe('pieces', () => {
 });
 
 describe('a request of more rows than a run takes', () => {
+  it('tells every device that computed a piece of it, each once', async () => {
+    const desk = openDesk({}, 3);
+    const answer = desk.batcher.enqueue(request(counted(20)));
+    desk.pass(0);
+    for (const [n, run] of desk.taken.entries())
+      run.resolve({ ...echo(run), device: ['cuda:1', 'cuda:0', 'cuda:1'][n] });
+    assert.equal((await answer).device, 'cuda:1,cuda:0');
+  });
+
   it('runs in pieces on the free workers, and its answer is put together in order', async () => {
     const desk = openDesk({}, 2);
     const answer = desk.batcher.enqueue(request(counted(20)));

@@ -42,6 +42,10 @@ const refusals: readonly (readonly [text: string, message: string])[] = [
     'model.json is wrong: instances.cpu is "many", expected "auto" or an integer from 1 to 1024.',
   ],
   [
+    '{"instances":{"gpu":"auto"}}',
+    'model.json is wrong: instances.gpu is "auto", expected "all" or an integer from 1 to 64.',
+  ],
+  [
     '{"image":{"resize":{"fit":"crop"}}}',
     'model.json is wrong: image.resize.fit is "crop", expected "cover", "contain", "fill", "inside", "outside", "height".',
   ],

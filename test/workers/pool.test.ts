@@ -29,6 +29,7 @@ describe('the pool of workers', () => {
       inputs: ['A', 'B'].map((name) => ({ name, datatype: 'INT32', shape: [-1, 16] })),
       outputs: ['S', 'D'].map((name) => ({ name, datatype: 'INT32', shape: [-1, 16] })),
       placement: { device: 'cpu', nodes: {}, evidence: 'only-provider' },
+      devices: ['cpu'],
       instances: 2,
       apart: false,
       decodesFiles: false,

@@ -93,19 +93,17 @@ async function openModels(
   const { settings, budget, env, clock, log, temporaryFolder } = options;
   let folder = '';
   try {
-    const [models, { openRepository }, { createProviderChooser }, trust] = await Promise.all([
+    const [{ homes, ...place }, { openRepository }, { createProviderChooser }, trust] = await Promise.all([
       options.models,
       import('../../repository/model-repository.js'),
       import('../settings/provider-choice.js'),
       openTrust(runner, options),
     ]);
-    folder = models.root;
-    const choose = createProviderChooser({ wish: settings.executionProvider, requireGpu: settings.requireGpu, env });
+    folder = place.root;
+    const chooser = createProviderChooser({ wish: settings.executionProvider, requireGpu: settings.requireGpu, env });
     const repository = await openRepository({
-      root: models.root,
-      ...(models.only === undefined ? {} : { only: models.only }),
-      ...(models.servedAs === undefined ? {} : { servedAs: models.servedAs }),
-      allowLinksTo: [...models.homes, ...(await resolveFolders(settings.allowLinksTo, log))],
+      ...place,
+      allowLinksTo: [...homes, ...(await resolveFolders(settings.allowLinksTo, log))],
       temporaryFolder,
       runner,
       ...(records === undefined ? {} : { crashes: records }),
@@ -117,7 +115,8 @@ async function openModels(
       onSequences: (event) => logSequencesGone(log, event),
       onBatchingOff: (event) => logBatchingOff(log, event),
       chooseProvider: (execution) =>
-        choose(execution).then((choice) => (log.debug(choice, 'execution provider'), choice)),
+        chooser.choose(execution).then((choice) => (log.debug(choice, 'execution provider'), choice)),
+      findDevices: chooser.findDevices,
     });
     return { runner, repository };
   } catch (thrown) {

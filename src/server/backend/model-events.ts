@@ -64,8 +64,8 @@ function factsOf(event: ModelEvent): object {
       return { model: event.model, version: event.version, reason: event.reason };
     default: {
       const { model, version, ms, servable } = event;
-      const { placement, instances, notes, weights, trial, providerReason } = servable;
-      const facts = { device: placement.device, provider: providerReason, instances, weights, trial };
+      const { devices, instances, notes, weights, trial, providerReason } = servable;
+      const facts = { device: devices.join(','), provider: providerReason, instances, weights, trial };
       return { model, version, ms: Math.round(ms), ...facts, ...(notes.length > 0 ? { notes } : {}) };
     }
   }

@@ -66,7 +66,7 @@ function propertiesOf({ config, header, ...model }: ServableModel): Readonly<Rec
   const { image, text, classification, detection, segmentation, embedding, sequences, execution } = config;
   return {
     version: model.version,
-    device: model.placement.device,
+    device: model.devices.join(','),
     device_evidence: model.placement.evidence,
     provider_reason: hidePaths(model.providerReason),
     weights: hidePaths(model.weights),
@@ -152,9 +152,7 @@ export function describeConfig({ name, config, inputs, outputs, ...model }: Serv
       ...defaultedInputs.map((spec) => ({ ...tensor(spec, spec.shape), optional: true })),
     ],
     output: outputs.map((spec) => ({ ...tensor(spec, dims(spec)), label_filename: labelled(spec) })),
-    instance_group: [
-      { name, kind: model.placement.device.startsWith('cpu') ? 'KIND_CPU' : 'KIND_GPU', count: model.instances },
-    ],
+    instance_group: [instanceGroup(name, model)],
     default_model_filename: 'model.onnx',
     ...(maxRows > 0
       ? {
@@ -180,6 +178,14 @@ function sequenceBatching({ state, maxIdleMs, maxActive }: SequenceConfig): obje
       dims: shape ?? [],
     })),
   };
+}
+
+/** `gpus` names those that hold an instance each. */
+function instanceGroup(name: string, { devices, instances }: Pick<ServableModel, 'devices' | 'instances'>): object {
+  const gpus = devices.flatMap((device) => /^(?:cuda|tensorrt):(\d+)/.exec(device)?.[1] ?? []).map(Number);
+  const isOnGpu = devices.some((device) => !device.startsWith('cpu'));
+  const count = isOnGpu ? Math.ceil(instances / Math.max(1, gpus.length)) : instances;
+  return { name, kind: isOnGpu ? 'KIND_GPU' : 'KIND_CPU', count, ...(gpus.length > 0 ? { gpus } : {}) };
 }
 
 /** One entry of `model_stats` (extension "statistics"); nothing is cached, so both cache figures stay 0. */

@@ -52,11 +52,21 @@ async function run({ call, view, looseBytes, startMs, place }: Run, codec: Codec
   const request = adding instanceof Promise ? await adding : adding;
   const decodeMs = performance.now() - startMs;
   memory.take(tensorBytes(request.inputs.values(), body));
-  const { outputs, timings, batchRows, batchRequests } = await runChecked(request, { view, signal, place });
+  const {
+    outputs,
+    timings,
+    device: ranOn,
+    batchRows,
+    batchRequests,
+  } = await runChecked(request, {
+    view,
+    signal,
+    place,
+  });
   const response = createInferResponse({ request, model: signature, version: model.version, outputs, labelsOf });
   memory.hold(tensorBytes(outputs.values()));
   if (batchRequests === 1) memory.own(buffersOf(outputs));
-  const report: InferReport = { timings, batchRows, decodeMs, encodeMs: 0 };
+  const report: InferReport = { timings, device: ranOn, batchRows, decodeMs, encodeMs: 0 };
   record.inference.report = report;
   const [, device = '', , timing = ''] = reportHeaders(report, model.placement.device);
   return {

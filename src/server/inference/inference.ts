@@ -24,6 +24,8 @@ export interface InferenceRequest {
 /** Where a request spent its time on the server, in milliseconds, and with how many rows it ran. */
 export interface InferReport {
   readonly timings: InferTimings;
+  /** The device that computed, where the model is on several. */
+  readonly device: string | undefined;
   readonly batchRows: number;
   readonly decodeMs: number;
   readonly encodeMs: number;
@@ -44,7 +46,7 @@ export async function infer(codec: Codec, call: InferenceRequest): Promise<Infer
   const request = adding instanceof Promise ? await adding : adding;
   const decodeMs = performance.now() - startMs;
   call.memory.take(tensorBytes(request.inputs.values(), body));
-  const { outputs, timings, batchRows, batchRequests } = await runChecked(request, call);
+  const { outputs, timings, device, batchRows, batchRequests } = await runChecked(request, call);
   const isOwned = batchRequests === 1;
   const ranMs = performance.now();
   const { signature: model, labelsOf } = view;
@@ -52,7 +54,7 @@ export async function infer(codec: Codec, call: InferenceRequest): Promise<Infer
   const encoding = codec.encodeInfer(createInferResponse({ request, model, version, outputs, labelsOf }), isOwned);
   const encoded = encoding instanceof Promise ? await encoding : encoding;
   holdAnswer(call.memory, { outputs, encoded, isOwned });
-  return { encoded, report: { timings, batchRows, decodeMs, encodeMs: performance.now() - ranMs } };
+  return { encoded, report: { timings, device, batchRows, decodeMs, encodeMs: performance.now() - ranMs } };
 }
 
 /** Answers one `:predict` of the version 1 protocols. Throws AppError. */
@@ -62,7 +64,7 @@ export async function inferV1(codec: Codec, call: InferenceRequest): Promise<Inf
   const decodeMs = performance.now() - startMs;
   const checked = await withImages(codec, request, call.view.model);
   call.memory.take(tensorBytes(checked.inputs.values(), call.body));
-  const { outputs, timings, batchRows, batchRequests } = await runChecked(checked, call);
+  const { outputs, timings, device, batchRows, batchRequests } = await runChecked(checked, call);
   const isOwned = batchRequests === 1;
   const ranMs = performance.now();
   const ordered: NamedTensors = new Map(request.outputs.flatMap(({ name }) => entryOf(outputs, name)));
@@ -73,7 +75,7 @@ export async function inferV1(codec: Codec, call: InferenceRequest): Promise<Inf
     isOwned,
   );
   holdAnswer(call.memory, { outputs, encoded, isOwned });
-  return { encoded, report: { timings, batchRows, decodeMs, encodeMs: performance.now() - ranMs } };
+  return { encoded, report: { timings, device, batchRows, decodeMs, encodeMs: performance.now() - ranMs } };
 }
 
 /** Counts an answer until its client has it: the outputs, and what was written of them beside. */

@@ -1,3 +1,4 @@
+import { devicesOf } from '../../batching/merge.js';
 import type { InferResult } from '../../batching/types.js';
 import { AppError } from '../../errors.js';
 import { wantsTokens } from '../../protocol/response.js';
@@ -178,11 +179,11 @@ async function writeAnswer(
   { input, ran, asked }: { readonly input: PredictionInput; readonly ran: Ran; readonly asked: PredictionOptions },
 ): Promise<Buffer> {
   const { model } = call.view;
-  const { timings, decodeMs } = reportOf(ran, 0);
+  const { timings, device = model.placement.device, decodeMs } = reportOf(ran, 0);
   const facts = {
     model_name: model.name,
     model_version: model.version,
-    device: model.placement.device,
+    device,
   };
   const times = {
     decode_ms: round(decodeMs),
@@ -223,6 +224,7 @@ function reportOf({ results, decodeMs }: Ran, encodeMs: number): InferReport {
   const inWorkerMs = longest((result) => result.timings.decodeMs ?? 0);
   return {
     timings,
+    device: devicesOf(results),
     batchRows: longest((result) => result.batchRows),
     decodeMs: decodeMs + inWorkerMs,
     encodeMs,

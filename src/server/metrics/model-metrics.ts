@@ -1,5 +1,5 @@
 import type { Registry } from 'prom-client';
-import type { ServableModel, StatisticsSnapshot } from '../../repository/types.js';
+import type { DurationStatistic, ServableModel, StatisticsSnapshot } from '../../repository/types.js';
 import { register } from './exposition.js';
 
 type Figure = (snapshot: StatisticsSnapshot, model: ServableModel) => number;
@@ -116,6 +116,11 @@ const sequenceRows: readonly Row[] = [
   ],
 ];
 
+const deviceRows: readonly (readonly [name: string, help: string, figure: (runs: DurationStatistic) => number])[] = [
+  ['slipway_model_device_runs_total', 'Runs of the model on each device.', ({ count }) => count],
+  ['slipway_model_device_seconds_total', 'Time that runs of the model took on each device.', ({ ns }) => ns / 1e9],
+];
+
 /** Cumulative statistics of every ready model version, and where it runs. */
 export function registerModelMetrics(registry: Registry, models: () => readonly ServableModel[]): void {
   registerRows(registry, rows, models);
@@ -125,11 +130,20 @@ export function registerModelMetrics(registry: Registry, models: () => readonly 
     type: 'gauge',
     help: 'Ready model versions with the device that was measured to compute them.',
     read: () =>
-      models().map(({ name, version, placement }) => ({
-        labels: { model: name, version, device: placement.device },
-        value: 1,
-      })),
+      models().flatMap(({ name, version, devices }) =>
+        devices.map((device) => ({ labels: { model: name, version, device }, value: 1 })),
+      ),
   });
+  for (const [name, help, figure] of deviceRows) {
+    const read = () =>
+      models().flatMap(({ name: model, version, statistics }) =>
+        statistics.snapshot().devices.map(({ device, runs }) => ({
+          labels: { model, version, device },
+          value: figure(runs),
+        })),
+      );
+    register(registry, { name, type: 'counter', help, read });
+  }
 }
 
 function registerRows(registry: Registry, all: readonly Row[], models: () => readonly ServableModel[]): void {

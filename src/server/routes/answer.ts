@@ -11,12 +11,12 @@ export interface Answer {
   readonly compressFromBytes: number;
 }
 
-/** `x-inference-device` and `Server-Timing`: the device that computed, and where the time went, in milliseconds. */
+/** `x-inference-device` and `Server-Timing`: the device that computed, the model's where it is on one alone, and where the time went, in milliseconds. */
 export function reportHeaders(report: InferReport, device: string): string[] {
-  const { timings, decodeMs, encodeMs } = report;
+  const { timings, decodeMs, encodeMs, device: ranOn = device } = report;
   const computeMs = timings.inputMs + timings.computeMs + timings.outputMs;
   const parts = `queue;dur=${toThousandths(timings.queueMs)}, decode;dur=${toThousandths(decodeMs)}, compute;dur=${toThousandths(computeMs)}, encode;dur=${toThousandths(encodeMs)}`;
-  return ['x-inference-device', device, 'server-timing', parts];
+  return ['x-inference-device', ranOn, 'server-timing', parts];
 }
 
 const thousandths = Array.from({ length: 1000 }, (_, n) => String(n).padStart(3, '0'));

@@ -1,6 +1,8 @@
+import { createDeviceFinder, type DeviceFinder } from '../../engine/devices.js';
 import { probeProvider } from '../../engine/probe/probe.js';
 import { chooseProvider, listCandidates, type ProviderChoice, type ProviderProof } from '../../engine/providers.js';
 import type { ExecutionConfig, ProviderName, ProviderRequest } from '../../model/config.js';
+import { createGpuReader } from '../../resources/gpu-readings.js';
 
 export interface ProviderOptions {
   /** The server's wish, for models that have none of their own. */
@@ -9,20 +11,26 @@ export interface ProviderOptions {
   readonly env: NodeJS.ProcessEnv;
 }
 
+/** Where models are to run. */
+export interface ProviderChooser {
+  /** The provider that a model gets. */
+  readonly choose: (execution: ExecutionConfig) => Promise<ProviderChoice & { readonly isGpuRequired: boolean }>;
+  /** The GPUs that it gets. */
+  readonly findDevices: DeviceFinder;
+}
+
 /**
- * Chooses each model's provider. A provider is tried once, in a process of its own, and only when some model may end at it:
+ * Chooses each model's provider and devices. A provider is tried once, in a process of its own, and only when some model may end at it:
  * the candidates before the first that works are all that is ever tried.
  */
-export function createProviderChooser(
-  options: ProviderOptions,
-): (execution: ExecutionConfig) => Promise<ProviderChoice & { readonly isGpuRequired: boolean }> {
+export function createProviderChooser(options: ProviderOptions): ProviderChooser {
   const proofs = new Map<ProviderName, Promise<ProviderProof>>();
   const prove = (provider: ProviderName): Promise<ProviderProof> => {
     const proof = proofs.get(provider) ?? probeProvider(provider, { env: options.env });
     proofs.set(provider, proof);
     return proof;
   };
-  return async ({ providers, requireGpu }) => {
+  const choose: ProviderChooser['choose'] = async ({ providers, requireGpu }) => {
     const isGpuRequired = requireGpu || options.requireGpu;
     const wish = { model: providers, server: options.wish, requireGpu: isGpuRequired };
     const known: Partial<Record<ProviderName, ProviderProof>> = {};
@@ -33,6 +41,16 @@ export function createProviderChooser(
     }
     return { ...chooseProvider(wish, known), isGpuRequired };
   };
+  const findDevices = createDeviceFinder({
+    prove: (provider, deviceId) => probeProvider(provider, { deviceId, env: options.env }),
+    countGpus: () => countGpus(options.env),
+  });
+  return { choose, findDevices };
+}
+
+async function countGpus(env: NodeJS.ProcessEnv): Promise<number | undefined> {
+  const report = await createGpuReader({ env }).read();
+  return report.kind === 'ok' && report.gpus.length > 0 ? report.gpus.length : undefined;
 }
 
 function tryChoice(...[wish, proofs]: Parameters<typeof chooseProvider>): ProviderChoice | undefined {
