@@ -9,7 +9,7 @@ export function formatProof(report: ProofReport): string {
   const lines = [verdict, ...failed.map(({ step, outcome }) => `${step}: ${outcome.state}: ${outcome.reason ?? ''}`)];
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>GPU proof: ${escapeText(report.provider)}</title><style>${pageStyle}</style></head>
-<body><h1>GPU proof: ${escapeText(report.provider)}</h1><p class="soft">${escapeText(report.startedAt)}. Tolerances: ${escapeText(report.tolerances)}</p>
+<body><h1>GPU proof: ${escapeText(report.provider)}</h1><p class="soft">${escapeText(report.startedAt)}. TF32 ${report.isTf32Allowed ? 'allowed' : 'off'}. Tolerances: ${escapeText(report.tolerances)}</p>
 <div class="verdict">${lines.map((line) => `<p>${escapeText(line)}</p>`).join('')}</div>
 ${report.steps.map(drawStep).join('\n')}
 <h2>Environment</h2><pre class="scroll">${escapeText(JSON.stringify(report.environment, null, 2))}</pre></body></html>

@@ -1,5 +1,5 @@
 import type { ProviderName } from '../../src/model/config.js';
-import type { Step } from './types.js';
+import type { Step, StepKind } from './types.js';
 
 export interface ProofModel {
   readonly name: string;
@@ -11,15 +11,16 @@ export interface PlanRequest {
   readonly models: readonly ProofModel[];
   /** Few rows and short windows: a software adapter, or a trial of the command. */
   readonly isSmall: boolean;
+  readonly kinds: readonly StepKind[];
 }
 
 /** The steps of a proof: what decides first, so that a run that is cut short has the most important answers. */
-export function planSteps({ provider, models, isSmall }: PlanRequest): readonly Step[] {
+export function planSteps({ provider, models, isSmall, kinds }: PlanRequest): readonly Step[] {
   const batches = isSmall ? [1, 4] : [1, 2, 4, 8, 16, 32, 64];
   const base = { provider, batches, variable: isSmall ? 8 : 128, windowMs: isSmall ? 50 : 500 };
   const each = (kind: Step['kind'], change: Partial<Step> = {}): readonly Step[] =>
     models.map(({ name, path }) => ({ ...base, ...change, name: `${kind}: ${name}`, kind, modelPath: path }));
-  return [
+  const steps: readonly Step[] = [
     { ...base, name: 'provider', kind: 'provider' },
     ...each('placement'),
     ...each('parity', { batches: isSmall ? [1, 3] : [1, 3, 32] }),
@@ -29,4 +30,5 @@ export function planSteps({ provider, models, isSmall }: PlanRequest): readonly 
     ...each('buckets', { batches: isSmall ? [2, 3] : [3, 5, 7, 11, 13] }),
     ...each('two workers', { batches: [isSmall ? 2 : 16] }),
   ];
+  return steps.filter(({ kind }) => kinds.includes(kind));
 }

@@ -1,9 +1,13 @@
 import type { ProviderName } from '../../src/model/config.js';
 
+/** The kinds of steps, what decides first. */
+export const stepKinds = ['provider', 'placement', 'parity', 'cold start', 'speed', 'buckets', 'two workers'] as const;
+export type StepKind = (typeof stepKinds)[number];
+
 /** One question to the GPU, answered in a process of its own. */
 export interface Step {
   readonly name: string;
-  readonly kind: 'provider' | 'placement' | 'parity' | 'speed' | 'cold start' | 'buckets' | 'two workers';
+  readonly kind: StepKind;
   readonly provider: ProviderName;
   /** Absent for the provider itself. */
   readonly modelPath?: string;
@@ -36,6 +40,8 @@ export interface ProofReport {
   readonly provider: ProviderName;
   readonly isComplete: boolean;
   readonly tolerances: string;
+  /** Whether factors of FP32 products might be rounded to TF32. */
+  readonly isTf32Allowed: boolean;
   readonly environment: unknown;
   readonly steps: readonly StepReport[];
 }

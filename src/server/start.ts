@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { disableTelemetry } from '../engine/telemetry.js';
+import { decideTf32 } from '../engine/tf32.js';
 import { readCpuBudget } from '../resources/cpu-budget.js';
 import { defaultRequestMemory, mostProcessMemory, readMemoryLimit } from '../resources/memory-limit.js';
 import { divideThreads } from '../resources/thread-budget.js';
@@ -43,6 +44,7 @@ export interface LentProcess {
 export async function startFrom(settings: Settings, log: Log, lent: LentProcess): Promise<RunningServer> {
   const { env, ending } = lent;
   disableTelemetry(env);
+  decideTf32(env, settings.tf32);
   const cacheFolder = resolve(
     settings.cacheDir ?? join(env['XDG_CACHE_HOME'] ?? join(lent.homeFolder, '.cache'), 'slipway'),
   );

@@ -4,6 +4,7 @@ import { messageOf } from '../errors.js';
 import { endWithParent } from '../engine/end-with-parent.js';
 import { createProvenSession } from '../engine/placement.js';
 import { disableTelemetry } from '../engine/telemetry.js';
+import { decideTf32 } from '../engine/tf32.js';
 import type { ProviderName } from '../model/config.js';
 import type { Outcome, TrialOrder, TrialResult } from './trial.js';
 
@@ -14,6 +15,7 @@ import type { Outcome, TrialOrder, TrialResult } from './trial.js';
 async function main(provider: ProviderName, file: string, parent: number): Promise<void> {
   endWithParent(parent);
   disableTelemetry(process.env);
+  decideTf32(process.env, false);
   const { ortEngine } = await import('../engine/ort/ort.js');
   const { modelPath, widened, outputs, runs } = deserialize(await readFile(file)) as TrialOrder;
   const startMs = performance.now();

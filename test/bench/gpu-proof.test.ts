@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,7 +9,7 @@ import { parseProofArguments } from '../../bench/gpu-proof/arguments.js';
 import { askProcess, askTwo, turnsOfTwo } from '../../bench/gpu-proof/ask-process.js';
 import { formatProof } from '../../bench/gpu-proof/page.js';
 import { planSteps } from '../../bench/gpu-proof/plan.js';
-import type { ProofReport, Step, StepOutcome } from '../../bench/gpu-proof/types.js';
+import { stepKinds, type ProofReport, type Step, type StepOutcome } from '../../bench/gpu-proof/types.js';
 
 const step: Step = {
   name: 'parity: absent',
@@ -27,7 +27,31 @@ describe('the proof for a GPU host', () => {
       out: 'x',
       provider: 'cuda',
       isSmall: false,
+      isTf32Allowed: false,
+      models: [],
+      kinds: stepKinds,
     });
+    const named = parseProofArguments([
+      '--out',
+      'x',
+      '--model',
+      'a.onnx',
+      '--model',
+      'b.onnx',
+      '--steps',
+      'parity, speed',
+    ]);
+    assert.deepEqual(
+      [named.models, named.kinds],
+      [
+        ['a.onnx', 'b.onnx'],
+        ['parity', 'speed'],
+      ],
+    );
+    assert.throws(
+      () => parseProofArguments(['--out', 'x', '--steps', 'parity,size']),
+      /--steps size: expected some of provider/,
+    );
     assert.throws(() => parseProofArguments(['--gpu-proof']), /--out is missing: a folder/);
     assert.throws(
       () => parseProofArguments(['--out', 'x', '--execution-provider', 'gpu']),
@@ -36,7 +60,12 @@ describe('the proof for a GPU host', () => {
   });
 
   it('measures 1 to 64 rows on the provider and on the CPU, the provider itself first', () => {
-    const steps = planSteps({ provider: 'cuda', models: [{ name: 'm', path: '/m.onnx' }], isSmall: false });
+    const steps = planSteps({
+      provider: 'cuda',
+      models: [{ name: 'm', path: '/m.onnx' }],
+      isSmall: false,
+      kinds: stepKinds,
+    });
     assert.equal(steps[0]?.kind, 'provider');
     const speeds = steps.filter(({ kind }) => kind === 'speed').map(({ provider, batches }) => [provider, batches]);
     const batches = [1, 2, 4, 8, 16, 32, 64];
@@ -78,6 +107,7 @@ describe('the proof for a GPU host', () => {
       provider: 'cuda',
       isComplete: false,
       tolerances: '',
+      isTf32Allowed: false,
       environment: {},
       steps: [{ step: 'parity', kind: 'parity', provider: 'cuda', seconds: 1, outcome }],
     };
@@ -100,7 +130,13 @@ describe('the proof for a GPU host', () => {
     assert.equal(status, 0, stderr);
     const report = JSON.parse(readFileSync(join(out, 'gpu-proof.json'), 'utf8')) as ProofReport;
     assert.ok(report.isComplete);
-    assert.equal(report.steps.length, 1 + 7 * 4);
+    const bundled = readdirSync('models').filter((name) => existsSync(join('models', name, '1', 'model.onnx')));
+    const proven = report.steps
+      .filter(({ kind }) => kind === 'parity')
+      .map(({ step }) => step.slice('parity: '.length));
+    assert.deepEqual(proven, [...bundled, 'random-perceptron', 'random-perceptron-fp16']);
+    // The provider by itself, and speed on both devices.
+    assert.equal(report.steps.length, 1 + stepKinds.length * proven.length);
     const parity = report.steps.find((done) => done.step === 'parity: digits')?.outcome;
     assert.ok(parity?.state === 'passed' && parity.rows.every(({ largestDifference }) => largestDifference === 0));
     assert.ok(existsSync(join(out, 'gpu-proof.html')));

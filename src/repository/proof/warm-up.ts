@@ -6,6 +6,7 @@ import type { RunnerSession, RunOutcome } from '../../workers/runner.js';
 import { noiseOf } from '../../model/noise-of.js';
 import { measureRows, refusalOf } from './batch-proof.js';
 import { makeInputs, sizeSettings } from './made-up-inputs.js';
+import { measureSwitch } from './switch-cost.js';
 
 const nsPerMs = 1e6;
 
@@ -107,8 +108,28 @@ async function proveBatching(subject: WarmUpSubject): Promise<Verdict> {
     noise: noiseOf(header, session.loaded.placement.device),
   });
   if (measured.kind === 'obstacle') return off(measured.reason);
-  if (measured.kind === 'agrees') return { isProven: true };
+  if (measured.kind === 'agrees') return judgeSwitching(subject);
   return onGraphAlone(`the model refused made-up inputs: ${measured.problem}`);
+}
+
+/** Rows of the run that is set beside a run of one. */
+const someRows = 8;
+/** Less is lost in what a run varies by anyway. */
+const leastSwitchMs = 1;
+
+/** Rows that run together make runs of changing sizes, which cost more than they save where a GPU plans each change anew. */
+async function judgeSwitching(subject: WarmUpSubject): Promise<Verdict> {
+  const { config, session } = subject;
+  const { device } = session.loaded.placement;
+  if (device.startsWith('cpu')) return { isProven: true };
+  const rows = Math.min(someRows, config.batching.maxRows);
+  const time = async (count: number): Promise<number> => ((await tryFills(subject, 0, count)).rowMs ?? 0) * count;
+  const { runMs, switchMs } = await measureSwitch(time, rows);
+  if (switchMs < leastSwitchMs || switchMs < runMs) return { isProven: true };
+  const [switching, running] = [switchMs, runMs].map((ms) => `${Number(ms.toPrecision(2))} ms`) as [string, string];
+  return off(
+    `on ${device} a run of another number of rows than the last takes ${switching} longer, and one of ${rows} rows ${running}; batching.buckets with one size, such as [${rows}], avoids that`,
+  );
 }
 
 function off(reason: string): Verdict {

@@ -175,6 +175,7 @@ function toSettings(values: FlagValues): Settings {
     pollIntervalMs: values.pollInterval,
     watchdogMs: values.watchdog,
     inlineRuns: values.inlineRuns,
+    tf32: values.tf32,
     forgetCrashes: values.forgetCrashes,
     compressFromBytes: values.compressFrom,
     limits: limitsOf(values),

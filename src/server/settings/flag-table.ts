@@ -194,6 +194,12 @@ export const flags = {
     value: '',
     help: 'run the cheapest models without a worker',
   }),
+  tf32: rare({
+    kind: toggle,
+    fallback: false,
+    value: '',
+    help: 'a GPU may round factors of FP32 products to TF32, which is faster',
+  }),
   forgetCrashes: rare({
     kind: toggle,
     fallback: false,

@@ -59,6 +59,44 @@ async function loadOne(graph: Graph, config: object = {}, runner: Runner = place
   return (await place.open(root, { runner })).get('m');
 }
 
+/** The workplace's runner as a GPU on which a run takes 2 ms, and longer when the number of rows changes. */
+function gpuOf(switchMs: number): Runner {
+  return changed(place.runner, (session) => {
+    let last = 0;
+    return {
+      loaded: { ...session.loaded, placement: { ...session.loaded.placement, device: 'cuda:0' } },
+      runOn: async (instance, job) => {
+        const outcome = await session.runOn(instance, job);
+        const computeNs = (2 + (job.rows === last ? 0 : switchMs)) * 1e6;
+        last = job.rows;
+        return { ...outcome, timing: { ...outcome.timing, computeNs } };
+      },
+    };
+  });
+}
+
+/** The same runner, but for what `change` answers of each session. */
+function changed(
+  runner: Runner,
+  change: (session: RunnerSession) => Pick<RunnerSession, 'runOn'> & Partial<RunnerSession>,
+): Runner {
+  return {
+    load: async (spec, how) => {
+      const session = await runner.load(spec, how);
+      return {
+        loaded: session.loaded,
+        wake: () => session.wake(),
+        inline: undefined,
+        endProcesses: () => undefined,
+        hasFreeWorker: () => session.hasFreeWorker(),
+        unload: () => session.unload(),
+        runIfFree: (job) => session.runIfFree(job),
+        ...change(session),
+      };
+    },
+  };
+}
+
 const advice = 'Set batching.maxRows in model.json to turn it on, or to 0 to agree.';
 
 describe('automatic batching', () => {
@@ -98,6 +136,21 @@ describe('automatic batching', () => {
     assert.deepEqual(notes, [
       `Batching is off: output 'Y' does not have one element of its first dimension for each row. ${advice}`,
     ]);
+  });
+
+  it('is off where a GPU takes longer to change the number of rows than to run them', async () => {
+    const seen = await Promise.all(
+      [50, 0.5, 0].map((switchMs) => loadOne(identity('FP32', ['batch', 3]), {}, gpuOf(switchMs))),
+    );
+    assert.deepEqual(
+      seen.map(({ config }) => config.batching.maxRows),
+      [0, 32, 32],
+    );
+    const [note] = seen[0]?.notes ?? [];
+    assert.match(
+      note ?? '',
+      /^Batching is off: on cuda:0 a run of another number of rows than the last takes 50 ms longer, and one of 8 rows 2 ms;/,
+    );
   });
 
   it('gives way to model.json, which may know better', async () => {
@@ -144,22 +197,13 @@ describe('warm-up', () => {
 /** The same runner, with a list of the runs that were made ahead of the queue: `<instance>: <rows>`. */
 function recordRuns(runner: Runner): { readonly runner: Runner; readonly runs: string[] } {
   const runs: string[] = [];
-  const load: Runner['load'] = async (spec, how) => {
-    const session = await runner.load(spec, how);
-    const runOn: RunnerSession['runOn'] = (instance, job) => {
-      runs.push(`${instance}: ${job.rows}`);
-      return session.runOn(instance, job);
-    };
-    return {
-      loaded: session.loaded,
-      wake: () => session.wake(),
-      inline: undefined,
-      endProcesses: () => undefined,
-      hasFreeWorker: () => session.hasFreeWorker(),
-      unload: () => session.unload(),
-      runOn,
-      runIfFree: (job) => session.runIfFree(job),
-    };
+  return {
+    runs,
+    runner: changed(runner, (session) => ({
+      runOn: (instance, job) => {
+        runs.push(`${instance}: ${job.rows}`);
+        return session.runOn(instance, job);
+      },
+    })),
   };
-  return { runner: { load }, runs };
 }
