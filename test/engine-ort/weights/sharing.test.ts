@@ -3,12 +3,12 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { buildPerceptron } from '../../bench/models/perceptron.js';
-import { disableTelemetry } from '../../src/engine/telemetry.js';
-import { writeOnnx } from '../../src/model/onnx/writer.js';
-import { drawTensors } from '../../src/tensor/drawn.js';
-import type { NamedTensors } from '../../src/tensor/tensor.js';
-import { startRunner } from '../../src/workers/pool.js';
+import { buildPerceptron } from '../../../bench/models/perceptron.js';
+import { disableTelemetry } from '../../../src/engine/telemetry.js';
+import { writeOnnx } from '../../../src/model/onnx/writer.js';
+import { drawTensors } from '../../../src/tensor/drawn.js';
+import type { NamedTensors } from '../../../src/tensor/tensor.js';
+import { startRunner } from '../../../src/workers/pool.js';
 
 disableTelemetry(process.env);
 let folder: string;

@@ -3,12 +3,12 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { buildPerceptron } from '../../bench/models/perceptron.js';
-import { ortEngine } from '../../src/engine/ort/ort.js';
-import { disableTelemetry } from '../../src/engine/telemetry.js';
-import { alignPrepacked, BlobMoves } from '../../src/engine/weights/weights-alignment.js';
-import { rewriteExternalData } from '../../src/model/onnx/edit/external-rewrite.js';
-import { writeOnnx } from '../../src/model/onnx/writer.js';
+import { buildPerceptron } from '../../../bench/models/perceptron.js';
+import { ortEngine } from '../../../src/engine/ort/ort.js';
+import { disableTelemetry } from '../../../src/engine/telemetry.js';
+import { alignPrepacked, BlobMoves } from '../../../src/engine/weights/weights-alignment.js';
+import { rewriteExternalData } from '../../../src/model/onnx/edit/external-rewrite.js';
+import { writeOnnx } from '../../../src/model/onnx/writer.js';
 
 disableTelemetry(process.env);
 let folder: string;

@@ -4,15 +4,15 @@ import { appendFile, chmod, mkdir, mkdtemp, open, readdir, rm, writeFile } from 
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import type { Engine, SessionSpec } from '../../src/engine/engine.js';
-import { ortEngine } from '../../src/engine/ort/ort.js';
-import { disableTelemetry } from '../../src/engine/telemetry.js';
-import { prepareWeights } from '../../src/engine/weights/weights-cache.js';
-import { computeKey } from '../../src/engine/weights/weights-key.js';
-import { findOrMakeWeights, newBuildFolder, type WeightsStore } from '../../src/engine/weights/weights-store.js';
-import { writeOnnx } from '../../src/model/onnx/writer.js';
-import type { Tensor } from '../../src/tensor/tensor.js';
-import { mlp } from '../support/mlp.js';
+import type { Engine, SessionSpec } from '../../../src/engine/engine.js';
+import { ortEngine } from '../../../src/engine/ort/ort.js';
+import { disableTelemetry } from '../../../src/engine/telemetry.js';
+import { prepareWeights } from '../../../src/engine/weights/weights-cache.js';
+import { computeKey } from '../../../src/engine/weights/weights-key.js';
+import { findOrMakeWeights, newBuildFolder, type WeightsStore } from '../../../src/engine/weights/weights-store.js';
+import { writeOnnx } from '../../../src/model/onnx/writer.js';
+import type { Tensor } from '../../../src/tensor/tensor.js';
+import { mlp } from '../../support/mlp.js';
 
 disableTelemetry(process.env);
 const { env } = process;

@@ -6,13 +6,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { it } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
-import { loopsWhileTrue, putModel } from '../support/models.js';
+import { loopsWhileTrue, putModel } from '../../support/models.js';
 
 it('the process that makes an optimised copy ends with its server, also while a trial keeps it busy', async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'slipway-weights-end-'));
   t.after(() => rm(folder, { recursive: true, force: true }));
   const modelPath = await putModel(folder, { name: 'endless', graph: loopsWhileTrue });
-  const owner = fork(new URL('./weights-owner.js', import.meta.url), [modelPath, join(folder, 'cache')], {
+  const owner = fork(new URL('./owner.js', import.meta.url), [modelPath, join(folder, 'cache')], {
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });
   const [helper] = (await once(owner, 'message')) as [number];

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { setTimeout as wait } from 'node:timers/promises';
-import { prepareWeights } from '../../src/engine/weights/weights-cache.js';
-import { specOf } from '../workers/queue.js';
+import { prepareWeights } from '../../../src/engine/weights/weights-cache.js';
+import { specOf } from '../../workers/queue.js';
 
 // Has a copy made of a model whose trial never ends, and tells the number of the process that makes it.
 const [, , modelPath = '', folder = ''] = process.argv;
