@@ -29,6 +29,12 @@ export const containerLabels = {
   project: 'slipway.project',
   /** `user@machine` that started it. */
   owner: 'slipway.owner',
+  /** Of a Swarm's networks, secrets and configs: the service that they are for. */
+  service: 'slipway.service',
+  /** Of a Swarm's service: its image as it was asked for. */
+  image: 'slipway.image',
+  /** Of a Swarm's service: how many replicas it has where it is not stopped. */
+  replicas: 'slipway.replicas',
 } as const;
 
 /** Variants that are containers. */

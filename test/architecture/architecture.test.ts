@@ -39,6 +39,9 @@ const readElsewhere: Readonly<Record<string, readonly string[]>> = {
   NativeTensor: ['cpuData'],
   CreateBody: ['OpenStdin', 'StdinOnce'],
   RegistryAuth: ['serveraddress'],
+  ReplicaSpec: ['Privileges'],
+  SecretReference: ['SecretID'],
+  ConfigReference: ['ConfigID'],
   // Facts in the JSON of launch plan, doctor and inspect, reports of the benchmark, entries of the log.
   EngineInfo: ['defaultRuntime', 'warnings'],
   NvidiaGpu: ['memoryMiB'],

@@ -48,6 +48,8 @@ export const layers: Readonly<Record<string, readonly string[]>> = {
     'up',
     'doctor',
     'fleet',
+    'swarm',
+    'cluster',
     'container',
     'native',
     'images',

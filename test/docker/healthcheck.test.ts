@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer as createHttpServer } from 'node:http';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -117,5 +118,39 @@ describe('the health check', () => {
     const failed = await check(portOf(none));
     assert.equal(failed.code, 1);
     assert.match(failed.text, /^not ready: .*"state":"failed".*colour/);
+  });
+
+  it('asks the port for health where there is one, whatever the server does beside it, and infers nothing', async () => {
+    const answers = new Map<string, readonly [number, string]>();
+    const asked: string[] = [];
+    const health = createHttpServer(({ url = '' }, response) => {
+      asked.push(url);
+      const [status, body] = answers.get(url) ?? [404, ''];
+      response.writeHead(status).end(body);
+    }).listen(0, '127.0.0.1');
+    await once(health, 'listening');
+    const { port: healthPort } = health.address() as AddressInfo;
+    // Nothing listens at the server's own port: a thread that is busy answers nothing there either.
+    const env = { SLIPWAY_PORT: '1', SLIPWAY_BASE_PATH: '/ml', SLIPWAY_HEALTH_PORT: String(healthPort) };
+    const outcomeOf = async (ready: readonly [number, string], live: readonly [number, string]) => {
+      answers.set('/ml/v2/health/ready', ready).set('/ml/v2/health/live', live);
+      const { code, text } = await check(env);
+      return `${code} ${text}`;
+    };
+    const degraded = [503, '{"ready":false,"state":"degraded","reasons":[]}'] as const;
+    const [live, hung] = [[200, '{"live":true}'] as const, [503, '{"live":false,"error":"silent"}'] as const];
+    assert.equal(await outcomeOf([200, '{"ready":true}'], hung), '0 ');
+    assert.equal(await outcomeOf(degraded, live), '0 ');
+    assert.match(await outcomeOf(degraded, hung), /^1 not alive: .*silent/);
+    assert.match(await outcomeOf([503, '{"ready":false,"state":"starting"}'], live), /^1 not ready: .*starting/);
+    assert.ok(
+      asked.every((url) => url.startsWith('/ml/v2/health/')),
+      asked.join(),
+    );
+    health.close();
+    await once(health, 'close');
+    const gone = await check({ ...env });
+    assert.equal(gone.code, 1);
+    assert.match(gone.text, new RegExp(`^no answer at 127\\.0\\.0\\.1:${healthPort}: .*ECONNREFUSED`));
   });
 });

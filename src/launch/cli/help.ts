@@ -6,7 +6,7 @@ export function helpText(program: Command): string {
   const groups: readonly (readonly [string, readonly string[]])[] = [
     ['start', ['up', 'run', 'plan', 'doctor', 'start', 'restart']],
     ['look', ['ps', 'logs', 'stats', 'inspect', 'port', 'events']],
-    ['act', ['exec', 'shell', 'stop', 'kill', 'rm', 'prune']],
+    ['act', ['exec', 'shell', 'stop', 'kill', 'rm', 'prune', 'scale', 'rollback']],
     ['images', ['images', 'build', 'tag', 'pull', 'push', 'history', 'rmi', 'export']],
     ['more', ['models', 'network', 'completion', 'version', 'help']],
   ];

@@ -15,6 +15,7 @@ import { register as registerNetwork } from './system/network.js';
 import { register as registerPrune } from './system/prune.js';
 import { register as registerPs } from './servers/ps.js';
 import { register as registerRm } from './servers/rm.js';
+import { register as registerScale } from './servers/scale.js';
 import { register as registerStart } from './servers/start.js';
 import { register as registerStats } from './servers/stats.js';
 import { register as registerStop } from './servers/stop.js';
@@ -36,6 +37,7 @@ const serverCommands: readonly Register[] = [
   registerStop,
   registerKill,
   registerRm,
+  registerScale,
   registerPrune,
   registerImages,
   registerBuild,

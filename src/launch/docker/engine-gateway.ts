@@ -7,6 +7,7 @@ import type { DockerGateway } from './gateway.js';
 import { imagesOf } from './api/images.js';
 import { asLabels, asList, asNumber, asRecord, asText, type Json } from '../../store/json.js';
 import { networksOf, volumesOf } from './api/networks.js';
+import { swarmOf } from './api/swarm.js';
 import type { Subject, Transport } from './api/transport.js';
 import type { DiskUsage, EngineEvent } from './types.js';
 
@@ -22,6 +23,7 @@ export function openGateway(endpoint: DockerEndpoint): DockerGateway {
     images: imagesOf(transport),
     networks: networksOf(transport),
     volumes: volumesOf(transport),
+    swarm: swarmOf(transport),
     ping: async ({ signal } = {}) => {
       await transport.json({
         method: 'GET',

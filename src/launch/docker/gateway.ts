@@ -2,6 +2,15 @@ import type { Readable } from 'node:stream';
 import type { RegistryAuth } from '../../store/credentials/registry-auth.js';
 import type { DockerEndpoint } from './address/endpoint.js';
 import type {
+  ReplicaChunk,
+  SwarmFile,
+  SwarmFileKind,
+  SwarmNode,
+  SwarmService,
+  SwarmState,
+  SwarmTask,
+} from './swarm-types.js';
+import type {
   Attachment,
   ContainerDetails,
   ContainerSummary,
@@ -127,6 +136,8 @@ export interface NetworksApi {
     readonly name: string;
     readonly driver?: string | undefined;
     readonly internal?: boolean | undefined;
+    /** Whether containers outside of services may join an overlay network. */
+    readonly attachable?: boolean | undefined;
     readonly labels?: Readonly<Record<string, string>> | undefined;
   }): Promise<string>;
   remove(ref: string): Promise<void>;
@@ -141,6 +152,37 @@ export interface VolumesApi {
   remove(name: string): Promise<void>;
 }
 
+/** Services of a Swarm, by one of its managers. */
+export interface SwarmApi {
+  state(): Promise<SwarmState>;
+  nodes(): Promise<readonly SwarmNode[]>;
+  list(query?: { readonly labels?: readonly string[] | undefined }): Promise<readonly SwarmService[]>;
+  /** By id or name; undefined where there is none. */
+  find(ref: string): Promise<SwarmService | undefined>;
+  /** `spec` is the Engine API's ServiceSpec. Answers the id. */
+  create(spec: object, options?: ServiceCallOptions): Promise<string>;
+  update(service: Pick<SwarmService, 'id' | 'version'>, spec: object, options?: ServiceCallOptions): Promise<void>;
+  /** Goes back to the specification before the last change. */
+  rollback(service: SwarmService): Promise<void>;
+  remove(id: string): Promise<void>;
+  /** Of some services or of all; those that ended included, as far as the Swarm remembers them. */
+  tasks(serviceIds?: readonly string[]): Promise<readonly SwarmTask[]>;
+  /** Whole lines of all replicas of a service. */
+  logs(id: string, query?: LogsQuery): AsyncIterable<ReplicaChunk>;
+  taskLogs(taskId: string, query?: LogsQuery): AsyncIterable<OutputChunk>;
+  files(kind: SwarmFileKind, query?: { readonly labels?: readonly string[] }): Promise<readonly SwarmFile[]>;
+  /** Answers the id. */
+  createFile(kind: SwarmFileKind, file: Omit<SwarmFile, 'id'> & { readonly data: Buffer }): Promise<string>;
+  removeFile(kind: SwarmFileKind, id: string): Promise<void>;
+  /** What its registry calls an image, the same on every node; undefined where no registry tells. */
+  digestOf(ref: string, options?: ServiceCallOptions): Promise<string | undefined>;
+}
+
+export interface ServiceCallOptions {
+  /** For the image's registry; nodes pull with it. */
+  readonly auth?: RegistryAuth;
+}
+
 /**
  * The container engine, in this project's own words. Every failure is an AppError that keeps the engine's text in
  * `details.engine` and its status in `details.status`; DOCKER_UNREACHABLE where no engine answers.
@@ -151,6 +193,7 @@ export interface DockerGateway {
   readonly images: ImagesApi;
   readonly networks: NetworksApi;
   readonly volumes: VolumesApi;
+  readonly swarm: SwarmApi;
   ping(options?: Cancelable): Promise<void>;
   info(): Promise<EngineInfo>;
   events(

@@ -8,7 +8,7 @@ import { plainRequest, type ContainerRequest } from '../request/request.js';
 import { readVariables } from '../text/variables.js';
 import { toComposeMounts, listVolumes } from './compose-mounts.js';
 import { grpcHostPorts, readPorts, type ComposeRequest, type ComposeService } from './compose-request.js';
-import { forCompose } from './reader-escapes.js';
+import { forCompose } from '../cluster/reader-escapes.js';
 import { writeYaml } from './yaml.js';
 
 type Section = Readonly<Record<string, Readonly<Record<string, unknown>>>>;

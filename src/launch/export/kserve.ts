@@ -1,10 +1,10 @@
 import { AppError } from '../../errors.js';
-import { isScaled, type Deployed } from './deployed.js';
+import { isScaled, type Deployed } from '../cluster/deployed.js';
 import { metadataOf } from './kubernetes/manifests.js';
 import { settingsOf, toPod } from './kubernetes/pod.js';
 import { queueQuery } from './kubernetes/scaling.js';
-import { forKserve } from './reader-escapes.js';
-import { settingOf } from './server-settings.js';
+import { forKserve } from '../cluster/reader-escapes.js';
+import { settingOf } from '../cluster/server-settings.js';
 
 /** Where KServe puts a model, and what links in it lead to for `pvc://`. */
 const modelsFolder = '/mnt/models';

@@ -1,5 +1,5 @@
-import type { ClusterKind } from './cluster-checks.js';
-import type { Deployed } from './deployed.js';
+import type { ClusterKind } from '../cluster/cluster-checks.js';
+import type { Deployed } from '../cluster/deployed.js';
 import { toManifests } from './kubernetes/manifests.js';
 import { toKserve } from './kserve.js';
 import { toStack } from './swarm.js';

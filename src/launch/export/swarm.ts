@@ -1,114 +1,142 @@
-import type { ContainerSpec } from '../container/spec-types.js';
-import type { Deployed } from './deployed.js';
-import { forCompose, forSwarmTemplate } from './reader-escapes.js';
+import type { Deployed } from '../cluster/deployed.js';
+import { forCompose } from '../cluster/reader-escapes.js';
+import { networkOf, toServiceSpec } from '../swarm/service-spec.js';
+import type { GenericResource, ReplicaSpec, ServiceMount, ServiceSpec, UpdateConfig } from '../swarm/spec-types.js';
 import { readVariables } from '../text/variables.js';
-import { readServerSettings } from './server-settings.js';
 
-/** A stack for `docker stack deploy`: the server's replicas behind Swarm's own balancer. */
+/** A stack for `docker stack deploy`: the service that `up --swarm` would create. */
 export function toStack(deployed: Deployed): object {
   const { cluster } = deployed;
+  const network = networkOf(deployed);
+  const spec = toServiceSpec(deployed);
   return forCompose({
-    services: { [cluster.name]: toService(deployed) },
-    networks: { [cluster.name]: { driver: 'overlay' } },
-    ...toTopLevel(deployed),
+    services: { [cluster.name]: toService(spec) },
+    networks: { [network.name]: network.isOwn ? { driver: 'overlay' } : { external: true } },
+    ...toVolumes(spec),
+    ...toFiles(deployed),
   });
 }
 
-function toService(deployed: Deployed): object {
-  const { spec, cluster, ports } = deployed;
-  const { body } = spec;
-  const { HostConfig } = body;
-  const { stopMs } = readServerSettings(spec, ports[0]?.container ?? 8000);
+function toService({ Labels, TaskTemplate, Mode, UpdateConfig, RollbackConfig, EndpointSpec }: ServiceSpec): object {
+  const { ContainerSpec, Resources, RestartPolicy, Placement, Networks, LogDriver } = TaskTemplate;
+  const { Pids, ...limits } = Resources.Limits;
+  const { GenericResources, ...reserved } = Resources.Reservations;
   return {
-    image: body.Image,
-    ...(body.Cmd === undefined ? {} : { command: body.Cmd }),
-    environment: toEnvironment(deployed),
-    ...(body.User === undefined ? {} : { user: body.User }),
-    init: HostConfig.Init,
-    read_only: true,
-    cap_drop: HostConfig.CapDrop,
-    ...(HostConfig.CapAdd.length === 0 ? {} : { cap_add: HostConfig.CapAdd }),
-    volumes: toVolumes(spec),
-    ports: ports.map(({ published, container, protocol }) => ({
-      target: container,
-      published,
-      protocol: protocol.toLowerCase(),
-      mode: 'ingress',
+    ...toContainer(ContainerSpec),
+    ports: EndpointSpec.Ports.map(({ TargetPort, PublishedPort, Protocol, PublishMode }) => ({
+      target: TargetPort,
+      ...(PublishedPort === undefined ? {} : { published: PublishedPort }),
+      protocol: Protocol,
+      mode: PublishMode,
     })),
-    networks: [cluster.name],
-    ...(cluster.keysSecret === undefined
-      ? {}
-      : { secrets: [{ source: cluster.keysSecret, target: 'api-keys', uid: '1000', gid: '1000', mode: 0o440 }] }),
-    logging: { driver: HostConfig.LogConfig.Type, options: HostConfig.LogConfig.Config },
-    stop_grace_period: `${Math.ceil(stopMs / 1000) + 5}s`,
-    deploy: toDeploy(deployed),
-  };
-}
-
-/** Swarm says by a variable of its own which GPUs a replica got; without it the image's own value would give it those of all. */
-function toEnvironment({ spec, cluster, gpus }: Deployed): Readonly<Record<string, string>> {
-  const isolation = gpus === 0 ? {} : { NVIDIA_VISIBLE_DEVICES: 'void' };
-  const keys = cluster.keysSecret === undefined ? {} : { SLIPWAY_API_KEYS_FILE: '/run/secrets/api-keys' };
-  const given = Object.fromEntries(
-    Object.entries(readVariables(spec.body.Env)).map(([name, value]) => [name, forSwarmTemplate(value)]),
-  );
-  return { SLIPWAY_LOG_FORMAT: 'json', ...isolation, ...keys, ...given };
-}
-
-function toVolumes({ body }: ContainerSpec): readonly object[] {
-  const { Mounts, Tmpfs, ShmSize } = body.HostConfig;
-  const memory = { '/tmp': '', ...Tmpfs, ...(ShmSize === undefined ? {} : { '/dev/shm': `size=${ShmSize}` }) };
-  return [
-    ...Mounts.map(({ Type, Source, Target, ReadOnly, TmpfsOptions }) => ({
-      type: Type,
-      ...(Source === undefined ? {} : { source: forSwarmTemplate(Source) }),
-      target: Target,
-      ...(ReadOnly ? { read_only: true } : {}),
-      ...(TmpfsOptions?.['SizeBytes'] === undefined ? {} : { tmpfs: { size: TmpfsOptions['SizeBytes'] } }),
-    })),
-    ...Object.entries(memory).map(([target, options]) => ({ type: 'tmpfs', target, ...tmpfsSize(options) })),
-  ];
-}
-
-function tmpfsSize(options: string): object {
-  const size = /(?:^|,)size=(\d+[kmg]?)/i.exec(options)?.[1];
-  return size === undefined ? {} : { tmpfs: { size } };
-}
-
-/** The new replica is healthy before an old one goes; what does not become healthy is taken back. */
-function toDeploy({ spec, cluster, gpus, labels, architecture }: Deployed): object {
-  const { NanoCpus, Memory } = spec.body.HostConfig;
-  const amounts = {
-    ...(NanoCpus === undefined ? {} : { cpus: String(NanoCpus / 1e9) }),
-    ...(Memory === undefined ? {} : { memory: String(Memory) }),
-  };
-  const gpu = { generic_resources: [{ discrete_resource_spec: { kind: cluster.gpuResource, value: gpus } }] };
-  return {
-    replicas: cluster.replicas,
-    labels,
-    update_config: { order: 'start-first', parallelism: 1, failure_action: 'rollback', monitor: '10s' },
-    rollback_config: { order: 'start-first', parallelism: 1 },
-    restart_policy: { condition: 'any', delay: '1s' },
-    resources: { limits: amounts, reservations: { ...amounts, ...(gpus === 0 ? {} : gpu) } },
-    placement: {
-      preferences: [{ spread: 'node.id' }],
-      ...(architecture === undefined
-        ? {}
-        : {
-            constraints: [
-              `node.platform.arch == ${architecture === 'amd64' ? 'x86_64' : architecture === 'arm64' ? 'aarch64' : architecture}`,
-            ],
-          }),
+    networks: Networks.map(({ Target }) => Target),
+    logging: { driver: LogDriver.Name, options: LogDriver.Options },
+    deploy: {
+      replicas: Mode.Replicated.Replicas,
+      labels: Labels,
+      update_config: toUpdate(UpdateConfig),
+      rollback_config: toUpdate(RollbackConfig),
+      restart_policy: { condition: RestartPolicy.Condition, delay: duration(RestartPolicy.Delay) },
+      resources: {
+        limits: { ...toAmounts(limits), ...(Pids === undefined ? {} : { pids: Pids }) },
+        reservations: {
+          ...toAmounts(reserved),
+          ...(GenericResources === undefined ? {} : { generic_resources: GenericResources.map(toGeneric) }),
+        },
+      },
+      placement: {
+        preferences: Placement.Preferences.map(({ Spread }) => ({ spread: Spread.SpreadDescriptor })),
+        ...(Placement.Constraints.length === 0 ? {} : { constraints: Placement.Constraints }),
+      },
     },
   };
 }
 
-function toTopLevel({ spec, cluster }: Deployed): object {
-  const names = spec.body.HostConfig.Mounts.flatMap(({ Type, Source }) =>
+function toContainer(spec: ReplicaSpec): object {
+  const { Image, Args, Env, User, Groups, Init, ReadOnly, CapabilityDrop, CapabilityAdd, Mounts, Healthcheck } = spec;
+  return {
+    image: Image,
+    ...(Args === undefined ? {} : { command: Args }),
+    environment: readVariables(Env),
+    ...(User === undefined ? {} : { user: User }),
+    ...(Groups === undefined ? {} : { group_add: Groups }),
+    init: Init,
+    read_only: ReadOnly,
+    cap_drop: CapabilityDrop,
+    ...(CapabilityAdd === undefined ? {} : { cap_add: CapabilityAdd }),
+    healthcheck: { interval: duration(Healthcheck.Interval), retries: Healthcheck.Retries },
+    volumes: Mounts.map(toMount),
+    ...toReferences(spec),
+    stop_grace_period: duration(spec.StopGracePeriod),
+  };
+}
+
+function toReferences({ Secrets, Configs }: ReplicaSpec): object {
+  const toTarget = ({ Name, UID, GID, Mode }: ReplicaSpec['Secrets'][number]['File']) => ({
+    target: Name,
+    uid: UID,
+    gid: GID,
+    mode: Mode,
+  });
+  const secrets = Secrets.map(({ SecretName, File }) => ({ source: SecretName, ...toTarget(File) }));
+  const configs = Configs.map(({ ConfigName, File }) => ({ source: ConfigName, ...toTarget(File) }));
+  return { ...(secrets.length === 0 ? {} : { secrets }), ...(configs.length === 0 ? {} : { configs }) };
+}
+
+function toMount({ Type, Source, Target, ReadOnly, TmpfsOptions }: ServiceMount): object {
+  return {
+    type: Type,
+    ...(Source === undefined ? {} : { source: Source }),
+    target: Target,
+    ...(ReadOnly === true ? { read_only: true } : {}),
+    ...(TmpfsOptions?.SizeBytes === undefined ? {} : { tmpfs: { size: TmpfsOptions.SizeBytes } }),
+  };
+}
+
+function toUpdate({ Order, Parallelism, FailureAction, Monitor }: UpdateConfig): object {
+  return {
+    order: Order,
+    parallelism: Parallelism,
+    failure_action: FailureAction,
+    monitor: duration(Monitor),
+  };
+}
+
+function toAmounts({ NanoCPUs, MemoryBytes }: { readonly NanoCPUs?: number; readonly MemoryBytes?: number }): object {
+  return {
+    ...(NanoCPUs === undefined ? {} : { cpus: String(NanoCPUs / 1e9) }),
+    ...(MemoryBytes === undefined ? {} : { memory: String(MemoryBytes) }),
+  };
+}
+
+function toGeneric({ DiscreteResourceSpec: { Kind, Value } }: GenericResource): object {
+  return { discrete_resource_spec: { kind: Kind, value: Value } };
+}
+
+/** Nanoseconds as Compose reads them. */
+function duration(nanoseconds: number): string {
+  const ms = nanoseconds / 1e6;
+  return ms % 1000 === 0 ? `${ms / 1000}s` : `${ms}ms`;
+}
+
+function toVolumes({ TaskTemplate }: ServiceSpec): object {
+  const names = TaskTemplate.ContainerSpec.Mounts.flatMap(({ Type, Source }) =>
     Type === 'volume' && Source !== undefined ? [Source] : [],
   );
+  return names.length === 0 ? {} : { volumes: Object.fromEntries(names.map((name) => [name, { external: true }])) };
+}
+
+/** Secrets and configs that a stack makes of files of this machine, or that are there already. */
+function toFiles({ cluster }: Deployed): object {
+  const { keysSecret, files } = cluster;
+  const made = (wanted: 'secrets' | 'configs'): Readonly<Record<string, object>> =>
+    Object.fromEntries(
+      files.filter(({ kind }) => kind === wanted).map(({ name, path }) => [name, { name, file: path }]),
+    );
+  const secrets = { ...made('secrets'), ...(keysSecret === undefined ? {} : { [keysSecret]: { external: true } }) };
+  const configs = made('configs');
   return {
-    ...(names.length === 0 ? {} : { volumes: Object.fromEntries(names.map((name) => [name, { external: true }])) }),
-    ...(cluster.keysSecret === undefined ? {} : { secrets: { [cluster.keysSecret]: { external: true } } }),
+    ...(Object.keys(secrets).length === 0 ? {} : { secrets }),
+    ...(Object.keys(configs).length === 0 ? {} : { configs }),
   };
 }

@@ -9,6 +9,7 @@ import { isOfOrigin, originOf, type Origin } from '../request/origin.js';
 import { containerServer } from './container-server.js';
 import { nativeServer } from './native-server.js';
 import type { Server } from './server.js';
+import { splitSwarm } from './swarm-list.js';
 
 /** What runs here: containers of one engine, and servers without one. */
 export interface Fleet {
@@ -22,6 +23,8 @@ export interface Fleet {
 /** The servers that were found; `engineFault` says why containers could not be asked for, where no engine answers. */
 export interface ServerList {
   readonly servers: readonly Server[];
+  /** Single replicas of services, which a command has to name. */
+  readonly replicas: readonly Server[];
   readonly engineFault?: AppError;
 }
 
@@ -44,11 +47,13 @@ export async function listServers(
   try {
     const labels = all ? undefined : [managedLabel];
     const containers = await docker.containers.list({ all: true, labels, sizes });
-    return { servers: [...containers.map((container) => containerServer(docker, container)), ...own] };
+    const { services, replicas, others } = await splitSwarm(docker, containers, labels);
+    const rest = others.map((container) => containerServer(docker, container));
+    return { servers: [...services, ...rest, ...own], replicas };
   } catch (thrown) {
     const isOptional = native !== undefined && thrown instanceof AppError && thrown.code === 'DOCKER_UNREACHABLE';
     if (!isOptional) throw thrown;
-    return { servers: own, engineFault: thrown };
+    return { servers: own, replicas: [], engineFault: thrown };
   }
 }
 
@@ -72,7 +77,7 @@ export async function findServers(
   selection: Selection,
 ): Promise<readonly Server[]> {
   const list = await listServers(fleet, { all: true });
-  const inReach = list.servers.filter(({ isOwn }) => selection.all || isOwn);
+  const inReach = [...list.servers, ...list.replicas].filter(({ isOwn }) => selection.all || isOwn);
   if (refs.length === 0) return [await findSole(list, { ...selection, origin: fleet.origin })];
   return [...new Set(refs.map((ref) => findNamed(ref, inReach, list)))];
 }

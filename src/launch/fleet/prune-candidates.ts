@@ -4,10 +4,11 @@ import type { NativeRunner } from '../native/runner.js';
 import { listServers, managedLabel } from './fleet.js';
 import type { Server } from './server.js';
 import { isOwnImage } from '../images/find.js';
+import { listServices } from '../swarm/place.js';
 
 /** One thing that nothing uses any more, with what it takes and how it goes. */
 export interface PruneCandidate {
-  readonly kind: 'container' | 'native' | 'image' | 'network' | 'volume' | 'build cache';
+  readonly kind: 'container' | 'service' | 'native' | 'image' | 'network' | 'volume' | 'build cache';
   readonly name: string;
   /** Undefined where it cannot be told or is nothing. */
   readonly bytes?: number | undefined;
@@ -60,11 +61,16 @@ async function findImages({ images, containers }: DockerGateway, tagged: boolean
     }));
 }
 
-async function findNetworks({ networks, containers }: DockerGateway): Promise<readonly PruneCandidate[]> {
-  const [own, users] = await Promise.all([networks.list({ labels: [managedLabel] }), containers.list({ all: true })]);
+async function findNetworks({ networks, containers, swarm }: DockerGateway): Promise<readonly PruneCandidate[]> {
+  const [own, users, services] = await Promise.all([
+    networks.list({ labels: [managedLabel] }),
+    containers.list({ all: true }),
+    listServices(swarm),
+  ]);
   const used = new Set(users.filter((user) => !isEnded(user)).flatMap((container) => container.networks));
+  const targets = JSON.stringify(services.map(({ spec }) => spec));
   return own
-    .filter(({ name }) => !used.has(name))
+    .filter(({ id, name }) => !used.has(name) && !targets.includes(`"Target":"${id}"`))
     .map(({ id, name }) => ({ kind: 'network', name, remove: () => networks.remove(id) }));
 }
 

@@ -2,9 +2,9 @@ import type { ExecOptions, LogsQuery } from '../docker/gateway.js';
 import type { ExecAttachment, OutputChunk, PublishedPort, StatsSample } from '../docker/types.js';
 import { readServing } from '../session/readiness.js';
 
-/** What a server's entry in a list tells, the same for containers and native servers. */
+/** What a server's entry in a list tells, the same for containers, services of a Swarm and native servers. */
 export interface ServerFacts {
-  readonly kind: 'container' | 'native';
+  readonly kind: 'container' | 'service' | 'native';
   readonly name: string;
   /** The container's id, or the process's number. */
   readonly id: string;
@@ -25,7 +25,22 @@ export interface ServerFacts {
   readonly restarts?: number | undefined;
   /** Of a container's writable layer, where the list was asked for sizes. */
   readonly sizeBytes?: number | undefined;
+  /** Of a Swarm's service. */
+  readonly replicas?: readonly ReplicaFacts[];
 }
+
+/** One of a service's replicas, on whichever node. */
+export interface ReplicaFacts {
+  readonly name: string;
+  readonly node: string;
+  readonly state: string;
+  readonly sinceMs: number;
+  /** Of its node, where the service publishes them there. */
+  readonly ports: readonly PublishedPort[];
+}
+
+/** What a server wrote; of a service, with the replica that did. */
+export type ReplicaOutput = OutputChunk & { readonly replica?: string };
 
 /** Everything about one server. */
 export interface ServerDetails extends ServerFacts {
@@ -44,7 +59,7 @@ export interface Grace {
   readonly graceSeconds?: number | undefined;
 }
 
-/** One server, a container or a process of this machine, as every command sees it. */
+/** One server, a container, a service of a Swarm or a process of this machine, as every command sees it. */
 export interface Server {
   readonly name: string;
   readonly facts: ServerFacts;
@@ -63,7 +78,7 @@ export interface Server {
   restart(grace?: Grace): Promise<void>;
   kill(signal: NodeJS.Signals): Promise<void>;
   remove(options?: { readonly force?: boolean; readonly volumes?: boolean }): Promise<void>;
-  logs(query: LogsQuery): AsyncIterable<OutputChunk>;
+  logs(query: LogsQuery): AsyncIterable<ReplicaOutput>;
   /** What it consumes; what this kind of server does not tell is left out. */
   sample(): Promise<Partial<StatsSample>>;
   /** Another process inside it. Throws USAGE where there is no inside. */

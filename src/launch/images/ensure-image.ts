@@ -6,8 +6,14 @@ import { containerLabels } from '../labels.js';
 import type { ContainerPlan, ImageChoice } from '../decide/plan-types.js';
 import type { Session } from '../session/session.js';
 
+/** What of a launch an image needs. */
+type ImageSession = Pick<Session, 'context' | 'gateway' | 'request' | 'signal'>;
+
 /** Builds or pulls the plan's image where it is not on the engine; answers whether it is new there. */
-export async function ensureImage(session: Session, { image, variant }: ContainerPlan): Promise<boolean> {
+export async function ensureImage(
+  session: ImageSession,
+  { image, variant }: Pick<ContainerPlan, 'image' | 'variant'>,
+): Promise<boolean> {
   if (image.source === 'present') return false;
   const { request, gateway, context, signal } = session;
   if (request.pull !== 'always') {
@@ -32,7 +38,7 @@ export async function ensureImage(session: Session, { image, variant }: Containe
 }
 
 async function build(
-  { context, gateway, request, signal }: Session,
+  { context, gateway, request, signal }: ImageSession,
   image: ImageChoice,
   variant: string,
 ): Promise<void> {
@@ -53,7 +59,7 @@ async function build(
   await buildImage(wanted, { docker: gateway, env, signal, onLine });
 }
 
-async function pull({ context, gateway, request, signal }: Session, ref: string): Promise<void> {
+async function pull({ context, gateway, request, signal }: ImageSession, ref: string): Promise<void> {
   const { platform } = request.container;
   context.console.note(`pulling ${ref}`);
   const options = await transferOptions('pulling', ref, { docker: gateway, context });

@@ -24,8 +24,12 @@ export interface Launched {
   readonly devices: readonly string[];
   /** Names of the models that it serves; empty where it was not asked. */
   readonly models: readonly string[];
+  /** Whether it told that, or tells only those who have a key. */
+  readonly answers?: 'openly' | 'with a key' | 'not';
   /** Models that will not serve as things stand, with the reason. */
   readonly broken: readonly HealthReason[];
+  /** Of a Swarm's service: how many run. */
+  readonly replicas?: number;
   /** Time from the first start call to the first ready answer. */
   readonly readyAfterMs?: number | undefined;
 }
@@ -37,8 +41,8 @@ export function explainIdleGpu({ name, gpuPath, devices }: Launched): string | u
 }
 
 /** What to say of a server that can be asked and names no model; undefined where it names some, or says what is broken. */
-export function explainNoModels({ name, url, models, broken }: Launched): string | undefined {
-  if (url === undefined || models.length > 0 || broken.length > 0) return undefined;
+export function explainNoModels({ name, url, models, broken, answers }: Launched): string | undefined {
+  if (url === undefined || answers === 'with a key' || models.length > 0 || broken.length > 0) return undefined;
   return `${name} is ready, but names no model that it serves: launch logs ${name} says where it looked`;
 }
 
@@ -49,20 +53,45 @@ function listed(names: readonly string[]): string {
   return [...names.slice(0, mostListed), ...(more > 0 ? [`and ${more} more`] : [])].join(', ');
 }
 
+function nounOf({ variant, replicas }: Launched): string {
+  return variant === 'native' ? 'server' : replicas === undefined ? 'container' : 'service';
+}
+
 /** The result as lines: where it is, what it is, and what to type next. */
 export function describeLaunched(launched: Launched, paint: (text: string) => string): string {
-  const { name, variant, url, noUrl, grpcAddress, noGrpc, ip, devices, models, broken, gpuPath, image } = launched;
+  const {
+    name,
+    variant,
+    url,
+    noUrl,
+    grpcAddress,
+    noGrpc,
+    ip,
+    devices,
+    models,
+    broken,
+    gpuPath,
+    image,
+    replicas,
+    answers,
+  } = launched;
   const way = gpuPath === undefined ? '' : ` by ${gpuPath}`;
   const facts: readonly (readonly [string, string | undefined])[] = [
     ['url', url === undefined ? `none: ${noUrl ?? 'not published'}` : paint(url)],
     ['grpc', grpcAddress ?? (noGrpc === undefined ? undefined : `none: ${noGrpc}`)],
-    [variant === 'native' ? 'server' : 'container', ip === undefined ? name : `${name}, ${ip}`],
+    [
+      nounOf(launched),
+      [name, ...(ip === undefined ? [] : [ip]), ...(replicas === undefined ? [] : [`${replicas} replicas`])].join(', '),
+    ],
     ['variant', `${variant}${way}${image === undefined ? '' : `, image ${image.ref}`}`],
-    ['device', devices.length === 0 ? 'unknown' : devices.join(', ')],
+    ['device', devices.length > 0 ? devices.join(', ') : answers === 'with a key' ? 'told with a key' : 'unknown'],
     ['models', models.length === 0 ? undefined : listed(models)],
     ...broken.map(({ message }) => ['broken', message] as const),
     ['try', url === undefined ? undefined : `curl ${url}/v2`],
-    ['next', `launch logs -f ${name}  |  launch stats ${name}  |  launch stop ${name}`],
+    [
+      'next',
+      `launch logs -f ${name}  |  launch ${replicas === undefined ? `stats ${name}` : `scale ${name}=N`}  |  launch stop ${name}`,
+    ],
   ];
   return facts
     .filter(([, text]) => text !== undefined)

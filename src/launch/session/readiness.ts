@@ -136,16 +136,28 @@ export interface Serving {
   readonly devices: readonly string[];
   /** Names of the models that it serves. */
   readonly models: readonly string[];
+  /** Whether it answers at all, and whether it tells only those who have a key. */
+  readonly answers: 'openly' | 'with a key' | 'not';
 }
 
 /** What GET /v2 below `url` tells; both lists are empty where it does not. */
 export async function readServing(url: string, signal?: AbortSignal): Promise<Serving> {
+  const silent = { devices: [], models: [] };
   try {
-    const { text } = await askServer(`${url}/v2`, signal);
-    const { slipway } = JSON.parse(text) as { slipway?: { devices?: unknown; models?: unknown } };
+    const { status, text } = await askServer(`${url}/v2`, signal);
+    if (status === 401) return { ...silent, answers: 'with a key' };
+    const { slipway } = parseAnswer(text);
     const listOf = (value: unknown): readonly string[] => (Array.isArray(value) ? value.map(String) : []);
-    return { devices: listOf(slipway?.devices), models: listOf(slipway?.models) };
+    return { devices: listOf(slipway?.devices), models: listOf(slipway?.models), answers: 'openly' };
   } catch {
-    return { devices: [], models: [] };
+    return { ...silent, answers: 'not' };
+  }
+}
+
+function parseAnswer(text: string): { readonly slipway?: { readonly devices?: unknown; readonly models?: unknown } } {
+  try {
+    return JSON.parse(text) as ReturnType<typeof parseAnswer>;
+  } catch {
+    return {};
   }
 }

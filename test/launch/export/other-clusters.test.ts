@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { parse } from 'yaml';
+import { temporaryFolder } from '../../support/folder.js';
 import { runLaunch } from '../../support/launch-cli.js';
 import { at, exported } from './exported.js';
 
@@ -133,6 +136,36 @@ describe('launch export swarm', () => {
     assert.deepEqual(of('.volumes.0'), { type: 'bind', source: folder, target: '/srv', read_only: true });
     assert.deepEqual(of('.volumes.1'), { type: 'volume', source: 'data', target: '/data' });
     assert.deepEqual(of('volumes'), { data: { external: true } });
+  });
+
+  it('publishes on the nodes with a replica, joins a network that is there, and is asked for health at its own port', async () => {
+    const of = await service('--publish-mode', 'host', '--network', 'shared', '--watch', '2500ms');
+    assert.deepEqual(of('.ports'), [{ target: 8000, protocol: 'tcp', mode: 'host' }]);
+    assert.deepEqual([of('.networks'), of('networks')], [['shared'], { shared: { external: true } }]);
+    assert.deepEqual(of('.healthcheck'), { interval: '10s', retries: 3 });
+    assert.equal(of('.environment.SLIPWAY_HEALTH_PORT'), '8002');
+    assert.equal(of('.deploy.update_config.monitor'), '2500ms');
+    const fixed = await service('--publish-mode', 'host', '-p', '9000:8000');
+    assert.equal(fixed('.deploy.update_config.order'), 'stop-first');
+  });
+
+  it('makes secrets and configs of files, under a name of their own for each content', async () => {
+    const folder = temporaryFolder('swarm-export-');
+    const [keys, config] = [join(folder, 'keys'), join(folder, 'settings.json')];
+    await writeFile(keys, 'a:admin:0123456789abcdef\n');
+    await writeFile(config, '{}');
+    const flags = ['--keys-file', keys, '--config-file', config, '-u', '2000:3000'];
+    const of = await service(...flags);
+    const [secret = ''] = Object.keys(of('secrets') as object);
+    assert.match(secret, /^slipway-keys-[0-9a-f]{8}$/);
+    assert.deepEqual(of(`secrets.${secret}`), { name: secret, file: keys });
+    const target = { uid: '2000', gid: '3000', mode: 0o440 };
+    assert.deepEqual(of('.secrets'), [{ source: secret, target: 'api-keys', ...target }]);
+    assert.equal(of('.environment.SLIPWAY_API_KEYS_FILE'), '/run/secrets/api-keys');
+    assert.equal(of('.configs.0.target'), '/run/slipway.json');
+    assert.equal(of('.environment.SLIPWAY_CONFIG'), '/run/slipway.json');
+    await writeFile(keys, 'b:admin:0123456789abcdef\n');
+    assert.notEqual(Object.keys((await service(...flags))('secrets') as object)[0], secret);
   });
 
   it('passes $ and {{ of values through interpolation and templates', async () => {

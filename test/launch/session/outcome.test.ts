@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { describeLaunched, explainIdleGpu, type Launched } from '../../../src/launch/session/outcome.js';
+import {
+  describeLaunched,
+  explainIdleGpu,
+  explainNoModels,
+  type Launched,
+} from '../../../src/launch/session/outcome.js';
 
 const plain = { models: [], broken: [] };
 
@@ -46,5 +51,21 @@ describe('what is said of a server that is ready', () => {
     for (const other of [{ ...launched, devices: ['cpu', 'cuda:0'] }, { ...launched, devices: [] }, cpu]) {
       assert.equal(explainIdleGpu(other), undefined);
     }
+  });
+
+  it('warns of a server that names no model, but not of one that tells them only to those with a key', () => {
+    const cpu: Launched = { ...launched, url: 'http://127.0.0.1:8000', devices: [] };
+    assert.match(explainNoModels({ ...cpu, answers: 'openly' }) ?? '', /names no model/);
+    assert.equal(explainNoModels({ ...cpu, answers: 'with a key' }), undefined);
+    assert.match(
+      describeLaunched({ ...cpu, answers: 'with a key' }, (part) => part),
+      /^device {4}told with a key$/m,
+    );
+  });
+
+  it('says of a service how many replicas it has, and how to change that', () => {
+    const text = describeLaunched({ ...launched, variant: 'cpu', replicas: 3 }, (part) => part);
+    assert.match(text, /^service {3}slipway-gpu, 3 replicas$/m);
+    assert.match(text, /^next {6}.*launch scale slipway-gpu=N/m);
   });
 });

@@ -132,9 +132,19 @@ describe('readiness', () => {
     await withServer(
       (_request, response) => response.end('{"slipway":{"devices":["cuda:0"],"models":["a","b"]}}'),
       async (url) => {
-        assert.deepEqual(await readServing(url), { devices: ['cuda:0'], models: ['a', 'b'] });
+        assert.deepEqual(await readServing(url), { devices: ['cuda:0'], models: ['a', 'b'], answers: 'openly' });
       },
     );
-    assert.deepEqual(await readServing('http://127.0.0.1:1'), { devices: [], models: [] });
+    const nothing = { devices: [], models: [] };
+    assert.deepEqual(await readServing('http://127.0.0.1:1'), { ...nothing, answers: 'not' });
+    for (const [status, body, answers] of [
+      [401, '{"error":"This server asks for a key"}', 'with a key'],
+      [200, 'no JSON', 'openly'],
+    ] as const) {
+      await withServer(
+        (_, response) => response.writeHead(status).end(body),
+        async (url) => assert.deepEqual(await readServing(url), { ...nothing, answers }),
+      );
+    }
   });
 });

@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import type { LaunchContext } from '../../context.js';
 import type { LogsQuery } from '../../docker/gateway.js';
-import type { OutputChunk } from '../../docker/types.js';
 import { findServers, openFleet } from '../../fleet/fleet.js';
+import type { ReplicaOutput, Server } from '../../fleet/server.js';
 import { parseCount } from '../../request/flags/sizes.js';
 import { parseTime } from '../../text/time.js';
 import { pumpOutput } from '../../cli/terminal.js';
@@ -18,7 +18,7 @@ interface LogsOptions {
   readonly timestamps?: boolean;
 }
 
-/** `launch logs [name...]`: what servers wrote. */
+/** `launch logs [name...]`: what servers wrote; of a service, all of its replicas. */
 export function register(program: Command, context: LaunchContext): void {
   addEngineOptions(program.command('logs'))
     .description('show what a server wrote')
@@ -37,7 +37,7 @@ export function register(program: Command, context: LaunchContext): void {
       const release = context.onSignal(() => stop.abort());
       const query = { ...parseQuery(options, context.now()), signal: stop.signal };
       const print = printerOf(servers.length > 1, wantsJson(command), context);
-      await Promise.all(servers.map((server) => print(server.name, server.logs(query)))).finally(release);
+      await Promise.all(servers.map((server) => print(server, server.logs(query)))).finally(release);
     });
 }
 
@@ -52,20 +52,24 @@ function parseQuery(options: LogsOptions, nowMs: number): LogsQuery {
   };
 }
 
-type Print = (name: string, output: AsyncIterable<OutputChunk>) => Promise<void>;
+type Print = (server: Server, output: AsyncIterable<ReplicaOutput>) => Promise<void>;
 
-/** One server's output goes through as it is; of several, each line carries its server's name. */
+/** One server's output goes through as it is; of several, or of a service, each line carries the name of what wrote it. */
 function printerOf(isMixed: boolean, json: boolean, context: LaunchContext): Print {
-  if (!isMixed && !json) return (_name, output) => pumpOutput(output, context);
-  return async (name, output) => {
-    const cutterFor = (stream: OutputChunk['stream']): LineCutter =>
+  return async ({ name, facts }, output) => {
+    if (!isMixed && !json && facts.kind !== 'service') return pumpOutput(output, context);
+    const cutters = new Map<string, LineCutter>();
+    const cutterFor = (who: string, stream: ReplicaOutput['stream']): LineCutter =>
       new LineCutter((text) => {
         const line = text.replace(/\r?\n$/, '');
-        context.stdout.write(json ? `${JSON.stringify({ name, stream, line })}\n` : `${name} | ${line}\n`);
+        context.stdout.write(json ? `${JSON.stringify({ name: who, stream, line })}\n` : `${who} | ${line}\n`);
       });
-    const cutters = { stdout: cutterFor('stdout'), stderr: cutterFor('stderr') };
-    for await (const { stream, data } of output) cutters[stream].push(data.toString());
-    cutters.stdout.end();
-    cutters.stderr.end();
+    for await (const { stream, data, replica = name } of output) {
+      const key = `${replica} ${stream}`;
+      const cutter = cutters.get(key) ?? cutterFor(replica, stream);
+      cutters.set(key, cutter);
+      cutter.push(data.toString());
+    }
+    for (const cutter of cutters.values()) cutter.end();
   };
 }

@@ -15,7 +15,7 @@ interface PsOptions {
 /** `launch ps`: what runs; with --all what ended too. */
 export function register(program: Command, context: LaunchContext): void {
   addEngineOptions(program.command('ps'))
-    .description('list the servers that run: containers and native ones')
+    .description('list the servers that run: containers, services with their replicas, native ones')
     .option('-a, --all', 'also those that ended')
     .option('--foreign', "also the engine's other containers")
     .option('-q, --quiet', 'names only')
@@ -41,15 +41,30 @@ function explainNone(endedCount: number): string {
 }
 
 function tableOf(facts: readonly ServerFacts[], context: LaunchContext): string {
-  const rows = facts.map((fact) => [
-    fact.name,
-    fact.variant,
-    fact.isMeasured || fact.device === '?' ? fact.device : `asked: ${fact.device}`,
-    paintState(fact, context),
-    formatPorts(fact.ports),
-    fact.upSinceMs === undefined ? '-' : formatDuration(context.now() - fact.upSinceMs),
+  const since = (ms: number | undefined): string => (ms === undefined ? '-' : formatDuration(context.now() - ms));
+  const rows = facts.flatMap((fact) => [
+    [
+      fact.name,
+      fact.variant,
+      fact.isMeasured || fact.device === '?' ? fact.device : `asked: ${fact.device}`,
+      paintState(fact, context),
+      formatPorts(fact.ports),
+      since(fact.upSinceMs),
+    ],
+    ...(fact.replicas ?? []).map(({ name, node, state, ports, sinceMs }) => [
+      `  ${name}`,
+      '',
+      '',
+      `${paintReplica(state, context)} on ${node}`,
+      formatPorts(ports),
+      since(sinceMs),
+    ]),
   ]);
   return formatTable(['NAME', 'VARIANT', 'DEVICE', 'STATE', 'PORTS', 'UP'], rows);
+}
+
+function paintReplica(state: string, { console }: LaunchContext): string {
+  return console.paint(state === 'running' ? 'green' : 'yellow', state);
 }
 
 function paintState({ state, health, exitCode, isOutOfMemory }: ServerFacts, { console }: LaunchContext): string {

@@ -12,12 +12,14 @@ import { narrateDecision } from '../../decide/explain.js';
 import { originOf } from '../../request/origin.js';
 import { describeLaunched } from '../../session/outcome.js';
 import type { StartOptions } from '../../session/session.js';
+import { addSwarmOptions } from '../../cluster/cluster-flags.js';
 import { runShell } from '../../container/shell.js';
 import { dockerAnswer, nearestCommand } from '../../cli/docker-words.js';
 import { bringUp, preview } from '../../up/bring-up.js';
 import { addUpOptions, noLists, type UpValues } from '../../request/up-flags.js';
 import type { LaunchRequest } from '../../request/request.js';
 import { engineAddressOf, wantsJson } from '../../cli/engine-flags.js';
+import { refuseSwarmFlags, upSwarm, type UpAndSwarmValues } from './up-swarm.js';
 
 /** `launch up`, also without its name: looks at the machine, picks the variant, starts it and waits until it is ready. */
 export function register(program: Command, context: LaunchContext): void {
@@ -25,21 +27,23 @@ export function register(program: Command, context: LaunchContext): void {
     .command('up [serverArgs...]', { isDefault: true })
     .alias('run')
     .description('start a server (the default command)');
-  addUpOptions(command).action((operands: readonly string[], values: Partial<UpValues>, self: Command) =>
+  addSwarmOptions(addUpOptions(command)).action((operands: readonly string[], values: Given, self: Command) =>
     up(operands, { values: complete(values), self, context }),
   );
   const plan = program.command('plan [serverArgs...]').description('say what up would start, and why; start nothing');
-  addUpOptions(plan).action((operands: readonly string[], values: Partial<UpValues>, self: Command) =>
+  addSwarmOptions(addUpOptions(plan)).action((operands: readonly string[], values: Given, self: Command) =>
     up(operands, { values: { ...complete(values), dryRun: true, explain: true }, self, context }),
   );
 }
 
-export function complete(values: Partial<UpValues>): UpValues {
+type Given = Partial<UpAndSwarmValues>;
+
+export function complete<T extends Partial<UpValues>>(values: T): T & UpValues {
   return { ...noLists, init: true, ...values };
 }
 
 interface Call {
-  readonly values: UpValues;
+  readonly values: UpAndSwarmValues;
   readonly self: Command;
   readonly context: LaunchContext;
 }
@@ -50,6 +54,8 @@ async function up(operands: readonly string[], { values, self, context }: Call):
   const address = engineAddressOf(self);
   const request = await readRequest(operands, { values, address, context });
   const json = wantsJson(self);
+  if (values.swarm === true) return upSwarm(context, { values, address, request, json });
+  refuseSwarmFlags(values);
   if (values.dryRun === true) {
     printPreview(context, request, { ...(await preview(context, { address, request })), json });
     return;

@@ -2,9 +2,10 @@ import type { Command } from 'commander';
 import { resolve } from 'node:path';
 import { AppError } from '../../../errors.js';
 import type { LaunchContext } from '../../context.js';
-import type { ClusterKind } from '../../export/cluster-checks.js';
-import { addClusterOptions, readClusterOptions, type ClusterValues } from '../../export/cluster-flags.js';
-import { toDeployed } from '../../export/for-cluster.js';
+import type { ClusterKind } from '../../cluster/cluster-checks.js';
+import { readClusterFiles } from '../../cluster/cluster-files.js';
+import { addClusterOptions, readClusterOptions, type ClusterValues } from '../../cluster/cluster-flags.js';
+import { toDeployed } from '../../cluster/for-cluster.js';
 import { startLine, toDocuments, toFile } from '../../export/render.js';
 import { addUpOptions, type UpValues } from '../../request/up-flags.js';
 import { engineAddressOf, wantsJson } from '../../cli/engine-flags.js';
@@ -47,8 +48,12 @@ async function exportCluster(operands: readonly string[], { kind, values, self, 
   const named = address.context ?? address.host;
   if (named !== undefined) throw new AppError('USAGE', `${named} names an engine, and an export asks none. Omit it.`);
   const request = await readRequest(operands, { values: complete(values), address, context });
-  const { deployed, notes } = toDeployed(request, readClusterOptions(values, kind), kind);
-  for (const note of [...notes, ...unsaidHere(values)]) console.note(note);
+  const files = (await readClusterFiles(values, context.cwd)).map((file) => ({
+    ...file,
+    path: resolve(context.cwd, file.path),
+  }));
+  const { deployed, notes, fileNotes } = toDeployed(request, { ...readClusterOptions(values, kind), files }, kind);
+  for (const note of [...fileNotes, ...notes, ...unsaidHere(values)]) console.note(note);
   const { output } = values;
   if (wantsJson(self)) console.json(toDocuments(kind, deployed));
   else if (output === undefined) console.result(toFile(kind, deployed).trimEnd());

@@ -11,12 +11,13 @@ export function networksOf(transport: Transport): NetworksApi {
       const subject: Subject = { action: 'list networks', kind: 'engine' };
       return asList(await transport.json({ method: 'GET', path: '/networks', query, subject })).map(parseNetwork);
     },
-    create: async ({ name, driver, internal, labels }) => {
+    create: async ({ name, driver, internal, attachable, labels }) => {
       const body = {
         Name: name,
         CheckDuplicate: true,
         Internal: internal === true,
         Labels: labels ?? {},
+        ...(attachable === true ? { Attachable: true } : {}),
         ...(driver === undefined ? {} : { Driver: driver }),
       };
       const subject: Subject = { action: `create network ${name}`, kind: 'network', ref: name };

@@ -5,7 +5,7 @@ import type { RegistryAuth } from '../../../store/credentials/registry-auth.js';
 export interface Subject {
   /** `start container web`. */
   readonly action: string;
-  readonly kind: 'engine' | 'container' | 'image' | 'network' | 'volume' | 'build';
+  readonly kind: 'engine' | 'container' | 'image' | 'network' | 'volume' | 'service' | 'build';
   readonly ref?: string;
 }
 

@@ -1,6 +1,6 @@
 import type { Deployment } from 'kubernetes-types/apps/v1.js';
 import type { ObjectMeta } from 'kubernetes-types/meta/v1.js';
-import { isScaled, type Deployed } from '../deployed.js';
+import { isScaled, type Deployed } from '../../cluster/deployed.js';
 import { toMonitor, toNetworkPolicy, toService } from './network.js';
 import { selectorOf, toPod } from './pod.js';
 import { toDisruptionBudget, toScaler } from './scaling.js';

@@ -1,7 +1,7 @@
 import type { Service } from 'kubernetes-types/core/v1.js';
 import type { ObjectMeta } from 'kubernetes-types/meta/v1.js';
 import type { NetworkPolicy, NetworkPolicyPeer } from 'kubernetes-types/networking/v1.js';
-import type { Deployed } from '../deployed.js';
+import type { Deployed } from '../../cluster/deployed.js';
 import { portName, selectorOf, settingsOf } from './pod.js';
 
 /** One address for all replicas, and a port at which each is asked for its metrics. */

@@ -1,8 +1,8 @@
 import type { Container, EnvVar, PodSpec, Probe, ResourceRequirements } from 'kubernetes-types/core/v1.js';
-import type { Deployed } from '../deployed.js';
-import { forKubernetes } from '../reader-escapes.js';
+import type { Deployed } from '../../cluster/deployed.js';
+import { forKubernetes } from '../../cluster/reader-escapes.js';
 import { readVariables } from '../../text/variables.js';
-import { readServerSettings, settingOf, type ServerSettings } from '../server-settings.js';
+import { readServerSettings, settingOf, type ServerSettings } from '../../cluster/server-settings.js';
 import { toStorage, type Storage } from './storage.js';
 
 /** What a pod needs beside its container; a Deployment's pod and KServe's runtime have the same. */

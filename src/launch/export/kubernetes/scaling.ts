@@ -1,7 +1,7 @@
 import type { HorizontalPodAutoscaler } from 'kubernetes-types/autoscaling/v2.js';
 import type { ObjectMeta } from 'kubernetes-types/meta/v1.js';
 import type { PodDisruptionBudget } from 'kubernetes-types/policy/v1.js';
-import type { ClusterOptions, Deployed } from '../deployed.js';
+import type { ClusterOptions, Deployed } from '../../cluster/deployed.js';
 import { selectorOf } from './pod.js';
 
 /** Nodes are emptied one replica at a time; one that is not ready holds nobody up. */

@@ -1,6 +1,7 @@
 import type { Container, Volume, VolumeMount } from 'kubernetes-types/core/v1.js';
 import type { ApiMount } from '../../container/spec-types.js';
-import type { Deployed, ModelImage } from '../deployed.js';
+import { tmpfsBytes } from '../../request/flags/sizes.js';
+import type { Deployed, ModelImage } from '../../cluster/deployed.js';
 
 /** Volumes of a pod and where its container sees them. */
 export interface Storage {
@@ -29,7 +30,7 @@ export function toStorage({ spec, cluster }: Deployed): Storage {
   const places: readonly Place[] = [
     tmpPlace(Tmpfs['/tmp'] ?? ''),
     ...Mounts.map(toPlace),
-    ...inMemory.map(([path, options], index) => memoryPlace(`memory-${index + 1}`, path, sizeOf(options))),
+    ...inMemory.map(([path, options], index) => memoryPlace(`memory-${index + 1}`, path, tmpfsBytes(options))),
     ...(ShmSize === undefined ? [] : [memoryPlace('shm', '/dev/shm', ShmSize)]),
     ...(cluster.modelImage === undefined ? [] : [imagePlace(cluster.modelImage)]),
     ...(cluster.keysSecret === undefined ? [] : [keysPlace(cluster.keysSecret)]),
@@ -44,7 +45,7 @@ export function toStorage({ spec, cluster }: Deployed): Storage {
 
 /** On the node's disk unless --tmpfs asks for memory: optimised copies of large models lie there. */
 function tmpPlace(options: string): Place {
-  if (options !== '') return memoryPlace('tmp', '/tmp', sizeOf(options));
+  if (options !== '') return memoryPlace('tmp', '/tmp', tmpfsBytes(options));
   return { volume: { name: 'tmp', emptyDir: {} }, mount: { name: 'tmp', mountPath: '/tmp' } };
 }
 
@@ -68,13 +69,6 @@ function toPlace({ Type, Source, Target, ReadOnly, VolumeOptions, TmpfsOptions }
 function memoryPlace(name: string, mountPath: string, sizeBytes: number | undefined): Place {
   const sizeLimit = sizeBytes === undefined ? {} : { sizeLimit: String(sizeBytes) };
   return { volume: { name, emptyDir: { medium: 'Memory', ...sizeLimit } }, mount: { name, mountPath } };
-}
-
-/** `size=64m` among the options of --tmpfs, in bytes. */
-function sizeOf(options: string): number | undefined {
-  const [, count, unit = ''] = /(?:^|,)size=(\d+)([kmg]?)/i.exec(options) ?? [];
-  if (count === undefined) return undefined;
-  return Number(count) * 1024 ** ' kmg'.indexOf(unit === '' ? ' ' : unit.toLowerCase());
 }
 
 function imagePlace({ reference, by }: ModelImage): Place {

@@ -34,3 +34,9 @@ export function parseCount(flag: string, text: string, least = 0): number {
     throw flagError(flag, text, `expected a whole number of at least ${least}`);
   return count;
 }
+
+/** `size=64m` among the options of --tmpfs, in bytes. */
+export function tmpfsBytes(options: string): number | undefined {
+  const size = /(?:^|,)size=(\d+[kmg]?)/i.exec(options)?.[1];
+  return size === undefined ? undefined : parseBytes('--tmpfs', size);
+}

@@ -21,6 +21,11 @@ export interface ClusterValues {
   readonly pullSecret: readonly string[];
   readonly monitor?: boolean;
   readonly allowFrom: readonly string[];
+  readonly publishMode: string;
+  readonly watch: string;
+  readonly parallelism: string;
+  readonly keysFile?: string;
+  readonly configFile?: string;
 }
 
 type Row = readonly [kinds: readonly ClusterKind[], flags: string, text: string, fallback?: string];
@@ -40,8 +45,15 @@ const rows: readonly Row[] = [
   [['kubernetes'], '--model-image-by <way>', 'volume (Kubernetes 1.33), copy (any)', 'volume'],
   [['kserve'], '--storage-uri <uri>', 'where KServe gets the models: s3://, pvc://, oci://, hf://, https://'],
   [all, '--keys-secret <name>', 'secret with API keys (in Kubernetes its entry api-keys)'],
+  [['swarm'], '--keys-file <file>', 'API keys, made a secret of the Swarm'],
+  [['swarm'], '--config-file <file>', "the server's settings (its --config), made a config of the Swarm"],
+  [['swarm'], '--publish-mode <mode>', 'ingress (every node answers), host (nodes with a replica)', 'ingress'],
+  [['swarm'], '--watch <time>', 'how long a new replica is watched before the next', '10s'],
+  [['swarm'], '--parallelism <n>', 'replicas replaced at a time', '1'],
   [['kubernetes'], '--monitor', 'a ServiceMonitor, for the Prometheus operator'],
 ];
+
+const swarmRows = rows.filter(([kinds]) => kinds.includes('swarm'));
 
 const lists: readonly Row[] = [
   [pods, '--pull-secret <name>', "secret for the image's registry"],
@@ -50,7 +62,6 @@ const lists: readonly Row[] = [
 
 /** Gives a command the flags of one kind of cluster. */
 export function addClusterOptions(command: Command, kind: ClusterKind): Command {
-  const append = (value: string, before: readonly string[] = []): readonly string[] => [...before, value];
   command.optionsGroup('Cluster:');
   for (const [kinds, flags, text, fallback] of rows) {
     if (!kinds.includes(kind)) continue;
@@ -61,6 +72,26 @@ export function addClusterOptions(command: Command, kind: ClusterKind): Command 
     if (kinds.includes(kind)) command.addOption(new Option(flags, text).argParser(append).default([]));
   }
   return command.option('-o, --output <file>', 'write it there instead of printing it');
+}
+
+const append = (value: string, before: readonly string[] = []): readonly string[] => [...before, value];
+
+/** Gives `up` the flags of a Swarm; they mean nothing without --swarm. Help names them in one line. */
+export function addSwarmOptions(command: Command): Command {
+  command.optionsGroup('What to run:').option('--swarm', 'a service of the Swarm that the engine manages');
+  const options = swarmRows.map(([, flags, text, fallback]) =>
+    new Option(flags, fallback === undefined ? text : `${text} (${fallback})`).hideHelp(),
+  );
+  for (const option of options) command.addOption(option);
+  return command.addHelpText('after', `With --swarm also: ${options.map(({ long }) => long).join(' ')}`);
+}
+
+/** The flags of a Swarm among those that were given. */
+export function swarmFlagsIn(values: Readonly<Record<string, unknown>>): readonly string[] {
+  return swarmRows
+    .map(([, flags]) => new Option(flags))
+    .filter((option) => values[option.attributeName()] !== undefined)
+    .map(({ long }) => long ?? '');
 }
 
 /** The flags, read. Throws USAGE. */
@@ -90,6 +121,10 @@ export function readClusterOptions(values: Partial<ClusterValues>, kind: Cluster
     pullSecrets: pullSecret.map((text) => named('--pull-secret', text)),
     hasMonitor: values.monitor === true,
     allowedNamespaces: allowFrom.map((text) => named('--allow-from', text)),
+    publishMode: oneOf('--publish-mode', values.publishMode ?? 'ingress', ['ingress', 'host'] as const),
+    monitorMs: parseDuration('--watch', values.watch ?? '10s'),
+    parallelism: parseCount('--parallelism', values.parallelism ?? '1', 1),
+    files: [],
   };
 }
 

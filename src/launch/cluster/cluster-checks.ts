@@ -27,7 +27,7 @@ function objections(request: LaunchRequest, kind: ClusterKind): readonly Objecti
     ]),
     ...mounts.flatMap((mount) => (kind === 'swarm' ? objectToSwarmMount(mount) : objectToMount(mount))),
     ...objectToRights(request),
-    ...objectToRest(request),
+    ...objectToRest(request, kind),
   ];
 }
 
@@ -53,12 +53,18 @@ function objectToRights({ container }: LaunchRequest): readonly Objection[] {
   ];
 }
 
-function objectToRest({ container, mode }: LaunchRequest): readonly Objection[] {
+function objectToRest({ container, mode }: LaunchRequest, kind: ClusterKind): readonly Objection[] {
   const { network, labels, platform } = container;
   const label = Object.entries(labels).find(([key, value]) => !isLabel(key, value));
   return [
     ...when(mode === 'shell', '-it', 'a cluster starts servers, no shells. Omit it; kubectl exec -it opens one'),
-    ...when(network !== undefined, `--network ${network ?? ''}`, 'replicas have the network of the cluster. Omit it'),
+    ...when(
+      network !== undefined && (kind !== 'swarm' || /^(host|none|bridge|container:.*)$/.test(network)),
+      `--network ${network ?? ''}`,
+      kind === 'swarm'
+        ? 'replicas need an overlay network. Name one, or omit it'
+        : 'replicas have the network of the cluster. Omit it',
+    ),
     ...when(
       label !== undefined,
       `--label ${label?.join('=') ?? ''}`,
@@ -111,17 +117,18 @@ function hasEntries({ driverOptions, labels }: VolumeMount): boolean {
 }
 
 /** Flags that were given and say nothing in a cluster, as one note. */
-export function unsaidInCluster({ container, gpuMode, mode }: LaunchRequest): readonly string[] {
+export function unsaidInCluster({ container, gpuMode, mode }: LaunchRequest, kind: ClusterKind): readonly string[] {
   const { restart, remove, init, logDriver, logOptions, pidsLimit } = container;
   const given = (flag: string, isGiven: boolean): readonly string[] => (isGiven ? [flag] : []);
+  const isPod = kind !== 'swarm';
   const flags = [
     ...given('-d', mode === 'detached'),
     ...given('--rm', remove !== undefined),
     ...given('--restart', restart !== undefined),
-    ...given('--no-init', !init),
-    ...given('--log-driver', logDriver !== 'json-file'),
-    ...given('--log-opt', Object.keys(logOptions).length > 0),
-    ...given('--pids-limit', pidsLimit !== undefined),
+    ...given('--no-init', isPod && !init),
+    ...given('--log-driver', isPod && logDriver !== 'json-file'),
+    ...given('--log-opt', isPod && Object.keys(logOptions).length > 0),
+    ...given('--pids-limit', isPod && pidsLimit !== undefined),
     ...given('--gpu-mode', gpuMode !== 'auto'),
   ];
   return flags.length === 0 ? [] : [`in a cluster these have no effect: ${flags.join(', ')}`];

@@ -12,6 +12,8 @@ import { settingOf } from './server-settings.js';
 export interface ForCluster {
   readonly deployed: Deployed;
   readonly notes: readonly string[];
+  /** For a file alone, which others read elsewhere. */
+  readonly fileNotes: readonly string[];
 }
 
 /** A replica has these unless --cpus and --memory say otherwise: without a limit each would make threads for all of its node's CPUs. */
@@ -48,9 +50,10 @@ export function toDeployed(request: LaunchRequest, cluster: ClusterOptions, kind
     deployed,
     notes: [
       ...toNotes(request, deployed),
-      ...(kind === 'swarm' ? swarmNotes(request) : []),
-      ...unsaidInCluster(request),
+      ...(kind === 'swarm' ? swarmNotes(request, deployed) : []),
+      ...unsaidInCluster(request, kind),
     ],
+    fileNotes: toFileNotes(request, deployed),
   };
 }
 
@@ -75,7 +78,9 @@ function gpuCount({ gpus }: LaunchRequest): number {
 function toPorts(request: LaunchRequest, grpcPort: string | undefined): readonly DeployedPort[] {
   const toPort = ({ hostPort, containerPort, protocol }: ReturnType<typeof publishedPorts>[number]): DeployedPort => {
     const published = hostPort === '' ? containerPort : Number(hostPort);
-    if (Number.isInteger(published)) return { published, container: containerPort, protocol: protocolOf(protocol) };
+    const isFixed = hostPort !== '' && request.container.ports.length > 0;
+    if (Number.isInteger(published))
+      return { published, container: containerPort, protocol: protocolOf(protocol), isFixed };
     throw new AppError(
       'USAGE',
       `-p ${hostPort}:${containerPort}: a service has one port, not a choice of them. Type -p ${containerPort}.`,
@@ -85,20 +90,36 @@ function toPorts(request: LaunchRequest, grpcPort: string | undefined): readonly
   const isServer = ({ container, protocol }: DeployedPort): boolean =>
     container === request.serverPort && protocol === 'TCP';
   const [server] = ports.filter(isServer);
-  const first = server ?? { published: request.serverPort, container: request.serverPort, protocol: 'TCP' };
+  const own = (port: number): DeployedPort => ({ published: port, container: port, protocol: 'TCP', isFixed: false });
+  const first = server ?? own(request.serverPort);
   const others = ports.filter((port) => !isServer(port));
   const grpc = Number(grpcPort ?? 0);
   const isGrpcMissing = grpc > 0 && !others.some(({ container }) => container === grpc);
-  return [first, ...others, ...(isGrpcMissing ? [{ published: grpc, container: grpc, protocol: 'TCP' as const }] : [])];
+  return [first, ...others, ...(isGrpcMissing ? [own(grpc)] : [])];
 }
 
 function protocolOf(protocol: 'tcp' | 'udp' | 'sctp'): DeployedPort['protocol'] {
   return protocol.toUpperCase() as DeployedPort['protocol'];
 }
 
-function toNotes(request: LaunchRequest, { spec, gpus, cluster }: Deployed): readonly string[] {
-  const { Image, Env } = spec.body;
+function toNotes(request: LaunchRequest, { gpus, cluster }: Deployed): readonly string[] {
   const { nanoCpus, memoryBytes } = request.container;
+  return [
+    ...(nanoCpus === undefined ? ['each replica may use 2 CPUs; --cpus says otherwise'] : []),
+    ...(memoryBytes === undefined ? ['each replica may use 2 GiB; --memory says otherwise'] : []),
+    ...(gpus === 0
+      ? []
+      : [
+          `a rolling update starts the new replica first, which takes ${gpus} GPU${gpus === 1 ? '' : 's'} more than the replicas have`,
+        ]),
+    ...(cluster.maxReplicas !== undefined && cluster.scaler === 'hpa'
+      ? ['the autoscaler reads slipway_queue_seconds, which an adapter has to offer: docs/scale.md has the rule']
+      : []),
+  ];
+}
+
+function toFileNotes(request: LaunchRequest, { spec }: Deployed): readonly string[] {
+  const { Image, Env } = spec.body;
   const hasRegistry = /^[^/]+[.:][^/]*\/|^localhost\//.test(Image);
   const clear = Env.filter((text) => /^[A-Z_]*(KEYS|TOKEN|SECRET|PASSWORD)=/.test(text)).map(
     (text) => text.split('=')[0] ?? '',
@@ -109,26 +130,19 @@ function toNotes(request: LaunchRequest, { spec, gpus, cluster }: Deployed): rea
       : [
           `${Image} names no registry: push it to one that the cluster reaches and name it with --image, or give it to every node and add --pull never`,
         ]),
-    ...(nanoCpus === undefined ? ['each replica may use 2 CPUs; --cpus says otherwise'] : []),
-    ...(memoryBytes === undefined ? ['each replica may use 2 GiB; --memory says otherwise'] : []),
-    ...(gpus === 0
-      ? []
-      : [
-          `a rolling update starts the new replica first, which takes ${gpus} GPU${gpus === 1 ? '' : 's'} more than the replicas have`,
-        ]),
     ...(clear.length === 0
       ? []
       : [`${clear.join(', ')} would stand in the file for all to read; --keys-secret NAME takes keys from a Secret`]),
-    ...(cluster.maxReplicas !== undefined && cluster.scaler === 'hpa'
-      ? ['the autoscaler reads slipway_queue_seconds, which an adapter has to offer: docs/scale.md has the rule']
-      : []),
   ];
 }
 
-function swarmNotes({ container }: LaunchRequest): readonly string[] {
+function swarmNotes({ container }: LaunchRequest, { cluster, ports }: Deployed): readonly string[] {
   const places = container.mounts.flatMap((mount) => (mount.type === 'tmpfs' ? [] : [mount.source ?? mount.target]));
-  return [
-    'Swarm publishes the port on every address of every node: a firewall decides who reaches it',
-    ...(places.length === 0 ? [] : [`every node needs its own ${places.join(', ')}`]),
-  ];
+  const published = {
+    ingress: 'Swarm publishes the port on every address of every node: a firewall decides who reaches it',
+    host: ports.some(({ isFixed }) => isFixed)
+      ? 'a node has its port once: it holds one replica, which an update ends before the new one starts'
+      : 'each replica gets a port that its node chooses: launch ps lists them for the balancer in front',
+  }[cluster.publishMode];
+  return [published, ...(places.length === 0 ? [] : [`every node needs its own ${places.join(', ')}`])];
 }

@@ -1,4 +1,5 @@
 import type { ContainerSpec } from '../container/spec-types.js';
+import type { ClusterFile } from './cluster-files.js';
 
 /** What a cluster is to run: the container as `up` would create it, and what only a cluster has. */
 export interface Deployed {
@@ -18,6 +19,8 @@ export interface DeployedPort {
   readonly published: number;
   readonly container: number;
   readonly protocol: 'TCP' | 'UDP' | 'SCTP';
+  /** Whether -p names the port outside; else it is as good as another. */
+  readonly isFixed: boolean;
 }
 
 /** Flags of the exports to clusters, read. */
@@ -44,6 +47,14 @@ export interface ClusterOptions {
   readonly hasMonitor: boolean;
   /** Namespaces that may call besides the server's own; empty: all. */
   readonly allowedNamespaces: readonly string[];
+  /** Where a Swarm publishes ports: on every node, or on those with a replica. */
+  readonly publishMode: 'ingress' | 'host';
+  /** How long a Swarm watches a new replica before it counts as a good one. */
+  readonly monitorMs: number;
+  /** Replicas that a Swarm replaces at a time. */
+  readonly parallelism: number;
+  /** Files that a Swarm gives to replicas. */
+  readonly files: readonly ClusterFile[];
 }
 
 /** Models out of an OCI image: mounted as a volume, or copied by the image's own `cp` before the server starts. */

@@ -1,0 +1,38 @@
+import { AppError } from '../../errors.js';
+import type { DockerGateway } from '../docker/gateway.js';
+import { unreadyError } from '../failures/explain.js';
+import { readTail } from '../text/log-tail.js';
+import { describeFailure, nameOf } from './progress.js';
+import type { Watched } from './watch.js';
+
+/** The error of a service that did not become what it was to be, with what its last failed replica wrote. */
+export async function toUpFailure(
+  gateway: DockerGateway,
+  { kind, text, failed, service }: Watched,
+  { isNew, timeoutMs }: { readonly isNew: boolean; readonly timeoutMs: number },
+): Promise<AppError> {
+  const { name } = service;
+  if (kind === 'aborted') {
+    const rest = isNew ? 'it was removed' : `the change goes on; launch rollback ${name} takes it back`;
+    return new AppError('SHUTTING_DOWN', `Interrupted before ${name} was ready; ${rest}.`);
+  }
+  const why = failed === undefined ? '' : `: ${nameOf(name, failed)} ${describeFailure(failed)}`;
+  if (failed?.state === 'rejected' && /no such image/i.test(failed.error))
+    return new AppError('IMAGE_MISSING', `${name} has no image on a node${why}.`, { details: { name } });
+  const what = {
+    failed: `does not start${why}.`,
+    'taken-back': `keeps its former version, for the new one does not hold${why}.`,
+    paused: `stands between two versions, for its rollback fails too${why || `: ${text}`}.`,
+    timeout: `made no progress for ${timeoutMs / 1000} s: ${text}. ${isNew ? 'A longer wait: --timeout' : `The Swarm goes on; back: launch rollback ${name}`}`,
+    settled: text,
+  }[kind];
+  const logs =
+    failed === undefined ? [] : await readTail(gateway.swarm.taskLogs(failed.id, { tail: 40 })).catch(() => []);
+  const code = kind === 'timeout' ? 'READY_TIMEOUT' : 'CONTAINER_EXITED';
+  return unreadyError({ name, code, what, logLines: logs, wasShown: false });
+}
+
+/** The error of a scaling or rollback that did not get where it was to. */
+export function toChangeFailure(gateway: DockerGateway, watched: Watched, timeoutMs: number): Promise<AppError> {
+  return toUpFailure(gateway, watched, { isNew: false, timeoutMs });
+}
