@@ -3,7 +3,7 @@ import type { BatchingConfig } from '../model/config.js';
 import type { NamedTensors } from '../tensor/tensor.js';
 import type { NextRun, PendingRun, RunOutcome } from '../workers/runner.js';
 import { createAlarm, type Alarm } from './alarm.js';
-import { canEnd, createEntry, isAborted, rowsToRunOf, type Entry } from './entry.js';
+import { canEnd, createEntry, isAborted, rowsToRunOf, tellRun, type Entry } from './entry.js';
 import { mayRunHere } from './here.js';
 import { isShared, Joining } from './joining.js';
 import { mergeRequests, splitOutputs, timingsOf } from './merge.js';
@@ -244,6 +244,7 @@ class QueueBatcher implements Batcher {
     if (rowsToRun > 0 || this.config.maxRows === 0)
       this.#cost.note(rowsToRun, ((timing.decodeNs ?? 0) + timing.inputNs + timing.computeNs + timing.outputNs) / 1e6);
     this.#options.onRun?.({ rows, rowsToRun, requests: entries.length, timing, device });
+    tellRun(this.#options, run, timing);
     if (run.kept !== undefined) this.#joining.watch?.check(run.kept, rowsToRun, outcome.outputs);
     let from = 0;
     for (const entry of entries) {
@@ -276,6 +277,7 @@ class QueueBatcher implements Batcher {
   /** Called while the pool looks after a failed or lost worker: it is woken when that is done, not from within. */
   #repeatOrFail(run: StartedRun, error: unknown, inputs: readonly NamedTensors[] | undefined): void {
     if (run.kept !== undefined) this.#joining.watch?.drop();
+    tellRun(this.#options, run);
     const retries = this.#joining.retriesOf({ ...run, error, inputs });
     for (const [index, entry] of run.requests.entries()) {
       const retry = retries[index];

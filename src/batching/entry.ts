@@ -3,7 +3,8 @@ import type { BatchingConfig } from '../model/config.js';
 import type { RunPlan, Waiting } from './plan.js';
 import type { Queued } from './queue.js';
 import type { Repeat } from './watch/repeat.js';
-import type { InferResult, QueuedRequest } from './types.js';
+import type { RunTiming } from '../workers/link/messages.js';
+import type { BatcherOptions, InferResult, QueuedRequest, TracedRun } from './types.js';
 
 /** The text that two requests share when their tensors can be put together row by row. */
 function groupOf(inputs: NamedTensors): string {
@@ -78,4 +79,17 @@ export function isAborted({ signal }: Entry): boolean {
 /** Whether an entry may have to leave the queue without a run. */
 export function canEnd({ signal, deadlineMs }: Entry): boolean {
   return signal !== undefined || deadlineMs !== Number.POSITIVE_INFINITY;
+}
+
+/** A run of requests that waited. */
+interface EntryRun extends Pick<TracedRun, 'rows' | 'rowsToRun' | 'startedMs'> {
+  readonly requests: readonly Entry[];
+}
+
+/** Tells of a run that ended, where its requests' traces are wanted; without a timing it failed. */
+export function tellRun({ onTracedRun, clock }: BatcherOptions, run: EntryRun, timing?: RunTiming): void {
+  if (onTracedRun === undefined) return;
+  const { rows, rowsToRun, startedMs } = run;
+  const requests = run.requests.map(({ request: { trace }, enqueuedMs }) => ({ trace, enqueuedMs }));
+  onTracedRun({ requests, rows, rowsToRun, startedMs, endedMs: clock(), timing });
 }

@@ -22,6 +22,8 @@ export interface QueuedRequest {
   readonly queueTimeoutMs: number;
   /** The client left: queued work is dropped, running work finishes unheard. */
   readonly signal?: AbortSignal;
+  /** Names the request to `onTracedRun`; of no meaning here. */
+  readonly trace?: object | undefined;
 }
 
 /** Where the time went, in milliseconds. */
@@ -56,6 +58,23 @@ export interface RunRecord {
   readonly device: string | undefined;
 }
 
+/** One run as its requests' traces tell of it; times by the batcher's clock. */
+export interface TracedRun {
+  readonly requests: readonly TracedRequest[];
+  /** Rows of the requests, padding excluded. */
+  readonly rows: number;
+  readonly rowsToRun: number;
+  readonly startedMs: number;
+  readonly endedMs: number;
+  /** Undefined where the run failed. */
+  readonly timing: RunTiming | undefined;
+}
+
+export interface TracedRequest {
+  readonly trace: object | undefined;
+  readonly enqueuedMs: number;
+}
+
 /** What of a run tells whether its requests had company. */
 export interface SharedRun {
   readonly requests: readonly unknown[];
@@ -75,6 +94,8 @@ export interface BatcherOptions {
   /** Monotonic milliseconds. */
   readonly clock: () => number;
   readonly onRun?: (record: RunRecord) => void;
+  /** Called before the requests of a run are answered, where their traces are wanted. */
+  readonly onTracedRun?: ((run: TracedRun) => void) | undefined;
   /** A shared run failed, and its requests are repeated one by one. */
   readonly onRepeat?: () => void;
   /** Joining went wrong: `config` says from now on that batching is off. Called once. */

@@ -37,6 +37,10 @@ export interface CallRecord {
   readonly from: string;
   /** Filled in where it is an inference. */
   readonly inference: { model?: { readonly name: string; readonly version: string }; report?: object };
+  /** Under what its runs are traced; undefined where no traces are sent. */
+  readonly trace: object | undefined;
+  /** What its answer names as its trace; undefined where there is none. */
+  readonly traceparent: string | undefined;
   /** Ends it, once: `thrown` is what it failed with, undefined where it was answered. */
   end(thrown?: unknown): void;
 }

@@ -39,6 +39,11 @@ const grpcStatusOf = {
   DEVICE_UNAVAILABLE: status.UNAVAILABLE,
 } as const satisfies Record<ErrorCode, status>;
 
+/** The status of an error code as clients call it: `RESOURCE_EXHAUSTED`. */
+export function statusNameOf(code: ErrorCode): string {
+  return status[grpcStatusOf[code]];
+}
+
 /** Status texts travel in a header, of which clients take a few kilobytes. */
 const longestText = 2000;
 

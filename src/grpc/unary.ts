@@ -48,6 +48,7 @@ export function unary(host: GrpcHost, method: Method): handleUnaryCall<Received,
     stream.once('close', onClose);
     const trailers = new Metadata();
     trailers.set('x-request-id', record.id);
+    if (record.traceparent !== undefined) trailers.set('traceparent', record.traceparent);
     const answer = async (): Promise<void> => {
       try {
         const { message, headers = {} } = await method({ body, memory, signal: controller.signal, record });

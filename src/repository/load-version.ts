@@ -22,7 +22,7 @@ import { hasLabels, readLabelFile } from './files/label-file.js';
 import { readLarge, readSmall } from './files/read-within.js';
 import { notesOnFiles, notesOnProcesses, notesOnProvider } from './load-notes.js';
 import type { StateMemory } from '../batching/sequences/types.js';
-import { Servable, type BatchingOff, type SequencesGone } from './servable.js';
+import { Servable, type BatchingOff, type SequencesGone, type ServableParts } from './servable.js';
 import { takeSnapshot, type Snapshot } from './files/snapshot.js';
 import type { StatisticsCounter } from './statistics.js';
 import { findSuspicion, type Suspicion } from './crashes/suspicion.js';
@@ -30,7 +30,7 @@ import { tryUnlessApart, type TrialOptions } from './proof/trial.js';
 import { prove, warm } from './proof/warm-up.js';
 
 /** What every load needs, whatever the model. */
-export interface LoaderOptions extends TrialOptions {
+export interface LoaderOptions extends TrialOptions, Pick<ServableParts, 'onTracedRun'> {
   /** Threads of one run where model.json does not say. */
   readonly intraOpThreads: number;
   /** Which provider a model gets, with one line why. Rejects with DEVICE_UNAVAILABLE where none fits. */
@@ -135,7 +135,7 @@ async function loadServable(request: RequestInWork, snapshot: Snapshot, options:
   const { header } = snapshot;
   const { choice, wished } = await configure(request, header, options);
   const labels = labelsOf(request.labels, wished, header);
-  const own = { name, version, header, statistics, labels, tokenizer };
+  const own = { name, version, header, statistics, labels, tokenizer, onTracedRun: options.onTracedRun };
   const holder: { servable?: Servable } = {};
   const spec = specOf(wished, choice, { logId: `${name}/${version}`, snapshot, options });
   const tried = await tryUnlessApart({ spec, snapshot, config: wished, json }, options);

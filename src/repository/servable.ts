@@ -15,7 +15,7 @@ import { specOf, type TensorSpec } from '../tensor/tensor.js';
 import type { NextRun, RunnerSession } from '../workers/runner.js';
 import { isUndecoded, undecoded } from '../workers/undecoded.js';
 import type { StatisticsCounter } from './statistics.js';
-import type { ServableModel } from './types.js';
+import type { OnTracedRun, ServableModel } from './types.js';
 
 /** The parts of a loaded version. */
 export interface ServableParts {
@@ -40,6 +40,8 @@ export interface ServableParts {
   readonly onSequences?: (event: SequencesGone) => void;
   /** Called where batching is turned off while the model serves. */
   readonly onBatchingOff?: (event: BatchingOff) => void;
+  /** Called at the end of each run, where traces are wanted. */
+  readonly onTracedRun?: OnTracedRun | undefined;
   /** Called once the workers have let go of the model's files. */
   readonly onReleased: () => Promise<void>;
 }
@@ -121,7 +123,7 @@ export class Servable implements ServableModel {
     this.#batcher = this.#openBatcher(parts);
   }
 
-  #openBatcher({ name, version, config, header, statistics, session }: ServableParts): Batcher {
+  #openBatcher({ name, version, config, header, statistics, session, onTracedRun }: ServableParts): Batcher {
     return createBatcher({
       model: `'${name}' version ${version}`,
       config: config.batching,
@@ -130,6 +132,7 @@ export class Servable implements ServableModel {
       inline: session.inline,
       clock: () => performance.now(),
       onRun: (record) => statistics.recordRun(record, record.device ?? this.placement.device),
+      onTracedRun: onTracedRun && ((run) => onTracedRun(run, this)),
       onRepeat: () => statistics.recordSharing('repeatedRuns'),
       onJoiningFault: (fault) => this.#turnOffBatching(fault),
       watch: {

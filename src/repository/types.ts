@@ -1,6 +1,6 @@
 import type { Admission } from '../batching/admission/admission.js';
 import type { SequenceEvent, Sequences } from '../batching/sequences/types.js';
-import type { InferResult, QueuedRequest } from '../batching/types.js';
+import type { InferResult, QueuedRequest, TracedRun } from '../batching/types.js';
 import type { Placement } from '../engine/engine.js';
 import type { ErrorCode } from '../errors.js';
 import type { ModelConfig, OnnxHeader } from '../model/config.js';
@@ -71,6 +71,9 @@ export interface ServableModel {
    */
   infer(request: QueuedRequest): Promise<InferResult>;
 }
+
+/** Told of each run of a version, where traces are wanted. */
+export type OnTracedRun = (run: TracedRun, model: Pick<ServableModel, 'name' | 'version'>) => void;
 
 /** A count and the nanoseconds it took in all (extension "statistics"). */
 export interface DurationStatistic {

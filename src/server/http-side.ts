@@ -22,6 +22,7 @@ import { samplesOf } from './routes/samples.js';
 import { addV1Routes } from './routes/v1.js';
 import { addRepositoryRoutes, addV2Routes } from './routes/v2.js';
 import type { Router } from './http/router.js';
+import type { Telemetry } from './telemetry/telemetry.js';
 import type { ModelsPlace } from './settings/models-place.js';
 import type { Settings } from './settings/settings.js';
 
@@ -39,6 +40,7 @@ export interface HttpDeps {
   readonly codec: Codec;
   readonly meters: ModelMeters;
   readonly memory: MemoryBudget;
+  readonly telemetry: Telemetry | undefined;
   readonly metrics: () => Promise<Metrics>;
 }
 
@@ -102,8 +104,10 @@ function createPageGuard({ settings: { pages, host }, ownNames }: HttpDeps): Pag
   return new PageGuard({ isKnownName, allowedOrigins: pages.allowedOrigins });
 }
 
-function exchangeContext({ log, settings, lifecycle, meters, memory }: HttpDeps, guard: PageGuard): ExchangeContext {
+function exchangeContext(deps: HttpDeps, guard: PageGuard): ExchangeContext {
+  const { log, settings, lifecycle, meters, memory, telemetry } = deps;
   return {
+    telemetry,
     isReadableBy: (origin) => guard.allows(origin),
     log,
     memory,

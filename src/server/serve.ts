@@ -21,6 +21,7 @@ import { ModelMeters } from './metrics/model-meter.js';
 import { createModelEvents } from './backend/model-events.js';
 import { once } from './once.js';
 import { startPolling } from './backend/polling.js';
+import type { Telemetry } from './telemetry/telemetry.js';
 import type { ServeOptions } from './serve-options.js';
 import type { Ledger } from './startup-text.js';
 
@@ -54,21 +55,21 @@ const failedStartMs = 2000;
  */
 export async function startServer(options: ServeOptions): Promise<RunningServer> {
   const lifecycle = new Lifecycle(options.settings.readyWhen);
-  const { settings, version, budget, log } = options;
+  const { settings, version, budget, log, requestMemoryBytes } = options;
   const dataplane = new Dataplane({ lifecycle, settings, version, budget });
-  const memory = new MemoryBudget(options.requestMemoryBytes);
-  const counts = { meters: new ModelMeters(), loads: new ModelLoads(), memory };
+  const counts = { meters: new ModelMeters(), loads: new ModelLoads(), memory: new MemoryBudget(requestMemoryBytes) };
+  const telemetry = await openOwnTelemetry(options, () => metrics());
   const codec = openCodec(options);
-  const backend = startModels(options, lifecycle, counts);
+  const backend = startModels(options, { lifecycle, ...counts, telemetry });
   let opened: Backend | undefined;
   const loaded = follow(backend, { lifecycle, options, onOpened: (value) => (opened = value) });
   const figures = { options, ...counts, dataplane, crashes: backend.crashes.records };
   const metrics = lazyMetrics({ ...figures, runner: () => opened?.runner });
-  const parts = { ...options, ...counts, lifecycle, dataplane, codec };
+  const parts = { ...options, ...counts, lifecycle, dataplane, codec, telemetry };
   let http: HttpSide | undefined;
   let healthPort: OpenHealthPort | undefined;
   let grpc: GrpcServer | undefined;
-  const stop = once(() => stopServer({ options, lifecycle, http, grpc, codec, backend, healthPort }));
+  const stop = once(() => stopServer({ options, lifecycle, http, grpc, codec, backend, healthPort, telemetry }));
   try {
     http = buildHttpSide({ ...parts, metrics });
     const url = await listen(http, settings);
@@ -80,7 +81,7 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
       grpcAddress: grpc === undefined ? undefined : addressOf(settings.host, grpc.port),
       app: http.main,
       dataplane,
-      memory,
+      memory: counts.memory,
       healthPort: healthPort?.port,
       loaded,
       stop,
@@ -93,16 +94,36 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
   }
 }
 
-function startModels(
-  options: ServeOptions,
-  lifecycle: Lifecycle,
-  { loads, memory }: { readonly loads: ModelLoads; readonly memory: MemoryBudget },
-): BackendStart {
+/** Nothing of it is loaded where no variable asks for it. */
+async function openOwnTelemetry(
+  { env, settings, version, processTag, log, clock }: ServeOptions,
+  metrics: () => Promise<Metrics>,
+): Promise<Telemetry | undefined> {
+  if (!Object.keys(env).some((name) => name.startsWith('OTEL_'))) return undefined;
+  const { openTelemetry } = await import('./telemetry/open-telemetry.js');
+  const readMetrics = async () => (await metrics()).read();
+  return openTelemetry({ env, serviceName: settings.serverName, version, processTag, log, clock, readMetrics });
+}
+
+interface ModelsStart {
+  readonly lifecycle: Lifecycle;
+  readonly loads: ModelLoads;
+  readonly memory: MemoryBudget;
+  readonly telemetry: Telemetry | undefined;
+}
+
+function startModels(options: ServeOptions, { lifecycle, loads, memory, telemetry }: ModelsStart): BackendStart {
   const { log, settings } = options;
   const isStartTold = settings.log.format !== 'json';
   const count = (event: ModelEvent) => loads.record(event);
   const stateMemory = { take: (bytes: number) => memory.take(bytes, 0), give: (bytes: number) => memory.give(bytes) };
-  return startBackend({ ...options, stateMemory }, createModelEvents({ log, lifecycle, isStartTold, count }));
+  return startBackend(
+    { ...options, stateMemory },
+    {
+      onModelEvent: createModelEvents({ log, lifecycle, isStartTold, count }),
+      onTracedRun: telemetry?.noteRun,
+    },
+  );
 }
 
 async function openOwnHealthPort(
@@ -179,16 +200,24 @@ interface Stopping {
   readonly codec: Codec;
   readonly backend: BackendStart;
   readonly healthPort: OpenHealthPort | undefined;
+  readonly telemetry: Telemetry | undefined;
 }
 
+/** The longest that the end waits for telemetry to be sent. */
+const mostTelemetryMs = 3000;
+
 async function stopServer(stopping: Stopping): Promise<void> {
-  const { options, lifecycle, http, grpc, codec, backend, healthPort } = stopping;
+  const { options, lifecycle, http, grpc, codec, backend, healthPort, telemetry } = stopping;
+  const startMs = performance.now();
+  const { delayMs, timeoutMs } = options.settings.stop;
   lifecycle.stop();
   healthPort?.push();
   const opened = await backend.opened.catch(() => undefined);
-  if (http?.main.fastify.server.listening === true) await wait(options.settings.stop.delayMs);
+  if (http?.main.fastify.server.listening === true) await wait(delayMs);
   await Promise.all([closeApp(http?.main), grpc?.stop()]);
   await closeApp(http?.management);
+  const leftMs = delayMs + timeoutMs - (performance.now() - startMs);
+  await telemetry?.stop(Math.max(0, Math.min(mostTelemetryMs, leftMs / 2)));
   await opened?.repository.close();
   await opened?.runner.close();
   await codec.close();

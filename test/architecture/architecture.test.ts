@@ -20,6 +20,17 @@ const importers: Readonly<Record<string, readonly string[]>> = {
   aws4fetch: ['src/store/s3/client.ts'],
   'tar-stream': ['src/store/'],
   'prom-client': ['src/server/'],
+  '@opentelemetry/api': ['src/server/telemetry/'],
+  '@opentelemetry/core': ['src/server/telemetry/'],
+  '@opentelemetry/resources': ['src/server/telemetry/'],
+  '@opentelemetry/sdk-metrics': ['src/server/telemetry/'],
+  '@opentelemetry/sdk-trace-base': ['src/server/telemetry/'],
+  '@opentelemetry/exporter-trace-otlp-proto': ['src/server/telemetry/'],
+  '@opentelemetry/exporter-trace-otlp-http': ['src/server/telemetry/'],
+  '@opentelemetry/exporter-trace-otlp-grpc': ['src/server/telemetry/'],
+  '@opentelemetry/exporter-metrics-otlp-proto': ['src/server/telemetry/'],
+  '@opentelemetry/exporter-metrics-otlp-http': ['src/server/telemetry/'],
+  '@opentelemetry/exporter-metrics-otlp-grpc': ['src/server/telemetry/'],
   pino: ['src/server/'],
   '@huggingface/tokenizers': ['src/tasks/text/tokenizer.ts'],
 };
@@ -48,7 +59,9 @@ const readElsewhere: Readonly<Record<string, readonly string[]>> = {
   NativeServer: ['isSupervised'],
   TargetReport: ['coldStartParts'],
   ModelReport: ['maxBatchRows'],
-  ManagedCall: ['requestId'],
+  TraceFacts: ['trace_id', 'span_id', 'trace_flags'],
+  // Spread into each point that the SDK sends.
+  Period: ['endTime'],
   RunnerStatus: ['sessions'],
   // What the contract of the gateway holds of an engine's answer.
   ContainerState: ['finishedAt'],

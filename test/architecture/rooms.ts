@@ -69,6 +69,7 @@ export const layers: Readonly<Record<string, readonly string[]>> = {
     'openapi',
     'metrics',
     'http',
+    'telemetry',
     'inference',
     'codec',
     'backend',

@@ -3,8 +3,9 @@ import { join, resolve } from 'node:path';
 import type { StateMemory } from '../../batching/sequences/types.js';
 import { AppError } from '../../errors.js';
 import type { OnModelEvent } from '../../repository/events.js';
+import type { ProviderChoice } from '../../repository/load-version.js';
 import type { TrustStore } from '../../repository/proof/trust-store.js';
-import type { ModelRepository } from '../../repository/types.js';
+import type { ModelRepository, OnTracedRun } from '../../repository/types.js';
 import type { RunnerPool } from '../../workers/pool.js';
 import type { Log } from '../log/log.js';
 import { logBatchingOff, logSequencesGone } from './model-events.js';
@@ -39,14 +40,21 @@ export interface BackendStart {
   readonly settled: Promise<Ledger>;
 }
 
+/** Who is told of what the models do. */
+export interface BackendListeners {
+  readonly onModelEvent: OnModelEvent;
+  /** Called at the end of each run, where traces are wanted. */
+  readonly onTracedRun: OnTracedRun | undefined;
+}
+
 /** Starts the worker threads, then loads the models. Closes the threads again where the folder cannot be read. */
-export function startBackend(options: BackendOptions, onModelEvent: OnModelEvent): BackendStart {
+export function startBackend(options: BackendOptions, listeners: BackendListeners): BackendStart {
   const startMs = performance.now();
   let runnerMs = startMs;
   const crashes = openCrashes(options);
   const opened = openRunner(options, crashes).then((runner) => {
     runnerMs = performance.now();
-    return openModels({ runner, crashes }, options, onModelEvent);
+    return openModels({ runner, crashes }, options, listeners);
   });
   const settled = opened.then(async ({ repository }): Promise<Ledger> => {
     await repository.settled();
@@ -88,7 +96,7 @@ async function openRunner(options: ServeOptions, { journal }: Crashes): Promise<
 async function openModels(
   { runner, crashes: { records } }: Surroundings,
   options: BackendOptions,
-  onEvent: OnModelEvent,
+  listeners: BackendListeners,
 ): Promise<Backend> {
   const { settings, budget, env, clock, log, temporaryFolder } = options;
   let folder = '';
@@ -110,12 +118,12 @@ async function openModels(
       trust,
       intraOpThreads: budget.intraOpThreads,
       clock,
-      onEvent,
+      onEvent: listeners.onModelEvent,
       stateMemory: options.stateMemory,
       onSequences: (event) => logSequencesGone(log, event),
+      onTracedRun: listeners.onTracedRun,
       onBatchingOff: (event) => logBatchingOff(log, event),
-      chooseProvider: (execution) =>
-        chooser.choose(execution).then((choice) => (log.debug(choice, 'execution provider'), choice)),
+      chooseProvider: async (execution) => told(log, await chooser.choose(execution)),
       findDevices: chooser.findDevices,
     });
     return { runner, repository };
@@ -123,6 +131,11 @@ async function openModels(
     await runner.close();
     throw explainFolder(thrown, folder);
   }
+}
+
+function told(log: Log, choice: ProviderChoice): ProviderChoice {
+  log.debug(choice, 'execution provider');
+  return choice;
 }
 
 async function openTrust(runner: RunnerPool, { cacheFolder, clock, trustedFile }: ServeOptions): Promise<TrustStore> {

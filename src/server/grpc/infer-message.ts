@@ -52,17 +52,8 @@ async function run({ call, view, looseBytes, startMs, place }: Run, codec: Codec
   const request = adding instanceof Promise ? await adding : adding;
   const decodeMs = performance.now() - startMs;
   memory.take(tensorBytes(request.inputs.values(), body));
-  const {
-    outputs,
-    timings,
-    device: ranOn,
-    batchRows,
-    batchRequests,
-  } = await runChecked(request, {
-    view,
-    signal,
-    place,
-  });
+  const running = { view, signal, place, trace: record.trace };
+  const { outputs, timings, device: ranOn, batchRows, batchRequests } = await runChecked(request, running);
   const response = createInferResponse({ request, model: signature, version: model.version, outputs, labelsOf });
   memory.hold(tensorBytes(outputs.values()));
   if (batchRequests === 1) memory.own(buffersOf(outputs));

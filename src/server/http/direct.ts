@@ -5,6 +5,8 @@ import type { ExchangeReply, ExchangeRequest, Handler } from './exchange.js';
 /** Where a path leads. */
 interface Destination {
   readonly handler: Handler;
+  /** The path's pattern. */
+  readonly url: string;
   readonly params: Readonly<Record<string, string>>;
 }
 
@@ -26,13 +28,13 @@ const mostKnown = 1024;
 
 /** Routes of one method, found by looking a path up. */
 export class DirectRoutes {
-  readonly #routes: { readonly pattern: RegExp; readonly handler: Handler }[] = [];
+  readonly #routes: { readonly pattern: RegExp; readonly url: string; readonly handler: Handler }[] = [];
   readonly #known = new Map<string, Destination>();
 
   /** `path` as the framework has it: `:name` stands for one segment. */
   add(path: string, handler: Handler): void {
     const source = path.replaceAll('.', '\\.').replaceAll(/:(\w+)/g, '(?<$1>[^/]+)');
-    this.#routes.push({ pattern: new RegExp(`^${source}$`), handler });
+    this.#routes.push({ pattern: new RegExp(`^${source}$`), url: path, handler });
   }
 
   /** Undefined where this is for the framework to find out. */
@@ -51,9 +53,9 @@ export class DirectRoutes {
   #findPath(path: string): Destination | undefined {
     const known = this.#known.get(path);
     if (known !== undefined || !plainPath.test(path)) return known;
-    const found = this.#routes.flatMap(({ pattern, handler }) => {
+    const found = this.#routes.flatMap(({ pattern, url, handler }) => {
       const match = pattern.exec(path);
-      return match === null ? [] : [{ handler, params: { ...match.groups } }];
+      return match === null ? [] : [{ handler, url, params: { ...match.groups } }];
     });
     const [only, other] = found;
     if (only === undefined || other !== undefined) return undefined;
@@ -77,14 +79,16 @@ export class DirectRequest implements ExchangeRequest {
   readonly id: string;
   readonly params: Route['params'];
   readonly query: Route['query'];
+  readonly routeOptions: { readonly url: string };
   readonly bodyBytes: number | undefined;
   caller: Caller | undefined;
 
-  constructor(raw: IncomingMessage, id: string, { params, query }: Pick<Route, 'params' | 'query'>) {
+  constructor(raw: IncomingMessage, id: string, route: Pick<Route, 'params' | 'query' | 'url'>) {
     this.raw = raw;
     this.id = id;
-    this.params = params;
-    this.query = query;
+    this.params = route.params;
+    this.query = route.query;
+    this.routeOptions = route;
     this.bodyBytes = bodyBytesOf(raw.headers);
   }
 

@@ -1,10 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { preflightHeaders, readableHeaders } from '../access/cors.js';
 import type { Caller } from '../access/doors.js';
+import type { ErrorCode } from '../../errors.js';
 import { statusOf, toAppError, toHttpFailure } from './http-errors.js';
 import type { InferReport } from '../inference/inference.js';
 import type { Log } from '../log/log.js';
 import { emptyPolicy, safeHeaders } from './safe-headers.js';
+import type { HttpBegun, RequestSpan, Telemetry } from '../telemetry/telemetry.js';
 import { RequestMemory, type MemoryBudget } from '../memory/memory-budget.js';
 
 /** Header names and values in turn, as node:http writes them without a copy. */
@@ -21,6 +23,8 @@ export interface ExchangeContext {
   readonly isStopping: () => boolean;
   /** Whether pages of this origin may read answers. */
   readonly isReadableBy: (origin: string) => boolean;
+  /** Undefined: no traces and metrics are sent. */
+  readonly telemetry: Telemetry | undefined;
   /** Called once an exchange is answered. */
   readonly onAnswered: (exchange: Exchange, status: number) => void;
 }
@@ -35,6 +39,8 @@ export interface ExchangeRequest {
   readonly originalUrl: string;
   readonly id: string;
   readonly params: unknown;
+  /** The pattern of its path, where a route has it. */
+  readonly routeOptions?: { readonly url?: string | undefined };
   readonly query?: unknown;
   readonly contentType?: string | undefined;
   /** Content-Length, 0 where there is no body, undefined where it comes in chunks. */
@@ -58,13 +64,18 @@ export interface InferenceTrace {
 
 const json = 'application/json';
 const idShape = /^[\x21-\x7e]{1,128}$/;
-/** The form of a `traceparent` header. */
-export const traceShape = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
+/** The form of a `traceparent` header; ids of zeros and version ff name nothing (W3C Trace Context). */
+const traceShape = /^(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/;
+
+/** A request's own `traceparent`, where it is one. */
+export function traceparentOf({ traceparent }: { readonly [name: string]: unknown }): string | undefined {
+  return typeof traceparent === 'string' && traceShape.test(traceparent) ? traceparent : undefined;
+}
 
 /**
  * One request and its answer.
  * - Answers are written to the socket at once: no serialiser, no hook, no copy.
- * - Every answer carries x-request-id, and traceparent where the request had one.
+ * - Every answer carries x-request-id, and traceparent: that of its span, and without traces the request's own.
  * - What the request holds of the memory budget is given back once the answer is with the system, or its client has gone.
  * - Failures become `{"error": text}`; what is the server's own fault is logged here, once, with its cause.
  */
@@ -76,6 +87,8 @@ export class Exchange {
   inference: InferenceTrace | undefined;
   readonly #context: ExchangeContext;
   #memory: RequestMemory | undefined;
+  #span: RequestSpan | undefined;
+  #errorCode: ErrorCode | undefined;
 
   constructor(context: ExchangeContext, request: ExchangeRequest, reply: ExchangeReply) {
     this.#context = context;
@@ -91,6 +104,26 @@ export class Exchange {
   /** What this request holds. */
   get memory(): RequestMemory {
     return (this.#memory ??= new RequestMemory(this.#context.memory));
+  }
+
+  /** Its span; undefined where it has none. Begun by the first who asks, as of the request's start. */
+  get span(): RequestSpan | undefined {
+    const { telemetry } = this.#context;
+    return telemetry && (this.#span ??= telemetry.begin(this.#begun()));
+  }
+
+  #begun(): HttpBegun {
+    const { method, url, raw, routeOptions } = this.request;
+    return {
+      transport: 'http',
+      startedMs: this.startedMs,
+      requestId: this.id,
+      header: (name) => this.header(name),
+      method,
+      scheme: 'encrypted' in raw.socket ? 'https' : 'http',
+      path: pathOf(url),
+      route: routeOptions?.url,
+    };
   }
 
   /** A header that comes once, or undefined. */
@@ -135,8 +168,8 @@ export class Exchange {
     if (!headers.includes('content-security-policy')) all.push(...emptyPolicy);
     const { origin } = this.request.headers;
     if (origin !== undefined && this.#context.isReadableBy(origin)) all.push(...readableHeaders(origin));
-    const trace = this.request.headers['traceparent'];
-    if (typeof trace === 'string' && traceShape.test(trace)) all.push('traceparent', trace);
+    const trace = this.span?.traceparent ?? traceparentOf(this.request.headers);
+    if (trace !== undefined) all.push('traceparent', trace);
     if (this.#context.isStopping()) all.push('connection', 'close');
     raw.writeHead(status, all);
     if (this.request.method === 'HEAD' || status === 304) raw.end();
@@ -151,6 +184,7 @@ export class Exchange {
    */
   fail(thrown: unknown): void {
     const { status, text, headers } = toHttpFailure(thrown);
+    this.#errorCode = toAppError(thrown).code;
     if (status === 500) this.#context.log.error({ ...this.#facts(status), err: toAppError(thrown) }, 'request failed');
     else if (!this.#context.accessLog)
       this.#context.log.debug({ ...this.#facts(status), reason: text }, 'request refused');
@@ -173,6 +207,8 @@ export class Exchange {
       if (raw.writableLength === 0 || raw.destroyed) memory.close();
       else raw.once('close', () => memory.close());
     }
+    const { inference, span } = this;
+    span?.end({ status, isFault: status >= 500, errorCode: this.#errorCode, ...inference });
     this.#context.onAnswered(this, status);
   }
 
@@ -182,18 +218,23 @@ export class Exchange {
 
   #facts(status: number): object {
     const { method, url, headers } = this.request;
-    const trace = headers['traceparent'];
+    const traceparent = traceparentOf(headers);
     const model = this.inference?.model;
     return {
       requestId: this.id,
-      ...(typeof trace === 'string' && traceShape.test(trace) ? { traceparent: trace } : {}),
+      ...(traceparent === undefined ? {} : { traceparent }),
+      ...this.span?.facts,
       method,
-      path: url.split('?', 1)[0],
+      path: pathOf(url),
       status,
       ms: Math.round((performance.now() - this.startedMs) * 100) / 100,
       ...(model === undefined ? {} : { model: model.name, version: model.version }),
     };
   }
+}
+
+function pathOf(url: string): string {
+  return url.split('?', 1)[0] ?? '';
 }
 
 /** Up to this size a body is written as one text with its headers: one piece costs less than two. */

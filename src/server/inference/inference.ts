@@ -17,6 +17,8 @@ export interface InferenceRequest {
   /** `Inference-Header-Content-Length`; undefined: the whole body is JSON. */
   readonly headerLength: number | undefined;
   readonly signal: AbortSignal;
+  /** Under what its runs are traced; undefined where no traces are sent. */
+  readonly trace: object | undefined;
   /** What the request holds. */
   readonly memory: RequestMemory;
 }
@@ -88,16 +90,17 @@ function holdAnswer(
 }
 
 /** What a checked request is run for. */
-export interface RunningCall extends Pick<InferenceRequest, 'view' | 'signal'> {
+export interface RunningCall extends Pick<InferenceRequest, 'view' | 'signal' | 'trace'> {
   /** Its place in its sequence, where one was taken before it was read. */
   readonly place?: Place | undefined;
 }
 
 /** Runs a request that was checked against its model, with the state of its sequence where it names one. */
-export function runChecked(request: CheckedRequest, { view, signal, place }: RunningCall): Promise<InferResult> {
+export function runChecked(request: CheckedRequest, running: RunningCall): Promise<InferResult> {
+  const { view, signal, place, trace } = running;
   const { inputs, rows, priority, timeoutUs, isAlone, sequence } = request;
   const outputs = wantedOutputs(request.outputs, view);
-  const plain = { inputs, outputs, rows, priority, queueTimeoutMs: timeoutUs / 1000, signal };
+  const plain = { inputs, outputs, rows, priority, queueTimeoutMs: timeoutUs / 1000, signal, trace };
   const queued = isAlone ? { ...plain, isAlone } : plain;
   const { model } = view;
   if (sequence === undefined || model.sequences === undefined) return model.infer(queued);

@@ -30,6 +30,8 @@ export interface PredictCall {
   /** Answer the model's outputs too. */
   readonly withOutputs: boolean;
   readonly signal: AbortSignal;
+  /** Under what its runs are traced; undefined where no traces are sent. */
+  readonly trace: object | undefined;
   /** What the request holds. */
   readonly memory: RequestMemory;
 }
@@ -93,7 +95,7 @@ async function runTexts(codec: Codec, texts: readonly TextInput[], { call, start
   const masks = ordered.map(({ inputs }) => inputs.get(model.config.text?.mask ?? ''));
   const results = await Promise.all(
     ordered.map(({ inputs, texts: { length: rows } }) =>
-      model.infer({ inputs, outputs, rows, priority: 0, queueTimeoutMs: 0, signal: call.signal }),
+      model.infer({ inputs, outputs, rows, priority: 0, queueTimeoutMs: 0, signal: call.signal, trace: call.trace }),
     ),
   );
   return { results, frames: [], masks, order: ordered.flatMap((batch) => batch.texts), decodeMs };
@@ -123,7 +125,7 @@ async function runImageFiles(codec: Codec, images: readonly BytesElement[], { ca
 }
 
 async function runImages(read: readonly ReadImages[], { call, startMs }: Started): Promise<Ran> {
-  const { view, signal } = call;
+  const { view, signal, trace } = call;
   const { model, signature } = view;
   const decodeMs = performance.now() - startMs;
   call.memory.take(tensorBytes(read.map(({ tensor }) => tensor)));
@@ -135,7 +137,7 @@ async function runImages(read: readonly ReadImages[], { call, startMs }: Started
   const runs = read.map(({ tensor }) => {
     const inputs = new Map([[input, tensor]]);
     const rows = signature.maxRows > 0 ? (tensor.shape[0] ?? 0) : 1;
-    const queued = { inputs, outputs, rows, priority: 0, queueTimeoutMs: 0, signal };
+    const queued = { inputs, outputs, rows, priority: 0, queueTimeoutMs: 0, signal, trace };
     return model.infer(tensor.datatype === 'BYTES' ? { ...queued, hasFiles: true } : queued);
   });
   return { results: await Promise.all(runs), frames, decodeMs };

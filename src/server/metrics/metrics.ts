@@ -1,6 +1,7 @@
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import type { CrashRecord } from '../../repository/crashes/crash-store.js';
 import type { ModelReadiness, ServableModel } from '../../repository/types.js';
+import type { RegistryMetric } from '../telemetry/metric-data.js';
 import { registerCrashMetrics, registerLoadMetrics, type ModelLoads } from './model-loads.js';
 import { registerModelMetrics } from './model-metrics.js';
 import type { ModelMeters } from './model-meter.js';
@@ -27,6 +28,8 @@ export interface Metrics {
   readonly contentType: string;
   /** Everything in Prometheus' text format. */
   expose(): Promise<string>;
+  /** The same for programs. */
+  read(): Promise<readonly RegistryMetric[]>;
 }
 
 /** The metrics of one server, its process and its event loop included. Their own registry: servers in one process do not mix. */
@@ -41,5 +44,9 @@ export function createMetrics({ meters, loads, models, readiness, crashes, serve
   registerRequestMetrics(registry, meters);
   registerGpuMetrics(registry, server);
   collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: 20 });
-  return { contentType: registry.contentType, expose: () => registry.metrics() };
+  return {
+    contentType: registry.contentType,
+    expose: () => registry.metrics(),
+    read: () => registry.getMetricsAsJSON(),
+  };
 }

@@ -58,8 +58,8 @@ export async function answerInference(exchange: Exchange, deps: InferenceDeps, h
   let result: InferenceResult | undefined;
   try {
     const signal = signalOf(exchange.request.raw.socket);
-    const { memory } = exchange;
-    result = await how.answer({ view: viewOf(model), body, headerLength, signal, memory });
+    const { memory, span: trace } = exchange;
+    result = await how.answer({ view: viewOf(model), body, headerLength, signal, trace, memory });
   } finally {
     model.admission.leave(ticket, result !== undefined);
   }

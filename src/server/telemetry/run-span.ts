@@ -1,0 +1,31 @@
+import { SpanStatusCode } from '@opentelemetry/api';
+import type { TracedRun } from '../../batching/types.js';
+import { modelAttributes, type ModelName } from './conventions.js';
+import { ServerSpan, type SpanDeps } from './server-span.js';
+
+/**
+ * Makes the span of a run, for those of its requests that are sampled: a child of the first one's, with a link to each. Each request
+ * gets to know the run.
+ */
+export function addRunSpan({ tracer }: SpanDeps, run: TracedRun, model: ModelName): void {
+  const spans = run.requests.flatMap(({ trace }) => (trace instanceof ServerSpan && trace.isSampled ? [trace] : []));
+  const [first] = spans;
+  if (first === undefined) return;
+  const { startedMs, endedMs, timing } = run;
+  const attributes = {
+    ...modelAttributes(model),
+    'slipway.batch.rows': run.rows,
+    'slipway.batch.padded_rows': run.rowsToRun,
+    'slipway.batch.requests': run.requests.length,
+  };
+  const links = [...new Set(spans)].map(({ link }) => link);
+  const span = tracer.startSpan('batch', { startTime: first.toEpochMs(startedMs), attributes, links }, first.context);
+  if (timing === undefined) span.setStatus({ code: SpanStatusCode.ERROR });
+  span.end(first.toEpochMs(endedMs));
+  const decodeMs = (timing?.decodeNs ?? 0) / 1e6;
+  const computeMs = timing && decodeMs + (timing.inputNs + timing.computeNs + timing.outputNs) / 1e6;
+  const served = { startedMs, endedMs, computeMs, decodeMs, batch: span.spanContext() };
+  for (const { trace, enqueuedMs } of run.requests) {
+    if (trace instanceof ServerSpan) trace.addRun({ ...served, enqueuedMs });
+  }
+}
