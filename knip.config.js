@@ -10,7 +10,7 @@ export default {
     // The pages' starts, and what its tests load by path.
     'src/playground/web/{app,api,curl,docs}.js!',
     'bench/**/{main,*-process,*-thread}.ts!',
-    'bench/{micro,images,peers/servers}/*.{ts,js}!',
+    'bench/{micro,loops,images,peers/servers}/*.{ts,js}!',
     'bin/*.{js,cjs}!',
     'docker/*.{js,cjs}!',
     'tools/*.js!',
