@@ -4,7 +4,7 @@ const isProduction = process.argv.includes('--production');
 
 export default {
   entry: [
-    'src/{server,launch}/main.ts!',
+    'src/{server,launch,tool}/main.ts!',
     'src/client/index.ts!',
     'src/**/{*-process,*-thread,worker,parent-watch}.ts!',
     // The pages' starts, and what its tests load by path.

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
 /** Rooms of dist/src that run on the user's machine, not in an image. */
-const otherRooms = ['launch', 'client', 'validate'];
+const otherRooms = ['launch', 'client', 'tool', 'validate'];
 
 /** Files that no server reads: types, source maps, texts for developers, tests. Licences stay. */
 const idle =

@@ -23,4 +23,5 @@ export type {
   TextEmbeddings,
   TextInput,
 } from './model.js';
+export type { ModelTask, TaskName } from './task.js';
 export { tensor } from './tensors.js';

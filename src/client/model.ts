@@ -6,6 +6,7 @@ import type { ModelMetadata, ParameterValue, RequestedOutput } from '../protocol
 import type { Tensor } from '../tensor/tensor.js';
 import { toAnswerError } from './answer-error.js';
 import type { CallOptions, HttpAnswer, HttpClient, HttpRequest } from './http.js';
+import { taskOf, type ModelTask } from './task.js';
 
 export interface InferOptions extends CallOptions {
   readonly id?: string;
@@ -126,6 +127,8 @@ export interface ModelClient {
   /** The vectors of texts or pairs. Rejects with REQUEST_FAILED where the model makes none. */
   embed(texts: readonly TextInput[], options?: EmbedOptions): Promise<TextEmbeddings>;
   metadata(options?: CallOptions): Promise<ModelMetadata>;
+  /** What the model is for and what it takes, as the server found or was told: which of the calls above fits. */
+  task(options?: CallOptions): Promise<ModelTask>;
   isReady(options?: CallOptions): Promise<boolean>;
   /** Versions that are ready. */
   versions(options?: CallOptions): Promise<readonly string[]>;
@@ -145,6 +148,7 @@ export function openModel(http: HttpClient, name: string, version?: string): Mod
     ...ref,
     name,
     metadata,
+    task: async (options) => taskOf(await metadata(options)),
     versions: async (options) => (await metadata(options)).versions,
     isReady: async (options = {}) => {
       const answer = await http.send({ retries: 0, ...options, method: 'GET', path: buildPath('model-ready', ref) });

@@ -56,6 +56,7 @@ const templates = {
   'model-ready': `${models}/ready`,
   'model-infer': `${models}/infer`,
   predictions: '/predictions/{model}[/versions/{version}]',
+  'v1-predict': '/v1/models/{model}[/versions/{version}]:predict',
 } as const;
 
 export type RouteKind = keyof typeof templates;

@@ -164,6 +164,7 @@ async function openGrpc(deps: GrpcDeps): Promise<GrpcServer | undefined> {
 /** What the start can do without and the first requests would wait for, once the start has been told. */
 function prewarmAfter(loaded: Promise<unknown>, log: Log, prewarm: () => Promise<unknown>): void {
   const tell = (thrown: unknown) => {
+    if (thrown instanceof AppError && thrown.code === 'SHUTTING_DOWN') return;
     const text = 'what the first requests need could not be made ready: they will wait for it';
     log.warn({ reason: messageOf(thrown) }, text);
   };

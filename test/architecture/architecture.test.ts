@@ -12,7 +12,7 @@ const importers: Readonly<Record<string, readonly string[]>> = {
   dockerode: ['src/launch/docker/api/dockerode.ts'],
   'tar-fs': ['src/launch/docker/build-context.ts'],
   fastify: ['src/server/'],
-  commander: ['src/launch/', 'src/server/', 'bench/'],
+  commander: ['src/launch/', 'src/server/', 'src/tool/', 'bench/'],
   '@grpc/grpc-js': ['src/grpc/'],
   '@grpc/proto-loader': ['src/grpc/'],
   '@grpc/reflection': ['src/grpc/reflection.ts'],

@@ -34,11 +34,15 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
   ],
   client: ['protocol', 'tensor', 'launch'],
   launch: ['protocol', 'store'],
+  tool: ['client', 'protocol', 'tensor', 'image', 'launch', 'server'],
   bench: ['protocol', 'tensor', 'model', 'client', 'engine', 'resources', 'launch'],
 };
 
 /** The files of a room that another may import, where that is not all of it. */
-export const doors: Readonly<Record<string, readonly string[]>> = { launch: ['src/launch/index.ts'] };
+export const doors: Readonly<Record<string, readonly string[]>> = {
+  launch: ['src/launch/index.ts', 'src/launch/text/console.ts', 'src/launch/text/table.ts'],
+  server: ['src/server/in-process.ts'],
+};
 
 /** Folders of a room from the first that a request or a launch meets to the last: each may import those after it. */
 export const layers: Readonly<Record<string, readonly string[]>> = {
@@ -62,6 +66,7 @@ export const layers: Readonly<Record<string, readonly string[]>> = {
     'docker',
     'text',
   ],
+  'src/tool': ['predict'],
   'src/server': [
     'grpc',
     'health-port',

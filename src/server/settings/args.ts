@@ -88,7 +88,7 @@ function modelsOf(command: Command): { readonly models?: string } {
 
 function describeCommand(version: string, write: (line: string) => void): Command {
   const command = new Command('slipway')
-    .description('Serves ONNX models over HTTP.')
+    .description('Serves ONNX models over HTTP. A running server is asked by slipway predict FILE.')
     .argument('[models...]', "a model file, one model's folder or a repository; the same as --models")
     .usage('[model.onnx|dir] [flags]      (in a checkout: npm start -- [model.onnx|dir] [flags])')
     .version(version, '--version', 'print the version')

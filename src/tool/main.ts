@@ -1,0 +1,24 @@
+// `slipway predict` and its like: what asks servers. Serving is src/server/main.ts.
+import { createConsole } from '../launch/text/console.js';
+import { runTool } from './program.js';
+
+const { env, stdin, stdout, stderr } = process;
+const interruption = new AbortController();
+
+// The first Ctrl-C ends what was asked and started; the second ends at once, whatever computes in this process.
+for (const name of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(name, () => {
+    if (interruption.signal.aborted) process.kill(process.pid, 'SIGKILL');
+    interruption.abort();
+  });
+}
+
+// A reader that went away (`slipway predict ... | head -1`) is no failure.
+stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0);
+  throw error;
+});
+
+const console = createConsole({ stdout, stderr }, env);
+const code = await runTool(process.argv.slice(2), { console, env, stdin, signal: interruption.signal });
+process.exit(code);

@@ -1,0 +1,57 @@
+import { Option, type Command } from 'commander';
+import { AppError } from '../../errors.js';
+import type { ToolContext } from '../context.js';
+import { addAccessOptions } from '../access-options.js';
+import { predict, type PredictFlags } from './predict.js';
+
+type Given = Omit<PredictFlags, 'query' | 'timeout'> &
+  Readonly<Record<(typeof queryFlags)[number], string | boolean | undefined>> & { readonly timeout: string };
+
+/** Flags that go to `/predictions` as they are. */
+const queryFlags = ['top', 'score', 'iou', 'max', 'similarity'] as const;
+
+/** `slipway predict FILE...` */
+export function register(program: Command, context: ToolContext, setExitCode: (code: number) => void): void {
+  const command = program
+    .command('predict')
+    .description('ask a running server about images, texts, JSON requests or NumPy arrays')
+    .argument('[files...]', 'what to ask about; - or none: the standard input')
+    .option('-m, --model <name>', 'model to ask, or NAME/VERSION (the only one that fits)')
+    .option(
+      '-t, --text <text>',
+      'a text instead of a file, may be repeated',
+      (value: string, all: readonly string[]) => [...all, value],
+      [],
+    )
+    .option('--lines', 'each line of a text file is a text of its own');
+  addAccessOptions(command)
+    .addOption(
+      new Option('--models <path>', 'serve a model file or folder for this call alone, on a free port').conflicts(
+        'url',
+      ),
+    )
+    .option('--top <n>', 'most labels of each input')
+    .option('--score <share>', 'least score of a box, 0 to 1')
+    .option('--iou <share>', 'overlap beyond which a box gives way to a better one')
+    .option('--max <n>', 'most boxes')
+    .option('--similarity', 'how alike the vectors of several texts are')
+    .option('--out <path>', 'write masks (PNG), boxes (HTML), vectors and tensors (NumPy) there')
+    .option('--json', "print the server's answers, one line a file")
+    .action(async (files: readonly string[], given: Given) => {
+      setExitCode(
+        await predict(files, { ...given, timeout: parseSeconds(given.timeout), query: queryOf(given) }, context),
+      );
+    });
+}
+
+function queryOf(given: Given): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    queryFlags.flatMap((name) => (given[name] === undefined ? [] : [[name, String(given[name])]])),
+  );
+}
+
+function parseSeconds(text: string): number {
+  const seconds = /^\d+(\.\d+)?s?$/.test(text) ? parseFloat(text) : 0;
+  if (seconds > 0 && seconds <= 86_400) return seconds;
+  throw new AppError('USAGE', `--timeout ${text}: expected seconds, such as 30.`);
+}
