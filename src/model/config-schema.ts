@@ -49,6 +49,7 @@ const batching = v.strictObject({
 
 const instances = v.strictObject({
   cpu: v.optional(v.union([v.literal('auto'), integer(1, 1024)], '"auto" or an integer from 1 to 1024')),
+  perGpu: v.optional(v.union([v.literal('auto'), integer(1, 64)], '"auto" or an integer from 1 to 64')),
   gpu: v.optional(v.union([v.literal('all'), integer(1, 64)], '"all" or an integer from 1 to 64')),
 });
 

@@ -33,6 +33,8 @@ export interface InstancesConfig {
   readonly cpu: number | 'auto';
   /** GPUs that hold a replica each; `all`: every one that works. */
   readonly gpu: number | 'all';
+  /** Instances on each of them; `auto`: by the size of the model's files. */
+  readonly perGpu: number | 'auto';
 }
 
 export type ResizeFit = 'cover' | 'contain' | 'fill' | 'inside' | 'outside' | 'height';

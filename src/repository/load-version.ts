@@ -20,6 +20,7 @@ import { mayRunInline } from './proof/inline-rule.js';
 import { hasCompanions, readCompanions, takeTokenizer } from './companions.js';
 import { hasLabels, readLabelFile } from './files/label-file.js';
 import { readLarge, readSmall } from './files/read-within.js';
+import { placeInstances } from './instances.js';
 import { notesOnFiles, notesOnProcesses, notesOnProvider } from './load-notes.js';
 import type { StateMemory } from '../batching/sequences/types.js';
 import { Servable, type BatchingOff, type SequencesGone, type ServableParts } from './servable.js';
@@ -33,6 +34,8 @@ import { prove, warm } from './proof/warm-up.js';
 export interface LoaderOptions extends TrialOptions, Pick<ServableParts, 'onTracedRun'> {
   /** Threads of one run where model.json does not say. */
   readonly intraOpThreads: number;
+  /** CPUs of this server, of which runs on a GPU take one each. */
+  readonly cpus: number;
   /** Which provider a model gets, with one line why. Rejects with DEVICE_UNAVAILABLE where none fits. */
   readonly chooseProvider: (execution: ExecutionConfig) => Promise<ProviderChoice>;
   /** Which GPUs it gets where it asks for several; the first unless given. */
@@ -139,8 +142,9 @@ async function loadServable(request: RequestInWork, snapshot: Snapshot, options:
   const holder: { servable?: Servable } = {};
   const spec = specOf(wished, choice, { logId: `${name}/${version}`, snapshot, options });
   const tried = await tryUnlessApart({ spec, snapshot, config: wished, json }, options);
+  const deviceIds = await placeInstances({ instances: wished.instances, choice, snapshot, cpus: options.cpus });
   const how: LoadOptions = {
-    ...placesFor(wished, choice, header),
+    ...placesFor(wished, deviceIds, header),
     next: (freeWorkers) => holder.servable?.next(freeWorkers),
     ...suspicion.load,
     onLost: (reason) => holder.servable?.giveUp(reason),
@@ -180,7 +184,7 @@ function hooksOf({ stateMemory, onSequences, onBatchingOff }: LoaderOptions) {
 }
 
 /** Where a model runs: in processes of its own where its graph has a hazard; and what runs there may bring. */
-function placesFor(config: ModelConfig, { deviceIds }: DeviceChoice, header: OnnxHeader) {
+function placesFor(config: ModelConfig, deviceIds: readonly number[], header: OnnxHeader) {
   return {
     image: imageInputOf(config, header.inputs),
     instances: config.instances.cpu,

@@ -13,7 +13,7 @@ const mostApart = 2;
 const trialNiceness = 5;
 
 export interface PlacesOptions {
-  /** Threads of the CPU. Each GPU gets one more when its first model is loaded. */
+  /** Threads of the CPU. A GPU gets as many more as its models have instances there. */
   readonly threads: number;
   readonly openThread: OpenLink;
   readonly openProcess: (how: ProcessOptions) => OpenLink;
@@ -72,7 +72,7 @@ export class Places {
     if (trial !== undefined) return [await this.#trials.acquire()];
     if (spec.provider !== 'cpu') {
       if (apart) return this.#openProcesses(spec, deviceIds);
-      return Promise.all(deviceIds.map((deviceId) => this.#gpuThread({ ...spec, deviceId })));
+      return Promise.all(numberThreads(deviceIds).map((thread) => this.#gpuThread(spec, thread)));
     }
     if (!apart) return this.#quietest(instances);
     const most = this.#cpu.length;
@@ -109,8 +109,9 @@ export class Places {
     return [...this.#cpu].sort((a, b) => a.held.size - b.held.size).slice(0, count);
   }
 
-  async #gpuThread({ provider, deviceId }: SessionSpec): Promise<PoolWorker> {
-    const name = provider === 'webgpu' ? provider : `gpu-${deviceId}`;
+  async #gpuThread({ provider }: SessionSpec, { deviceId, earlier }: GpuThread): Promise<PoolWorker> {
+    const device = provider === 'webgpu' ? provider : `gpu-${deviceId}`;
+    const name = earlier === 0 ? device : `${device}.${earlier + 1}`;
     const known = this.#gpu.get(name);
     if (known !== undefined) return known;
     const worker = this.#makeThread(name, { deviceId });
@@ -136,4 +137,18 @@ export class Places {
     }
     return places;
   }
+}
+
+interface GpuThread {
+  readonly deviceId: number;
+  /** How many threads of this GPU there are before it. */
+  readonly earlier: number;
+}
+
+/** A thread for each of these devices, which may be there several times. */
+function numberThreads(deviceIds: readonly number[]): readonly GpuThread[] {
+  return deviceIds.map((deviceId, at) => ({
+    deviceId,
+    earlier: deviceIds.slice(0, at).filter((before) => before === deviceId).length,
+  }));
 }

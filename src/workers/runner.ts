@@ -51,7 +51,7 @@ export interface PendingRun {
 export interface LoadOptions {
   /** On the CPU. */
   readonly instances: number | 'auto';
-  /** GPUs that hold an instance each; the one of the spec unless told otherwise. */
+  /** The GPU of each instance, which may be there several times; the one of the spec unless told otherwise. */
   readonly deviceIds?: readonly number[];
   readonly next: NextRun;
   /** Runs in processes that hold nothing else: what ends one of them ends no other model. */

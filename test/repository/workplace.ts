@@ -41,6 +41,7 @@ export function useWorkplace(): Workplace {
       root,
       runner: runner!,
       intraOpThreads: 1,
+      cpus: 2,
       chooseProvider: () => Promise.resolve({ provider: 'cpu', reason: 'cpu works' }),
       temporaryFolder: home,
       lingerMs: 0,

@@ -21,7 +21,11 @@ export function completeConfig(json: ModelJson, header: OnnxHeader, provider: Pr
     description: json.description ?? '',
     versions: json.versions ?? 'latest',
     batching: completeBatching(json.batching, header, provider),
-    instances: { cpu: json.instances?.cpu ?? 'auto', gpu: json.instances?.gpu ?? 1 },
+    instances: {
+      cpu: json.instances?.cpu ?? 'auto',
+      gpu: json.instances?.gpu ?? 1,
+      perGpu: json.instances?.perGpu ?? 'auto',
+    },
     ...(image === undefined ? {} : { image }),
     ...(text === undefined ? {} : { text }),
     ...completeTask(json, header, image),

@@ -7,6 +7,7 @@ export function checkOverride(configText: string, { cpus, workers }: Pick<Thread
   const { execution, instances } = parseModelJson(configText);
   const most = Math.max(1, Math.floor(cpus));
   refuseAbove('execution.intraOpThreads', execution?.intraOpThreads, most);
+  refuseAbove('instances.perGpu', instances?.perGpu, Math.max(most, workers));
   refuseAbove('instances.cpu', instances?.cpu, Math.max(most, workers));
 }
 

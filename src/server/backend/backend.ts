@@ -117,6 +117,7 @@ async function openModels(
       ...(records === undefined ? {} : { crashes: records }),
       trust,
       intraOpThreads: budget.intraOpThreads,
+      cpus: budget.cpus,
       clock,
       onEvent: listeners.onModelEvent,
       stateMemory: options.stateMemory,

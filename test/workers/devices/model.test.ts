@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { Registry } from 'prom-client';
 import type { ServableModel } from '../../../src/repository/types.js';
+import { countPerGpu } from '../../../src/repository/instances.js';
 import { describeConfig, describeModel } from '../../../src/server/describe/model-description.js';
 import { registerModelMetrics } from '../../../src/server/metrics/model-metrics.js';
 import { startRunner, type RunnerPool } from '../../../src/workers/pool.js';
@@ -35,12 +36,14 @@ async function open(config: object): Promise<{ readonly model: ServableModel; re
   return { model: repository.get('m'), wanted };
 }
 
+const mib = 2 ** 20;
+
 const groupsOf = (model: ServableModel) =>
   (describeConfig(model) as { readonly instance_group: unknown }).instance_group;
 
 describe('a model on several GPUs', () => {
   it('answers from whichever is free, and is described with all of them', async () => {
-    const { model, wanted } = await open({ instances: { gpu: 'all' } });
+    const { model, wanted } = await open({ instances: { gpu: 'all', perGpu: 1 } });
     assert.deepEqual(wanted, [['cuda', 'all']]);
     assert.deepEqual([model.devices, model.instances, model.notes], [['cuda:0', 'cuda:3'], 2, [note]]);
     const { properties = {} } = describeModel(model, { versions: ['1'], wholeMetadata: false });
@@ -57,7 +60,7 @@ describe('a model on several GPUs', () => {
   });
 
   it('counts runs by device', async () => {
-    const { model } = await open({ instances: { gpu: 'all' } });
+    const { model } = await open({ instances: { gpu: 'all', perGpu: 1 } });
     await Promise.all([1, 2].map((value) => model.infer(rowOf(value))));
     await model.infer(rowOf(3));
     const registry = new Registry();
@@ -80,9 +83,42 @@ describe('a model on several GPUs', () => {
   it('is on one unless it asks for more', async () => {
     const { model, wanted } = await open({});
     assert.deepEqual(wanted, [['cuda', 1]]);
-    assert.deepEqual([model.devices, model.instances, model.notes], [['cuda:0'], 1, []]);
-    assert.deepEqual(groupsOf(model), [{ name: 'm', kind: 'KIND_GPU', count: 1, gpus: [0] }]);
+    assert.deepEqual([model.devices, model.notes], [['cuda:0'], []]);
     assert.equal(await constantOf(model), 7);
     assert.equal((await model.infer(rowOf(1))).device, undefined);
+  });
+
+  it('has as many instances on each as there are CPUs, up to four, or as model.json says', async () => {
+    const { model } = await open({});
+    assert.equal(model.instances, 2, 'the loader has two CPUs');
+    assert.deepEqual(groupsOf(model), [{ name: 'm', kind: 'KIND_GPU', count: 2, gpus: [0] }]);
+    const { model: many } = await open({ instances: { gpu: 'all', perGpu: 3 } });
+    assert.equal(many.instances, 6);
+    assert.deepEqual(groupsOf(many), [{ name: 'm', kind: 'KIND_GPU', count: 3, gpus: [0, 3] }]);
+    const values = Array.from({ length: 30 }, (_, n) => n * (n % 2 === 0 ? -1 : 1000));
+    const results = await Promise.all(values.map((value) => many.infer(rowOf(value))));
+    assert.deepEqual(
+      results.map(({ outputs }) => outputs.get('Y')?.data[0]),
+      values.map((value) => value + 7),
+    );
+  });
+});
+
+describe('instances on one GPU', () => {
+  it('are four, fewer where CPUs or the memory for copies of the weights do not suffice, and never none', () => {
+    const cases = [
+      [1, 16, 4],
+      [128 * mib, 16, 4],
+      [128 * mib + 1, 16, 3],
+      [200 * mib, 16, 2],
+      [256 * mib + 1, 16, 1],
+      [40_000 * mib, 16, 1],
+      [mib, 3, 3],
+      [mib, 1.5, 1],
+      [mib, 0.25, 1],
+      [0, 8, 4],
+    ] as const;
+    for (const [bytes, cpus, count] of cases)
+      assert.equal(countPerGpu(bytes, cpus), count, `${bytes} bytes, ${cpus} CPUs`);
   });
 });

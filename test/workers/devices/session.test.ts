@@ -59,6 +59,24 @@ describe('a session on several GPUs', () => {
     );
   });
 
+  it('has several threads on one GPU where it has several instances there', async () => {
+    const { queue, session } = await load([4, 5, 4, 5, 4]);
+    assert.deepEqual([session.loaded.devices, session.loaded.instances], [['cuda:4', 'cuda:5'], 5]);
+    const held = workersNamed('gpu-4')
+      .concat(workersNamed('gpu-5'))
+      .filter(({ sessions }) => sessions > 0);
+    assert.deepEqual(
+      held.map(({ name }) => name),
+      ['gpu-4', 'gpu-4.2', 'gpu-4.3', 'gpu-5', 'gpu-5.2'],
+    );
+    const many = await Promise.all(Array.from({ length: 5 }, (_, n) => queue.run(session, sumJob(n, 1))));
+    assert.deepEqual(
+      many.map((outcome) => [outcome.device, firstSum(outcome)]),
+      [1, 2, 3, 4, 5].map((sum, at) => [`cuda:${4 + (at % 2)}`, sum]),
+    );
+    await session.unload();
+  });
+
   it('gives a run to a GPU that is free, and tells with each answer which one computed', async () => {
     const { queue, session } = await load([0, 1, 2]);
     const outcomes = await Promise.all([1, -2, 2 ** 30].map((a) => queue.run(session, sumJob(a, 100))));
