@@ -1,7 +1,10 @@
 import { stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { DeviceChoice } from '../engine/devices.js';
-import type { InstancesConfig, OnnxHeader, ProviderName } from '../model/config.js';
+import type { ModelConfig, OnnxHeader, ProviderName } from '../model/config.js';
+import { imageInputOf } from '../model/image-input.js';
+import type { LoadOptions } from '../workers/runner.js';
+import { mayRunInline } from './proof/inline-rule.js';
 
 /** What the weights of all instances on a GPU may take together where model.json does not say: little even of a small one. */
 const mostBytes = 512 * 2 ** 20;
@@ -12,15 +15,27 @@ const mostBytes = 512 * 2 ** 20;
 const mostPerGpu = 4;
 
 export interface Placing {
-  readonly instances: InstancesConfig;
+  readonly config: ModelConfig;
   readonly choice: DeviceChoice & { readonly provider: ProviderName };
   readonly snapshot: { readonly modelPath: string; readonly header: OnnxHeader };
   /** CPUs of this server: launching the kernels of a run keeps one busy. */
   readonly cpus: number;
 }
 
+/** Where a model runs: in processes of its own where its graph has a hazard; and what runs there may bring. */
+export async function placeModel(placing: Placing): Promise<Omit<LoadOptions, 'next'>> {
+  const { config, snapshot } = placing;
+  return {
+    image: imageInputOf(config, snapshot.header.inputs),
+    instances: config.instances.cpu,
+    deviceIds: await placeInstances(placing),
+    apart: snapshot.header.hazard !== undefined,
+    mayRunInline: mayRunInline(snapshot.header),
+  };
+}
+
 /** The GPU of each instance, every GPU once before any has a second. */
-export async function placeInstances({ instances, choice, snapshot, cpus }: Placing): Promise<readonly number[]> {
+async function placeInstances({ config: { instances }, choice, snapshot, cpus }: Placing): Promise<readonly number[]> {
   const { provider, deviceIds } = choice;
   const isShared = provider === 'cuda' || provider === 'tensorrt';
   if (!isShared || snapshot.header.hazard !== undefined) return deviceIds;

@@ -10,17 +10,15 @@ import { completeConfig } from '../model/complete/complete-config.js';
 import type { ModelJson } from '../model/config-schema.js';
 import type { Homes } from '../model/containment.js';
 import { findConfig } from '../model/found/find-config.js';
-import { imageInputOf } from '../model/image-input.js';
 import type { TokenizerFile } from '../model/tokenizer-file.js';
 import type { ExecutionConfig, ModelConfig, OnnxHeader, ProviderName } from '../model/config.js';
 import type { LoadedSession, LoadOptions, RunnerSession } from '../workers/runner.js';
 import type { CrashRecords } from './crashes/crash-records.js';
 import { joinWatches, type Watch } from './files/fingerprint.js';
-import { mayRunInline } from './proof/inline-rule.js';
 import { hasCompanions, readCompanions, takeTokenizer } from './companions.js';
 import { hasLabels, readLabelFile } from './files/label-file.js';
 import { readLarge, readSmall } from './files/read-within.js';
-import { placeInstances } from './instances.js';
+import { placeModel } from './instances.js';
 import { notesOnFiles, notesOnProcesses, notesOnProvider } from './load-notes.js';
 import type { StateMemory } from '../batching/sequences/types.js';
 import { Servable, type BatchingOff, type SequencesGone, type ServableParts } from './servable.js';
@@ -142,9 +140,8 @@ async function loadServable(request: RequestInWork, snapshot: Snapshot, options:
   const holder: { servable?: Servable } = {};
   const spec = specOf(wished, choice, { logId: `${name}/${version}`, snapshot, options });
   const tried = await tryUnlessApart({ spec, snapshot, config: wished, json }, options);
-  const deviceIds = await placeInstances({ instances: wished.instances, choice, snapshot, cpus: options.cpus });
   const how: LoadOptions = {
-    ...placesFor(wished, deviceIds, header),
+    ...(await placeModel({ config: wished, choice, snapshot, cpus: options.cpus })),
     next: (freeWorkers) => holder.servable?.next(freeWorkers),
     ...suspicion.load,
     onLost: (reason) => holder.servable?.giveUp(reason),
@@ -180,17 +177,6 @@ function hooksOf({ stateMemory, onSequences, onBatchingOff }: LoaderOptions) {
     ...(stateMemory && { stateMemory }),
     ...(onSequences && { onSequences }),
     ...(onBatchingOff && { onBatchingOff }),
-  };
-}
-
-/** Where a model runs: in processes of its own where its graph has a hazard; and what runs there may bring. */
-function placesFor(config: ModelConfig, deviceIds: readonly number[], header: OnnxHeader) {
-  return {
-    image: imageInputOf(config, header.inputs),
-    instances: config.instances.cpu,
-    deviceIds,
-    apart: header.hazard !== undefined,
-    mayRunInline: mayRunInline(header),
   };
 }
 

@@ -36,7 +36,7 @@ describe('completeConfig', () => {
     assert.deepEqual(rest, {
       description: '',
       versions: 'latest',
-      instances: { cpu: 'auto', gpu: 1 },
+      instances: { cpu: 'auto', gpu: 1, perGpu: 'auto' },
       warmup: true,
       execution: { providers: [], requireGpu: false },
     });
