@@ -34,7 +34,7 @@ export interface ServerOptions extends ServerSettings {
   /** Stops the server. */
   readonly signal?: AbortSignal;
   /**
-   * A run takes longer than `watchdog`, or no worker thread can be started any more: nothing but the end of this process helps, which
+   * A run takes longer than `watchdog`, no worker thread can be started any more, or a GPU is lost to this process alone: nothing but the end of this process helps, which
    * is for the program to decide.
    */
   readonly onStuck?: (what: string) => void;
@@ -69,6 +69,10 @@ export async function serve(options: ServerOptions = {}): Promise<EmbeddedServer
   const settings = settingsOf({ inlineRuns: false, ...given, logFormat: 'json' });
   const ending = new AbortController();
   const log = createProgramLog(settings, onLog);
+  const endProcess = (what: string): void => {
+    log.fatal({ what }, 'the server is stuck: this process has to end');
+    onStuck?.(what);
+  };
   const server = await startFrom(settings, log, {
     env: process.env,
     homeFolder: homedir(),
@@ -76,10 +80,8 @@ export async function serve(options: ServerOptions = {}): Promise<EmbeddedServer
     now: Date.now,
     ending: ending.signal,
     isGuest: true,
-    onStuck: (what) => {
-      log.fatal({ what }, 'the server is stuck: this process has to end');
-      onStuck?.(what);
-    },
+    onStuck: endProcess,
+    onWornOut: endProcess,
   });
   const stop = createStop({ server, ending, settings });
   const end = (): void => void stop().catch(() => undefined);

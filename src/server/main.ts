@@ -18,6 +18,9 @@ const startedMs = performance.now();
 /** Set once there is a journal. */
 let endJournal = (): void => undefined;
 
+/** Set once there is a server: lets it finish, then ends by the signal that a supervisor starts another one for. */
+let renew = killInnocently;
+
 /** Set once there are workers. */
 let busyWorkers = (): number => 0;
 
@@ -61,6 +64,10 @@ async function main(): Promise<void> {
   const server = await start(settings, log);
   endJournal = () => server.endJournal();
   busyWorkers = () => server.busyWorkers();
+  renew = () => {
+    setTimeout(killInnocently, settings.stop.delayMs + settings.stop.timeoutMs).unref();
+    void server.stop().finally(killInnocently);
+  };
   endOnSignals(server, { settings, log });
   const ledger = await server.loaded.catch((thrown: unknown) => {
     void server.stop();
@@ -83,6 +90,10 @@ function start(settings: Settings, log: Log): Promise<RunningServer> {
     onStuck: (what) => {
       log.fatal({ what }, 'the watchdog ends the process');
       killSelf();
+    },
+    onWornOut: (what) => {
+      log.fatal({ what }, 'another process is needed: what runs finishes, and this one ends');
+      renew();
     },
   });
 }

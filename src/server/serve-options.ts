@@ -38,4 +38,6 @@ export interface ServeOptions {
   readonly clock: () => number;
   /** A run passed its limit, or no worker thread is started any more: nothing but the end of the process helps. */
   readonly onStuck: (what: string) => void;
+  /** What runs is to finish, and another process is to be started in this one's stead. */
+  readonly onWornOut: (what: string) => void;
 }

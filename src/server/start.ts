@@ -38,6 +38,8 @@ export interface LentProcess {
   readonly isGuest?: boolean;
   /** A run passed its limit, or no worker thread is started any more. */
   readonly onStuck: (what: string) => void;
+  /** What runs is to finish, and another process is to be started in this one's stead. */
+  readonly onWornOut: (what: string) => void;
 }
 
 /** Starts a server from its settings and what its process lends: reads what they name, then listens. Throws what `startServer` throws. */
@@ -76,6 +78,7 @@ export async function startFrom(settings: Settings, log: Log, lent: LentProcess)
     log,
     clock: lent.now,
     onStuck: lent.onStuck,
+    onWornOut: lent.onWornOut,
   });
 }
 

@@ -2,7 +2,7 @@ import type { SessionSpec } from '../engine/engine.js';
 import type { PreparedModel } from '../engine/weights/weights-cache.js';
 import { fingerprint } from '../engine/weights/weights-key.js';
 import { AppError, messageOf } from '../errors.js';
-import { msOf, type InlineSession } from './inline/inline-session.js';
+import { msOf, type InlineSession, type InlineSubject } from './inline/inline-session.js';
 import type { FromWorker } from './link/messages.js';
 import type { PoolWorker, Task } from './pool-worker.js';
 import { describeWork, type RunPhase, type Work } from './run-journal.js';
@@ -29,6 +29,8 @@ export interface SessionOwner {
   readonly release: (session: PoolSession) => Promise<void>;
   /** A thread does not come back from what it does. */
   readonly stuck: (reason: string) => void;
+  /** A run of the session found that its device computes nothing any more. */
+  readonly deviceLost: (session: PoolSession, worker: PoolWorker, reason: string) => void;
 }
 
 /** One loaded model in the pool: the workers that are to hold it, and where its work comes from. */
@@ -115,9 +117,9 @@ export class PoolSession implements RunnerSession {
     return this.#lost === undefined && worker.isFree && worker.held.has(this.number);
   }
 
-  /** What the workers load. */
-  get prepared(): SessionSpec {
-    return this.#prepared.spec;
+  /** What runs on the calling thread load, and are called. */
+  get inlineSubject(): InlineSubject {
+    return { number: this.number, spec: this.#prepared.spec, inputs: this.loaded.inputs, work: this.work };
   }
 
   /** Whether no worker holds the session now. */
@@ -208,11 +210,13 @@ export class PoolSession implements RunnerSession {
       ...encodeRun(this.number, job),
       runs: this.number,
       work: this.work.running,
-      reject: (error, requests) =>
+      reject: (error, requests) => {
+        this.#noteLoss(error, worker);
         reject(
           error,
           requests?.map((pairs) => new Map(pairs)),
-        ),
+        );
+      },
       resolve: (answer) => {
         const ran = decodeRan(answer as Ran);
         const outcome = device === undefined ? ran : { ...ran, device };
@@ -220,6 +224,13 @@ export class PoolSession implements RunnerSession {
         resolve(outcome);
       },
     };
+  }
+
+  /** A trial's process is its own: what it loses nobody else has lost. */
+  #noteLoss(error: unknown, worker: PoolWorker): void {
+    const isLoss = error instanceof AppError && error.details['isDeviceLost'] === true;
+    if (!isLoss || this.spec.provider === 'cpu' || this.options.trial !== undefined) return;
+    this.#owner.deviceLost(this, worker, error.message);
   }
 
   #noteCost({ requests, rows }: RunJob, outcome: RunOutcome): void {

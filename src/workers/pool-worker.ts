@@ -86,6 +86,11 @@ export class PoolWorker {
     return this.#state === 'lost';
   }
 
+  /** Whether nothing fills the place: it was lost, or told to stop. */
+  get isEmpty(): boolean {
+    return this.#state === 'lost' || this.#state === 'stopped';
+  }
+
   /** Whether it can be ended; a thread ends with the server alone. */
   get isProcess(): boolean {
     return this.#link?.kill !== undefined;

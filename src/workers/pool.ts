@@ -2,24 +2,25 @@ import type { SessionSpec } from '../engine/engine.js';
 import { prepareWeights, type PreparedModel } from '../engine/weights/weights-cache.js';
 import { disableTelemetry } from '../engine/telemetry.js';
 import { AppError, messageOf } from '../errors.js';
-import { openInline } from './inline/inline-engine.js';
-import { InlineSession } from './inline/inline-session.js';
+import { InlineSessions } from './inline/inline-sessions.js';
 import { PoolSession } from './pool-session.js';
+import { LostDevices, type Devices } from './lost-devices.js';
 import { Places } from './places.js';
 import type { PoolWorker } from './pool-worker.js';
 import { decideRespawn, defaultRespawnPolicy, type Loss } from './respawn.js';
 import { processLink } from './link/process-link.js';
-import type { JournalPlace, Work } from './run-journal.js';
+import type { Work } from './run-journal.js';
 import type { LoadOptions, Runner, RunnerSession } from './runner.js';
 import type { RunnerOptions, RunnerStatus } from './runner-options.js';
 import { threadLink } from './link/thread-link.js';
-import { Turn } from './turn.js';
 
 export type { RunnerOptions } from './runner-options.js';
 
 /** A runner whose threads can be seen and ended. */
 export interface RunnerPool extends Runner {
   status(): RunnerStatus;
+  /** The GPUs that its sessions compute on. */
+  readonly devices: Devices;
   /** Lets every worker finish what it has, release and end. Runs asked for afterwards are refused with SHUTTING_DOWN. */
   close(): Promise<void>;
 }
@@ -38,6 +39,7 @@ export async function startRunner(options: RunnerOptions): Promise<RunnerPool> {
 }
 
 class Pool implements RunnerPool {
+  readonly devices: LostDevices;
   readonly #options: RunnerOptions;
   readonly #places: Places;
   readonly #sessions = new Set<PoolSession>();
@@ -45,9 +47,7 @@ class Pool implements RunnerPool {
   readonly #waiting = new Set<PoolSession>();
   /** Of threads; a process keeps its own. */
   readonly #losses: Loss[] = [];
-  readonly #turn = new Turn();
-  readonly #inlinePlace: JournalPlace | undefined;
-  readonly #inline = { inlineRuns: 0, inlineRequests: 0, inlineFullTurns: 0 };
+  readonly #inline: InlineSessions;
   #restarts = 0;
   #numbers = 0;
   #runtimeVersion = '';
@@ -70,8 +70,14 @@ class Pool implements RunnerPool {
       events: { onFree: (worker) => this.#feed(worker), onLost: (...loss) => this.#lost(...loss) },
       journal: options.journal,
     });
-    // Runs on this thread are over whenever it sweeps.
-    this.#inlinePlace = options.journal?.open(() => false);
+    this.devices = new LostDevices({
+      ...options,
+      stuck: this.#stuck,
+      restart: (worker) => this.#restart(worker),
+      serving: this.#sessions,
+      giveUp: (session, reason) => this.#giveUp(session, reason),
+    });
+    this.#inline = new InlineSessions({ ...options, onChange: (event) => options.events?.onInline?.(event) });
     options.journal?.sweepEvery(1000);
     const limitMs = options.runLimitMs ?? 0;
     if (limitMs > 0) this.#timers.add(setInterval(() => this.#watch(limitMs), Math.max(10, limitMs / 4)).unref());
@@ -86,12 +92,14 @@ class Pool implements RunnerPool {
     const prepared = await this.#prepare(spec, options);
     this.#refuseWhenClosing();
     const workers = await this.#places.choose(spec, options);
+    await this.devices.settled(workers);
     const owner = {
       threads: this.#options.workers,
       wake: (woken: PoolSession) => this.#wake(woken),
       forget: (gone: PoolSession) => this.#forget(gone),
       release: (gone: PoolSession) => this.#places.close(gone.workers),
       stuck: this.#stuck,
+      deviceLost: (...loss: Parameters<LostDevices['note']>) => this.devices.note(...loss),
     };
     const session = new PoolSession({ number: (this.#numbers += 1), spec, prepared, options, workers, owner });
     const [first, ...others] = workers;
@@ -104,30 +112,11 @@ class Pool implements RunnerPool {
       await session.unload();
       throw error;
     }
+    this.devices.back(workers);
     if (options.trial === undefined) this.#sessions.add(session);
     if (options.mayRunInline === true && options.apart !== true && spec.provider === 'cpu')
-      session.inline = this.#inlineOf(session);
+      session.inline = this.#inline.open(session.inlineSubject);
     return session;
-  }
-
-  #inlineOf({ number, prepared, loaded, work }: PoolSession): InlineSession | undefined {
-    const { inline, events } = this.#options;
-    if (inline === undefined) return undefined;
-    return new InlineSession(
-      { number, spec: prepared, inputs: loaded.inputs, work },
-      {
-        watch: inline.watch,
-        turn: this.#turn,
-        open: openInline,
-        journal: this.#inlinePlace,
-        onChange: (event) => events?.onInline?.(event),
-        onRun: (requests) => {
-          this.#inline.inlineRuns += 1;
-          this.#inline.inlineRequests += requests;
-        },
-        onFullTurn: () => (this.#inline.inlineFullTurns += 1),
-      },
-    );
   }
 
   status(): RunnerStatus {
@@ -137,7 +126,7 @@ class Pool implements RunnerPool {
       workers: places.map(({ name, state, held }) => ({ name, state, sessions: held.size })),
       busyWorkers: places.filter(({ state }) => state === 'busy').length,
       restarts: this.#restarts,
-      ...this.#inline,
+      ...this.#inline.counts,
       healthy: this.#gaveUp === undefined,
       ...(this.#gaveUp === undefined ? {} : { reason: this.#gaveUp }),
     };
@@ -225,32 +214,37 @@ class Pool implements RunnerPool {
     return true;
   }
 
-  async #restart(worker: PoolWorker): Promise<void> {
+  #giveUp(session: PoolSession, reason: string): void {
+    session.giveUp(reason);
+    this.#rejectAll(session);
+  }
+
+  /** Fills a place anew and loads its sessions again; answers what failed. */
+  async #restart(worker: PoolWorker): Promise<readonly string[]> {
     const isApart = this.#places.isApart(worker);
     const sessions = [...this.#sessions].filter(({ workers }) => workers.includes(worker));
-    const isOver = this.#closing !== undefined || !worker.isLost;
-    if (isOver || (!isApart && this.#gaveUp !== undefined)) return;
+    const isOver = this.#closing !== undefined || !worker.isEmpty;
+    if (isOver || (!isApart && this.#gaveUp !== undefined)) return [];
     this.#restarts += 1;
     const started = worker.start();
     started.catch((error: unknown) => worker.state === 'starting' && this.#stuck(messageOf(error)));
     const loads = sessions.map((session) => session.loadOn(worker));
     const results = await Promise.allSettled([started, ...loads]);
     const failures = results.flatMap((result) => (result.status === 'rejected' ? [String(result.reason)] : []));
-    if (results[0].status === 'rejected') return;
+    if (results[0].status === 'rejected') return failures;
     for (const session of sessions) {
       if (session.isAbandoned) session.giveUp(`it did not load again: ${failures.join('; ')}`);
       this.#wake(session);
     }
     this.#options.events?.onWorkerRestarted?.({ worker: worker.name, failures });
+    return failures;
   }
 
   /** Gives up the sessions that only these places would have held again. */
   #giveUpUnheld(reason: string, places: readonly PoolWorker[]): void {
     for (const session of this.#sessions) {
       const isTheirs = session.workers.every((place) => places.includes(place) || place.state === 'lost');
-      if (!session.isUnheld || !isTheirs) continue;
-      session.giveUp(reason);
-      this.#rejectAll(session);
+      if (session.isUnheld && isTheirs) this.#giveUp(session, reason);
     }
   }
 

@@ -1,4 +1,5 @@
 import type { WeightsCacheOptions } from '../engine/weights/weights-cache.js';
+import type { ProviderName } from '../model/config.js';
 import type { InlineOptions, InlineWatch } from './inline/inline-session.js';
 import type { WorkerState } from './pool-worker.js';
 import type { RespawnPolicy } from './respawn.js';
@@ -22,6 +23,8 @@ export interface RunnerOptions {
   readonly journal?: RunJournal;
   /** Memory that a process of a model that runs apart on the CPU may have; what it cannot get fails its run. Without it: any. */
   readonly processMemoryBytes?: number;
+  /** How long a worker may take to end whose device was lost; 30 s unless told otherwise. */
+  readonly stopLimitMs?: number;
   /** The thread's and the process's entry files; those beside this file unless told otherwise. */
   readonly entry?: URL;
   readonly processEntry?: URL;
@@ -31,12 +34,24 @@ export interface RunnerOptions {
 export interface RunnerEvents {
   readonly onWorkerLost?: (event: { readonly worker: string; readonly reason: string }) => void;
   readonly onWorkerRestarted?: (event: { readonly worker: string; readonly failures: readonly string[] }) => void;
+  /** A run found that a GPU computes nothing any more: its worker is filled anew, and its models are loaded again. */
+  readonly onDeviceLost?: (loss: DeviceLoss) => void;
+  /** That did not help: its models are given up, and this process does not get the GPU back by itself. */
+  readonly onDeviceGone?: (loss: DeviceLoss) => void;
   /** Cheap runs of a session begin or end to run on the calling thread. */
   readonly onInline?: InlineOptions['onChange'];
   /** Threads were lost too often and are not started any more: the process has to be killed and started again. */
   readonly onGivenUp?: (event: { readonly reason: string }) => void;
   /** A run passed its limit. Nothing can cancel it: the process has to be killed (SIGKILL) and started again. */
   readonly onStuck?: (event: { readonly worker: string; readonly session: string; readonly runningMs: number }) => void;
+}
+
+/** A GPU that was lost. */
+export interface DeviceLoss {
+  readonly worker: string;
+  readonly provider: ProviderName;
+  readonly deviceId: number;
+  readonly reason: string;
 }
 
 export interface RunnerStatus {

@@ -37,6 +37,33 @@ describe('the texts of ONNX Runtime', () => {
     });
   }
 
+  it('tell a device that was lost from one whose memory ran out, and read no names of nodes', () => {
+    const isLost = (text: string): boolean => explainRunFault(new Error(text)).details['isDeviceLost'] === true;
+    for (const text of [
+      'CUDA error cudaErrorLaunchFailure:CUDA failure 719: unspecified launch failure ; GPU=0 ; expr=cudaStreamSynchronize(s)',
+      'CUDA failure 999: unknown error ; GPU=1 ; hostname=x ; expr=cudaMemcpyAsync(dst, src, n)',
+      'CUDA failure 700: an illegal memory access was encountered ; GPU=0',
+      'CUDA failure 214: uncorrectable ECC error encountered ; GPU=0',
+      'CUDA failure 46: all CUDA-capable devices are busy or unavailable ; GPU=0',
+      'CUDA failure 2: out of memory ; GPU=0 ; then CUDA failure 719: unspecified launch failure ; GPU=0',
+      'WebGPU device lost (2): the GPU process went away',
+    ]) {
+      assert.ok(isLost(text), text);
+      assert.equal(explainRunFault(new Error(text)).code, 'DEVICE_UNAVAILABLE');
+      assert.equal(
+        explainCreateFault(spec, new Error(text)).code,
+        text.includes('memory ;') ? 'ENGINE_FAILED' : 'DEVICE_UNAVAILABLE',
+      );
+    }
+    for (const text of [
+      'CUDA failure 2: out of memory ; GPU=0',
+      'CUDA failure 7190: made up',
+      "Non-zero status code returned while running Gather node. Name:'CUDA failure 719: x' Status Message: no such kernel",
+      'CUBLAS failure 13: CUBLAS_STATUS_EXECUTION_FAILED ; GPU=0',
+    ])
+      assert.ok(!isLost(text), text);
+  });
+
   it('lose the source lines in front of what they say', () => {
     const text =
       'Non-zero status code returned while running Gather node. /onnxruntime_src/onnxruntime/core/providers/cpu/tensor/gather.cc:97 onnxruntime::common::Status onnxruntime::GatherCopyData(const onnxruntime::Tensor*, int64_t) const indices element out of data bounds, idx=7';

@@ -58,6 +58,9 @@ export async function openTestServer(options: TestServerOptions = {}): Promise<T
     onStuck: (what) => {
       throw new Error(what);
     },
+    onWornOut: (what) => {
+      throw new Error(what);
+    },
   });
   await server.loaded;
   const stop = async (): Promise<void> => {

@@ -1,6 +1,7 @@
 import { AppError, messageOf, type ErrorCode } from '../../errors.js';
 import type { SessionSpec } from '../engine.js';
 import { memoryAtHand } from '../memory-at-hand.js';
+import { findDeviceLoss } from './device-loss.js';
 
 /** A failure of the runtime that is understood: why it happened and what to do about it. */
 export interface OrtFault {
@@ -206,8 +207,8 @@ export function explainCreateFault({ modelPath, provider }: SessionSpec, thrown:
   const fault = findOrtFault(text);
   const head = `Cannot load ${modelPath} on ${provider}`;
   const details = { modelPath, provider };
-  if (fault === undefined)
-    return new AppError('MODEL_INVALID', `${head}: ${tidyOrtText(text)}`, { details, cause: thrown });
+  const code = findDeviceLoss(text) === undefined ? 'MODEL_INVALID' : 'DEVICE_UNAVAILABLE';
+  if (fault === undefined) return new AppError(code, `${head}: ${tidyOrtText(text)}`, { details, cause: thrown });
   return new AppError(fault.code, `${head}: ${fault.cause}. To fix: ${fault.fix}.`, { details, cause: thrown });
 }
 
@@ -257,9 +258,17 @@ function findRequestFault(text: string, mostBytes: number): string | undefined {
   return `The model cannot run on these values: a tensor of ${bytes} bytes would come of them, and it may have ${mostBytes}. To fix: ask for less.`;
 }
 
-/** The error of a run that failed; `details.isRequestFault` where the shapes or the values of the request are why. */
+/**
+ * The error of a run that failed; `details.isRequestFault` where the shapes or the values of the request are why, `details.isDeviceLost`
+ * where nothing runs on its device any more.
+ */
 export function explainRunFault(thrown: unknown, mostBytes = memoryAtHand()): AppError {
   const text = messageOf(thrown);
+  const loss = findDeviceLoss(text);
+  if (loss !== undefined) {
+    const message = `The device was lost while the model ran (${loss}). To fix: look at nvidia-smi and the kernel's log (dmesg, Xid); the server tries to get it back by itself.`;
+    return new AppError('DEVICE_UNAVAILABLE', message, { details: { isDeviceLost: true }, cause: thrown });
+  }
   const reason = findRequestFault(text, mostBytes);
   if (reason !== undefined)
     return new AppError('ENGINE_FAILED', reason, { details: { isRequestFault: true }, cause: thrown });

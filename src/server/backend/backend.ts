@@ -6,11 +6,15 @@ import type { OnModelEvent } from '../../repository/events.js';
 import type { ProviderChoice } from '../../repository/load-version.js';
 import type { TrustStore } from '../../repository/proof/trust-store.js';
 import type { ModelRepository, OnTracedRun } from '../../repository/types.js';
+import { createGpuReader } from '../../resources/gpu-readings.js';
 import type { RunnerPool } from '../../workers/pool.js';
+import type { DeviceLoss } from '../../workers/runner-options.js';
 import type { Log } from '../log/log.js';
 import { logBatchingOff, logSequencesGone } from './model-events.js';
 import { createInlineWatch } from './inline-watch.js';
 import { openCrashes, type Crashes } from './crashes.js';
+import { keepGpu } from './gpu-keeper.js';
+import { watchGpus } from './gpu-watch.js';
 import type { ServeOptions } from '../serve-options.js';
 import type { Ledger } from '../startup-text.js';
 
@@ -72,7 +76,11 @@ async function openRunner(options: ServeOptions, { journal }: Crashes): Promise<
   const { startRunner } = await import('../../workers/pool.js');
   const { watchdogMs: limitMs, inlineRuns } = settings;
   const watch = limitMs > 0 && options.isGuest !== true ? createInlineWatch({ limitMs, log: settings.log }) : undefined;
-  return startRunner({
+  const onDeviceGone = (loss: DeviceLoss): void => {
+    log.error(loss, 'the GPU is gone for this process: its models are refused until it is back');
+    void started.then((pool) => keepLost(loss, pool, options));
+  };
+  const started = startRunner({
     workers: budget.workers,
     env,
     weightsCache: { folder: cacheFolder },
@@ -84,12 +92,40 @@ async function openRunner(options: ServeOptions, { journal }: Crashes): Promise<
       onWorkerLost: (event) => log.error(event, 'worker lost'),
       onInline: (event) => log.debug(event, event.inline ? 'runs on the HTTP thread' : 'runs on the workers'),
       onWorkerRestarted: (event) => log.warn(event, 'worker restarted'),
+      onDeviceLost: (loss) => log.error(loss, 'GPU lost: its worker is filled anew, and its models are loaded again'),
+      onDeviceGone,
       onGivenUp: ({ reason }) => onStuck(reason),
       onStuck: ({ worker, session, runningMs }) =>
         onStuck(
           `a run of ${session} on ${worker} has taken ${Math.round(runningMs)} ms, over the limit of ${limitMs} ms`,
         ),
     },
+  });
+  const pool = await started;
+  watchGpus(pool.devices, gpuLookMs, {
+    read: () => createGpuReader({ env }).read(),
+    probe: async (deviceId) => (await import('../../engine/probe/probe.js')).probeProvider('cuda', { deviceId, env }),
+    log,
+  });
+  return pool;
+}
+
+/** How often nvidia-smi is asked where models are on its GPUs; and how often a GPU is tried that answered nobody. */
+const gpuLookMs = 30_000;
+const gpuRetryMs = 60_000;
+
+async function keepLost(
+  loss: DeviceLoss,
+  { devices }: RunnerPool,
+  { env, log, onWornOut }: ServeOptions,
+): Promise<void> {
+  const { probeProvider } = await import('../../engine/probe/probe.js');
+  await keepGpu(loss, {
+    probe: ({ provider, deviceId }) => probeProvider(provider, { deviceId, env }),
+    isGone: ({ worker }) => devices.gone.includes(worker),
+    renew: onWornOut,
+    wait: () => new Promise((resolve) => void setTimeout(resolve, gpuRetryMs).unref()),
+    log,
   });
 }
 

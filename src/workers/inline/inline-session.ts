@@ -4,7 +4,7 @@ import { InlineCost } from './inline-cost.js';
 import type { JournalPlace, RunPhase, Work } from '../run-journal.js';
 import { runSession } from '../run-session.js';
 import type { InlineRuns, PendingRun, RunOutcome, RunSize } from '../runner.js';
-import type { Turn } from '../turn.js';
+import type { Turn } from './turn.js';
 
 /** Sees runs that hang on a thread which cannot look after itself then. */
 export interface InlineWatch {

@@ -9,7 +9,7 @@ import { openInline } from '../../../src/workers/inline/inline-engine.js';
 import { InlineSession } from '../../../src/workers/inline/inline-session.js';
 import { describeWork } from '../../../src/workers/run-journal.js';
 import type { RunOutcome, RunSize } from '../../../src/workers/runner.js';
-import { Turn } from '../../../src/workers/turn.js';
+import { Turn } from '../../../src/workers/inline/turn.js';
 import { failsOnLargeIndex, putModel, sumAndDifference } from '../../support/models.js';
 import { ints, specOf } from '../queue.js';
 

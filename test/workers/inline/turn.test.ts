@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { Turn } from '../../src/workers/turn.js';
+import { Turn } from '../../../src/workers/inline/turn.js';
 
 const nextTurn = () => new Promise(setImmediate);
 
