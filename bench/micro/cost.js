@@ -1,10 +1,13 @@
 // Measures what requests cost a whole server: CPU time of tiny ones, of two models in turn, and major garbage collections.
-// Usage: node tools/build.js && node bench/micro/cost.js [tiny|turns|gc] [COUNT]
+// Binary tensors over gRPC are measured beside HTTP: in turn, from one process of clients, with requests a second.
+// Usage: node tools/build.js && node bench/micro/cost.js [tiny|turns|gc|grpc] [COUNT]
+import { Agent, request } from 'node:http';
 import {
   batching,
   binaryRequest,
   cpuUs,
   drive,
+  load,
   median,
   models,
   put,
@@ -14,6 +17,61 @@ import {
   sumRequest,
   tensors,
 } from './server-process.js';
+
+const clients = 8;
+const agent = new Agent({ keepAlive: true, maxSockets: clients });
+
+const pair = (rows) =>
+  ['A', 'B'].map((name) => ({
+    spec: { name, datatype: 'INT32', shape: [rows, 16] },
+    data: new Int32Array(rows * 16).fill(7),
+  }));
+const floats = { spec: { name: 'X', datatype: 'FP32', shape: [1, 230400] }, data: new Float32Array(230400).fill(0.5) };
+const works = {
+  'two INT32[1,16]': { model: 'sum', inputs: pair(1) },
+  'two INT32[32,16]': { model: 'sum', inputs: pair(32) },
+  'FP32[1,230400], 0.9 MB': { model: 'same', inputs: [floats] },
+};
+
+/** Sends one request by node:http and reads its answer. */
+function viaHttp({ port }, { model, inputs }) {
+  const described = inputs.map(({ spec, data }) => ({ ...spec, parameters: { binary_data_size: data.byteLength } }));
+  const head = Buffer.from(JSON.stringify({ inputs: described, parameters: { binary_data_output: true } }));
+  const body = Buffer.concat([head, ...inputs.map(({ data }) => Buffer.from(data.buffer))]);
+  const headers = { 'inference-header-content-length': head.length, 'content-length': body.length };
+  const options = { port, agent, method: 'POST', path: `/v2/models/${model}/infer`, headers };
+  return () =>
+    new Promise((resolve, reject) => {
+      const sent = request(options, (answer) => {
+        const { statusCode } = answer;
+        answer.resume().once('end', () => (statusCode === 200 ? resolve() : reject(new Error(String(statusCode)))));
+      });
+      sent.once('error', reject).end(body);
+    });
+}
+
+/** The same by grpc-js. */
+function viaGrpc({ client, callOf }, { model, inputs }) {
+  const contents = inputs.map(({ data }) => Buffer.from(data.buffer));
+  const message = { model_name: model, inputs: inputs.map(({ spec }) => spec), raw_input_contents: contents };
+  return () => callOf(client, ['ModelInfer', message]);
+}
+
+async function measure(server, one, count) {
+  const [beforeUs, startMs] = [cpuUs(server), performance.now()];
+  let left = count;
+  const ask = async () => {
+    while (left-- > 0) await one();
+  };
+  await Promise.all(Array.from({ length: clients }, ask));
+  return { us: (cpuUs(server) - beforeUs) / count, perSecond: (count / (performance.now() - startMs)) * 1000 };
+}
+
+/** Tells gRPC's figure, HTTP's, and their ratio. */
+function compare(taken, what) {
+  const [grpc, http] = [taken.grpc, taken.http].map((rounds) => median(rounds.slice(1).map((round) => round[what])));
+  return `${grpc.toFixed(0)} over ${http.toFixed(0)} = ${(grpc / http).toFixed(2)}`;
+}
 
 const jobs = {
   /** The server's CPU time for a tiny request, JSON and binary, by clients. */
@@ -48,6 +106,26 @@ const jobs = {
     console.log(
       `turns  two models in turn ${two.toFixed(1)} us, one ${one.toFixed(1)} us, ratio ${(two / one).toFixed(3)}`,
     );
+    await server.end();
+  },
+  /** gRPC beside HTTP, with binary tensors of three sizes, COUNT requests in a turn. */
+  async grpc(count = 1000) {
+    await put('sum', models.sumAndDifference, { batching: { maxRows: 32 } });
+    await put('same', models.identity('FP32', [1, 230400]), { batching: { maxRows: 0 } });
+    const server = await serve('--grpc-port', '0');
+    const [, address] = await server.next(/"grpcAddress":"([^"]+)"/);
+    const { createClient, callOf } = await load('test/support/grpc.js');
+    const client = createClient(address);
+    for (const [title, work] of Object.entries(works)) {
+      const ways = { http: viaHttp(server, work), grpc: viaGrpc({ client, callOf }, work) };
+      const taken = { http: [], grpc: [] };
+      for (let round = 0; round < 6; round += 1) {
+        for (const [way, one] of Object.entries(ways)) taken[way].push(await measure(server, one, count));
+      }
+      console.log(`grpc  ${title}  CPU us ${compare(taken, 'us')}, requests a second ${compare(taken, 'perSecond')}`);
+    }
+    client.close();
+    agent.destroy();
     await server.end();
   },
   /** Major garbage collections of all threads while COUNT requests of 0.9 MB pass, after as many to settle. */

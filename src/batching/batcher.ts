@@ -244,7 +244,7 @@ class QueueBatcher implements Batcher {
     if (rowsToRun > 0 || this.config.maxRows === 0)
       this.#cost.note(rowsToRun, ((timing.decodeNs ?? 0) + timing.inputNs + timing.computeNs + timing.outputNs) / 1e6);
     this.#options.onRun?.({ rows, rowsToRun, requests: entries.length, timing, device });
-    tellRun(this.#options, run, timing);
+    tellRun(this.#options, run, outcome);
     if (run.kept !== undefined) this.#joining.watch?.check(run.kept, rowsToRun, outcome.outputs);
     let from = 0;
     for (const entry of entries) {

@@ -3,7 +3,7 @@ import type { BatchingConfig } from '../model/config.js';
 import type { RunPlan, Waiting } from './plan.js';
 import type { Queued } from './queue.js';
 import type { Repeat } from './watch/repeat.js';
-import type { RunTiming } from '../workers/link/messages.js';
+import type { RunOutcome } from '../workers/runner.js';
 import type { BatcherOptions, InferResult, QueuedRequest, TracedRun } from './types.js';
 
 /** The text that two requests share when their tensors can be put together row by row. */
@@ -86,10 +86,18 @@ interface EntryRun extends Pick<TracedRun, 'rows' | 'rowsToRun' | 'startedMs'> {
   readonly requests: readonly Entry[];
 }
 
-/** Tells of a run that ended, where its requests' traces are wanted; without a timing it failed. */
-export function tellRun({ onTracedRun, clock }: BatcherOptions, run: EntryRun, timing?: RunTiming): void {
+/** Tells of a run that ended, where its requests' traces are wanted; without an outcome it failed. */
+export function tellRun({ onTracedRun, clock }: BatcherOptions, run: EntryRun, outcome?: RunOutcome): void {
   if (onTracedRun === undefined) return;
   const { rows, rowsToRun, startedMs } = run;
   const requests = run.requests.map(({ request: { trace }, enqueuedMs }) => ({ trace, enqueuedMs }));
-  onTracedRun({ requests, rows, rowsToRun, startedMs, endedMs: clock(), timing });
+  onTracedRun({
+    requests,
+    rows,
+    rowsToRun,
+    startedMs,
+    endedMs: clock(),
+    timing: outcome?.timing,
+    device: outcome?.device,
+  });
 }

@@ -68,6 +68,8 @@ export interface TracedRun {
   readonly endedMs: number;
   /** Undefined where the run failed. */
   readonly timing: RunTiming | undefined;
+  /** Where the model is on several devices: the one that computed. */
+  readonly device: string | undefined;
 }
 
 export interface TracedRequest {

@@ -73,7 +73,7 @@ export interface ServableModel {
 }
 
 /** Told of each run of a version, where traces are wanted. */
-export type OnTracedRun = (run: TracedRun, model: Pick<ServableModel, 'name' | 'version'>) => void;
+export type OnTracedRun = (run: TracedRun, model: Pick<ServableModel, 'name' | 'version' | 'placement'>) => void;
 
 /** A count and the nanoseconds it took in all (extension "statistics"). */
 export interface DurationStatistic {

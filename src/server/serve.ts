@@ -94,12 +94,12 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
   }
 }
 
-/** Nothing of it is loaded where no variable asks for it. */
+/** Nothing of it is loaded where no variable asks for it. Another program may have an SDK of its own, and its variables are not for this server. */
 async function openOwnTelemetry(
-  { env, settings, version, processTag, log, clock }: ServeOptions,
+  { env, isGuest, settings, version, processTag, log, clock }: ServeOptions,
   metrics: () => Promise<Metrics>,
 ): Promise<Telemetry | undefined> {
-  if (!Object.keys(env).some((name) => name.startsWith('OTEL_'))) return undefined;
+  if (isGuest === true || !Object.keys(env).some((name) => name.startsWith('OTEL_'))) return undefined;
   const { openTelemetry } = await import('./telemetry/open-telemetry.js');
   const readMetrics = async () => (await metrics()).read();
   return openTelemetry({ env, serviceName: settings.serverName, version, processTag, log, clock, readMetrics });

@@ -71,13 +71,7 @@ export function resultOf({ model, report, errorCode }: EndedRequest): Attributes
   };
 }
 
-/** A version of a model. */
-export interface ModelName {
-  readonly name: string;
-  readonly version: string;
-}
-
 /** The model of a request or a run. */
-export function modelAttributes({ name, version }: ModelName): Attributes {
+export function modelAttributes({ name, version }: NonNullable<EndedRequest['model']>): Attributes {
   return { 'slipway.model.name': name, 'slipway.model.version': version };
 }

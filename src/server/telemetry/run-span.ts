@@ -1,19 +1,23 @@
 import { SpanStatusCode } from '@opentelemetry/api';
 import type { TracedRun } from '../../batching/types.js';
-import { modelAttributes, type ModelName } from './conventions.js';
+import type { ServableModel } from '../../repository/types.js';
+import { modelAttributes } from './conventions.js';
 import { ServerSpan, type SpanDeps } from './server-span.js';
+
+type TracedModel = Pick<ServableModel, 'name' | 'version' | 'placement'>;
 
 /**
  * Makes the span of a run, for those of its requests that are sampled: a child of the first one's, with a link to each. Each request
  * gets to know the run.
  */
-export function addRunSpan({ tracer }: SpanDeps, run: TracedRun, model: ModelName): void {
+export function addRunSpan({ tracer }: SpanDeps, run: TracedRun, model: TracedModel): void {
   const spans = run.requests.flatMap(({ trace }) => (trace instanceof ServerSpan && trace.isSampled ? [trace] : []));
   const [first] = spans;
   if (first === undefined) return;
-  const { startedMs, endedMs, timing } = run;
+  const { startedMs, endedMs, timing, device = model.placement.device } = run;
   const attributes = {
     ...modelAttributes(model),
+    'slipway.device': device,
     'slipway.batch.rows': run.rows,
     'slipway.batch.padded_rows': run.rowsToRun,
     'slipway.batch.requests': run.requests.length,
@@ -24,7 +28,7 @@ export function addRunSpan({ tracer }: SpanDeps, run: TracedRun, model: ModelNam
   span.end(first.toEpochMs(endedMs));
   const decodeMs = (timing?.decodeNs ?? 0) / 1e6;
   const computeMs = timing && decodeMs + (timing.inputNs + timing.computeNs + timing.outputNs) / 1e6;
-  const served = { startedMs, endedMs, computeMs, decodeMs, batch: span.spanContext() };
+  const served = { startedMs, endedMs, computeMs, decodeMs, device, batch: span.spanContext() };
   for (const { trace, enqueuedMs } of run.requests) {
     if (trace instanceof ServerSpan) trace.addRun({ ...served, enqueuedMs });
   }

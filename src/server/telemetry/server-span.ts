@@ -9,6 +9,7 @@ import {
   type Link,
   type Span,
   type SpanContext,
+  type SpanOptions,
   type Tracer,
 } from '@opentelemetry/api';
 import { W3CTraceContextPropagator } from '@opentelemetry/core';
@@ -24,8 +25,14 @@ export interface ServingRun {
   readonly computeMs: number | undefined;
   /** Of that, decoding of images. */
   readonly decodeMs: number;
+  /** The device that computed. */
+  readonly device: string;
   /** The run's own span. */
   readonly batch: SpanContext;
+}
+
+interface ChildOptions extends Pick<SpanOptions, 'links' | 'attributes'> {
+  readonly hasFailed?: boolean;
 }
 
 /** What all spans of requests share. */
@@ -126,17 +133,21 @@ export class ServerSpan implements RequestSpan {
     this.#addChild('encode', [ranMs, ranMs + report.encodeMs]);
   }
 
-  #addCompute({ startedMs, endedMs, computeMs, batch }: ServingRun): void {
+  #addCompute({ startedMs, endedMs, computeMs, device, batch }: ServingRun): void {
     const from = computeMs === undefined ? startedMs : Math.max(startedMs, endedMs - computeMs);
-    this.#addChild('compute', [from, endedMs], { links: [{ context: batch }], hasFailed: computeMs === undefined });
+    this.#addChild('compute', [from, endedMs], {
+      links: [{ context: batch }],
+      attributes: { 'slipway.device': device },
+      hasFailed: computeMs === undefined,
+    });
   }
 
   #addChild(
     name: string,
     [fromMs, toMs]: readonly [fromMs: number, toMs: number],
-    { links = [], hasFailed = false }: { readonly links?: Link[]; readonly hasFailed?: boolean } = {},
+    { hasFailed = false, ...more }: ChildOptions = {},
   ): void {
-    const child = this.#deps.tracer.startSpan(name, { startTime: this.toEpochMs(fromMs), links }, this.context);
+    const child = this.#deps.tracer.startSpan(name, { startTime: this.toEpochMs(fromMs), ...more }, this.context);
     if (hasFailed) child.setStatus({ code: SpanStatusCode.ERROR });
     child.end(this.toEpochMs(toMs));
   }

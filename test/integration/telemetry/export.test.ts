@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import { describe, it } from 'node:test';
+import { serve } from '../../../src/server/in-process.js';
 import { openGrpc, rawPair } from '../../support/grpc.js';
 import { send } from '../../support/http.js';
 import { sumAndDifference } from '../../support/models.js';
@@ -38,6 +39,14 @@ describe('telemetry', () => {
     const { url } = await serveFor(context, { models });
     assert.equal((await send(url, goodCall)).status, 200);
     assert.deepEqual(loaded(), []);
+  });
+
+  it('is not sent by a server inside a program, whose environment is not read', async (context) => {
+    setVariables(context, { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9' });
+    const server = await serve({ models: 'models/digits', port: 0, executionProvider: 'cpu' });
+    context.after(() => server.stop());
+    const { status, headers } = await send(server.url, { path: '/v2' });
+    assert.deepEqual([status, headers['traceparent'], loaded()], [200, undefined, []]);
   });
 
   for (const protocol of ['http/protobuf', 'http/json', 'grpc'] as const) {

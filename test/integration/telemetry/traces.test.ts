@@ -75,6 +75,7 @@ describe('traces over HTTP', () => {
       assert.equal(decode?.endNs, queue?.startNs);
       assert.ok((queue?.endNs ?? 0n) <= (compute?.startNs ?? 0n));
       assert.equal(compute?.endNs, encode?.startNs);
+      assert.deepEqual(compute?.attributes, { 'slipway.device': 'cpu' });
       const line = lines.find(({ message }) => message === 'request');
       assert.deepEqual([line?.['trace_id'], line?.['span_id'], line?.['trace_flags']], [traceId, spanId, '01']);
     });
