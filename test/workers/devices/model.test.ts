@@ -66,7 +66,7 @@ describe('a model on several GPUs', () => {
     const registry = new Registry();
     registerModelMetrics(registry, () => [model]);
     const lines = (await registry.metrics()).split('\n');
-    const of = (name: string) => lines.filter((line) => line.startsWith(`${name}{`));
+    const of = (name: string) => lines.filter((line) => line.startsWith(`${name}{`)).sort();
     const labels = (device: string) => `{model="m",version="1",device="${device}"}`;
     assert.deepEqual(of('slipway_model_info'), [
       `slipway_model_info${labels('cuda:0')} 1`,
