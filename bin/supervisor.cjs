@@ -22,9 +22,10 @@ const passedOn = [...stops, 'SIGUSR1', 'SIGUSR2', 'SIGWINCH'];
 /** Restarts wait longer from crash to crash; a server that ran `soundAfterMs` is taken for sound, and its crash is the first again. */
 const defaultPolicy = { firstDelayMs: 100, longestDelayMs: 30_000, soundAfterMs: 60_000, mostInARow: 10 };
 
-/** Whether this process is to be the supervisor: not where it is told not to be, is the server already, or is being debugged. */
+/** Whether this process is to be the supervisor: not where it is told not to be, is the server already, is being debugged, or serves nothing. */
 function isSupervisorWanted({ argv, env, execArgv, platform, ppid }) {
   if (env.SLIPWAY_SUPERVISED === String(ppid) || platform === 'win32') return false;
+  if (/^(?:inspect|init)$/.test(argv[2] ?? '')) return false;
   if (execArgv.some((flag) => flag.startsWith('--inspect'))) return false;
   let wish = env.SLIPWAY_SUPERVISOR || 'yes';
   argv.forEach((flag, index) => {

@@ -1,32 +1,26 @@
-import { dirname } from 'node:path';
 import { AppError } from '../errors.js';
 import type { DeviceChoice, DeviceFinder } from '../engine/devices.js';
 import type { SessionSpec } from '../engine/engine.js';
 import { isBatchingAutomatic } from '../model/complete/complete-batching.js';
-import { checkLabels } from '../model/complete/complete-classification.js';
-import { checkDetectionLabels } from '../model/complete/complete-detection.js';
-import { checkSegmentationLabels } from '../model/complete/complete-segmentation.js';
+import { checkTaskLabels, labelsOf } from '../model/complete/task-labels.js';
 import { completeConfig } from '../model/complete/complete-config.js';
 import type { ModelJson } from '../model/config-schema.js';
 import type { Homes } from '../model/containment.js';
-import { findConfig } from '../model/found/find-config.js';
 import type { TokenizerFile } from '../model/tokenizer-file.js';
 import type { ExecutionConfig, ModelConfig, OnnxHeader, ProviderName } from '../model/config.js';
 import type { LoadedSession, LoadOptions, RunnerSession } from '../workers/runner.js';
 import type { CrashRecords } from './crashes/crash-records.js';
-import { joinWatches, type Watch } from './files/fingerprint.js';
-import { hasCompanions, readCompanions, takeTokenizer } from './companions.js';
-import { hasLabels, readLabelFile } from './files/label-file.js';
-import { readLarge, readSmall } from './files/read-within.js';
+import type { Watch } from './files/fingerprint.js';
 import { placeModel } from './instances.js';
 import { notesOnFiles, notesOnProcesses, notesOnProvider } from './load-notes.js';
 import type { StateMemory } from '../batching/sequences/types.js';
 import { Servable, type BatchingOff, type SequencesGone, type ServableParts } from './servable.js';
-import { takeSnapshot, type Snapshot } from './files/snapshot.js';
+import type { Snapshot } from './files/snapshot.js';
 import type { StatisticsCounter } from './statistics.js';
 import { findSuspicion, type Suspicion } from './crashes/suspicion.js';
 import { tryUnlessApart, type TrialOptions } from './proof/trial.js';
 import { prove, warm } from './proof/warm-up.js';
+import { inPublicNames, readVersionFiles, type VersionPlace } from './version-files.js';
 
 /** What every load needs, whatever the model. */
 export interface LoaderOptions extends TrialOptions, Pick<ServableParts, 'onTracedRun'> {
@@ -62,15 +56,9 @@ export interface ProviderChoice {
 }
 
 /** One version to load. */
-export interface VersionRequest {
+export interface VersionRequest extends VersionPlace {
   readonly name: string;
   readonly version: string;
-  readonly path: string;
-  /** Folder of the labels; a lone model file has none. */
-  readonly folder?: string;
-  readonly json: ModelJson;
-  /** How its file was found, where that needs a word. */
-  readonly notes?: readonly string[];
   /** Counts that go on where the version before left off. */
   readonly statistics: StatisticsCounter;
 }
@@ -85,18 +73,10 @@ export interface LoadedVersion {
 
 /** Loads one version and warms it. Rejects with the reason, and leaves nothing behind then. */
 export async function loadVersion(request: VersionRequest, options: LoaderOptions): Promise<LoadedVersion> {
-  const { folder } = request;
   const startedMs = performance.now();
-  const { homes } = options;
-  const taken = takeSnapshot(request.path, { homes, folder: options.snapshotFolder });
-  const snapshot = await readLarge('The model file', taken, (late) => void late.remove());
+  const files = await readVersionFiles(request, options);
+  const { snapshot, json, labels, tokenizer, notes, watch } = files;
   try {
-    const companions = await readSmall("What lies in the model's folder", readCompanions(folder, homes));
-    const found = findConfig(request.json, { header: snapshot.header, companions: companions.texts });
-    const { json } = found;
-    const tokenizer = json.text === undefined ? undefined : takeTokenizer(companions.texts);
-    const source = { json, homes, ...(folder === undefined ? {} : { folder }) };
-    const { lines, watch } = await readSmall('The label file', readLabelFile(source));
     const model = `${request.name}/${request.version}`;
     const subject = { model, path: request.path, watch: snapshot.watch, json };
     const suspicion = await findSuspicion(subject, options.crashes);
@@ -107,15 +87,10 @@ export async function loadVersion(request: VersionRequest, options: LoaderOption
       unfollow();
       await snapshot.remove();
     };
-    const notes = [...(request.notes ?? []), ...found.notes];
-    const asked = { ...request, json, found: notes, labels: lines, tokenizer, startedMs, suspicion };
+    const asked = { ...request, json, found: notes, labels, tokenizer, startedMs, suspicion };
     const servable = await loadServable(asked, { ...snapshot, header, remove }, options);
     unfollow = suspicion.follow(() => request.statistics.snapshot().inferenceCount);
-    const isCurrent = async () =>
-      (await hasLabels(source, lines)) &&
-      (await hasCompanions(folder, homes, companions.texts)) &&
-      (await snapshot.isCurrent());
-    return { servable, watch: joinWatches(joinWatches(watch, companions.watch), snapshot.watch), isCurrent };
+    return { servable, watch, isCurrent: () => files.isCurrent() };
   } catch (error) {
     await snapshot.remove();
     throw inPublicNames(error, snapshot.modelPath, request.path);
@@ -202,13 +177,6 @@ function blameLoad(error: unknown, { onFault }: LoadOptions): never {
   throw verdict === undefined ? error : new AppError('MODEL_QUARANTINED', verdict, { cause: error });
 }
 
-/** What failed, with the file that the user knows instead of the private copy that was read. */
-function inPublicNames(thrown: unknown, copy: string, source: string): unknown {
-  if (!(thrown instanceof AppError) || copy === source) return thrown;
-  const message = thrown.message.replaceAll(copy, source).replaceAll(dirname(copy), dirname(source));
-  return new AppError(thrown.code, message, { details: thrown.details, cause: thrown });
-}
-
 /** The provider that the model gets and on which devices, and its configuration with every default filled in for that. */
 async function configure(
   { json, labels }: VersionRequest & { readonly labels: readonly string[] },
@@ -217,9 +185,7 @@ async function configure(
 ): Promise<{ readonly choice: ProviderChoice & DeviceChoice; readonly wished: ModelConfig }> {
   const choice = await chooseProvider(completeConfig(json, header, 'cpu').execution);
   const wished = completeConfig(json, header, choice.provider);
-  if (wished.classification?.labels !== undefined) checkLabels(wished.classification, labels, header);
-  if (wished.detection?.labels !== undefined) checkDetectionLabels(wished.detection, labels, header);
-  if (wished.segmentation?.labels !== undefined) checkSegmentationLabels(wished.segmentation, labels, header);
+  checkTaskLabels(wished, labels, header);
   const isOnCpu = choice.provider === 'cpu' || findDevices === undefined;
   const devices = isOnCpu ? { deviceIds: [0] } : await findDevices(choice.provider, wished.instances.gpu);
   return { choice: { ...choice, ...devices }, wished };
@@ -239,16 +205,6 @@ function notesOnLoad(of: {
     ...notesOnFiles(snapshot),
     ...notesOnProcesses(header, loaded),
   ];
-}
-
-/** Labels of the label file, else classes that the model file names itself. */
-function labelsOf(
-  lines: readonly string[],
-  { classification }: ModelConfig,
-  { outputs }: OnnxHeader,
-): readonly string[] {
-  if (lines.length > 0) return lines;
-  return outputs.find(({ name }) => name === classification?.output)?.labels ?? [];
 }
 
 /** A provider may take a session and leave every node of it to the CPU. */

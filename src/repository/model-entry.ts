@@ -1,17 +1,12 @@
-import { readFile, stat } from 'node:fs/promises';
-import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { AppError, messageOf } from '../errors.js';
-import type { ModelJson } from '../model/config-schema.js';
-import { followLinks, type Homes } from '../model/containment.js';
+import { AppError } from '../errors.js';
 import { parseModelJson } from '../model/parse-config.js';
 import type { OnModelEvent } from './events.js';
 import type { ModelOnDisk } from './files/model-folder.js';
-import { describeObstacle } from './files/place.js';
-import { readSmall } from './files/read-within.js';
+import { readConfig, sourceOf, type VersionSource } from './files/version-source.js';
 import type { LoaderOptions } from './load-version.js';
 import { chooseVersions, formatPolicy } from './files/version-policy.js';
-import { VersionSlot, type VersionSource } from './version-slot.js';
+import { VersionSlot } from './version-slot.js';
 
 export interface EntryOptions extends LoaderOptions {
   readonly onEvent: OnModelEvent;
@@ -23,12 +18,6 @@ export interface EntryOptions extends LoaderOptions {
   readonly unloadLimitMs?: number;
   /** Aborted when the repository closes: lingering ends. */
   readonly closing: AbortSignal;
-}
-
-interface ConfigOnDisk {
-  readonly text?: string;
-  readonly json: ModelJson;
-  readonly problem?: string;
 }
 
 /**
@@ -190,52 +179,4 @@ export class ModelEntry {
     const { lingerMs, closing } = this.#options;
     await delay(lingerMs, undefined, { signal: closing, ref: false }).catch(() => undefined);
   }
-}
-
-async function readConfig(
-  folder: string | undefined,
-  { homes, override }: { readonly homes: Homes; readonly override?: string },
-): Promise<ConfigOnDisk> {
-  let text = override;
-  try {
-    text ??=
-      folder === undefined ? undefined : await readSmall('model.json', readIfThere(join(folder, 'model.json'), homes));
-    return text === undefined ? { json: {} } : { text, json: parseModelJson(text) };
-  } catch (error) {
-    return { json: {}, problem: messageOf(error), ...(text === undefined ? {} : { text }) };
-  }
-}
-
-const mostSettingsBytes = 4 << 20;
-
-async function readIfThere(path: string, homes: Homes): Promise<string | undefined> {
-  const found = await followLinks(path, homes);
-  if (found.kind === 'absent' && found.linkTo === undefined) return undefined;
-  if (found.kind !== 'inside') throw new AppError('MODEL_INVALID', `model.json: ${describeObstacle(found)}`);
-  try {
-    const stats = await stat(found.path);
-    // Reading a pipe would wait for whoever writes to it.
-    if (!stats.isFile()) throw new Error('it is not a regular file');
-    if (stats.size > mostSettingsBytes) throw new Error(`it has ${stats.size} bytes, more than ${mostSettingsBytes}`);
-    return await readFile(found.path, 'utf8');
-  } catch (cause) {
-    throw new AppError('MODEL_INVALID', `model.json cannot be read (${messageOf(cause)})`, { cause });
-  }
-}
-
-function sourceOf(disk: ModelOnDisk, version: string, config: ConfigOnDisk): VersionSource {
-  const found = disk.versions.find((candidate) => candidate.version === version);
-  const missing =
-    found === undefined ? `model.json names version ${version}, but there is no such version folder` : undefined;
-  const problem = config.problem ?? found?.problem ?? missing;
-  return {
-    name: disk.name,
-    version,
-    json: config.json,
-    ...(found?.path === undefined ? {} : { path: found.path }),
-    ...(found?.notes === undefined ? {} : { notes: found.notes }),
-    ...(disk.folder === undefined ? {} : { folder: disk.folder }),
-    ...(problem === undefined ? {} : { problem }),
-    ...(config.text === undefined ? {} : { configText: config.text }),
-  };
 }

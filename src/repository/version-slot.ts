@@ -1,25 +1,11 @@
 import { AppError, messageOf } from '../errors.js';
-import type { ModelJson } from '../model/config-schema.js';
 import type { ModelEvent, OnModelEvent } from './events.js';
+import type { VersionSource } from './files/version-source.js';
 import { takeFingerprint, watchAround, type Watch } from './files/fingerprint.js';
 import { loadVersion, type LoadedVersion, type LoaderOptions } from './load-version.js';
 import type { Servable } from './servable.js';
 import { StatisticsCounter } from './statistics.js';
 import type { VersionState } from './types.js';
-
-/** One version as it is to be served, and what stands in the way of that. */
-export interface VersionSource {
-  readonly name: string;
-  readonly version: string;
-  readonly path?: string;
-  readonly folder?: string;
-  readonly problem?: string;
-  /** How its file was found, where that needs a word. */
-  readonly notes?: readonly string[];
-  /** Text of the configuration in force; undefined where the model has none. */
-  readonly configText?: string;
-  readonly json: ModelJson;
-}
 
 export interface SlotOptions {
   readonly model: string;

@@ -6,13 +6,9 @@ import type { LoadOverrides, ModelReadiness, ServableModel } from '../repository
 import type { ThreadBudget } from '../resources/types.js';
 import { checkOverride } from './access/override-limits.js';
 import type { Lifecycle } from './lifecycle.js';
-import {
-  describeConfig,
-  describeModel,
-  describeStatistics,
-  describeV1,
-  type DescribeOptions,
-} from './describe/model-description.js';
+import { describeConfig, describeModel, type DescribeOptions } from './describe/model-description.js';
+import { describeStatistics } from './describe/model-statistics.js';
+import { describeV1 } from './describe/v1-description.js';
 import type { Settings } from './settings/settings.js';
 
 export interface DataplaneDeps {

@@ -1,12 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { AppError, messageOf } from '../errors.js';
 import { isRemote, parseLocation } from '../store/location.js';
 import { parseArguments } from './settings/args.js';
 import { exitCodeOf } from './exit-codes.js';
 import { LineOutput } from './log/line-output.js';
 import { createLog, type Log } from './log/log.js';
+import type { ModelCommand } from './settings/model-commands.js';
 import type { RunningServer } from './serve.js';
 import type { Settings } from './settings/settings.js';
 import { bundledModels, startFrom, version } from './start.js';
@@ -54,6 +56,10 @@ async function main(): Promise<void> {
     process.stdout.write(invocation.text);
     return;
   }
+  if (invocation.kind !== 'serve') {
+    await lookAtModels(invocation);
+    return;
+  }
   const { settings } = invocation;
   supervised.tellLog(settings.log, process.stderr.isTTY);
   const log = createLog(settings.log, {
@@ -74,6 +80,16 @@ async function main(): Promise<void> {
     throw thrown;
   });
   announce({ server, settings, log, ledger });
+}
+
+/** `inspect` and `init`: nothing is served; 4 where a model is refused. */
+async function lookAtModels(command: ModelCommand): Promise<void> {
+  const { runModelCommand } = await import('./inspect/commands.js');
+  const schema = fileURLToPath(new URL('../../../docs/model.schema.json', import.meta.url));
+  const { stdout, stderr, isRefused } = await runModelCommand(command, { schema, cwd: process.cwd() });
+  process.stderr.write(stderr);
+  process.stdout.write(stdout);
+  if (isRefused) process.exitCode = exitCodeOf.MODEL_INVALID;
 }
 
 /** Ends the fetching of models, where some are fetched, and the looks at files. */

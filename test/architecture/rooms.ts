@@ -68,6 +68,7 @@ export const layers: Readonly<Record<string, readonly string[]>> = {
   ],
   'src/tool': ['predict'],
   'src/server': [
+    'inspect',
     'grpc',
     'health-port',
     'routes',

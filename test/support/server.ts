@@ -35,7 +35,7 @@ export async function openTestServer(options: TestServerOptions = {}): Promise<T
   const lines: Readonly<Record<string, unknown>>[] = [];
   const flags = ['--port', '0', '--execution-provider', 'cpu', '--management=yes', ...(options.flags ?? [])];
   const invocation = parseArguments(flags, { env: {}, version: '0', readText: () => '{}' });
-  if (invocation.kind !== 'serve') throw new Error(invocation.text);
+  if (invocation.kind !== 'serve') throw new Error(JSON.stringify(invocation));
   const { settings } = invocation;
   const isTerminal = false;
   const server = await startServer({

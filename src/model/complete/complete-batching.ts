@@ -50,6 +50,10 @@ export function findGraphObstacle({ inputs, rows }: OnnxHeader): string | undefi
   return couldHoldRows && rows?.proven === false ? rows.reason : undefined;
 }
 
+/** What people are told where it is left off for a reason. */
+export const noteOnBatchingOff = (reason: string): string =>
+  `Batching is off: ${reason}. Set batching.maxRows in model.json to turn it on, or to 0 to agree.`;
+
 function checkWish(json: BatchingJson, maxRows: number, { inputs, outputs }: OnnxHeader): void {
   if (maxRows > 0) {
     const isFixed = (value: HeaderValue) => value.unranked === undefined && value.shape[0] !== -1;

@@ -1,8 +1,6 @@
 import { messageOf } from '../../errors.js';
-import { checkLabels } from '../complete/complete-classification.js';
+import { checkTaskLabels } from '../complete/task-labels.js';
 import { completeConfig } from '../complete/complete-config.js';
-import { checkDetectionLabels } from '../complete/complete-detection.js';
-import { checkSegmentationLabels } from '../complete/complete-segmentation.js';
 import type { ModelJson } from '../config-schema.js';
 import type { OnnxHeader } from '../config.js';
 import { findHuggingFace } from './hugging-face.js';
@@ -50,12 +48,9 @@ function sourcesOf(subject: FindingSubject): Finding {
 /** What of the found blocks does not fit the model, in words. */
 function findContradiction(found: Finding['json'], header: OnnxHeader): string | undefined {
   try {
-    const { classification, detection, segmentation } = completeConfig(found, header, 'cpu');
+    const config = completeConfig(found, header, 'cpu');
     const labels = (found.classification ?? found.detection ?? found.segmentation)?.labels;
-    if (typeof labels === 'string' || labels === undefined) return undefined;
-    if (classification !== undefined) checkLabels(classification, labels, header);
-    if (detection !== undefined) checkDetectionLabels(detection, labels, header);
-    if (segmentation !== undefined) checkSegmentationLabels(segmentation, labels, header);
+    if (typeof labels === 'object') checkTaskLabels(config, labels, header);
     return undefined;
   } catch (error) {
     return messageOf(error).replace(/^model\.json does not fit the model: /, '');

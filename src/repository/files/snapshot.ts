@@ -58,6 +58,13 @@ export async function takeSnapshot(source: string, { homes, folder }: SnapshotOp
   );
 }
 
+/** The same to look at and not to load: nothing is copied, unless the model is served by a changed copy. */
+export async function lookInto(source: string, options: SnapshotOptions): Promise<Snapshot> {
+  const { edit } = readOnnxModel(await resolveModel(source, options.homes));
+  if (edit !== undefined) return takeSnapshot(source, options);
+  return useInPlace(source, options.homes, new CopyFailed('it is looked at, and not loaded'));
+}
+
 /** A copy, or undefined where the files changed meanwhile. */
 async function tryCopy(source: string, { homes, folder }: SnapshotOptions): Promise<Snapshot | undefined> {
   const home = await mkdtemp(join(folder, 'model-')).catch(failCopy);

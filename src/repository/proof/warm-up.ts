@@ -1,4 +1,4 @@
-import { findGraphObstacle } from '../../model/complete/complete-batching.js';
+import { findGraphObstacle, noteOnBatchingOff } from '../../model/complete/complete-batching.js';
 import type { ModelConfig, OnnxHeader } from '../../model/config.js';
 import { variableSizes } from '../../tensor/drawn.js';
 import type { NamedTensors } from '../../tensor/tensor.js';
@@ -132,10 +132,7 @@ async function judgeSwitching(subject: WarmUpSubject): Promise<Verdict> {
   );
 }
 
-function off(reason: string): Verdict {
-  const note = `Batching is off: ${reason}. Set batching.maxRows in model.json to turn it on, or to 0 to agree.`;
-  return { isProven: false, note };
-}
+const off = (reason: string): Verdict => ({ isProven: false, note: noteOnBatchingOff(reason) });
 
 function onGraphAlone(problem: string): Verdict {
   return { isProven: true, note: `Batching rests on the graph alone, nothing was measured (${problem}).` };

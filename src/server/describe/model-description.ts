@@ -3,8 +3,8 @@ import { exampleInputs } from '../../model/example/example.js';
 import { suggestImage } from '../../model/found/ultraface.js';
 import type { SequenceConfig } from '../../model/config.js';
 import type { ModelMetadata } from '../../protocol/types.js';
-import type { DurationStatistic, ServableModel, StatisticsSnapshot } from '../../repository/types.js';
-import { datatypes, type Datatype } from '../../tensor/datatype.js';
+import type { ServableModel } from '../../repository/types.js';
+import { datatypes } from '../../tensor/datatype.js';
 import { specOf, type TensorSpec } from '../../tensor/tensor.js';
 import { showFileMetadata } from './file-metadata.js';
 import { hidePaths } from './private-paths.js';
@@ -22,7 +22,30 @@ export interface DescribeOptions {
  * `notes` say what was decided for the model and why.
  * What the file says of itself stands apart in `metadata`: its words may be as old as the export.
  */
-export function describeModel(model: ServableModel, { versions, wholeMetadata }: DescribeOptions): ModelMetadata {
+export function describeModel(model: ServableModel, options: DescribeOptions): ModelMetadata {
+  return describeFile(model, {
+    ...options,
+    facts: {
+      device: model.devices.join(','),
+      device_evidence: model.placement.evidence,
+      provider_reason: hidePaths(model.providerReason),
+      weights: hidePaths(model.weights),
+      instances: String(model.instances),
+    },
+  });
+}
+
+/** What is known of a model that is not loaded. */
+export type KnownModel = Pick<
+  ServableModel,
+  'name' | 'version' | 'description' | 'config' | 'header' | 'inputs' | 'outputs' | 'labels' | 'notes'
+>;
+
+/** The same as far as files tell it, with the facts of a server where there is one. */
+export function describeFile(
+  model: KnownModel,
+  { versions, wholeMetadata, facts = {} }: DescribeOptions & { readonly facts?: Readonly<Record<string, string>> },
+): ModelMetadata {
   const { metadata, defaultedInputs } = model.header;
   const labels = new Map(model.header.outputs.map((output) => [output.name, output.labels]));
   return {
@@ -37,7 +60,7 @@ export function describeModel(model: ServableModel, { versions, wholeMetadata }:
       const own = labels.get(spec.name);
       return { ...specOf(spec), ...(own === undefined ? {} : { labels: own }) };
     }),
-    properties: propertiesOf(model),
+    properties: propertiesOf(model, facts),
     ...(model.notes.length > 0 ? { notes: model.notes.map(hidePaths) } : {}),
     metadata: wholeMetadata ? metadata : showFileMetadata(metadata),
     ...describeUse(model),
@@ -48,7 +71,7 @@ export function describeModel(model: ServableModel, { versions, wholeMetadata }:
 function describeUse({
   header,
   config,
-}: ServableModel): Pick<ModelMetadata, 'dimension_names' | 'examples' | 'suggestion'> {
+}: KnownModel): Pick<ModelMetadata, 'dimension_names' | 'examples' | 'suggestion'> {
   const named = [...header.inputs, ...header.defaultedInputs, ...header.outputs].filter(({ dimNames }) =>
     dimNames.some((name) => name !== ''),
   );
@@ -62,16 +85,15 @@ function describeUse({
   };
 }
 
-function propertiesOf({ config, header, ...model }: ServableModel): Readonly<Record<string, string>> {
+function propertiesOf(
+  { config, header, ...model }: KnownModel,
+  facts: Readonly<Record<string, string>>,
+): Readonly<Record<string, string>> {
   const { image, text, classification, detection, segmentation, embedding, sequences, execution } = config;
   return {
     version: model.version,
-    device: model.devices.join(','),
-    device_evidence: model.placement.evidence,
-    provider_reason: hidePaths(model.providerReason),
-    weights: hidePaths(model.weights),
+    ...facts,
     ...(execution.providers.length > 0 ? { requested_providers: execution.providers.join(',') } : {}),
-    instances: String(model.instances),
     max_batch_size: String(config.batching.maxRows),
     ...(model.description === '' ? {} : { description: model.description }),
     ...(image === undefined
@@ -187,86 +209,3 @@ function instanceGroup(name: string, { devices, instances }: Pick<ServableModel,
   const count = isOnGpu ? Math.ceil(instances / Math.max(1, gpus.length)) : instances;
   return { name, kind: isOnGpu ? 'KIND_GPU' : 'KIND_CPU', count, ...(gpus.length > 0 ? { gpus } : {}) };
 }
-
-/** One entry of `model_stats` (extension "statistics"); nothing is cached, so both cache figures stay 0. */
-export function describeStatistics({ name, version, statistics }: ServableModel): object {
-  const snapshot = statistics.snapshot();
-  return {
-    name,
-    version,
-    last_inference: snapshot.lastInferenceMs,
-    inference_count: snapshot.inferenceCount,
-    execution_count: snapshot.executionCount,
-    inference_stats: inferenceStatistics(snapshot),
-    response_stats: {},
-    batch_stats: snapshot.batches.map((batch) => ({
-      batch_size: batch.batchSize,
-      compute_input: duration(batch.computeInput),
-      compute_infer: duration(batch.computeInfer),
-      compute_output: duration(batch.computeOutput),
-    })),
-    memory_usage: [],
-  };
-}
-
-function inferenceStatistics(snapshot: StatisticsSnapshot): object {
-  return {
-    success: duration(snapshot.success),
-    fail: duration(snapshot.fail),
-    queue: duration(snapshot.queue),
-    compute_input: duration(snapshot.computeInput),
-    compute_infer: duration(snapshot.computeInfer),
-    compute_output: duration(snapshot.computeOutput),
-    cache_hit: { count: 0, ns: 0 },
-    cache_miss: { count: 0, ns: 0 },
-  };
-}
-
-const duration = ({ count, ns }: DurationStatistic): object => ({ count, ns: Math.round(ns) });
-
-/** Body of `GET /v1/models/{m}/metadata`: TensorFlow Serving's signature of the one function that a model is. */
-export function describeV1({ name, version, inputs, outputs, header }: ServableModel): object {
-  const { defaultedInputs } = header;
-  const tensors = (specs: readonly TensorSpec[]) =>
-    Object.fromEntries(
-      specs.map((spec) => {
-        const dim = spec.shape.map((size) => ({ size: String(size), name: '' }));
-        return [
-          spec.name,
-          {
-            name: spec.name,
-            dtype: v1Types[spec.datatype],
-            tensor_shape: { dim, unknown_rank: spec.unranked === true },
-          },
-        ];
-      }),
-    );
-  const serving = {
-    inputs: tensors([...inputs, ...defaultedInputs]),
-    outputs: tensors(outputs),
-    method_name: 'tensorflow/serving/predict',
-    // SignatureDef.defaults: which inputs may be left out. Their values may be large and stay in the model.
-    ...(defaultedInputs.length === 0 ? {} : { defaults: tensors(defaultedInputs) }),
-  };
-  return {
-    model_spec: { name, signature_name: '', version },
-    metadata: { signature_def: { signature_def: { serving_default: serving } } },
-  };
-}
-
-const v1Types: Readonly<Record<Datatype, string>> = {
-  BOOL: 'DT_BOOL',
-  UINT8: 'DT_UINT8',
-  UINT16: 'DT_UINT16',
-  UINT32: 'DT_UINT32',
-  UINT64: 'DT_UINT64',
-  INT8: 'DT_INT8',
-  INT16: 'DT_INT16',
-  INT32: 'DT_INT32',
-  INT64: 'DT_INT64',
-  FP16: 'DT_HALF',
-  BF16: 'DT_BFLOAT16',
-  FP32: 'DT_FLOAT',
-  FP64: 'DT_DOUBLE',
-  BYTES: 'DT_STRING',
-};

@@ -3,11 +3,14 @@ import { AppError, messageOf, toSentence } from '../../errors.js';
 import { configSchema, parseConfigFile, textsOf, type ConfigTexts } from './config-file.js';
 import { dashed, flags, variableOf, type Flag, type FlagName, type FlagValues } from './flag-table.js';
 import { hostNames, list, origins, toggle } from './flags.js';
+import { parseModelCommand, type ModelCommand } from './model-commands.js';
 import type { Settings } from './settings.js';
 
-/** What a command line asks for: to serve, or to print a text and end. */
+/** What a command line asks for: to serve, to look at models, or to print a text and end. */
 export type Invocation =
-  { readonly kind: 'serve'; readonly settings: Settings } | { readonly kind: 'print'; readonly text: string };
+  | { readonly kind: 'serve'; readonly settings: Settings }
+  | { readonly kind: 'print'; readonly text: string }
+  | ModelCommand;
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -27,6 +30,8 @@ export interface ParseWorld {
 /** Reads flags, then the environment, then a file, then defaults. Throws USAGE that names the flag, its value and what was expected. */
 export function parseArguments(argv: readonly string[], world: ParseWorld): Invocation {
   const { env, version } = world;
+  const modelCommand = parseModelCommand(argv);
+  if (modelCommand !== undefined) return modelCommand;
   const printed: string[] = [];
   const command = describeCommand(version, (line) => printed.push(line));
   try {
@@ -88,7 +93,9 @@ function modelsOf(command: Command): { readonly models?: string } {
 
 function describeCommand(version: string, write: (line: string) => void): Command {
   const command = new Command('slipway')
-    .description('Serves ONNX models over HTTP. A running server is asked by slipway predict FILE.')
+    .description(
+      'Serves ONNX models over HTTP. Other commands: slipway predict FILE, slipway inspect PATH, slipway init PATH.',
+    )
     .argument('[models...]', "a model file, one model's folder or a repository; the same as --models")
     .usage('[model.onnx|dir] [flags]      (in a checkout: npm start -- [model.onnx|dir] [flags])')
     .version(version, '--version', 'print the version')

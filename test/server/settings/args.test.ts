@@ -9,7 +9,7 @@ const parse = (line: string, env: Record<string, string> = {}) =>
 
 function settingsOf(line: string, env: Record<string, string> = {}) {
   const invocation = parse(line, env);
-  return invocation.kind === 'serve' ? invocation.settings : assert.fail(invocation.text);
+  return invocation.kind === 'serve' ? invocation.settings : assert.fail(JSON.stringify(invocation));
 }
 
 function refusal(line: string, env: Record<string, string> = {}): string {

@@ -11,7 +11,7 @@ function settingsWith(file: unknown, line: readonly string[] = [], env: Record<s
     return typeof file === 'string' ? file : JSON.stringify(file);
   };
   const invocation = parseArguments(['--config', 'slipway.json', ...line], { env, version: '0', readText });
-  return invocation.kind === 'serve' ? invocation.settings : assert.fail(invocation.text);
+  return invocation.kind === 'serve' ? invocation.settings : assert.fail(JSON.stringify(invocation));
 }
 
 function schemaText(): string {

@@ -1,23 +1,28 @@
 import type { Command } from 'commander';
 import { findArrival } from '../../../store/arrival.js';
 import type { ListedFile } from '../../../store/transfer/listing.js';
-import { parseLocation } from '../../../store/location.js';
+import { isRemote, parseLocation } from '../../../store/location.js';
 import { homeOf, listPlace, stateFolder } from '../../../store/pull.js';
 import { wantsJson } from '../../cli/engine-flags.js';
 import { formatBytes } from '../../cli/format.js';
 import type { LaunchContext } from '../../context.js';
 import { formatTable } from '../../text/table.js';
 import { cacheOf, storeWorldOf } from './cache.js';
+import { runServerCommand } from './look.js';
 
-/** `launch models inspect <location>`: what a place has, without fetching it. */
+/** `launch models inspect <location|path>`: what a place has, without fetching it; what a server would find in a path, as `slipway inspect` says it. */
 export function registerInspect(models: Command, context: LaunchContext): void {
   models
     .command('inspect')
-    .description('say what a place has now: revision, files, digests; fetches none of them')
-    .argument('<location>', 'https://, s3://, oci:// or hf://')
+    .description('say what a place has now (revision, files, digests; fetches none), or what a server would find in a path here')
+    .argument('<place>', 'https://, s3://, oci:// or hf://; or NAME.onnx or a folder')
     .option('--cache-dir <dir>', 'folder of the cache')
     .option('--json', 'print the result as JSON')
     .action(async (text: string, flags: { readonly cacheDir?: string }, command: Command) => {
+      if (!isRemote(text)) {
+        await runServerCommand(['inspect', ...(wantsJson(command) ? ['--json'] : []), '--', text], context);
+        return;
+      }
       const location = parseLocation(text);
       const listing = await listPlace(location, storeWorldOf(context));
       const home = homeOf(cacheOf(context, flags.cacheDir), location);

@@ -1,0 +1,80 @@
+import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { AppError, messageOf } from '../../errors.js';
+import type { ModelJson } from '../../model/config-schema.js';
+import { followLinks, type Homes } from '../../model/containment.js';
+import { parseModelJson } from '../../model/parse-config.js';
+import type { ModelOnDisk } from './model-folder.js';
+import { describeObstacle } from './place.js';
+import { readSmall } from './read-within.js';
+
+/** A model's model.json as it is now. */
+export interface ConfigOnDisk {
+  readonly text?: string;
+  readonly json: ModelJson;
+  readonly problem?: string;
+}
+
+/** One version as it is to be served, and what stands in the way of that. */
+export interface VersionSource {
+  readonly name: string;
+  readonly version: string;
+  readonly path?: string;
+  readonly folder?: string;
+  readonly problem?: string;
+  /** How its file was found, where that needs a word. */
+  readonly notes?: readonly string[];
+  /** Text of the configuration in force; undefined where the model has none. */
+  readonly configText?: string;
+  readonly json: ModelJson;
+}
+
+/** Reads the model.json of a model's folder, or takes the text that holds in its place; what is wrong with it stands in `problem`. Never rejects. */
+export async function readConfig(
+  folder: string | undefined,
+  { homes, override }: { readonly homes: Homes; readonly override?: string },
+): Promise<ConfigOnDisk> {
+  let text = override;
+  try {
+    text ??=
+      folder === undefined ? undefined : await readSmall('model.json', readIfThere(join(folder, 'model.json'), homes));
+    return text === undefined ? { json: {} } : { text, json: parseModelJson(text) };
+  } catch (error) {
+    return { json: {}, problem: messageOf(error), ...(text === undefined ? {} : { text }) };
+  }
+}
+
+const mostSettingsBytes = 4 << 20;
+
+async function readIfThere(path: string, homes: Homes): Promise<string | undefined> {
+  const found = await followLinks(path, homes);
+  if (found.kind === 'absent' && found.linkTo === undefined) return undefined;
+  if (found.kind !== 'inside') throw new AppError('MODEL_INVALID', `model.json: ${describeObstacle(found)}`);
+  try {
+    const stats = await stat(found.path);
+    // Reading a pipe would wait for whoever writes to it.
+    if (!stats.isFile()) throw new Error('it is not a regular file');
+    if (stats.size > mostSettingsBytes) throw new Error(`it has ${stats.size} bytes, more than ${mostSettingsBytes}`);
+    return await readFile(found.path, 'utf8');
+  } catch (cause) {
+    throw new AppError('MODEL_INVALID', `model.json cannot be read (${messageOf(cause)})`, { cause });
+  }
+}
+
+/** One version of a model on disk, with what keeps it from being served. */
+export function sourceOf(disk: ModelOnDisk, version: string, config: ConfigOnDisk): VersionSource {
+  const found = disk.versions.find((candidate) => candidate.version === version);
+  const missing =
+    found === undefined ? `model.json names version ${version}, but there is no such version folder` : undefined;
+  const problem = config.problem ?? found?.problem ?? missing;
+  return {
+    name: disk.name,
+    version,
+    json: config.json,
+    ...(found?.path === undefined ? {} : { path: found.path }),
+    ...(found?.notes === undefined ? {} : { notes: found.notes }),
+    ...(disk.folder === undefined ? {} : { folder: disk.folder }),
+    ...(problem === undefined ? {} : { problem }),
+    ...(config.text === undefined ? {} : { configText: config.text }),
+  };
+}

@@ -1,0 +1,147 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { AppError, messageOf } from '../../errors.js';
+import { findGraphObstacle, isBatchingAutomatic, noteOnBatchingOff } from '../../model/complete/complete-batching.js';
+import { completeConfig } from '../../model/complete/complete-config.js';
+import { checkTaskLabels, labelsOf } from '../../model/complete/task-labels.js';
+import type { ModelJson } from '../../model/config-schema.js';
+import type { Homes } from '../../model/containment.js';
+import type { OnnxHeader } from '../../model/config.js';
+import type { ModelMetadata } from '../../protocol/types.js';
+import { scanRepository } from '../../repository/files/layout.js';
+import type { ModelOnDisk } from '../../repository/files/model-folder.js';
+import { lookInto } from '../../repository/files/snapshot.js';
+import { chooseVersions, formatPolicy } from '../../repository/files/version-policy.js';
+import { readConfig, sourceOf, type VersionSource } from '../../repository/files/version-source.js';
+import { readVersionFiles } from '../../repository/version-files.js';
+import { specOf } from '../../tensor/tensor.js';
+import { describeFile } from '../describe/model-description.js';
+import { findModelsPlace } from '../settings/models-place.js';
+
+/** What the server would make of one version of a model, or of a model without one. */
+export type Inspection = {
+  readonly name: string;
+  readonly version?: string;
+  readonly path?: string;
+} & (
+  | {
+      readonly state: 'servable';
+      /** model.json with what was found beside it. */
+      readonly config: ModelJson;
+      /** As `GET /v2/models/<name>` has it, less what only a server knows. */
+      readonly model: ModelMetadata;
+      readonly ir_version: number;
+      /** Operators, each with the number of its nodes. */
+      readonly operators: OnnxHeader['operators'];
+      /** Files with weights beside the model file. */
+      readonly external_data: readonly string[];
+    }
+  | { readonly state: 'refused' | 'not served'; readonly reason: string }
+);
+
+/**
+ * Looks at every model that a path names as the server would, and runs none. Throws USAGE or NOT_FOUND where the path names no model; what is
+ * wrong with a model stands in its inspection.
+ */
+export async function inspect(path: string): Promise<readonly Inspection[]> {
+  const { models, homes } = await findModels(path);
+  const all: Inspection[] = [];
+  for (const model of models) all.push(...(await inspectModel(model, homes)));
+  return all;
+}
+
+/** The models that a path names. */
+export async function findModels(
+  path: string,
+): Promise<{ readonly models: readonly ModelOnDisk[]; readonly homes: Homes }> {
+  const { root, only, homes: others } = await findModelsPlace(path);
+  const homes = [root, ...others];
+  const models = await scanRepository(root, homes, { only });
+  if (models.length > 0) return { models, homes };
+  throw new AppError(
+    'NOT_FOUND',
+    `${path} holds no model. Expected NAME.onnx, a folder with model.onnx, or a folder of models.`,
+  );
+}
+
+async function inspectModel(model: ModelOnDisk, homes: Homes): Promise<readonly Inspection[]> {
+  const { name, folder, problem } = model;
+  if (problem !== undefined) return [{ name, state: 'refused', reason: `Model '${name}': ${problem}.` }];
+  const config = await readConfig(folder, { homes });
+  const onDisk = model.versions.map(({ version }) => version);
+  const policy = config.json.versions ?? 'latest';
+  const wanted = chooseVersions(policy, onDisk);
+  const versions = [...new Set([...onDisk, ...wanted])].sort((a, b) => Number(a) - Number(b));
+  const all: Inspection[] = [];
+  for (const version of versions) {
+    const source = sourceOf(model, version, config);
+    const reason = `model.json says "versions": ${formatPolicy(policy)}`;
+    all.push(
+      wanted.includes(version)
+        ? await inspectVersion(source, homes)
+        : { ...placeOf(source), state: 'not served', reason },
+    );
+  }
+  return all;
+}
+
+const placeOf = ({ name, version, path }: VersionSource) => ({
+  name,
+  version,
+  ...(path === undefined ? {} : { path }),
+});
+
+/** The same of one version. Never rejects for what is wrong with it. */
+export async function inspectVersion(source: VersionSource, homes: Homes): Promise<Inspection> {
+  const { path, problem } = source;
+  if (path === undefined || problem !== undefined) {
+    return { ...placeOf(source), state: 'refused', reason: problem ?? 'there is no model file' };
+  }
+  const snapshotFolder = await mkdtemp(join(tmpdir(), 'slipway-inspect-'));
+  try {
+    return await describe({ ...source, path }, { homes, snapshotFolder });
+  } catch (error) {
+    return { ...placeOf(source), state: 'refused', reason: messageOf(error) };
+  } finally {
+    await rm(snapshotFolder, { recursive: true, force: true });
+  }
+}
+
+async function describe(
+  source: VersionSource & { readonly path: string },
+  options: { readonly homes: Homes; readonly snapshotFolder: string },
+): Promise<Inspection> {
+  const { name, version } = source;
+  const files = await readVersionFiles(source, { ...options, read: lookInto });
+  const { json, labels: lines, snapshot } = files;
+  const { header } = snapshot;
+  const config = completeConfig(json, header, 'cpu');
+  checkTaskLabels(config, lines, header);
+  const known = {
+    ...{ name, version, config, header, description: config.description },
+    inputs: header.inputs.map(specOf),
+    outputs: header.outputs.map(specOf),
+    labels: labelsOf(lines, config, header),
+    notes: [...files.notes, ...notesOn(header, json)],
+  };
+  return {
+    ...placeOf(source),
+    state: 'servable',
+    config: json,
+    model: describeFile(known, { versions: [version], wholeMetadata: true }),
+    ir_version: header.irVersion,
+    operators: header.operators,
+    external_data: header.externalData,
+  };
+}
+
+/** What the file alone says of how it would be served. */
+function notesOn(header: OnnxHeader, { batching }: ModelJson): readonly string[] {
+  const obstacle = isBatchingAutomatic(batching) ? findGraphObstacle(header) : undefined;
+  return [
+    ...header.adaptations,
+    ...(header.hazard === undefined ? [] : [`It runs in processes of its own: ${header.hazard}.`]),
+    ...(obstacle === undefined ? [] : [noteOnBatchingOff(obstacle)]),
+  ];
+}

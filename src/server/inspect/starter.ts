@@ -1,0 +1,134 @@
+import { copyFile, constants, link, lstat, realpath, rename, rm, writeFile } from 'node:fs/promises';
+import { basename, dirname, join, relative, resolve, sep } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { AppError } from '../../errors.js';
+import type { ModelJson } from '../../model/config-schema.js';
+import type { Homes } from '../../model/containment.js';
+import { parseModelJson } from '../../model/parse-config.js';
+import { scanRepository } from '../../repository/files/layout.js';
+import type { ModelOnDisk } from '../../repository/files/model-folder.js';
+import { sourceOf } from '../../repository/files/version-source.js';
+import { findModels, inspectVersion } from './inspect.js';
+
+export interface StarterOptions {
+  /** Take the place of a model.json that is there. */
+  readonly force: boolean;
+  /** The schema file of this installation, and where paths below which it is named relatively begin. */
+  readonly schema: string;
+  readonly cwd: string;
+}
+
+/** What was written. */
+export interface Starter {
+  readonly file: string;
+  readonly json: ModelJson;
+  /** What it was made from, and what to look at. */
+  readonly notes: readonly string[];
+}
+
+/**
+ * Writes a model.json into the folder of the one model that a path names: what exporters left beside the model, or the `image` block to start
+ * from. It appears whole or not at all. Throws USAGE where one is there, where the path names several models or a file without a folder of
+ * its own, and MODEL_INVALID for a model that cannot be served.
+ */
+export async function writeStarter(path: string, { force, schema, cwd }: StarterOptions): Promise<Starter> {
+  const { model, folder, homes } = await findOneModel(path);
+  const file = join(folder, 'model.json');
+  if (!force && (await isThere(file))) {
+    throw new AppError(
+      'USAGE',
+      `${file} is there already. Look at it with slipway inspect ${folder}, or add --force to replace it.`,
+    );
+  }
+  const version = model.versions.at(-1)?.version ?? '1';
+  const seen = await inspectVersion(sourceOf(model, version, { json: {} }), homes);
+  if (seen.state !== 'servable') throw new AppError('MODEL_INVALID', `No model.json is written: ${seen.reason}`);
+  const { suggestion = {}, notes = [] } = seen.model;
+  const $schema = await nameSchema(schema, { folder, cwd });
+  const json = { ...($schema === undefined ? {} : { $schema }), description: '', ...suggestion, ...seen.config };
+  const text = `${formatJson(json)}\n`;
+  await place(file, text, force);
+  const advice =
+    'image' in suggestion ? ['The image block is a start: set its sizes, mean and std to those of its training.'] : [];
+  return { file, json: parseModelJson(text), notes: [...notes, ...advice] };
+}
+
+interface OneModel {
+  readonly model: ModelOnDisk;
+  readonly folder: string;
+  readonly homes: Homes;
+}
+
+async function findOneModel(path: string): Promise<OneModel> {
+  const { models, homes } = await findModels(path);
+  const [model, ...others] = models;
+  if (model === undefined || others.length > 0) {
+    const names = models.map(({ name }) => name).join(', ');
+    throw new AppError('USAGE', `${path} holds several models: ${names}. Name the folder of one of them.`);
+  }
+  if (model.problem !== undefined) throw new AppError('MODEL_INVALID', `No model.json is written: ${model.problem}.`);
+  return model.folder === undefined ? findAround(resolve(path)) : { model, folder: model.folder, homes };
+}
+
+/** The model whose folder a file belongs to: the one around its version's folder, or around the file. */
+async function findAround(file: string): Promise<OneModel> {
+  for (const folder of [dirname(dirname(file)), dirname(file)]) {
+    const root = dirname(folder);
+    const [model] = await scanRepository(root, [root], { only: basename(folder) }).catch(() => []);
+    if (model?.folder !== undefined && model.versions.some((version) => version.path === file)) {
+      return { model, folder, homes: [root] };
+    }
+  }
+  const stem = basename(file).replace(/\.onnx$/i, '');
+  const advice = `mkdir ${stem} && mv ${basename(file)} ${stem}/model.onnx`;
+  throw new AppError(
+    'USAGE',
+    `${file} is no file of a model's own folder, and a lone file takes no model.json. Give it a folder: ${advice}`,
+  );
+}
+
+const isThere = (file: string): Promise<boolean> =>
+  lstat(file).then(
+    () => true,
+    () => false,
+  );
+
+/** Relative where both lie below the working folder, so that a project can be moved; undefined where this installation has no schema. */
+async function nameSchema(
+  schema: string,
+  { folder, cwd }: { folder: string; cwd: string },
+): Promise<string | undefined> {
+  const [file, from, top] = await Promise.all(
+    [schema, folder, cwd].map((path) => realpath(path).catch(() => undefined)),
+  );
+  if (file === undefined || from === undefined) return undefined;
+  const isInside = (path: string) => top !== undefined && path.startsWith(top + sep);
+  return isInside(file) && isInside(from) ? relative(from, file).replaceAll(sep, '/') : pathToFileURL(file).href;
+}
+
+/** JSON as people write it: lists of numbers and texts on one line where they fit. */
+function formatJson(value: unknown): string {
+  const lists = /\[\n\s+((?:[^[\]{}\n"]|"(?:[^"\\]|\\.)*")+(?:,\n\s+(?:[^[\]{}\n"]|"(?:[^"\\]|\\.)*")+)*)\n\s*\]/g;
+  return JSON.stringify(value, undefined, 2).replace(lists, (whole, items: string) => {
+    const line = `[${items.replaceAll(/\n\s+/g, ' ')}]`;
+    return line.length <= 100 ? line : whole;
+  });
+}
+
+/** Beside the file under a name that servers skip, then there in one step; without `force` never over what has come meanwhile. */
+async function place(file: string, text: string, force: boolean): Promise<void> {
+  const part = join(dirname(file), `.${basename(file)}.${process.pid}.part`);
+  try {
+    await writeFile(part, text);
+    if (force) await rename(part, file);
+    else await link(part, file).catch((error: unknown) => copyUnlessThere(error, part, file));
+  } finally {
+    await rm(part, { force: true });
+  }
+}
+
+/** Where the file system has no links. */
+async function copyUnlessThere(error: unknown, part: string, file: string): Promise<void> {
+  if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw error;
+  await copyFile(part, file, constants.COPYFILE_EXCL);
+}

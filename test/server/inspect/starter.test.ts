@@ -1,0 +1,111 @@
+import assert from 'node:assert/strict';
+import { readFile, readdir, writeFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { before, describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import { inspect, type Inspection } from '../../../src/server/inspect/inspect.js';
+import { writeStarter } from '../../../src/server/inspect/starter.js';
+import { temporaryFolder } from '../../support/folder.js';
+import { putKinds } from './models.js';
+
+const schema = resolve('docs/model.schema.json');
+const folder = temporaryFolder('starter-');
+const isValid = new Ajv2020({ strict: true, allowUnionTypes: true }).compile(
+  JSON.parse(await readFile(schema, 'utf8')) as object,
+);
+
+const options = { force: false, schema, cwd: '/nowhere' };
+const init = (path: string, wish: Partial<typeof options> = {}) =>
+  writeStarter(join(folder, path), { ...options, ...wish });
+const servable = (inspections: readonly Inspection[]) => {
+  const [one] = inspections.filter(({ state }) => state === 'servable');
+  assert.equal(one?.state, 'servable');
+  return one;
+};
+
+describe('slipway init', () => {
+  before(() => putKinds(folder));
+
+  for (const name of ['boxes', 'face', 'timm', 'texts', 'plain'] as const) {
+    it(`writes for ${name} what was found beside it, valid for editors, and serves it as before`, async () => {
+      const before = servable(await inspect(join(folder, name)));
+      const { file, json } = await init(name);
+      assert.equal(file, join(folder, name, 'model.json'));
+      const text = await readFile(file, 'utf8');
+      assert.ok(isValid(JSON.parse(text)), JSON.stringify(isValid.errors));
+      assert.equal(fileURLToPath(json.$schema ?? ''), schema);
+      const after = servable(await inspect(join(folder, name)));
+      assert.deepEqual(after.model.properties, before.model.properties);
+      assert.deepEqual(
+        { ...after.config, $schema: undefined, description: undefined },
+        { ...before.config, $schema: undefined, description: undefined },
+      );
+      assert.deepEqual(
+        (await readdir(dirname(file))).filter((entry) => entry.startsWith('.')),
+        [],
+      );
+    });
+  }
+
+  it('starts an image block for a model that could take images, and says what to set in it', async () => {
+    const { json, notes } = await init('image');
+    assert.deepEqual(json.image, { resize: { width: 16, height: 24 }, mean: [0, 0, 0], std: [1, 1, 1] });
+    assert.match(notes.join('\n'), /set its sizes, mean and std to those of its training/);
+    assert.equal(servable(await inspect(join(folder, 'image'))).model.properties?.['image_size'], '16x24');
+  });
+
+  it('writes short lists on one line, and labels with brackets, commas and quotes as they are', async () => {
+    await init('face', { force: true });
+    const text = await readFile(join(folder, 'face', 'model.json'), 'utf8');
+    assert.match(text, /"mean": \[0\.5, 0\.25, 0\.125\],/);
+    assert.match(text, /"labels": \["cat", "dog \\"the big\\"", "bird, small"\]/);
+  });
+
+  it('takes a file of a version for its model', async () => {
+    const { file } = await init('plain/2/model.onnx', { force: true });
+    assert.equal(file, join(folder, 'plain', 'model.json'));
+  });
+
+  it('names the schema from the model on where both lie in the working folder', async () => {
+    const project = temporaryFolder('project-');
+    await putKinds(project);
+    await writeFile(join(project, 'model.schema.json'), '{}');
+    const { json } = await writeStarter(join(project, 'boxes'), {
+      force: false,
+      schema: join(project, 'model.schema.json'),
+      cwd: project,
+    });
+    assert.equal(json.$schema, '../model.schema.json');
+    const without = await writeStarter(join(project, 'timm'), {
+      force: false,
+      schema: join(project, 'none.json'),
+      cwd: project,
+    });
+    assert.equal(without.json.$schema, undefined);
+  });
+
+  it('never takes the place of a model.json unless it is told to, also of one that is wrong or a link to nothing', async () => {
+    const file = join(folder, 'misspelt', 'model.json');
+    const before = await readFile(file, 'utf8');
+    await assert.rejects(init('misspelt'), { code: 'USAGE', message: /model\.json is there already.*--force/ });
+    assert.equal(await readFile(file, 'utf8'), before);
+    await init('misspelt', { force: true });
+    assert.equal(servable(await inspect(join(folder, 'misspelt'))).name, 'misspelt');
+  });
+
+  const refusals: readonly (readonly [path: string, code: string, message: RegExp])[] = [
+    ['', 'USAGE', /holds several models: .*boxes.*Name the folder of one of them/],
+    ['alone.onnx', 'USAGE', /a lone file takes no model\.json.*mkdir alone && mv alone\.onnx alone\/model\.onnx/],
+    ['broken.onnx', 'USAGE', /a lone file takes no model\.json/],
+    ['cut', 'MODEL_INVALID', /^No model\.json is written: The model file cannot be read/],
+    ['several', 'USAGE', /holds several models: a, b/],
+    ['nothing', 'NOT_FOUND', /cannot be read/],
+  ];
+  for (const [path, code, message] of refusals)
+    it(`refuses '${path}' and writes nothing`, async () => {
+      const before = await readdir(folder, { recursive: true });
+      await assert.rejects(init(path), { code, message });
+      assert.deepEqual(await readdir(folder, { recursive: true }), before);
+    });
+});
