@@ -60,6 +60,15 @@ export class AppError extends Error {
   }
 }
 
+/** A refusal, of which there may be thousands a second: it is made without the stack, which is dear and tells nothing. */
+export function refusal(code: ErrorCode, message: string, options?: AppErrorOptions): AppError {
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0;
+  const error = new AppError(code, message, options);
+  Error.stackTraceLimit = stackTraceLimit;
+  return error;
+}
+
 /** The form in which a failure crosses a thread: structured clone drops an Error's class and code. */
 export interface PlainError {
   readonly code: ErrorCode;

@@ -1,4 +1,4 @@
-import { AppError } from '../errors.js';
+import { AppError, refusal } from '../errors.js';
 import type { Homes } from '../model/containment.js';
 import type { RepositoryIndexEntry } from '../protocol/types.js';
 import { scanRepository } from './files/layout.js';
@@ -209,13 +209,13 @@ function versionOf(entry: ModelEntry, version: string): ServableModel {
   const slot = entry.findSlot(version);
   if (slot === undefined) {
     const known = listNames(entry.slots.map((each) => ({ name: each.version })));
-    throw new AppError(
+    throw refusal(
       'MODEL_NOT_FOUND',
       `Request for unknown model: '${entry.name}' version ${version} is not found; it has the versions ${known}`,
     );
   }
   if (slot.servable !== undefined) return slot.servable;
-  throw new AppError(
+  throw refusal(
     'MODEL_NOT_READY',
     `Model '${entry.name}' version ${version} is not at ready state. ${describeSlot(entry.name, slot)}`,
   );
@@ -227,8 +227,8 @@ function latestOf(entry: ModelEntry): ServableModel {
   const latest = slots.findLast(({ servable }) => servable !== undefined)?.servable;
   if (latest !== undefined) return latest;
   const loading = slots.find(({ state }) => state.state === 'loading');
-  if (loading !== undefined) throw new AppError('MODEL_NOT_READY', describeSlot(entry.name, loading));
+  if (loading !== undefined) throw refusal('MODEL_NOT_READY', describeSlot(entry.name, loading));
   const reasons = slots.filter((slot) => entry.isWanted(slot) || slots.length === 1);
   const reason = entry.problem ?? reasons.map((slot) => describeSlot(entry.name, slot)).join(' ');
-  throw new AppError('MODEL_NOT_FOUND', `Model '${entry.name}' has no available versions. ${reason}`.trim());
+  throw refusal('MODEL_NOT_FOUND', `Model '${entry.name}' has no available versions. ${reason}`.trim());
 }

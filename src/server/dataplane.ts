@@ -1,4 +1,4 @@
-import { AppError } from '../errors.js';
+import { AppError, refusal } from '../errors.js';
 import type { VersionStatus } from '../protocol/v1/encode.js';
 import type { ServerHealth } from '../protocol/server-health.js';
 import { extensions, type RepositoryIndexEntry } from '../protocol/types.js';
@@ -103,7 +103,7 @@ export class Dataplane {
     const wanted = version === undefined ? entries : entries.filter((entry) => entry.version === version);
     if (wanted.length === 0) {
       const shown = version === undefined ? `Latest(${name})` : `Specific(${name}, ${version})`;
-      throw new AppError('MODEL_NOT_FOUND', `Servable not found for request: ${shown}`);
+      throw refusal('MODEL_NOT_FOUND', `Servable not found for request: ${shown}`);
     }
     return wanted.map(({ version: own = '', state, reason }) => {
       return state === 'READY' ? { version: own, isReady: true } : { version: own, isReady: false, reason };

@@ -1,13 +1,4 @@
-import { AppError, type AppErrorOptions, type ErrorCode } from '../../errors.js';
-
-/** A refusal, of which there may be thousands a second: it is made without the stack, which would cost most of it and tell nothing. */
-function refusal(code: ErrorCode, text: string, options?: AppErrorOptions): AppError {
-  const { stackTraceLimit } = Error;
-  Error.stackTraceLimit = 0;
-  const error = new AppError(code, text, options);
-  Error.stackTraceLimit = stackTraceLimit;
-  return error;
-}
+import { refusal, type AppError } from '../../errors.js';
 
 /** A queue without room; `retryAfterMs` in the details is the time that the waiting rows will take. */
 export function queueFull(facts: {

@@ -1,4 +1,4 @@
-import { AppError } from '../../errors.js';
+import { refusal } from '../../errors.js';
 import type { KeyRing, Role } from './keys.js';
 import type { TokenBuckets } from './token-buckets.js';
 
@@ -47,18 +47,18 @@ export class Doors {
     const { keys, rate, management } = this.#options;
     if (keys.isEmpty) return { keyName: undefined, role: management === 'open' ? 'admin' : 'predict' };
     const key = keys.find(secretOf(shown));
-    if (key === undefined) throw new AppError('UNAUTHORIZED', 'The key is not one of this server’s.');
+    if (key === undefined) throw refusal('UNAUTHORIZED', 'The key is not one of this server’s.');
     const retryAfterMs = rate.take(key.digest.toString('base64'));
     if (retryAfterMs === 0) return { keyName: key.name, role: key.role };
     const text = `The key '${key.name}' asked more often than a key may: ask again in ${(retryAfterMs / 1000).toFixed(2)} s.`;
-    throw new AppError('RATE_LIMITED', text, { details: { retryAfterMs } });
+    throw refusal('RATE_LIMITED', text, { details: { retryAfterMs } });
   }
 
   /** Throws FORBIDDEN unless the caller may load and unload models here. */
   checkManagement({ keyName, role }: Caller): void {
     const { management } = this.#options;
     if (role === 'admin' && management !== 'elsewhere') return;
-    throw new AppError(
+    throw refusal(
       'FORBIDDEN',
       `Loading and unloading models is not open to this request. ${fixFor(management, keyName)}`,
     );
@@ -75,8 +75,5 @@ function secretOf({ authorization, apiKey }: Credentials): string {
   const bearer = /^bearer +(\S+)$/i.exec(authorization ?? '')?.[1];
   const shown = bearer ?? apiKey;
   if (typeof shown === 'string' && shown !== '') return shown;
-  throw new AppError(
-    'UNAUTHORIZED',
-    'This server asks for a key: send "Authorization: Bearer KEY" or "x-api-key: KEY".',
-  );
+  throw refusal('UNAUTHORIZED', 'This server asks for a key: send "Authorization: Bearer KEY" or "x-api-key: KEY".');
 }

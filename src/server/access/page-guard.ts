@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { AppError } from '../../errors.js';
+import { refusal } from '../../errors.js';
 import { formatOrigin, isSamePlace, parseAuthority, parseOrigin, type Authority } from '../settings/authority.js';
 import type { NameCheck } from './known-names.js';
 
@@ -75,7 +75,7 @@ export class PageGuard {
       ? `If that page is meant to, start the server with --allow-origin ${formatOrigin(from)}.`
       : 'Open the page over http or https, and start the server with --allow-origin and its origin.';
     const text = `A page of ${shown(origin)} asked, and pages of other origins than the server's own may not. ${fix}`;
-    throw new AppError('FORBIDDEN', text);
+    throw refusal('FORBIDDEN', text);
   }
 }
 
@@ -95,27 +95,27 @@ function refuseSecondHost(rawHeaders: readonly string[]): void {
     const name = rawHeaders[index];
     if (name?.length === 4 && name.toLowerCase() === 'host') count += 1;
   }
-  if (count > 1) throw new AppError('INVALID_INPUT', `Expected one Host header but received ${count}.`);
+  if (count > 1) throw refusal('INVALID_INPUT', `Expected one Host header but received ${count}.`);
 }
 
 function readHost(text: string): Authority {
   const target = parseAuthority(text);
   if (target !== undefined) return target;
-  throw new AppError('INVALID_INPUT', `Host ${shown(text)} cannot be read: expected a name or an address, and a port.`);
+  throw refusal('INVALID_INPUT', `Host ${shown(text)} cannot be read: expected a name or an address, and a port.`);
 }
 
 function refuseName(name: string): never {
   const text =
     `The request was sent to '${name}', which is no name of this server, so it may come from a page that took it over (DNS rebinding). ` +
     `If the name is right, start the server with --allow-host ${name}.`;
-  throw new AppError('FORBIDDEN', text);
+  throw refusal('FORBIDDEN', text);
 }
 
 function refuseSite(site: string | string[]): never {
   const text =
     `A page of another site asked (Sec-Fetch-Site: ${shown(String(site))}), and such pages may not. ` +
     'If it is meant to, let it use fetch with CORS and start the server with --allow-origin and its origin.';
-  throw new AppError('FORBIDDEN', text);
+  throw refusal('FORBIDDEN', text);
 }
 
 /** A link to one of the server's pages, clicked elsewhere: nothing changes, and the page that it was on reads nothing. */

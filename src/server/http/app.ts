@@ -8,6 +8,7 @@ import {
   type FastifyRequest,
   type RawServerDefault,
 } from 'fastify';
+import { holdContinue } from './body.js';
 import { bodyBytesOf, DirectReply, DirectRequest, serveDirectly } from './direct.js';
 import { createRequestIds, Exchange, type ExchangeContext, type RequestIds } from './exchange.js';
 import { createGates, passes, type Gate } from './gates.js';
@@ -61,6 +62,7 @@ export function buildApp(deps: AppDeps): App {
     if (passes(gates, deps.exchange, { request, reply })) done();
   });
   app.setErrorHandler((error: FastifyError, request, reply) => failExchange(deps, { error, request, reply }));
+  holdContinue(app.server);
   const router = new Router(app, deps.exchange);
   deps.routes(router);
   router.close();

@@ -1,6 +1,7 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { AppError, messageOf } from '../../errors.js';
 import { decodeBody, type BodyOptions } from './content-encoding.js';
+import { bodyBytesOf } from './direct.js';
 import type { Exchange } from './exchange.js';
 import { tooLarge } from './http-errors.js';
 import { GrowingBuffer } from '../memory/growing-buffer.js';
@@ -38,6 +39,7 @@ function receive(source: IncomingMessage, receiving: Receiving): Promise<Buffer>
   const { limitBytes, alignAt = 0, memory, lengthBytes } = receiving;
   if (lengthBytes === 0) return Promise.resolve(empty);
   if (lengthBytes !== undefined && lengthBytes > limitBytes) return Promise.reject(tooLarge(limitBytes));
+  askForBody(source);
   let parts: GrowingBuffer | undefined;
   const finish = (): Buffer => {
     if (parts === undefined) return empty;
@@ -102,4 +104,29 @@ function listen(source: IncomingMessage, { take, finish, discard }: Sink): Promi
     };
     source.on('data', onData).on('end', onEnd).on('close', onGone).on('error', onGone);
   });
+}
+
+/** Requests whose client waits to be asked for the body, with their answers. */
+const waiting = new WeakMap<IncomingMessage, ServerResponse>();
+
+/** Smaller bodies cost less to drop than the new connection that a client needs which was not asked for them. */
+const leastHeldBytes = 256 * 1024;
+
+/**
+ * Lets a client that sent `Expect: 100-continue` wait until its body is read (`askForBody`), unless it is small. A request that is
+ * refused before costs no body then; Node closes its connection after the answer, since the client may send the body yet.
+ */
+export function holdContinue(server: Server): void {
+  server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
+    if ((bodyBytesOf(request.headers) ?? Infinity) < leastHeldBytes) response.writeContinue();
+    else waiting.set(request, response);
+    server.emit('request', request, response);
+  });
+}
+
+/** Asks for the body of a request whose client waits to be asked. */
+function askForBody(request: IncomingMessage): void {
+  if (request.headers.expect === undefined) return;
+  waiting.get(request)?.writeContinue();
+  waiting.delete(request);
 }

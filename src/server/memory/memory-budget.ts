@@ -1,4 +1,4 @@
-import { AppError } from '../../errors.js';
+import { refusal, type AppError } from '../../errors.js';
 import { isWorthRelease, releaseMemory } from '../../tensor/release.js';
 
 /**
@@ -103,7 +103,7 @@ export class RequestMemory {
 }
 
 function neverFits(bytes: number, limitBytes: number): AppError {
-  return new AppError(
+  return refusal(
     'PAYLOAD_TOO_LARGE',
     `The request needs ${bytes} bytes of memory, but all requests together may hold ${limitBytes}: send less at once, or start the server with a larger --request-memory.`,
     { details: { bytes, limitBytes } },
@@ -111,7 +111,7 @@ function neverFits(bytes: number, limitBytes: number): AppError {
 }
 
 function full(bytes: number, usedBytes: number, limitBytes: number): AppError {
-  return new AppError(
+  return refusal(
     'MEMORY_FULL',
     `The request needs ${bytes} more bytes of memory, but requests hold ${usedBytes} of the ${limitBytes} that they may hold together (--request-memory): send it again later.`,
     { details: { bytes, usedBytes, limitBytes } },

@@ -127,13 +127,21 @@ describe('bodies', () => {
     await untilNothingIsHeld();
   });
 
-  it('are asked for with 100 Continue where the client waits for it', async (context) => {
+  it('are asked for with 100 Continue where the client waits for it, and the connection goes on', async (context) => {
     const client = open(context);
-    const sample = sampleOf(6000, 0);
-    await client.write(requestOf(sample).replace('host: x', 'host: x\r\nexpect: 100-continue'));
+    for (const elements of [6000, 100_000, 100_000]) {
+      const sample = sampleOf(elements, 0);
+      await client.write(requestOf(sample).replace('host: x', 'host: x\r\nexpect: 100-continue'));
+      assert.equal((await client.read()).status, 100);
+      await client.write(sample.json, sample.values);
+      assert.deepEqual(elementsOf(await client.read()), sample.values);
+    }
+    const { json, values, ...sample } = sampleOf(6000, 0);
+    const framing = 'expect: 100-continue\r\ntransfer-encoding: chunked';
+    await client.write(requestOf({ json, values, ...sample }, framing));
     assert.equal((await client.read()).status, 100);
-    await client.write(sample.json, sample.values);
-    assert.deepEqual(elementsOf(await client.read()), sample.values);
+    await client.write(chunk(json), chunk(values), lastChunk);
+    assert.deepEqual(elementsOf(await client.read()), values);
   });
 
   it('of HTTP/1.0 are answered, and the connection is closed', async (context) => {

@@ -18,11 +18,13 @@ describe('routes past the framework', () => {
     const routes = openRoutes();
     for (let n = 0; n < 2; n++) {
       assert.deepEqual(routes.find('/v2/models/a-b_c.1/infer'), {
+        url: '/v2/models/:model/infer',
         handler: infer,
         params: { model: 'a-b_c.1' },
         query: {},
       });
       assert.deepEqual(routes.find('/v2/models/m/versions/12/infer'), {
+        url: '/v2/models/:model/versions/:version/infer',
         handler: inferVersion,
         params: { model: 'm', version: '12' },
         query: {},
