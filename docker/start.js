@@ -14,11 +14,12 @@ function list(folder) {
   }
 }
 
-/** Whether a folder holds models: NAME.onnx, NAME/model.onnx or NAME/VERSION/model.onnx. */
+/** Whether a folder holds models: NAME.onnx, NAME/model.onnx or NAME/VERSION/model.onnx; or pipelines of them. */
 function holdsModels(folder) {
   return list(folder).some((name) => {
     if (name.endsWith('.onnx')) return true;
     const files = list(`${folder}/${name}`);
+    if (files.includes('pipeline.json')) return true;
     const versions = files.filter((file) => /^[1-9]\d*$/.test(file));
     const holds = (inside) => inside.includes('model.onnx');
     return holds(files) || versions.some((version) => holds(list(`${folder}/${name}/${version}`)));

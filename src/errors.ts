@@ -26,6 +26,8 @@ export type ErrorCode =
   | 'ENGINE_FAILED'
   | 'DEVICE_UNAVAILABLE'
   | 'PORT_IN_USE'
+  | 'STEP_FAILED'
+  | 'STEP_TIMEOUT'
   | 'INTERNAL'
   // containers
   | 'DOCKER_UNREACHABLE'

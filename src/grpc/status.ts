@@ -35,6 +35,8 @@ const grpcStatusOf = {
   CONTROL_DISABLED: status.UNAVAILABLE,
   QUEUE_TIMEOUT: status.UNAVAILABLE,
   SHUTTING_DOWN: status.UNAVAILABLE,
+  STEP_FAILED: status.UNAVAILABLE,
+  STEP_TIMEOUT: status.DEADLINE_EXCEEDED,
   WORKER_LOST: status.UNAVAILABLE,
   DEVICE_UNAVAILABLE: status.UNAVAILABLE,
 } as const satisfies Record<ErrorCode, status>;

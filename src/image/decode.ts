@@ -73,6 +73,14 @@ export async function decodeImage(bytes: Uint8Array, resize: ResizeConfig): Prom
   }
 }
 
+/** Pixels as a PNG, which holds each of them as it is. */
+export async function encodePng({ data, width, height }: Pixels): Promise<Uint8Array> {
+  const sharp = await loadSharp();
+  return sharp(data, { raw: { width, height, channels: 3 } })
+    .png({ compressionLevel: 1 })
+    .toBuffer();
+}
+
 /** Width and height of an image, upright. Rejects for what has no readable header. */
 export async function readUprightSize(bytes: Uint8Array): Promise<ImageSize> {
   const header = bytes[0] === 0xff ? readJpegHeader(bytes) : undefined;

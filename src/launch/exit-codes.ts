@@ -35,5 +35,7 @@ export const exitCodes = {
   QUEUE_TIMEOUT: 1,
   WORKER_LOST: 1,
   ENGINE_FAILED: 1,
+  STEP_FAILED: 1,
+  STEP_TIMEOUT: 1,
   INTERNAL: 1,
 } as const satisfies Record<ErrorCode, number>;

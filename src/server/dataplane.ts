@@ -9,6 +9,10 @@ import type { Lifecycle } from './lifecycle.js';
 import { describeConfig, describeModel, type DescribeOptions } from './describe/model-description.js';
 import { describeStatistics } from './describe/model-statistics.js';
 import { describeV1 } from './describe/v1-description.js';
+import { describePipeline } from './pipelines/describe.js';
+import type { Pipelines } from './pipelines/pipelines.js';
+import type { PipelineAnswer, PipelineCall } from './pipelines/run.js';
+import type { Pipeline } from './pipelines/types.js';
 import type { Settings } from './settings/settings.js';
 
 export interface DataplaneDeps {
@@ -16,6 +20,7 @@ export interface DataplaneDeps {
   readonly settings: Settings;
   readonly version: string;
   readonly budget: ThreadBudget;
+  readonly pipelines: Pipelines;
 }
 
 export interface StartFacts {
@@ -53,12 +58,12 @@ export class Dataplane {
 
   /** What a person is told when the server has started. */
   describeStart(): StartFacts {
-    const { settings, budget, lifecycle } = this.#deps;
+    const { settings, budget } = this.#deps;
     const models = this.readyModels();
     const devices = [...new Set(models.flatMap((model) => model.devices))];
     const provider = `${devices.join(', ') || 'none'} (asked for: ${settings.executionProvider}${settings.requireGpu ? ', GPU required' : ''})`;
     const choices = [...new Set(models.map(({ providerReason }) => providerReason))];
-    return { provider, choices, budget, models, index: lifecycle.repository.index() };
+    return { provider, choices, budget, models, index: this.index(false) };
   }
 
   /** Whether requests should be sent here; if not, why, and whether that passes by itself. */
@@ -82,6 +87,20 @@ export class Dataplane {
     return [...new Set(this.readyModels().map(({ name }) => name))];
   }
 
+  /** Names of what can be asked: models, and pipelines of them. */
+  servedNames(): readonly string[] {
+    return [...this.readyNames(), ...this.#deps.pipelines.readyNames()].sort();
+  }
+
+  /** A pipeline that is ready; undefined where a name is none of one. Throws MODEL_NOT_READY or MODEL_NOT_FOUND. */
+  findPipeline(name: string): Pipeline | undefined {
+    return this.#deps.pipelines.get(name);
+  }
+
+  runPipeline(pipeline: Pipeline, call: PipelineCall): Promise<PipelineAnswer> {
+    return this.#deps.pipelines.run(pipeline, call);
+  }
+
   /** Whether a ready model makes its input from images. */
   get takesImages(): boolean {
     return this.readyModels().some(({ config }) => config.image !== undefined);
@@ -89,10 +108,16 @@ export class Dataplane {
 
   /** The version named, or the highest ready one. */
   model(name: string, version: string | undefined): ServableModel {
+    if (this.#deps.pipelines.has(name)) {
+      const text = `'${name}' is a pipeline of models, which has no tensors: send an image to POST /predictions/${name}`;
+      throw new AppError('INVALID_INPUT', text);
+    }
     return this.#deps.lifecycle.repository.get(name, version);
   }
 
   describeModel(name: string, version: string | undefined, options: Pick<DescribeOptions, 'wholeMetadata'>): object {
+    const pipeline = this.findPipeline(name);
+    if (pipeline !== undefined) return describePipeline(pipeline);
     const model = this.model(name, version);
     return describeModel(model, { ...options, versions: this.#deps.lifecycle.repository.versions(name) });
   }
@@ -130,23 +155,30 @@ export class Dataplane {
 
   /** Whether requests to a model, or to one of its versions, are taken; not where it is unknown. */
   isModelReady(name: string, version: string | undefined): boolean {
+    const { pipelines } = this.#deps;
+    if (pipelines.has(name)) return pipelines.stateOf(name).state === 'ready' && (version ?? '1') === '1';
     return this.readyModels().some((model) => model.name === name && (version ?? model.version) === model.version);
   }
 
   /** Every model version known, or only the ready ones. */
   index(readyOnly: boolean): readonly RepositoryIndexEntry[] {
-    const entries = this.#deps.lifecycle.repository.index();
+    const { lifecycle, pipelines } = this.#deps;
+    const entries = [...lifecycle.repository.index(), ...pipelines.index()];
     return readyOnly ? entries.filter(({ state }) => state === 'READY') : entries;
   }
 
   async load(name: string, overrides: LoadOverrides): Promise<void> {
     const { configText } = overrides;
     if (configText !== undefined) checkOverride(configText, this.#deps.budget);
-    await this.#controlled().load(name, overrides);
+    const repository = this.#controlled();
+    if (await this.#deps.pipelines.load(name)) return;
+    await repository.load(name, overrides);
   }
 
   async unload(name: string): Promise<void> {
-    await this.#controlled().unload(name);
+    const repository = this.#controlled();
+    if (this.#deps.pipelines.has(name)) this.#deps.pipelines.unload(name);
+    else await repository.unload(name);
   }
 
   #controlled() {

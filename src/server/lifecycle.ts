@@ -17,6 +17,7 @@ export class Lifecycle {
   #phase: Phase = { kind: 'starting' };
   #isStartOver = false;
   readonly #listeners = new Set<() => void>();
+  #others: () => readonly ModelReadiness[] = () => [];
 
   constructor(readyWhen: ReadyWhen) {
     this.#readyWhen = readyWhen;
@@ -29,6 +30,11 @@ export class Lifecycle {
   serve(repository: ModelRepository): void {
     if (this.#phase.kind === 'starting') this.#phase = { kind: 'serving', repository };
     this.changed();
+  }
+
+  /** From here on these count too, beside the models. */
+  include(readiness: () => readonly ModelReadiness[]): void {
+    this.#others = readiness;
   }
 
   /** Whether every model of the start has become ready or failed. */
@@ -79,7 +85,7 @@ export class Lifecycle {
   /** How far every version is that is to be served; nothing before the models' folder was read. */
   readiness(): readonly ModelReadiness[] {
     const phase = this.#phase;
-    return 'repository' in phase ? (phase.repository?.readiness() ?? []) : [];
+    return 'repository' in phase ? [...(phase.repository?.readiness() ?? []), ...this.#others()] : [];
   }
 
   /** Whether requests should be sent here; if not, why, and whether that passes by itself. */
@@ -88,7 +94,7 @@ export class Lifecycle {
     switch (phase.kind) {
       case 'serving':
         return judgeHealth({
-          models: phase.repository.readiness(),
+          models: this.readiness(),
           readyWhen: this.#readyWhen,
           isStartOver: this.#isStartOver,
         });

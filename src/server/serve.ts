@@ -20,6 +20,8 @@ import { ModelLoads } from './metrics/model-loads.js';
 import { ModelMeters } from './metrics/model-meter.js';
 import { createModelEvents } from './backend/model-events.js';
 import { once } from './once.js';
+import { openPipelines } from './pipelines/open.js';
+import type { Pipelines } from './pipelines/pipelines.js';
 import { startPolling } from './backend/polling.js';
 import type { Telemetry } from './telemetry/telemetry.js';
 import type { ServeOptions } from './serve-options.js';
@@ -55,24 +57,24 @@ const failedStartMs = 2000;
  */
 export async function startServer(options: ServeOptions): Promise<RunningServer> {
   const lifecycle = new Lifecycle(options.settings.readyWhen);
-  const { settings, version, budget, log, requestMemoryBytes } = options;
-  const dataplane = new Dataplane({ lifecycle, settings, version, budget });
+  const { settings, log, requestMemoryBytes } = options;
   const counts = { meters: new ModelMeters(), loads: new ModelLoads(), memory: new MemoryBudget(requestMemoryBytes) };
   const telemetry = await openOwnTelemetry(options, () => metrics());
-  const codec = openCodec(options);
+  const { codec, pipelines, dataplane } = openDataplane(options, lifecycle);
   const backend = startModels(options, { lifecycle, ...counts, telemetry });
   let opened: Backend | undefined;
-  const loaded = follow(backend, { lifecycle, options, onOpened: (value) => (opened = value) });
+  const loaded = follow(backend, { lifecycle, options, pipelines, onOpened: (value) => (opened = value) });
   const figures = { options, ...counts, dataplane, crashes: backend.crashes.records };
   const metrics = lazyMetrics({ ...figures, runner: () => opened?.runner });
   const parts = { ...options, ...counts, lifecycle, dataplane, codec, telemetry };
   let http: HttpSide | undefined;
   let healthPort: OpenHealthPort | undefined;
   let grpc: GrpcServer | undefined;
-  const stop = once(() => stopServer({ options, lifecycle, http, grpc, codec, backend, healthPort, telemetry }));
+  const stop = once(() => stopServer({ ...parts, options, backend, pipelines, http, grpc, healthPort }));
   try {
     http = buildHttpSide({ ...parts, metrics });
     const url = await listen(http, settings);
+    pipelines.listensAt(url);
     healthPort = await openOwnHealthPort(options, dataplane, metrics);
     grpc = await openGrpc({ ...parts, doors: http.doors });
     prewarmAfter(loaded, log, () => Promise.all([metrics(), dataplane.takesImages ? codec.prewarm() : undefined]));
@@ -103,6 +105,13 @@ async function openOwnTelemetry(
   const { openTelemetry } = await import('./telemetry/open-telemetry.js');
   const readMetrics = async () => (await metrics()).read();
   return openTelemetry({ env, serviceName: settings.serverName, version, processTag, log, clock, readMetrics });
+}
+
+function openDataplane(options: ServeOptions, lifecycle: Lifecycle) {
+  const { settings, version, budget } = options;
+  const codec = openCodec(options);
+  const pipelines = openPipelines({ options, lifecycle, codec });
+  return { codec, pipelines, dataplane: new Dataplane({ lifecycle, settings, version, budget, pipelines }) };
 }
 
 interface ModelsStart {
@@ -172,18 +181,27 @@ function prewarmAfter(loaded: Promise<unknown>, log: Log, prewarm: () => Promise
 }
 
 interface Following {
+  readonly pipelines: Pipelines;
   readonly lifecycle: Lifecycle;
   readonly options: ServeOptions;
   readonly onOpened: (backend: Backend) => void;
 }
 
 /** Takes requests as soon as the models' folder is read: each model answers when it is ready itself. */
-function follow(backend: BackendStart, { lifecycle, options, onOpened }: Following): Promise<Ledger> {
-  const loaded = backend.opened.then((opened) => {
+function follow(backend: BackendStart, { lifecycle, options, onOpened, pipelines }: Following): Promise<Ledger> {
+  const loaded = backend.opened.then(async (opened) => {
     onOpened(opened);
+    lifecycle.include(() => pipelines.readiness());
     lifecycle.serve(opened.repository);
-    if (options.settings.modelControl === 'poll') startPolling(opened.repository, options);
-    return backend.settled;
+    const poll = async (): Promise<void> => {
+      await opened.repository.poll();
+      await pipelines.refresh();
+    };
+    if (options.settings.modelControl === 'poll') startPolling({ poll }, options);
+    await pipelines.refresh();
+    const ledger = await backend.settled;
+    pipelines.tell();
+    return ledger;
   });
   loaded.then(
     () => lifecycle.endStart(),
@@ -202,16 +220,18 @@ interface Stopping {
   readonly backend: BackendStart;
   readonly healthPort: OpenHealthPort | undefined;
   readonly telemetry: Telemetry | undefined;
+  readonly pipelines: Pipelines;
 }
 
 /** The longest that the end waits for telemetry to be sent. */
 const mostTelemetryMs = 3000;
 
 async function stopServer(stopping: Stopping): Promise<void> {
-  const { options, lifecycle, http, grpc, codec, backend, healthPort, telemetry } = stopping;
+  const { options, lifecycle, http, grpc, codec, backend, healthPort, telemetry, pipelines } = stopping;
   const startMs = performance.now();
   const { delayMs, timeoutMs } = options.settings.stop;
   lifecycle.stop();
+  pipelines.close();
   healthPort?.push();
   const opened = await backend.opened.catch(() => undefined);
   if (http?.main.fastify.server.listening === true) await wait(delayMs);

@@ -77,13 +77,16 @@ function modelLines({ models, index, modelsFolder }: StartupFacts): readonly str
     text: describe(model),
     notes: model.notes,
   }));
+  const pipelines = index
+    .filter(({ name, state }) => state === 'READY' && !models.some((model) => model.name === name))
+    .map(({ name }) => ({ name, text: 'pipeline of models', notes: [] }));
   const others = index.filter(({ state, reason }) => state !== 'READY' && reason !== 'UNLOADED' && reason !== '');
   const failed = others.map(({ name, version, reason }) => ({
     name: version === undefined ? name : `${name}/${version}`,
     text: `NOT READY: ${reason}`,
     notes: [],
   }));
-  const all = [...ready, ...failed];
+  const all = [...ready, ...pipelines, ...failed];
   if (all.length === 0) {
     return [
       `no models in ${modelsFolder}: put <name>/<version>/model.onnx there and start again (with --management: POST /v2/repository/models/<name>/load)`,

@@ -34,5 +34,7 @@ export const exitCodes = {
   CONTAINER_NOT_FOUND: 1,
   CONTAINER_EXITED: 1,
   READY_TIMEOUT: 1,
+  STEP_FAILED: 1,
+  STEP_TIMEOUT: 1,
   REQUEST_FAILED: 1,
 } as const satisfies Record<ErrorCode, number>;

@@ -76,6 +76,7 @@ export const layers: Readonly<Record<string, readonly string[]>> = {
     'metrics',
     'http',
     'telemetry',
+    'pipelines',
     'inference',
     'codec',
     'backend',
@@ -91,7 +92,7 @@ export const layers: Readonly<Record<string, readonly string[]>> = {
   'src/engine': ['weights', 'probe', 'ort'],
   'src/store': ['places', 's3', 'oci', 'transfer', 'credentials'],
   'src/workers': ['host', 'inline', 'link'],
-  'src/model': ['found', 'example', 'complete', 'onnx', 'rows'],
+  'src/model': ['pipeline', 'found', 'example', 'complete', 'onnx', 'rows'],
   'src/image': ['color', 'resample', 'files', 'wasm'],
   'src/tasks': ['detection', 'embedding', 'segmentation', 'text'],
   bench: [

@@ -8,7 +8,7 @@ const isOnnx = (name: string): boolean => /\.onnx$/i.test(name);
 
 /**
  * Names of the models that the server would look for in a folder: `<model>/<version>/model.onnx`, `<model>/model.onnx`,
- * `<model>/onnx/model.onnx`, `<model>.onnx`. Whether they can be loaded is not asked. Empty where the folder cannot be read.
+ * `<model>/onnx/model.onnx`, `<model>.onnx`, and `<pipeline>/pipeline.json`. Whether they can be loaded is not asked. Empty where the folder cannot be read.
  */
 export async function readModelNames(folder: string): Promise<readonly string[]> {
   const names = await list(folder);
@@ -23,7 +23,7 @@ export async function readModelNames(folder: string): Promise<readonly string[]>
 
 async function holdsModel(folder: string): Promise<boolean> {
   const names = await list(folder);
-  if (names.some(isOnnx)) return true;
+  if (names.some((name) => isOnnx(name) || name === 'pipeline.json')) return true;
   const inner = names.filter((name) => /^0*[1-9]\d*$/.test(name) || name === 'onnx');
   const inside = await Promise.all(inner.map((name) => list(join(folder, name))));
   return inside.some((files) => files.some(isOnnx));

@@ -6,6 +6,7 @@ import { modelPath, tensorPath } from './example.js';
 import { aboutModel, fetchModel, fetchModels, modelList, obstacleOf, versionChooser } from './models.js';
 import { createImageInput } from './image-input.js';
 import { emptyResult, failure, footing, outputs, predictions } from './result.js';
+import { pipeline } from './pipeline.js';
 import { fetchSamples } from './samples.js';
 import { segmentation } from './segmentation.js';
 import { createTensorInput } from './tensor-input.js';
@@ -130,6 +131,7 @@ function announce(isLive) {
 }
 
 function renderImage(answer, sent) {
+  if (answer.results !== undefined) return pipeline(answer, sent);
   if (answer.segmentation !== undefined) return segmentation(answer, sent);
   if (answer.predictions?.length > 0) return predictions(answer);
   return outputs({ outputs: answer.outputs ?? [] }, {});

@@ -29,8 +29,8 @@ const nameOf = ({ label, index }) => label ?? `class ${index}`;
 const toneOf = ({ index }) => `tone-${index % tones}`;
 
 function headline({ length }, score) {
-  if (length === 0) return `Nothing found with a score of ${score} or more.`;
-  return `Found ${length}, with a score of ${score} or more.`;
+  const least = score === undefined ? '' : ` with a score of ${score} or more`;
+  return length === 0 ? `Nothing found${least}.` : `Found ${length}${least && `,${least}`}.`;
 }
 
 function notFinite(count) {

@@ -5,7 +5,7 @@ import type { Settings } from '../settings/settings.js';
 
 /** Looks at the models' folder again and again, one look at a time, until the repository is closed. Holds no process open. */
 export function startPolling(
-  repository: ModelRepository,
+  repository: Pick<ModelRepository, 'poll'>,
   { settings, log }: { readonly settings: Settings; readonly log: Log },
 ): void {
   const look = async (): Promise<void> => {

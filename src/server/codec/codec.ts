@@ -28,6 +28,7 @@ import {
   type JsonTask,
   type MasksToMake,
   type OutputsToEncode,
+  type PiecesToCut,
   type PredictionsToEncode,
   type TextsToTokenize,
   type WrittenVector,
@@ -75,6 +76,8 @@ export interface Codec {
   tokenize(texts: TextsToTokenize): Promise<readonly TextBatch[]>;
   /** The vectors of a run, a row each. Throws MODEL_INVALID. */
   embed(run: EmbeddingsToMake, isOwned: boolean): readonly WrittenVector[] | Promise<readonly WrittenVector[]>;
+  /** Boxes of an image as images of their own; always on a thread. The image stays the caller's. */
+  cutCrops(pieces: PiecesToCut): Promise<readonly (Uint8Array | undefined)[]>;
   /** Makes one thread ready for images before the first one comes. */
   prewarm(): Promise<void>;
   /** Ends the threads; tasks they still have are rejected with SHUTTING_DOWN. */
@@ -172,6 +175,11 @@ class ThreadedCodec implements Codec {
 
   embed(response: EmbeddingsToMake, isOwned: boolean) {
     return this.#run({ kind: 'embed', response, isOwned }, estimateEmbedding(response));
+  }
+
+  async cutCrops(pieces: PiecesToCut): Promise<readonly (Uint8Array | undefined)[]> {
+    const task = { kind: 'cut-crops', ...pieces } as const;
+    return (await (this.#pool?.run(task) ?? performTask(task))) as readonly (Uint8Array | undefined)[];
   }
 
   async prewarm(): Promise<void> {

@@ -21,6 +21,7 @@ export function modelOf(task: CodecTask): string {
     case 'decode-images':
     case 'decode-sized-images':
     case 'tokenize':
+    case 'cut-crops':
       return task.model;
     default:
       return task.model.name;
@@ -40,6 +41,7 @@ function bytesOf(task: CodecTask): number {
   if ('body' in task) return task.body.byteLength;
   if ('images' in task) return task.images.reduce((sum, image) => sum + image.length, 0);
   if ('texts' in task) return task.texts.flat().reduce((sum, text) => sum + text.length, 0);
+  if (task.kind === 'cut-crops') return task.image.length;
   if (task.kind === 'prewarm') return 0;
   let bytes = 0;
   for (const { data } of task.response.outputs.values()) bytes += 'byteLength' in data ? data.byteLength : data.length;

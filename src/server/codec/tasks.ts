@@ -1,4 +1,5 @@
 import { preloadImages, type ImageSettings } from '../../image/decode.js';
+import { cutCrops, type CropsToCut } from '../../image/crop.js';
 import { imagesToTensor, imagesWithSizes, type SizedImages } from '../../image/image-tensor.js';
 import type { ImageConfig } from '../../model/config.js';
 import type { BytesElement, NamedTensors, NumericTensor, TensorSpec } from '../../tensor/tensor.js';
@@ -52,6 +53,7 @@ export type CodecTask =
       readonly spec: TensorSpec;
     }
   | ({ readonly kind: 'tokenize' } & TextsToTokenize)
+  | ({ readonly kind: 'cut-crops' } & PiecesToCut)
   | { readonly kind: 'embed'; readonly response: EmbeddingsToMake; readonly isOwned: boolean }
   | { readonly kind: 'prewarm' };
 
@@ -73,6 +75,11 @@ export interface TextsToTokenize extends BatchOptions {
   readonly model: string;
   readonly texts: readonly TextInput[];
   readonly tokenizer: TokenizerFile;
+}
+
+/** Boxes to cut out of an image, for a step of a pipeline. */
+export interface PiecesToCut extends CropsToCut {
+  readonly model: string;
 }
 
 export interface EmbeddingsToMake extends EmbeddingRun {
@@ -105,6 +112,7 @@ export interface CodecResults {
   readonly segment: readonly SegmentedRow[];
   readonly tokenize: readonly TextBatch[];
   readonly embed: readonly WrittenVector[];
+  readonly 'cut-crops': readonly (Uint8Array | undefined)[];
   readonly 'decode-images': NumericTensor;
   readonly 'decode-sized-images': SizedImages;
   readonly prewarm: undefined;
@@ -115,7 +123,7 @@ export type CodecResult = CodecResults[CodecTask['kind']];
 /** Tasks that are done in one go, which a small body is not worth a hop for. */
 export type JsonTask = Exclude<
   CodecTask,
-  { kind: 'decode-images' | 'decode-message' | 'decode-sized-images' | 'tokenize' | 'prewarm' }
+  { kind: 'cut-crops' | 'decode-images' | 'decode-message' | 'decode-sized-images' | 'tokenize' | 'prewarm' }
 >;
 
 /** What a codec thread starts with. */
@@ -147,6 +155,8 @@ export async function performTask(task: CodecTask): Promise<CodecResult> {
     }
     case 'tokenize':
       return textsToBatches(task.texts, task);
+    case 'cut-crops':
+      return cutCrops(task);
     case 'prewarm':
       await preloadImages();
       return undefined;

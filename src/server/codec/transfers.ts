@@ -14,7 +14,7 @@ export interface PackedTask {
 /** Packs a task for its way to a thread. Outputs that others may read are copied. */
 export function packTask(task: CodecTask): PackedTask {
   if (task.kind === 'prewarm') return { task, transfers: [] };
-  if ('texts' in task) return { task, transfers: [] };
+  if ('texts' in task || task.kind === 'cut-crops') return { task, transfers: [] };
   if ('body' in task) {
     const body = isLarge(task.body) ? task.body : new Uint8Array(task.body);
     return { task: { ...task, body }, transfers: listMovable([body]) };

@@ -1,6 +1,7 @@
 import type { Exchange } from '../http/exchange.js';
 import { answerInference, type InferenceDeps, type InferenceResult } from './inference-route.js';
 import type { InferenceRequest } from '../inference/inference.js';
+import { answerPipeline } from './pipeline.js';
 import { predict } from '../inference/predict.js';
 import { optionNames, parseOptions } from '../codec/prediction-options.js';
 import { readQuery } from './query.js';
@@ -20,11 +21,16 @@ export function addPredictionRoutes(router: Router, deps: InferenceDeps): void {
       });
       return { body, headers: ['content-type', 'application/json'], report };
     };
-  const handler = (exchange: Exchange) =>
-    answerInference(exchange, deps, {
-      choice: { name: exchange.param('model'), version: exchange.version },
+  const handler = (exchange: Exchange): Promise<void> => {
+    const name = exchange.param('model');
+    exchange.inference = {};
+    const pipeline = deps.dataplane.findPipeline(name);
+    if (pipeline !== undefined) return answerPipeline(exchange, deps, pipeline);
+    return answerInference(exchange, deps, {
+      choice: { name, version: exchange.version },
       answer: answerFor(exchange),
     });
+  };
   for (const path of ['/predictions/:model', '/predictions/:model/versions/:version']) {
     router.post(path, handler);
     router.put(path, handler);

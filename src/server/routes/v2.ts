@@ -26,7 +26,7 @@ export function addV2Routes(router: Router, dataplane: Dataplane): void {
   });
   router.get('/v2/models', (exchange) => {
     readQuery(exchange, []);
-    exchange.sendJson(200, { models: dataplane.readyNames() });
+    exchange.sendJson(200, { models: dataplane.servedNames() });
   });
   router.get('/v2/models/stats', (exchange) => exchange.sendJson(200, dataplane.describeStatistics()));
   for (const path of ['/v2/models/:model', '/v2/models/:model/versions/:version']) {
@@ -36,7 +36,8 @@ export function addV2Routes(router: Router, dataplane: Dataplane): void {
       exchange.sendJson(200, dataplane.describeModel(exchange.param('model'), exchange.version, options));
     });
     router.get(`${path}/ready`, (exchange) => {
-      const { name } = dataplane.model(exchange.param('model'), exchange.version);
+      const asked = exchange.param('model');
+      const { name } = dataplane.findPipeline(asked) ?? dataplane.model(asked, exchange.version);
       exchange.sendJson(200, { name, ready: true });
     });
     router.get(`${path}/config`, (exchange) => {

@@ -1,0 +1,35 @@
+import type { Pipeline } from './types.js';
+
+/** The circle that a pipeline's steps lead into, as names; undefined where they end. `isSelf`: whether an address is this server's. */
+export function findCircle(
+  start: string,
+  pipelines: ReadonlyMap<string, Pipeline>,
+  isSelf: (url: string) => boolean,
+): readonly string[] | undefined {
+  const visit = (name: string, path: readonly string[]): readonly string[] | undefined => {
+    const at = path.indexOf(name);
+    if (at !== -1) return [...path.slice(at), name];
+    for (const { model, url } of pipelines.get(name)?.config.steps ?? []) {
+      if (url !== undefined && !isSelf(url)) continue;
+      const circle = visit(model, [...path, name]);
+      if (circle !== undefined) return circle;
+    }
+    return undefined;
+  };
+  return visit(start, []);
+}
+
+/** Whether an address is that of the server itself, as far as it can know. */
+export function createSelfCheck(own: {
+  readonly port: () => number | undefined;
+  readonly names: readonly string[];
+}): (url: string) => boolean {
+  const names = new Set(
+    [...own.names, 'localhost', '127.0.0.1', '[::1]', '0.0.0.0', '[::]'].map((n) => n.toLowerCase()),
+  );
+  return (url) => {
+    const { protocol, hostname, port } = new URL(url);
+    const number = port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port);
+    return number === own.port() && names.has(hostname.toLowerCase());
+  };
+}

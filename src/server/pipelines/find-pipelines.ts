@@ -1,0 +1,59 @@
+import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { AppError, messageOf } from '../../errors.js';
+import { followLinks, type Homes } from '../../model/containment.js';
+import { parsePipeline } from '../../model/pipeline/pipeline-json.js';
+import { checkModelName } from '../../protocol/paths.js';
+import { listFolder } from '../../repository/files/place.js';
+import type { FoundPipeline } from './types.js';
+
+const file = 'pipeline.json';
+const mostBytes = 1 << 20;
+
+/** Where pipelines are looked for. */
+export interface PipelinesPlace {
+  readonly root: string;
+  /** The one entry of it that is served. */
+  readonly only?: string | undefined;
+  readonly servedAs?: string | undefined;
+  /** Folders that links may lead into. */
+  readonly homes: Homes;
+}
+
+/** Folders of a model repository that hold a pipeline.json, in the order of their names; what is wrong with one is told with it. */
+export async function findPipelines({
+  root,
+  only,
+  servedAs,
+  homes,
+}: PipelinesPlace): Promise<readonly FoundPipeline[]> {
+  const entries = await listFolder(root).catch(() => []);
+  const names = entries.map(({ name }) => name).filter((name) => only === undefined || name === only);
+  const found = await Promise.all(names.map((name) => readPipeline(join(root, name), servedAs ?? name, homes)));
+  return found.filter((one) => one !== undefined).sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+async function readPipeline(folder: string, name: string, homes: Homes): Promise<FoundPipeline | undefined> {
+  try {
+    const text = await readText(join(folder, file), homes);
+    if (text === undefined) return undefined;
+    const config = parsePipeline(text);
+    checkModelName(name);
+    for (const step of config.steps) checkModelName(step.model);
+    return { name, config };
+  } catch (thrown) {
+    return { name, problem: messageOf(thrown) };
+  }
+}
+
+/** Undefined where there is no such file. */
+async function readText(path: string, homes: Homes): Promise<string | undefined> {
+  const place = await followLinks(path, homes);
+  if (place.kind === 'absent') return undefined;
+  if (place.kind !== 'inside') throw new AppError('MODEL_INVALID', `${file} is a link out of the model repository`);
+  const stats = await stat(place.path);
+  if (!stats.isFile() || stats.size > mostBytes) {
+    throw new AppError('MODEL_INVALID', `${file} is no file of up to ${mostBytes} bytes`);
+  }
+  return readFile(place.path, 'utf8');
+}

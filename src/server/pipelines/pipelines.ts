@@ -1,0 +1,215 @@
+import { AppError } from '../../errors.js';
+import type { RepositoryIndexEntry } from '../../protocol/types.js';
+import type { ModelReadiness } from '../../repository/types.js';
+import type { Log } from '../log/log.js';
+import { createSelfCheck, findCircle } from './cycles.js';
+import { findPipelines, type PipelinesPlace } from './find-pipelines.js';
+import { findRemoteProblem, type RemoteStep } from './remote.js';
+import { runPipeline, type PipelineAnswer, type PipelineCall, type PipelineHost } from './run.js';
+import type { StepKeys } from './step-keys.js';
+import { describeTarget, type FoundPipeline, type Pipeline, type PipelineState } from './types.js';
+
+export interface PipelinesOptions {
+  readonly place: () => Promise<PipelinesPlace>;
+  readonly keys: StepKeys;
+  readonly log: Log;
+  /** Why a model of this server cannot be asked now, and whether that may pass; undefined where it can. */
+  readonly findModelProblem: (
+    name: string,
+    version: string | undefined,
+  ) => { readonly reason: string; readonly isFinal: boolean } | undefined;
+  readonly isModel: (name: string) => boolean;
+  /** Of the server. */
+  readonly ownNames: readonly string[];
+  /** Called when a pipeline may have become ready, or no more. */
+  readonly onChange: () => void;
+  readonly host: Omit<PipelineHost, 'findPipeline' | 'keys'>;
+}
+
+/** How soon other servers are asked again: while one of them is not ready, and while all are. */
+const waitingMs = 1000;
+const steadyMs = 10_000;
+
+/**
+ * - Knows every pipeline.json of the model repository; each look at the disk replaces what was known.
+ * - Asks other servers whether their models are ready, again and again, while a pipeline needs them.
+ */
+export class Pipelines {
+  readonly #options: PipelinesOptions;
+  #found: readonly FoundPipeline[] = [];
+  readonly #unloaded = new Set<string>();
+  /** What came of asking other servers, by step; undefined: it is ready. */
+  readonly #asked = new Map<string, string | undefined>();
+  readonly #told = new Map<string, string>();
+  readonly #isSelf: (url: string) => boolean;
+  #ownPort: number | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #isClosed = false;
+
+  constructor(options: PipelinesOptions) {
+    this.#options = options;
+    this.#isSelf = createSelfCheck({ port: () => this.#ownPort, names: options.ownNames });
+  }
+
+  /** From here on steps at this address are steps on this server. */
+  listensAt(url: string): void {
+    this.#ownPort = Number(new URL(url).port);
+  }
+
+  /** Looks at the disk, and asks the servers that steps name. */
+  async refresh(): Promise<void> {
+    await this.#look();
+    await this.#probe();
+  }
+
+  async #look(): Promise<void> {
+    this.#found = await findPipelines(await this.#options.place());
+  }
+
+  has(name: string): boolean {
+    return this.#found.some((one) => one.name === name) && !this.#options.isModel(name);
+  }
+
+  /** A pipeline that can be asked now; undefined where there is none of that name. Throws MODEL_NOT_READY or MODEL_NOT_FOUND. */
+  get(name: string): Pipeline | undefined {
+    if (!this.has(name)) return undefined;
+    const found = this.#found.find((one) => one.name === name);
+    const state = this.stateOf(name);
+    if (state.state === 'ready' && found !== undefined && 'config' in found) return found;
+    const reason = state.state === 'ready' ? '' : state.reason;
+    throw new AppError(
+      state.state === 'failed' ? 'MODEL_NOT_FOUND' : 'MODEL_NOT_READY',
+      `Pipeline '${name}': ${reason}.`,
+    );
+  }
+
+  stateOf(name: string): PipelineState {
+    const found = this.#found.find((one) => one.name === name);
+    if (found === undefined) return { state: 'failed', reason: 'there is no such pipeline' };
+    if (this.#unloaded.has(name)) return { state: 'failed', reason: 'it was unloaded on request' };
+    if (this.#options.isModel(name)) {
+      return { state: 'failed', reason: 'its folder holds a model as well: remove pipeline.json, or the model' };
+    }
+    return 'problem' in found ? { state: 'failed', reason: found.problem } : this.#stateOfSteps(found);
+  }
+
+  #stateOfSteps({ name, config }: Pipeline): PipelineState {
+    const circle = findCircle(name, this.#known(), this.#isSelf);
+    if (circle !== undefined) {
+      return { state: 'failed', reason: `its steps lead in a circle: ${circle.map((one) => `'${one}'`).join(' -> ')}` };
+    }
+    for (const step of config.steps) {
+      const state = this.#stateOfStep(step);
+      if (state.state !== 'ready') return { ...state, reason: `step '${step.name}': ${state.reason}` };
+    }
+    return { state: 'ready' };
+  }
+
+  #stateOfStep(step: Pipeline['config']['steps'][number]): PipelineState {
+    if (step.url !== undefined) {
+      const key = keyOf(step as RemoteStep);
+      const problem = this.#asked.has(key) ? this.#asked.get(key) : `${describeTarget(step)} was not asked yet`;
+      return problem === undefined ? { state: 'ready' } : { state: 'waiting', reason: problem };
+    }
+    if (this.has(step.model)) return this.stateOf(step.model);
+    const problem = this.#options.findModelProblem(step.model, step.version);
+    if (problem === undefined) return { state: 'ready' };
+    return {
+      state: problem.isFinal ? 'failed' : 'waiting',
+      reason: `${describeTarget(step)} is not ready: ${problem.reason}`,
+    };
+  }
+
+  #known(): ReadonlyMap<string, Pipeline> {
+    return new Map(this.#found.flatMap((one) => ('config' in one ? [[one.name, one] as const] : [])));
+  }
+
+  /** Names of those that can be asked now. */
+  readyNames(): readonly string[] {
+    return this.#found.flatMap(({ name }) => (this.stateOf(name).state === 'ready' ? [name] : []));
+  }
+
+  /** A line for each, as for a model. */
+  index(): readonly RepositoryIndexEntry[] {
+    return this.#found.map(({ name }) => {
+      const state = this.stateOf(name);
+      if (state.state === 'ready') return { name, version: '1', state: 'READY', reason: '' };
+      return { name, version: '1', state: state.state === 'waiting' ? 'LOADING' : 'UNAVAILABLE', reason: state.reason };
+    });
+  }
+
+  /** How far each is that was not unloaded on request. */
+  readiness(): readonly ModelReadiness[] {
+    const wanted = this.#found.filter(({ name }) => !this.#unloaded.has(name));
+    return wanted.map(({ name: model }) => {
+      const state = this.stateOf(model);
+      if (state.state === 'ready') return { model, version: '1', state: 'ready' };
+      const isFailed = state.state === 'failed';
+      const message = `Pipeline '${model}': ${state.reason}.`;
+      const code = isFailed ? 'MODEL_INVALID' : 'MODEL_NOT_READY';
+      return { model, version: '1', state: isFailed ? 'failed' : 'loading', code, message };
+    });
+  }
+
+  /** Reads it again; answers whether there is one of that name. */
+  async load(name: string): Promise<boolean> {
+    await this.#look();
+    this.#unloaded.delete(name);
+    const asked = this.#probe();
+    if (!this.has(name)) return false;
+    await asked;
+    return true;
+  }
+
+  unload(name: string): void {
+    this.#unloaded.add(name);
+    this.tell();
+  }
+
+  run(pipeline: Pipeline, call: PipelineCall): Promise<PipelineAnswer> {
+    const { host, keys } = this.#options;
+    return runPipeline(pipeline, call, { ...host, keys, findPipeline: (name) => this.get(name) });
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    clearTimeout(this.#timer);
+  }
+
+  /** Logs what changed of each since it was told last. */
+  tell(): void {
+    for (const { name } of this.#found) {
+      const state = this.stateOf(name);
+      const told = state.state === 'ready' ? state.state : `${state.state}: ${state.reason}`;
+      if (this.#told.get(name) === told) continue;
+      this.#told.set(name, told);
+      const { log } = this.#options;
+      if (state.state === 'ready') log.info({ pipeline: name }, 'pipeline ready');
+      else if (state.state === 'waiting') log.info({ pipeline: name, reason: state.reason }, 'pipeline waits');
+      else log.error({ pipeline: name, reason: state.reason }, 'pipeline cannot be served');
+    }
+  }
+
+  async #probe(): Promise<void> {
+    clearTimeout(this.#timer);
+    if (this.#isClosed) return;
+    const steps = new Map<string, RemoteStep>();
+    for (const { config } of this.#known().values()) {
+      for (const step of config.steps) {
+        if (step.url !== undefined) steps.set(keyOf(step as RemoteStep), step as RemoteStep);
+      }
+    }
+    const asked = [...steps].map(async ([key, step]) => {
+      this.#asked.set(key, await findRemoteProblem(step, this.#options.keys));
+    });
+    await Promise.all(asked);
+    this.tell();
+    this.#options.onChange();
+    if (steps.size === 0) return;
+    const againMs = [...steps.keys()].some((key) => this.#asked.get(key) !== undefined) ? waitingMs : steadyMs;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => void this.#probe(), againMs).unref();
+  }
+}
+
+const keyOf = ({ url, model, version = '', key = '' }: RemoteStep): string => [url, model, version, key].join(' ');

@@ -1,0 +1,186 @@
+import { AppError, messageOf } from '../../errors.js';
+import type { StepConfig } from '../../model/pipeline/pipeline-json.js';
+import type { ServableModel } from '../../repository/types.js';
+import type { Codec } from '../codec/codec.js';
+import type { RequestMemory } from '../memory/memory-budget.js';
+import { chooseBoxes } from './boxes.js';
+import { callLocal } from './local.js';
+import { callRemote, type RemoteOptions, type RemoteStep } from './remote.js';
+import { extendTrail } from './trail.js';
+import { describeTarget, type Pipeline, type StepCall } from './types.js';
+
+/** One image for a pipeline. */
+export interface PipelineCall {
+  readonly image: Uint8Array;
+  readonly signal: AbortSignal;
+  readonly memory: RequestMemory;
+  /** The pipelines that the request came through. */
+  readonly trail: readonly string[];
+}
+
+/** What of a server a pipeline runs on. */
+export interface PipelineHost extends RemoteOptions {
+  /** Unlike any other server's. */
+  readonly serverId: string;
+  readonly codec: Codec;
+  readonly findPipeline: (name: string) => Pipeline | undefined;
+  /** Throws where it is not ready. */
+  readonly getModel: (name: string, version: string | undefined) => ServableModel;
+}
+
+/** How one step went. */
+export interface StepReport {
+  readonly name: string;
+  readonly model: string;
+  readonly url?: string;
+  readonly model_version?: string;
+  readonly device?: string;
+  /** Images that the model was asked about. */
+  readonly calls: number;
+  /** Boxes beyond the most. */
+  readonly left_out?: number;
+  /** Boxes outside the image, or too small. */
+  readonly skipped?: number;
+  readonly ms: number;
+}
+
+export interface PipelineAnswer {
+  /** By step; those on boxes stand in `results` of their boxes. */
+  readonly results: Readonly<Record<string, unknown>>;
+  readonly steps: readonly StepReport[];
+  /** Those that computed, each once. */
+  readonly device: string;
+}
+
+/** An image with what a step said of it. */
+interface Seen {
+  readonly image: Uint8Array;
+  readonly answer: StepCall['answer'];
+}
+
+/** An image for a step, and where its answer goes. */
+interface Item {
+  readonly image: Uint8Array;
+  readonly into: Record<string, unknown>;
+}
+
+interface Done {
+  readonly seen: readonly Seen[];
+  readonly report: StepReport;
+}
+
+/** Calls of one step that are under way at a time. */
+const mostAtOnce = 8;
+
+/** Runs every step of a pipeline, those that need no other at once; where one fails the others are given up. Rejects with its failure, and its name. */
+export async function runPipeline(pipeline: Pipeline, call: PipelineCall, host: PipelineHost): Promise<PipelineAnswer> {
+  const trail = extendTrail(call.trail, host.serverId, pipeline.name);
+  const end = new AbortController();
+  const own = { ...call, trail, signal: AbortSignal.any([call.signal, end.signal]) };
+  const results: Record<string, unknown> = {};
+  const running = new Map<string, Promise<Done>>();
+  for (const step of pipeline.config.steps)
+    running.set(step.name, runStep(step, { running, results, call: own, host }));
+  try {
+    const done = await Promise.all(running.values());
+    const steps = done.map(({ report }) => report);
+    const devices = new Set(steps.flatMap(({ device }) => device?.split(', ') ?? []));
+    return { results, steps, device: [...devices].join(', ') };
+  } finally {
+    end.abort();
+  }
+}
+
+interface StepContext {
+  readonly running: ReadonlyMap<string, Promise<Done>>;
+  readonly results: Record<string, unknown>;
+  readonly call: PipelineCall;
+  readonly host: PipelineHost;
+}
+
+async function runStep(step: StepConfig, { running, results, call, host }: StepContext): Promise<Done> {
+  const before = step.crop === undefined ? undefined : await running.get(step.crop.of);
+  const startMs = performance.now();
+  const chosen =
+    before === undefined
+      ? { items: [{ image: call.image, into: results }], counts: {} }
+      : await cutItems(step, before.seen, { call, host }).catch((thrown: unknown) => failStep(step, thrown));
+  const calls: StepCall[] = [];
+  const seen: Seen[] = [];
+  await forEachAtOnce(chosen.items, async ({ image, into }, n) => {
+    const made = await callStep(step, { ...call, image }, host).catch((thrown: unknown) => failStep(step, thrown));
+    into[step.name] = made.answer;
+    calls[n] = made;
+    seen[n] = { image, answer: made.answer };
+  });
+  const ms = Math.round((performance.now() - startMs) * 1000) / 1000;
+  return { seen, report: { ...headOf(step, calls), calls: calls.length, ...chosen.counts, ms } };
+}
+
+function headOf({ name, model, url }: StepConfig, calls: readonly StepCall[]) {
+  const joined = (values: readonly string[]) => [...new Set(values)].join(', ');
+  const facts = {
+    model_version: joined(calls.map(({ version }) => version)),
+    device: joined(calls.map(({ device }) => device)),
+  };
+  return { name, model, ...(url === undefined ? {} : { url }), ...(calls.length === 0 ? {} : facts) };
+}
+
+/** The boxes of an earlier step, cut out of their images. */
+async function cutItems(
+  { name, crop }: StepConfig,
+  seen: readonly Seen[],
+  { call: { memory }, host: { codec } }: Pick<StepContext, 'call' | 'host'>,
+): Promise<{ items: readonly Item[]; counts: { left_out: number; skipped: number } }> {
+  const items: Item[] = [];
+  const counts = { left_out: 0, skipped: 0 };
+  for (const { image, answer } of crop === undefined ? [] : seen) {
+    const { boxes, leftOut } = chooseBoxes(answer, crop as NonNullable<typeof crop>);
+    counts.left_out += leftOut;
+    if (boxes.length === 0) continue;
+    const { margin, square, leastSide } = crop as NonNullable<typeof crop>;
+    const cut = await codec.cutCrops({
+      model: name,
+      image,
+      boxes: boxes.map(({ box }) => box),
+      margin,
+      square,
+      leastSide,
+    });
+    memory.take(cut.reduce((sum, piece) => sum + (piece?.length ?? 0), 0));
+    for (const [n, piece] of cut.entries()) {
+      const entry = boxes[n]?.entry;
+      if (piece === undefined || entry === undefined) counts.skipped += 1;
+      else items.push({ image: piece, into: (entry['results'] ??= {}) as Record<string, unknown> });
+    }
+  }
+  return { items, counts };
+}
+
+async function callStep(step: StepConfig, call: PipelineCall, host: PipelineHost): Promise<StepCall> {
+  if (step.url !== undefined) {
+    return callRemote(step as RemoteStep, { ...call, onBytes: call.memory.counter() }, host);
+  }
+  const inner = host.findPipeline(step.model);
+  if (inner === undefined) {
+    return callLocal(step, host.getModel(step.model, step.version), { codec: host.codec, call });
+  }
+  const { results, device } = await runPipeline(inner, call, host);
+  return { answer: { results }, device, version: '1' };
+}
+
+/** Runs a function for each, in order, several at a time; the first failure ends it. */
+async function forEachAtOnce<T>(all: readonly T[], run: (one: T, n: number) => Promise<void>): Promise<void> {
+  const left = all.entries();
+  const worker = async (): Promise<void> => {
+    for (const [n, one] of left) await run(one, n);
+  };
+  await Promise.all(Array.from({ length: Math.min(mostAtOnce, all.length) }, worker));
+}
+
+/** The same failure with the step's name. */
+function failStep(step: StepConfig, thrown: unknown): never {
+  const text = `Step '${step.name}' (${describeTarget(step)}): ${messageOf(thrown)}`;
+  const [code, details] = thrown instanceof AppError ? [thrown.code, thrown.details] : (['INTERNAL', {}] as const);
+  throw new AppError(code, text, { details, cause: thrown });
+}

@@ -1,0 +1,49 @@
+import { AppError } from '../../errors.js';
+import { imageBytes } from '../../image/image-bytes.js';
+import { readBody } from '../http/body.js';
+import { signalOf } from '../http/connection-signal.js';
+import type { Exchange } from '../http/exchange.js';
+import { readPredictionBody } from '../inference/prediction-body.js';
+import { readTrail, trailHeader } from '../pipelines/trail.js';
+import type { Pipeline } from '../pipelines/types.js';
+import { sendAnswer } from './answer.js';
+import type { InferenceDeps } from './inference-route.js';
+import { readQuery } from './query.js';
+
+/** `POST /predictions/{pipeline}`: one image in, what every step said of it out. */
+export async function answerPipeline(exchange: Exchange, deps: InferenceDeps, pipeline: Pipeline): Promise<void> {
+  const { name } = pipeline;
+  exchange.inference = { model: { name, version: '1' } };
+  if ((exchange.version ?? '1') !== '1') {
+    throw new AppError('MODEL_NOT_FOUND', `Pipeline '${name}' has the version 1 and no other.`);
+  }
+  readQuery(exchange, []);
+  const trail = readTrail(exchange.header(trailHeader));
+  const body = await readBody(exchange, { limitBytes: deps.bodyBytes });
+  const image = await readOneImage(body, exchange, deps);
+  const { memory } = exchange;
+  const signal = signalOf(exchange.request.raw.socket);
+  const { results, steps, device } = await deps.dataplane.runPipeline(pipeline, { image, signal, memory, trail });
+  const ms = Math.round((performance.now() - exchange.startedMs) * 1000) / 1000;
+  const answer = { model_name: name, model_version: '1', device, results, steps, timings: { total_ms: ms } };
+  const written = Buffer.from(JSON.stringify(answer));
+  memory.hold(written.length);
+  const timing = steps.map((step) => `${step.name};dur=${step.ms.toFixed(3)}`).join(', ');
+  const headers = ['content-type', 'application/json', 'x-inference-device', device, 'server-timing', timing];
+  await sendAnswer(exchange, { body: written, headers, compressFromBytes: deps.compressFromBytes });
+}
+
+async function readOneImage(body: Buffer, { request }: Exchange, { codec }: InferenceDeps): Promise<Uint8Array> {
+  const signature = { name: '', inputs: [], outputs: [], maxRows: 0 };
+  const { contentType } = request;
+  const input = await readPredictionBody(codec, { body, contentType, signature, takesText: false });
+  const asked = Object.keys(input.asked);
+  if (asked.length > 0) {
+    const names = asked.map((option) => `'${option}'`).join(', ');
+    throw new AppError('INVALID_INPUT', `${names}: what steps ask of their models stands in pipeline.json`);
+  }
+  const [image, ...more] = input.kind === 'images' ? input.images : [];
+  if (image !== undefined && more.length === 0) return imageBytes(image);
+  const got = input.kind === 'images' ? `${more.length + 1} images` : input.kind;
+  throw new AppError('INVALID_INPUT', `A pipeline takes one image in a request, not ${got}.`);
+}

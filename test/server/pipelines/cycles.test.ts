@@ -1,0 +1,50 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { parsePipeline } from '../../../src/model/pipeline/pipeline-json.js';
+import { createSelfCheck, findCircle } from '../../../src/server/pipelines/cycles.js';
+
+const isSelf = createSelfCheck({ port: () => 8000, names: ['machine'] });
+
+/** Pipelines by name, each with the models of its steps, `URL model` where they are elsewhere. */
+function pipelinesOf(all: Readonly<Record<string, readonly string[]>>) {
+  return new Map(
+    Object.entries(all).map(([name, models]) => {
+      const steps = models.map((model, n) => {
+        const [own = '', url] = model.split(' ').reverse();
+        return { name: `s${n}`, model: own, ...(url === undefined ? {} : { url }) };
+      });
+      return [name, { name, config: parsePipeline(JSON.stringify({ steps })) }] as const;
+    }),
+  );
+}
+
+describe('circles of pipelines', () => {
+  it('are found where steps lead back, to the pipeline itself or into a circle of others', () => {
+    const all = pipelinesOf({
+      a: ['m', 'b'],
+      b: ['c'],
+      c: ['b'],
+      self: ['self'],
+      good: ['m', 'm'],
+      uses: ['good', 'm'],
+    });
+    assert.deepEqual(findCircle('a', all, isSelf), ['b', 'c', 'b']);
+    assert.deepEqual(findCircle('c', all, isSelf), ['c', 'b', 'c']);
+    assert.deepEqual(findCircle('self', all, isSelf), ['self', 'self']);
+    for (const name of ['good', 'uses']) assert.equal(findCircle(name, all, isSelf), undefined);
+  });
+
+  it("are found by addresses that are the server's own, and not by those of others", () => {
+    const all = pipelinesOf({
+      own: ['http://localhost:8000 own'],
+      named: ['http://MACHINE:8000/base named'],
+      six: ['http://[::1]:8000 six'],
+      other: ['http://localhost:8001 other', 'http://elsewhere:8000 other', 'http://localhost other'],
+    });
+    for (const name of ['own', 'named', 'six']) assert.deepEqual(findCircle(name, all, isSelf), [name, name]);
+    assert.equal(findCircle('other', all, isSelf), undefined);
+    const onUsual = createSelfCheck({ port: () => 443, names: [] });
+    assert.deepEqual([onUsual('https://localhost'), onUsual('http://localhost')], [true, false]);
+    assert.equal(createSelfCheck({ port: () => undefined, names: [] })('http://localhost'), false);
+  });
+});
