@@ -16,6 +16,7 @@ import type { TransferEvents } from './transfer/events.js';
 import { fetchFile } from './transfer/fetch-file.js';
 import { sha256Of } from './transfer/digest.js';
 import { listUnpacked, unpack } from './transfer/unpack.js';
+import { limitsOf } from './transfer/unpack-budget.js';
 import type { StoreWorld } from './world.js';
 
 /** Models that are here. */
@@ -118,7 +119,7 @@ async function fetchOne(file: ListedFile, folder: string, options: PullOptions):
     onRetry: (reason) => events.onNote(`${reason} It is asked for again.`),
   });
   if (unpacking !== undefined) {
-    await unpack(target, { root: folder, shown: location.shown, unpacking });
+    await unpack(target, { root: folder, shown: location.shown, unpacking, limits: await limitsOf(folder) });
     await rm(target);
   }
   return { path, ...found };

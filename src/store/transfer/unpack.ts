@@ -8,21 +8,30 @@ import { AppError, messageOf } from '../../errors.js';
 import { checkPath, type Unpacking } from './listing.js';
 import { digestFile } from './digest.js';
 import type { FetchedFile } from './fetch-file.js';
+import { UnpackBudget, type UnpackLimits } from './unpack-budget.js';
 
 interface Into {
   readonly root: string;
   readonly shown: string;
   readonly unpacking: Unpacking;
+  readonly limits: UnpackLimits;
+}
+
+interface Counted extends Into {
+  readonly budget: UnpackBudget;
 }
 
 /**
  * Takes files out of a tar into `root`: files, folders, and links that stay inside. Marks of image layers that a file of an
- * earlier layer is gone (`.wh.`) take it away. Throws MODEL_INVALID for what leads out, and for an archive that is broken.
+ * earlier layer is gone (`.wh.`) take it away. Throws MODEL_INVALID for what leads out, for
+ * more than the limits, before it is written, and for an archive that is broken.
  */
 export async function unpack(archive: string, into: Into): Promise<void> {
   const extract = tar.extract();
+  const budget = new UnpackBudget(into.limits, into.shown);
   extract.on('entry', (header, stream, next) => {
-    placeEntry(header, stream, into)
+    stream.once('end', () => budget.leave());
+    placeEntry(header, stream, { ...into, budget })
       .then(() => {
         stream.resume();
         next();
@@ -31,8 +40,9 @@ export async function unpack(archive: string, into: Into): Promise<void> {
   });
   try {
     const source = createReadStream(archive, { highWaterMark: 1 << 20 });
-    if (into.unpacking.isGzip) await pipeline(source, createGunzip(), extract);
-    else await pipeline(source, extract);
+    const watch = (bytes: AsyncIterable<Buffer>): AsyncIterable<Buffer> => budget.watch(bytes);
+    if (into.unpacking.isGzip) await pipeline(source, createGunzip(), watch, extract);
+    else await pipeline(source, watch, extract);
   } catch (thrown) {
     if (thrown instanceof AppError) throw thrown;
     throw new AppError('MODEL_INVALID', `The archive ${into.shown} cannot be read: ${messageOf(thrown)}.`, {
@@ -41,7 +51,8 @@ export async function unpack(archive: string, into: Into): Promise<void> {
   }
 }
 
-async function placeEntry(header: tar.Headers, stream: NodeJS.ReadableStream, into: Into): Promise<void> {
+async function placeEntry(header: tar.Headers, stream: NodeJS.ReadableStream, into: Counted): Promise<void> {
+  into.budget.enter();
   const inside = header.name.replace(/^(\.?\/)+/, '').replace(/\/+$/, '');
   if (inside === '' || inside === '.') return;
   const place = into.unpacking.placeOf(inside);
@@ -62,21 +73,26 @@ interface Placing {
   readonly stream: NodeJS.ReadableStream;
   readonly target: string;
   readonly place: string;
-  readonly into: Into;
+  readonly into: Counted;
 }
 
 async function placeFile(header: tar.Headers, { stream, target, place, into }: Placing): Promise<void> {
   const { type, linkname } = header;
-  if (type === 'file' || type === 'contiguous-file')
+  if (type === 'file' || type === 'contiguous-file') {
+    into.budget.spend(header.size ?? 0);
     return pipeline(stream, createWriteStream(target, { mode: 0o600 }));
+  }
   if (type === 'symlink' && typeof linkname === 'string') {
     const end = posix.normalize(posix.join(dirname(place), linkname));
     if (!linkname.startsWith('/') && !end.startsWith('..')) return symlink(linkname, target);
   }
   if (type === 'link' && typeof linkname === 'string') {
     const first = into.unpacking.placeOf(linkname.replace(/^(\.?\/)+/, ''));
-    if (first !== undefined)
-      return copyFile(await contained(join(into.root, checkPath(first, into.shown)), into), target);
+    if (first !== undefined) {
+      const source = await contained(join(into.root, checkPath(first, into.shown)), into);
+      into.budget.spend((await stat(source)).size);
+      return copyFile(source, target);
+    }
   }
   const what =
     type === 'symlink' || type === 'link'
