@@ -1,5 +1,6 @@
 import { diag, DiagLogLevel } from '@opentelemetry/api';
 import { setGlobalErrorHandler } from '@opentelemetry/core';
+import { messageOf } from '../../errors.js';
 import type { Log } from '../log/log.js';
 
 /** A message that differs in its numbers alone is told again after this time. */
@@ -9,7 +10,8 @@ const mostTexts = 100;
 /** Brings what the SDK warns of into the log, each kind of message once an hour. Failed exports are told by their exporters. */
 export function tellSdkMessages(log: Log, clock: () => number): void {
   const told = new Map<string, number>();
-  const tell = (message: string): void => {
+  const tell = (...parts: readonly unknown[]): void => {
+    const message = parts.map(messageOf).join(' ');
     const kind = message.replaceAll(/\d+/g, '0');
     const nowMs = clock();
     if (nowMs - (told.get(kind) ?? -Infinity) < silenceMs) return;

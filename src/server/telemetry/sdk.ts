@@ -9,12 +9,7 @@ import {
   type Resource,
 } from '@opentelemetry/resources';
 import { MeterProvider, PeriodicExportingMetricReader, type MetricProducer } from '@opentelemetry/sdk-metrics';
-import {
-  BasicTracerProvider,
-  BatchSpanProcessor,
-  type ReadableSpan,
-  type SpanExporter,
-} from '@opentelemetry/sdk-trace-base';
+import { BasicTracerProvider, BatchSpanProcessor, type ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import { isQuiet } from './conventions.js';
 import { createMetricExporter, createSpanExporter } from './exporters.js';
 import { toMetricData } from './metric-data.js';
@@ -75,7 +70,7 @@ function describeProcess({ serviceName, version, processTag }: OpenOptions): Res
 async function openTraces({ traces }: TelemetryPlan, { log }: OpenOptions, resource: Resource) {
   if (traces === undefined) return undefined;
   const exporter = await createSpanExporter(traces.protocol);
-  watchExporter<ReadableSpan[], SpanExporter>(exporter, {
+  watchExporter<ReadableSpan[]>(exporter, {
     ...traces,
     signal: 'traces',
     log,
@@ -104,13 +99,15 @@ function createProducer({ readMetrics, clock, version }: OpenOptions, resource: 
   const startTime = millisToHrTime(performance.timeOrigin);
   return {
     collect: async () => {
-      const read = await readMetrics();
-      const period = { startTime, endTime: millisToHrTime(clock()) };
-      const metrics = read.map((metric) => toMetricData(metric, period));
-      return {
-        resourceMetrics: { resource, scopeMetrics: [{ scope: { name: 'slipway', version }, metrics }] },
-        errors: [],
-      };
+      try {
+        const read = await readMetrics();
+        const period = { startTime, endTime: millisToHrTime(clock()) };
+        const metrics = read.map((metric) => toMetricData(metric, period));
+        const scopeMetrics = [{ scope: { name: 'slipway', version }, metrics }];
+        return { resourceMetrics: { resource, scopeMetrics }, errors: [] };
+      } catch (error) {
+        return { resourceMetrics: { resource, scopeMetrics: [] }, errors: [error] };
+      }
     },
   };
 }

@@ -15,8 +15,8 @@ export interface Watching<T> extends SignalPlan {
   readonly count: (items: T) => number;
 }
 
-/** Has an exporter say once that nothing arrives any more, and once that it does again with what was lost between; answers the exporter. */
-export function watchExporter<T, E extends Exporter<T>>(exporter: E, watching: Watching<T>): E {
+/** Has an exporter say once that nothing arrives any more, and once that it does again with what was lost between. */
+export function watchExporter<T>(exporter: Exporter<T>, watching: Watching<T>): void {
   const { signal, endpoint, log, count } = watching;
   const send = exporter.export.bind(exporter);
   let failures = 0;
@@ -37,7 +37,6 @@ export function watchExporter<T, E extends Exporter<T>>(exporter: E, watching: W
       onResult(result);
     });
   };
-  return exporter;
 }
 
 /** Several addresses that refuse are one error without a text of its own. */

@@ -155,6 +155,19 @@ describe('telemetry', () => {
     assert.ok(Number(last?.['limitMs']) <= 200);
   });
 
+  it('brings into the log what the SDK says of its variables', async (context) => {
+    const receiver = await receiveHttp(context);
+    setVariables(context, {
+      OTEL_EXPORTER_OTLP_ENDPOINT: receiver.address,
+      OTEL_TRACES_SAMPLER: 'sometimes',
+      OTEL_LOGS_EXPORTER: 'otlp',
+    });
+    const { lines } = await serveFor(context, { models });
+    const warned = lines.filter(({ level }) => level === 'warn').map(({ reason }) => String(reason));
+    assert.ok(warned.some((text) => text.includes('OTEL_TRACES_SAMPLER value "sometimes" invalid')));
+    assert.ok(warned.some((text) => text.startsWith('OTEL_LOGS_EXPORTER=otlp: logs are not sent')));
+  });
+
   it('is told where nothing listens, with the reason', async (context) => {
     setVariables(context, {
       OTEL_EXPORTER_OTLP_ENDPOINT: 'http://user:secret@127.0.0.1:9',
