@@ -15,6 +15,7 @@ export function findTimm({ header, companions }: FindingSubject): Finding {
   const input = findImageInput(header);
   const [output] = header.outputs;
   const classes = config['num_classes'] ?? given['num_classes'];
+  if (!isSide(classes)) return refused('num_classes is missing');
   if (input === undefined) return refused('no lone input takes an image');
   if (!isSide(width) || !isSide(height) || mean?.length !== 3 || std?.length !== 3)
     return refused('input_size, mean or std are missing');
@@ -23,7 +24,7 @@ export function findTimm({ header, companions }: FindingSubject): Finding {
   }
   if (output?.shape.length !== 2 || (output.shape[1] !== -1 && output.shape[1] !== classes)) {
     return refused(
-      `${String(classes)} classes, but ${output === undefined ? 'there is no output' : describeValue('output', output)}`,
+      `${classes} classes, but ${output === undefined ? 'there is no output' : describeValue('output', output)}`,
     );
   }
   const crop = cropOf(given, { width, height });
@@ -39,7 +40,7 @@ export function findTimm({ header, companions }: FindingSubject): Finding {
       classification: { output: output.name, ...(isLabelled ? { labels: labels } : {}) },
     },
     notes: [
-      `Found in config.json (timm): ${config['architecture']}, classification of ${String(classes)} classes, images ${width}x${height}, ${called}.`,
+      `Found in config.json (timm): ${config['architecture']}, classification of ${classes} classes, images ${width}x${height}, ${called}.`,
       ...notes,
     ],
   };

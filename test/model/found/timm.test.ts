@@ -10,10 +10,10 @@ describe("timm's config.json", () => {
     crop_pct: 0.5,
     interpolation: 'bicubic',
   };
-  const of = (more: object, classes = 2) =>
+  const of = (more: object, classes = 2, told: number | null = 2) =>
     find({
       outputs: { logits: [null, classes] },
-      files: { 'config.json': { architecture: 'resnet18', num_classes: 2, pretrained_cfg: { ...cfg, ...more } } },
+      files: { 'config.json': { architecture: 'resnet18', num_classes: told, pretrained_cfg: { ...cfg, ...more } } },
     });
 
   it('gives size, crop, filter, mean and std', () => {
@@ -40,6 +40,7 @@ describe("timm's config.json", () => {
 
   it('is reported and not used where it contradicts the model', () => {
     assert.match(of({}, 5).notes.join(), /2 classes, but output 'logits' FP32 \[-1,5\]/);
+    assert.match(of({}, 2, null).notes.join(), /not used: num_classes is missing\./);
     assert.match(of({ input_size: [3, 224, 224] }).notes.join(), /input_size is 224x224, but input 'images'/);
     assert.match(of({ crop_mode: 'border' }).notes.join(), /crop_mode "border" is not done here/);
     assert.match(of({ mean: [1] }).notes.join(), /input_size, mean or std are missing/);
