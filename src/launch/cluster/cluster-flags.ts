@@ -23,7 +23,7 @@ export interface ClusterValues {
   readonly allowFrom: readonly string[];
   readonly publishMode: string;
   readonly watch: string;
-  readonly parallelism: string;
+  readonly parallelism?: string;
   readonly keysFile?: string;
   readonly configFile?: string;
 }
@@ -49,7 +49,7 @@ const rows: readonly Row[] = [
   [['swarm'], '--config-file <file>', "the server's settings (its --config), made a config of the Swarm"],
   [['swarm'], '--publish-mode <mode>', 'ingress (every node answers), host (nodes with a replica)', 'ingress'],
   [['swarm'], '--watch <time>', 'how long a new replica is watched before the next', '10s'],
-  [['swarm'], '--parallelism <n>', 'replicas replaced at a time', '1'],
+  [['swarm'], '--parallelism <n>', 'replicas replaced at a time (a tenth, at least one)'],
   [['kubernetes'], '--monitor', 'a ServiceMonitor, for the Prometheus operator'],
 ];
 
@@ -123,7 +123,7 @@ export function readClusterOptions(values: Partial<ClusterValues>, kind: Cluster
     allowedNamespaces: allowFrom.map((text) => named('--allow-from', text)),
     publishMode: oneOf('--publish-mode', values.publishMode ?? 'ingress', ['ingress', 'host'] as const),
     monitorMs: parseDuration('--watch', values.watch ?? '10s'),
-    parallelism: parseCount('--parallelism', values.parallelism ?? '1', 1),
+    ...(values.parallelism === undefined ? {} : { parallelism: parseCount('--parallelism', values.parallelism, 1) }),
     files: [],
   };
 }

@@ -51,8 +51,8 @@ export interface ClusterOptions {
   readonly publishMode: 'ingress' | 'host';
   /** How long a Swarm watches a new replica before it counts as a good one. */
   readonly monitorMs: number;
-  /** Replicas that a Swarm replaces at a time. */
-  readonly parallelism: number;
+  /** Replicas that a Swarm replaces at a time; undefined: a tenth of them, at least one. */
+  readonly parallelism?: number;
   /** Files that a Swarm gives to replicas. */
   readonly files: readonly ClusterFile[];
 }

@@ -64,7 +64,10 @@ function changesOf(docker: DockerGateway, service: SwarmService, here: readonly 
     if (graceSeconds !== undefined)
       refuse(`-t: the replicas of ${name} drain for as long as their service says. Omit it.`);
   };
-  const names = here.filter(({ isUp }) => isUp).map((replica) => replica.name);
+  const names = here
+    .filter(({ isUp }) => isUp)
+    .map((replica) => replica.name)
+    .sort();
   return {
     start: () => scaleService(docker, service, numberOf(service) ?? 1),
     stop: (grace) => {

@@ -3,17 +3,26 @@ import type { DockerGateway } from '../docker/gateway.js';
 import { unreadyError } from '../failures/explain.js';
 import { readTail } from '../text/log-tail.js';
 import { describeFailure, nameOf } from './progress.js';
+import type { ServicePlan } from './plan.js';
 import type { Watched } from './watch.js';
 
+/** How a change that takes long is followed or taken back. */
+const wayBack = {
+  update: (name: string) => `back: launch rollback ${name}`,
+  scale: (name: string) => `another number: launch scale ${name}=N`,
+  keep: (name: string) => `look: launch ps, launch logs ${name}`,
+  rollback: (name: string) => `look: launch ps, launch logs ${name}`,
+} as const;
+
 /** The error of a service that did not become what it was to be, with what its last failed replica wrote. */
-export async function toUpFailure(
+export async function toChangeFailure(
   gateway: DockerGateway,
   { kind, text, failed, service }: Watched,
-  { isNew, timeoutMs }: { readonly isNew: boolean; readonly timeoutMs: number },
+  { change, timeoutMs }: { readonly change: ServicePlan['action'] | 'rollback'; readonly timeoutMs: number },
 ): Promise<AppError> {
   const { name } = service;
   if (kind === 'aborted') {
-    const rest = isNew ? 'it was removed' : `the change goes on; launch rollback ${name} takes it back`;
+    const rest = change === 'create' ? 'it was removed' : `the Swarm goes on; ${wayBack[change](name)}`;
     return new AppError('SHUTTING_DOWN', `Interrupted before ${name} was ready; ${rest}.`);
   }
   const why = failed === undefined ? '' : `: ${nameOf(name, failed)} ${describeFailure(failed)}`;
@@ -23,16 +32,11 @@ export async function toUpFailure(
     failed: `does not start${why}.`,
     'taken-back': `keeps its former version, for the new one does not hold${why}.`,
     paused: `stands between two versions, for its rollback fails too${why || `: ${text}`}.`,
-    timeout: `made no progress for ${timeoutMs / 1000} s: ${text}. ${isNew ? 'A longer wait: --timeout' : `The Swarm goes on; back: launch rollback ${name}`}`,
+    timeout: `made no progress for ${timeoutMs / 1000} s: ${text}. ${change === 'create' ? 'A longer wait: --timeout' : `The Swarm goes on; ${wayBack[change](name)}`}`,
     settled: text,
   }[kind];
   const logs =
     failed === undefined ? [] : await readTail(gateway.swarm.taskLogs(failed.id, { tail: 40 })).catch(() => []);
   const code = kind === 'timeout' ? 'READY_TIMEOUT' : 'CONTAINER_EXITED';
   return unreadyError({ name, code, what, logLines: logs, wasShown: false });
-}
-
-/** The error of a scaling or rollback that did not get where it was to. */
-export function toChangeFailure(gateway: DockerGateway, watched: Watched, timeoutMs: number): Promise<AppError> {
-  return toUpFailure(gateway, watched, { isNew: false, timeoutMs });
 }

@@ -37,10 +37,11 @@ export function planService({ deployed, image, existing, isNumberGiven }: PlanIn
     );
   }
   const replicas = isNumberGiven ? cluster.replicas : (numberOf(existing) ?? cluster.replicas);
-  const bare = withContainer(toServiceSpec(deployed), { Image: image.reference, Labels: {} });
-  const { TaskTemplate, EndpointSpec, UpdateConfig, RollbackConfig } = bare;
-  const replicaConfig = hashOf([TaskTemplate, EndpointSpec]);
-  const config = hashOf([replicaConfig, UpdateConfig, RollbackConfig]);
+  const counted = { ...deployed, cluster: { ...cluster, replicas } };
+  const bare = withContainer(toServiceSpec(counted), { Image: image.reference, Labels: {} });
+  const replicaConfig = hashOf([bare.TaskTemplate, bare.EndpointSpec]);
+  // Of how many are replaced at a time only what was asked for: the rest follows from their number.
+  const config = hashOf([replicaConfig, cluster.monitorMs, cluster.parallelism]);
   const spec: ServiceSpec = {
     ...withContainer(bare, { Labels: { ...container.body.Labels, [containerLabels.config]: replicaConfig } }),
     Labels: {
@@ -50,13 +51,24 @@ export function planService({ deployed, image, existing, isNumberGiven }: PlanIn
       [containerLabels.image]: container.body.Image,
       [containerLabels.replicas]: String(replicas),
     },
-    Mode: { Replicated: { Replicas: replicas } },
   };
   const network = networkOf(deployed);
   if (existing === undefined) return { action: 'create', spec, network };
   const isSame = existing.labels[containerLabels.config] === config;
   const action = !isSame ? 'update' : existing.replicas === replicas ? 'keep' : 'scale';
   return { action, spec, network, existing };
+}
+
+/** Addresses of an overlay network as an engine makes it unless told otherwise, those that a Swarm keeps left out. */
+const usualAddresses = 250;
+
+/** What to say where a service of this size needs more addresses than its own network would have; undefined where it does not. */
+export function explainAddresses({ spec, network }: ServicePlan): string | undefined {
+  const { Replicas: replicas } = spec.Mode.Replicated;
+  const most = replicas + spec.UpdateConfig.Parallelism;
+  if (!network.isOwn || most <= usualAddresses) return undefined;
+  const { name } = network;
+  return `${replicas} replicas and the ${spec.UpdateConfig.Parallelism} more of an update need ${most} addresses, and the network ${name} would have some ${usualAddresses}: docker network create -d overlay --attachable --subnet 10.200.0.0/16 ${name}-wide, then --network ${name}-wide; or several services behind one proxy`;
 }
 
 /** How many replicas a service has, or had before it was stopped. */

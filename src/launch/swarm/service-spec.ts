@@ -41,7 +41,7 @@ export function networkOf({ spec, cluster }: Deployed): { readonly name: string;
 
 /** The new replica is healthy before an old one goes, where a node can have both; what fails while it is watched is taken back. */
 function toUpdateConfig(deployed: Deployed, FailureAction: UpdateConfig['FailureAction']): UpdateConfig {
-  const { parallelism, monitorMs } = deployed.cluster;
+  const { replicas, parallelism = Math.ceil(replicas / 10), monitorMs } = deployed.cluster;
   return {
     Parallelism: parallelism,
     FailureAction,

@@ -8,11 +8,11 @@ import type { LaunchRequest } from '../request/request.js';
 import type { Launched } from '../session/outcome.js';
 import { permitReplacing } from '../session/replace.js';
 import { describeService } from './describe.js';
-import { toUpFailure } from './failure.js';
+import { toChangeFailure } from './failure.js';
 import { ownedBy, removeUnusedFiles, withFiles } from './files.js';
 import { ensureServiceImage, findServiceImage, type PinnedImage } from './image.js';
 import { requireGpus, requireManager } from './place.js';
-import { planService, type ServicePlan } from './plan.js';
+import { explainAddresses, planService, type ServicePlan } from './plan.js';
 import { removeService } from './remove.js';
 import { newestTaskMs, watchService } from './watch.js';
 
@@ -57,7 +57,7 @@ async function prepare(up: SwarmUp, findImage: typeof ensureServiceImage): Promi
 export async function upService(up: SwarmUp): Promise<Launched> {
   const { context, gateway, deployed, signal } = up;
   const { plan, image } = await prepare(up, ensureServiceImage);
-  if (image.note !== undefined) context.console.warn(image.note);
+  for (const note of [image.note, explainAddresses(plan)]) if (note !== undefined) context.console.warn(note);
   const { existing } = plan;
   if (existing !== undefined && plan.action !== 'keep')
     await permitReplacing(context, [existing], up.request.container.name);
@@ -69,7 +69,7 @@ export async function upService(up: SwarmUp): Promise<Launched> {
   const { timeoutMs } = up;
   const watched = await watchService({ gateway, context, serviceId, timeoutMs, sinceMs, endsAtFailure, signal });
   if (watched.kind !== 'settled') {
-    const failure = await toUpFailure(gateway, watched, { isNew: endsAtFailure, timeoutMs });
+    const failure = await toChangeFailure(gateway, watched, { change: plan.action, timeoutMs });
     if (endsAtFailure && !up.keep) await removeService(gateway, watched.service);
     throw failure;
   }

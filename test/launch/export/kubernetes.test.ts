@@ -9,7 +9,7 @@ describe('launch export kubernetes', () => {
   it('writes deployment, service, policy and budget, and a scaler and a monitor only where they are asked for', async () => {
     assert.deepEqual(plain.kinds, ['NetworkPolicy', 'Service', 'Deployment', 'PodDisruptionBudget']);
     assert.equal(plain.of('Deployment', 'spec.replicas'), 2);
-    const update = { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } };
+    const update = { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: 0, maxSurge: '10%' } };
     assert.deepEqual(plain.of('Deployment', 'spec.strategy'), update);
     const all = await exported('kubernetes', '--max-replicas', '9', '--monitor', '-e', 'SLIPWAY_BASE_PATH=/ml');
     assert.deepEqual(all.kinds.slice(4), ['HorizontalPodAutoscaler', 'ServiceMonitor']);
@@ -133,5 +133,31 @@ describe('launch export kubernetes', () => {
       assert.deepEqual([code, stdout], [2, ''], line);
       assert.match(stderr.replaceAll(/\s+/g, ' '), expected, line);
     }
+  });
+
+  it('lets a server out only to the ports of what its settings name: a place of models, a collector', async () => {
+    const ports = async (...flags: readonly string[]): Promise<unknown> => {
+      const { of } = await exported('kubernetes', ...flags);
+      const rules = of('NetworkPolicy', 'spec.egress') as readonly { readonly ports: readonly { port: number }[] }[];
+      return rules.map((rule) => rule.ports.map(({ port }) => port));
+    };
+    const models = (place: string, ...env: readonly string[]) =>
+      ports('-e', `SLIPWAY_MODELS=${place}`, ...env.flatMap((one) => ['-e', one]));
+    const dns = [53, 53];
+    assert.deepEqual(await ports(), []);
+    assert.deepEqual(await models('/srv/models'), []);
+    assert.deepEqual(await models('https://files.example/a.onnx'), [dns, [443]]);
+    assert.deepEqual(await models('http://files.example:8080/a.onnx'), [dns, [8080]]);
+    assert.deepEqual(await models('s3://bucket/a'), [dns, [443], [80]]);
+    assert.deepEqual(await models('s3://bucket/a', 'AWS_ENDPOINT_URL_S3=http://minio.apps:9000'), [dns, [9000], [80]]);
+    assert.deepEqual(await models('oci://registry.example:5000/a:1'), [dns, [443, 5000]]);
+    assert.deepEqual(await models('hf://a/b'), [dns, [443]]);
+    assert.deepEqual(await models('hf://a/b', 'HF_ENDPOINT=https://hub.example:8443'), [dns, [8443]]);
+    assert.deepEqual(await models('hf://a/b', 'HTTPS_PROXY=http://proxy.example:3128'), [dns, [443, 3128]]);
+    assert.deepEqual(await ports('--', '--models', 'https://files.example/a.onnx'), [dns, [443]]);
+    assert.deepEqual(await ports('-e', 'OTEL_EXPORTER_OTLP_ENDPOINT=http://collector.apps:4318'), [dns, [4318]]);
+    const { of } = await exported('kubernetes', '-e', 'SLIPWAY_MODELS=s3://bucket/a');
+    const role = { to: [{ ipBlock: { cidr: '169.254.170.2/32' } }, { ipBlock: { cidr: '169.254.170.23/32' } }] };
+    assert.deepEqual(of('NetworkPolicy', 'spec.egress.2.to'), role.to, 'credentials of the role alone');
   });
 });

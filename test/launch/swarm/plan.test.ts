@@ -5,7 +5,7 @@ import { readClusterOptions, type ClusterValues } from '../../../src/launch/clus
 import { toDeployed } from '../../../src/launch/cluster/for-cluster.js';
 import { parseNode, parseService } from '../../../src/launch/docker/api/swarm-mapping.js';
 import { requireGpus } from '../../../src/launch/swarm/place.js';
-import { planService, type ServicePlan } from '../../../src/launch/swarm/plan.js';
+import { explainAddresses, planService, type ServicePlan } from '../../../src/launch/swarm/plan.js';
 import { plainRequest, type ContainerRequest, type LaunchRequest } from '../../../src/launch/request/request.js';
 
 interface Wish {
@@ -118,6 +118,26 @@ describe('what up --swarm does', () => {
     const { CapabilityDrop, ReadOnly, Privileges, Init, Healthcheck, StopGracePeriod } = TaskTemplate.ContainerSpec;
     assert.deepEqual([CapabilityDrop, ReadOnly, Privileges, Init], [['ALL'], true, { NoNewPrivileges: true }, true]);
     assert.deepEqual([Healthcheck, StopGracePeriod], [{ Interval: 10e9, Retries: 3 }, 36e9]);
+  });
+
+  it('replaces a tenth of the replicas at a time, at least one, as many as it then has', () => {
+    const parallelism = (wish: Wish) => planFor(wish).spec.UpdateConfig.Parallelism;
+    const counts = ['1', '10', '11', '1000'].map((replicas) => parallelism({ flags: { replicas } }));
+    assert.deepEqual(counts, [1, 1, 2, 100]);
+    assert.equal(parallelism({ flags: { replicas: '1000', parallelism: '7' } }), 7);
+    const large = planFor({ flags: { replicas: '300' } });
+    const updated = planFor({ image: 'sha256:2', onto: large });
+    assert.deepEqual([updated.action, updated.spec.UpdateConfig.Parallelism], ['update', 30]);
+    assert.equal(planFor({ flags: { replicas: '30' }, onto: large }).action, 'scale');
+    assert.equal(planFor({ flags: { parallelism: '7' }, onto: large }).action, 'update');
+  });
+
+  it('says where the addresses of its own network would not do, and what does', () => {
+    assert.equal(explainAddresses(planFor({ flags: { replicas: '227' } })), undefined);
+    const text = explainAddresses(planFor({ flags: { replicas: '228' } })) ?? '';
+    assert.match(text, /228 replicas and the 23 more .* need 251 addresses.*--subnet .*--network slipway-wide/);
+    const wide = planFor({ flags: { replicas: '1000' }, container: { network: 'wide' } });
+    assert.equal(explainAddresses(wide), undefined);
   });
 
   it('needs a node that offers as many GPUs as a replica asks for, as a number or by their names', () => {

@@ -28,7 +28,7 @@ export function register(program: Command, context: LaunchContext): void {
       const change = openChange(context, engineAddressOf(command), options);
       const settled = [];
       for (const { name, replicas } of targets) {
-        settled.push(await change(name, 'settled', (docker, service) => scaleService(docker, service, replicas)));
+        settled.push(await change(name, 'scale', (docker, service) => scaleService(docker, service, replicas)));
       }
       print(context, settled, wantsJson(command));
     });
@@ -39,7 +39,7 @@ export function register(program: Command, context: LaunchContext): void {
     .action(async (names: readonly string[], options: ChangeOptions, command: Command) => {
       const change = openChange(context, engineAddressOf(command), options);
       const settled = [];
-      for (const name of names) settled.push(await change(name, 'taken-back', rollbackService));
+      for (const name of names) settled.push(await change(name, 'rollback', rollbackService));
       print(context, settled, wantsJson(command));
     });
 }
@@ -56,7 +56,7 @@ type Change = (docker: DockerGateway, service: SwarmService) => Promise<void>;
 /** Changes a service and waits until the Swarm is done. */
 function openChange(context: LaunchContext, address: EngineAddress, { timeout }: ChangeOptions) {
   const timeoutMs = timeout === undefined ? 120_000 : parseDuration('--timeout', timeout);
-  return async (name: string, goal: 'settled' | 'taken-back', change: Change): Promise<Watched> => {
+  return async (name: string, kind: 'scale' | 'rollback', change: Change): Promise<Watched> => {
     const gateway = await context.openGateway(address);
     await requireManager(gateway);
     const service = await findOwn(gateway, name);
@@ -68,8 +68,8 @@ function openChange(context: LaunchContext, address: EngineAddress, { timeout }:
     const release = context.onSignal(() => stop.abort());
     const watch = { gateway, context, serviceId: service.id, timeoutMs, sinceMs, signal: stop.signal };
     const watched = await watchService({ ...watch, endsAtFailure: false }).finally(release);
-    if (watched.kind === goal) return watched;
-    throw await toChangeFailure(gateway, watched, timeoutMs);
+    if (watched.kind === (kind === 'scale' ? 'settled' : 'taken-back')) return watched;
+    throw await toChangeFailure(gateway, watched, { change: kind, timeoutMs });
   };
 }
 

@@ -8,6 +8,7 @@ import { parseDuration } from '../../request/flags/sizes.js';
 import type { LaunchRequest } from '../../request/request.js';
 import type { UpValues } from '../../request/up-flags.js';
 import { describeLaunched, explainNoModels } from '../../session/outcome.js';
+import { explainAddresses } from '../../swarm/plan.js';
 import { previewService, sayAction, upService, type SwarmUp } from '../../swarm/start.js';
 
 /** Flags of `up` and of a Swarm, as the parser leaves them. */
@@ -80,7 +81,7 @@ async function printPreview(up: SwarmUp, json: boolean): Promise<void> {
   }
   console.note(`${plan.spec.Name}: ${sayAction(plan)}`);
   if (!image.isKnown) console.note(`${image.reference} is not on this engine: it would be built or pulled first`);
-  if (image.note !== undefined) console.warn(image.note);
+  for (const note of [image.note, explainAddresses(plan)]) if (note !== undefined) console.warn(note);
   const { cluster } = up.deployed;
   const replicas = plan.spec.Mode.Replicated.Replicas;
   console.result(toFile('swarm', { ...up.deployed, cluster: { ...cluster, replicas } }).trimEnd());

@@ -38,7 +38,8 @@ function toDeployment(deployed: Deployed, metadata: ObjectMeta): Deployment {
       // Where a scaler counts them, a number here would undo its work with every apply.
       ...(isScaled(cluster) ? {} : { replicas: cluster.replicas }),
       selector: { matchLabels: selectorOf(cluster.name) },
-      strategy: { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } },
+      // A tenth at a time, at least one: a thousand replicas would else take an hour.
+      strategy: { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: 0, maxSurge: '10%' } },
       progressDeadlineSeconds: 600,
       template: { metadata: { labels: { ...metadata.labels } }, spec: { ...pod, containers: [container] } },
     },

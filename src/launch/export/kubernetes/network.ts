@@ -2,6 +2,7 @@ import type { Service } from 'kubernetes-types/core/v1.js';
 import type { ObjectMeta } from 'kubernetes-types/meta/v1.js';
 import type { NetworkPolicy, NetworkPolicyPeer } from 'kubernetes-types/networking/v1.js';
 import type { Deployed } from '../../cluster/deployed.js';
+import { toEgress } from './egress.js';
 import { portName, selectorOf, settingsOf } from './pod.js';
 
 /** One address for all replicas, and a port at which each is asked for its metrics. */
@@ -28,7 +29,7 @@ export function toService(deployed: Deployed, metadata: ObjectMeta): Service {
   };
 }
 
-/** Callers reach the published ports, anything in the cluster the metrics; the server itself calls nobody. */
+/** Callers reach the published ports, anything in the cluster the metrics; the server itself calls nobody but whom its settings name. */
 export function toNetworkPolicy(deployed: Deployed, metadata: ObjectMeta): NetworkPolicy {
   const { cluster, ports } = deployed;
   const peers: readonly NetworkPolicyPeer[] =
@@ -54,7 +55,7 @@ export function toNetworkPolicy(deployed: Deployed, metadata: ObjectMeta): Netwo
         },
         { ports: [{ port: settingsOf(deployed).healthPort, protocol: 'TCP' }] },
       ],
-      egress: [],
+      egress: toEgress(deployed),
     },
   };
 }

@@ -4,14 +4,14 @@ import type { PodDisruptionBudget } from 'kubernetes-types/policy/v1.js';
 import type { ClusterOptions, Deployed } from '../../cluster/deployed.js';
 import { selectorOf } from './pod.js';
 
-/** Nodes are emptied one replica at a time; one that is not ready holds nobody up. */
+/** Nodes are emptied a tenth of the replicas at a time, at least one; one that is not ready holds nobody up. */
 export function toDisruptionBudget({ cluster }: Deployed, metadata: ObjectMeta): PodDisruptionBudget {
   return {
     apiVersion: 'policy/v1',
     kind: 'PodDisruptionBudget',
     metadata,
     spec: {
-      maxUnavailable: 1,
+      maxUnavailable: '10%',
       selector: { matchLabels: selectorOf(cluster.name) },
       unhealthyPodEvictionPolicy: 'AlwaysAllow',
     },
