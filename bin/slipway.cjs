@@ -5,7 +5,7 @@
 const { isSupervisorWanted, supervise } = require('./supervisor.cjs');
 
 /** Words that are commands. What is served and called so is `./predict`. */
-const commands = ['predict'];
+const commands = ['predict', 'bench'];
 
 if (commands.includes(process.argv[2])) import('./prepare.js').then(() => import('../dist/src/tool/main.js'));
 else if (isSupervisorWanted(process)) supervise(require.resolve('./slipway.cjs'));

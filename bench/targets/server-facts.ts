@@ -22,7 +22,7 @@ interface WireModel {
 }
 
 /** Asks for a model's metadata. Rejects with MODEL_NOT_FOUND and the server's words. */
-export async function readModel({ origin }: Target, model: string): Promise<ServedModel> {
+export async function readModel({ origin }: Pick<Target, 'origin'>, model: string): Promise<ServedModel> {
   const url = urlOf(origin) + buildPath('model', { model });
   const answer = await fetch(url, { headers: origin.headers });
   const text = await answer.text();

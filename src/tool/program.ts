@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { AppError, toPlainError, toSentence } from '../errors.js';
 import type { ToolContext } from './context.js';
 import { exitCodes } from './exit-codes.js';
+import { register as registerBench } from './bench/command.js';
 import { register as registerPredict } from './predict/command.js';
 
 /** The commands of `slipway` beside serving. */
@@ -16,7 +17,7 @@ function buildTool(context: ToolContext, setExitCode: (code: number) => void): C
       writeErr: () => undefined,
       getOutHelpWidth: () => Math.min(context.console.columns, 110),
     });
-  for (const register of [registerPredict]) register(program, context, setExitCode);
+  for (const register of [registerPredict, registerBench]) register(program, context, setExitCode);
   return program;
 }
 

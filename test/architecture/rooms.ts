@@ -34,7 +34,7 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
   ],
   client: ['protocol', 'tensor', 'launch'],
   launch: ['protocol', 'store'],
-  tool: ['client', 'protocol', 'tensor', 'image', 'launch', 'server'],
+  tool: ['client', 'protocol', 'tensor', 'image', 'launch', 'server', 'bench'],
   bench: ['protocol', 'tensor', 'model', 'client', 'engine', 'resources', 'launch'],
 };
 
@@ -66,7 +66,7 @@ export const layers: Readonly<Record<string, readonly string[]>> = {
     'docker',
     'text',
   ],
-  'src/tool': ['predict'],
+  'src/tool': ['bench', 'predict'],
   'src/server': [
     'inspect',
     'grpc',

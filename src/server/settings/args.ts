@@ -94,7 +94,7 @@ function modelsOf(command: Command): { readonly models?: string } {
 function describeCommand(version: string, write: (line: string) => void): Command {
   const command = new Command('slipway')
     .description(
-      'Serves ONNX models over HTTP. Other commands: slipway predict FILE, slipway inspect PATH, slipway init PATH.',
+      'Serves ONNX models over HTTP. Other commands: slipway predict, bench, inspect, init (each with --help).',
     )
     .argument('[models...]', "a model file, one model's folder or a repository; the same as --models")
     .usage('[model.onnx|dir] [flags]      (in a checkout: npm start -- [model.onnx|dir] [flags])')

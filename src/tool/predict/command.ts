@@ -1,7 +1,7 @@
 import { Option, type Command } from 'commander';
-import { AppError } from '../../errors.js';
 import type { ToolContext } from '../context.js';
 import { addAccessOptions } from '../access-options.js';
+import { parseSeconds } from '../seconds.js';
 import { predict, type PredictFlags } from './predict.js';
 
 type Given = Omit<PredictFlags, 'query' | 'timeout'> &
@@ -48,10 +48,4 @@ function queryOf(given: Given): Readonly<Record<string, string>> {
   return Object.fromEntries(
     queryFlags.flatMap((name) => (given[name] === undefined ? [] : [[name, String(given[name])]])),
   );
-}
-
-function parseSeconds(text: string): number {
-  const seconds = /^\d+(\.\d+)?s?$/.test(text) ? parseFloat(text) : 0;
-  if (seconds > 0 && seconds <= 86_400) return seconds;
-  throw new AppError('USAGE', `--timeout ${text}: expected seconds, such as 30.`);
 }

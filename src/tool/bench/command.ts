@@ -1,0 +1,44 @@
+import { Option, type Command } from 'commander';
+import { AppError } from '../../errors.js';
+import { addAccessOptions } from '../access-options.js';
+import type { ToolContext } from '../context.js';
+import { parseSeconds } from '../seconds.js';
+import type { BenchFlags } from './bench.js';
+
+interface Given extends Omit<BenchFlags, 'clients' | 'rows' | 'seconds' | 'timeoutMs'> {
+  readonly clients: string;
+  readonly rows: string;
+  readonly seconds: string;
+  readonly timeout: string;
+}
+
+/** `slipway bench` */
+export function register(program: Command, context: ToolContext, setExitCode: (code: number) => void): void {
+  const command = program
+    .command('bench')
+    .description('measure how fast a running server answers about a model')
+    .option('-m, --model <name>', 'model to ask about (the only one)');
+  addAccessOptions(command)
+    .addOption(new Option('--models <path>', 'serve a model file or folder for this measurement').conflicts('url'))
+    .option('--clients <list>', 'clients at once, each waiting for its answer', '1,8')
+    .option('--rows <n>', 'rows of each request', '1')
+    .option('--seconds <n>', 'how long each number of clients asks', '5')
+    .option('--image <file>', 'send this JPEG to /predictions instead of made-up tensors')
+    .addOption(new Option('--form <form>', 'how tensors are sent').choices(['binary', 'json']).default('binary'))
+    .option('--json', 'print the result as JSON')
+    .action(async (given: Given) => {
+      const { bench } = await import('./bench.js');
+      const [rows = 1] = parseList('rows', given.rows, 65_536);
+      const [seconds = 5] = parseList('seconds', given.seconds, 600);
+      const clients = parseList('clients', given.clients, 1024);
+      const timeoutMs = parseSeconds(given.timeout) * 1000;
+      setExitCode(await bench({ ...given, clients, rows, seconds, timeoutMs }, context));
+    });
+}
+
+/** Whole numbers between commas, 1 to the most. Throws USAGE. */
+function parseList(flag: string, text: string, most: number): readonly number[] {
+  const numbers = text.split(',').map((part) => (/^\d{1,6}$/.test(part.trim()) ? Number(part) : 0));
+  if (numbers.every((value) => value >= 1 && value <= most)) return numbers;
+  throw new AppError('USAGE', `--${flag} ${text}: expected whole numbers from 1 to ${most}.`);
+}
