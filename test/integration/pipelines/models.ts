@@ -5,13 +5,13 @@ import type { Graph } from '../../../src/model/onnx/writer.js';
 import { putModel } from '../../support/models.js';
 
 /** Boxes that the detector finds on every image of 200x100: [x0, y0, x1, y1], class and score. */
-export const faces = [
+const faces = [
   { box: [10, 20, 50, 60], index: 0, score: 0.9375 },
   { box: [120, 10, 160, 90], index: 0, score: 0.75 },
   { box: [60, 70, 90, 100], index: 1, score: 0.625 },
   { box: [180, 40, 230, 80], index: 0, score: 0.5 },
 ] as const;
-export const labels = ['face', 'hand'];
+const labels = ['face', 'hand'];
 
 /** 200x100 in 64x64 with bars: a factor of 0.32 and 16 rows above. */
 function detector(): Graph {
@@ -70,7 +70,7 @@ export async function putPipeline(folder: string, name: string, content: object 
 }
 
 /** Colours of the faces: what lies in the boxes of `scene`. */
-export const paint = ['#ff0000', '#00ff00', '#ffffff', '#0000ff'];
+const paint = ['#ff0000', '#00ff00', '#ffffff', '#0000ff'];
 
 /** A black image of 200x100 with the boxes of the faces painted, as a PNG. */
 export function drawScene(): Promise<Buffer> {
