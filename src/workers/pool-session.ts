@@ -45,7 +45,7 @@ export class PoolSession implements RunnerSession {
   readonly work: Readonly<Record<RunPhase, Work>>;
   readonly #owner: SessionOwner;
   #loaded: Omit<LoadedSession, 'devices'> | undefined;
-  readonly #devices = new SessionDevices();
+  readonly #devices: SessionDevices;
   #prepared: PreparedModel;
   #isUnloaded = false;
   #loads = 0;
@@ -65,6 +65,7 @@ export class PoolSession implements RunnerSession {
     this.#prepared = options.prepared;
     this.options = options.options;
     this.workers = options.workers;
+    this.#devices = new SessionDevices(options.workers);
     this.work = describeWork(options.number, options.options.journalAs ?? options.spec.logId);
     this.#owner = options.owner;
     this.#endOn(this.options.trial?.signal);

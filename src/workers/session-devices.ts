@@ -4,16 +4,21 @@ import type { PoolWorker } from './pool-worker.js';
 /** On which devices the instances of one session are. */
 export class SessionDevices {
   readonly #deviceOf = new Map<PoolWorker, string>();
+  readonly #workers: readonly PoolWorker[];
   #names: readonly string[] = [];
 
-  /** Each once. */
+  constructor(workers: readonly PoolWorker[]) {
+    this.#workers = workers;
+  }
+
+  /** Each once, in the order of the workers, whichever loads first. */
   get names(): readonly string[] {
     return this.#names;
   }
 
   note(worker: PoolWorker, device: string): void {
     this.#deviceOf.set(worker, device);
-    this.#names = [...new Set(this.#deviceOf.values())];
+    this.#names = [...new Set(this.#workers.flatMap((each) => this.#deviceOf.get(each) ?? []))];
   }
 
   /** The device of a worker, where there are several. */
