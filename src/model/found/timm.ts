@@ -15,7 +15,7 @@ export function findTimm({ header, companions }: FindingSubject): Finding {
   const input = findImageInput(header);
   const [output] = header.outputs;
   const classes = config['num_classes'] ?? given['num_classes'];
-  if (!isSide(classes)) return refused('num_classes is missing');
+  if (typeof classes !== 'number') return refused('num_classes is missing');
   if (input === undefined) return refused('no lone input takes an image');
   if (!isSide(width) || !isSide(height) || mean?.length !== 3 || std?.length !== 3)
     return refused('input_size, mean or std are missing');

@@ -41,6 +41,7 @@ describe("timm's config.json", () => {
   it('is reported and not used where it contradicts the model', () => {
     assert.match(of({}, 5).notes.join(), /2 classes, but output 'logits' FP32 \[-1,5\]/);
     assert.match(of({}, 2, null).notes.join(), /not used: num_classes is missing\./);
+    assert.match(of({}, 21_841, 21_841).notes.join(), /classification of 21841 classes/);
     assert.match(of({ input_size: [3, 224, 224] }).notes.join(), /input_size is 224x224, but input 'images'/);
     assert.match(of({ crop_mode: 'border' }).notes.join(), /crop_mode "border" is not done here/);
     assert.match(of({ mean: [1] }).notes.join(), /input_size, mean or std are missing/);
