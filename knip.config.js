@@ -8,7 +8,7 @@ export default {
     'src/client/index.ts!',
     'src/**/{*-process,*-thread,worker,parent-watch}.ts!',
     // The pages' starts, and what its tests load by path.
-    'src/playground/web/{app,api,curl,docs}.js!',
+    'src/playground/web/{app,api,curl,docs,stream}.js!',
     'bench/**/{main,*-process,*-thread}.ts!',
     'bench/{micro,loops,images,peers/servers}/*.{ts,js}!',
     'bin/*.{js,cjs}!',

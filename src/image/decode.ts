@@ -44,7 +44,8 @@ export async function preloadImages(): Promise<void> {
   await loadSharp();
 }
 
-function loadSharp(): Promise<typeof sharpModule> {
+/** The library; images are decoded by it where nothing quicker is. */
+export function loadSharp(): Promise<typeof sharpModule> {
   loading ??= import('sharp').then(({ default: sharp }) => {
     sharp.concurrency(threads);
     // The cache keeps operations on files; every image here is a new buffer.

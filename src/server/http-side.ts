@@ -18,11 +18,13 @@ import { addInferRoutes } from './routes/infer.js';
 import { addMetricsRoute } from './routes/metrics.js';
 import { addPageRoutes } from './routes/page.js';
 import { addPredictionRoutes } from './routes/predictions.js';
+import { addStreamRoutes } from './routes/stream.js';
 import { samplesOf } from './routes/samples.js';
 import { addV1Routes } from './routes/v1.js';
 import { addRepositoryRoutes, addV2Routes } from './routes/v2.js';
 import type { Router } from './http/router.js';
 import type { Telemetry } from './telemetry/telemetry.js';
+import type { Streams } from './stream/streams.js';
 import type { ModelsPlace } from './settings/models-place.js';
 import type { Settings } from './settings/settings.js';
 
@@ -38,6 +40,7 @@ export interface HttpDeps {
   readonly lifecycle: Lifecycle;
   readonly dataplane: Dataplane;
   readonly codec: Codec;
+  readonly streams: Streams;
   readonly meters: ModelMeters;
   readonly memory: MemoryBudget;
   readonly telemetry: Telemetry | undefined;
@@ -91,6 +94,7 @@ function addMainRoutes(router: Router, deps: HttpDeps, doors: Doors): void {
   const samples = samplesOf(deps.models);
   addDocsRoutes(router, { options: documentOptions(deps), dataplane, samples });
   addPageRoutes(router, samples);
+  addStreamRoutes(router, deps.streams, doors);
 }
 
 /** Health, models, and what changes them. */

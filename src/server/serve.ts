@@ -9,10 +9,9 @@ import { Dataplane } from './dataplane.js';
 import type { OpenHealthPort } from './health-port/health-port.js';
 import type { GrpcServer } from '../grpc/server.js';
 import type { GrpcDeps } from './grpc/grpc-host.js';
-import { buildHttpSide, type HttpSide } from './http-side.js';
+import { buildHttpSide, type HttpDeps, type HttpSide } from './http-side.js';
 import { Lifecycle } from './lifecycle.js';
 import { listen } from './listen.js';
-import type { Log } from './log/log.js';
 import { lazyMetrics } from './metrics/lazy-metrics.js';
 import { MemoryBudget } from './memory/memory-budget.js';
 import type { Metrics } from './metrics/metrics.js';
@@ -26,6 +25,7 @@ import { startPolling } from './backend/polling.js';
 import type { Telemetry } from './telemetry/telemetry.js';
 import type { ServeOptions } from './serve-options.js';
 import type { Ledger } from './startup-text.js';
+import { Streams } from './stream/streams.js';
 
 /** A server that listens. */
 export interface RunningServer {
@@ -57,8 +57,7 @@ const failedStartMs = 2000;
  */
 export async function startServer(options: ServeOptions): Promise<RunningServer> {
   const lifecycle = new Lifecycle(options.settings.readyWhen);
-  const { settings, log, requestMemoryBytes } = options;
-  const counts = { meters: new ModelMeters(), loads: new ModelLoads(), memory: new MemoryBudget(requestMemoryBytes) };
+  const counts = createCounts(options.requestMemoryBytes);
   const telemetry = await openOwnTelemetry(options, () => metrics());
   const { codec, pipelines, dataplane } = openDataplane(options, lifecycle);
   const backend = startModels(options, { lifecycle, ...counts, telemetry });
@@ -66,21 +65,22 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
   const loaded = follow(backend, { lifecycle, options, pipelines, onOpened: (value) => (opened = value) });
   const figures = { options, ...counts, dataplane, crashes: backend.crashes.records };
   const metrics = lazyMetrics({ ...figures, runner: () => opened?.runner });
-  const parts = { ...options, ...counts, lifecycle, dataplane, codec, telemetry };
+  const served = { ...options, ...counts, lifecycle, dataplane, codec, telemetry };
+  const parts = { ...served, streams: new Streams(served) };
   let http: HttpSide | undefined;
   let healthPort: OpenHealthPort | undefined;
   let grpc: GrpcServer | undefined;
   const stop = once(() => stopServer({ ...parts, options, backend, pipelines, http, grpc, healthPort }));
   try {
     http = buildHttpSide({ ...parts, metrics });
-    const url = await listen(http, settings);
+    const url = await listen(http, options.settings);
     pipelines.listensAt(url);
     healthPort = await openOwnHealthPort(options, dataplane, metrics);
     grpc = await openGrpc({ ...parts, doors: http.doors });
-    prewarmAfter(loaded, log, () => Promise.all([metrics(), dataplane.takesImages ? codec.prewarm() : undefined]));
+    prewarmAfter(loaded, { ...parts, metrics });
     return {
       url,
-      grpcAddress: grpc === undefined ? undefined : addressOf(settings.host, grpc.port),
+      grpcAddress: grpc === undefined ? undefined : addressOf(options.settings.host, grpc.port),
       app: http.main,
       dataplane,
       memory: counts.memory,
@@ -95,6 +95,12 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
     throw thrown;
   }
 }
+
+const createCounts = (memoryBytes: number) => ({
+  meters: new ModelMeters(),
+  loads: new ModelLoads(),
+  memory: new MemoryBudget(memoryBytes),
+});
 
 /** Nothing of it is loaded where no variable asks for it. Another program may have an SDK of its own, and its variables are not for this server. */
 async function openOwnTelemetry(
@@ -171,7 +177,11 @@ async function openGrpc(deps: GrpcDeps): Promise<GrpcServer | undefined> {
 }
 
 /** What the start can do without and the first requests would wait for, once the start has been told. */
-function prewarmAfter(loaded: Promise<unknown>, log: Log, prewarm: () => Promise<unknown>): void {
+function prewarmAfter(
+  loaded: Promise<unknown>,
+  { log, metrics, dataplane, codec }: Pick<HttpDeps, 'log' | 'metrics' | 'dataplane' | 'codec'>,
+): void {
+  const prewarm = () => Promise.all([metrics(), dataplane.takesImages ? codec.prewarm() : undefined]);
   const tell = (thrown: unknown) => {
     if (thrown instanceof AppError && thrown.code === 'SHUTTING_DOWN') return;
     const text = 'what the first requests need could not be made ready: they will wait for it';
@@ -217,6 +227,7 @@ interface Stopping {
   readonly http: HttpSide | undefined;
   readonly grpc: GrpcServer | undefined;
   readonly codec: Codec;
+  readonly streams: Streams;
   readonly backend: BackendStart;
   readonly healthPort: OpenHealthPort | undefined;
   readonly telemetry: Telemetry | undefined;
@@ -227,7 +238,7 @@ interface Stopping {
 const mostTelemetryMs = 3000;
 
 async function stopServer(stopping: Stopping): Promise<void> {
-  const { options, lifecycle, http, grpc, codec, backend, healthPort, telemetry, pipelines } = stopping;
+  const { options, lifecycle, http, grpc, codec, backend, healthPort, telemetry, pipelines, streams } = stopping;
   const startMs = performance.now();
   const { delayMs, timeoutMs } = options.settings.stop;
   lifecycle.stop();
@@ -235,7 +246,7 @@ async function stopServer(stopping: Stopping): Promise<void> {
   healthPort?.push();
   const opened = await backend.opened.catch(() => undefined);
   if (http?.main.fastify.server.listening === true) await wait(delayMs);
-  await Promise.all([closeApp(http?.main), grpc?.stop()]);
+  await Promise.all([streams.stop(), closeApp(http?.main), grpc?.stop()]);
   await closeApp(http?.management);
   const leftMs = delayMs + timeoutMs - (performance.now() - startMs);
   await telemetry?.stop(Math.max(0, Math.min(mostTelemetryMs, leftMs / 2)));

@@ -77,6 +77,7 @@ export const layers: Readonly<Record<string, readonly string[]>> = {
     'http',
     'telemetry',
     'pipelines',
+    'stream',
     'inference',
     'codec',
     'backend',
@@ -93,7 +94,7 @@ export const layers: Readonly<Record<string, readonly string[]>> = {
   'src/store': ['places', 's3', 'oci', 'transfer', 'credentials'],
   'src/workers': ['host', 'inline', 'link'],
   'src/model': ['pipeline', 'found', 'example', 'complete', 'onnx', 'rows'],
-  'src/image': ['color', 'resample', 'files', 'wasm'],
+  'src/image': ['drawing', 'color', 'resample', 'files', 'wasm'],
   'src/tasks': ['detection', 'embedding', 'segmentation', 'text'],
   bench: [
     'gpu-proof',

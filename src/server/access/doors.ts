@@ -54,6 +54,12 @@ export class Doors {
     throw refusal('RATE_LIMITED', text, { details: { retryAfterMs } });
   }
 
+  /** Whether what was shown still opens the server: for answers that go on while keys are exchanged. Counts as no request. */
+  stillOpens(shown: Credentials): boolean {
+    const { keys } = this.#options;
+    return keys.isEmpty || keys.find(readSecret(shown) ?? '') !== undefined;
+  }
+
   /** Throws FORBIDDEN unless the caller may load and unload models here. */
   checkManagement({ keyName, role }: Caller): void {
     const { management } = this.#options;
@@ -71,9 +77,14 @@ function fixFor(management: Management, keyName: string | undefined): string {
   return 'Start the server with --management to open it to everyone, with an admin key in --api-keys-file (NAME:admin:KEY), or with --management-port.';
 }
 
-function secretOf({ authorization, apiKey }: Credentials): string {
+function readSecret({ authorization, apiKey }: Credentials): string | undefined {
   const bearer = /^bearer +(\S+)$/i.exec(authorization ?? '')?.[1];
   const shown = bearer ?? apiKey;
-  if (typeof shown === 'string' && shown !== '') return shown;
+  return typeof shown === 'string' && shown !== '' ? shown : undefined;
+}
+
+function secretOf(shown: Credentials): string {
+  const secret = readSecret(shown);
+  if (secret !== undefined) return secret;
   throw refusal('UNAUTHORIZED', 'This server asks for a key: send "Authorization: Bearer KEY" or "x-api-key: KEY".');
 }

@@ -154,6 +154,22 @@ export class Exchange {
     this.send(status, Buffer.from(JSON.stringify(value)), ['content-type', json]);
   }
 
+  /**
+   * Begins an answer that goes on until either side ends it, and answers where it is written; undefined for HEAD, and where the client has gone.
+   * What it holds is not counted here.
+   */
+  openStream(headers: FlatHeaders): ServerResponse | undefined {
+    const { raw } = this.reply;
+    if (raw.destroyed || this.request.method === 'HEAD') {
+      this.send(200, new Uint8Array(), headers);
+      return undefined;
+    }
+    this.reply.hijack();
+    raw.writeHead(200, this.#allHeaders(headers));
+    this.#over(200);
+    return raw;
+  }
+
   /** Answers with bytes, in one piece or several that are sent from where they lie. HEAD and 304 get the headers alone. */
   send(status: number, body: Uint8Array | readonly Uint8Array[], headers: FlatHeaders): void {
     const { raw } = this.reply;
@@ -164,14 +180,7 @@ export class Exchange {
     }
     this.reply.hijack();
     const length = body instanceof Uint8Array ? body.length : body.reduce((sum, part) => sum + part.length, 0);
-    const all = ['x-request-id', this.id, 'content-length', String(length), ...headers, ...safeHeaders];
-    if (!headers.includes('content-security-policy')) all.push(...emptyPolicy);
-    const { origin } = this.request.headers;
-    if (origin !== undefined && this.#context.isReadableBy(origin)) all.push(...readableHeaders(origin));
-    const trace = this.span?.traceparent ?? traceparentOf(this.request.headers);
-    if (trace !== undefined) all.push('traceparent', trace);
-    if (this.#context.isStopping()) all.push('connection', 'close');
-    raw.writeHead(status, all);
+    raw.writeHead(status, this.#allHeaders(['content-length', String(length), ...headers]));
     if (this.request.method === 'HEAD' || status === 304) raw.end();
     else endWith(raw, body);
     this.#over(status);
@@ -197,6 +206,18 @@ export class Exchange {
     const closing = status === statusOf.PAYLOAD_TOO_LARGE && !this.request.raw.complete ? ['connection', 'close'] : [];
     const body = Buffer.from(JSON.stringify({ error: text }));
     this.send(status, body, ['content-type', json, ...Object.entries(headers).flat(), ...closing]);
+  }
+
+  /** An answer's own headers with those that every answer has. */
+  #allHeaders(headers: FlatHeaders): string[] {
+    const all = ['x-request-id', this.id, ...headers, ...safeHeaders];
+    if (!headers.includes('content-security-policy')) all.push(...emptyPolicy);
+    const { origin } = this.request.headers;
+    if (origin !== undefined && this.#context.isReadableBy(origin)) all.push(...readableHeaders(origin));
+    const trace = this.span?.traceparent ?? traceparentOf(this.request.headers);
+    if (trace !== undefined) all.push('traceparent', trace);
+    if (this.#context.isStopping()) all.push('connection', 'close');
+    return all;
   }
 
   /** The answer is on its way or will never be: what it is made of is held until the system has taken it. */

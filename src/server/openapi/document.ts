@@ -1,4 +1,5 @@
-import { operations, type Operation } from './operations.js';
+import type { Operation } from './operation.js';
+import { operations } from './operations.js';
 import type { BodyKind, ModelExamples } from './examples.js';
 import { ref, schemas } from './schemas.js';
 

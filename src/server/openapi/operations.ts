@@ -1,29 +1,7 @@
-import type { BodyKind } from './examples.js';
+import { bytes, get, json, page, post, type Operation, type Part } from './operation.js';
+import { pageOperations, streamOperations } from './page-operations.js';
 import { metadataQuery, predictionQuery } from './queries.js';
 import { object, ref } from './schemas.js';
-
-type Part = Readonly<Record<string, unknown>>;
-
-/** One method of one path, as the document describes it. Paths are the router's, with `:model` and `:version`. */
-export interface Operation {
-  readonly method: 'get' | 'post' | 'put';
-  readonly path: string;
-  readonly tag: 'health' | 'inference' | 'models' | 'repository' | 'server' | 'v1';
-  readonly id: string;
-  readonly summary: string;
-  readonly query?: readonly Part[];
-  readonly body?: Part;
-  /** The examples that its JSON body has. */
-  readonly examples?: BodyKind;
-  readonly answer: Part;
-  /** Statuses of failures besides 401 and 500. */
-  readonly failures: readonly number[];
-}
-
-/** Content of one media type. */
-const json = (schema: Part): Part => ({ 'application/json': { schema } });
-const page: Part = { 'text/html': { schema: { type: 'string' } } };
-const bytes: Part = { schema: { type: 'string', contentMediaType: 'application/octet-stream' } };
 
 const inferFailures = [400, 404, 413, 415, 429, 503];
 const inferBody = { ...json(ref('InferRequest')), 'application/octet-stream': bytes };
@@ -37,23 +15,6 @@ const predictionBody: Part = {
     schema: object({ image: { type: 'array', items: { type: 'string', contentMediaType: 'image/*' } } }),
   },
 };
-type Short = Omit<Operation, 'method' | 'path' | 'id' | 'failures'> & { readonly failures?: readonly number[] };
-
-const get = (path: string, id: string, rest: Short): Operation => ({
-  method: 'get',
-  path,
-  id,
-  failures: [503],
-  ...rest,
-});
-const post = (path: string, id: string, rest: Short): Operation => ({
-  method: 'post',
-  path,
-  id,
-  failures: [],
-  ...rest,
-});
-
 /** Operations that a model's path has, for its best version and for a version named. */
 function modelOperations(path: string, suffix: string): readonly Operation[] {
   const of = suffix === '' ? 'a model' : 'a version of a model';
@@ -220,35 +181,6 @@ const v1Operations: readonly Operation[] = [
   }),
 ];
 
-const pageOperations: readonly Operation[] = [
-  get('/', 'page', {
-    tag: 'server',
-    summary: 'The page; {"status": "alive"} for programs that accept JSON',
-    answer: page,
-    failures: [],
-  }),
-  get('/playground/:file', 'pageFile', {
-    tag: 'server',
-    summary: 'Parts of the page',
-    answer: { '*/*': bytes },
-    failures: [404],
-  }),
-  get('/playground/samples/:model', 'samples', {
-    tag: 'server',
-    summary: 'Samples to try a model with',
-    answer: json(
-      object({ samples: { type: 'array', items: object({ name: { type: 'string' }, kind: { type: 'string' } }) } }),
-    ),
-    failures: [],
-  }),
-  get('/playground/samples/:model/:name', 'sample', {
-    tag: 'server',
-    summary: 'One sample',
-    answer: { '*/*': bytes },
-    failures: [404],
-  }),
-];
-
 const model = '/v2/models/:model';
 const modelVersion = `${model}/versions/:version`;
 
@@ -262,6 +194,7 @@ export const operations: readonly Operation[] = [
   ...modelOperations(model, ''),
   ...modelOperations(modelVersion, 'Version'),
   ...repositoryOperations,
+  ...streamOperations,
   ...serverOperations,
   ...pageOperations,
 ];

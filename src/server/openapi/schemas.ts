@@ -224,6 +224,20 @@ const modelSchemas = {
   RepositoryIndex: listOf(
     object({ name: text, version: text, state: text, reason: text }, ['name', 'state', 'reason']),
   ),
+  Stream: object({
+    name: text,
+    model: text,
+    source: { ...text, description: 'Without user, password and query.' },
+    state: { type: 'string', enum: ['idle', 'connecting', 'live', 'waiting'] },
+    reason: { ...text, description: 'Why there are no frames, or what is wrong with them.' },
+    watchers: whole,
+    frames_per_second: { type: 'number' },
+    latency_ms: { type: 'number', description: 'From the arrival of the last frame to the model’s answer.' },
+    frames: whole,
+    dropped: { ...whole, description: 'Frames that another came after before they were run.' },
+    failed: whole,
+    answer: { type: 'object', description: 'Of the last frame: predictions, detections or segmentation.' },
+  }),
   V1Model: object({
     name: text,
     ready: flag,

@@ -5,6 +5,7 @@ import { dashed, flags, variableOf, type Flag, type FlagName, type FlagValues } 
 import { hostNames, list, origins, toggle } from './flags.js';
 import { parseModelCommand, type ModelCommand } from './model-commands.js';
 import type { Settings } from './settings.js';
+import { streams } from './streams.js';
 
 /** What a command line asks for: to serve, to look at models, or to print a text and end. */
 export type Invocation =
@@ -15,7 +16,7 @@ export type Invocation =
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Kinds whose flags may be repeated. */
-const lists: readonly unknown[] = [list, hostNames, origins];
+const lists: readonly unknown[] = [list, hostNames, origins, streams];
 
 const names = Object.keys(flags) as readonly FlagName[];
 
@@ -185,6 +186,7 @@ function toSettings(values: FlagValues): Settings {
     tf32: values.tf32,
     forgetCrashes: values.forgetCrashes,
     compressFromBytes: values.compressFrom,
+    streams: values.stream,
     limits: limitsOf(values),
     log: { level: values.logLevel, format: values.logFormat, access: values.accessLog },
     auth: authOf(values),

@@ -13,6 +13,7 @@ import {
   toggle,
   type FlagKind,
 } from './flags.js';
+import { streams } from './streams.js';
 
 /** One setting on the outside: `--name value`, or the environment variable SLIPWAY_NAME. */
 export interface Flag<T> {
@@ -145,6 +146,12 @@ export const flags = {
     fallback: undefined,
     value: '<n>',
     help: 'separate port for /metrics',
+  }),
+  stream: rare({
+    kind: streams,
+    fallback: [],
+    value: '<name=source>',
+    help: 'a camera that /stream shows through a model; may be repeated',
   }),
   healthPort: rare({
     kind: optional(port),

@@ -1,4 +1,5 @@
 import type { ProviderRequest } from '../../model/config.js';
+import type { StreamSetting } from './streams.js';
 
 /** Who may change the set of loaded models while the server runs. */
 export type ModelControl = 'explicit' | 'poll' | 'none';
@@ -114,6 +115,8 @@ export interface Settings {
   readonly forgetCrashes: boolean;
   /** Answers of at least this many bytes are compressed for clients that accept it; -1: never. */
   readonly compressFromBytes: number;
+  /** Sources that are shown through a model; none: /stream is off. */
+  readonly streams: readonly StreamSetting[];
   readonly limits: Limits;
   readonly log: LogSettings;
   readonly auth: AuthSettings;

@@ -1,0 +1,210 @@
+import assert from 'node:assert/strict';
+import { chmod, mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, it, type TestContext } from 'node:test';
+import sharp from 'sharp';
+import { MjpegParser } from '../../../src/server/stream/mjpeg.js';
+import { jsonOf, send } from '../../support/http.js';
+import { serveFor } from '../../support/server.js';
+import { putDetector } from '../../browser/detector.js';
+import { openCamera } from './camera.js';
+
+const scene = { create: { width: 400, height: 200, channels: 3, background: '#31465a' } } as const;
+const jpeg = await sharp(scene).jpeg().toBuffer();
+
+interface Described {
+  readonly state: string;
+  readonly reason?: string;
+  readonly source: string;
+  readonly watchers: number;
+  readonly frames: number;
+  readonly answer?: { readonly detections: readonly { readonly label: string }[] };
+}
+
+const describeStreams = async (url: string): Promise<readonly Described[]> =>
+  (jsonOf(await send(url, { path: '/streams' })) as { streams: readonly Described[] }).streams;
+
+/** Watches a stream; `next` is the next frame, and rejects at its end. */
+async function watch(context: TestContext, url: string, headers: Readonly<Record<string, string>> = {}) {
+  const leaving = new AbortController();
+  context.after(() => leaving.abort());
+  const response = await fetch(`${url}/stream/door`, { headers, signal: leaving.signal });
+  const frames: Buffer[] = [];
+  const parser = new MjpegParser('frame', { frameBytes: 2 ** 22, headerBytes: 1000 }, (frame) => frames.push(frame));
+  const reader = (response.body as ReadableStream<Uint8Array>).getReader();
+  const next = async (): Promise<Buffer> => {
+    for (;;) {
+      const frame = frames.shift();
+      if (frame !== undefined) return frame;
+      const { value, done } = await reader.read();
+      if (done) throw new Error('the stream has ended');
+      parser.push(value);
+    }
+  };
+  /** The next one of the camera's size, past those that say that there are none. */
+  const nextOf = async (width: number): Promise<Buffer> => {
+    for (;;) {
+      const frame = await next();
+      if ((await sharp(frame).metadata()).width === width) return frame;
+    }
+  };
+  return { response, next, nextOf, leave: () => leaving.abort() };
+}
+
+async function serve(context: TestContext, source: string, keys: readonly string[] = []) {
+  const opened = await serveFor(context, { flags: ['--stream', `door:scene=${source}`], keys: ['boss:admin:boss', ...keys] });
+  await putDetector(opened.folder);
+  const headers = { 'x-api-key': 'boss' };
+  const loaded = await send(opened.url, { path: '/v2/repository/models/scene/load', body: '{}', headers });
+  assert.equal(loaded.status, 200, loaded.body.toString());
+  return opened;
+} // prettier-ignore
+
+const key = { 'x-api-key': 'boss' };
+const colorAt = async (frame: Buffer, x: number, y: number): Promise<readonly number[]> => {
+  const { data, info } = await sharp(frame).raw().toBuffer({ resolveWithObject: true });
+  return [...data.subarray(3 * (y * info.width + x), 3 * (y * info.width + x) + 3)];
+};
+
+describe('a stream of a camera of the network', () => {
+  it('shows each frame to all watchers with the boxes in it, run once, and closes the source after them', async (context) => {
+    const camera = await openCamera(context);
+    const { url, lines } = await serve(context, `http://me:s%40cret@${camera.address}/video?token=abc`);
+    assert.equal(camera.viewers.size, 0, 'nobody watches yet');
+    const viewer = camera.nextViewer();
+    const watchers = [await watch(context, url, key), await watch(context, url, key)];
+    assert.match(watchers[0]!.response.headers.get('content-type') ?? '', /^multipart\/x-mixed-replace; boundary=frame$/);
+    await viewer;
+    assert.equal(camera.viewers.size, 1, 'one connection for all watchers');
+    assert.equal(camera.asked()['authorization'], `Basic ${Buffer.from('me:s@cret').toString('base64')}`);
+    camera.show(jpeg);
+    for (const { nextOf } of watchers) {
+      const frame = await nextOf(400);
+      const [red, green, blue] = await colorAt(frame, 40, 70);
+      assert.ok(Math.hypot(red! - 11, green! - 110, blue! - 138) < 60, `the left side of a box is ${red},${green},${blue}`);
+      const [ground] = await colorAt(frame, 200, 150);
+      assert.ok(Math.abs(ground! - 0x31) < 12, 'what is in no box is as the camera sees it');
+    }
+    const statistics = jsonOf(await send(url, { path: '/v2/models/scene/stats', headers: key })) as { model_stats: { inference_count: number }[] };
+    assert.equal(statistics.model_stats[0]?.inference_count, 1);
+    const answer = jsonOf(await send(url, { path: '/streams', headers: key })) as { streams: Described[] };
+    const [door] = answer.streams;
+    assert.deepEqual([door?.state, door?.watchers, door?.frames, door?.source], ['live', 2, 1, `http://${camera.address}/video?...`]);
+    assert.deepEqual(door?.answer?.detections.map(({ label }) => label), ['mug', 'cat on the sofa', 'lamp']);
+    assert.doesNotMatch(JSON.stringify([answer, lines]), /s@cret|s%40cret|token=abc/);
+  }); // prettier-ignore
+
+  it('says why the source is gone, on the frame too, and goes on when it is back', async (context) => {
+    const camera = await openCamera(context);
+    const { url, lines } = await serve(context, `http://${camera.address}/`);
+    const first = camera.nextViewer();
+    const { nextOf } = await watch(context, url, key);
+    await first;
+    camera.show(jpeg);
+    await nextOf(400);
+    const again = camera.nextViewer();
+    camera.hangUp();
+    await nextOf(640);
+    await again;
+    camera.show(jpeg);
+    await nextOf(400);
+    const lost = lines.find(({ stream }) => stream === 'door');
+    assert.match(String(lost?.['reason']), /terminated|ended|closed/);
+  });
+
+  it('refuses what is no MJPEG, redirections and passwords asked for, each with its reason', async (context) => {
+    const kinds: Readonly<Record<string, readonly [number, Readonly<Record<string, string>>, RegExp]>> = {
+      page: [200, { 'content-type': 'text/html' }, /answers 'text\/html', expected multipart/],
+      moved: [302, { location: 'http://127.0.0.1:1/' }, /answers 302, which leads elsewhere/],
+      locked: [401, {}, /answers 401: put user and password/],
+    };
+    for (const [kind, [status, headers, expected]] of Object.entries(kinds)) {
+      const camera = await openCamera(context, (_, response) => response.writeHead(status, headers).end('<html>'));
+      const { url, lines } = await serve(context, `http://${camera.address}/`);
+      const { nextOf } = await watch(context, url, key);
+      await nextOf(640);
+      await nextOf(640);
+      const lost = lines.find(({ stream }) => stream === 'door');
+      assert.match(String(lost?.['reason']), expected, kind);
+    }
+  });
+});
+
+describe('a stream of frames that programs post', () => {
+  it('shows them, refuses what is no image and who shows no key, and drops what nobody watches', async (context) => {
+    const { url } = await serve(context, 'post');
+    const path = '/stream/door';
+    for (const call of [{ path }, { path, body: jpeg }, { path: '/streams' }]) assert.equal((await send(url, call)).status, 401);
+    assert.equal((await send(url, { path: '/stream' })).status, 200, 'the page asks for the key');
+    assert.deepEqual(jsonOf(await send(url, { path, body: jpeg, headers: key })), { watchers: 0 });
+    const { nextOf } = await watch(context, url, key);
+    await nextOf(640);
+    assert.deepEqual(jsonOf(await send(url, { path, body: jpeg, headers: key })), { watchers: 1 });
+    await nextOf(400);
+    assert.equal((await send(url, { path, body: 'no image', headers: key })).status, 400);
+    assert.equal((await send(url, { path: '/stream/other', headers: key })).status, 404);
+  }); // prettier-ignore
+
+  it('says on the frame what the model says of one that is damaged, and shows the next', async (context) => {
+    const { url } = await serve(context, 'post');
+    const { nextOf } = await watch(context, url, key);
+    await nextOf(640);
+    const post = (body: Buffer) => send(url, { path: '/stream/door', body, headers: key });
+    await post(jpeg.subarray(0, 200));
+    await nextOf(640);
+    await post(jpeg);
+    await nextOf(400);
+  });
+
+  it('ends for its watchers when the server stops', async (context) => {
+    const { url, server } = await serve(context, 'post');
+    const { nextOf } = await watch(context, url, key);
+    await nextOf(640);
+    await server.stop();
+    await assert.rejects(nextOf(400));
+  });
+});
+
+describe('a stream of a video device', () => {
+  /** Answers as ffmpeg does: three frames, then what is wrong with the device. */
+  const program = `#!${process.execPath}
+const { readFileSync, writeFileSync } = require('node:fs');
+const jpeg = readFileSync(__dirname + '/frame.jpg');
+writeFileSync(__dirname + '/seen.json', JSON.stringify({ arguments: process.argv.slice(2), names: Object.keys(process.env) }));
+for (let n = 0; n < 3; n += 1) process.stdout.write(Buffer.concat([Buffer.from('--ffmpeg\\r\\nContent-type: image/jpeg\\r\\nContent-length: ' + jpeg.length + '\\r\\n\\r\\n'), jpeg, Buffer.from('\\r\\n')]));
+process.stderr.write('/dev/video7: No such device\\n', () => process.exit(1));
+`;
+
+  it('is read by ffmpeg, which learns nothing of the server, and tells why it ended', async (context) => {
+    const before = process.env['PATH'];
+    context.after(() => (process.env['PATH'] = before));
+    const { url, folder, lines } = await serve(context, '/dev/video7');
+    const bin = join(folder, '.bin');
+    await mkdir(bin);
+    await writeFile(join(bin, 'frame.jpg'), jpeg);
+    await writeFile(join(bin, 'ffmpeg'), program);
+    await chmod(join(bin, 'ffmpeg'), 0o755);
+    process.env['PATH'] = bin;
+    const { nextOf } = await watch(context, url, key);
+    await nextOf(400);
+    await nextOf(640);
+    const lost = lines.find(({ stream }) => stream === 'door');
+    assert.equal(lost?.['reason'], '/dev/video7: No such device');
+    const { readFile } = await import('node:fs/promises');
+    const seen = JSON.parse(await readFile(join(bin, 'seen.json'), 'utf8')) as { arguments: string[]; names: string[] };
+    assert.ok(seen.arguments.join(' ').includes('-f v4l2 -i /dev/video7'));
+    assert.deepEqual(seen.names.filter((name) => !name.startsWith('__')), ['PATH']);
+    process.env['PATH'] = join(folder, 'nothing');
+    await nextOf(640);
+  }); // prettier-ignore
+});
+
+describe('a server without streams', () => {
+  it('says how there would be one', async (context) => {
+    const { url } = await serveFor(context, {});
+    assert.deepEqual(await describeStreams(url), []);
+    const refused = await send(url, { path: '/stream/door' });
+    assert.equal(refused.status, 404);
+    assert.match((jsonOf(refused) as { error: string }).error, /--stream NAME=SOURCE/);
+  });
+});
