@@ -1,10 +1,10 @@
 import { readFile, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { AppError, messageOf } from '../../errors.js';
 import { followLinks, type Homes } from '../../model/containment.js';
 import { parsePipeline } from '../../model/pipeline/pipeline-json.js';
 import { checkModelName } from '../../protocol/paths.js';
-import { listFolder } from '../../repository/files/place.js';
+import { describeObstacle, listFolder } from '../../repository/files/place.js';
 import type { FoundPipeline } from './types.js';
 
 const file = 'pipeline.json';
@@ -28,7 +28,10 @@ export async function findPipelines({
   homes,
 }: PipelinesPlace): Promise<readonly FoundPipeline[]> {
   const entries = await listFolder(root).catch(() => []);
-  const names = entries.map(({ name }) => name).filter((name) => only === undefined || name === only);
+  const names = entries
+    .filter((entry) => entry.isDirectory() || entry.isSymbolicLink())
+    .map(({ name }) => name)
+    .filter((name) => only === undefined || name === only);
   const found = await Promise.all(names.map((name) => readPipeline(join(root, name), servedAs ?? name, homes)));
   return found.filter((one) => one !== undefined).sort((a, b) => (a.name < b.name ? -1 : 1));
 }
@@ -49,11 +52,16 @@ async function readPipeline(folder: string, name: string, homes: Homes): Promise
 /** Undefined where there is no such file. */
 async function readText(path: string, homes: Homes): Promise<string | undefined> {
   const place = await followLinks(path, homes);
-  if (place.kind === 'absent') return undefined;
-  if (place.kind !== 'inside') throw new AppError('MODEL_INVALID', `${file} is a link out of the model repository`);
+  if (place.kind === 'absent' || (await isInFile(path))) return undefined;
+  if (place.kind !== 'inside') throw new AppError('MODEL_INVALID', `${file}: ${describeObstacle(place)}`);
   const stats = await stat(place.path);
   if (!stats.isFile() || stats.size > mostBytes) {
     throw new AppError('MODEL_INVALID', `${file} is no file of up to ${mostBytes} bytes`);
   }
   return readFile(place.path, 'utf8');
+}
+
+/** Whether the entry is a link to a file, not to a folder: a model file of another place, or any other. */
+async function isInFile(path: string): Promise<boolean> {
+  return (await stat(dirname(path)).catch(() => undefined))?.isFile() === true;
 }
