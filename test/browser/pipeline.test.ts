@@ -44,7 +44,7 @@ describe('the playground for a pipeline', { skip: browserObstacle }, () => {
       boxes.join(),
     );
     assert.equal(boxes.filter((text) => /^face \d+\.\d %$/.test(text)).length, 1, boxes.join());
-    assert.deepEqual(await page.locator('h3').allInnerTexts(), ['faces', 'whole']);
+    assert.deepEqual(await page.locator('#result h3').allInnerTexts(), ['faces', 'whole']);
   });
 
   it('names each step with its model, its device, its time, and what it left out', async () => {
