@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
 import { execFile, spawnSync } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { promisify } from 'node:util';
 import { serveFor } from '../support/server.js';
@@ -26,9 +29,13 @@ describe('the examples for users', () => {
     assert.equal(stdout, '100 C is 212.0 F\n-40 C is -40.0 F\n37.5 C is 99.5 F\n');
   });
 
-  it('the program with a server in it names what is on images, and ends', async () => {
+  it('the program with a server in it names what is on images, and ends', async (context) => {
+    // Of its own: in one that is shared, models may be suspected of a crash that another test made.
+    const cache = await mkdtemp(join(tmpdir(), 'slipway-embedded-'));
+    context.after(() => rm(cache, { recursive: true }));
+    const env = { ...process.env, XDG_CACHE_HOME: cache };
     const images = ['models/digits/samples/7.png', 'models/digits/samples/3.png'];
-    const { stdout, stderr } = await run(process.execPath, ['examples/embedding/in-process.js', ...images]);
+    const { stdout, stderr } = await run(process.execPath, ['examples/embedding/in-process.js', ...images], { env });
     assert.deepEqual([stdout, stderr], ['models/digits/samples/7.png: 7\nmodels/digits/samples/3.png: 3\n', '']);
   });
 

@@ -111,4 +111,5 @@ async function readDevice(path: string, { limits, onFrame, signal, env, timers }
 }
 
 const isMissing = (thrown: unknown): boolean => (thrown as { code?: unknown }).code === 'ENOENT';
-const missing = 'there is no ffmpeg here, which reads video devices: install it, or build the image on one that has it';
+const missing =
+  'there is no ffmpeg here, which reads video devices: install it, or build the image with --build-arg WITH_CAMERA=1';
