@@ -13,6 +13,8 @@ export interface LostDevicesOptions extends Pick<RunnerOptions, 'events' | 'stop
   readonly stuck: (reason: string) => void;
   /** Fills an empty place anew and loads its sessions again; answers what failed. */
   readonly restart: (worker: PoolWorker) => Promise<readonly string[]>;
+  /** Whether a worker is a process of its own. */
+  readonly isApart: (worker: PoolWorker) => boolean;
   /** Those that serve. */
   readonly serving: ReadonlySet<PoolSession>;
   /** Refuses what waits for a session, and what comes for it. */
@@ -30,8 +32,9 @@ export interface Devices {
 }
 
 /**
- * GPUs that a run found lost. The worker of one is filled anew, once: what was lost with its sessions comes back with them. Where that fails,
- * or the next run finds it lost again, the process cannot get it back: models that are on no other device are given up.
+ * GPUs that a run found lost. Threads share one context of a GPU, so that what one of them lost all have lost: they are filled anew, once, and
+ * what was lost with their sessions comes back with them. Where that fails, or the next run finds it lost again, the process cannot get it back:
+ * models that are on no other device are given up.
  */
 export class LostDevices implements Devices {
   readonly #options: LostDevicesOptions;
@@ -44,8 +47,7 @@ export class LostDevices implements Devices {
   }
 
   get cuda(): readonly number[] {
-    const onCuda = [...this.#options.serving].filter(isOnCuda);
-    return [...new Set(onCuda.flatMap(({ workers }) => workers.flatMap(({ deviceId }) => deviceId ?? [])))];
+    return [...new Set(this.#onCuda().flatMap(({ deviceId }) => deviceId ?? []))];
   }
 
   get gone(): readonly string[] {
@@ -54,19 +56,23 @@ export class LostDevices implements Devices {
 
   /** A run of a session found the device of a worker lost. */
   note({ spec }: PoolSession, worker: PoolWorker, reason: string): void {
-    if (this.#refilling.has(worker) || this.#gone.has(worker)) return;
+    const workers = this.#sharing(worker);
+    if (workers.some((each) => this.#refilling.has(each) || this.#gone.has(each))) return;
     const loss = lossOf(worker, spec, reason);
     this.#options.events?.onDeviceLost?.(loss);
-    const sinceMs = performance.now() - (this.#refilledMs.get(worker) ?? -Infinity);
-    if (sinceMs <= againMs) this.#giveUp(worker, loss);
-    else this.#refilling.set(worker, this.#refill(worker, loss));
+    const refilledMs = Math.max(...workers.map((each) => this.#refilledMs.get(each) ?? -Infinity));
+    if (performance.now() - refilledMs <= againMs) this.#giveUp(workers, loss);
+    else {
+      const refilled = this.#refill(workers, loss);
+      for (const each of workers) this.#refilling.set(each, refilled);
+    }
   }
 
   lose(deviceId: number, reason: string): void {
-    for (const { workers, spec } of [...this.#options.serving].filter(isOnCuda)) {
-      for (const worker of workers.filter((each) => each.deviceId === deviceId && !this.#gone.has(each)))
-        this.#giveUp(worker, lossOf(worker, spec, reason));
-    }
+    const workers = this.#onCuda().filter((each) => each.deviceId === deviceId && !this.#gone.has(each));
+    const [worker] = workers;
+    const session = [...this.#options.serving].find((each) => worker !== undefined && each.workers.includes(worker));
+    if (worker !== undefined && session !== undefined) this.#giveUp(workers, lossOf(worker, session.spec, reason));
   }
 
   /** Resolves when none of these places is being filled anew. */
@@ -79,21 +85,37 @@ export class LostDevices implements Devices {
     for (const worker of workers) this.#gone.delete(worker);
   }
 
-  async #refill(worker: PoolWorker, loss: DeviceLoss): Promise<void> {
-    const { stopLimitMs = defaultStopLimitMs, stuck, restart } = this.#options;
-    const timer = setTimeout(() => stuck(`${worker.name} does not end, whose device was lost`), stopLimitMs);
-    await worker.stop();
-    clearTimeout(timer);
-    const failures = await restart(worker);
-    this.#refilling.delete(worker);
-    this.#refilledMs.set(worker, performance.now());
-    if (failures.length > 0) this.#giveUp(worker, { ...loss, reason: `${loss.reason} ${failures.join(' ')}` });
+  #onCuda(): readonly PoolWorker[] {
+    return [...new Set([...this.#options.serving].filter(isOnCuda).flatMap(({ workers }) => workers))];
   }
 
-  #giveUp(worker: PoolWorker, loss: DeviceLoss): void {
-    this.#gone.add(worker);
-    for (const session of [...this.#options.serving].filter(({ workers }) => workers.includes(worker))) {
-      worker.held.delete(session.number);
+  /** The threads of a worker's device, itself the first; a process has a context of its own. */
+  #sharing(worker: PoolWorker): readonly PoolWorker[] {
+    const { isApart } = this.#options;
+    if (isApart(worker)) return [worker];
+    const others = this.#onCuda().filter((each) => each.deviceId === worker.deviceId && !isApart(each));
+    return [...new Set([worker, ...others])];
+  }
+
+  async #refill(workers: readonly PoolWorker[], loss: DeviceLoss): Promise<void> {
+    const { stopLimitMs = defaultStopLimitMs, stuck, restart } = this.#options;
+    const timer = setTimeout(() => stuck(`${loss.worker} does not end, whose device was lost`), stopLimitMs);
+    await Promise.all(workers.map((worker) => worker.stop()));
+    clearTimeout(timer);
+    const failures = (await Promise.all(workers.map(restart))).flat();
+    for (const worker of workers) {
+      this.#refilling.delete(worker);
+      this.#refilledMs.set(worker, performance.now());
+    }
+    if (failures.length > 0) this.#giveUp(workers, { ...loss, reason: `${loss.reason} ${failures.join(' ')}` });
+  }
+
+  #giveUp(workers: readonly PoolWorker[], loss: DeviceLoss): void {
+    for (const worker of workers) this.#gone.add(worker);
+    for (const session of [...this.#options.serving].filter((each) =>
+      each.workers.some((one) => workers.includes(one)),
+    )) {
+      for (const worker of workers) worker.held.delete(session.number);
       if (session.isUnheld) this.#options.giveUp(session, loss.reason);
     }
     this.#options.events?.onDeviceGone?.(loss);

@@ -74,6 +74,7 @@ class Pool implements RunnerPool {
       ...options,
       stuck: this.#stuck,
       restart: (worker) => this.#restart(worker),
+      isApart: (worker) => this.#places.isApart(worker),
       serving: this.#sessions,
       giveUp: (session, reason) => this.#giveUp(session, reason),
     });

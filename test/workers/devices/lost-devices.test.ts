@@ -111,6 +111,26 @@ describe('a GPU that is lost while it computes', () => {
     assert.match(lost.join(), /CUDA failure 719/);
   });
 
+  it('has all threads of that GPU filled anew, for they share what was lost, and gives them up together', async (t) => {
+    const { gpu, told, lost, run, settled, runner } = await start(t, [0, 1, 0, 0]);
+    let restarts = 0;
+    const restarted = new Promise<void>((resolve) => {
+      const wait = (): void => void settled().then(() => ((restarts += 1) === 3 ? resolve() : wait()));
+      wait();
+    });
+    gpu.set({ deviceId: 0, run: launchFailure });
+    const outcomes = await Promise.allSettled([run(1, 2), run(1, 2)]);
+    assert.deepEqual(outcomes.map(({ status }) => status).sort(), ['fulfilled', 'rejected']);
+    await restarted;
+    assert.deepEqual(events(told), ['lost', 'restarted', 'restarted', 'restarted']);
+    const gone = settled();
+    await Promise.allSettled([run(1, 2), run(1, 2)]);
+    await gone;
+    assert.deepEqual(events(told).slice(4), ['lost', 'gone']);
+    assert.deepEqual([lost, runner.devices.gone.toSorted()], [[], ['gpu-0', 'gpu-0.2', 'gpu-0.3']]);
+    for (const value of [1, -2, 3]) assert.equal(firstSum(await run(value, 1)), value + 1);
+  });
+
   it('leaves its models to the other devices that hold them', async (t) => {
     const { gpu, told, lost, run, settled, runner } = await start(t, [0, 1]);
     assert.deepEqual(runner.devices.cuda, [0, 1]);
