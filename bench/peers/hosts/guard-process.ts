@@ -10,10 +10,27 @@ const [command = '', ...args] = process.argv.slice(2);
 const env = { ...process.env, [name]: value };
 const child = spawn(command, args, { stdio: ['ignore', 'inherit', 'inherit'], env, detached: true });
 
-/** Ends those that are there, and again until none has been started meanwhile. */
+/** For processes to end that were killed: one that waits for a device cannot. */
+const longestEndMs = 5000;
+
+/** Ends those that are there, and again until none has been started meanwhile, and waits for their ends. */
 function endAll(): void {
+  const ended = new Set<number>();
   kill(child.pid === undefined ? undefined : -child.pid);
-  for (let left = findMarked(); left.length > 0; left = findMarked()) left.forEach(kill);
+  for (let left = findMarked(); left.length > 0; left = findMarked()) {
+    for (const pid of left) {
+      ended.add(pid);
+      kill(pid);
+    }
+  }
+  const untilMs = Date.now() + longestEndMs;
+  while ([...ended].some(isRunning) && Date.now() < untilMs);
+}
+
+/** A process has lost its environment for a moment before it is a zombie. */
+function isRunning(pid: number): boolean {
+  const status = read(() => readFileSync(`/proc/${pid}/status`, 'latin1'));
+  return status !== undefined && !/^State:\s+[ZX]/m.test(status);
 }
 
 /** Ended processes have no environment any more. */
