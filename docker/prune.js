@@ -6,9 +6,13 @@ import { pathToFileURL } from 'node:url';
 /** Rooms of dist/src that run on the user's machine, not in an image. */
 const otherRooms = ['launch', 'client', 'tool', 'validate'];
 
-/** Files that no server reads: types, source maps, texts for developers, tests. Licences stay. */
+/** Files that no server reads: types, source maps, texts for developers. Licences stay. */
 const idle =
   /\.(?:map|d\.[cm]?ts|ts|tsbuildinfo|markdown)$|(?:^|\/)(?:readme|changelog|history|contributing)[^/]*\.md$/i;
+
+/** Folders of packages that no server reads: tests and texts, and OpenTelemetry's builds for bundlers. */
+const idleFolders =
+  /\/node_modules\/(?:@[^/]+\/)?[^/]+\/(?:tests?|examples?|docs|bench(?:mark)?s?|\.github)\/|\/@opentelemetry\/[^/]+\/build\/(?:esm|esnext)\//;
 
 const read = (path) => readFile(path, 'utf8');
 const readJson = async (path) => JSON.parse(await read(path));
@@ -64,7 +68,7 @@ async function sweep(modules, kept) {
 async function trim(modules) {
   const files = (await readdir(modules, { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile());
   const paths = files.map((entry) => join(entry.parentPath ?? entry.path, entry.name));
-  for (const path of paths.filter((path) => idle.test(path))) await rm(path);
+  for (const path of paths.filter((path) => idle.test(path) || idleFolders.test(path))) await rm(path);
 }
 
 /** Prunes an application's folder; answers what was kept, in a sentence. */

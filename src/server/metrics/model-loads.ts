@@ -85,10 +85,17 @@ export function registerCrashMetrics(registry: Registry, crashes: () => readonly
     name: 'slipway_model_crashes',
     type: 'gauge',
     help: 'Ends of the server or of a process of its own that are laid to a model version; state: suspect, proven, quarantined, cleared.',
-    read: () =>
-      crashes().map(({ model, state, crashes: ends, faults }) => ({
-        labels: { model: model.replace(/\/[^/]*$/, ''), version: model.replace(/^.*\//, ''), state },
-        value: ends + faults,
-      })),
+    read: () => sumByLabels(crashes()),
   });
+}
+
+/** One sample for each model, version and state: a name may stand for several models, of other repositories or of other days. */
+function sumByLabels(records: readonly CrashRecord[]): readonly Sample[] {
+  const sums = new Map<string, Sample>();
+  for (const { model, state, crashes: ends, faults } of records) {
+    const labels = { model: model.replace(/\/[^/]*$/, ''), version: model.replace(/^.*\//, ''), state };
+    const key = JSON.stringify(labels);
+    sums.set(key, { labels, value: (sums.get(key)?.value ?? 0) + ends + faults });
+  }
+  return [...sums.values()];
 }
