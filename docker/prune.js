@@ -12,7 +12,7 @@ const idle =
 
 /** Folders of packages that no server reads: tests and texts, and OpenTelemetry's builds for bundlers. */
 const idleFolders =
-  /\/node_modules\/(?:@[^/]+\/)?[^/]+\/(?:tests?|examples?|docs|bench(?:mark)?s?|\.github)\/|\/@opentelemetry\/[^/]+\/build\/(?:esm|esnext)\//;
+  /(?:^|\/)node_modules\/(?:@[^/]+\/)?[^/]+\/(?:tests?|examples?|docs|bench(?:mark)?s?|\.github)\/|\/@opentelemetry\/[^/]+\/build\/(?:esm|esnext)\//;
 
 const read = (path) => readFile(path, 'utf8');
 const readJson = async (path) => JSON.parse(await read(path));
