@@ -1,8 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
-import type { Graph } from '../../src/model/onnx/writer.js';
-import { putModel } from '../support/models.js';
+import { findsBoxes, putModel } from '../support/models.js';
 
 /** Objects of the scene, 400x200 as it is seen: box in its pixels, class and score. The last overlaps the first by two thirds. */
 export const objects = [
@@ -13,37 +12,14 @@ export const objects = [
 ] as const;
 export const labels = ['mug', 'cat on the sofa', 'lamp'];
 
-/** 400x200 in 64x64 with bars: a factor of 0.16 and 16 rows above. */
-function graph(): Graph {
-  const rows = objects.map(({ box: [x0, y0, x1, y1], index, score }) => [
-    ...[(x0 + x1) * 0.08, (y0 + y1) * 0.08 + 16, (x1 - x0) * 0.16, (y1 - y0) * 0.16],
-    ...labels.map((_, at) => (at === index ? score : 0)),
-  ]);
-  const fields = 4 + labels.length;
-  const data = Float32Array.from({ length: fields * rows.length }, (_, n) => {
-    return rows[n % rows.length]![Math.floor(n / rows.length)]!;
-  });
-  const shape = [1, fields, rows.length];
-  return {
-    name: 'scene',
-    inputs: [{ name: 'images', datatype: 'FP32', shape: [1, 3, 64, 64] }],
-    outputs: [{ name: 'output0', datatype: 'FP32', shape }],
-    nodes: [
-      { op: 'ReduceMean', inputs: ['images'], outputs: ['mean'], attributes: { keepdims: 0 } },
-      { op: 'Mul', inputs: ['mean', 'nought'], outputs: ['nothing'] },
-      { op: 'Add', inputs: ['values', 'nothing'], outputs: ['output0'] },
-    ],
-    initializers: [
-      { name: 'nought', datatype: 'FP32', shape: [], data: Float32Array.of(0) },
-      { name: 'values', datatype: 'FP32', shape, data },
-    ],
-  };
-}
-
 /** Puts the detector `scene` into a repository; its samples are the scene, upright and turned by EXIF. */
 export async function putDetector(folder: string): Promise<void> {
   const config = { image: { resize: { fit: 'contain' } }, detection: { form: 'yolov8', labels } };
-  await putModel(folder, { name: 'scene', graph: graph(), config });
+  await putModel(folder, {
+    name: 'scene',
+    graph: findsBoxes({ name: 'scene', labels, boxes: objects, size: [400, 200] }),
+    config,
+  });
   await mkdir(join(folder, 'scene', 'samples'));
   const rects = objects.map(({ box: [x0, y0, x1, y1], index }) => {
     const fill = ['#e8b04a', '#7f8fa6', '#ffffff'][index]!;

@@ -169,3 +169,44 @@ export const runsForMinutes: Graph = {
   ],
   initializers: [{ name: 'sides', datatype: 'INT64', shape: [2], data: BigInt64Array.of(4096n, 4096n) }],
 };
+
+export interface FoundBoxes {
+  readonly name: string;
+  readonly labels: readonly string[];
+  readonly boxes: readonly {
+    readonly box: readonly [x0: number, y0: number, x1: number, y1: number];
+    readonly index: number;
+    readonly score: number;
+  }[];
+  /** Of the image that the boxes are on. */
+  readonly size: readonly [width: number, height: number];
+}
+
+/** A detector of YOLOv8's form that finds these boxes on every image of this size, which it sees in 64x64 with bars above and below. */
+export function findsBoxes({ name, labels, boxes, size: [width, height] }: FoundBoxes): Graph {
+  const factor = 64 / width;
+  const barRows = (64 - height * factor) / 2;
+  const rows = boxes.map(({ box: [x0, y0, x1, y1], index, score }) => [
+    ...[((x0 + x1) / 2) * factor, ((y0 + y1) / 2) * factor + barRows, (x1 - x0) * factor, (y1 - y0) * factor],
+    ...labels.map((_, at) => (at === index ? score : 0)),
+  ]);
+  const fields = 4 + labels.length;
+  const data = Float32Array.from({ length: fields * rows.length }, (_, n) => {
+    return rows[n % rows.length]![Math.floor(n / rows.length)]!;
+  });
+  const shape = [1, fields, rows.length];
+  return {
+    name,
+    inputs: [{ name: 'images', datatype: 'FP32', shape: [1, 3, 64, 64] }],
+    outputs: [{ name: 'output0', datatype: 'FP32', shape }],
+    nodes: [
+      { op: 'ReduceMean', inputs: ['images'], outputs: ['mean'], attributes: { keepdims: 0 } },
+      { op: 'Mul', inputs: ['mean', 'nought'], outputs: ['nothing'] },
+      { op: 'Add', inputs: ['values', 'nothing'], outputs: ['output0'] },
+    ],
+    initializers: [
+      { name: 'nought', datatype: 'FP32', shape: [], data: Float32Array.of(0) },
+      { name: 'values', datatype: 'FP32', shape, data },
+    ],
+  };
+}

@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import type { Graph } from '../../../src/model/onnx/writer.js';
-import { putModel } from '../../support/models.js';
+import { findsBoxes, putModel } from '../../support/models.js';
 
 /** Boxes that the detector finds on every image of 200x100: [x0, y0, x1, y1], class and score. */
 const faces = [
@@ -12,33 +12,6 @@ const faces = [
   { box: [180, 40, 230, 80], index: 0, score: 0.5 },
 ] as const;
 const labels = ['face', 'hand'];
-
-/** 200x100 in 64x64 with bars: a factor of 0.32 and 16 rows above. */
-function detector(): Graph {
-  const rows = faces.map(({ box: [x0, y0, x1, y1], index, score }) => [
-    ...[(x0 + x1) * 0.16, (y0 + y1) * 0.16 + 16, (x1 - x0) * 0.32, (y1 - y0) * 0.32],
-    ...labels.map((_, at) => (at === index ? score : 0)),
-  ]);
-  const fields = 4 + labels.length;
-  const data = Float32Array.from({ length: fields * rows.length }, (_, n) => {
-    return rows[n % rows.length]![Math.floor(n / rows.length)]!;
-  });
-  const shape = [1, fields, rows.length];
-  return {
-    name: 'faces',
-    inputs: [{ name: 'images', datatype: 'FP32', shape: [1, 3, 64, 64] }],
-    outputs: [{ name: 'output0', datatype: 'FP32', shape }],
-    nodes: [
-      { op: 'ReduceMean', inputs: ['images'], outputs: ['mean'], attributes: { keepdims: 0 } },
-      { op: 'Mul', inputs: ['mean', 'nought'], outputs: ['nothing'] },
-      { op: 'Add', inputs: ['values', 'nothing'], outputs: ['output0'] },
-    ],
-    initializers: [
-      { name: 'nought', datatype: 'FP32', shape: [], data: Float32Array.of(0) },
-      { name: 'values', datatype: 'FP32', shape, data },
-    ],
-  };
-}
 
 /** How much of an image is red, green and blue: the means of its pixels, as probabilities. */
 const colours: Graph = {
@@ -51,7 +24,11 @@ const colours: Graph = {
 /** Puts the detector `faces` into a repository. */
 export async function putFaces(folder: string): Promise<void> {
   const config = { image: { resize: { fit: 'contain' } }, detection: { form: 'yolov8', labels } };
-  await putModel(folder, { name: 'faces', graph: detector(), config });
+  await putModel(folder, {
+    name: 'faces',
+    graph: findsBoxes({ name: 'faces', labels, boxes: faces, size: [200, 100] }),
+    config,
+  });
 }
 
 /** Puts the classifier `colours` into a repository. */
