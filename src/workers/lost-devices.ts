@@ -89,12 +89,12 @@ export class LostDevices implements Devices {
     return [...new Set([...this.#options.serving].filter(isOnCuda).flatMap(({ workers }) => workers))];
   }
 
-  /** The threads of a worker's device, itself the first; a process has a context of its own. */
+  /** The threads of a worker's device of CUDA, itself the first; a process has a context of its own, and so has WebGPU's adapter. */
   #sharing(worker: PoolWorker): readonly PoolWorker[] {
     const { isApart } = this.#options;
-    if (isApart(worker)) return [worker];
-    const others = this.#onCuda().filter((each) => each.deviceId === worker.deviceId && !isApart(each));
-    return [...new Set([worker, ...others])];
+    const threads = this.#onCuda().filter((each) => !isApart(each));
+    if (!threads.includes(worker)) return [worker];
+    return [...new Set([worker, ...threads.filter(({ deviceId }) => deviceId === worker.deviceId)])];
   }
 
   async #refill(workers: readonly PoolWorker[], loss: DeviceLoss): Promise<void> {

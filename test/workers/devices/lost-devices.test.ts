@@ -131,6 +131,22 @@ describe('a GPU that is lost while it computes', () => {
     for (const value of [1, -2, 3]) assert.equal(firstSum(await run(value, 1)), value + 1);
   });
 
+  it('takes no thread of CUDA along where it is the adapter of WebGPU', async (t) => {
+    const { gpu, told, run, settled, runner } = await start(t, [0, 0]);
+    const onAdapter = new Queue();
+    const adapter = { ...specOf(sums), provider: 'webgpu', deviceId: 0 } as const;
+    const session = await runner.load(adapter, { instances: 1, next: onAdapter.next });
+    const restarted = settled();
+    gpu.set({ run: 'WebGPU device is lost' });
+    await assert.rejects(onAdapter.run(session, sumJob(1, 2)), { code: 'DEVICE_UNAVAILABLE' });
+    gpu.set({});
+    await restarted;
+    assert.equal(firstSum(await onAdapter.run(session, sumJob(-7, 2))), -5);
+    assert.equal(firstSum(await run(1, 2)), 3);
+    assert.deepEqual(events(told), ['lost', 'restarted']);
+    assert.equal((told[0]?.[1] as DeviceLoss).worker, 'webgpu');
+  });
+
   it('leaves its models to the other devices that hold them', async (t) => {
     const { gpu, told, lost, run, settled, runner } = await start(t, [0, 1]);
     assert.deepEqual(runner.devices.cuda, [0, 1]);
