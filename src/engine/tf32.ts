@@ -1,3 +1,5 @@
+import type { ProviderName } from '../model/config.js';
+
 /** What NVIDIA's libraries read before they choose a kernel: 0 keeps products of FP32 numbers from being rounded to TF32. */
 const variable = 'NVIDIA_TF32_OVERRIDE';
 
@@ -13,4 +15,10 @@ export function decideTf32(env: NodeJS.ProcessEnv, isAllowed: boolean): void {
 /** Whether this process may round to TF32. */
 export function isTf32Allowed(env: NodeJS.ProcessEnv): boolean {
   return env[variable] !== '0';
+}
+
+/** What a provider's choice says of it, for people; undefined where the provider is not NVIDIA's. */
+export function describeTf32(provider: ProviderName, env: NodeJS.ProcessEnv): string | undefined {
+  if (provider !== 'cuda' && provider !== 'tensorrt') return undefined;
+  return isTf32Allowed(env) ? 'FP32 products may be rounded to TF32' : 'FP32 in full (--tf32 allows TF32)';
 }

@@ -1,9 +1,9 @@
-import { stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
 import type { DeviceChoice } from '../engine/devices.js';
-import type { ModelConfig, OnnxHeader, ProviderName } from '../model/config.js';
+import type { ModelConfig, ProviderName } from '../model/config.js';
 import { imageInputOf } from '../model/image-input.js';
 import type { LoadOptions } from '../workers/runner.js';
+import { countBytes, filesOf } from './files/model-files.js';
+import type { Snapshot } from './files/snapshot.js';
 import { mayRunInline } from './proof/inline-rule.js';
 
 /** What the weights of all instances on a GPU may take together where model.json does not say: little even of a small one. */
@@ -17,7 +17,7 @@ const mostPerGpu = 4;
 export interface Placing {
   readonly config: ModelConfig;
   readonly choice: DeviceChoice & { readonly provider: ProviderName };
-  readonly snapshot: { readonly modelPath: string; readonly header: OnnxHeader };
+  readonly snapshot: Pick<Snapshot, 'modelPath' | 'header'>;
   /** CPUs of this server: launching the kernels of a run keeps one busy. */
   readonly cpus: number;
 }
@@ -39,17 +39,11 @@ async function placeInstances({ config: { instances }, choice, snapshot, cpus }:
   const { provider, deviceIds } = choice;
   const isShared = provider === 'cuda' || provider === 'tensorrt';
   if (!isShared || snapshot.header.hazard !== undefined) return deviceIds;
-  const count = instances.perGpu === 'auto' ? countPerGpu(await sizeOf(snapshot), cpus) : instances.perGpu;
+  const count = instances.perGpu === 'auto' ? countPerGpu(await countBytes(filesOf(snapshot)), cpus) : instances.perGpu;
   return Array.from({ length: count }, () => deviceIds).flat();
 }
 
 /** Instances on one GPU of a model whose files have so many bytes. */
 export function countPerGpu(bytes: number, cpus: number): number {
   return Math.max(1, Math.floor(Math.min(mostPerGpu, cpus, mostBytes / Math.max(1, bytes))));
-}
-
-async function sizeOf({ modelPath, header }: Placing['snapshot']): Promise<number> {
-  const files = [modelPath, ...header.externalData.map((location) => join(dirname(modelPath), location))];
-  const sizes = await Promise.all(files.map(async (file) => (await stat(file)).size));
-  return sizes.reduce((sum, size) => sum + size, 0);
 }

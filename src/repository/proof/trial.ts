@@ -1,9 +1,8 @@
-import { stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
 import { AppError, messageOf } from '../../errors.js';
 import { isBatchingAutomatic } from '../../model/complete/complete-batching.js';
 import type { ModelConfig, OnnxHeader } from '../../model/config.js';
 import type { Runner, RunnerSession } from '../../workers/runner.js';
+import { countBytes, filesOf } from '../files/model-files.js';
 import type { Snapshot } from '../files/snapshot.js';
 import type { TrustRecord, TrustStore, TrustSubject } from './trust-store.js';
 import { prove, warm, type Proof } from './warm-up.js';
@@ -51,13 +50,13 @@ export interface VersionToTry extends Pick<TrustSubject, 'json' | 'spec'> {
  * longer than a limit.
  */
 export async function tryUnlessApart(
-  { snapshot: { modelPath, header }, ...rest }: VersionToTry,
+  { snapshot, ...rest }: VersionToTry,
   options: TrialOptions,
 ): Promise<Tried | undefined> {
   const { trust } = options;
+  const { header } = snapshot;
   if (trust === undefined || header.hazard !== undefined) return undefined;
-  const files = [modelPath, ...header.externalData.map((location) => join(dirname(modelPath), location))];
-  const subject = { ...rest, header, files };
+  const subject = { ...rest, header, files: filesOf(snapshot) };
   const record = await trust.find(subject);
   if (record.proof === undefined) return tryNow(subject, record, options);
   const how = record.source === 'shipped' ? 'none: it came with the server, tried' : 'none: it was tried before';
@@ -95,8 +94,7 @@ async function runTrial(subject: TrialSubject, { runner, closing: signal }: Tria
 }
 
 async function limitsOf({ spec, files }: TrialSubject): Promise<{ readonly loadMs: number; readonly runMs: number }> {
-  const sizes = await Promise.all(files.map(async (file) => (await stat(file)).size));
-  const moreMs = (sizes.reduce((sum, size) => sum + size, 0) / 2 ** 20) * msPerMiB;
+  const moreMs = ((await countBytes(files)) / 2 ** 20) * msPerMiB;
   const { loadMs, runMs } = spec.provider === 'cpu' ? limits.cpu : limits.gpu;
   return { loadMs: Math.round(loadMs + moreMs), runMs: Math.round(runMs + moreMs) };
 }

@@ -1,6 +1,7 @@
 import { createDeviceFinder, type DeviceFinder } from '../../engine/devices.js';
 import { probeProvider } from '../../engine/probe/probe.js';
 import { chooseProvider, listCandidates, type ProviderChoice, type ProviderProof } from '../../engine/providers.js';
+import { describeTf32 } from '../../engine/tf32.js';
 import type { ExecutionConfig, ProviderName, ProviderRequest } from '../../model/config.js';
 import { createGpuReader } from '../../resources/gpu-readings.js';
 
@@ -37,15 +38,20 @@ export function createProviderChooser(options: ProviderOptions): ProviderChooser
     for (const provider of listCandidates(wish)) {
       known[provider] = await prove(provider);
       const choice = tryChoice(wish, known);
-      if (choice !== undefined) return { ...choice, isGpuRequired };
+      if (choice !== undefined) return { ...withPrecision(choice, options.env), isGpuRequired };
     }
-    return { ...chooseProvider(wish, known), isGpuRequired };
+    return { ...withPrecision(chooseProvider(wish, known), options.env), isGpuRequired };
   };
   const findDevices = createDeviceFinder({
     prove: (provider, deviceId) => probeProvider(provider, { deviceId, env: options.env }),
     countGpus: () => countGpus(options.env),
   });
   return { choose, findDevices };
+}
+
+function withPrecision(choice: ProviderChoice, env: NodeJS.ProcessEnv): ProviderChoice {
+  const precision = describeTf32(choice.provider, env);
+  return precision === undefined ? choice : { ...choice, reason: `${choice.reason}; ${precision}` };
 }
 
 async function countGpus(env: NodeJS.ProcessEnv): Promise<number | undefined> {
