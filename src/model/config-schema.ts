@@ -8,10 +8,12 @@ import { mostTokens } from './text-config.js';
  * rules are of kinds that JSON Schema has too.
  */
 
-const text = v.string('a text');
+/** Any text. */
+export const text = v.string('a text');
 const flag = v.boolean('true or false');
 const number = v.pipe(v.number('a number'), v.finite('a finite number'));
-const integer = (min: number, max: number) => {
+/** A whole number between two others, or one of them. */
+export const integer = (min: number, max: number) => {
   const expected = `an integer from ${min} to ${max}`;
   return v.pipe(v.number(expected), v.integer(expected), v.minValue(min, expected), v.maxValue(max, expected));
 };

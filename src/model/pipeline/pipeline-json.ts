@@ -1,18 +1,14 @@
 import * as v from 'valibot';
 import { AppError } from '../../errors.js';
+import { integer, text } from '../config-schema.js';
 import { parseStrictly } from '../parse-config.js';
 
 /* The schema of pipeline.json, as strict as that of model.json. */
 
-const text = v.string('a text');
 const name = v.pipe(
   v.string('a text'),
   v.regex(/^[a-z][\w-]{0,63}$/i, 'a name of letters, digits, _ and -, with a letter first'),
 );
-const integer = (min: number, max: number) => {
-  const expected = `an integer from ${min} to ${max}`;
-  return v.pipe(v.number(expected), v.integer(expected), v.minValue(min, expected), v.maxValue(max, expected));
-};
 const number = (min: number, max: number) => {
   const expected = `a number from ${min} to ${max}`;
   return v.pipe(v.number(expected), v.minValue(min, expected), v.maxValue(max, expected));

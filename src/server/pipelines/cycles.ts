@@ -6,14 +6,17 @@ export function findCircle(
   pipelines: ReadonlyMap<string, Pipeline>,
   isSelf: (url: string) => boolean,
 ): readonly string[] | undefined {
+  const ended = new Set<string>();
   const visit = (name: string, path: readonly string[]): readonly string[] | undefined => {
     const at = path.indexOf(name);
     if (at !== -1) return [...path.slice(at), name];
+    if (ended.has(name)) return undefined;
     for (const { model, url } of pipelines.get(name)?.config.steps ?? []) {
       if (url !== undefined && !isSelf(url)) continue;
       const circle = visit(model, [...path, name]);
       if (circle !== undefined) return circle;
     }
+    ended.add(name);
     return undefined;
   };
   return visit(start, []);

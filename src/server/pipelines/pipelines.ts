@@ -1,4 +1,5 @@
 import { AppError } from '../../errors.js';
+import type { StepConfig } from '../../model/pipeline/pipeline-json.js';
 import type { RepositoryIndexEntry } from '../../protocol/types.js';
 import type { ModelReadiness } from '../../repository/types.js';
 import type { Log } from '../log/log.js';
@@ -84,34 +85,45 @@ export class Pipelines {
   }
 
   stateOf(name: string): PipelineState {
+    return this.#stateOf(name, new Map());
+  }
+
+  /** `known`: states found on the way, since several steps may ask the same pipeline. */
+  #stateOf(name: string, known: Map<string, PipelineState>): PipelineState {
+    const state = known.get(name) ?? this.#judge(name, known);
+    known.set(name, state);
+    return state;
+  }
+
+  #judge(name: string, known: Map<string, PipelineState>): PipelineState {
     const found = this.#found.find((one) => one.name === name);
     if (found === undefined) return { state: 'failed', reason: 'there is no such pipeline' };
     if (this.#unloaded.has(name)) return { state: 'failed', reason: 'it was unloaded on request' };
     if (this.#options.isModel(name)) {
       return { state: 'failed', reason: 'its folder holds a model as well: remove pipeline.json, or the model' };
     }
-    return 'problem' in found ? { state: 'failed', reason: found.problem } : this.#stateOfSteps(found);
+    return 'problem' in found ? { state: 'failed', reason: found.problem } : this.#stateOfSteps(found, known);
   }
 
-  #stateOfSteps({ name, config }: Pipeline): PipelineState {
+  #stateOfSteps({ name, config }: Pipeline, known: Map<string, PipelineState>): PipelineState {
     const circle = findCircle(name, this.#known(), this.#isSelf);
     if (circle !== undefined) {
       return { state: 'failed', reason: `its steps lead in a circle: ${circle.map((one) => `'${one}'`).join(' -> ')}` };
     }
     for (const step of config.steps) {
-      const state = this.#stateOfStep(step);
+      const state = this.#stateOfStep(step, known);
       if (state.state !== 'ready') return { ...state, reason: `step '${step.name}': ${state.reason}` };
     }
     return { state: 'ready' };
   }
 
-  #stateOfStep(step: Pipeline['config']['steps'][number]): PipelineState {
+  #stateOfStep(step: StepConfig, known: Map<string, PipelineState>): PipelineState {
     if (step.url !== undefined) {
       const key = keyOf(step as RemoteStep);
       const problem = this.#asked.has(key) ? this.#asked.get(key) : `${describeTarget(step)} was not asked yet`;
       return problem === undefined ? { state: 'ready' } : { state: 'waiting', reason: problem };
     }
-    if (this.has(step.model)) return this.stateOf(step.model);
+    if (this.has(step.model)) return this.#stateOf(step.model, known);
     const problem = this.#options.findModelProblem(step.model, step.version);
     if (problem === undefined) return { state: 'ready' };
     return {

@@ -1,4 +1,5 @@
 import { AppError, messageOf, type ErrorCode } from '../../errors.js';
+import { parseObject } from '../../model/found/json.js';
 import type { StepConfig } from '../../model/pipeline/pipeline-json.js';
 import { escapeMisleading } from '../../protocol/paths.js';
 import { trailHeader } from './trail.js';
@@ -124,15 +125,6 @@ function toStepCall(text: string): StepCall {
   const { device, model_version: version } = whole;
   if (typeof device === 'string' && typeof version === 'string') return { answer: withoutHead(whole), device, version };
   throw new AppError('STEP_FAILED', 'its answer is none of a model: expected JSON with "device" and "model_version"');
-}
-
-function parseObject(text: string): Readonly<Record<string, unknown>> | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 /** `fetch failed` says nothing; its cause does. */

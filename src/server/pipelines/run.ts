@@ -1,5 +1,5 @@
 import { AppError, messageOf } from '../../errors.js';
-import type { StepConfig } from '../../model/pipeline/pipeline-json.js';
+import type { CropConfig, StepConfig } from '../../model/pipeline/pipeline-json.js';
 import type { ServableModel } from '../../repository/types.js';
 import type { Codec } from '../codec/codec.js';
 import type { RequestMemory } from '../memory/memory-budget.js';
@@ -99,17 +99,18 @@ interface StepContext {
 }
 
 async function runStep(step: StepConfig, { running, results, call, host }: StepContext): Promise<Done> {
-  const before = step.crop === undefined ? undefined : await running.get(step.crop.of);
+  const { name, crop } = step;
+  const before = crop === undefined ? undefined : await running.get(crop.of);
   const startMs = performance.now();
   const chosen =
-    before === undefined
+    crop === undefined || before === undefined
       ? { items: [{ image: call.image, into: results }], counts: {} }
-      : await cutItems(step, before.seen, { call, host }).catch((thrown: unknown) => failStep(step, thrown));
+      : await cutItems({ name, crop }, before.seen, { call, host }).catch((thrown: unknown) => failStep(step, thrown));
   const calls: StepCall[] = [];
   const seen: Seen[] = [];
   await forEachAtOnce(chosen.items, async ({ image, into }, n) => {
     const made = await callStep(step, { ...call, image }, host).catch((thrown: unknown) => failStep(step, thrown));
-    into[step.name] = made.answer;
+    into[name] = made.answer;
     calls[n] = made;
     seen[n] = { image, answer: made.answer };
   });
@@ -128,17 +129,17 @@ function headOf({ name, model, url }: StepConfig, calls: readonly StepCall[]) {
 
 /** The boxes of an earlier step, cut out of their images. */
 async function cutItems(
-  { name, crop }: StepConfig,
+  { name, crop }: { readonly name: string; readonly crop: CropConfig },
   seen: readonly Seen[],
   { call: { memory }, host: { codec } }: Pick<StepContext, 'call' | 'host'>,
 ): Promise<{ items: readonly Item[]; counts: { left_out: number; skipped: number } }> {
   const items: Item[] = [];
   const counts = { left_out: 0, skipped: 0 };
-  for (const { image, answer } of crop === undefined ? [] : seen) {
-    const { boxes, leftOut } = chooseBoxes(answer, crop as NonNullable<typeof crop>);
+  for (const { image, answer } of seen) {
+    const { boxes, leftOut } = chooseBoxes(answer, crop);
     counts.left_out += leftOut;
     if (boxes.length === 0) continue;
-    const { margin, square, leastSide } = crop as NonNullable<typeof crop>;
+    const { margin, square, leastSide } = crop;
     const cut = await codec.cutCrops({
       model: name,
       image,

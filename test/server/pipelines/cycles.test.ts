@@ -47,4 +47,19 @@ describe('circles of pipelines', () => {
     assert.deepEqual([onUsual('https://localhost'), onUsual('http://localhost')], [true, false]);
     assert.equal(createSelfCheck({ port: () => undefined, names: [] })('http://localhost'), false);
   });
+
+  it('are looked for once in each pipeline, however many steps lead to it', () => {
+    const step = (next: string) => Array.from({ length: 8 }, () => `http://localhost:8000 ${next}`);
+    const names = ['a', 'b', 'c', 'd', 'e'];
+    const chain = names.map((name, n) => [name, step(names[n + 1] ?? 'm')] as const);
+    let looks = 0;
+    const counted = (url: string): boolean => {
+      looks += 1;
+      return isSelf(url);
+    };
+    assert.equal(findCircle('a', pipelinesOf(Object.fromEntries(chain)), counted), undefined);
+    assert.equal(looks, 40);
+    const back = pipelinesOf({ ...Object.fromEntries(chain), e: ['m', 'b'] });
+    assert.deepEqual(findCircle('a', back, isSelf), ['b', 'c', 'd', 'e', 'b']);
+  });
 });
