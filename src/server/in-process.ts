@@ -82,6 +82,9 @@ export async function serve(options: ServerOptions = {}): Promise<EmbeddedServer
     isGuest: true,
     onStuck: endProcess,
     onWornOut: endProcess,
+  }).catch((thrown: unknown) => {
+    ending.abort();
+    throw thrown;
   });
   const stop = createStop({ server, ending, settings });
   const end = (): void => void stop().catch(() => undefined);

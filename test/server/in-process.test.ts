@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { createServer, type IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
@@ -89,6 +92,22 @@ describe('a server in the process of a program', () => {
     const { server } = await serveHere(context, { models: await folderFor(context) });
     const port = Number(new URL(server.url).port);
     await assert.rejects(serve({ port, models: await folderFor(context) }), { code: 'PORT_IN_USE' });
+  });
+
+  it('leaves no fetch of models behind where its port is taken', async (context) => {
+    const { server } = await serveHere(context, { models: await folderFor(context) });
+    const store = createServer().listen(0, '127.0.0.1');
+    context.after(() => store.close());
+    await once(store, 'listening');
+    const asked = once(store, 'request') as Promise<[IncomingMessage]>;
+    const models = `http://127.0.0.1:${(store.address() as AddressInfo).port}/sums.onnx`;
+    const cacheDir = await folderFor(context);
+    const started = serve({ port: Number(new URL(server.url).port), models, cacheDir, executionProvider: 'cpu' });
+    const refused = assert.rejects(started, { code: 'PORT_IN_USE' });
+    const [{ socket }] = await asked;
+    const gone = once(socket, 'close');
+    await refused;
+    await gone;
   });
 
   it('stops by a signal, once, whoever asks as well', async (context) => {

@@ -1,9 +1,7 @@
-import type { Operation } from './operation.js';
+import type { Operation, Part } from './operation.js';
 import { operations } from './operations.js';
 import type { BodyKind, ModelExamples } from './examples.js';
 import { ref, schemas } from './schemas.js';
-
-type Part = Readonly<Record<string, unknown>>;
 
 export interface DocumentOptions {
   readonly title: string;

@@ -1,6 +1,5 @@
 import { mostDetections } from '../../model/detection-config.js';
-
-type Part = Readonly<Record<string, unknown>>;
+import type { Part } from './operation.js';
 
 const part = (name: string, description: string): Part => ({
   ...{ name, in: 'query', description },

@@ -33,6 +33,7 @@ export function boundaryOf(contentType: string | null): string {
 export class MjpegParser {
   readonly #delimiter: Buffer;
   readonly #limits: MjpegLimits;
+  readonly #mostBytes: number;
   readonly #onFrame: (frame: Buffer) => void;
   #held: Buffer = Buffer.alloc(0);
   #length = 0;
@@ -44,6 +45,7 @@ export class MjpegParser {
   constructor(boundary: string, limits: MjpegLimits, onFrame: (frame: Buffer) => void) {
     this.#delimiter = Buffer.from(`--${boundary}`, 'latin1');
     this.#limits = limits;
+    this.#mostBytes = limits.frameBytes + limits.headerBytes;
     this.#onFrame = onFrame;
   }
 
@@ -53,11 +55,9 @@ export class MjpegParser {
   }
 
   push(chunk: Uint8Array): void {
-    const { frameBytes, headerBytes } = this.#limits;
-    const most = frameBytes + headerBytes;
     for (let at = 0; at < chunk.length;) {
-      const count = Math.min(chunk.length - at, most - this.#length);
-      if (count === 0) throw new Error(`a frame has more than ${frameBytes} bytes`);
+      const count = Math.min(chunk.length - at, this.#mostBytes - this.#length);
+      if (count === 0) throw new Error(`a frame has more than ${this.#limits.frameBytes} bytes`);
       this.#append(chunk.subarray(at, at + count));
       at += count;
       while (this.#partBytes === undefined ? this.#readHead() : this.#readBody(this.#partBytes)) continue;
@@ -67,7 +67,7 @@ export class MjpegParser {
   #append(bytes: Uint8Array): void {
     const needed = this.#length + bytes.length;
     if (needed > this.#held.length) {
-      const larger = Buffer.alloc(Math.min(Math.max(needed, 2 * this.#held.length), this.#mostBytes()));
+      const larger = Buffer.alloc(Math.min(Math.max(needed, 2 * this.#held.length), this.#mostBytes));
       this.#held.copy(larger, 0, 0, this.#length);
       this.#held = larger;
     }
@@ -75,9 +75,7 @@ export class MjpegParser {
     this.#length = needed;
   }
 
-  #mostBytes = (): number => this.#limits.frameBytes + this.#limits.headerBytes;
-
-  /** Drops what was read; large memory goes with it. */
+  /** Drops what was read; the memory stays for the next frame. */
   #drop(count: number): void {
     this.#held.copy(this.#held, 0, count, this.#length);
     this.#length -= count;

@@ -136,7 +136,8 @@ export class Stream {
     const { source } = this.#setting;
     if (this.#source !== undefined) return;
     const abort = new AbortController();
-    const ended = source.kind === 'post' ? this.#awaitPosts() : this.#follow(source, abort.signal);
+    if (source.kind === 'post') this.#tell('waiting', 'waiting for the first frame to be posted');
+    const ended = source.kind === 'post' ? Promise.resolve() : this.#follow(source, abort.signal);
     this.#source = { abort, ended };
   }
 
@@ -171,11 +172,6 @@ export class Stream {
       this.#tell('waiting', `${reason}; next try in ${waitMs / 1000} s`);
       await pause(timers, waitMs, signal);
     }
-  }
-
-  async #awaitPosts(): Promise<void> {
-    this.#tell('waiting', 'waiting for the first frame to be posted');
-    return Promise.resolve();
   }
 
   #take(frame: Buffer): void {
