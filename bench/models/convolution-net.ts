@@ -55,9 +55,10 @@ export function buildConvolutionNet(seed: number): Graph {
   }
   const pooled = net.add('Flatten', [net.add('GlobalAveragePool', [x])], { axis: 1 });
   const logits = net.dense(pooled, [from, 1000]);
-  return net.graph(
-    'convolution-net',
-    [{ name: 'image', datatype: 'FP32', shape: ['batch', 3, 224, 224] }],
-    { name: 'logits', datatype: 'FP32', shape: ['batch', 1000], from: logits },
-  );
+  return net.graph('convolution-net', [{ name: 'image', datatype: 'FP32', shape: ['batch', 3, 224, 224] }], {
+    name: 'logits',
+    datatype: 'FP32',
+    shape: ['batch', 1000],
+    from: logits,
+  });
 }

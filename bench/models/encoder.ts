@@ -28,7 +28,10 @@ function attention(net: Network, x: string, { hidden, heads, tokens }: EncoderSi
   const [query, key, value] = [split([0, 2, 1, 3]), split([0, 2, 3, 1]), split([0, 2, 1, 3])];
   const scores = net.add('Div', [net.add('MatMul', [query, key]), net.fill(1, Math.sqrt(depth))]);
   const mixed = net.add('MatMul', [net.add('Softmax', [scores], { axis: -1 }), value]);
-  const joined = net.add('Reshape', [net.add('Transpose', [mixed], { perm: [0, 2, 1, 3] }), net.integers(0, tokens, hidden)]);
+  const joined = net.add('Reshape', [
+    net.add('Transpose', [mixed], { perm: [0, 2, 1, 3] }),
+    net.integers(0, tokens, hidden),
+  ]);
   return net.dense(joined, [hidden, hidden]);
 }
 

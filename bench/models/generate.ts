@@ -21,7 +21,8 @@ export const generators: Readonly<Record<string, () => Graph>> = {
  */
 export async function generateModel(repository: string, name: string): Promise<string> {
   const build = generators[name];
-  if (build === undefined) throw new RangeError(`No generator for ${name}; there are ${Object.keys(generators).join(', ')}`);
+  if (build === undefined)
+    throw new RangeError(`No generator for ${name}; there are ${Object.keys(generators).join(', ')}`);
   const folder = join(repository, name, String(generation));
   const path = join(folder, 'model.onnx');
   if (await stat(path).catch(() => undefined)) return path;

@@ -44,7 +44,10 @@ export class Network {
 
   /** x W + b over the last axis. */
   dense(x: string, [inputs, outputs]: readonly [number, number], gain = 1): string {
-    return this.add('Add', [this.add('MatMul', [x, this.weights([inputs, outputs], inputs, gain)]), this.fill(outputs, 0)]);
+    return this.add('Add', [
+      this.add('MatMul', [x, this.weights([inputs, outputs], inputs, gain)]),
+      this.fill(outputs, 0),
+    ]);
   }
 
   /** The finished graph; `output.name` names the last value. */

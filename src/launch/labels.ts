@@ -37,6 +37,11 @@ export const containerLabels = {
   replicas: 'slipway.replicas',
 } as const;
 
+/** Whether a container, service, image or network is the launcher's own. */
+export function isManaged(labels: Readonly<Record<string, string>>): boolean {
+  return labels[containerLabels.managed] === 'true';
+}
+
 /** Variants that are containers. */
 export type ContainerVariant = 'cpu' | 'gpu' | 'cuda';
 

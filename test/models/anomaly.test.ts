@@ -11,7 +11,9 @@ let windows: readonly JudgedWindow[];
 let scores: readonly number[];
 
 async function detect(rows: readonly (readonly number[])[]) {
-  const outputs = await session.run({ window: new Tensor('float32', Float32Array.from(rows.flat()), [rows.length, 64]) });
+  const outputs = await session.run({
+    window: new Tensor('float32', Float32Array.from(rows.flat()), [rows.length, 64]),
+  });
   const read = (name: string) => [...(outputs[name]!.data as Float32Array)];
   return { scores: read('score'), points: read('points') };
 }
@@ -33,7 +35,10 @@ describe('the bundled anomaly model', () => {
   });
 
   it('ranks held-out windows with a fault above normal ones, far better than a rolling z-score', () => {
-    const baseline = auroc(windows, windows.map(({ values }) => rollingZ(values)));
+    const baseline = auroc(
+      windows,
+      windows.map(({ values }) => rollingZ(values)),
+    );
     assert.equal(windows.length, 1339);
     assert.ok(auroc(windows, scores) >= 0.97);
     assert.ok(auroc(windows, scores) >= baseline + 0.1, `rolling z-score: ${baseline}`);
@@ -57,13 +62,19 @@ describe('the bundled anomaly model', () => {
   it('passes the normal sample and finds the faulty ones, each with the samples that it means', async () => {
     const names = ['normal', 'spike', 'level-shift'];
     const { scores: found, points } = await detect(await Promise.all(names.map(readSample)));
-    assert.deepEqual(found.map((score) => score > 0.5), [false, true, true]);
+    assert.deepEqual(
+      found.map((score) => score > 0.5),
+      [false, true, true],
+    );
     assert.ok(mean(points.slice(0, 64)) < 0.1);
     for (const row of [1, 2]) assert.equal(Math.max(...points.slice(row * 64, row * 64 + 64)), found[row]);
   });
 
   it('takes a window that stands still as normal', async () => {
     const { scores: found } = await detect([Array<number>(64).fill(5), Array<number>(64).fill(0)]);
-    assert.ok(found.every((score) => score < 0.5), String(found));
+    assert.ok(
+      found.every((score) => score < 0.5),
+      String(found),
+    );
   });
 });

@@ -8,7 +8,8 @@ export interface Scored extends Marked {
   readonly score: number;
 }
 
-const area = ([x0 = 0, y0 = 0, x1 = 0, y1 = 0]: readonly number[]): number => Math.max(0, x1 - x0) * Math.max(0, y1 - y0);
+const area = ([x0 = 0, y0 = 0, x1 = 0, y1 = 0]: readonly number[]): number =>
+  Math.max(0, x1 - x0) * Math.max(0, y1 - y0);
 
 /** Intersection over union. */
 export function overlapOf(a: readonly number[], b: readonly number[]): number {
@@ -20,18 +21,26 @@ export function overlapOf(a: readonly number[], b: readonly number[]): number {
  * Mean over classes of the area below precision over recall, precision made monotone (PASCAL VOC 2010 and later). Best first, a detection
  * is right where the box of its class that it overlaps most is shared by half and not yet taken.
  */
-export function meanAveragePrecision(found: readonly (readonly Scored[])[], wanted: readonly (readonly Marked[])[]): number {
+export function meanAveragePrecision(
+  found: readonly (readonly Scored[])[],
+  wanted: readonly (readonly Marked[])[],
+): number {
   const classes = [...new Set(wanted.flat().map(({ index }) => index))];
   const parts = classes.map((index) => {
     const ofClass = wanted.map((boxes) => boxes.filter((each) => each.index === index));
-    return averagePrecision(found.map((each) => each.filter((one) => one.index === index)), ofClass);
+    return averagePrecision(
+      found.map((each) => each.filter((one) => one.index === index)),
+      ofClass,
+    );
   });
   return parts.reduce((sum, part) => sum + part, 0) / parts.length;
 }
 
 function averagePrecision(found: readonly (readonly Scored[])[], wanted: readonly (readonly Marked[])[]): number {
   const taken = new Set<Marked>();
-  const sorted = found.flatMap((each, image) => each.map((one) => ({ ...one, image }))).sort((a, b) => b.score - a.score);
+  const sorted = found
+    .flatMap((each, image) => each.map((one) => ({ ...one, image })))
+    .sort((a, b) => b.score - a.score);
   const hits = sorted.map(({ box, image }) => {
     const [nearest] = [...wanted[image]!].sort((a, b) => overlapOf(box, b.box) - overlapOf(box, a.box));
     if (nearest === undefined || overlapOf(box, nearest.box) < 0.5 || taken.has(nearest)) return false;

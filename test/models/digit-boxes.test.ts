@@ -51,11 +51,17 @@ describe('the bundled detector of digits', () => {
   it('reaches a mAP@0.5 of 0.9 on the held-out scenes, asked as clients ask', async () => {
     const wanted = await readWanted();
     assert.deepEqual(await readdir(join(folder, 'held-out')), [...sceneNames, 'boxes.json']);
-    assert.deepEqual([wanted.length, wanted.flat().length, new Set(wanted.flat().map(({ index }) => index)).size], [16, 109, 10]);
+    assert.deepEqual(
+      [wanted.length, wanted.flat().length, new Set(wanted.flat().map(({ index }) => index)).size],
+      [16, 109, 10],
+    );
     const found = await Promise.all(sceneNames.map((name) => detect(join('held-out', name), '?score=0.01&max=10000')));
     const precision = meanAveragePrecision(found, wanted);
     assert.ok(precision >= 0.9, `mAP@0.5 is ${precision}`);
-    const nothing = meanAveragePrecision(found.map((each) => each.map((one) => ({ ...one, index: (one.index + 1) % 10 }))), wanted);
+    const nothing = meanAveragePrecision(
+      found.map((each) => each.map((one) => ({ ...one, index: (one.index + 1) % 10 }))),
+      wanted,
+    );
     assert.ok(nothing < 0.2, `with other digits it is ${nothing}`);
   });
 

@@ -34,7 +34,10 @@ async function classify(images: readonly Uint8Array[]): Promise<readonly number[
 /** The held-out digits as the model's README measures them, as PNG: 8x8 enlarged to 20x20 in the middle of 28x28. */
 async function readHeldOut() {
   const labels = (await readFile(join(folder, 'held-out', 'labels.txt'), 'utf8')).trim().split('\n').map(Number);
-  const sheet = await sharp(join(folder, 'held-out', 'digits.png')).linear(255 / 240).png().toBuffer();
+  const sheet = await sharp(join(folder, 'held-out', 'digits.png'))
+    .linear(255 / 240)
+    .png()
+    .toBuffer();
   const images = labels.map((_, index) => {
     const left = (index % tilesPerRow) * tileSide;
     const top = Math.floor(index / tilesPerRow) * tileSide;
@@ -75,7 +78,10 @@ describe('the bundled digits model', () => {
     const names = (await readdir(join(folder, 'samples'))).sort();
     const images = await Promise.all(names.map((name) => readFile(join(folder, 'samples', name))));
     assert.ok(names.length >= 10);
-    assert.deepEqual(await classify(images), names.map((name) => Number(name[0])));
+    assert.deepEqual(
+      await classify(images),
+      names.map((name) => Number(name[0])),
+    );
   });
 
   it('is one file under 1 MB', async () => {

@@ -172,7 +172,10 @@ export interface SwarmApi {
   taskLogs(taskId: string, query?: LogsQuery): AsyncIterable<OutputChunk>;
   files(kind: SwarmFileKind, query?: { readonly labels?: readonly string[] }): Promise<readonly SwarmFile[]>;
   /** Answers the id. */
-  createFile(kind: SwarmFileKind, file: Omit<SwarmFile, 'id'> & { readonly data: Buffer }): Promise<string>;
+  createFile(
+    kind: SwarmFileKind,
+    file: { readonly name: string; readonly labels: Readonly<Record<string, string>>; readonly data: Buffer },
+  ): Promise<string>;
   removeFile(kind: SwarmFileKind, id: string): Promise<void>;
   /** What its registry calls an image, the same on every node; undefined where no registry tells. */
   digestOf(ref: string, options?: ServiceCallOptions): Promise<string | undefined>;

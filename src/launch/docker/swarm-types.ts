@@ -16,8 +16,6 @@ export interface SwarmNode {
   readonly id: string;
   readonly hostname: string;
   readonly address: string;
-  /** Whether it is up and takes tasks. */
-  readonly isReady: boolean;
   /** Generic resources by kind: how many of each it offers. */
   readonly genericResources: Readonly<Record<string, number>>;
 }
@@ -79,7 +77,6 @@ export type SwarmFileKind = 'secrets' | 'configs';
 export interface SwarmFile {
   readonly id: string;
   readonly name: string;
-  readonly labels: Readonly<Record<string, string>>;
 }
 
 /** What a replica wrote; `taskId` is empty where the engine does not tell which. */

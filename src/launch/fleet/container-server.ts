@@ -2,16 +2,11 @@ import type { DockerGateway } from '../docker/gateway.js';
 import type { ContainerDetails, ContainerSummary } from '../docker/types.js';
 import { explainEngineError } from '../failures/explain.js';
 import { killedExitCode } from '../failures/out-of-memory.js';
-import { containerLabels } from '../labels.js';
+import { containerLabels, isManaged } from '../labels.js';
 import { basePathFrom } from '../request/server-options.js';
 import { findUrl } from '../session/address.js';
 import { readVariables } from '../text/variables.js';
 import { askDevices, isUpState, type Server, type ServerDetails, type ServerFacts } from './server.js';
-
-/** Whether a container, image or network is the launcher's own. */
-export function isManaged(labels: Readonly<Record<string, string>>): boolean {
-  return labels[containerLabels.managed] === 'true';
-}
 
 /** A server in a container of this engine. */
 export function containerServer(docker: DockerGateway, container: ContainerSummary): Server {

@@ -1,8 +1,8 @@
 import { AppError } from '../../errors.js';
-import type { DockerGateway } from '../docker/gateway.js';
+import type { DockerGateway, LogsQuery } from '../docker/gateway.js';
 import type { PublishedPort, StatsSample } from '../docker/types.js';
 import type { ServicePort, SwarmNode, SwarmService, SwarmTask } from '../docker/swarm-types.js';
-import { containerLabels } from '../labels.js';
+import { containerLabels, isManaged } from '../labels.js';
 import { basePathFrom, isTlsFrom } from '../request/server-options.js';
 import { urlOf } from '../session/address.js';
 import { restartService, scaleService } from '../swarm/change.js';
@@ -20,7 +20,6 @@ import {
   type Server,
   type ServerFacts,
 } from './server.js';
-import type { LogsQuery } from '../docker/gateway.js';
 
 /** A Swarm as it was when servers were listed. */
 export interface SwarmSight {
@@ -42,7 +41,7 @@ export function serviceServer(
     name,
     facts,
     labels,
-    isOwn: labels[containerLabels.managed] === 'true',
+    isOwn: isManaged(labels),
     isUp: service.replicas > 0,
     hasId: (beginning) => id.startsWith(beginning),
     measure: async () => ({ ...facts, ...(await askDevices(urlFor(docker, service, { ...sight, tasks }))) }),

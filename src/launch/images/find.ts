@@ -1,15 +1,11 @@
 import { AppError } from '../../errors.js';
 import type { DockerGateway } from '../docker/gateway.js';
 import type { ImageSummary } from '../docker/types.js';
-import { containerLabels, imageLabels } from '../labels.js';
+import { imageLabels, isManaged } from '../labels.js';
 
 /** Whether an image is ours: built with our labels, or tagged by the launcher's own name. */
 export function isOwnImage({ labels, tags }: Pick<ImageSummary, 'labels' | 'tags'>): boolean {
-  return (
-    imageLabels.variant in labels ||
-    labels[containerLabels.managed] === 'true' ||
-    tags.some((tag) => tag.startsWith('slipway:'))
-  );
+  return imageLabels.variant in labels || isManaged(labels) || tags.some((tag) => tag.startsWith('slipway:'));
 }
 
 /** Our images, or with `all` every image of the engine, newest first. */

@@ -3,7 +3,7 @@ import { AppError } from '../../errors.js';
 import { networkOf, toServiceSpec } from './service-spec.js';
 import type { Deployed } from '../cluster/deployed.js';
 import type { SwarmService } from '../docker/swarm-types.js';
-import { containerLabels } from '../labels.js';
+import { containerLabels, isManaged } from '../labels.js';
 import type { PinnedImage } from './image.js';
 import { withContainer } from './files.js';
 import type { ServiceSpec } from './spec-types.js';
@@ -29,7 +29,7 @@ export interface PlanInput {
 /** From what is asked for and what is there to what happens. Pure. Throws DOCKER_REFUSED for a service of others. */
 export function planService({ deployed, image, existing, isNumberGiven }: PlanInput): ServicePlan {
   const { cluster, spec: container } = deployed;
-  if (existing !== undefined && existing.labels[containerLabels.managed] !== 'true') {
+  if (existing !== undefined && !isManaged(existing.labels)) {
     throw new AppError(
       'DOCKER_REFUSED',
       `The service ${existing.name} was not started by launch.\n  fix: choose another --name, or docker service rm ${existing.name}`,

@@ -13,6 +13,7 @@ import { formatTable } from '../../launch/text/table.js';
 import { readAccess, type AccessFlags } from '../access.js';
 import type { ToolContext } from '../context.js';
 import { findServer } from '../predict/find-server.js';
+import { listReady } from '../ready-models.js';
 import { serveOnce } from '../serve-once.js';
 
 /** Flags of `slipway bench`, read. */
@@ -61,8 +62,7 @@ export async function bench(flags: BenchFlags, context: ToolContext): Promise<nu
 }
 
 async function findSole(connection: Connection): Promise<string> {
-  const ready = (await connection.models()).filter(({ state }) => state === 'READY');
-  const names = [...new Set(ready.map(({ name }) => name))];
+  const names = await listReady(connection);
   const [sole, ...others] = names;
   if (sole === undefined) throw new AppError('MODEL_NOT_FOUND', `No model is ready at ${connection.url}.`);
   if (others.length > 0)

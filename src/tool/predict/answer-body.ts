@@ -31,8 +31,6 @@ export interface Segmented {
 
 /** What `/predictions` and version 1 answer; of several inputs each member is a list with one entry an input. */
 export interface AnswerBody {
-  readonly model_name?: string;
-  readonly model_version?: string;
   readonly predictions?: unknown;
   readonly detections?: readonly Found[] | readonly (readonly Found[])[];
   readonly segmentation?: Segmented | readonly Segmented[];

@@ -8,6 +8,7 @@ import { escapeMisleading } from '../../protocol/paths.js';
 import { readAccess, type AccessFlags } from '../access.js';
 import type { ToolContext } from '../context.js';
 import { exitCodes } from '../exit-codes.js';
+import { listReady } from '../ready-models.js';
 import { serveOnce } from '../serve-once.js';
 import { parseAnswerBody, type AnswerBody } from './answer-body.js';
 import { askModel, type Answer, type Asked } from './ask.js';
@@ -74,8 +75,7 @@ class Models {
   }
 
   async #list(): Promise<readonly Candidate[]> {
-    const ready = (await this.#connection.models()).filter(({ state }) => state === 'READY');
-    const names = [...new Set(ready.map(({ name }) => name))];
+    const names = await listReady(this.#connection);
     return Promise.all(names.map((name) => this.#describe(name, undefined)));
   }
 

@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { AppError } from '../../errors.js';
+import { AppError, messageOf } from '../../errors.js';
 import { sniffImage } from '../../image/files/format.js';
 import type { NumericTensor } from '../../tensor/tensor.js';
 import { isNpy, parseNpy } from './npy.js';
@@ -65,7 +65,7 @@ function parseJson(bytes: Buffer, name: string): { readonly form: JsonForm; read
     value = JSON.parse(text);
   } catch (cause) {
     if (!isNamed) return undefined;
-    throw new AppError('INVALID_INPUT', `${name} is not JSON: ${cause instanceof Error ? cause.message : ''}.`, {
+    throw new AppError('INVALID_INPUT', `${name} is not JSON: ${messageOf(cause)}.`, {
       cause,
     });
   }

@@ -32,7 +32,13 @@ const spec = { name: 'image', datatype: 'FP32', shape: [-1, 3, height, width] } 
 
 const jpegs = await Promise.all(
   Object.entries(patterns).flatMap(([name, draw]) =>
-    ([[40, 30, '4:2:0'], [33, 71, '4:4:4'], [12, 10, '4:2:0']] as const).map(([wide, tall, chromaSubsampling]) =>
+    (
+      [
+        [40, 30, '4:2:0'],
+        [33, 71, '4:4:4'],
+        [12, 10, '4:2:0'],
+      ] as const
+    ).map(([wide, tall, chromaSubsampling]) =>
       encoder(draw(wide, tall))
         .jpeg({ quality: name === 'noise' ? 60 : 90, chromaSubsampling })
         .toBuffer(),
@@ -106,7 +112,9 @@ describe('images that workers decode', () => {
     for (const jpeg of jpegs) form.append('image', new Blob([Uint8Array.from(jpeg)]), 'p.jpg');
     const url = `${opened.url}/predictions/rows?outputs=true`;
     const ofForm = (await (await fetch(url, { method: 'POST', body: form })).json()) as { outputs: Body['outputs'][] };
-    const ofJson = jsonOf(await send(opened.url, { path: '/predictions/rows?outputs=true', body: JSON.stringify({ images }) })) as typeof ofForm;
+    const ofJson = jsonOf(
+      await send(opened.url, { path: '/predictions/rows?outputs=true', body: JSON.stringify({ images }) }),
+    ) as typeof ofForm;
     const expected = await Promise.all([...jpegs, rare].map(expectedOf));
     const rowsOf = ({ outputs }: typeof ofForm) => outputs.flatMap(([output]) => output?.data ?? []);
     assert.deepEqual(rowsOf(ofForm), expected.slice(0, -1).flat());

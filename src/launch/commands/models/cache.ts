@@ -7,7 +7,8 @@ import type { Console } from '../../text/console.js';
 
 /** The folder of pulled models: the same as the server's. */
 export function cacheOf({ env, homeFolder, cwd }: LaunchContext, named: string | undefined): string {
-  const folder = named ?? env['SLIPWAY_CACHE_DIR'] ?? join(env['XDG_CACHE_HOME'] ?? join(homeFolder, '.cache'), 'slipway');
+  const folder =
+    named ?? env['SLIPWAY_CACHE_DIR'] ?? join(env['XDG_CACHE_HOME'] ?? join(homeFolder, '.cache'), 'slipway');
   return join(resolve(cwd, folder), 'models');
 }
 

@@ -14,7 +14,9 @@ import { runServerCommand } from './look.js';
 export function registerInspect(models: Command, context: LaunchContext): void {
   models
     .command('inspect')
-    .description('say what a place has now (revision, files, digests; fetches none), or what a server would find in a path here')
+    .description(
+      'say what a place has now (revision, files, digests; fetches none), or what a server would find in a path here',
+    )
     .argument('<place>', 'https://, s3://, oci:// or hf://; or NAME.onnx or a folder')
     .option('--cache-dir <dir>', 'folder of the cache')
     .option('--json', 'print the result as JSON')
@@ -33,7 +35,11 @@ export function registerInspect(models: Command, context: LaunchContext): void {
         context.console.json({ location: location.shown, revision, isHere, files, notes });
         return;
       }
-      const rows = files.map(({ path, sizeBytes, digest }) => [path, sizeBytes === undefined ? '?' : formatBytes(sizeBytes), digest ?? '-']);
+      const rows = files.map(({ path, sizeBytes, digest }) => [
+        path,
+        sizeBytes === undefined ? '?' : formatBytes(sizeBytes),
+        digest ?? '-',
+      ]);
       context.console.note(`${location.shown} at ${revision}, ${isHere ? 'here' : 'not here'}`);
       for (const note of notes) context.console.note(note);
       context.console.result(formatTable(['FILE', 'SIZE', 'DIGEST'], rows));

@@ -18,7 +18,8 @@ export async function runServerCommand(args: readonly string[], context: LaunchC
     );
   });
   const lines = stderr.split('\n').filter((text) => text !== '');
-  if (code !== 0 && stdout === '') throw new AppError(code === 2 ? 'USAGE' : 'MODEL_INVALID', lines.join('\n').replace(/^slipway: /, ''));
+  if (code !== 0 && stdout === '')
+    throw new AppError(code === 2 ? 'USAGE' : 'MODEL_INVALID', lines.join('\n').replace(/^slipway: /, ''));
   for (const line of lines) console.note(line);
   console.result(stdout.trimEnd());
   if (code !== 0) context.setExitCode(1);
@@ -39,6 +40,9 @@ export function registerInit(models: Command, context: LaunchContext): void {
     .option('--force', 'replace a model.json that is there')
     .option('--json', 'print the result as JSON')
     .action(async (path: string, { force = false }: { readonly force?: boolean }, command: Command) => {
-      await runServerCommand(['init', ...(force ? ['--force'] : []), ...(wantsJson(command) ? ['--json'] : []), '--', path], context);
+      await runServerCommand(
+        ['init', ...(force ? ['--force'] : []), ...(wantsJson(command) ? ['--json'] : []), '--', path],
+        context,
+      );
     });
 }

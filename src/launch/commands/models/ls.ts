@@ -41,7 +41,8 @@ export function registerList(models: Command, context: LaunchContext): void {
         arrivedAt.slice(0, 16),
         path,
       ]);
-      if (rows.length === 0) context.console.note('No model was pulled yet. Pull one with: launch models pull LOCATION');
+      if (rows.length === 0)
+        context.console.note('No model was pulled yet. Pull one with: launch models pull LOCATION');
       else context.console.result(formatTable(['LOCATION', 'REVISION', 'SIZE', 'ARRIVED', 'PATH'], rows));
     });
 }

@@ -9,6 +9,17 @@ import { registerValidate } from './validate.js';
 
 /** `launch models pull|push|ls|rm|inspect|init|validate`: models where they are kept, and those that were brought here. */
 export function register(program: Command, context: LaunchContext): void {
-  const models = program.command('models').description('models in buckets, registries and hubs: pull, push, inspect, init, validate');
-  for (const one of [registerPull, registerPush, registerList, registerRemove, registerInspect, registerInit, registerValidate]) one(models, context);
+  const models = program
+    .command('models')
+    .description('models in buckets, registries and hubs: pull, push, inspect, init, validate');
+  for (const one of [
+    registerPull,
+    registerPush,
+    registerList,
+    registerRemove,
+    registerInspect,
+    registerInit,
+    registerValidate,
+  ])
+    one(models, context);
 }

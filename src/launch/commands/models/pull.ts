@@ -30,7 +30,12 @@ export function registerPull(models: Command, context: LaunchContext): void {
       const target = flags.to === undefined ? undefined : resolve(context.cwd, flags.to);
       if (target !== undefined && flags.replace !== true) await refuseTaken(target);
       const events = showProgress(`pulling ${location.shown}`, context.console);
-      const pulled = await pull({ location, cache: cacheOf(context, flags.cacheDir), world: storeWorldOf(context), events });
+      const pulled = await pull({
+        location,
+        cache: cacheOf(context, flags.cacheDir),
+        world: storeWorldOf(context),
+        events,
+      });
       if (target !== undefined) await place(pulled.path, target);
       tell(context, { pulled, path: target ?? pulled.path, json: wantsJson(command) });
     });
@@ -52,7 +57,9 @@ function tell({ console }: LaunchContext, { pulled, path, json }: Told): void {
   const unchecked = files.filter(({ verified }) => verified === undefined).length;
   const checked = unchecked === 0 ? 'all checked by their digests' : `${unchecked} without a digest to check them by`;
   const count = files.length === 1 ? '1 file' : `${files.length} files`;
-  console.ok(`${location} at ${revision}: ${count}, ${formatBytes(bytes)}, ${checked}${wasHere ? '; was here already' : ''}`);
+  console.ok(
+    `${location} at ${revision}: ${count}, ${formatBytes(bytes)}, ${checked}${wasHere ? '; was here already' : ''}`,
+  );
   console.result(path);
 }
 

@@ -49,12 +49,20 @@ function show({ name, path, findings }: Report, { console }: LaunchContext): voi
 function validate(path: string, { env }: LaunchContext): Promise<readonly Report[]> {
   const entry = fileURLToPath(new URL('../../../validate/validate-process.js', import.meta.url));
   return new Promise((done, fail) => {
-    execFile(process.execPath, [entry, path, String(process.pid)], { env, maxBuffer: 2 ** 26 }, (error, stdout, stderr) => {
-      const answer = parse(stdout);
-      if (answer?.models !== undefined) done(answer.models);
-      else if (answer?.error !== undefined) fail(fromPlainError(answer.error));
-      else fail(new AppError('INTERNAL', `The validation of ${path} ended without an answer: ${error?.message ?? stderr}`));
-    });
+    execFile(
+      process.execPath,
+      [entry, path, String(process.pid)],
+      { env, maxBuffer: 2 ** 26 },
+      (error, stdout, stderr) => {
+        const answer = parse(stdout);
+        if (answer?.models !== undefined) done(answer.models);
+        else if (answer?.error !== undefined) fail(fromPlainError(answer.error));
+        else
+          fail(
+            new AppError('INTERNAL', `The validation of ${path} ended without an answer: ${error?.message ?? stderr}`),
+          );
+      },
+    );
   });
 }
 

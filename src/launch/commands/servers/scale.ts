@@ -5,8 +5,9 @@ import type { EngineAddress, LaunchContext } from '../../context.js';
 import type { DockerGateway } from '../../docker/gateway.js';
 import type { SwarmService } from '../../docker/swarm-types.js';
 import { explainEngineError } from '../../failures/explain.js';
+import { managedLabel } from '../../fleet/fleet.js';
 import { parseCount, parseDuration } from '../../request/flags/sizes.js';
-import { containerLabels } from '../../labels.js';
+import { isManaged } from '../../labels.js';
 import { rollbackService, scaleService } from '../../swarm/change.js';
 import { toChangeFailure } from '../../swarm/failure.js';
 import { requireManager } from '../../swarm/place.js';
@@ -55,7 +56,7 @@ type Change = (docker: DockerGateway, service: SwarmService) => Promise<void>;
 
 /** Changes a service and waits until the Swarm is done. */
 function openChange(context: LaunchContext, address: EngineAddress, { timeout }: ChangeOptions) {
-  const timeoutMs = timeout === undefined ? 120_000 : parseDuration('--timeout', timeout);
+  const timeoutMs = parseDuration('--timeout', timeout ?? '2m');
   return async (name: string, kind: 'scale' | 'rollback', change: Change): Promise<Watched> => {
     const gateway = await context.openGateway(address);
     await requireManager(gateway);
@@ -75,8 +76,8 @@ function openChange(context: LaunchContext, address: EngineAddress, { timeout }:
 
 async function findOwn({ swarm }: DockerGateway, name: string): Promise<SwarmService> {
   const service = await swarm.find(name);
-  if (service?.labels[containerLabels.managed] === 'true') return service;
-  const known = (await swarm.list({ labels: [`${containerLabels.managed}=true`] })).map((one) => one.name);
+  if (service !== undefined && isManaged(service.labels)) return service;
+  const known = (await swarm.list({ labels: [managedLabel] })).map((one) => one.name);
   const what =
     service === undefined ? `There is no service named ${name}.` : `${name} is a service that launch did not start.`;
   const others = known.length === 0 ? 'Start one with: launch up --swarm' : `Services: ${known.join(', ')}.`;

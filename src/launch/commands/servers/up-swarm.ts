@@ -64,7 +64,7 @@ async function toSwarmUp(context: LaunchContext, call: Call, signal: AbortSignal
     request,
     deployed,
     isNumberGiven: values.replicas !== undefined,
-    timeoutMs: values.timeout === undefined ? 120_000 : parseDuration('--timeout', values.timeout),
+    timeoutMs: parseDuration('--timeout', values.timeout ?? '2m'),
     keep: values.keep === true,
     signal,
   };

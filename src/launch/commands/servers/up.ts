@@ -92,7 +92,7 @@ function startOptions(values: UpValues, request: LaunchRequest, json: boolean): 
   return {
     replace: values.replace === true,
     keep: values.keep === true,
-    timeoutMs: values.timeout === undefined ? 120_000 : parseDuration('--timeout', values.timeout),
+    timeoutMs: parseDuration('--timeout', values.timeout ?? '2m'),
     ...(request.mode === 'foreground' ? { follow: json ? 'narration' : 'output' } : {}),
   };
 }

@@ -2,10 +2,9 @@ import type { Command } from 'commander';
 import { AppError } from '../../../errors.js';
 import type { LaunchContext } from '../../context.js';
 import { forEachNamed } from '../../fleet/each.js';
-import { isManaged } from '../../fleet/container-server.js';
 import { managedLabel } from '../../fleet/fleet.js';
 import { shortId } from '../../cli/format.js';
-import { containerLabels } from '../../labels.js';
+import { containerLabels, isManaged } from '../../labels.js';
 import { formatTable } from '../../text/table.js';
 import { addEngineOptions, engineAddressOf, wantsJson } from '../../cli/engine-flags.js';
 

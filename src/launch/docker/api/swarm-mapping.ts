@@ -30,13 +30,11 @@ function roleOf(state: string, isManager: boolean): SwarmState['role'] {
 /** Maps one entry of `GET /nodes`. */
 export function parseNode(json: unknown): SwarmNode {
   const node = asRecord(json);
-  const status = asRecord(node['Status']);
   const description = asRecord(node['Description']);
   return {
     id: asText(node['ID']),
     hostname: asText(description['Hostname']),
-    address: asText(status['Addr']),
-    isReady: status['State'] === 'ready' && asRecord(node['Spec'])['Availability'] === 'active',
+    address: asText(asRecord(node['Status'])['Addr']),
     genericResources: countByKind(asList(asRecord(description['Resources'])['GenericResources']).map(asRecord)),
   };
 }
@@ -126,8 +124,7 @@ export function parseTask(json: unknown): SwarmTask {
 /** Maps one entry of `GET /secrets` or `GET /configs`. */
 export function parseSwarmFile(json: unknown): SwarmFile {
   const file = asRecord(json);
-  const spec = asRecord(file['Spec']);
-  return { id: asText(file['ID']), name: asText(spec['Name']), labels: asLabels(spec['Labels']) };
+  return { id: asText(file['ID']), name: asText(asRecord(file['Spec'])['Name']) };
 }
 
 /** The task that a line of a service's log names before it (`...task.id=7ayjo... text`), and the line without that. */
