@@ -78,7 +78,9 @@ async function openRunner(options: ServeOptions, { journal }: Crashes): Promise<
   const watch = limitMs > 0 && options.isGuest !== true ? createInlineWatch({ limitMs, log: settings.log }) : undefined;
   const onDeviceGone = (loss: DeviceLoss): void => {
     log.error(loss, 'the GPU is gone for this process: its models are refused until it is back');
-    void started.then((pool) => keepLost(loss, pool, options));
+    started
+      .then((pool) => keepLost(loss, pool, options))
+      .catch((err: unknown) => log.error({ err, ...loss }, 'a GPU that is gone is tried no more'));
   };
   const started = startRunner({
     workers: budget.workers,

@@ -5,6 +5,7 @@ import { followLinks, type Homes } from '../../model/containment.js';
 import { parsePipeline } from '../../model/pipeline/pipeline-json.js';
 import { checkModelName } from '../../protocol/paths.js';
 import { describeObstacle, listFolder } from '../../repository/files/place.js';
+import { readSmall } from '../../repository/files/read-within.js';
 import type { FoundPipeline } from './types.js';
 
 const file = 'pipeline.json';
@@ -38,7 +39,7 @@ export async function findPipelines({
 
 async function readPipeline(folder: string, name: string, homes: Homes): Promise<FoundPipeline | undefined> {
   try {
-    const text = await readText(join(folder, file), homes);
+    const text = await readSmall(file, readText(join(folder, file), homes));
     if (text === undefined) return undefined;
     const config = parsePipeline(text);
     checkModelName(name);

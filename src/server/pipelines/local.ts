@@ -4,7 +4,8 @@ import type { Codec } from '../codec/codec.js';
 import { viewOf } from '../inference/model-view.js';
 import { predict } from '../inference/predict.js';
 import type { RequestMemory } from '../memory/memory-budget.js';
-import { withoutHead, type StepCall } from './types.js';
+import { toStepCall } from './remote.js';
+import type { StepCall } from './types.js';
 
 /** One image for a model of this server. */
 export interface LocalCall {
@@ -31,8 +32,7 @@ export async function callLocal(
       ...{ signal, memory, trace: undefined },
     });
     isAnswered = true;
-    const whole = JSON.parse(answer.body.toString()) as Record<string, unknown>;
-    return { answer: withoutHead(whole), device: model.placement.device, version: model.version };
+    return toStepCall(answer.body.toString());
   } finally {
     model.admission.leave(ticket, isAnswered);
   }

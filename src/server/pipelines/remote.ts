@@ -120,7 +120,8 @@ function quoteError(text: string): string {
   return `: ${escapeMisleading(said.length > longestQuote ? `${said.slice(0, longestQuote)}...` : said)}`;
 }
 
-function toStepCall(text: string): StepCall {
+/** An answer of `POST /predictions`, of this server or of another, as a step's. Throws STEP_FAILED for anything else. */
+export function toStepCall(text: string): StepCall {
   const whole = parseObject(text) ?? {};
   const { device, model_version: version } = whole;
   if (typeof device === 'string' && typeof version === 'string') return { answer: withoutHead(whole), device, version };

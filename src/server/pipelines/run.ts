@@ -84,7 +84,7 @@ export async function runPipeline(pipeline: Pipeline, call: PipelineCall, host: 
   try {
     const done = await Promise.all(running.values());
     const steps = done.map(({ report }) => report);
-    const devices = new Set(steps.flatMap(({ device }) => device?.split(', ') ?? []));
+    const devices = new Set(steps.flatMap(({ device }) => device?.split(/, */) ?? []));
     return { results, steps, device: [...devices].join(', ') };
   } finally {
     end.abort();
