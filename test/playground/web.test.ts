@@ -16,6 +16,24 @@ const { exampleValues, parseShape, requestJson, tensorPath } = (await load('exam
   readonly requestJson: (inputs: readonly object[]) => string;
 };
 
+const { percent } = (await load('dom.js')) as { readonly percent: (share: number | null) => string };
+
+describe('a share on the page', () => {
+  it('is in percent, never rounded to a certainty, and no number where the model gave none', () => {
+    const shares = [1, 0.9999, 0.5, 0.0004, 0.00001, 0, null, NaN, Infinity];
+    const expected = [
+      '100.0 %',
+      '> 99.9 %',
+      '50.0 %',
+      '0.04 %',
+      '< 0.01 %',
+      '0 %',
+      ...Array<string>(3).fill('not a number'),
+    ];
+    assert.deepEqual(shares.map(percent), expected);
+  });
+});
+
 describe('the curl line of the page', () => {
   it('survives a shell whatever the words hold', () => {
     const words = ['plain.png', "it's a file.png", '$(touch x) `y` "z"', 'a\\b', '', 'new\nline'];

@@ -37,6 +37,7 @@ export function short(value) {
 
 /** A probability in percent: 99.8 %, 0.04 %, never a rounded 100 % that is not one. */
 export function percent(share) {
+  if (!Number.isFinite(share)) return 'not a number'; // NaN is null in JSON
   const value = share * 100;
   if (value > 99.95 && value < 100) return '> 99.9 %';
   if (value >= 0.1) return `${value.toFixed(1)} %`;

@@ -33,7 +33,7 @@ function withNested(entry) {
 
 function sayShort({ predictions: labels, detections: found, results = {} }) {
   const [best] = labels ?? [];
-  if (best !== undefined) return `${best.label ?? `class ${best.index}`} ${percent(Number(best.probability))}`;
+  if (best !== undefined) return `${best.label ?? `class ${best.index}`} ${percent(best.probability)}`;
   if (found !== undefined) return `${found.length} found`;
   return Object.values(results).map(sayShort).join(' · ');
 }

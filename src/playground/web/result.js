@@ -29,10 +29,10 @@ export function predictions(answer) {
       {},
       el('span', { class: 'label' }, name(entry)),
       bar,
-      el('span', { class: 'number' }, percent(share)),
+      el('span', { class: 'number' }, percent(entry.probability)),
     );
   });
-  const headline = [el('strong', {}, name(best)), el('span', {}, percent(Number(best.probability)))];
+  const headline = [el('strong', {}, name(best)), el('span', {}, percent(best.probability))];
   return [el('p', { class: 'best' }, headline), el('ol', { class: 'bars' }, bars)];
 }
 

@@ -54,7 +54,8 @@ function classLines({ predictions, segmentation }: DrawnAnswer): readonly string
     .map(({ label, index, probability }) => `${label ?? `class ${index}`} ${percent(probability)}`);
 }
 
-const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
+/** NaN, which is null in JSON, is no share. */
+const percent = (share: number | null): string => (share === null ? 'NaN' : `${(100 * share).toFixed(1)} %`);
 
 /** Signs that can be read on an image of any size. */
 const scaleFor = ({ width, height }: Pixels): number => Math.max(1, Math.round(Math.min(width, height) / 240));

@@ -49,11 +49,14 @@ export class Stream {
   readonly #setting: StreamSetting;
   readonly #deps: StreamDeps;
   readonly #watchers = new Map<Watcher, number>();
-  readonly #rate = new FrameRate();
+  /** Of the frames since the source was open last. */
+  #rate = new FrameRate();
   readonly #counts = { frames: 0, dropped: 0, failed: 0 };
   #state: StreamState = 'idle';
   #reason: string | undefined;
   #latencyMs = 0;
+  /** Why frames get no answer, as the log was told. */
+  #failing: string | undefined;
   #answer: DrawnAnswer | undefined;
   /** What was shown last. */
   #last: Buffer | undefined;
@@ -148,7 +151,7 @@ export class Stream {
     this.#source = undefined;
     source?.abort.abort();
     [this.#pending, this.#last, this.#answer] = [undefined, undefined, undefined];
-    [this.#state, this.#reason] = ['idle', undefined];
+    [this.#state, this.#reason, this.#latencyMs, this.#rate] = ['idle', undefined, 0, new FrameRate()];
     await source?.ended;
   }
 
@@ -203,12 +206,23 @@ export class Stream {
         const status = `${this.#rate.at(now).toFixed(1)} FPS  ${this.#latencyMs.toFixed(0)} MS  ${this.#counts.dropped} DROPPED`;
         const draw = (pixels: Parameters<typeof drawAnswer>[0]) => drawAnswer(pixels, answer, status);
         this.#send(await drawOnImage(frame, this.#deps.maxPixels, draw));
+        this.#logFailing(undefined);
       } catch (thrown) {
         this.#counts.failed += 1;
         this.#reason = hidePaths(reasonOf(thrown));
+        this.#logFailing(this.#reason);
         await this.#showText([this.name, this.#reason]);
       }
     }
+  }
+
+  /** Tells the log when frames begin to fail, when for another reason, and when they are answered again; not of each. */
+  #logFailing(reason: string | undefined): void {
+    if (reason === this.#failing) return;
+    this.#failing = reason;
+    const { log } = this.#deps;
+    if (reason === undefined) log.info({ stream: this.name }, 'frames of a stream are answered again');
+    else log.warn({ stream: this.name, reason }, 'frames of a stream get no answer');
   }
 
   #next(): { readonly frame: Buffer; readonly atMs: number } | undefined {
@@ -219,14 +233,17 @@ export class Stream {
 
   /** A state without frames, shown to who watches. */
   #tell(state: StreamState, reason: string): void {
-    [this.#state, this.#reason, this.#answer] = [state, reason, undefined];
+    [this.#state, this.#reason, this.#answer, this.#rate] = [state, reason, undefined, new FrameRate()];
     void this.#showText([this.name, reason]);
   }
 
   async #showText(lines: readonly string[]): Promise<void> {
     const wrapped = lines.flatMap((line) => line.match(/.{1,48}(?:\s|$)|.{48}/g) ?? []);
-    const jpeg = await drawOnBlack(black.width, black.height, (pixels) => drawLines(pixels, wrapped));
-    this.#send(jpeg);
+    try {
+      this.#send(await drawOnBlack(black.width, black.height, (pixels) => drawLines(pixels, wrapped)));
+    } catch (err) {
+      this.#deps.log.warn({ err, stream: this.name }, 'a stream could not draw its state');
+    }
   }
 
   #send(jpeg: Buffer): void {

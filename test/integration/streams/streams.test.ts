@@ -145,15 +145,26 @@ describe('a stream of frames that programs post', () => {
     assert.equal((await send(url, { path: '/stream/other', headers: key })).status, 404);
   }); // prettier-ignore
 
-  it('says on the frame what the model says of one that is damaged, and shows the next', async (context) => {
-    const { url } = await serve(context, 'post');
+  it('says on the frame what the model says of one that is damaged, and shows the next; the log hears of it once', async (context) => {
+    const { url, lines } = await serve(context, 'post');
     const { nextOf } = await watch(context, url, key);
     await nextOf(640);
     const post = (body: Buffer) => send(url, { path: '/stream/door', body, headers: key });
-    await post(jpeg.subarray(0, 200));
-    await nextOf(640);
+    for (let n = 0; n < 2; n += 1) {
+      await post(jpeg.subarray(0, 200));
+      await nextOf(640);
+    }
     await post(jpeg);
     await nextOf(400);
+    const told = lines.filter(({ stream }) => stream === 'door');
+    assert.deepEqual(
+      told.map(({ level, message }) => [level, message]),
+      [
+        ['warn', 'frames of a stream get no answer'],
+        ['info', 'frames of a stream are answered again'],
+      ],
+    );
+    assert.match(String(told[0]?.['reason']), /image/);
   });
 
   it('ends for its watchers when the server stops', async (context) => {
