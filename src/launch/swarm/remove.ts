@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError } from '../../errors.js';
 import type { DockerGateway } from '../docker/gateway.js';
+import { toError } from '../failures/explain.js';
 import { containerLabels } from '../labels.js';
 import type { SwarmService, SwarmTask } from '../docker/swarm-types.js';
 import { scaleService } from './change.js';
@@ -17,8 +18,13 @@ export async function removeService(
   { id, name, spec }: Pick<SwarmService, 'id' | 'name' | 'spec'>,
 ): Promise<void> {
   await gateway.swarm.remove(id);
-  const isLeft = async (): Promise<boolean> => (await gateway.swarm.tasks()).some(({ serviceId }) => serviceId === id);
-  await waitWhile(isLeft, graceMsOf(spec) + spareMs);
+  const left = async (): Promise<readonly SwarmTask[]> =>
+    (await gateway.swarm.tasks()).filter(({ serviceId }) => serviceId === id);
+  await waitForNone(
+    left,
+    graceMsOf(spec) + spareMs,
+    `Service ${name} is removed; its secrets, configs and network are left`,
+  );
   await removeUnusedFiles(gateway, name, undefined);
   const labels = [`${containerLabels.service}=${name}`];
   for (const network of await gateway.networks.list({ labels })) {
@@ -32,17 +38,24 @@ export async function removeService(
 /** Ends all replicas of a service, which drain; it is kept, to be started again. */
 export async function drainService(gateway: DockerGateway, service: SwarmService): Promise<void> {
   await scaleService(gateway, service, 0);
-  const isLeft = async (): Promise<boolean> => (await gateway.swarm.tasks([service.id])).some(isRunning);
-  await waitWhile(isLeft, graceMsOf(service.spec) + spareMs);
+  const left = async (): Promise<readonly SwarmTask[]> => (await gateway.swarm.tasks([service.id])).filter(isRunning);
+  await waitForNone(left, graceMsOf(service.spec) + spareMs, `Service ${service.name} is to have no replicas`);
 }
 
 function isRunning(task: SwarmTask): boolean {
   return isWanted(task) || isDraining(task);
 }
 
-async function waitWhile(isSo: () => Promise<boolean>, limitMs: number): Promise<void> {
+/** Throws READY_TIMEOUT, after what has been done, where replicas are left when the time is up. */
+async function waitForNone(list: () => Promise<readonly SwarmTask[]>, limitMs: number, done: string): Promise<void> {
   const endMs = performance.now() + limitMs;
-  while ((await isSo()) && performance.now() < endMs) await sleep(pauseMs);
+  for (let left = await list(); left.length > 0; left = await list()) {
+    if (performance.now() >= endMs) {
+      const cause = `${done}, for ${left.length} of its replicas have not ended in ${Math.round(limitMs / 1000)} s: their node may be down`;
+      throw toError({ code: 'READY_TIMEOUT', cause, fix: 'docker node ls; then type the command again' });
+    }
+    await sleep(pauseMs);
+  }
 }
 
 /** How long a replica may take to drain. */

@@ -28,12 +28,19 @@ export function register(program: Command, context: ToolContext, setExitCode: (c
     .option('--json', 'print the result as JSON')
     .action(async (given: Given) => {
       const { bench } = await import('./bench.js');
-      const [rows = 1] = parseList('rows', given.rows, 65_536);
-      const [seconds = 5] = parseList('seconds', given.seconds, 600);
+      const rows = parseNumber('rows', given.rows, 65_536);
+      const seconds = parseNumber('seconds', given.seconds, 600);
       const clients = parseList('clients', given.clients, 1024);
       const timeoutMs = parseSeconds(given.timeout) * 1000;
       setExitCode(await bench({ ...given, clients, rows, seconds, timeoutMs }, context));
     });
+}
+
+/** One whole number, 1 to the most. Throws USAGE. */
+function parseNumber(flag: string, text: string, most: number): number {
+  const [number = 0, ...others] = parseList(flag, text, most);
+  if (others.length === 0) return number;
+  throw new AppError('USAGE', `--${flag} ${text}: expected one whole number from 1 to ${most}.`);
 }
 
 /** Whole numbers between commas, 1 to the most. Throws USAGE. */

@@ -60,6 +60,9 @@ describe('slipway bench', () => {
     const none = await runTool(['bench', '--url', url, '--clients', '0']);
     assert.match(none.stderr, /--clients 0: expected whole numbers from 1 to 1024/);
     assert.equal(none.code, 2);
+    const list = await runTool(['bench', '--url', url, '--rows', '1,8']);
+    assert.match(list.stderr, /--rows 1,8: expected one whole number from 1 to 65536/);
+    assert.equal(list.code, 2);
   });
 
   it('ends at Ctrl-C with 130', async (context) => {
