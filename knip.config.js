@@ -4,13 +4,13 @@ const isProduction = process.argv.includes('--production');
 
 export default {
   entry: [
-    'src/{server,launch,tool}/main.ts!',
+    'src/{server,launch,tool,manual}/main.ts!',
     'src/client/index.ts!',
     'src/**/{*-process,*-thread,worker,parent-watch}.ts!',
     // The pages' starts, and what its tests load by path.
     'src/playground/web/{app,api,curl,docs,stream}.js!',
     'bench/**/{main,*-process,*-thread}.ts!',
-    'bench/{micro,loops,images,peers/servers}/*.{ts,js}!',
+    'bench/{micro,loops,images,peers/servers}/**/*.{ts,js}!',
     'bin/*.{js,cjs}!',
     'docker/*.{js,cjs}!',
     'tools/*.js!',
@@ -20,6 +20,8 @@ export default {
   ],
   project: ['{src,bench,tools,bin,docker}/**/*.{ts,js,cjs}!', 'test/**/*.ts'],
   ignoreExportsUsedInFile: isProduction || { interface: true, type: true },
+  // Written by tools/build.js.
+  ignoreUnresolved: ['./place-captions.js'],
   // Named for its version alone: newer ones want Node 22.
   ignoreDependencies: ['light-my-request'],
 };

@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { AppError, toSentence } from '../src/errors.js';
+import { omitUndefined } from '../src/omit-undefined.js';
 import { peerNames } from './peers/catalogue.js';
 import { workNames } from './workloads.js';
 import { realModelNames } from './peers/real-models/catalogue.js';
@@ -64,7 +65,7 @@ const collect = (value: string, before: readonly string[]): readonly string[] =>
 
 function describeCommand(write: (line: string) => void): Command {
   return new Command('bench')
-    .description('Measures models on the CPU, on GPUs and on other servers, and says which to take.')
+    .description('Measures models on the CPU, on GPUs and on other servers, and says which to use.')
     .usage('[flags]      (npm run bench -- [flags])')
     .option('--quick', 'less than a minute: shorter windows, fewer points')
     .option('--model <name|file>', 'a model to measure, may be repeated (all of --models)', collect, [])
@@ -77,21 +78,21 @@ function describeCommand(write: (line: string) => void): Command {
     )
     .option('--url <url>', 'a server of the Open Inference Protocol to compare, may be repeated', collect, [])
     .option('--header <name: value>', 'sent to every --url, may be repeated', collect, [])
-    .option('--concurrency <list>', 'clients of the sweep (1,2,4,8,16,32,64)')
-    .option('--batch <list>', 'rows a request of the sweep (1,2,4,8,16,32,64)')
-    .option('--rate <list>', 'arrivals a second (25, 50 and 75 % of the best)')
+    .option('--concurrency <list>', 'clients in the sweep (1,2,4,8,16,32,64)')
+    .option('--batch <list>', 'rows per request in the sweep (1,2,4,8,16,32,64)')
+    .option('--rate <list>', 'arrivals per second (25, 50 and 75 % of the best)')
     .option('--dim <n>', 'size of variable dimensions other than the first', '128')
     .option('--json <file>', 'write the report as JSON')
     .option('--html <file>', 'write the report as one HTML page')
     .option('--csv <file>', 'write the concurrency sweep for a spreadsheet')
     .option('--baseline <file>', 'a JSON report to compare with')
-    .option('--fail-on <percent>', 'exit with 3 where surely slower than the baseline by more than this (5%)')
+    .option('--fail-on <percent>', 'exit with 3 if certainly slower than the baseline by more than this (5%)')
     .option('--tune', 'search the settings of each model that serve most under --latency-target')
     .option('--latency-target <time>', 'largest p99 for --tune (50ms)')
     .option('--write', 'with --tune: write the settings into model.json')
     .option('--peers [names]', `compare with other servers, installed into a cache: ${peerNames.join(', ')} (all)`)
     .option('--work <list>', `with --peers: ${workNames.join(', ')} (all)`)
-    .option('--real-models [names]', `beside the runtime alone: ${realModelNames.join(', ')} (all)`)
+    .option('--real-models [names]', `compare with the runtime alone: ${realModelNames.join(', ')} (all)`)
     .helpOption('-h, --help', 'print this')
     .allowExcessArguments(false)
     .configureOutput({ writeOut: write, writeErr: () => undefined, getOutHelpWidth: () => 110 })
@@ -100,7 +101,7 @@ function describeCommand(write: (line: string) => void): Command {
 }
 
 const epilogue = `
-Models that can be made here, with random weights: random-convolution-net (of ResNet-50's size),
+Models that can be generated, with random weights: random-convolution-net (of ResNet-50's size),
 random-encoder (of BERT-base's size), random-perceptron.
 Exit codes: 0 done, 1 failed, 2 wrong flags, 3 slower than the baseline, 130 interrupted.
 `;
@@ -124,11 +125,7 @@ function toSettings(options: Options): BenchSettings {
     },
     variable: parseList('dim', options.dim, 65_536)?.[0] ?? 128,
     coldStarts: isQuick ? 1 : 3,
-    files: {
-      ...(options.json === undefined ? {} : { json: options.json }),
-      ...(options.html === undefined ? {} : { html: options.html }),
-      ...(options.csv === undefined ? {} : { csv: options.csv }),
-    },
+    files: omitUndefined({ json: options.json, html: options.html, csv: options.csv }),
     baseline:
       options.baseline === undefined
         ? undefined
@@ -162,7 +159,7 @@ function checkTogether({
   if (tune === undefined && write === true) throw usage('--write belongs to --tune.', '--tune --write');
   if (work !== undefined && peers === undefined) throw usage('--work belongs to --peers.', `--peers --work ${work}`);
   if ((peers ?? realModels) !== undefined && tune !== undefined) {
-    throw usage('--tune goes with neither --peers nor --real-models.', '--tune');
+    throw usage('--tune cannot be combined with --peers or --real-models.', '--tune');
   }
   if (header.length > 0 && url.length === 0) {
     throw usage('--header belongs to --url.', `--url http://127.0.0.1:8000 --header '${header[0] ?? ''}'`);
@@ -217,13 +214,13 @@ function parseList(flag: string, text: string | undefined, most: number): readon
   if (text === undefined) return undefined;
   const values = text.split(',').map((word) => (/^\d+$/.test(word.trim()) ? Number(word) : Number.NaN));
   if (values.every((value) => value >= 1 && value <= most)) return values;
-  throw usage(`--${flag} ${text}: expected whole numbers from 1 to ${most} between commas.`, `--${flag} 1,8,32`);
+  throw usage(`--${flag} ${text}: expected whole numbers from 1 to ${most} separated by commas.`, `--${flag} 1,8,32`);
 }
 
 function parsePercent(text: string): number {
   const value = /^(\d+(?:\.\d+)?)\s*%$/.exec(text)?.[1];
   if (value !== undefined && Number(value) < 100) return Number(value) / 100;
-  throw usage(`--fail-on ${text}: expected a share such as 5%.`, '--baseline old.json --fail-on 5%');
+  throw usage(`--fail-on ${text}: expected a percentage such as 5%.`, '--baseline old.json --fail-on 5%');
 }
 
 function parseTime(text: string): number {

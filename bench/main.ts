@@ -59,7 +59,7 @@ function abortOnSignals(): AbortController {
 
 async function measure(settings: BenchSettings, workplace: string, signal: AbortSignal): Promise<number> {
   const baseline = settings.baseline === undefined ? undefined : await readBaseline(settings.baseline.file);
-  const environment = await readEnvironment(root);
+  const environment = await readEnvironment(root, process.env);
   if (settings.peers !== undefined) {
     return comparePeers(settings, { peers: settings.peers, workplace, signal, environment, narrate });
   }

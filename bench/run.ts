@@ -27,6 +27,7 @@ export interface RunOptions {
   readonly startLoad?: () => LoadGenerator;
 }
 
+/** What one run of the benchmark measured. */
 export interface RunResult {
   readonly targets: readonly TargetReport[];
   readonly models: readonly ModelReport[];

@@ -29,6 +29,7 @@ export interface PeersSettings {
   readonly realModels: readonly string[];
 }
 
+/** What the tuner looks for. */
 export interface TuneSettings {
   /** Largest p99 in milliseconds that the tuned model may have. */
   readonly latencyTargetMs: number;
@@ -36,6 +37,7 @@ export interface TuneSettings {
   readonly write: boolean;
 }
 
+/** Ways to run Slipway that the benchmark can measure. */
 export const targetNames = [
   'native-cpu',
   'native-cuda',
@@ -45,6 +47,7 @@ export const targetNames = [
   'container-gpu',
   'container-cuda',
 ] as const;
+/** One of these ways. */
 export type TargetName = (typeof targetNames)[number];
 
 /** A minute at most for the bundled models: short windows, few points. */
@@ -58,6 +61,7 @@ export const quickMethod: Method = {
   tolerance: 0.1,
   limitS: 50,
 };
+/** The few load points of `--quick`. */
 export const quickSweep: Sweep = { concurrencies: [8, 32], batches: [1, 32], rates: [0.5], ratesAre: 'shares' };
 
 /** A few minutes for the bundled models. */
@@ -71,6 +75,7 @@ export const defaultMethod: Method = {
   tolerance: 0.1,
   limitS: 480,
 };
+/** The load points of a full run. */
 export const defaultSweep: Sweep = {
   concurrencies: [1, 2, 4, 8, 16, 32, 64],
   batches: [1, 2, 4, 8, 16, 32, 64],

@@ -83,6 +83,7 @@ export interface TargetImage {
   readonly digest: string | null;
 }
 
+/** Memory of a server's process at one moment; null: not known. */
 export interface MemoryReading {
   readonly moment: 'after start' | 'after load';
   readonly rssBytes: number | null;
@@ -112,7 +113,9 @@ export interface DeviceProof {
   readonly isSoftware: boolean;
 }
 
+/** What varies from one load point to the next. */
 export type Scenario = 'latency' | 'concurrency' | 'batch' | 'arrivals' | 'path';
+/** How the tensors of a request are written. */
 export type Form = 'binary' | 'json' | 'image';
 
 /** One point that was measured: a target or a baseline under one load. */

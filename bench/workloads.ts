@@ -1,7 +1,9 @@
 /** What servers are compared at: each is one model, one form of request and a few numbers of clients. */
 export const workNames = ['tensor', 'image', 'json'] as const;
+/** The name of a workload. */
 export type WorkName = (typeof workNames)[number];
 
+/** A kind of request that servers are compared on. */
 export interface Workload {
   readonly name: WorkName;
   readonly title: string;
@@ -9,8 +11,11 @@ export interface Workload {
   readonly clients: readonly number[];
   /** Clients under which the least and the most is asked of all servers at once, to warm them up. */
   readonly warmClients: number;
+  /** Answers of each server before it is measured: then what a request runs through is compiled. */
+  readonly warmAnswers: number;
 }
 
+/** The workloads that Slipway and its peers are compared on. */
 export const workloads: readonly Workload[] = [
   {
     name: 'tensor',
@@ -18,6 +23,7 @@ export const workloads: readonly Workload[] = [
     model: 'ultraface',
     clients: [1, 2, 8],
     warmClients: 2,
+    warmAnswers: 5000,
   },
   {
     name: 'image',
@@ -25,6 +31,7 @@ export const workloads: readonly Workload[] = [
     model: 'ultraface',
     clients: [1, 4, 8],
     warmClients: 4,
+    warmAnswers: 5000,
   },
   {
     name: 'json',
@@ -32,6 +39,7 @@ export const workloads: readonly Workload[] = [
     model: 'tiny',
     clients: [1, 4, 16, 64],
     warmClients: 4,
+    warmAnswers: 5000,
   },
 ];
 

@@ -3,7 +3,7 @@
 'use strict';
 const { spawn } = require('node:child_process');
 const { writeSync } = require('node:fs');
-const { setTimeout } = require('node:timers');
+const { clearTimeout, setTimeout } = require('node:timers');
 
 /** What a crash ends with, and what that says. */
 const faults = {
@@ -19,13 +19,22 @@ const faults = {
 const stops = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'];
 const passedOn = [...stops, 'SIGUSR1', 'SIGUSR2', 'SIGWINCH'];
 
-/** Restarts wait longer from crash to crash; a server that ran `soundAfterMs` is taken for sound, and its crash is the first again. */
-const defaultPolicy = { firstDelayMs: 100, longestDelayMs: 30_000, soundAfterMs: 60_000, mostInARow: 10 };
+/**
+ * Restarts wait longer from crash to crash; a server that ran `soundAfterMs` is taken for sound, and its crash is the first again. One that
+ * is to stop has the time it named (`stopMs` where it named none) and `graceMs`; after a second signal `graceMs` alone.
+ */
+const defaultPolicy = {
+  firstDelayMs: 100,
+  longestDelayMs: 30_000,
+  soundAfterMs: 60_000,
+  mostInARow: 10,
+  stopMs: 30_000,
+  graceMs: 3000,
+};
 
-/** Whether this process is to be the supervisor: not where it is told not to be, is the server already, is being debugged, or serves nothing. */
+/** Whether this process is to be the supervisor: not where it is told not to be, is the server already, or is being debugged. */
 function isSupervisorWanted({ argv, env, execArgv, platform, ppid }) {
   if (env.SLIPWAY_SUPERVISED === String(ppid) || platform === 'win32') return false;
-  if (/^(?:inspect|init)$/.test(argv[2] ?? '')) return false;
   if (execArgv.some((flag) => flag.startsWith('--inspect'))) return false;
   let wish = env.SLIPWAY_SUPERVISOR || 'yes';
   argv.forEach((flag, index) => {
@@ -53,7 +62,9 @@ class Supervisor {
   #policy;
   #child;
   #timer;
+  #stopTimer;
   #isStopping = false;
+  #stopMs;
   /** What the server said that it ends with, whatever ends it. */
   #exitCode;
   #crashes = 0;
@@ -64,6 +75,7 @@ class Supervisor {
   constructor(entry, policy) {
     this.#entry = entry;
     this.#policy = policy;
+    this.#stopMs = policy.stopMs;
   }
 
   /** In a session of its own the child gets a terminal's Ctrl-C once, from here, and not from the terminal as well. */
@@ -75,10 +87,11 @@ class Supervisor {
       detached: true,
       env: { ...process.env, SLIPWAY_SUPERVISED: String(process.pid), ...ended },
     });
-    this.#child.on('message', ({ log = this.#log, isStopping = this.#isStopping, exitCode }) => {
+    this.#child.on('message', ({ log = this.#log, stopMs = this.#stopMs, isStopping = false, exitCode }) => {
       this.#log = log;
-      this.#isStopping = isStopping;
+      this.#stopMs = stopMs;
       this.#exitCode = exitCode;
+      if (isStopping && !this.#isStopping) this.#stopWithin(stopMs);
     });
     this.#child.on('error', (error) => {
       this.#say({ reason: error.message }, 'the server could not be started');
@@ -88,9 +101,27 @@ class Supervisor {
   }
 
   pass(signal) {
-    this.#isStopping ||= stops.includes(signal);
-    if (this.#timer === undefined) this.#child.kill(signal);
-    else if (this.#isStopping) process.exit(0);
+    const isStop = stops.includes(signal);
+    if (this.#timer !== undefined) {
+      if (isStop) process.exit(0);
+      return;
+    }
+    this.#child.kill(signal);
+    if (!isStop) return;
+    // One that was stopped (SIGSTOP) would not hear of it.
+    this.#child.kill('SIGCONT');
+    this.#stopWithin(this.#isStopping ? 0 : this.#stopMs);
+  }
+
+  /** Kills the server where it has not ended in this time and the grace: its own clock stands still where it hangs. */
+  #stopWithin(stopMs) {
+    this.#isStopping = true;
+    const limitMs = stopMs + this.#policy.graceMs;
+    clearTimeout(this.#stopTimer);
+    this.#stopTimer = setTimeout(() => {
+      this.#say({ pid: this.#child.pid, limitMs }, 'the server was told to stop, and has not: it is killed');
+      this.#child.kill('SIGKILL');
+    }, limitMs);
   }
 
   #ended(code, signal) {

@@ -3,8 +3,8 @@ import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
-/** Rooms of dist/src that run on the user's machine, not in an image. */
-const otherRooms = ['launch', 'client', 'tool', 'validate'];
+/** Rooms of dist/src that run on the user's machine, not in an image; of the launcher stays how it writes, for `slipway predict`. */
+const otherRooms = ['validate', 'manual'];
 
 /** Files that no server reads: types, source maps, texts for developers. Licences stay. */
 const idle =
@@ -74,9 +74,11 @@ async function trim(modules) {
 /** Prunes an application's folder; answers what was kept, in a sentence. */
 export async function prune(app) {
   const [modules, sources] = [join(app, 'node_modules'), join(app, 'dist', 'src')];
-  for (const room of otherRooms) await rm(join(sources, room), { recursive: true, force: true });
+  const launcher = (await readdir(join(sources, 'launch'))).filter((name) => name !== 'text');
+  for (const room of [...otherRooms, ...launcher.map((name) => join('launch', name))])
+    await rm(join(sources, room), { recursive: true, force: true });
   const { dependencies } = await readJson(join(app, 'package.json'));
-  const roots = await findRoots(sources, Object.keys(dependencies));
+  const roots = await findRoots(join(app, 'dist'), Object.keys(dependencies));
   const kept = await findClosure(modules, roots.loaded);
   for (const name of roots.filesOnly) kept.add(join(modules, name));
   await sweep(modules, kept);

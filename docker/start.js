@@ -1,5 +1,8 @@
-// The image's entry: serves the models that are mounted at /srv/models or /srv; where nothing is mounted there, the bundled ones.
+#!/usr/local/bin/node
+// The image's entry, and its command `slipway`: serves the models that are mounted at /srv/models or /srv; where nothing is mounted there,
+// the bundled ones. Its first word may be a command, as of `slipway` elsewhere.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { asking, looking } from '../bin/commands.cjs';
 import { findCompat, startAgainWith } from './cuda-compat.js';
 
 const places = ['/srv/models', '/srv'];
@@ -55,13 +58,21 @@ function warnOfNoGpu() {
   process.stderr.write(`slipway: no NVIDIA GPU in this container: ${fix}. Until then ${meaning}.\n`);
 }
 
+function prepareToServe() {
+  if (!process.env.SLIPWAY_MODELS && !process.argv.some((arg) => /^--models(=|$)/.test(arg))) {
+    const models = chooseModels();
+    if (models !== undefined) process.env.SLIPWAY_MODELS = models;
+  }
+  warnOfNoGpu();
+}
+
 const compat = findCompat({ env: process.env });
 if (compat !== undefined) startAgainWith(compat);
-if (!process.env.SLIPWAY_MODELS && !process.argv.some((arg) => /^--models(=|$)/.test(arg))) {
-  const models = chooseModels();
-  if (models !== undefined) process.env.SLIPWAY_MODELS = models;
-}
 process.env.SLIPWAY_CONTAINED = '1';
-warnOfNoGpu();
-performance.mark('slipway:node');
-await import('../dist/src/server/main.js');
+const [, , word] = process.argv;
+if (asking.includes(word)) await import('../dist/src/tool/main.js');
+else {
+  if (!looking.includes(word)) prepareToServe();
+  performance.mark('slipway:node');
+  await import('../dist/src/server/main.js');
+}

@@ -1,49 +1,54 @@
 /** Every way in which an operation can fail. Two edge tables turn codes into HTTP statuses and exit codes. */
-export type ErrorCode =
+export const errorCodes = [
   // the caller's input
-  | 'INVALID_INPUT'
-  | 'NOT_FOUND'
-  | 'METHOD_NOT_ALLOWED'
-  | 'PAYLOAD_TOO_LARGE'
-  | 'UNSUPPORTED_ENCODING'
-  | 'UNAUTHORIZED'
-  | 'FORBIDDEN'
-  | 'RATE_LIMITED'
-  | 'USAGE'
+  'INVALID_INPUT',
+  'NOT_FOUND',
+  'METHOD_NOT_ALLOWED',
+  'PAYLOAD_TOO_LARGE',
+  'UNSUPPORTED_ENCODING',
+  'UNAUTHORIZED',
+  'FORBIDDEN',
+  'RATE_LIMITED',
+  'USAGE',
   // models
-  | 'MODEL_NOT_FOUND'
-  | 'MODEL_NOT_READY'
-  | 'MODEL_INVALID'
-  | 'MODEL_QUARANTINED'
-  | 'CONTROL_DISABLED'
+  'MODEL_NOT_FOUND',
+  'MODEL_NOT_READY',
+  'MODEL_INVALID',
+  'MODEL_QUARANTINED',
+  'CONTROL_DISABLED',
   // running
-  | 'QUEUE_FULL'
-  | 'MEMORY_FULL'
-  | 'QUEUE_TIMEOUT'
-  | 'CLIENT_GONE'
-  | 'SHUTTING_DOWN'
-  | 'WORKER_LOST'
-  | 'ENGINE_FAILED'
-  | 'DEVICE_UNAVAILABLE'
-  | 'PORT_IN_USE'
-  | 'STEP_FAILED'
-  | 'STEP_TIMEOUT'
-  | 'INTERNAL'
+  'QUEUE_FULL',
+  'MEMORY_FULL',
+  'QUEUE_TIMEOUT',
+  'CLIENT_GONE',
+  'SHUTTING_DOWN',
+  'WORKER_LOST',
+  'ENGINE_FAILED',
+  'DEVICE_UNAVAILABLE',
+  'PORT_IN_USE',
+  'STEP_FAILED',
+  'STEP_TIMEOUT',
+  'INTERNAL',
   // containers
-  | 'DOCKER_UNREACHABLE'
-  | 'DOCKER_REFUSED'
-  | 'IMAGE_MISSING'
-  | 'BUILD_FAILED'
-  | 'CONTAINER_NOT_FOUND'
-  | 'CONTAINER_EXITED'
-  | 'READY_TIMEOUT'
+  'DOCKER_UNREACHABLE',
+  'DOCKER_REFUSED',
+  'IMAGE_MISSING',
+  'BUILD_FAILED',
+  'CONTAINER_NOT_FOUND',
+  'CONTAINER_EXITED',
+  'READY_TIMEOUT',
   // clients
-  | 'SERVER_UNREACHABLE'
-  | 'REQUEST_FAILED';
+  'SERVER_UNREACHABLE',
+  'REQUEST_FAILED',
+] as const;
+
+/** What kind of failure it is. */
+export type ErrorCode = (typeof errorCodes)[number];
 
 /** Plain facts about a failure: numbers, names and limits, never secrets. */
 export type ErrorDetails = Readonly<Record<string, unknown>>;
 
+/** What an error carries beside its message. */
 export interface AppErrorOptions {
   readonly details?: ErrorDetails;
   readonly cause?: unknown;

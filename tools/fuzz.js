@@ -1,10 +1,14 @@
-// Feeds made-up inputs to every parser and counts what became of them: `node tools/fuzz.js [--inputs 1000000] [--seed 1]`.
+// Feeds made-up inputs to every parser and counts what became of them: `node tools/fuzz.js [--inputs 1000000] [--seed 1] [--only NAME]`.
 import { spawnSync } from 'node:child_process';
 import { parseArgs } from 'node:util';
 import fc from 'fast-check';
 
 const { values } = parseArgs({
-  options: { inputs: { type: 'string', default: '1000000' }, seed: { type: 'string', default: '1' } },
+  options: {
+    inputs: { type: 'string', default: '1000000' },
+    seed: { type: 'string', default: '1' },
+    only: { type: 'string', default: '' },
+  },
 });
 const [inputs, seed] = [Number(values.inputs), Number(values.seed)];
 if (!Number.isSafeInteger(inputs) || inputs < 1 || !Number.isSafeInteger(seed)) {
@@ -12,7 +16,13 @@ if (!Number.isSafeInteger(inputs) || inputs < 1 || !Number.isSafeInteger(seed)) 
 }
 
 spawnSync(process.execPath, ['tools/build.js'], { stdio: 'inherit' });
-const { parsers, tryParser } = await import('../dist/test/properties/parsers.js');
+const { tryParser } = await import('../dist/test/properties/inputs.js');
+const { requestParsers } = await import('../dist/test/properties/request-parsers.js');
+const { fileParsers } = await import('../dist/test/properties/file-parsers.js');
+const { transferParsers } = await import('../dist/test/properties/transfer-parsers.js');
+const parsers = [...requestParsers, ...fileParsers, ...transferParsers].filter(({ name }) =>
+  name.includes(values.only),
+);
 
 const each = Math.ceil(inputs / parsers.length);
 const total = { inputs: 0, value: 0, refusal: 0, faults: 0 };

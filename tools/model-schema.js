@@ -1,5 +1,6 @@
-// Prints docs/model.schema.json, by which editors check and explain a model.json: the rules are those of src/model/config-schema.ts, the
-// words those of the tables in docs/models.md. To be run after a change of either: node tools/model-schema.js > docs/model.schema.json
+// Prints docs/model.schema.json or docs/pipeline.schema.json, by which editors check and explain a model.json or a pipeline.json: the rules
+// are those of the server, the words those of the tables in docs/models.md and docs/pipelines.md. To be run after a change of either:
+// node tools/model-schema.js model > docs/model.schema.json; node tools/model-schema.js pipeline > docs/pipeline.schema.json
 import { toJsonSchema } from '@valibot/to-json-schema';
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
@@ -37,14 +38,33 @@ function describe(schema, meanings, path = '') {
     ...(description === undefined ? {} : { description }),
     ...schema,
     ...(properties.length === 0 ? {} : { properties: Object.fromEntries(properties) }),
+    // What a list holds is explained by the same rows.
+    ...(schema.items?.properties === undefined ? {} : { items: describe(schema.items, meanings) }),
   };
 }
 
+const kinds = {
+  model: {
+    rules: async () => (await import('../dist/src/model/config-schema.js')).modelJsonSchema,
+    page: 'docs/models.md',
+  },
+  pipeline: {
+    rules: async () => (await import('../dist/src/model/pipeline/pipeline-json.js')).pipelineJsonSchema,
+    page: 'docs/pipelines.md',
+  },
+};
+
+const [name] = process.argv.slice(2);
+const kind = kinds[name];
+if (kind === undefined) throw new Error(`node tools/model-schema.js ${Object.keys(kinds).join('|')}`);
 await buildIfStale();
-const { modelJsonSchema } = await import('../dist/src/model/config-schema.js');
 // JSON has no infinite numbers.
-const rules = toJsonSchema(modelJsonSchema, { typeMode: 'input', target: 'draft-2020-12', ignoreActions: ['finite'] });
-const { $schema, ...rest } = describe(rules, readMeanings(await readFile(at('docs/models.md'), 'utf8')));
-const whole = { $schema, title: 'model.json of Slipway', description: 'docs/models.md explains each key.', ...rest };
-const filepath = at('docs/model.schema.json');
+const rules = toJsonSchema(await kind.rules(), {
+  typeMode: 'input',
+  target: 'draft-2020-12',
+  ignoreActions: ['finite'],
+});
+const { $schema, ...rest } = describe(rules, readMeanings(await readFile(at(kind.page), 'utf8')));
+const whole = { $schema, title: `${name}.json of Slipway`, description: `${kind.page} explains each key.`, ...rest };
+const filepath = at(`docs/${name}.schema.json`);
 process.stdout.write(await format(JSON.stringify(whole), { ...(await resolveConfig(filepath)), filepath }));

@@ -1,9 +1,10 @@
-// `npm pack` runs this before (`before`: builds, declares types, copies the lock file to a name that npm packs) and after (`after`).
+// `npm pack` runs this before (`before`: builds, declares types, writes the manual pages, copies the lock file to a name that npm packs) and after (`after`).
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildAll } from './build.js';
+import { writeMan } from './man.js';
 
 const at = (path) => fileURLToPath(new URL(`../${path}`, import.meta.url));
 const copy = at('docker/package-lock.json');
@@ -32,6 +33,7 @@ if (process.argv[2] === 'before') {
     stdio: ['ignore', 2, 2],
   });
   keepExportedTypes(at('dist/src'));
+  writeMan();
   copyFileSync(at('package-lock.json'), copy);
 } else {
   rmSync(copy, { force: true });

@@ -1,6 +1,7 @@
 // Builds, then runs test files with Node's own runner: all that need nothing but Node, or those under the folders named.
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { readdir } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { join, relative } from 'node:path';
 import { buildIfStale } from './build.js';
 
@@ -26,6 +27,22 @@ if (files.length === 0) {
   console.error(`No test file under ${wanted.join(', ')}. Name a folder or file below test/.`);
   process.exit(1);
 }
-const child = spawn(process.execPath, ['--enable-source-maps', '--test', ...flags, ...files], { stdio: 'inherit' });
-for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal));
+// Suites that share one engine, cluster or GPU run a file at a time: what one file starts or stops, another would see. By itself Node
+// leaves one processor free, which on two of them means one file at a time for all.
+const shared = ['engine', 'kubernetes', 'gpu'].map((name) => join('dist', 'test', name));
+const alone = files.some((file) => shared.some((path) => file.startsWith(`${path}/`)));
+const concurrency = `--test-concurrency=${alone ? 1 : availableParallelism()}`;
+// A file that waits for ever fails by its name; the slowest one takes a minute and a half on two busy processors.
+const clock = `--test-timeout=${(alone ? 20 : 5) * 60_000}`;
+const reporter = process.stdout.isTTY ? [] : ['--test-reporter=tap', '--test-reporter-destination=stdout'];
+const runner = ['--enable-source-maps', '--test', concurrency, clock, ...reporter];
+const child = spawn(process.execPath, [...runner, ...flags, ...files], { stdio: 'inherit' });
+for (const signal of ['SIGINT', 'SIGTERM']) {
+  process.on(signal, () => {
+    const { stdout } = spawnSync('ps', ['-o', 'args=', '--ppid', String(child.pid)], { encoding: 'utf8' });
+    const running = files.filter((file) => stdout?.includes(file));
+    console.log(`# ${signal} while these ran: ${running.join(', ') || 'none'}`);
+    child.kill(signal);
+  });
+}
 child.on('exit', (code, signal) => process.exit(signal ? 1 : (code ?? 1)));

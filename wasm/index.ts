@@ -1,4 +1,5 @@
 export { buildHuffman, decodeScan } from './jpeg';
-export { colorsOf444, colorsOfHalf, colorsOfGray } from './color';
+export { openPlanes } from './chroma';
+export { writeRows, writeHalvedRows } from './rows';
 export { resampleColumns, resampleRows } from './resample';
 export { writeValues } from './values';

@@ -4,16 +4,17 @@ import { arch, cpus, hostname, loadavg, release, totalmem, type } from 'node:os'
 import { promisify } from 'node:util';
 import { readCpuBudget } from '../../src/resources/cpu-budget.js';
 import type { Environment } from '../types.js';
+import { thisMachine } from '../../src/launch/facts/machine.js';
 import { readGpus } from './gpus.js';
 
 /** What is known before the first measurement; the rest comes at the end. */
 export type EnvironmentBefore = Omit<Environment, 'loadAverageAfter' | 'onnxRuntime'>;
 
-/** Reads where is measured; `checkout` is the folder whose commit is named. */
-export async function readEnvironment(checkout: string): Promise<EnvironmentBefore> {
+/** Describes the machine that measures; `checkout` is the folder whose commit is named. */
+export async function readEnvironment(checkout: string, env: NodeJS.ProcessEnv): Promise<EnvironmentBefore> {
   const [cpuBudget, gpu, governor, commit] = await Promise.all([
     readCpuBudget(),
-    readGpus(),
+    readGpus(thisMachine(env)),
     readFile('/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor', 'utf8').catch(() => null),
     readCommit(checkout),
   ]);

@@ -3,6 +3,7 @@ import { AppError, messageOf } from '../../src/errors.js';
 import type { ProviderName } from '../../src/model/config.js';
 import { stepKinds, type StepKind } from './types.js';
 
+/** What the command line of the GPU proof asks for. */
 export interface ProofArguments {
   readonly out: string;
   readonly provider: ProviderName;

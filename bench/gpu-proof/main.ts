@@ -83,7 +83,7 @@ async function main(): Promise<number> {
   decideTf32(process.env, settings.isTf32Allowed);
   const startedAt = new Date().toISOString();
   await mkdir(settings.out, { recursive: true });
-  const [models, environment] = [await gatherModels(settings), await readEnvironment(root)];
+  const [models, environment] = [await gatherModels(settings), await readEnvironment(root, process.env)];
   const plan = planSteps({ ...settings, models });
   const steps: StepReport[] = [];
   for (const [index, step] of plan.entries()) {

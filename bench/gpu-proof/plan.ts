@@ -1,11 +1,13 @@
 import type { ProviderName } from '../../src/model/config.js';
 import type { Step, StepKind } from './types.js';
 
+/** A model that the proof runs. */
 export interface ProofModel {
   readonly name: string;
   readonly path: string;
 }
 
+/** What the steps of a proof are chosen for. */
 export interface PlanRequest {
   readonly provider: ProviderName;
   readonly models: readonly ProofModel[];

@@ -2,6 +2,7 @@ import type { ProviderName } from '../../src/model/config.js';
 
 /** The kinds of steps, what decides first. */
 export const stepKinds = ['provider', 'placement', 'parity', 'cold start', 'speed', 'buckets', 'two workers'] as const;
+/** What a step of the proof examines. */
 export type StepKind = (typeof stepKinds)[number];
 
 /** One question to the GPU, answered in a process of its own. */
@@ -21,10 +22,12 @@ export interface Step {
 /** A figure or a fact by its name, with its unit in the name. */
 export type Facts = Readonly<Record<string, string | number | boolean>>;
 
+/** What a step came to; broken: it could not be carried out. */
 export type StepOutcome =
   | { readonly state: 'passed' | 'failed'; readonly rows: readonly Facts[]; readonly reason?: string }
   | { readonly state: 'broken'; readonly reason: string };
 
+/** A step of the proof in its report. */
 export interface StepReport {
   readonly step: string;
   readonly kind: Step['kind'];

@@ -12,6 +12,7 @@ export interface Answer {
 /** How one request ended: with an answer, or without. */
 export type Outcome = { readonly answer: Answer } | { readonly error: Error };
 
+/** Where a connection leads, and how long an answer may take. */
 export interface ConnectionOptions {
   readonly host: string;
   readonly port: number;

@@ -22,6 +22,7 @@ export interface Sweep {
   readonly ratesAre: 'absolute' | 'shares';
 }
 
+/** What the load points of a model depend on. */
 export interface ModelTraits {
   readonly hasBatchDimension: boolean;
   readonly takesImages: boolean;

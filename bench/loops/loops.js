@@ -2,11 +2,12 @@
 // Usage: node tools/build.js && node bench/loops/loops.js
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { rmSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { loadavg } from 'node:os';
 import { Worker } from 'node:worker_threads';
-import { cpuUs, drive, folder, serve, put, models, batching, sumRequest, wire } from '../micro/server-process.js';
+import { serverArgs, serverUrl, startProcess } from '../micro/process.js';
+import { cpuUs, drive, folder, put, models, batching, sumRequest, wire } from '../micro/server-process.js';
 
 const loopsServer = new URL('server.js', import.meta.url);
 const rounds = 12;
@@ -19,27 +20,46 @@ async function startLoops(loops, refuses) {
   return { pid: child.pid, port, end: () => child.kill() };
 }
 
+const childrenOf = ({ pid }) => {
+  const text = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim();
+  return text === '' ? [] : text.split(' ').map((child) => ({ pid: Number(child) }));
+};
+/** Of a server and the processes of its loops. */
+const wholeCpuUs = (server) => [server, ...childrenOf(server)].reduce((sum, each) => sum + cpuUs(each), 0);
+
+/** Memory of each process, what it shares with others divided among them, in MB. */
+const pssMb = ({ pid }) =>
+  Math.round(/^Pss: +(\d+)/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))[1] / 1024);
+
 async function measureLoops() {
   await put('m', models.sumAndDifference, batching);
+  // No loop is watched: a look every millisecond in each process would cost more than what is measured.
+  const serve = (...flags) => startProcess(serverArgs(folder, flags), serverUrl);
   const slipway = await serve();
+  const loops = await serve('--http-loops', '2');
   const json = sumRequest('m');
   const places = [
     ['node:http, tiny JSON, one loop', await startLoops(1, false), json],
     ['node:http, tiny JSON, two loops', await startLoops(2, false), json],
     ['node:http, refusals, one loop', await startLoops(1, true), json],
     ['node:http, refusals, two loops', await startLoops(2, true), json],
-    ['slipway, tiny JSON', slipway, json],
-    ['slipway, no such model', slipway, wire('/v2/models/none/infer', '{}')],
+    ['slipway, tiny JSON, one loop', slipway, json],
+    ['slipway, tiny JSON, --http-loops 2', loops, json],
+    ['slipway, no such model, one loop', slipway, wire('/v2/models/none/infer', '{}')],
+    ['slipway, no such model, --http-loops 2', loops, wire('/v2/models/none/infer', '{}')],
   ];
   const times = places.map(() => []);
   for (let round = 0; round <= rounds; round += 1) {
     for (const [n, [, server, request]] of places.entries()) {
-      const before = cpuUs(server);
+      const before = wholeCpuUs(server);
       const { answered } = await drive(server, request, { concurrency: 16, windowMs: 800, warmupMs: 0 });
-      if (round > 0) times[n].push((cpuUs(server) - before) / answered);
+      if (round > 0) times[n].push((wholeCpuUs(server) - before) / answered);
     }
   }
   for (const [n, [name]] of places.entries()) console.log(`${name}: ${low(times[n]).toFixed(1)} us of CPU a request`);
+  const memory = [slipway, loops].map((server) => [server, ...childrenOf(server)].map(pssMb).join(' + '));
+  console.log(`memory (PSS) of one loop: ${memory[0]} MB; of a parent and two loops: ${memory[1]} MB`);
+  console.log(`CPU of the parent of two loops so far: ${Math.round(cpuUs(loops) / 1000)} ms`);
   for (const server of new Set(places.map(([, server]) => server))) await server.end();
 }
 

@@ -16,6 +16,7 @@ export interface Series {
   readonly remarks: readonly string[];
 }
 
+/** A sample, and the round that it was taken in. */
 export interface RoundSample {
   readonly round: number;
   readonly sample: Sample;

@@ -109,7 +109,7 @@ async function measureLoad(run: ModelRun, points: readonly [Point, ...Point[]]):
 async function prepare(run: ModelRun, point: Point): Promise<readonly Participant[] | string> {
   const { model, served, targets, variable, images, method, signal } = run;
   const mostRows = Number(served.properties['max_batch_size'] ?? 0);
-  if (mostRows > 0 && point.batch > mostRows) return `the model takes at most ${mostRows} rows a request`;
+  if (mostRows > 0 && point.batch > mostRows) return `the model takes at most ${mostRows} rows per request`;
   const payloads = buildPayloads({
     model,
     inputs: served.inputs,

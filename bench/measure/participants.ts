@@ -4,7 +4,7 @@ import type { RawLoop } from '../baselines/raw-loop.js';
 import type { LoadGenerator } from '../load/load.js';
 import type { Arrivals, WindowResult } from '../load/messages.js';
 import type { Method } from '../types.js';
-import { readCpuSeconds } from '../targets/server-facts.js';
+import { readCpuSeconds as readCpuSecondsOf } from '../targets/server-facts.js';
 import type { Origin, Target } from '../targets/target.js';
 import type { Point, PointArrivals } from '../load/points.js';
 import { toWireRequest, type Payload } from '../targets/requests.js';
@@ -19,17 +19,31 @@ export interface PointLoad {
   readonly signal: AbortSignal;
 }
 
-/** A server under test; its CPU time a request counts warm-up and window, with the answers of both. */
+/** A server under test, and how its CPU seconds so far are read. */
+export interface MeasuredServer {
+  readonly name: string;
+  readonly origin: Origin;
+  readonly readCpuSeconds: () => Promise<number | undefined>;
+}
+
+/** One under test that says its CPU time in /metrics. */
 export function measureTarget(target: Target, context: PointLoad): Participant {
+  const { name, origin } = target;
+  return measureServer({ name, origin, readCpuSeconds: () => readCpuSecondsOf(target) }, context);
+}
+
+/** Its CPU time a request counts warm-up and window, with the answers of both; null where there were none. */
+export function measureServer({ name, origin, readCpuSeconds }: MeasuredServer, context: PointLoad): Participant {
   return {
-    name: target.name,
+    name,
     role: 'target',
     measure: async () => {
-      const before = await readCpuSeconds(target);
-      const { window, answered } = await send(target.origin, context);
-      const after = before === undefined ? undefined : await readCpuSeconds(target);
-      const cpuMs = before === undefined || after === undefined ? null : ((after - before) * 1000) / answered;
-      return toSample(window, { batch: context.point.batch, serverCpuMs: cpuMs });
+      const before = await readCpuSeconds();
+      const { window, answered } = await send(origin, context);
+      const after = before === undefined ? undefined : await readCpuSeconds();
+      const isKnown = before !== undefined && after !== undefined && answered > 0;
+      const serverCpuMs = isKnown ? ((after - before) * 1000) / answered : null;
+      return toSample(window, { batch: context.point.batch, serverCpuMs });
     },
   };
 }
@@ -62,6 +76,7 @@ export function measureRaw(loop: RawLoop, { threads, ...order }: RawOptions, con
   };
 }
 
+/** How the raw loop runs a model. */
 export interface RawOptions {
   readonly threads: number;
   readonly variable: number;
@@ -70,7 +85,7 @@ export interface RawOptions {
 }
 
 /** One window of load on a server. */
-export async function send(origin: Origin, context: PointLoad): Promise<{ window: WindowResult; answered: number }> {
+async function send(origin: Origin, context: PointLoad): Promise<{ window: WindowResult; answered: number }> {
   const { point, payloads, load, timing, signal } = context;
   const order = {
     host: origin.host,
@@ -92,10 +107,7 @@ function toArrivals(arrivals: PointArrivals): Arrivals {
 }
 
 /** A window as a sample. */
-export function toSample(
-  window: WindowResult,
-  own: { readonly batch: number; readonly serverCpuMs: number | null },
-): Sample {
+function toSample(window: WindowResult, own: { readonly batch: number; readonly serverCpuMs: number | null }): Sample {
   const { completed, elapsedMs, latencies, statuses, serverMs, clientMs, devices, backlog } = window;
   const { batch, serverCpuMs } = own;
   return {
@@ -104,7 +116,7 @@ export function toSample(
     latencies,
     statuses,
     serverMs,
-    clientMs,
+    clientMs: completed > 0 ? clientMs : null,
     serverCpuMs,
     devices,
     backlog,

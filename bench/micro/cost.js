@@ -74,22 +74,32 @@ function compare(taken, what) {
 }
 
 const jobs = {
-  /** The server's CPU time for a tiny request, JSON and binary, by clients. */
+  /** The server's CPU time for a tiny request, JSON and binary, by clients, and how much that is beyond a bare run in a loop. */
   async tiny() {
-    await put('m', models.sumAndDifference, batching);
+    const modelPath = await put('m', models.sumAndDifference, batching);
     const server = await serve();
+    const { startRawLoop } = await load('bench/baselines/raw-loop.js');
+    const place = { modelPath, logId: 'raw', provider: 'cpu', deviceId: 0, strict: false, optimised: false };
+    const raw = await startRawLoop({ spec: { ...place, intraOpThreads: 1 }, threads: 1 });
+    const runUs = async () =>
+      1000 * (await raw.run({ rows: 1, active: 1, variable: 1, warmupMs: 50, windowMs: 200 })).cpuMs;
     const binary = tensors.map(({ data, ...tensor }) => ({ ...tensor, data: Int32Array.from(data) }));
     const forms = { json: sumRequest('m'), binary: binaryRequest('m', binary) };
     for (const request of Object.values(forms)) await drive(server, request, { concurrency: 16, windowMs: 3000 });
     for (const concurrency of [1, 4, 16, 64]) {
       for (const [form, request] of Object.entries(forms)) {
-        const times = [];
-        for (let round = 0; round < 5; round += 1) times.push(await cpuOfRequest(server, request, { concurrency }));
+        const [times, beyond] = [[], []];
+        for (let round = 0; round < 7; round += 1) {
+          times.push(await cpuOfRequest(server, request, { concurrency }));
+          beyond.push(times.at(-1) - (await runUs()));
+        }
+        const [us, beyondUs] = [times, beyond].map((list) => median(list).toFixed(1));
         console.log(
-          `tiny  ${form}, ${concurrency} clients  ${median(times).toFixed(1)} us a request (${times.map(Math.round)})`,
+          `tiny  ${form}, ${concurrency} clients  ${us} us a request, ${beyondUs} beyond a run (${times.map(Math.round)})`,
         );
       }
     }
+    await raw.close();
     await server.end();
   },
   /** CPU time of a request to workers: of one model, and of two in turn, each of which the journal has to note. */

@@ -2,6 +2,7 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { load, serverArgs, serverUrl, startProcess } from './process.js';
@@ -105,6 +106,21 @@ export async function order(facts) {
 export const serve = (folder, cpus) =>
   startProcess(serverArgs(folder, (process.env.FLAGS ?? '').split(' ').filter(Boolean)), serverUrl, cpus);
 
+/** What no server in Node can do better: node:http that refuses everything at once, and does nothing else. */
+export const serveBare = (cpus) => startProcess([self, 'refuse'], serverUrl, cpus);
+
+function refuseAll() {
+  const refusal = JSON.stringify({ error: 'Exceeds maximum queue size: this server refuses everything.' });
+  const headers = ['content-type', 'application/json', 'content-length', String(refusal.length), 'retry-after', '2'];
+  const server = createServer(({ method }, response) => {
+    if (method === 'POST') response.writeHead(429, headers).end(refusal);
+    else response.writeHead(200, ['content-length', '0']).end();
+  });
+  server.listen({ port: 0, host: '127.0.0.1', backlog: 4096 }, () => {
+    console.error(JSON.stringify({ url: `http://127.0.0.1:${server.address().port}` }));
+  });
+}
+
 export function wire(path, body, headers = '') {
   const bytes = Buffer.from(body);
   const head = `POST ${path} HTTP/1.1\r\nhost: x\r\n${headers}content-length: ${bytes.length}\r\n\r\n`;
@@ -117,6 +133,7 @@ export async function putModels(folder) {
   const row = Array.from({ length: 16 }, (_, n) => n);
   await models.putModel(folder, { name: 'tiny', graph: models.sumAndDifference });
   await models.putModel(folder, { name: 'slow', graph: models.slowProduct(3) });
+  await models.putModel(folder, { name: 'slower', graph: models.slowProduct(12) });
   const sums = {
     name: 'sums',
     inputs: [{ name: 'X', datatype: 'FP32', shape: ['batch', 3, 96, 96] }],
@@ -137,6 +154,7 @@ export async function putModels(folder) {
       ['A', 'B'].map((name) => tensor([name, 'INT32', [1, 16], row])),
     ),
     tensors: infer('slow', [tensor(['X', 'FP32', [1], [1]])]),
+    slow: infer('slower', [tensor(['X', 'FP32', [1], [1]])]),
     json: infer('sums', [tensor(['X', 'FP32', [1, 3, 96, 96], values])]),
     images: wire(
       '/predictions/sums?outputs=true',
@@ -160,6 +178,7 @@ export async function closed(port, bytes, ms) {
   return (windows[0].completed * 1000) / windows[0].elapsedMs;
 }
 
+if (process.argv[2] === 'refuse') refuseAll();
 if (process.argv[2] === 'flood') {
   process.once('message', (facts) => void send(facts).then((result) => process.send(result)));
 }

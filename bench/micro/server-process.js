@@ -6,6 +6,7 @@ import { load, serverArgs, serverUrl, startProcess, threadMs } from './process.j
 
 export { load, rssMb } from './process.js';
 const { startLoadGenerator } = await load('bench/load/load.js');
+const { mergeHistograms } = await load('bench/stats/histogram.js');
 export const models = await load('test/support/models.js');
 export const folder = mkdtempSync(join(tmpdir(), 'slipway-micro-'));
 
@@ -88,7 +89,8 @@ export async function drive(
     for (const [status, count] of Object.entries(window.statuses)) statuses[status] = (statuses[status] ?? 0) + count;
   const elapsedMs = result.windows.reduce((sum, window) => sum + window.elapsedMs, 0);
   const completed = result.windows.reduce((sum, window) => sum + window.completed, 0);
-  return { statuses, answered: result.answered, perSecond: Math.round((completed * 1000) / elapsedMs) };
+  const p99Ms = mergeHistograms(result.windows.map(({ latencies }) => latencies)).percentileMs(99);
+  return { statuses, answered: result.answered, perSecond: Math.round((completed * 1000) / elapsedMs), p99Ms };
 }
 
 export const put = (name, graph, config) => models.putModel(folder, { name, graph, config });

@@ -1,6 +1,6 @@
 // Measures a whole server as a process: memory over many requests and clients that leave, many models, the access log, the
-// event loop's delay under large JSON bodies, and reloads under load. One figure or pair of figures a line.
-// Usage: node tools/build.js && node bench/micro/server.js [soak|leavers|models|log|json|reload] [COUNT]
+// event loop's delay under large JSON bodies, reloads under load, and what batching is worth. One figure or pair of figures a line.
+// Usage: node tools/build.js && node bench/micro/server.js [soak|leavers|models|log|json|reload|batching] [COUNT]
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -9,6 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import {
   batching,
+  binaryRequest,
   drive,
   handles,
   load,
@@ -110,6 +111,36 @@ const jobs = {
       }
     }
     await Promise.all([server.end(), echo.end()]);
+  },
+  /** Requests of one row from COUNT clients to a model that batches, and to the same that does not, in turn. */
+  async batching(count = 32) {
+    const { buildPerceptron } = await load('bench/models/perceptron.js');
+    const { buildEncoder } = await load('bench/models/encoder.js');
+    const size = { layers: 2, hidden: 128, heads: 4, vocabulary: 1000, tokens: 16 };
+    const row = { features: new Float32Array(784).fill(0.5), input_ids: new BigInt64Array(16).fill(7n) };
+    const graphs = { perceptron: buildPerceptron(3, [784, 1024, 1024, 10]), encoder: buildEncoder(2, size) };
+    for (const [name, graph] of Object.entries(graphs)) {
+      await put(`${name}-on`, graph, { batching: { maxRows: 32 } });
+      await put(`${name}-off`, graph, { batching: { maxRows: 0 } });
+    }
+    const server = await serve();
+    for (const [name, graph] of Object.entries(graphs)) {
+      const [{ name: input, datatype }] = graph.inputs;
+      const data = row[input];
+      const requestOf = (model) => binaryRequest(model, [{ name: input, datatype, shape: [1, data.length], data }]);
+      const taken = { on: [], off: [] };
+      for (let round = 0; round < 9; round += 1) {
+        for (const [state, rounds] of Object.entries(taken)) {
+          rounds.push(await drive(server, requestOf(`${name}-${state}`), { concurrency: count, windowMs: 1000 }));
+        }
+      }
+      const [on, off] = [taken.on, taken.off].map((rounds) => rounds.slice(2));
+      const what = (key, rounds) => rounds.map((round) => round[key]);
+      report(`batching  ${name} on, ${count} clients`, what('perSecond', on), what('perSecond', off));
+      const p99 = (rounds) => median(what('p99Ms', rounds)).toFixed(1);
+      console.log(`batching  ${name} p99 ${p99(on)} ms on, ${p99(off)} ms off`);
+    }
+    await server.end();
   },
   /** COUNT reloads of a changed model under the load of 8 clients: every status that they saw. */
   async reload(count = 20) {

@@ -9,7 +9,9 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { order, putModels, ready, rssMb, serve, wire } from './flood.js';
 
-const [, , minutes = '10', rate = '5'] = process.argv;
+const [, , minutesText = '10', rate = '5'] = process.argv;
+const minutes = Number(minutesText);
+if (!(minutes > 0)) throw new Error(`'${minutesText}': expected minutes, such as 10 or 0.5`);
 const folder = mkdtempSync(join(tmpdir(), 'slipway-soak-'));
 const requests = await putModels(folder);
 const server = await serve(folder);
@@ -39,23 +41,26 @@ async function leave(untilMs) {
 }
 
 const figures = [];
-for (let minute = 1; minute <= Number(minutes) && server.child.exitCode === null; minute += 1) {
-  const [results, left] = await Promise.all([order({ port, ms: 60_000, streams }), leave(performance.now() + 60_000)]);
+for (let minute = 1; minute < minutes + 1 && server.child.exitCode === null; minute += 1) {
+  const ms = Math.round(60_000 * Math.min(1, minutes + 1 - minute));
+  const [results, left] = await Promise.all([order({ port, ms, streams }), leave(performance.now() + ms)]);
   const statuses = {};
   for (const [status, count] of results.flatMap((each) => Object.entries(each.statuses)))
     statuses[status] = (statuses[status] ?? 0) + count;
   const lost = results.reduce((sum, each) => sum + each.lost, 0);
-  const p99 = results[0].accepted.p99;
+  const p99 = results[0].accepted.p99 ?? 'no';
   figures.push({ lost, rss: rssMb(server), handles: handles() });
   console.log(
     `minute ${minute}: ${JSON.stringify(statuses)}, left ${left}, lost ${lost}, tiny p99 ${p99} ms, ${rssMb(server)} MB, ${handles()} handles`,
   );
 }
 await sleep(5000);
-const [first, last] = [figures[Math.min(2, figures.length - 1)], figures.at(-1)];
+// Caches and pools are full by the third minute.
+const settled = Math.min(3, figures.length);
+const [first, last] = [figures[settled - 1], figures.at(-1)];
 const lost = figures.reduce((sum, each) => sum + each.lost, 0);
 console.log(
-  `lost ${lost}; memory ${first?.rss} MB in the third minute, ${last?.rss} in the last, ${rssMb(server)} idle; handles ${first?.handles}, ${last?.handles}, ${handles()}`,
+  `lost ${lost}; memory ${first?.rss} MB in minute ${settled}, ${last?.rss} in the last, ${rssMb(server)} idle; handles ${first?.handles}, ${last?.handles}, ${handles()}`,
 );
 server.child.kill('SIGTERM');
 const [code] = await once(server.child, 'exit');

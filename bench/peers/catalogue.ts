@@ -81,4 +81,5 @@ export const peers: readonly Peer[] = [
   },
 ];
 
+/** Names of all peers, as the command line takes them. */
 export const peerNames: readonly string[] = peers.map(({ name }) => name);

@@ -2,10 +2,10 @@ import type { NamedTensors } from '../../src/tensor/tensor.js';
 import { startRawLoop, type RawLoop } from '../baselines/raw-loop.js';
 import type { LoadGenerator } from '../load/load.js';
 import { measureInTurn } from '../measure/interleave.js';
-import { measureRaw, send, toSample, type PointLoad } from '../measure/participants.js';
+import { measureRaw, measureServer, type PointLoad } from '../measure/participants.js';
 import type { Point } from '../load/points.js';
 import type { Participant } from '../measure/sample.js';
-import { settle } from '../measure/settle.js';
+import { settle, type Settling } from '../measure/settle.js';
 import type { Method } from '../types.js';
 import { readTreeCpuSeconds } from './hosts/process-cpu.js';
 import { describeRow, toPeerRow } from './report/rows.js';
@@ -17,7 +17,7 @@ import { runWrk, type WrkFigures } from './hosts/wrk.js';
 
 /** What the servers of one workload are measured with. */
 export interface WorkRun {
-  readonly workload: ReportedWork & Pick<Workload, 'warmClients'>;
+  readonly workload: ReportedWork & Pick<Workload, 'warmClients' | 'warmAnswers'>;
   /** The model's file for a raw loop beside the servers; absent where requests hold more than the loop would do. */
   readonly raw: { readonly modelPath: string; readonly feeds?: NamedTensors } | undefined;
   readonly contestants: readonly Contestant[];
@@ -33,11 +33,11 @@ export interface WorkRun {
 
 /** Measures all servers of a workload in turn, at each number of clients. */
 export async function measureWork(run: WorkRun): Promise<readonly PeerRow[]> {
-  const { workload, signal, narrate, method } = run;
+  const { workload, signal, narrate } = run;
   const raw = await startRaw(run);
   try {
     const warm = participantsOf(run, undefined, workload.warmClients);
-    const { seconds, restless } = await settle(warm, method, { signal, now: () => performance.now() });
+    const { seconds, restless } = await settle(warm, settlingOf(run), { signal, now: () => performance.now() });
     const end = restless.length === 0 ? 'all steady' : `${restless.join(', ')} not steady yet`;
     narrate(`${workload.title}: warmed up for ${seconds.toFixed(1)} s, ${end}`);
     const rows: PeerRow[] = [];
@@ -46,6 +46,14 @@ export async function measureWork(run: WorkRun): Promise<readonly PeerRow[]> {
   } finally {
     await raw?.close();
   }
+}
+
+/** Thousands of answers from each of several servers, which may take milliseconds each, take longer than for throughput to come to rest. */
+const mostWarmMs = 90_000;
+
+function settlingOf({ method, workload: { warmAnswers } }: WorkRun): Settling {
+  if (method.mode === 'quick' || warmAnswers === 0) return method;
+  return { ...method, leastAnswers: warmAnswers, settleMs: mostWarmMs };
 }
 
 async function startRaw({ raw, threads }: WorkRun): Promise<RawLoop | undefined> {
@@ -77,21 +85,15 @@ function participantsOf(run: WorkRun, raw: RawLoop | undefined, clients: number)
   const feeds = run.raw?.feeds;
   const options = { threads, variable: 1, ...(feeds === undefined ? {} : { feeds }) };
   const others = raw === undefined ? [] : [{ ...measureRaw(raw, options, contextOf([])), name: rawLoop }];
-  return [...contestants.map((contestant) => measureServer(contestant, contextOf(contestant.payloads))), ...others];
-}
-
-function measureServer({ name, server }: Contestant, context: PointLoad): Participant {
-  return {
-    name,
-    role: 'target',
-    measure: async () => {
-      const before = await readTreeCpuSeconds(server.pid);
-      const { window, answered } = await send(server.origin, context);
-      const after = await readTreeCpuSeconds(server.pid);
-      const isKnown = before !== undefined && after !== undefined && answered > 0;
-      return toSample(window, { batch: 1, serverCpuMs: isKnown ? ((after - before) * 1000) / answered : null });
-    },
-  };
+  return [
+    ...contestants.map(({ name, server, payloads }) =>
+      measureServer(
+        { name, origin: server.origin, readCpuSeconds: () => readTreeCpuSeconds(server.pid) },
+        contextOf(payloads),
+      ),
+    ),
+    ...others,
+  ];
 }
 
 /** The same load by wrk, servers in turn as well. */

@@ -9,7 +9,7 @@ export function parseReport(text: string, file: string): Report {
   } catch {
     // said below: whatever it is, it is no report
   }
-  throw new AppError('USAGE', `${file} is no report of the benchmark. Write one: npm run bench -- --json ${file}`);
+  throw new AppError('USAGE', `${file} is not a report of the benchmark. Write one: npm run bench -- --json ${file}`);
 }
 
 /** The rates at which a model's requests arrived in a report: the same are measured again, for only these compare. */

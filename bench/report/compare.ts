@@ -20,6 +20,7 @@ export interface OverallComparison {
   readonly outcome: Comparison['outcome'];
 }
 
+/** How two reports differ, point by point and in all. */
 export interface ComparisonOfReports {
   readonly points: readonly Comparison[];
   readonly overall: readonly OverallComparison[];

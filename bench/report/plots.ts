@@ -51,8 +51,8 @@ function plotThroughput(model: ModelReport, targets: readonly string[], rows: re
   const batch = breakEvenOf(model, rows)?.batch;
   return {
     title: 'Throughput by batch',
-    xLabel: 'rows a request',
-    yLabel: 'inferences a second',
+    xLabel: 'rows per request',
+    yLabel: 'inferences per second',
     lines,
     ...(batch === undefined ? {} : { mark: { x: batch, label: `GPU from batch ${batch} on` } }),
   };
@@ -65,7 +65,7 @@ function plotVersus(model: ModelReport, rows: readonly Row[]): Plot | undefined 
   const points = found.ratios.map(({ batch, ratio }) => [batch, ratio.middle] as const);
   return {
     title: 'GPU against CPU',
-    xLabel: 'rows a request',
+    xLabel: 'rows per request',
     yLabel: 'times the rate of the CPU',
     lines: [{ name: 'GPU over CPU', points, color: 1 }],
     level: { y: 1, label: 'break-even' },

@@ -4,6 +4,7 @@ import { AppError } from '../../src/errors.js';
 import { generateModel, generators } from '../models/generate.js';
 import type { Subject } from './subject.js';
 
+/** Which models are to be measured. */
 export interface SubjectRequest {
   /** Names, or paths of .onnx files; empty: every model of the folder. */
   readonly models: readonly string[];

@@ -3,6 +3,7 @@ import { launch, type LaunchedServer } from '../../src/launch/index.js';
 import { findFreePort } from './free-port.js';
 import type { StartOptions, Target, TargetPlan } from './target.js';
 
+/** The container images that can be measured. */
 export type ContainerVariant = 'cpu' | 'gpu' | 'cuda';
 
 /** A container of one variant, started by the launcher and removed afterwards. Its image must be there: none is built or pulled. */

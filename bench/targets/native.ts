@@ -9,6 +9,7 @@ import type { StartOptions, Target, TargetPlan } from './target.js';
 const server = fileURLToPath(new URL('../../../bin/slipway.cjs', import.meta.url));
 const parentWatch = new URL('./parent-watch-process.js', import.meta.url).href;
 
+/** How a native server is started for a measurement. */
 export interface NativeOptions {
   readonly provider: ProviderName;
   readonly env: NodeJS.ProcessEnv;

@@ -13,6 +13,7 @@ export interface Payload {
   readonly body: Uint8Array<ArrayBuffer>;
 }
 
+/** What the body of a request is made for. */
 export interface PayloadRequest {
   readonly model: string;
   readonly inputs: readonly TensorSpec[];

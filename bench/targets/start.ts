@@ -16,6 +16,7 @@ export interface SkippedTarget {
   readonly reason: string;
 }
 
+/** Which start is measured, and how often. */
 export interface ColdStartRequest {
   readonly starts: number;
   /** The model that the first answer comes from. */

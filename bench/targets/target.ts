@@ -36,6 +36,7 @@ export interface TargetPlan {
   start(options: StartOptions): Promise<Target>;
 }
 
+/** What every target needs to start. */
 export interface StartOptions {
   /** Folder with the models. */
   readonly repository: string;

@@ -9,6 +9,7 @@ export interface Candidate {
   readonly hasBuckets: boolean;
 }
 
+/** What limits the settings that are tried. */
 export interface SearchSpace {
   readonly cpus: number;
   /** 0: the model has no batch dimension. */

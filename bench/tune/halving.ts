@@ -13,6 +13,7 @@ export interface Trial<C> {
   readonly score: Score;
 }
 
+/** What successive halving works on, and how it measures. */
 export interface HalvingOptions<C> {
   readonly candidates: readonly C[];
   /** Longest look at a candidate of a rung, in milliseconds a load; a rung keeps the best third for the next. */

@@ -19,6 +19,7 @@ export async function readModelJson(folder: string): Promise<Json> {
   return JSON.parse(text) as Json;
 }
 
+/** Writes the model.json of a model's folder. */
 export async function writeModelJson(folder: string, json: Json): Promise<void> {
   await writeFile(join(folder, 'model.json'), `${JSON.stringify(json, null, 2)}\n`);
 }

@@ -10,5 +10,7 @@ export interface TunePace {
   readonly limitMs: number;
 }
 
+/** For a first impression. */
 export const quickPace: TunePace = { settleMs: 1000, windowsMs: [60, 150], finalMs: 300, limitMs: 40_000 };
+/** For settings that are to be kept. */
 export const defaultPace: TunePace = { settleMs: 3000, windowsMs: [100, 250, 600], finalMs: 500, limitMs: 180_000 };

@@ -9,6 +9,7 @@ import { writeTuned } from './model-file.js';
 import type { TunePace } from './pace.js';
 import { tuneModel, type Tuned } from './tune-model.js';
 
+/** What one tuning needs. */
 export interface TuneOptions extends RunOptions {
   readonly tune: TuneSettings;
   /** What the settings are for: they are kept by this name. */

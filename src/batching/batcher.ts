@@ -7,7 +7,7 @@ import { canEnd, createEntry, isAborted, rowsToRunOf, tellRun, type Entry } from
 import { mayRunHere } from './here.js';
 import { isShared, Joining } from './joining.js';
 import { mergeRequests, splitOutputs, timingsOf } from './merge.js';
-import { needsPieces, tryPieces } from './pieces.js';
+import { needsPieces, tryPieces, type PieceRunner } from './pieces.js';
 import { isOver, padRows, planRun, takeRows, type RunPlan } from './plan.js';
 import { createQueue } from './queue.js';
 import type { Served } from './watch/recheck.js';
@@ -48,6 +48,7 @@ class QueueBatcher implements Batcher {
   readonly #queue = createQueue<Entry>();
   readonly #rate = createRunRate();
   readonly #cost = createRunCost();
+  readonly #pieces: PieceRunner = { run: (piece) => this.#wait(piece), cost: this.#cost };
   readonly #alarm: Alarm;
   readonly #drainers: (() => void)[] = [];
   isDraining = false;
@@ -96,7 +97,7 @@ class QueueBatcher implements Batcher {
   async #runLarge(request: QueuedRequest): Promise<InferResult> {
     this.#open += 1;
     try {
-      const { result, fault } = await tryPieces(request, this.config, (piece) => this.#wait(piece));
+      const { result, fault } = await tryPieces(request, this.config, this.#pieces);
       if (result !== undefined && this.config.maxRows > 0) return result;
       const whole = await this.#wait({ ...request, queueTimeoutMs: Number.POSITIVE_INFINITY });
       if (fault !== undefined) this.#joining.stop(fault);
@@ -218,9 +219,8 @@ class QueueBatcher implements Batcher {
   #drop(entry: Entry, nowMs: number): void {
     const { enqueuedMs, limitMs } = entry;
     this.#queue.remove(entry);
-    const { model } = this.#options;
-    const retryAfterMs = this.#retryAfterMs();
-    this.#fail(entry, queueTimeout({ model, waitedMs: nowMs - enqueuedMs, limitMs, retryAfterMs }));
+    const facts = { model: this.#options.model, waitedMs: nowMs - enqueuedMs, limitMs };
+    this.#fail(entry, queueTimeout({ ...facts, retryAfterMs: this.#retryAfterMs() }));
   }
 
   #start(plan: RunPlan<Entry>): PendingRun {

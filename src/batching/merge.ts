@@ -34,7 +34,7 @@ export function splitOutputs(outputs: NamedTensors, wanted: readonly string[], r
   const own = new Map<string, Tensor>();
   for (const name of wanted) {
     const tensor = outputs.get(name);
-    if (tensor === undefined) throw new AppError('ENGINE_FAILED', `The run did not answer output ${name}.`);
+    if (tensor === undefined) throw new AppError('ENGINE_FAILED', `The run returned no output ${name}.`);
     own.set(name, isWhole ? tensor : cutRows(name, tensor, range));
   }
   return own;

@@ -3,6 +3,7 @@ import type { BatchingConfig } from '../model/config.js';
 import { concatRows, notRows, sliceRows } from '../tensor/rows.js';
 import type { NamedTensors, Tensor } from '../tensor/tensor.js';
 import { devicesOf } from './merge.js';
+import type { RunCost } from './run-cost.js';
 import { faultOf, type JoiningFault } from './watch/repeat.js';
 import type { InferResult, QueuedRequest } from './types.js';
 
@@ -11,21 +12,37 @@ export function needsPieces({ rows, isAlone }: QueuedRequest, config: BatchingCo
   return config.maxRows > 0 && rows > config.maxRows && !config.isRequestLimit && isAlone === undefined;
 }
 
-/** Rows of each piece: alike, so that free workers end together; where runs are padded to buckets, full ones and a rest. */
-export function piecesOf(rows: number, { maxRows, buckets }: BatchingConfig): readonly number[] {
-  const count = Math.ceil(rows / maxRows);
-  const most = buckets.length > 0 ? maxRows : Math.ceil(rows / count);
+/** A run of so long is worth its hand-over: rows that cost next to nothing are not cut into runs of `maxRows`. */
+const worthMs = 5;
+
+/** Of so many pieces the first is run alone where no run has told yet what a row costs. */
+const manyPieces = 64;
+
+/**
+ * Rows of each piece: alike, so that free workers end together; where runs are padded to buckets, full ones and a rest. A run takes
+ * more than `maxRows` where so many are known to be computed within `worthMs`.
+ */
+export function piecesOf(rows: number, { maxRows, buckets }: BatchingConfig, rowsWorth = 0): readonly number[] {
+  const full = buckets.length > 0 ? maxRows : Math.min(rows, Math.max(maxRows, rowsWorth));
+  const count = Math.ceil(rows / full);
+  const most = buckets.length > 0 ? full : Math.ceil(rows / count);
   return Array.from({ length: count }, (_, n) => Math.min(most, rows - n * most)).filter((size) => size > 0);
+}
+
+/** How pieces are run. */
+export interface PieceRunner {
+  readonly run: (piece: QueuedRequest) => Promise<InferResult>;
+  readonly cost: Pick<RunCost, 'rowsWithin'>;
 }
 
 /** Runs a request in pieces; answers the fault where these fail, as they do where the model does not take the rows of a request apart. */
 export async function tryPieces(
   request: QueuedRequest,
   config: BatchingConfig,
-  run: (piece: QueuedRequest) => Promise<InferResult>,
+  runner: PieceRunner,
 ): Promise<{ result?: InferResult; fault?: JoiningFault }> {
   try {
-    return { result: await runPieces(request, config, run) };
+    return { result: await runPieces(request, config, runner) };
   } catch (error) {
     const fault = faultOf(error);
     if (fault === undefined) throw error;
@@ -33,17 +50,27 @@ export async function tryPieces(
   }
 }
 
-/** Runs a request in pieces with `run` and puts their answers together; where one fails, the others are given up. */
+/** Runs a request in pieces and puts their answers together; where one fails, the others are given up. */
 async function runPieces(
   request: QueuedRequest,
   config: BatchingConfig,
-  run: (piece: QueuedRequest) => Promise<InferResult>,
+  { run, cost }: PieceRunner,
 ): Promise<InferResult> {
   const end = new AbortController();
   const signal = request.signal === undefined ? end.signal : AbortSignal.any([end.signal, request.signal]);
-  const pieces = cutPieces({ ...request, signal }, config);
+  const pieces: QueuedRequest[] = [];
+  const results: InferResult[] = [];
+  const runNext = async (sizes: readonly number[]): Promise<void> => {
+    const next = cutPieces({ ...request, signal }, sizes, pieces);
+    pieces.push(...next);
+    results.push(...(await Promise.all(next.map(run))));
+  };
   try {
-    return joinPieces(pieces, await Promise.all(pieces.map(run)));
+    const isMany = request.rows > manyPieces * config.maxRows;
+    if (isMany && cost.rowsWithin(worthMs) === undefined) await runNext([config.maxRows]);
+    const left = request.rows - sumOf(pieces);
+    await runNext(piecesOf(left, config, cost.rowsWithin(worthMs)));
+    return joinPieces(pieces, results);
   } catch (error) {
     end.abort();
     throw error;
@@ -51,13 +78,22 @@ async function runPieces(
 }
 
 /** Pieces have buffers of their own. Only the first has the request's time limit: once it runs, the request was taken in time. */
-function cutPieces(request: QueuedRequest, config: BatchingConfig): readonly QueuedRequest[] {
-  let from = 0;
-  return piecesOf(request.rows, config).map((rows, n) => {
+function cutPieces(
+  request: QueuedRequest,
+  sizes: readonly number[],
+  before: readonly QueuedRequest[],
+): readonly QueuedRequest[] {
+  let from = sumOf(before);
+  return sizes.map((rows) => {
     const piece = { ...request, inputs: copyRows(request.inputs, from, rows), rows };
+    const isFirst = from === 0;
     from += rows;
-    return n === 0 ? piece : { ...piece, queueTimeoutMs: Number.POSITIVE_INFINITY };
+    return isFirst ? piece : { ...piece, queueTimeoutMs: Number.POSITIVE_INFINITY };
   });
+}
+
+function sumOf(pieces: readonly { readonly rows: number }[]): number {
+  return pieces.reduce((sum, { rows }) => sum + rows, 0);
 }
 
 function copyRows(inputs: NamedTensors, from: number, rows: number): NamedTensors {
@@ -74,7 +110,7 @@ function copyRows(inputs: NamedTensors, from: number, rows: number): NamedTensor
  * output has not one entry for each row.
  */
 function joinPieces(pieces: readonly QueuedRequest[], results: readonly InferResult[]): InferResult {
-  const rows = pieces.reduce((sum, piece) => sum + piece.rows, 0);
+  const rows = sumOf(pieces);
   const outputs = new Map<string, Tensor>();
   for (const name of results[0]?.outputs.keys() ?? []) {
     const parts = results.map((result) => result.outputs.get(name) as Tensor);

@@ -12,6 +12,7 @@ export interface Waiting<T> {
   readonly next: T | undefined;
 }
 
+/** What a run may be composed of. */
 export interface PlanLimits {
   /** Most rows in a run; 0: one request a run. */
   readonly maxRows: number;

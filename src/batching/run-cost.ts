@@ -28,6 +28,8 @@ export interface RunCost {
   note(rows: number, ms: number): void;
   /** Over how many of `most` free workers to spread `rows` rows; `pad` answers the rows that run for a share of so many. */
   spread(rows: number, most: number, pad: (rows: number) => number): number;
+  /** Rows that a run of so long takes at least, by what a row has cost so far, its share of the fixed part included; undefined before the first run. */
+  rowsWithin(ms: number): number | undefined;
 }
 
 /** Weight of all earlier runs at each new one: about the last thirty count. */
@@ -52,6 +54,7 @@ export function createRunCost(): RunCost {
       rowsSquared = rowsSquared * memory + rows * rows;
       rowsTimesMs = rowsTimesMs * memory + rows * ms;
     },
+    rowsWithin: (ms) => (count === 0 ? undefined : Math.floor((ms * rowsSum) / msSum)),
     spread(rows, most, pad) {
       if (count === 0) return 1;
       const [meanRows, meanMs] = [rowsSum / count, msSum / count];

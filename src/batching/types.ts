@@ -36,6 +36,7 @@ export interface InferTimings {
   readonly decodeMs?: number;
 }
 
+/** What a request gets back from its run. */
 export interface InferResult {
   /** Just this request's rows. The data may be views on a shared run's output: do not transfer them. */
   readonly outputs: NamedTensors;
@@ -72,6 +73,7 @@ export interface TracedRun {
   readonly device: string | undefined;
 }
 
+/** A request of a run, as its trace needs it. */
 export interface TracedRequest {
   readonly trace: object | undefined;
   readonly enqueuedMs: number;
@@ -84,6 +86,7 @@ export interface SharedRun {
   readonly rowsToRun: number;
 }
 
+/** What the batcher of a model needs. */
 export interface BatcherOptions {
   /** Name for messages. */
   readonly model: string;

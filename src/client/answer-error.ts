@@ -1,6 +1,7 @@
-import { AppError, type ErrorCode } from '../errors.js';
+import { AppError, errorCodes, type ErrorCode } from '../errors.js';
 import type { HttpAnswer } from './http.js';
 
+/** Of servers that do not name theirs. */
 const codes: Readonly<Record<number, ErrorCode>> = {
   400: 'INVALID_INPUT',
   401: 'UNAUTHORIZED',
@@ -19,7 +20,8 @@ export function toAnswerError({ status, headers, body }: HttpAnswer, what: strin
   const requestId = headers['x-request-id'];
   const details = { status, ...(requestId === undefined ? {} : { requestId }) };
   const text = sentence ?? `${what} was answered with status ${status}.`;
-  return new AppError(codes[status] ?? 'REQUEST_FAILED', text, { details });
+  const named = errorCodes.find((code) => code === headers['x-error-code']);
+  return new AppError(named ?? codes[status] ?? 'REQUEST_FAILED', text, { details });
 }
 
 /** The text of `{"error": "..."}`. */

@@ -1,4 +1,5 @@
 import { AppError, messageOf } from '../errors.js';
+import { omitUndefined } from '../omit-undefined.js';
 import { bracket } from '../protocol/authority.js';
 import { launch, readModelNames, type LaunchedServer, type LaunchOptions } from '../launch/index.js';
 import { openConnection, type Connection } from './connection.js';
@@ -53,6 +54,7 @@ export async function connect(options: ConnectOptions = {}): Promise<Connection>
 /** The same with the launch given. */
 export async function connectWith(start: Launch, options: ConnectOptions): Promise<Connection> {
   const url = addressOf(options);
+  const startedMs = performance.now();
   const attached = openConnection(url, { ...httpOptionsOf(options), wasLaunched: false });
   const absence = await findAbsence(attached, options);
   if (absence === undefined) {
@@ -61,15 +63,16 @@ export async function connectWith(start: Launch, options: ConnectOptions): Promi
   }
   attached.close();
   if (!wantsLaunch(options)) throw explainAbsence(absence, url);
-  const server = await withinLimit(options, (signal) =>
+  const server = await withinLimit(options, startedMs, (signal) =>
     start({ ...launchOptionsOf(options), ...(signal && { signal }) }),
   );
   return openConnection(server.url, { ...httpOptionsOf(options), wasLaunched: !server.isReused });
 }
 
-/** Gives a launch no longer than the caller's `timeoutMs`: what it has started by then it removes itself. */
+/** Gives a launch no longer than what is left of the caller's `timeoutMs`: what it has started by then it removes itself. */
 async function withinLimit<T>(
   { timeoutMs, signal, models, dockerfile, image }: ConnectOptions,
+  startedMs: number,
   run: (signal: AbortSignal | undefined) => Promise<T>,
 ): Promise<T> {
   if (timeoutMs === undefined) return run(signal);
@@ -81,10 +84,13 @@ async function withinLimit<T>(
   const text = `No server was ready within ${timeoutMs} ms: launching ${what} took longer, and was given up. Allow more with timeoutMs.`;
   let timer: NodeJS.Timeout | undefined;
   const over = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      reject(new AppError('READY_TIMEOUT', text, { details: { timeoutMs } }));
-      stop.abort();
-    }, timeoutMs);
+    timer = setTimeout(
+      () => {
+        reject(new AppError('READY_TIMEOUT', text, { details: { timeoutMs } }));
+        stop.abort();
+      },
+      timeoutMs - (performance.now() - startedMs),
+    );
   });
   try {
     return await Promise.race([run(stop.signal), over]);
@@ -97,7 +103,7 @@ async function withinLimit<T>(
 function addressOf({ url, host = '127.0.0.1', port = 8000, tls }: ConnectOptions): string {
   const text = url ?? `${tls === undefined ? 'http' : 'https'}://${bracket(host)}:${port}`;
   if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) return text;
-  throw new AppError('USAGE', `"${text}" is no server's address. Expected http://host:port or https://host:port.`);
+  throw new AppError('USAGE', `"${text}" is not a server address. Expected http://host:port or https://host:port.`);
 }
 
 function httpOptionsOf({ timeoutMs, retries, apiKey, headers, tls }: ConnectOptions): {
@@ -107,17 +113,20 @@ function httpOptionsOf({ timeoutMs, retries, apiKey, headers, tls }: ConnectOpti
   readonly tls?: TlsOptions;
 } {
   return {
-    ...(timeoutMs === undefined ? {} : { timeoutMs }),
-    ...(retries === undefined ? {} : { retries }),
-    ...(tls === undefined ? {} : { tls }),
+    ...omitUndefined({ timeoutMs, retries, tls }),
     headers: { ...headers, ...(apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` }) },
   };
 }
 
+/** How the server is asked who it is: once, and no longer than the caller waits. */
+function probeOf({ timeoutMs = probeTimeoutMs, signal }: ConnectOptions): CallOptions {
+  return { retries: 0, timeoutMs: Math.min(timeoutMs, probeTimeoutMs), ...(signal === undefined ? {} : { signal }) };
+}
+
 /** Why no server can be attached to, or undefined where one answers. A foreign server on the port is thrown, not replaced. */
-async function findAbsence(connection: Connection, { signal }: ConnectOptions): Promise<AppError | undefined> {
+async function findAbsence(connection: Connection, options: ConnectOptions): Promise<AppError | undefined> {
   try {
-    await connection.metadata({ retries: 0, timeoutMs: probeTimeoutMs, ...(signal === undefined ? {} : { signal }) });
+    await connection.metadata(probeOf(options));
     return undefined;
   } catch (thrown) {
     const isUnreachable = thrown instanceof AppError && thrown.code === 'SERVER_UNREACHABLE';
@@ -128,17 +137,14 @@ async function findAbsence(connection: Connection, { signal }: ConnectOptions): 
 }
 
 /** Whether the server that answers knows every model of the folder that was asked for. Throws NOT_FOUND where it does not. */
-async function refuseOtherModels(
-  connection: Connection,
-  { models, signal, onNarration }: ConnectOptions,
-): Promise<void> {
+async function refuseOtherModels(connection: Connection, options: ConnectOptions): Promise<void> {
+  const { models, onNarration } = options;
   if (models === undefined) return;
   const wanted = await readModelNames(models);
-  const call = { retries: 0, timeoutMs: probeTimeoutMs, ...(signal === undefined ? {} : { signal }) };
-  const known = await connection.models(call).catch(messageOf);
+  const known = await connection.models(probeOf(options)).catch(messageOf);
   if (typeof known === 'string') {
     onNarration?.(
-      `attached to ${connection.url}, which does not say whether it serves the models of ${models}: ${known}`,
+      `connected to ${connection.url}, which does not say whether it serves the models of ${models}: ${known}`,
     );
     return;
   }
@@ -148,7 +154,7 @@ async function refuseOtherModels(
   connection.close();
   const text =
     `The server at ${connection.url} serves ${[...served].join(', ') || 'no model'}, but not ${missing.join(', ')} of ${models}. ` +
-    'Give another port for a server of these models, stop that one (launch ps, launch stop), or attach without models.';
+    'Give another port for a server of these models, stop that one (launch ps, launch stop), or connect without models.';
   throw new AppError('NOT_FOUND', text, { details: { url: connection.url, served: [...served], missing } });
 }
 

@@ -61,7 +61,7 @@ async function readMetadata(http: HttpClient, call: CallOptions = {}): Promise<S
   if (answer.status === 401 || answer.status === 403) throw toAnswerError(answer, http.url);
   const fields = answer.status === 200 ? parseOrNothing(answer.body) : undefined;
   if (typeof fields?.name === 'string') return { version: '', extensions: [], ...fields, name: fields.name };
-  const text = `Something answers at ${http.url}, but it is no server of the Open Inference Protocol (GET /v2 gave ${answer.status}).`;
+  const text = `Something answers at ${http.url}, but it is not a server of the Open Inference Protocol (GET /v2 gave ${answer.status}).`;
   throw new AppError('SERVER_UNREACHABLE', text, { details: { url: http.url, status: answer.status } });
 }
 

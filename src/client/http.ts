@@ -8,6 +8,7 @@ import { Agent as HttpsAgent, request as requestHttps } from 'node:https';
 import { setTimeout as wait } from 'node:timers/promises';
 import { AppError, messageOf } from '../errors.js';
 import { retryDelayMs, type TryOutcome } from './retry.js';
+import { traceHeaders } from './trace.js';
 
 /** How one call behaves; every call may override the connection's own. */
 export interface CallOptions {
@@ -18,6 +19,7 @@ export interface CallOptions {
   readonly signal?: AbortSignal;
 }
 
+/** A request to a server. */
 export interface HttpRequest extends CallOptions {
   readonly method: 'GET' | 'POST';
   /** With the leading slash. */
@@ -26,6 +28,7 @@ export interface HttpRequest extends CallOptions {
   readonly body?: Uint8Array;
 }
 
+/** A server's answer, whatever its status. */
 export interface HttpAnswer {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
@@ -47,6 +50,7 @@ export interface TlsOptions {
   readonly key?: string;
 }
 
+/** What holds for every request of a client. */
 export interface HttpClientOptions extends CallOptions {
   readonly headers?: OutgoingHttpHeaders;
   readonly tls?: TlsOptions;
@@ -62,9 +66,10 @@ export function openHttp(url: string, options: HttpClientOptions = {}): HttpClie
     base.protocol === 'https:'
       ? new HttpsAgent({ keepAlive: true, ...options.tls })
       : new HttpAgent({ keepAlive: true });
-  const tryOnce: TryOnce = (request, signal) => {
+  const tryOnce: TryOnce = async (request, signal) => {
     const { method, path, body } = request;
     const headers = {
+      ...(await traceHeaders()),
       ...options.headers,
       ...request.headers,
       ...(body === undefined ? {} : { 'content-length': body.length }),
@@ -116,15 +121,15 @@ function failureOf(thrown: unknown): TryOutcome {
 
 function abortError({ method, path, timeoutMs }: HttpRequest, origin: string, isTimeout: boolean): AppError {
   const what = `${method} ${origin}${path}`;
-  if (!isTimeout) return new AppError('CLIENT_GONE', `${what} was given up by its caller.`);
-  const text = `${what} took longer than ${timeoutMs ?? 0} ms. Give it more with timeoutMs, or see where the time goes in the server's metrics.`;
+  if (!isTimeout) return new AppError('CLIENT_GONE', `${what} was cancelled by its caller.`);
+  const text = `${what} took longer than ${timeoutMs ?? 0} ms. Raise timeoutMs, or see in the server's metrics where the time goes.`;
   return new AppError('QUEUE_TIMEOUT', text, { details: { timeoutMs } });
 }
 
 function unreachable(thrown: unknown, { method, path }: HttpRequest, origin: string): AppError {
   const advice = isCertificateFault(thrown)
-    ? 'The server is there, but its certificate is not believed: name its authority with tls: { ca }.'
-    : 'Is the server up?';
+    ? 'The server is there, but its certificate is not trusted: name its authority with tls: { ca }.'
+    : 'Is the server running?';
   const text = `${method} ${origin}${path} failed: ${messageOf(thrown) || (thrown as { code?: string }).code || 'no connection'}. ${advice}`;
   return new AppError('SERVER_UNREACHABLE', text, { details: { origin }, cause: thrown });
 }

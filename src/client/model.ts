@@ -1,4 +1,5 @@
 import { AppError } from '../errors.js';
+import { omitUndefined } from '../omit-undefined.js';
 import { encodeInferRequest, decodeInferResponse } from '../protocol/client.js';
 import { headerLengthName, parseHeaderLength } from '../protocol/header-length.js';
 import { buildPath, type RouteKind } from '../protocol/paths.js';
@@ -8,6 +9,7 @@ import { toAnswerError } from './answer-error.js';
 import type { CallOptions, HttpAnswer, HttpClient, HttpRequest } from './http.js';
 import { taskOf, type ModelTask } from './task.js';
 
+/** Options of `infer()`. */
 export interface InferOptions extends CallOptions {
   readonly id?: string;
   /** Only these outputs; all unless given. */
@@ -27,6 +29,7 @@ export interface Inference {
   readonly device: string;
 }
 
+/** A class with its probability. */
 export interface Prediction {
   readonly label: string;
   readonly index: number;
@@ -34,6 +37,7 @@ export interface Prediction {
   readonly probability: number;
 }
 
+/** Options of `predict()`. */
 export interface PredictOptions extends CallOptions {
   /** Predictions an image. */
   readonly top?: number;
@@ -47,6 +51,7 @@ export interface ImagePrediction {
   readonly predictions: readonly Prediction[];
 }
 
+/** An object in an image. */
 export interface Detection {
   /** x0, y0, x1, y1 in pixels of the image as sent, upright. */
   readonly box: readonly [x0: number, y0: number, x1: number, y1: number];
@@ -55,15 +60,26 @@ export interface Detection {
   readonly index: number;
   /** 0..1. */
   readonly score: number;
+  /** Pixels of the object, of a model with masks. */
+  readonly pixels?: number;
+  /** Left, top, right and bottom in whole pixels of the image: what `mask` covers. */
+  readonly area?: readonly [left: number, top: number, right: number, bottom: number];
+  /** A PNG of one bit for each pixel of the area. */
+  readonly mask?: Uint8Array;
+  /** First pixel and length of each run over the image, where runs were asked for. */
+  readonly runs?: readonly number[];
 }
 
+/** Options of `detect()`. */
 export interface DetectOptions extends CallOptions {
   /** Least score; the model's own unless given. */
   readonly score?: number;
-  /** Overlap beyond which a box gives way to a better one of its class. */
+  /** Overlap above which a better box of the same class removes a box. */
   readonly iou?: number;
   /** Most detections. */
   readonly max?: number;
+  /** How the masks of objects come, of a model that has them. Default: png. */
+  readonly mask?: 'png' | 'runs' | 'none';
 }
 
 /** What a detector finds in one image, best first. */
@@ -71,6 +87,7 @@ export interface ImageDetections extends Omit<ImagePrediction, 'predictions'> {
   readonly detections: readonly Detection[];
 }
 
+/** Options of `segment()`. */
 export interface SegmentOptions extends CallOptions {
   /** How the class of each pixel comes: a PNG whose palette indices are class numbers, runs of pixels, or not at all. Default: png. */
   readonly mask?: 'png' | 'runs' | 'none';
@@ -99,6 +116,7 @@ export interface ImageSegmentation extends Omit<ImagePrediction, 'predictions'> 
 /** A text, or two that belong together. */
 export type TextInput = string | readonly [string, string];
 
+/** Options of `embed()`. */
 export interface EmbedOptions extends CallOptions {
   /** Answer the cosine of each vector with each too. */
   readonly similarity?: boolean;
@@ -182,10 +200,10 @@ function imageCalls(name: string, call: SendCall): Pick<ModelClient, 'predictIma
       return parseSegmentation(await sendImage(image, options, query), name);
     },
     detect: async (image, options = {}) => {
-      const wishes = (['score', 'iou', 'max'] as const).flatMap((key) =>
+      const asked = (['score', 'iou', 'max', 'mask'] as const).flatMap((key) =>
         options[key] === undefined ? [] : [`${key}=${options[key]}`],
       );
-      return parseDetections(await sendImage(image, options, wishes.length === 0 ? '' : `?${wishes.join('&')}`), name);
+      return parseDetections(await sendImage(image, options, asked.length === 0 ? '' : `?${asked.join('&')}`), name);
     },
   };
 }
@@ -208,11 +226,7 @@ function textCalls(name: string, call: SendCall): Pick<ModelClient, 'classifyTex
 }
 
 function callOptionsOf({ timeoutMs, retries, signal }: CallOptions): CallOptions {
-  return {
-    ...(timeoutMs === undefined ? {} : { timeoutMs }),
-    ...(retries === undefined ? {} : { retries }),
-    ...(signal === undefined ? {} : { signal }),
-  };
+  return omitUndefined({ timeoutMs, retries, signal });
 }
 
 function encodeRequest(
@@ -221,8 +235,7 @@ function encodeRequest(
 ): Required<Pick<HttpRequest, 'body' | 'headers'>> {
   const { id, parameters, form = 'binary', outputs = [] } = options;
   const { body, headerLength } = encodeInferRequest({
-    ...(id === undefined ? {} : { id }),
-    ...(parameters === undefined ? {} : { parameters }),
+    ...omitUndefined({ id, parameters }),
     inputs: new Map(Object.entries(inputs)),
     outputs: outputs.map((output) => (typeof output === 'string' ? { name: output } : output)),
     form,
@@ -247,11 +260,19 @@ function parsePrediction(answer: HttpAnswer): ImagePrediction {
   return { modelName, modelVersion, device, predictions: predictions as readonly Prediction[] };
 }
 
+/** As it comes: its mask in base64. */
+type SentDetection = Omit<Detection, 'mask'> & { readonly mask?: string };
+
 function parseDetections(answer: HttpAnswer, model: string): ImageDetections {
   const body = parseBody(answer) as { model_name: string; model_version: string; device: string; detections?: unknown };
   const { model_name: modelName, model_version: modelVersion, device, detections } = body;
-  if (Array.isArray(detections)) return { modelName, modelVersion, device, detections: detections as Detection[] };
-  throw new AppError('REQUEST_FAILED', `Model ${model} is no detector: its answer has no detections.`);
+  if (Array.isArray(detections)) {
+    const read = (detections as SentDetection[]).map(({ mask, ...found }) =>
+      mask === undefined ? found : { ...found, mask: new Uint8Array(Buffer.from(mask, 'base64')) },
+    );
+    return { modelName, modelVersion, device, detections: read };
+  }
+  throw new AppError('REQUEST_FAILED', `Model ${model} is not a detector: its answer has no detections.`);
 }
 
 function parseSegmentation(answer: HttpAnswer, model: string): ImageSegmentation {
@@ -260,7 +281,7 @@ function parseSegmentation(answer: HttpAnswer, model: string): ImageSegmentation
   };
   const { modelName, modelVersion, device } = parsePrediction(answer);
   if (segmentation === undefined) {
-    throw new AppError('REQUEST_FAILED', `Model ${model} tells no classes of pixels: its answer has no segmentation.`);
+    throw new AppError('REQUEST_FAILED', `Model ${model} is not a segmentation model: its answer has no segmentation.`);
   }
   const { mask, ...found } = segmentation;
   const png = mask === undefined ? {} : { mask: new Uint8Array(Buffer.from(mask, 'base64')) };
@@ -271,7 +292,7 @@ function parseTextPrediction(answer: HttpAnswer, model: string): ImagePrediction
   const { predictions, ...facts } = parsePrediction(answer);
   const [first] = Array.isArray(predictions) ? (predictions as readonly unknown[]) : [];
   if (Array.isArray(first)) return { ...facts, predictions: first as readonly Prediction[] };
-  throw new AppError('REQUEST_FAILED', `Model ${model} is no classifier: its answer has no predictions.`);
+  throw new AppError('REQUEST_FAILED', `Model ${model} is not a classifier: its answer has no predictions.`);
 }
 
 function parseEmbeddings(answer: HttpAnswer, model: string): TextEmbeddings {
@@ -280,7 +301,7 @@ function parseEmbeddings(answer: HttpAnswer, model: string): TextEmbeddings {
   const { modelName, modelVersion, device } = parsePrediction(answer);
   const facts = { modelName, modelVersion, device };
   if (!Array.isArray(embeddings)) {
-    throw new AppError('REQUEST_FAILED', `Model ${model} makes no embeddings: its answer has none.`);
+    throw new AppError('REQUEST_FAILED', `Model ${model} is not an embedding model: its answer has no embeddings.`);
   }
   return { ...facts, embeddings: embeddings as number[][], ...(similarity === undefined ? {} : { similarity }) };
 }

@@ -33,7 +33,7 @@ export function tensor(data: NumericData | readonly BytesElement[], shape?: Shap
   const own: Datatype | undefined = ofArray.find(([array]) => data instanceof array)?.[1];
   const type = datatype ?? own;
   if (type === undefined || !(data instanceof (datatypes[type].array ?? Uint8Array))) {
-    throw new AppError('INVALID_INPUT', `${type ?? 'This datatype'} cannot stand on a ${data.constructor.name}.`);
+    throw new AppError('INVALID_INPUT', `${type ?? 'This datatype'} cannot be made from a ${data.constructor.name}.`);
   }
   return { datatype: type, shape: dims, data };
 }

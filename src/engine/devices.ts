@@ -8,6 +8,7 @@ export interface DeviceChoice {
   readonly note?: string;
 }
 
+/** How GPUs are found. */
 export interface DeviceFinderOptions {
   /** Tries one GPU. */
   readonly prove: (provider: ProviderName, deviceId: number) => Promise<ProviderProof>;

@@ -12,6 +12,7 @@ export type ProviderProof =
 /** Proofs by provider; the CPU always works. A provider without a proof was not tried. */
 export type ProviderProofs = Readonly<Partial<Record<ProviderName, ProviderProof>>>;
 
+/** What a model and its server ask for. */
 export interface ExecutionRequest {
   /** The model's own list in order of preference; empty: the server's request. */
   readonly model: readonly ProviderName[];
@@ -19,6 +20,7 @@ export interface ExecutionRequest {
   readonly requireGpu: boolean;
 }
 
+/** The execution provider that a model gets. */
 export interface ProviderChoice {
   readonly provider: ProviderName;
   /** One line for people: what was chosen over what, and why. */
@@ -68,7 +70,7 @@ function refusal({ model, server, requireGpu }: ExecutionRequest, passed: readon
   const fix = requireGpu ? 'drop the requirement to serve on the CPU' : 'choose auto or cpu to serve on the CPU';
   return new AppError(
     'DEVICE_UNAVAILABLE',
-    `${wanted}${required} cannot be served here: ${reasons}. To fix the cause is best; or ${fix}.`,
+    `${wanted}${required} cannot be served here: ${reasons}. Fix the cause, or ${fix}.`,
     {
       details: { providers: model, server, requireGpu, reasons: passed },
     },

@@ -20,5 +20,5 @@ export function isTf32Allowed(env: NodeJS.ProcessEnv): boolean {
 /** What a provider's choice says of it, for people; undefined where the provider is not NVIDIA's. */
 export function describeTf32(provider: ProviderName, env: NodeJS.ProcessEnv): string | undefined {
   if (provider !== 'cuda' && provider !== 'tensorrt') return undefined;
-  return isTf32Allowed(env) ? 'FP32 products may be rounded to TF32' : 'FP32 in full (--tf32 allows TF32)';
+  return isTf32Allowed(env) ? 'FP32 products may be rounded to TF32' : 'FP32 at full precision (--tf32 allows TF32)';
 }

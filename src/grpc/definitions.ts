@@ -13,6 +13,7 @@ export interface Definitions {
 
 /** Full names of the services. */
 export const inferenceService = 'inference.GRPCInferenceService';
+/** The name of gRPC's standard health service. */
 export const healthService = 'grpc.health.v1.Health';
 
 /** Reads the .proto files. */

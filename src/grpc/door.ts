@@ -5,7 +5,8 @@ import type { GrpcHost, GrpcTls } from './host.js';
 /** A port on which connections for gRPC arrive. */
 export interface Door {
   readonly port: number;
-  stopListening(): void;
+  /** Resolves when nothing is connected any more. */
+  stopListening(): Promise<void>;
   /** Ends what is connected once it is sent what it is owed, and all that has not come through a handshake. */
   close(): Promise<void>;
 }
@@ -13,10 +14,20 @@ export interface Door {
 /** Longest time for a handshake, in milliseconds. */
 const handshakeMs = 10_000;
 
+/** Where a port is opened. */
+export interface DoorPlace {
+  readonly host: string;
+  readonly port: number;
+  /** Descriptor of a socket that listens there already. */
+  readonly fd?: number | undefined;
+  /** Hears of the server that listens. */
+  readonly onOpen?: (server: Server) => void;
+}
+
 /** Opens the port, under TLS where the host has it. Rejects with the system's error where that cannot be. */
 export async function openDoor(
   { tls, limits }: Pick<GrpcHost, 'tls' | 'limits'>,
-  at: { readonly host: string; readonly port: number },
+  { host, port, fd, onOpen }: DoorPlace,
   onConnection: (socket: Socket) => void,
 ): Promise<Door> {
   const [connected, accepted] = [new Set<Socket>(), new Set<Socket>()];
@@ -26,11 +37,17 @@ export async function openDoor(
   });
   listener.on('connection', (socket: Socket) => keep(accepted, socket));
   if (limits.connections > 0) listener.maxConnections = limits.connections;
-  await new Promise<void>((resolve, reject) => listener.once('error', reject).listen(at, () => resolve()));
+  await new Promise<void>((resolve, reject) => {
+    listener.once('error', reject).listen(fd === undefined ? { host, port } : { fd }, () => resolve());
+  });
+  onOpen?.(listener);
   const closed = new Promise<void>((resolve) => listener.once('close', resolve));
   return {
     port: (listener.address() as AddressInfo).port,
-    stopListening: () => listener.close(),
+    stopListening: () => {
+      listener.close();
+      return closed;
+    },
     close: async () => {
       await Promise.all([...connected].map(endSoon));
       for (const socket of accepted) socket.destroy();

@@ -4,7 +4,7 @@ import { healthService, inferenceService } from './definitions.js';
 import { toStatus } from './status.js';
 import type { GrpcHost } from './host.js';
 import type { OpenStreams } from './open-streams.js';
-import type { Received } from './received.js';
+import type { Received } from './messages/received.js';
 import { unary } from './unary.js';
 
 /** The names that health is asked for: the whole server, and its services, which are all as ready as it is. */

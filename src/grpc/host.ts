@@ -14,6 +14,8 @@ export interface MessageMemory {
   own(buffers: Iterable<ArrayBufferLike>): void;
   /** The message is answered, or will never be: what it held is free. */
   close(): void;
+  /** The same where the system may still read its buffers: they are not freed by hand. */
+  abandon(): void;
 }
 
 /** A message as it arrives, on the account of the memory that all requests share. */
@@ -89,8 +91,10 @@ export interface InferAnswer {
 /** What connections may ask of the service; 0: no limit. */
 export interface GrpcLimits {
   readonly connections: number;
-  /** For a message to arrive whole once it has begun. */
+  /** For a message to arrive whole once it has begun, and for the one message of a call that has no other. */
   readonly arrivalMs: number;
+  /** For a message to be taken by its client, once more for each MiB. */
+  readonly untakenMs: number;
   readonly idleConnectionMs: number;
 }
 
@@ -115,6 +119,12 @@ export interface GrpcHost {
   receive(bytes: number, prefixBytes: number): Arrival;
   /** A message that is there already, in one piece. Throws PAYLOAD_TOO_LARGE or MEMORY_FULL. */
   hold(bytes: number): MessageMemory;
+  /** Counts an answer that waits for its client; answers what to call when it does not any more. */
+  holdAnswer(bytes: number): () => void;
+  /** Logs what was ended, and why. */
+  warn(facts: object, text: string): void;
+  /** Frees what nobody reads any more. */
+  release(buffers: Iterable<ArrayBufferLike>): void;
   /** Undoes a message's compression. Rejects with UNSUPPORTED_ENCODING, INVALID_INPUT, PAYLOAD_TOO_LARGE or MEMORY_FULL. */
   inflate(message: Buffer, coding: string, memory: MessageMemory): Promise<Buffer>;
   describeFailure(thrown: unknown): CallFailure;

@@ -2,7 +2,7 @@ import type { ServiceDefinition, UntypedHandleCall } from '@grpc/grpc-js';
 import { AppError, messageOf } from '../errors.js';
 import { encodeInferMessage } from '../protocol/grpc/encode-response.js';
 import type { CallRecord, GrpcHost, RepositoryParameters } from './host.js';
-import type { Received } from './received.js';
+import type { Received } from './messages/received.js';
 import type { OpenStreams } from './open-streams.js';
 import { streamInfer } from './stream-infer.js';
 import { unary, type Call, type Method } from './unary.js';
@@ -35,7 +35,7 @@ function decodeFields(body: Buffer, decode: ((body: Buffer) => unknown) | undefi
   try {
     return decode?.(body) as Fields;
   } catch (thrown) {
-    throw new AppError('INVALID_INPUT', `the request is no message of this method: ${messageOf(thrown)}`);
+    throw new AppError('INVALID_INPUT', `the request is not a message of this method: ${messageOf(thrown)}`);
   }
 }
 
@@ -67,7 +67,7 @@ const questions: Readonly<
 };
 
 const noSharedMemory = 'shared memory is not supported: send the data itself, in raw_input_contents.';
-const noTrace = 'trace settings are not supported: every answer says where its time went in the trailer server-timing.';
+const noTrace = 'trace settings are not supported: the trailer server-timing of every answer has its times.';
 const noLog = 'log settings cannot be changed while the server runs: start it with --log-level and --log-format.';
 
 /** Methods of the service that there is nothing behind here, and what to do instead. */
@@ -113,7 +113,7 @@ function parametersOf({ parameters }: Fields): RepositoryParameters {
   return known;
 }
 
-/** The definition with messages as `received.ts` makes them, and answers that need no copy of their own. */
+/** The definition with messages as `messages/received.ts` makes them, and answers that need no copy of their own. */
 export function receivingService(service: ServiceDefinition, isRaw: (name: string) => boolean): ServiceDefinition {
   const asReceived = (received: unknown): Received => received as Received;
   // grpc-js asks an encoded message for its `byteLength` and to `copy` itself, nothing else.

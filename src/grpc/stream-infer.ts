@@ -8,7 +8,8 @@ import { toStatus } from './status.js';
 import { startOf } from './guard.js';
 import type { CallStart, GrpcHost, MessageMemory } from './host.js';
 import type { OpenStreams } from './open-streams.js';
-import type { Received } from './received.js';
+import { closeMemory } from './messages/in-parts.js';
+import type { Received } from './messages/received.js';
 
 /** Requests of one stream that are on their way at a time: enough to fill batches. */
 const mostAtOnce = 64;
@@ -66,7 +67,7 @@ class InferStream {
     this.#tail = this.#tail.then(async () => {
       const message = await answering;
       if (message !== undefined) await this.#write(message);
-      memory.close();
+      closeMemory(memory, message);
       if (this.#atOnce-- === mostAtOnce) this.#call.resume();
     });
   }

@@ -4,7 +4,8 @@ import type { MessageParts } from '../protocol/grpc/message-parts.js';
 import { toStatus } from './status.js';
 import { startOf } from './guard.js';
 import type { CallRecord, GrpcHost, MessageMemory } from './host.js';
-import type { Received } from './received.js';
+import { closeMemory } from './messages/in-parts.js';
+import type { Received } from './messages/received.js';
 
 /** A call as its method sees it. */
 export interface Call {
@@ -37,13 +38,14 @@ export function unary(host: GrpcHost, method: Method): handleUnaryCall<Received,
     const memory = claim();
     const controller = new AbortController();
     let isSettled = false;
+    let answered: object | undefined;
     const onClose = (): void => {
-      if (isSettled) memory.close();
+      if (isSettled) closeMemory(memory, answered);
       else controller.abort();
     };
     const settle = (): void => {
       isSettled = true;
-      if (stream.destroyed) memory.close();
+      if (stream.destroyed) closeMemory(memory, answered);
     };
     stream.once('close', onClose);
     const trailers = new Metadata();
@@ -54,6 +56,7 @@ export function unary(host: GrpcHost, method: Method): handleUnaryCall<Received,
         const { message, headers = {} } = await method({ body, memory, signal: controller.signal, record });
         for (const [name, value] of Object.entries(headers)) trailers.set(name, value);
         record.end();
+        answered = message;
         callback(null, message, trailers);
       } catch (thrown) {
         record.end(thrown);

@@ -8,13 +8,14 @@ import { toSrgb, type ShownPixels } from './color/to-srgb.js';
 import { sniffImage, type ImageFormat } from './files/format.js';
 import { readJpegHeader } from './files/jpeg-header.js';
 import { readPlainJpeg } from './files/jpeg-plain.js';
+import { hasAllUnits } from './files/jpeg-units.js';
 import { decodePlainJpeg } from './files/jpeg-rows.js';
 import { nextReading, type Reading } from './files/jpeg-scans.js';
 import { rowsOf } from './pixel-rows.js';
 import type { ImageSize } from './fit.js';
 import { damagedImage, tooManyPixels, unknownImage, unreadSamples } from './refusals.js';
 import type { Pixels } from './preprocess.js';
-import { resizeImage } from './resize.js';
+import { resizeImage } from './resample/resize.js';
 import { withKernels, type PixelKernels } from './wasm/kernels.js';
 
 /** Limits and threads of image decoding; they hold for the whole process, as the library's own do. */
@@ -39,20 +40,20 @@ export function configureImages(settings: ImageSettings): void {
   void loading?.then((sharp) => sharp.concurrency(threads));
 }
 
-/** Loads the decoder, which otherwise the first image waits for. */
-export async function preloadImages(): Promise<void> {
-  await loadSharp();
-}
-
-/** The library; images are decoded by it where nothing quicker is. */
+/** The library; images are decoded by it where nothing quicker is. The first of them waits for it: it takes 25 MB. Rejects with INTERNAL. */
 export function loadSharp(): Promise<typeof sharpModule> {
   loading ??= import('sharp').then(({ default: sharp }) => {
     sharp.concurrency(threads);
     // The cache keeps operations on files; every image here is a new buffer.
     sharp.cache(false);
     return sharp;
-  });
+  }, notLoaded);
   return loading;
+}
+
+function notLoaded(cause: unknown): never {
+  const text = `The image library sharp cannot be loaded here, so plain JPEGs alone are read: ${messageOf(cause)}`;
+  throw new AppError('INTERNAL', text, { cause });
 }
 
 /**
@@ -61,14 +62,31 @@ export function loadSharp(): Promise<typeof sharpModule> {
  * PAYLOAD_TOO_LARGE for too many pixels.
  */
 export async function decodeImage(bytes: Uint8Array, resize: ResizeConfig): Promise<Pixels> {
+  const plain = bytes[0] === 0xff ? decodePlain(bytes, resize, copyPixels) : undefined;
+  if (plain !== undefined) return plain;
+  const format = formatOf(bytes);
+  if (format === 'jpeg' && lacksUnits(bytes)) throw damagedImage(bytes, format, 'premature end of data segment');
+  const pixels = await decodeAs(format, bytes);
+  return withKernels((kernels) => copyPixels(resizeImage(rowsOf(pixels, kernels), resize, { kernels, maxPixels })));
+}
+
+/**
+ * The same at its own size, of an image that a model has taken already: by the library alone, whose threads leave the caller's free for
+ * other work. Blocks that are missing at the end of a JPEG are not looked for again.
+ */
+export async function decodeWhole(bytes: Uint8Array): Promise<Pixels> {
+  return decodeAs(formatOf(bytes), bytes);
+}
+
+function formatOf(bytes: Uint8Array): ImageFormat {
   const sniffed = sniffImage(bytes);
   if (sniffed.kind === 'other') throw unknownImage(bytes, sniffed.what);
-  const { format } = sniffed;
-  const plain = format === 'jpeg' ? decodePlain(bytes, resize, copyPixels) : undefined;
-  if (plain !== undefined) return plain;
+  return sniffed.format;
+}
+
+async function decodeAs(format: ImageFormat, bytes: Uint8Array): Promise<Pixels> {
   try {
-    const pixels = await readWhole({ bytes, failOn: format === 'jpeg' ? 'warning' : 'error' }, format);
-    return withKernels((kernels) => copyPixels(resizeImage(rowsOf(pixels, kernels), resize, { kernels, maxPixels })));
+    return await readWhole({ bytes, failOn: format === 'jpeg' ? 'warning' : 'error' }, format);
   } catch (cause) {
     throw cause instanceof AppError ? cause : await refusalOf(bytes, format, cause);
   }
@@ -85,7 +103,7 @@ export async function encodePng({ data, width, height }: Pixels): Promise<Uint8A
 /** Width and height of an image, upright. Rejects for what has no readable header. */
 export async function readUprightSize(bytes: Uint8Array): Promise<ImageSize> {
   const header = bytes[0] === 0xff ? readJpegHeader(bytes) : undefined;
-  if (header?.hasExif === false) return { width: header.width, height: header.height };
+  if (header?.isTurned === false) return { width: header.width, height: header.height };
   const sharp = await loadSharp();
   const { autoOrient } = await sharp(bytes, { failOn: 'none', limitInputPixels: false }).metadata();
   return { width: autoOrient.width, height: autoOrient.height };
@@ -111,6 +129,12 @@ export function decodePlain<T>(
     const image = decodePlainJpeg(bytes, plain, kernels);
     return image === undefined ? undefined : use(resizeImage(image, resize, { kernels, maxPixels }), kernels);
   });
+}
+
+/** Whether blocks of a JPEG are missing, as far as its kind is one that shows it. */
+function lacksUnits(jpeg: Uint8Array): boolean {
+  const plain = readPlainJpeg(jpeg);
+  return plain !== undefined && plain.width * plain.height <= maxPixels && !hasAllUnits(jpeg, plain);
 }
 
 /** Reads an image, a JPEG again for as long as its warnings cost no pixels. */

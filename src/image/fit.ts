@@ -21,7 +21,7 @@ export function fitImage(image: ImageSize, resize: ResizeConfig): Fitting {
   const scaled = scaleImage(image, resize);
   const { width, height, fit, multiple } = resize;
   if (fit === 'cover') {
-    const [left, top] = [Math.ceil((scaled.width - width) / 2), Math.ceil((scaled.height - height) / 2)];
+    const [left, top] = [Math.floor((scaled.width - width) / 2), Math.floor((scaled.height - height) / 2)];
     return { scaled, window: { left, top, width, height }, canvas: { left: 0, top: 0, width, height } };
   }
   const window = { left: 0, top: 0, ...scaled };
@@ -38,19 +38,25 @@ function scaleImage(image: ImageSize, resize: ResizeConfig): ImageSize {
   const { width, height, fit } = resize;
   if (fit === 'fill') return { width, height };
   if (fit === 'height') {
-    const free = proportional(image.width, image.height / height);
+    const free = proportional(image.width, { from: image.height, to: height }, resize);
     return stretch({ width: Math.min(width, free), height }, resize);
   }
-  const factors = [image.width / width, image.height / height] as const;
   const isWithin = fit === 'contain' || fit === 'inside';
-  const factor = isWithin ? Math.max(...factors) : Math.min(...factors);
-  const kept = resize.enlarge === false ? Math.max(1, factor) : factor;
-  return stretch({ width: proportional(image.width, kept), height: proportional(image.height, kept) }, resize);
+  const isWider = image.width / width > image.height / height;
+  const full = isWithin === isWider ? { from: image.width, to: width } : { from: image.height, to: height };
+  const kept = resize.enlarge === false && full.to > full.from ? { from: 1, to: 1 } : full;
+  const side = (own: number): number => proportional(own, kept, resize);
+  return stretch({ width: side(image.width), height: side(image.height) }, resize);
 }
 
-/** A side over a factor, rounded to the nearest pixel, halves to even. */
-function proportional(side: number, factor: number): number {
-  const exact = side / factor;
+/** A side as another one comes from some pixels to others. The products are whole, so that rounding down makes no pixel less of them. */
+function proportional(
+  side: number,
+  { from, to }: { readonly from: number; readonly to: number },
+  { rounding }: Pick<ResizeConfig, 'rounding'>,
+): number {
+  if (rounding === 'down') return Math.max(1, Math.floor((side * to) / from));
+  const exact = side / (from / to);
   const below = Math.floor(exact);
   const isUp = exact - below > 0.5 || (exact - below === 0.5 && below % 2 === 1);
   return Math.max(1, isUp ? below + 1 : below);

@@ -6,6 +6,7 @@ import type { BytesElement, NumericTensor, TensorSpec } from '../tensor/tensor.j
 import { channelTables, imageDatatype } from './channel-tables.js';
 import { decodeImage, readUprightSize } from './decode.js';
 import { imageBytes } from './image-bytes.js';
+import { previewImages } from './preview.js';
 import type { ImageSize } from './fit.js';
 import { centreWindow, writePixels, type Pixels, type Window } from './preprocess.js';
 
@@ -42,16 +43,22 @@ export interface SizedImages {
   readonly tensor: NumericTensor;
   /** Upright, one a row. */
   readonly sizes: readonly ImageSize[];
+  /** What the model sees of each, as PNG; where that was asked for. */
+  readonly previews?: readonly Uint8Array[];
 }
 
 /** The same as imagesToTensor, for answers in pixels of the images. */
 export async function imagesWithSizes(
   images: readonly BytesElement[],
-  config: ImageConfig,
-  spec: TensorSpec,
+  {
+    config,
+    spec,
+    withPreviews,
+  }: { readonly config: ImageConfig; readonly spec: TensorSpec; readonly withPreviews: boolean },
 ): Promise<SizedImages> {
   const tensor = await imagesToTensor(images, config, spec);
-  return { tensor, sizes: await Promise.all(images.map((image) => readUprightSize(imageBytes(image)))) };
+  const sizes = await Promise.all(images.map((image) => readUprightSize(imageBytes(image))));
+  return withPreviews ? { tensor, sizes, previews: await previewImages(tensor, config) } : { tensor, sizes };
 }
 
 interface Cut {
@@ -86,7 +93,7 @@ function shapeOf(cuts: readonly Cut[], { color, layout, input }: ImageConfig, sp
     throw new AppError(
       'INVALID_INPUT',
       `Image ${other + 1} of ${sizes.length} is ${sizes[other] ?? ''} after the resize and image 1 is ${sizes[0] ?? ''}; ` +
-        'images of one request must come to one size. Send them in separate requests, or set a crop in model.json.',
+        'images of one request must end up with one size. Send them in separate requests, or set a crop in model.json.',
       { details: { sizes } },
     );
   }

@@ -1,5 +1,6 @@
 import type { ImageConfig } from '../model/config.js';
 import { fitImage, type ImageSize } from './fit.js';
+import { cutBefore } from './preprocess.js';
 
 /** Where an image lies in the model's input: x of the image is `x * scaleX + padX` there. */
 export interface Placement {
@@ -15,9 +16,8 @@ export interface Placement {
 /** Where the steps of docs/images.md put an image of a size. */
 export function placeImage(image: ImageSize, { resize, crop }: Pick<ImageConfig, 'resize' | 'crop'>): Placement {
   const { scaled, window, canvas } = fitImage(image, resize);
-  // A crop cuts the greater half before the image.
   const cut = (side: 'width' | 'height'): number =>
-    crop === undefined ? 0 : Math.ceil((canvas[side] - crop[side]) / 2);
+    crop === undefined ? 0 : cutBefore(canvas[side] - crop[side], crop);
   return {
     scaleX: scaled.width / image.width,
     scaleY: scaled.height / image.height,

@@ -7,7 +7,7 @@ import { channelTables, imageDatatype } from './channel-tables.js';
 import { decodePlain } from './decode.js';
 import { readJpegHeader } from './files/jpeg-header.js';
 import type { ImageSize } from './fit.js';
-import { centreWindow, writePixels, type Pixels } from './preprocess.js';
+import { centreWindow, leaveWords, writePixels, type Pixels } from './preprocess.js';
 import type { PixelKernels } from './wasm/kernels.js';
 
 /** Image files as they wait for the worker that makes a tensor of them. */
@@ -54,7 +54,7 @@ function plainSize(file: Uint8Array): ImageSize | undefined {
   if (file[0] !== 0xff || file[1] !== 0xd8) return undefined;
   const header = readJpegHeader(file);
   if (header === undefined || header.frame > 1 || header.bits !== 8) return undefined;
-  return header.hasExif || header.hasProfile ? undefined : { width: header.width, height: header.height };
+  return header.isTurned || header.hasProfile ? undefined : { width: header.width, height: header.height };
 }
 
 /** Undefined where it depends on the images. */
@@ -67,27 +67,42 @@ function shapeOf(rows: number, { resize, crop, color, layout }: ImageConfig): Sh
   return layout === 'NCHW' ? [rows, channels, height, width] : [rows, height, width, channels];
 }
 
-/** Files of `findPlainFiles` as a tensor, undefined where they turn out to be others; `spare` is memory for it, used where it fits. */
+/** What a tensor may be made in: memory that is used where it fits, or that of the decoder, where the next image comes. */
+export interface Reuse {
+  readonly spare: ArrayBuffer | undefined;
+  readonly isLent: boolean;
+}
+
+/** Files of `findPlainFiles` as a tensor, undefined where they turn out to be others. */
 export function readPlainFiles(
   files: readonly BytesElement[],
   { config, spec }: ImageInput,
-  spare?: ArrayBuffer,
+  { spare, isLent }: Reuse = { spare: undefined, isLent: false },
 ): NumericTensor | undefined {
   const { color, layout, crop, resize } = config;
   const datatype = imageDatatype(spec);
+  const Typed = arrayOf(datatype);
   const coding = { color, layout, tables: channelTables(config, datatype) };
   const shape = shapeOf(files.length, config) ?? [];
   const length = elementsPerRow(shape);
-  const Typed = arrayOf(datatype);
+  const read = <T>(file: BytesElement, use: (pixels: Pixels, kernels: PixelKernels) => T): T | undefined =>
+    typeof file === 'string' ? undefined : decodePlain(file, resize, use);
+  const [first] = files;
+  if (isLent && files.length === 1 && first !== undefined && color !== 'gray' && Typed.BYTES_PER_ELEMENT === 4) {
+    const data = read(first, (pixels, kernels) => {
+      const at = leaveWords(pixels, centreWindow(pixels, crop), { coding, kernels });
+      return new Typed(kernels.run.memory.buffer, at, length);
+    });
+    return data && { datatype, shape, data };
+  }
   const bytes = length * files.length * Typed.BYTES_PER_ELEMENT;
   const data = new Typed(spare?.byteLength === bytes ? spare : new ArrayBuffer(bytes));
   const areRead = files.every((file, n) => {
     const out = data.subarray(n * length, (n + 1) * length);
-    const write = (pixels: Pixels, kernels: PixelKernels): true => {
+    return read(file, (pixels, kernels) => {
       writePixels(pixels, centreWindow(pixels, crop), { coding, out, kernels });
       return true;
-    };
-    return typeof file !== 'string' && decodePlain(file, resize, write) === true;
+    });
   });
   return areRead ? { datatype, shape, data } : undefined;
 }

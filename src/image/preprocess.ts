@@ -19,7 +19,7 @@ export interface Window {
   readonly height: number;
 }
 
-/** The centre of an image; of an odd margin the greater part is cut left and above. Throws INVALID_INPUT where it is too small. */
+/** The centre of an image. Throws INVALID_INPUT where it is too small. */
 export function centreWindow({ width, height }: Pixels, crop: CropConfig | undefined): Window {
   if (crop === undefined) return { left: 0, top: 0, width, height };
   if (crop.width > width || crop.height > height) {
@@ -32,11 +32,17 @@ export function centreWindow({ width, height }: Pixels, crop: CropConfig | undef
   }
   const { width: cropWidth, height: cropHeight } = crop;
   return {
-    left: (width - cropWidth + 1) >> 1,
-    top: (height - cropHeight + 1) >> 1,
+    left: cutBefore(width - cropWidth, crop),
+    top: cutBefore(height - cropHeight, crop),
     width: cropWidth,
     height: cropHeight,
   };
+}
+
+/** Pixels of a margin that a crop cuts before the image: half of them, and of an odd margin as the crop says. */
+export function cutBefore(margin: number, { rounding }: CropConfig): number {
+  const below = Math.floor(margin / 2);
+  return rounding === 'even' && margin % 2 === 1 ? below + (below % 2) : below;
 }
 
 /** How pixels become values: tables by channel, in the order of `color`. */
@@ -66,23 +72,50 @@ const stripPixels = 8 * 1024;
 
 /** Values of 4 bytes are looked up by the module, some rows at a time. */
 function writeWords(pixels: Pixels, window: Window, { coding, out: values, kernels }: Required<PixelSink>): void {
-  const { color, layout, tables } = coding;
-  const rows = placeRows(pixels, window, kernels);
-  const tablesAt = kernels.take(3 * 1024);
   const most = Math.max(1, Math.floor(stripPixels / window.width)) * window.width;
+  const words = openWords(pixels, window, { coding, kernels });
   const to = kernels.take(most * 12);
-  const ofPixel = color === 'rgb' ? tables : tables.toReversed();
-  ofPixel.forEach((table, n) => kernels.bytes(tablesAt + n * 1024, 1024).set(bytesOf(table)));
-  const [step, apart] = layout === 'NCHW' ? [4, most * 4] : [12, 4];
-  const [red, blue] = color === 'rgb' ? [to, to + 2 * apart] : [to + 2 * apart, to];
   const out = bytesOf(values);
   const all = window.width * window.height;
   for (let first = 0; first < all; first += most) {
     const count = Math.min(most, all - first);
-    kernels.run.writeValues(rows + first * 3, count, tablesAt, red, to + apart, blue, step);
-    if (layout === 'NHWC') out.set(kernels.bytes(to, count * 12), first * 12);
-    else for (const n of [0, 1, 2]) out.set(kernels.bytes(to + n * apart, count * 4), (n * all + first) * 4);
+    words({ first, count, to, apart: most });
+    if (coding.layout === 'NHWC') out.set(kernels.bytes(to, count * 12), first * 12);
+    else for (const n of [0, 1, 2]) out.set(kernels.bytes(to + n * most * 4, count * 4), (n * all + first) * 4);
   }
+}
+
+/** The same, left in the kernels' memory: where they begin. */
+export function leaveWords(pixels: Pixels, window: Window, means: WordMeans): number {
+  const words = openWords(pixels, window, means);
+  const count = window.width * window.height;
+  const to = means.kernels.take(count * 12);
+  words({ first: 0, count, to, apart: count });
+  return to;
+}
+
+type WordMeans = Required<Pick<PixelSink, 'coding' | 'kernels'>>;
+
+/** Some pixels whose values go to `to`; planes of one channel begin `apart` values after each other. */
+interface WordStrip {
+  readonly first: number;
+  readonly count: number;
+  readonly to: number;
+  readonly apart: number;
+}
+
+/** What writes values of 4 bytes of a window's pixels. */
+function openWords(pixels: Pixels, window: Window, { coding, kernels }: WordMeans): (strip: WordStrip) => void {
+  const { color, layout, tables } = coding;
+  const rows = placeRows(pixels, window, kernels);
+  const tablesAt = kernels.take(3 * 1024);
+  const ofPixel = color === 'rgb' ? tables : tables.toReversed();
+  ofPixel.forEach((table, n) => kernels.bytes(tablesAt + n * 1024, 1024).set(bytesOf(table)));
+  return ({ first, count, to, apart }) => {
+    const [step, between] = layout === 'NCHW' ? [4, apart * 4] : [12, 4];
+    const [red, blue] = color === 'rgb' ? [to, to + 2 * between] : [to + 2 * between, to];
+    kernels.run.writeValues(rows + first * 3, count, tablesAt, red, to + between, blue, step);
+  };
 }
 
 /** Where a window's rows lie in the kernels' memory, one behind the other: where they are, if that is there. */

@@ -1,7 +1,7 @@
 import { AppError, messageOf } from '../errors.js';
 import type { ImageFormat } from './files/format.js';
 
-/** Bytes of no known format. */
+/** Bytes in an unknown format. */
 export function unknownImage(bytes: Uint8Array, what: string): AppError {
   const size = bytes.length === 0 ? '' : ` (${bytes.length} bytes)`;
   return new AppError(

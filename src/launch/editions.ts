@@ -1,3 +1,4 @@
+import { omitUndefined } from '../omit-undefined.js';
 import { containerVariants, imageLabels, imageOf } from './labels.js';
 
 /** What an image asks of the host's GPU. */
@@ -106,8 +107,7 @@ export function requirementsOf(
   if (cudaVersion === undefined && minDriver === undefined && architectures.length === 0 && conditions === undefined)
     return undefined;
   return {
-    ...(cudaVersion === undefined ? {} : { cudaVersion }),
-    ...(minDriver === undefined ? {} : { minDriver }),
+    ...omitUndefined({ cudaVersion, minDriver }),
     architectures,
     ...(conditions === undefined ? {} : { conditions }),
   };

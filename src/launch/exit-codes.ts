@@ -39,3 +39,19 @@ export const exitCodes = {
   STEP_TIMEOUT: 1,
   INTERNAL: 1,
 } as const satisfies Record<ErrorCode, number>;
+
+/** What the codes mean, for the manual page. */
+export const exitTexts: Readonly<Record<0 | (typeof exitCodes)[ErrorCode], string>> = {
+  0: 'done; in the foreground the code of the server itself',
+  1: 'anything else',
+  2: 'the command line cannot be read; the answer says what to type',
+  3: 'no such GPU: missing, broken, too old, or no way into a container',
+  4: 'no engine answers',
+  5: 'no image: not found, or its build failed',
+  6: 'the server ended, was not ready in time, or says that it never will be',
+  7: 'the port is taken',
+  8: 'no such container',
+  9: 'the server cannot be asked',
+  125: 'the engine refused',
+  130: 'interrupted before the server was ready',
+};

@@ -45,6 +45,7 @@ export function isManaged(labels: Readonly<Record<string, string>>): boolean {
 /** Variants that are containers. */
 export type ContainerVariant = 'cpu' | 'gpu' | 'cuda';
 
+/** All variants that run in a container. */
 export const containerVariants: readonly ContainerVariant[] = ['cpu', 'gpu', 'cuda'];
 
 /** The tag under which a variant is built and looked for. */

@@ -89,7 +89,7 @@ function toServer(started: Started): LaunchedServer {
   const { launched } = started;
   const { name, variant, isReused, url, noUrl, grpcAddress, models, broken, image, readyAfterMs } = launched;
   if (url === undefined)
-    throw new AppError('SERVER_UNREACHABLE', `${name} runs, but not where it can be asked: ${noUrl ?? ''}.`);
+    throw new AppError('SERVER_UNREACHABLE', `${name} runs, but cannot be reached: ${noUrl ?? ''}.`);
   return {
     name,
     variant,

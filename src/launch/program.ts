@@ -6,6 +6,10 @@ import type { LaunchContext } from './context.js';
 import { dockerAnswer } from './cli/docker-words.js';
 import { exitCodes } from './exit-codes.js';
 import { helpText } from './cli/help.js';
+import { lendThisProcess } from './this-process.js';
+import { defineLaunch } from './cli/definition.js';
+import type { CommandDefinition } from '../command-line/definition.js';
+import { otherLine } from '../command-line/programs.js';
 import { normalizeBooleans } from './request/up-flags.js';
 
 /** The command line's grammar: `launch [command] [options]`; each command comes from its own file. */
@@ -27,10 +31,15 @@ function buildProgram(context: LaunchContext): Command {
   return program;
 }
 
+/** All commands and flags of the launcher. */
+export function defineProgram(): CommandDefinition {
+  return defineLaunch(buildProgram(lendThisProcess(() => undefined)));
+}
+
 /** Runs one command line and answers the exit code that its failure asks for, 0 without one. Never throws. */
 export async function runProgram(args: readonly string[], context: LaunchContext): Promise<number> {
   try {
-    const answer = dockerAnswer(args[0] ?? '', args.slice(1));
+    const answer = dockerAnswer(args[0] ?? '', args.slice(1)) ?? otherLine('launch', args);
     if (answer !== undefined) throw new AppError('USAGE', answer);
     await buildProgram(context).parseAsync(
       normalizeBooleans(args[0] === '--version' ? ['version', ...args.slice(1)] : args),

@@ -1,10 +1,10 @@
 import * as v from 'valibot';
-import { mostDetections } from './detection-config.js';
-import { mostTokens } from './text-config.js';
+import { mostDetections } from './tasks/detection-config.js';
+import { mostTokens } from './tasks/text-config.js';
 
 /*
  * The schema of model.json. Every object is strict: an unknown key is an error. The message of each rule is the end of
- * the sentence "Expected ...". docs/model.schema.json says the same to editors and is made from it (node tools/model-schema.js > docs/model.schema.json), so
+ * the sentence "Expected ...". docs/model.schema.json says the same to editors and is made from it (node tools/model-schema.js model > docs/model.schema.json), so
  * rules are of kinds that JSON Schema has too.
  */
 
@@ -66,6 +66,7 @@ const image = v.strictObject({
       multipleOf: v.optional(integer(1, 1024)),
       multipleBy: v.optional(oneOf(['bars', 'stretch'])),
       enlarge: v.optional(flag),
+      rounding: v.optional(oneOf(['nearest', 'down'])),
       library: v.optional(oneOf(['pillow', 'opencv'])),
       background: v.optional(
         channels(v.pipe(number, v.minValue(0), v.maxValue(255)), 'a value from 0 to 255, or a list of 1 or 3 of them'),
@@ -73,7 +74,7 @@ const image = v.strictObject({
     }),
   ),
   resample: v.optional(oneOf(['nearest', 'bilinear', 'bicubic', 'lanczos', 'area'])),
-  crop: v.optional(v.strictObject({ width: side, height: side })),
+  crop: v.optional(v.strictObject({ width: side, height: side, rounding: v.optional(oneOf(['down', 'even'])) })),
   color: v.optional(oneOf(['rgb', 'bgr', 'gray'])),
   layout: v.optional(oneOf(['NCHW', 'NHWC'])),
   scale: v.optional(number),
@@ -114,6 +115,7 @@ const detection = v.strictObject({
   boxes: v.optional(text),
   scores: v.optional(text),
   classes: v.optional(text),
+  masks: v.optional(text),
   coordinates: v.optional(oneOf(['xyxy', 'yxyx', 'cxcywh', 'xywh'])),
   units: v.optional(oneOf(['pixels', 'relative'])),
   activation: v.optional(activation),

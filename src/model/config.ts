@@ -1,5 +1,6 @@
-import type { DetectionConfig, SegmentationConfig } from './detection-config.js';
-import type { EmbeddingConfig, TextConfig } from './text-config.js';
+import type { DetectionConfig } from './tasks/detection-config.js';
+import type { SegmentationConfig } from './tasks/segmentation-config.js';
+import type { EmbeddingConfig, TextConfig } from './tasks/text-config.js';
 import type { RowsProof } from './rows/prove.js';
 import type { NumericDatatype } from '../tensor/datatype.js';
 import type { DeclaredShape } from '../tensor/shape.js';
@@ -7,6 +8,7 @@ import type { TensorSpec } from '../tensor/tensor.js';
 
 /** Execution providers a model or a server may ask for. `auto`: the best that proves to work on this machine. */
 export type ProviderName = 'cpu' | 'cuda' | 'tensorrt' | 'webgpu';
+/** An execution provider, or the best that works. */
 export type ProviderRequest = ProviderName | 'auto';
 
 /** Dynamic batching of one model. Rows are counted, not requests. */
@@ -37,6 +39,7 @@ export interface InstancesConfig {
   readonly perGpu: number | 'auto';
 }
 
+/** How an image comes to the wanted size: cut, with bars, stretched, or by one side. */
 export type ResizeFit = 'cover' | 'contain' | 'fill' | 'inside' | 'outside' | 'height';
 
 /** How new pixels are made of old ones. */
@@ -45,6 +48,7 @@ export type ResampleMethod = 'nearest' | 'bilinear' | 'bicubic' | 'lanczos' | 'a
 /** Whose places and weights the method has. */
 export type ResampleLibrary = 'pillow' | 'opencv';
 
+/** The size that images are brought to, and how. */
 export interface ResizeConfig {
   /** Of the fit `height` the most. */
   readonly width: number;
@@ -58,15 +62,20 @@ export interface ResizeConfig {
   readonly multiple?: { readonly of: number; readonly by: 'bars' | 'stretch' };
   /** False: a smaller image keeps its size. */
   readonly enlarge?: boolean;
+  /** How a side that follows from the other becomes whole pixels. Default: nearest, halves to even. */
+  readonly rounding?: 'nearest' | 'down';
   /** Default: bilinear. */
   readonly method?: ResampleMethod;
   /** Default: pillow. */
   readonly library?: ResampleLibrary;
 }
 
+/** Size of the part that is cut out. */
 export interface CropConfig {
   readonly width: number;
   readonly height: number;
+  /** How half of an odd margin becomes the pixels that are cut at the left and at the top. Default: down. */
+  readonly rounding?: 'down' | 'even';
 }
 
 /** From an image to the input tensor: decode, orient, resize, crop, colour, then (pixel * scale - mean) / std, layout. */
@@ -97,6 +106,7 @@ export interface ClassificationConfig {
   readonly top: number;
 }
 
+/** Where a model runs. */
 export interface ExecutionConfig {
   /** In order of preference; empty: the server's wish. */
   readonly providers: readonly ProviderName[];

@@ -31,6 +31,10 @@ export function parseStrictly<const S extends v.GenericSchema>(
 
 /** Lists in the place of objects, which the schema's library takes for objects, by their paths. */
 function findLists(value: unknown, schema: unknown, path = ''): readonly (readonly [path: string, list: unknown])[] {
+  const item = itemOf(schema);
+  if (item !== undefined && Array.isArray(value)) {
+    return value.flatMap((one, n) => findLists(one, item, `${path}.${n}`));
+  }
   const entries = entriesOf(schema);
   if (entries === undefined || typeof value !== 'object' || value === null) return [];
   if (Array.isArray(value)) return [[path, value]];

@@ -6,6 +6,7 @@ export interface OnnxStructure {
   readonly functions: readonly OnnxFunction[];
 }
 
+/** A graph with what the proofs about it need. */
 export interface OnnxGraph {
   readonly inputs: readonly OnnxValue[];
   readonly outputs: readonly OnnxValue[];
@@ -26,6 +27,7 @@ export interface OnnxFunction {
   readonly defaults: ReadonlyMap<string, OnnxAttribute>;
 }
 
+/** A node of a graph. */
 export interface OnnxNode {
   readonly name: string;
   readonly op: string;

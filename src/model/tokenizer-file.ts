@@ -16,8 +16,6 @@ export interface TokenizerFile {
   readonly key: string;
   /** tokenizer.json in UTF-8; shared, so that it crosses threads without a copy. */
   readonly json: SharedArrayBuffer;
-  /** tokenizer_config.json. */
-  readonly settings: Json;
   /** Undefined: no padding token is known. */
   readonly padding: TokenPadding | undefined;
   /** Where what is too long is cut. */
@@ -49,7 +47,6 @@ export function parseTokenizerFile(companions: Companions): TokenizerFile {
   return {
     key,
     json,
-    settings,
     padding: findPadding(tokenizer, settings),
     truncationSide: sideOf(settings['truncation_side'] ?? truncation['direction']),
   };

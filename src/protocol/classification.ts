@@ -8,6 +8,7 @@ import type { BytesTensor, NumericTensor, Tensor } from '../tensor/tensor.js';
 /** Most elements that one row may have (extension "classification"). */
 const mostElements = 1_000_000;
 
+/** Which output becomes classes, and how many. */
 export interface ClassificationOptions {
   readonly name: string;
   /** Classes a row, > 0. */
@@ -52,6 +53,7 @@ export function classify(tensor: Tensor, options: ClassificationOptions): BytesT
 /** Up to this many, keeping a short list beats sorting a whole row. */
 const shortList = 32;
 
+/** The elements of one row. */
 export interface RowRange {
   readonly from: number;
   readonly size: number;

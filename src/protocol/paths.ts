@@ -25,7 +25,7 @@ export function checkModelName(name: string): string {
   if (isMisleading(name)) {
     throw new AppError(
       'INVALID_INPUT',
-      `invalid model name ${escapeMisleading(JSON.stringify(name))}: it holds a control character or one that turns the direction of writing`,
+      `invalid model name ${escapeMisleading(JSON.stringify(name))}: it contains a control character or one that changes the direction of writing`,
     );
   }
   return name;
@@ -59,6 +59,7 @@ const templates = {
   'v1-predict': '/v1/models/{model}[/versions/{version}]:predict',
 } as const;
 
+/** The routes of a model. */
 export type RouteKind = keyof typeof templates;
 
 /** The path of a route, its names percent-encoded. Throws INVALID_INPUT for a name that no server takes. */

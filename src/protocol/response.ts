@@ -12,6 +12,7 @@ export function wantsTokens(parameters: Parameters): boolean {
   return parameters.get(nonFiniteParameter) === true;
 }
 
+/** A request and what its run gave, as answers are written from them. */
 export interface Inference {
   readonly request: CheckedRequest;
   readonly model: Pick<ModelSignature, 'name' | 'maxRows'>;

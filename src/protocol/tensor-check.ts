@@ -50,6 +50,13 @@ function checkFit({ name, datatype, shape }: InputHeader, spec: TensorSpec, mode
         `Expected ${formatShape(spec.shape)}, got ${formatShape(shape)}`,
     );
   }
+  // State begins empty.
+  if (model.failsOnEmpty !== undefined && shape.includes(0) && model.state?.inputs.has(name) !== true) {
+    fail(
+      `input '${name}' of shape ${formatShape(shape)} has no elements, and model '${model.name}' computes with ${model.failsOnEmpty}, ` +
+        'which ends the process of ONNX Runtime on such. Expected 1 or more in each dimension',
+    );
+  }
   if (datatype !== 'BYTES' || (countElements(shape) ?? Infinity) <= mostTexts) return;
   fail(`input '${name}' of shape ${formatShape(shape)} has more than ${String(mostTexts)} texts: send fewer at once`);
 }

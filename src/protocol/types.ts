@@ -13,6 +13,8 @@ export interface ModelSignature {
   readonly imageInputs?: ReadonlySet<string>;
   /** Inputs and outputs that the server keeps where a request names a sequence. */
   readonly state?: StateNames;
+  /** An operator of the model that ends the process of the runtime on a tensor without elements, which is refused then. */
+  readonly failsOnEmpty?: string | undefined;
 }
 
 /** The state of a model, by name. */
@@ -38,6 +40,7 @@ export function createFinder(specs: readonly TensorSpec[]): (name: string) => Te
 
 /** A parameter's value; anything else is refused (extension "parameters"). */
 export type ParameterValue = string | number | boolean;
+/** Parameters of a request, a tensor or an answer. */
 export type Parameters = ReadonlyMap<string, ParameterValue>;
 
 /** One output that a request asks for, with what it wants done to it. */
@@ -97,6 +100,7 @@ export const extensions = [
   'parameters',
 ] as const;
 
+/** An input or output in a model's metadata. */
 export interface TensorMetadata {
   readonly name: string;
   readonly datatype: string;
@@ -111,6 +115,7 @@ export interface TensorMetadata {
   readonly labels?: readonly string[];
 }
 
+/** The answer of `GET /v2/models/{model}`. */
 export interface ModelMetadata {
   readonly name: string;
   readonly versions: readonly string[];
@@ -140,6 +145,7 @@ export interface ExampleMetadata {
 /** State of one model version in a repository index (extension "model_repository"). */
 export type RepositoryState = 'UNKNOWN' | 'READY' | 'UNAVAILABLE' | 'LOADING' | 'UNLOADING';
 
+/** A model version in the answer of `POST /v2/repository/index`. */
 export interface RepositoryIndexEntry {
   readonly name: string;
   readonly version?: string;

@@ -122,7 +122,7 @@ function checkRange(tensor: NumericTensor, { name, range }: TensorSpec): Numeric
 function toText(element: BytesElement, name: string): string {
   const text = typeof element === 'string' ? element : decodeText(element, name);
   if (text.includes('\0'))
-    fail(`an element of input '${name}' holds a NUL character, which the runtime would cut it at`);
+    fail(`an element of input '${name}' contains a NUL character, at which the runtime would cut it`);
   return text;
 }
 

@@ -30,4 +30,5 @@ export type ModelEvent =
   | { readonly kind: 'unfinished'; readonly model: string; readonly version: string; readonly waitedMs: number }
   | { readonly kind: 'unload'; readonly model: string; readonly version: string; readonly reason: string };
 
+/** Gets what happens to models. */
 export type OnModelEvent = (event: ModelEvent) => void;

@@ -17,7 +17,7 @@ export function readinessOf(entry: ModelEntry): readonly ModelReadiness[] {
 function readinessOfSlot(model: string, slot: VersionSlot): ModelReadiness {
   const { version, state, failure, servable } = slot;
   if (servable?.lost !== undefined) {
-    const text = `Model '${model}' version ${version} is held by no worker: ${servable.lost}. Load it again.`;
+    const text = `Model '${model}' version ${version} is loaded in no worker: ${servable.lost}. Load it again.`;
     return { model, version, state: 'failed', code: 'WORKER_LOST', message: text };
   }
   if (servable !== undefined) return { model, version, state: 'ready' };

@@ -4,10 +4,11 @@ import { parseModelJson } from '../model/parse-config.js';
 import type { OnModelEvent } from './events.js';
 import type { ModelOnDisk } from './files/model-folder.js';
 import { readConfig, sourceOf, type VersionSource } from './files/version-source.js';
-import type { LoaderOptions } from './load-version.js';
+import type { LoaderOptions } from './loading/load-version.js';
 import { chooseVersions, formatPolicy } from './files/version-policy.js';
 import { VersionSlot } from './version-slot.js';
 
+/** What the versions of a model are loaded with. */
 export interface EntryOptions extends LoaderOptions {
   readonly onEvent: OnModelEvent;
   /** Milliseconds since 1970. */

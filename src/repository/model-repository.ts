@@ -1,9 +1,10 @@
+import { setMaxListeners } from 'node:events';
 import { AppError, refusal } from '../errors.js';
 import type { Homes } from '../model/containment.js';
 import type { RepositoryIndexEntry } from '../protocol/types.js';
 import { scanRepository } from './files/layout.js';
 import type { ModelOnDisk } from './files/model-folder.js';
-import type { LoaderOptions } from './load-version.js';
+import type { LoaderOptions } from './loading/load-version.js';
 import type { OnModelEvent } from './events.js';
 import { ModelEntry, type EntryOptions } from './model-entry.js';
 import { checkModelName } from '../protocol/paths.js';
@@ -12,6 +13,7 @@ import { describeNew, describeSlot, indexEntry, readinessOf } from './index-entr
 import { openSnapshots, type SnapshotFolder } from './files/snapshot-folder.js';
 import type { LoadOverrides, ModelReadiness, ModelRepository, ServableModel } from './types.js';
 
+/** What a repository needs. */
 export interface RepositoryOptions extends Omit<LoaderOptions, 'snapshotFolder' | 'homes'> {
   /** Milliseconds since 1970. */
   readonly clock: () => number;
@@ -65,6 +67,8 @@ class DiskRepository implements ModelRepository {
     snapshots: SnapshotFolder,
     found: readonly ModelOnDisk[],
   ) {
+    // Every trial that is under way listens.
+    setMaxListeners(0, this.#closing.signal);
     this.#scan = () => scanRepository(options.root, options.homes, options);
     this.#snapshots = snapshots;
     this.#entryOptions = {
@@ -95,6 +99,10 @@ class DiskRepository implements ModelRepository {
 
   async settled(): Promise<void> {
     while (this.#pending.size > 0) await Promise.allSettled(this.#pending);
+  }
+
+  has(name: string): boolean {
+    return this.#entries.has(name);
   }
 
   index(): readonly RepositoryIndexEntry[] {

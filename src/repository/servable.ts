@@ -12,8 +12,7 @@ import type { ModelConfig, OnnxHeader } from '../model/config.js';
 import type { TokenizerFile } from '../model/tokenizer-file.js';
 import { isSameShape } from '../tensor/shape.js';
 import { specOf, type TensorSpec } from '../tensor/tensor.js';
-import type { NextRun, RunnerSession } from '../workers/runner.js';
-import { isUndecoded, undecoded } from '../workers/undecoded.js';
+import { isUndecoded, undecoded, type NextRun, type RunnerSession } from '../workers/runner.js';
 import type { StatisticsCounter } from './statistics.js';
 import type { OnTracedRun, ServableModel } from './types.js';
 
@@ -208,7 +207,7 @@ export class Servable implements ServableModel {
     this.statistics.recordSharing('checkedRuns');
     if (verdict === 'differs') this.statistics.recordSharing('differingRuns');
     if (verdict !== 'random') return;
-    const note = 'Batching is not watched: the model answers differently each time it is asked the same.';
+    const note = 'Batching is not checked while serving: the model gives different answers to the same request.';
     this.#notes = [...this.#notes, note];
   }
 

@@ -55,10 +55,11 @@ export class StatisticsCounter implements ModelStatistics {
   /** One run of the model on a device, whoever it served. */
   recordRun({ rows, timing }: RunRecord, device: string): void {
     this.#executionCount += 1;
-    let batch = this.#batches.get(rows);
+    const size = sizeToCount(rows);
+    let batch = this.#batches.get(size);
     if (batch === undefined) {
       batch = { input: new Duration(), infer: new Duration(), output: new Duration() };
-      this.#batches.set(rows, batch);
+      this.#batches.set(size, batch);
     }
     batch.input.add(timing.inputNs);
     batch.infer.add(timing.computeNs);
@@ -123,4 +124,11 @@ export class StatisticsCounter implements ModelStatistics {
         computeOutput: output.snapshot(),
       }));
   }
+}
+
+const mostExactRows = 1024;
+
+/** Larger runs count under the next power of two: clients choose their sizes, and each has an entry for good. */
+function sizeToCount(rows: number): number {
+  return rows <= mostExactRows ? rows : 2 ** Math.ceil(Math.log2(rows));
 }

@@ -81,7 +81,9 @@ export interface DurationStatistic {
   readonly ns: number;
 }
 
+/** Runs of one number of rows. */
 export interface BatchStatistic {
+  /** Rows of the runs; above 1,024 the next power of two. */
   readonly batchSize: number;
   readonly computeInput: DurationStatistic;
   readonly computeInfer: DurationStatistic;
@@ -110,6 +112,7 @@ export interface StatisticsSnapshot {
   readonly sequences: Readonly<Record<SequenceEvent, number>>;
 }
 
+/** Runs on one device. */
 export interface DeviceStatistic {
   readonly device: string;
   readonly runs: DurationStatistic;
@@ -127,6 +130,7 @@ export interface SharingStatistic {
   readonly turnedOff: number;
 }
 
+/** Counts the requests and runs of a version. */
 export interface ModelStatistics {
   snapshot(): StatisticsSnapshot;
 }
@@ -138,6 +142,8 @@ export interface LoadOverrides {
 
 /** The models on disk and in memory. */
 export interface ModelRepository {
+  /** Whether the index has a model of the name, whatever its state. */
+  has(name: string): boolean;
   /** Every model version known, loaded or not. */
   index(): readonly RepositoryIndexEntry[];
   /** The version named, or the highest ready one. Throws MODEL_NOT_FOUND or MODEL_NOT_READY, with the reason where it failed. */

@@ -2,11 +2,12 @@ import { AppError, messageOf } from '../errors.js';
 import type { ModelEvent, OnModelEvent } from './events.js';
 import type { VersionSource } from './files/version-source.js';
 import { takeFingerprint, watchAround, type Watch } from './files/fingerprint.js';
-import { loadVersion, type LoadedVersion, type LoaderOptions } from './load-version.js';
+import { loadVersion, type LoadedVersion, type LoaderOptions } from './loading/load-version.js';
 import type { Servable } from './servable.js';
 import { StatisticsCounter } from './statistics.js';
 import type { VersionState } from './types.js';
 
+/** What the place of a version needs. */
 export interface SlotOptions {
   readonly model: string;
   readonly version: string;

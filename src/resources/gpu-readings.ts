@@ -6,11 +6,13 @@ import type { GpuReading } from './types.js';
 export type GpuReport =
   { readonly kind: 'ok'; readonly gpus: readonly GpuReading[] } | { readonly kind: 'failed'; readonly reason: string };
 
+/** Reads the load and memory of GPUs. */
 export interface GpuReader {
   /** The readings of now, or of at most `maxAgeMs` ago; calls at the same time share one answer. */
   read(): Promise<GpuReport>;
 }
 
+/** How readings are taken. */
 export interface GpuReaderOptions {
   /** Programs tried in turn; WSL keeps its own outside the path. */
   readonly commands?: readonly string[];

@@ -1,3 +1,4 @@
+import { omitUndefined } from '../omit-undefined.js';
 import type { GpuReading } from './types.js';
 
 /** Fields asked of nvidia-smi, in the order that the parser expects. */
@@ -33,8 +34,7 @@ function toReading(cells: readonly string[]): GpuReading {
     ...(utilization === undefined ? {} : { utilizationRatio: utilization / 100 }),
     ...(used === undefined ? {} : { memoryUsedBytes: used * mebibyte }),
     ...(total === undefined ? {} : { memoryTotalBytes: total * mebibyte }),
-    ...(temperature === undefined ? {} : { temperatureCelsius: temperature }),
-    ...(power === undefined ? {} : { powerWatts: power }),
+    ...omitUndefined({ temperatureCelsius: temperature, powerWatts: power }),
   };
 }
 

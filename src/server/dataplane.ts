@@ -5,6 +5,9 @@ import { extensions, type RepositoryIndexEntry } from '../protocol/types.js';
 import type { LoadOverrides, ModelReadiness, ServableModel } from '../repository/types.js';
 import type { ThreadBudget } from '../resources/types.js';
 import { checkOverride } from './access/override-limits.js';
+import type { Changed, ModelChange } from './loop/messages.js';
+import type { LoopLink } from './loop/loop-link.js';
+import { sumStatistics } from './loop/sum-statistics.js';
 import type { Lifecycle } from './lifecycle.js';
 import { describeConfig, describeModel, type DescribeOptions } from './describe/model-description.js';
 import { describeStatistics } from './describe/model-statistics.js';
@@ -15,14 +18,18 @@ import type { PipelineAnswer, PipelineCall } from './pipelines/run.js';
 import type { Pipeline } from './pipelines/types.js';
 import type { Settings } from './settings/settings.js';
 
+/** What the dataplane is made of. */
 export interface DataplaneDeps {
   readonly lifecycle: Lifecycle;
   readonly settings: Settings;
   readonly version: string;
   readonly budget: ThreadBudget;
   readonly pipelines: Pipelines;
+  /** Where other processes are the same server. */
+  readonly loop: LoopLink | undefined;
 }
 
+/** What the start found out, for `/v2`. */
 export interface StartFacts {
   readonly provider: string;
   /** Why each provider that is used was chosen over others; one line for all models of the same choice. */
@@ -42,7 +49,7 @@ export class Dataplane {
 
   /** Name, version and extensions, and in `slipway` what this process computes with. */
   describeServer(): object {
-    const { settings, version, budget } = this.#deps;
+    const { settings, version, budget, loop } = this.#deps;
     const { executionProvider, requireGpu, limits } = settings;
     const { bodyBytes, pixels, headerBytes, connections } = limits;
     const slipway = {
@@ -52,6 +59,7 @@ export class Dataplane {
       require_gpu: requireGpu,
       threads: budget,
       limits: { bodyBytes, pixels, headerBytes, connections },
+      ...(loop === undefined ? {} : { http_loops: loop.share.count }),
     };
     return { name: settings.serverName, version, extensions, slipway };
   }
@@ -68,6 +76,12 @@ export class Dataplane {
 
   /** Whether requests should be sent here; if not, why, and whether that passes by itself. */
   health(): ServerHealth {
+    const own = this.ownHealth();
+    return this.#deps.loop?.judge(own) ?? own;
+  }
+
+  /** The same without other HTTP loops. */
+  ownHealth(): ServerHealth {
     return this.#deps.lifecycle.health();
   }
 
@@ -153,6 +167,13 @@ export class Dataplane {
     return { model_stats: versions.map(describeStatistics) };
   }
 
+  /** The same of every HTTP loop together. */
+  async describeWholeStatistics(name?: string, version?: string): Promise<object> {
+    const own = this.describeStatistics(name, version);
+    const answers = await this.#deps.loop?.askAll({ what: 'statistics', name, version });
+    return answers === undefined ? own : sumStatistics(answers as readonly object[]);
+  }
+
   /** Whether requests to a model, or to one of its versions, are taken; not where it is unknown. */
   isModelReady(name: string, version: string | undefined): boolean {
     const { pipelines } = this.#deps;
@@ -170,15 +191,32 @@ export class Dataplane {
   async load(name: string, overrides: LoadOverrides): Promise<void> {
     const { configText } = overrides;
     if (configText !== undefined) checkOverride(configText, this.#deps.budget);
-    const repository = this.#controlled();
-    if (await this.#deps.pipelines.load(name)) return;
-    await repository.load(name, overrides);
+    await this.#change({ action: 'load', model: name, overrides });
   }
 
-  async unload(name: string): Promise<void> {
+  unload(name: string): Promise<void> {
+    return this.#change({ action: 'unload', model: name });
+  }
+
+  /** In every HTTP loop, where there are several. */
+  async #change(change: ModelChange): Promise<void> {
+    this.#controlled();
+    const { loop } = this.#deps;
+    if (loop === undefined) await this.changeHere(change);
+    else await loop.askAll({ what: 'change', change });
+  }
+
+  /** Loads or unloads a model in this process. */
+  async changeHere(change: ModelChange): Promise<Changed> {
     const repository = this.#controlled();
-    if (this.#deps.pipelines.has(name)) this.#deps.pipelines.unload(name);
-    else await repository.unload(name);
+    const { pipelines } = this.#deps;
+    const { model } = change;
+    const wasReady = this.isModelReady(model, undefined);
+    if (change.action === 'unload') {
+      if (pipelines.has(model)) pipelines.unload(model);
+      else await repository.unload(model);
+    } else if (!(await pipelines.load(model))) await repository.load(model, change.overrides);
+    return { wasReady };
   }
 
   #controlled() {

@@ -38,3 +38,14 @@ export const exitCodeOf = {
   SERVER_UNREACHABLE: 1,
   REQUEST_FAILED: 1,
 } as const satisfies Record<ErrorCode, number>;
+
+/** What the codes mean, for the manual page. */
+export const exitTexts: Readonly<Record<0 | (typeof exitCodeOf)[ErrorCode], string>> = {
+  0: 'drained',
+  1: 'unforeseen fault; its stack is in the log',
+  2: 'a flag, a variable or the file of settings is wrong',
+  3: 'the port is in use',
+  4: 'the models cannot be read, or one is refused',
+  5: 'the device that was insisted on is not there',
+  6: 'the runtime or the workers could not start',
+};

@@ -22,12 +22,14 @@ import { addStreamRoutes } from './routes/stream.js';
 import { samplesOf } from './routes/samples.js';
 import { addV1Routes } from './routes/v1.js';
 import { addRepositoryRoutes, addV2Routes } from './routes/v2.js';
+import { ReadLine } from './http/body/read-line.js';
 import type { Router } from './http/router.js';
 import type { Telemetry } from './telemetry/telemetry.js';
 import type { Streams } from './stream/streams.js';
 import type { ModelsPlace } from './settings/models-place.js';
 import type { Settings } from './settings/settings.js';
 
+/** What the HTTP side of a server needs. */
 export interface HttpDeps {
   readonly settings: Settings;
   readonly models: ModelsPlace | Promise<ModelsPlace>;
@@ -112,10 +114,13 @@ function exchangeContext(deps: HttpDeps, guard: PageGuard): ExchangeContext {
   const { log, settings, lifecycle, meters, memory, telemetry } = deps;
   return {
     telemetry,
+    hasReaders: settings.pages.allowedOrigins.length > 0,
     isReadableBy: (origin) => guard.allows(origin),
     log,
     memory,
+    line: new ReadLine(),
     accessLog: settings.log.access,
+    untakenMs: settings.limits.requestTimeoutMs,
     isStopping: () => lifecycle.phase.kind === 'stopping',
     onAnswered: (exchange: Exchange, status: number) => {
       if (exchange.inference === undefined) return;

@@ -15,7 +15,7 @@ export { AppError, type ErrorCode } from '../errors.js';
  * `inlineRuns` says otherwise.
  */
 export type ServerSettings = {
-  readonly [Name in Exclude<FlagName, 'config' | 'supervisor' | 'logFormat'>]?: FlagValues[Name] | string;
+  readonly [Name in Exclude<FlagName, 'config' | 'supervisor' | 'httpLoops' | 'logFormat'>]?: FlagValues[Name] | string;
 };
 
 /** A line of the log: what happened, and its facts by name. */
@@ -67,6 +67,7 @@ export interface EmbeddedServer {
 export async function serve(options: ServerOptions = {}): Promise<EmbeddedServer> {
   const { onLog, signal, onStuck, ...given } = options;
   const settings = settingsOf({ inlineRuns: false, ...given, logFormat: 'json' });
+  if (settings.httpLoops !== 1) throw new AppError('USAGE', 'httpLoops: a server in a program has one HTTP loop.');
   const ending = new AbortController();
   const log = createProgramLog(settings, onLog);
   const endProcess = (what: string): void => {
@@ -89,7 +90,7 @@ export async function serve(options: ServerOptions = {}): Promise<EmbeddedServer
   const stop = createStop({ server, ending, settings });
   const end = (): void => void stop().catch(() => undefined);
   if (signal?.aborted === true) end();
-  else signal?.addEventListener('abort', end, { once: true });
+  else signal?.addEventListener('abort', end, { once: true, signal: ending.signal });
   const { url, grpcAddress, healthPort } = server;
   return { url, grpcAddress, healthPort, ready: readinessOf(server), stop };
 }
@@ -111,7 +112,7 @@ function createStop({ server, ending, settings }: Stopping): () => Promise<void>
   return async () => {
     ending.abort();
     let timer: NodeJS.Timeout | undefined;
-    const text = `Requests did not finish within ${timeoutMs} ms (stopTimeout). The server goes on ending.`;
+    const text = `Requests did not finish within ${timeoutMs} ms (stopTimeout). The server continues to stop.`;
     const late = new Promise<never>((_, reject) => {
       timer = setTimeout(() => reject(new AppError('SHUTTING_DOWN', text)), delayMs + timeoutMs).unref();
     });

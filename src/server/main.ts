@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -8,12 +8,14 @@ import { parseArguments } from './settings/args.js';
 import { exitCodeOf } from './exit-codes.js';
 import { LineOutput } from './log/line-output.js';
 import { createLog, type Log } from './log/log.js';
+import { followLoops } from './loop/loop-link.js';
 import type { ModelCommand } from './settings/model-commands.js';
 import type { RunningServer } from './serve.js';
 import type { Settings } from './settings/settings.js';
 import { bundledModels, startFrom, version } from './start.js';
-import { formatStartup, startedModels, type Ledger } from './startup-text.js';
-import { followSupervisor } from './supervised.js';
+import { formatStartup, startedModels, type Ledger } from './describe/startup-text.js';
+import { followSuccession } from './supervision/succession.js';
+import { followSupervisor } from './supervision/supervised.js';
 
 const startedMs = performance.now();
 
@@ -33,9 +35,9 @@ process.on('exit', () => {
 });
 
 /** Ends at once, whatever runs: an orderly exit while a worker computes would abort the process. */
-function killSelf(): void {
+function killSelf(signal: NodeJS.Signals = 'SIGKILL'): void {
   output.flush();
-  process.kill(process.pid, 'SIGKILL');
+  process.kill(process.pid, signal);
 }
 
 /** The same where the end was asked for, or is the fault of no model: none is suspected then. */
@@ -45,12 +47,15 @@ function killInnocently(): void {
 }
 
 const supervised = followSupervisor(process, killInnocently);
+const succession = followSuccession(process, killInnocently);
+const loop = followLoops(process, () => process.exit());
 
 async function main(): Promise<void> {
   const invocation = parseArguments(process.argv.slice(2), {
     env: process.env,
     version,
     readText: (path) => readFileSync(path, 'utf8'),
+    exists: existsSync,
   });
   if (invocation.kind === 'print') {
     process.stdout.write(invocation.text);
@@ -61,12 +66,12 @@ async function main(): Promise<void> {
     return;
   }
   const { settings } = invocation;
-  supervised.tellLog(settings.log, process.stderr.isTTY);
-  const log = createLog(settings.log, {
-    isTerminal: process.stderr.isTTY,
-    write: (line) => output.write(line),
-  });
+  supervised.tellSettings(settings, process.stderr.isTTY);
+  const target = { isTerminal: process.stderr.isTTY, write: (line: string): void => output.write(line) };
+  const wholeLog = createLog(settings.log, target);
+  const log = loop === undefined ? wholeLog : wholeLog.child({ loop: loop.share.index + 1 });
   endOnFaults(log);
+  if (loop === undefined && settings.httpLoops !== 1 && (await servesInLoops(settings, log))) return;
   const server = await start(settings, log);
   endJournal = () => server.endJournal();
   busyWorkers = () => server.busyWorkers();
@@ -75,7 +80,7 @@ async function main(): Promise<void> {
     void server.stop().finally(killInnocently);
   };
   endOnSignals(server, { settings, log });
-  const ledger = await server.loaded.catch((thrown: unknown) => {
+  const [ledger] = await Promise.all([server.loaded, server.listening]).catch((thrown: unknown) => {
     void server.stop();
     throw thrown;
   });
@@ -86,7 +91,7 @@ async function main(): Promise<void> {
 async function lookAtModels(command: ModelCommand): Promise<void> {
   const { runModelCommand } = await import('./inspect/commands.js');
   const schema = fileURLToPath(new URL('../../../docs/model.schema.json', import.meta.url));
-  const { stdout, stderr, isRefused } = await runModelCommand(command, { schema, cwd: process.cwd() });
+  const { stdout, stderr, isRefused } = await runModelCommand(command, { schema });
   process.stderr.write(stderr);
   process.stdout.write(stdout);
   if (isRefused) process.exitCode = exitCodeOf.MODEL_INVALID;
@@ -103,15 +108,58 @@ function start(settings: Settings, log: Log): Promise<RunningServer> {
     now: Date.now,
     ending: ending.signal,
     ended: supervised.ended,
+    succession: loop?.succession ?? succession,
+    loop,
     onStuck: (what) => {
       log.fatal({ what }, 'the watchdog ends the process');
       killSelf();
     },
     onWornOut: (what) => {
-      log.fatal({ what }, 'another process is needed: what runs finishes, and this one ends');
+      log.fatal({ what }, 'another process is needed: running requests finish, and this process ends');
       renew();
     },
   });
+}
+
+/** Where several HTTP loops are asked for and can be: starts them, and this process is only their parent. */
+async function servesInLoops(settings: Settings, log: Log): Promise<boolean> {
+  const [{ chooseLoops }, { readCpuBudget }] = await Promise.all([
+    import('./loops/rules.js'),
+    import('../resources/cpu-budget.js'),
+  ]);
+  const { platform, versions } = process;
+  const cpus = await readCpuBudget();
+  const { count, reason } = chooseLoops(settings, { cpus, nodeVersion: versions.node, platform });
+  if (count === 1) {
+    log.info({ reason }, '--http-loops auto: one HTTP loop');
+    return false;
+  }
+  const { runLoops } = await import('./loops/run-loops.js');
+  await runLoops({
+    settings,
+    count,
+    cpus,
+    world: process,
+    log,
+    succession,
+    announce: (announcement, loops) => {
+      if (typeof announcement === 'string') output.write(`${announcement}loops     ${loops}\n`);
+      else log.info({ ...announcement, loops: count }, 'started');
+    },
+    onStopping: () => {
+      supervised.tellStopping();
+      log.info('stopping: running and queued requests finish; a second signal ends at once');
+    },
+    onEnd: ({ code, signal }) => {
+      if (signal === null) {
+        if (code === 0) log.info('stopped');
+        process.exit(code);
+      }
+      process.removeAllListeners(signal);
+      killSelf(signal);
+    },
+  });
+  return true;
 }
 
 interface Started {
@@ -122,7 +170,7 @@ interface Started {
 }
 
 function announce({ server, settings, log, ledger }: Started): void {
-  const { ready, state } = server.dataplane.health();
+  const { ready, state } = server.dataplane.ownHealth();
   const facts = server.dataplane.describeStart();
   const whole: Ledger = [...ledgerOfProcess(ledger), ...ledger];
   if (settings.log.format === 'json') {
@@ -130,10 +178,10 @@ function announce({ server, settings, log, ledger }: Started): void {
     const models = startedModels(facts);
     const startMs = Object.fromEntries(whole);
     const grpc = server.grpcAddress === undefined ? {} : { grpcAddress: server.grpcAddress };
-    log.info(
-      { url: server.url, ...grpc, version, ready, state, provider, choices, models, threads: budget, startMs },
-      'started',
-    );
+    const { url } = server;
+    const told = { url, ...grpc, version, ready, state, provider, choices, models, threads: budget, startMs };
+    if (loop === undefined) log.info(told, 'started');
+    else loop.tellStarted(told);
     return;
   }
   const { models = bundledModels } = settings;
@@ -141,7 +189,9 @@ function announce({ server, settings, log, ledger }: Started): void {
   const isContained = process.env['SLIPWAY_CONTAINED'] !== undefined && /^(0\.0\.0\.0|::)$/.test(settings.host);
   const { url, grpcAddress } = server;
   const shown = { version, url, grpcAddress, isContained, modelsFolder, ledger: whole, isReady: ready };
-  output.write(formatStartup({ ...facts, ...shown }));
+  const lines = formatStartup({ ...facts, ...shown });
+  if (loop === undefined) output.write(lines);
+  else loop.tellStarted(lines);
 }
 
 /** What passed before the models' own ledger began: bin marks when Node was up and when the build was done. */
@@ -162,7 +212,7 @@ function endOnSignals(
   { settings, log }: { readonly settings: Settings; readonly log: Log },
 ): void {
   let isStopping = false;
-  const onSignal = (signal: string): void => {
+  const stop = (facts: object, text: string): void => {
     if (isStopping) {
       killInnocently();
       return;
@@ -170,24 +220,33 @@ function endOnSignals(
     isStopping = true;
     ending.abort();
     supervised.tellStopping();
-    log.info({ signal }, 'stopping: running and queued requests finish; a second signal ends at once');
+    const level = loop === undefined ? 'info' : 'debug';
+    log[level](facts, text);
     const { delayMs, timeoutMs } = settings.stop;
     setTimeout(() => {
       log.fatal({ timeoutMs }, 'requests did not finish in time: ending');
       killInnocently();
     }, delayMs + timeoutMs).unref();
     void server.stop().then(() => {
-      log.info('stopped');
+      log[level]('stopped');
       process.exit(0);
     });
   };
+  const onSignal = (signal: string): void =>
+    stop({ signal }, 'stopping: running and queued requests finish; a second signal ends at once');
+  succession?.onLeave(() => {
+    log.info('leaving: another process takes new connections, and those here end after their next answer');
+    void server.leave().then(() => {
+      if (!isStopping) stop({}, 'left: what still runs finishes');
+    });
+  });
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, onSignal);
 }
 
 /** After an unforeseen fault nothing can be trusted to drain. */
 function endOnFaults(log: Log): void {
   process.on('uncaughtException', (error) => {
-    log.fatal({ err: error }, 'unforeseen fault: ending');
+    log.fatal({ err: error }, 'unexpected error: ending');
     endAtOnce(exitCodeOf.INTERNAL);
   });
 }

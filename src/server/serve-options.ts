@@ -1,10 +1,12 @@
 import type { KeyRing } from './access/keys.js';
 import type { Tls } from './access/tls.js';
 import type { OwnNames } from './access/known-names.js';
+import type { LoopLink } from './loop/loop-link.js';
 import type { ThreadBudget } from '../resources/types.js';
 import type { ModelsPlace } from './settings/models-place.js';
 import type { Log } from './log/log.js';
 import type { Settings } from './settings/settings.js';
+import type { Succession } from './supervision/succession.js';
 
 /** What a server is started from: everything that it takes from its process and its user. */
 export interface ServeOptions {
@@ -27,6 +29,10 @@ export interface ServeOptions {
   /** Whether the process is another program's: then no hang ends it, and what runs is not written down. */
   readonly isGuest?: boolean;
   readonly processTag: string;
+  /** How it takes ports over from another process, and leaves them; undefined: it does neither. */
+  readonly succession?: Succession;
+  /** Where this is one of several processes that are one server; undefined: it is alone. */
+  readonly loop?: LoopLink;
   readonly budget: ThreadBudget;
   /** What all requests may hold together. */
   readonly requestMemoryBytes: number;

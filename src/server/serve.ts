@@ -1,49 +1,47 @@
 import { AppError, messageOf } from '../errors.js';
-import { addressOf } from '../protocol/authority.js';
-import { encodeServerHealth } from '../protocol/server-health.js';
+import { isDecoderInstalled } from '../image/files/decoder-presence.js';
 import type { ModelEvent } from '../repository/events.js';
 import type { App } from './http/app.js';
 import { startBackend, type Backend, type BackendStart } from './backend/backend.js';
 import { createCodec, type Codec } from './codec/codec.js';
 import { Dataplane } from './dataplane.js';
-import type { OpenHealthPort } from './health-port/health-port.js';
-import type { GrpcServer } from '../grpc/server.js';
-import type { GrpcDeps } from './grpc/grpc-host.js';
-import { buildHttpSide, type HttpDeps, type HttpSide } from './http-side.js';
+import { leaveAll, stopServer, wait } from './ending.js';
+import { buildHttpSide, type HttpDeps } from './http-side.js';
 import { Lifecycle } from './lifecycle.js';
-import { listen } from './listen.js';
 import { lazyMetrics } from './metrics/lazy-metrics.js';
 import { MemoryBudget } from './memory/memory-budget.js';
 import type { Metrics } from './metrics/metrics.js';
 import { ModelLoads } from './metrics/model-loads.js';
 import { ModelMeters } from './metrics/model-meter.js';
 import { createModelEvents } from './backend/model-events.js';
-import { once } from './once.js';
 import { openPipelines } from './pipelines/open.js';
 import type { Pipelines } from './pipelines/pipelines.js';
+import { expectedAddresses, openPorts, type Addresses, type Ports } from './ports.js';
 import { startPolling } from './backend/polling.js';
 import type { Telemetry } from './telemetry/telemetry.js';
 import type { ServeOptions } from './serve-options.js';
-import type { Ledger } from './startup-text.js';
+import type { Ledger } from './describe/startup-text.js';
 import { Streams } from './stream/streams.js';
 
 /** A server that listens. */
-export interface RunningServer {
-  readonly url: string;
-  /** `host:port` of the gRPC service; undefined: there is none. */
-  readonly grpcAddress: string | undefined;
+export interface RunningServer extends Addresses {
+  /** Every port is open; rejects with PORT_IN_USE or USAGE. Pending where another process serves there until this one's turn comes. */
+  readonly listening: Promise<unknown>;
   readonly app: App;
   readonly dataplane: Dataplane;
   /** Every model is ready or has failed; rejects where the workers or the models' folder did. */
   readonly loaded: Promise<Ledger>;
   /** What requests hold now. */
   readonly memory: MemoryBudget;
-  /** Where `--health-port` listens. */
-  readonly healthPort: number | undefined;
   /** Workers that run a model now. */
   busyWorkers(): number;
   /** What runs now is not to be suspected of the end that follows. */
   endJournal(): void;
+  /**
+   * Takes no more connections, for another process does, and answers those there are until they are closed, each after its next answer.
+   * Resolves when none is left, or an idle one has been kept for as long as clients may expect.
+   */
+  leave(): Promise<void>;
   /** Ready turns 503; after the delay nothing new is taken, running and queued requests finish, and everything ends. */
   stop(): Promise<void>;
 }
@@ -56,36 +54,36 @@ const failedStartMs = 2000;
  * PORT_IN_USE or USAGE; nothing is left running then, but for what did not end within two seconds.
  */
 export async function startServer(options: ServeOptions): Promise<RunningServer> {
-  const lifecycle = new Lifecycle(options.settings.readyWhen);
+  const { settings, succession } = options;
+  const lifecycle = new Lifecycle(settings.readyWhen);
   const counts = createCounts(options.requestMemoryBytes);
-  const telemetry = await openOwnTelemetry(options, () => metrics());
+  const [telemetry, join] = await Promise.all([openOwnTelemetry(options, () => metrics()), findJoin(options)]);
   const { codec, pipelines, dataplane } = openDataplane(options, lifecycle);
   const backend = startModels(options, { lifecycle, ...counts, telemetry });
   let opened: Backend | undefined;
   const loaded = follow(backend, { lifecycle, options, pipelines, onOpened: (value) => (opened = value) });
-  const figures = { options, ...counts, dataplane, crashes: backend.crashes.records };
-  const metrics = lazyMetrics({ ...figures, runner: () => opened?.runner });
   const served = { ...options, ...counts, lifecycle, dataplane, codec, telemetry };
   const parts = { ...served, streams: new Streams(served) };
-  let http: HttpSide | undefined;
-  let healthPort: OpenHealthPort | undefined;
-  let grpc: GrpcServer | undefined;
-  const stop = once(() => stopServer({ ...parts, options, backend, pipelines, http, grpc, healthPort }));
+  const metrics = lazyMetrics({ ...parts, options, crashes: backend.crashes.records, runner: () => opened?.runner });
+  const shown = join(dataplane, metrics);
+  const ports: Ports = {};
+  let stopped: Promise<void> | undefined;
+  const stop = (): Promise<void> => (stopped ??= stopServer({ ...parts, options, backend, pipelines, ports }));
   try {
-    http = buildHttpSide({ ...parts, metrics });
-    const url = await listen(http, options.settings);
-    pipelines.listensAt(url);
-    healthPort = await openOwnHealthPort(options, dataplane, metrics);
-    grpc = await openGrpc({ ...parts, doors: http.doors });
-    prewarmAfter(loaded, { ...parts, metrics });
+    const http = (ports.http = buildHttpSide({ ...parts, metrics: shown }));
+    const listening = openPorts({ ...parts, http, metrics: shown, options }, ports);
+    if (succession !== undefined) lifecycle.onChange(() => succession.tellHealth(lifecycle.health()));
+    const addresses = succession?.turn === undefined ? await listening : expectedAddresses(settings);
+    pipelines.listensAt(addresses.url);
+    tellMissingDecoder(loaded, parts);
     return {
-      url,
-      grpcAddress: grpc === undefined ? undefined : addressOf(options.settings.host, grpc.port),
+      ...addresses,
+      listening,
       app: http.main,
       dataplane,
       memory: counts.memory,
-      healthPort: healthPort?.port,
       loaded,
+      leave: () => leaveAll(parts, ports),
       stop,
       endJournal: () => backend.crashes.journal?.remove(),
       busyWorkers: () => opened?.runner.status().busyWorkers ?? 0,
@@ -94,6 +92,15 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
     await Promise.race([stop(), wait(failedStartMs)]);
     throw thrown;
   }
+}
+
+type ReadMetrics = () => Promise<Metrics>;
+
+/** How it becomes one of several HTTP loops, whose metrics it shows then; nothing of it is loaded where it is alone. */
+async function findJoin({ loop }: ServeOptions): Promise<(own: Dataplane, metrics: ReadMetrics) => ReadMetrics> {
+  if (loop === undefined) return (_, metrics) => metrics;
+  const { joinLoops } = await import('./loops/answers.js');
+  return (own, metrics) => joinLoops(loop, own, metrics);
 }
 
 const createCounts = (memoryBytes: number) => ({
@@ -114,10 +121,10 @@ async function openOwnTelemetry(
 }
 
 function openDataplane(options: ServeOptions, lifecycle: Lifecycle) {
-  const { settings, version, budget } = options;
+  const { settings, version, budget, loop } = options;
   const codec = openCodec(options);
   const pipelines = openPipelines({ options, lifecycle, codec });
-  return { codec, pipelines, dataplane: new Dataplane({ lifecycle, settings, version, budget, pipelines }) };
+  return { codec, pipelines, dataplane: new Dataplane({ lifecycle, settings, version, budget, pipelines, loop }) };
 }
 
 interface ModelsStart {
@@ -141,22 +148,6 @@ function startModels(options: ServeOptions, { lifecycle, loads, memory, telemetr
   );
 }
 
-async function openOwnHealthPort(
-  { settings, ownNames, keys }: ServeOptions,
-  dataplane: Dataplane,
-  metrics: () => Promise<Metrics>,
-): Promise<OpenHealthPort | undefined> {
-  const { host, healthPort: port, basePath, pages, auth } = settings;
-  if (port === undefined) return undefined;
-  const hasMetrics = keys.isEmpty || auth.openMetrics;
-  const health = () => {
-    const now = dataplane.health();
-    return { status: now.ready ? 200 : 503, body: JSON.stringify(encodeServerHealth(now)) };
-  };
-  const { openHealthPort } = await import('./health-port/health-port.js');
-  return openHealthPort({ host, port, basePath, pages, ownNames, hasMetrics, health, metrics });
-}
-
 function openCodec({ log, onStuck, budget, settings }: ServeOptions): Codec {
   return createCodec({
     threads: budget.codecThreads,
@@ -168,26 +159,17 @@ function openCodec({ log, onStuck, budget, settings }: ServeOptions): Codec {
   });
 }
 
-/** The gRPC service where the settings have a port for it; nothing of it is loaded otherwise. */
-async function openGrpc(deps: GrpcDeps): Promise<GrpcServer | undefined> {
-  const { grpcPort } = deps.settings;
-  if (grpcPort === undefined) return undefined;
-  const { openGrpc: open } = await import('./grpc/open-grpc.js');
-  return open(deps, grpcPort);
-}
-
-/** What the start can do without and the first requests would wait for, once the start has been told. */
-function prewarmAfter(
-  loaded: Promise<unknown>,
-  { log, metrics, dataplane, codec }: Pick<HttpDeps, 'log' | 'metrics' | 'dataplane' | 'codec'>,
-): void {
-  const prewarm = () => Promise.all([metrics(), dataplane.takesImages ? codec.prewarm() : undefined]);
-  const tell = (thrown: unknown) => {
-    if (thrown instanceof AppError && thrown.code === 'SHUTTING_DOWN') return;
-    const text = 'what the first requests need could not be made ready: they will wait for it';
-    log.warn({ reason: messageOf(thrown) }, text);
+/** The library that reads most images is loaded by the first of them: that it is not there is told before. */
+function tellMissingDecoder(loaded: Promise<unknown>, { log, dataplane }: Pick<HttpDeps, 'log' | 'dataplane'>): void {
+  const tell = () => {
+    if (!dataplane.takesImages || isDecoderInstalled()) return;
+    const fix = 'install again without leaving out optional packages';
+    log.warn(
+      { expected: '@img/sharp-*', fix },
+      'the image library is not installed for this platform: plain JPEGs alone are read',
+    );
   };
-  loaded.then(() => setImmediate(() => void prewarm().catch(tell))).catch(() => undefined);
+  loaded.then(tell).catch(() => undefined);
 }
 
 interface Following {
@@ -218,56 +200,4 @@ function follow(backend: BackendStart, { lifecycle, options, onOpened, pipelines
     (thrown: unknown) => lifecycle.fail(thrown instanceof AppError ? thrown.code : 'INTERNAL', messageOf(thrown)),
   );
   return loaded;
-}
-
-interface Stopping {
-  readonly options: ServeOptions;
-  readonly lifecycle: Lifecycle;
-  /** Undefined where the start failed before. */
-  readonly http: HttpSide | undefined;
-  readonly grpc: GrpcServer | undefined;
-  readonly codec: Codec;
-  readonly streams: Streams;
-  readonly backend: BackendStart;
-  readonly healthPort: OpenHealthPort | undefined;
-  readonly telemetry: Telemetry | undefined;
-  readonly pipelines: Pipelines;
-}
-
-/** The longest that the end waits for telemetry to be sent. */
-const mostTelemetryMs = 3000;
-
-async function stopServer(stopping: Stopping): Promise<void> {
-  const { options, lifecycle, http, grpc, codec, backend, healthPort, telemetry, pipelines, streams } = stopping;
-  const startMs = performance.now();
-  const { delayMs, timeoutMs } = options.settings.stop;
-  lifecycle.stop();
-  pipelines.close();
-  healthPort?.push();
-  const opened = await backend.opened.catch(() => undefined);
-  if (http?.main.fastify.server.listening === true) await wait(delayMs);
-  await Promise.all([streams.stop(), closeApp(http?.main), grpc?.stop()]);
-  await closeApp(http?.management);
-  const leftMs = delayMs + timeoutMs - (performance.now() - startMs);
-  await telemetry?.stop(Math.max(0, Math.min(mostTelemetryMs, leftMs / 2)));
-  await opened?.repository.close();
-  await opened?.runner.close();
-  await codec.close();
-  await closeApp(http?.metrics);
-  await healthPort?.close();
-}
-
-/** A connection accepted just now may have a request under way; one that stays silent this long is not waited for. */
-const silenceMs = 500;
-
-async function closeApp(app: App | undefined): Promise<void> {
-  if (app === undefined) return;
-  const { fastify, connections } = app;
-  const timer = setTimeout(() => connections.closeSilent(), silenceMs);
-  await fastify.close();
-  clearTimeout(timer);
-}
-
-function wait(ms: number): Promise<void> {
-  return ms === 0 ? Promise.resolve() : new Promise((resolve) => setTimeout(resolve, ms));
 }

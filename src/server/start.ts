@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { disableTelemetry } from '../engine/telemetry.js';
 import { decideTf32 } from '../engine/tf32.js';
+import { omitUndefined } from '../omit-undefined.js';
 import { readCpuBudget } from '../resources/cpu-budget.js';
 import { defaultRequestMemory, mostProcessMemory, readMemoryLimit } from '../resources/memory-limit.js';
 import { divideThreads } from '../resources/thread-budget.js';
@@ -12,9 +13,12 @@ import { readOwnNames } from './access/own-names.js';
 import { readKeys } from './access/read-keys.js';
 import { readTls } from './access/tls.js';
 import type { Log } from './log/log.js';
+import { divideCpus, divideSettings } from './loop/divide.js';
+import type { LoopLink } from './loop/loop-link.js';
 import type { RunningServer } from './serve.js';
 import { findModelsPlace, findNamedModel, type ModelsPlace } from './settings/models-place.js';
 import type { Settings } from './settings/settings.js';
+import type { Succession } from './supervision/succession.js';
 
 /** This package's version. */
 export const { version } = createRequire(import.meta.url)('../../../package.json') as { readonly version: string };
@@ -34,6 +38,10 @@ export interface LentProcess {
   readonly ending: AbortSignal;
   /** How the server before this one ended: `pid:SIGNAL`. */
   readonly ended?: string | undefined;
+  /** How it takes ports over from another process, and leaves them. */
+  readonly succession?: Succession | undefined;
+  /** Where it is one of several processes that are one server. */
+  readonly loop?: LoopLink | undefined;
   /** Whether the process is another program's, which nothing here may end. */
   readonly isGuest?: boolean;
   /** A run passed its limit, or no worker thread is started any more. */
@@ -43,8 +51,9 @@ export interface LentProcess {
 }
 
 /** Starts a server from its settings and what its process lends: reads what they name, then listens. Throws what `startServer` throws. */
-export async function startFrom(settings: Settings, log: Log, lent: LentProcess): Promise<RunningServer> {
-  const { env, ending } = lent;
+export async function startFrom(given: Settings, log: Log, lent: LentProcess): Promise<RunningServer> {
+  const { env, ending, loop } = lent;
+  const settings = loop === undefined ? given : divideSettings(given, loop.share, loop.ports);
   disableTelemetry(env);
   decideTf32(env, settings.tf32);
   const cacheFolder = resolve(
@@ -52,8 +61,8 @@ export async function startFrom(settings: Settings, log: Log, lent: LentProcess)
   );
   const [models, budget, memory, keys, tls, ownNames, { startServer }] = await Promise.all([
     locateModels(settings, { cacheFolder, log, lent }),
-    readBudget(settings, env),
-    readMemory(settings),
+    readBudget(settings, lent),
+    readMemory(settings, loop?.share.count ?? 1),
     readKeys(settings.auth, log, ending),
     settings.tls === undefined ? undefined : readTls(settings.tls, log, ending),
     readOwnNames(),
@@ -69,8 +78,7 @@ export async function startFrom(settings: Settings, log: Log, lent: LentProcess)
     tls,
     ownNames,
     version,
-    ...(lent.ended === undefined ? {} : { ended: lent.ended }),
-    ...(lent.isGuest === undefined ? {} : { isGuest: lent.isGuest }),
+    ...omitUndefined({ ended: lent.ended, succession: lent.succession, isGuest: lent.isGuest, loop }),
     processTag: Math.random().toString(36).slice(2, 8),
     budget,
     ...memory,
@@ -103,17 +111,20 @@ async function locateModels(
 }
 
 /** libuv's pool is as large as the environment said when the first file was read: bin/thread-pool.cjs sets that. */
-async function readBudget({ workers, intraOpThreads }: Settings, env: NodeJS.ProcessEnv): Promise<ThreadBudget> {
+async function readBudget({ workers, intraOpThreads }: Settings, { env, loop }: LentProcess): Promise<ThreadBudget> {
   const ioThreads = Number(env['UV_THREADPOOL_SIZE'] ?? 4);
-  return divideThreads(await readCpuBudget(), {
+  const cpus = await readCpuBudget();
+  return divideThreads(loop === undefined ? cpus : divideCpus(cpus, loop.share), {
     ...(workers === 'auto' ? {} : { workers }),
     ...(intraOpThreads === 'auto' ? {} : { intraOpThreads }),
     ...(Number.isInteger(ioThreads) && ioThreads > 0 ? { ioThreads } : {}),
   });
 }
 
-async function readMemory({ limits }: Settings) {
-  const limit = await readMemoryLimit();
+/** A setting is divided among HTTP loops before; the memory of all is here. */
+async function readMemory({ limits }: Settings, loops: number) {
+  const { bytes, source } = await readMemoryLimit();
+  const limit = { bytes: Math.floor(bytes / loops), source };
   const requestMemoryBytes = limits.requestMemory === 'auto' ? defaultRequestMemory(limit) : limits.requestMemory;
   return { requestMemoryBytes, processMemoryBytes: mostProcessMemory(limit) };
 }

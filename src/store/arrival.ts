@@ -1,6 +1,6 @@
-import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { makePrivateFolder } from '../model/private-folder.js';
+import { makeFolders, makePrivateFolder } from '../private-folder.js';
 import { parseObject } from './json.js';
 import type { StoreWorld } from './world.js';
 
@@ -62,7 +62,7 @@ export async function openStage(home: string, state: string, world: StoreWorld):
     );
     if (isTaken) break;
   }
-  await mkdir(join(own, 'files'), { recursive: true, mode: 0o700 });
+  makeFolders(join(own, 'files'));
   return own;
 }
 

@@ -7,6 +7,7 @@ interface Named {
   readonly shown: string;
 }
 
+/** A file behind a URL. */
 export interface HttpLocation extends Named {
   readonly kind: 'http';
   readonly url: URL;
@@ -14,6 +15,7 @@ export interface HttpLocation extends Named {
   readonly sha256?: string;
 }
 
+/** An object, or all below a prefix, in a bucket. */
 export interface S3Location extends Named {
   readonly kind: 's3';
   readonly bucket: string;
@@ -21,6 +23,7 @@ export interface S3Location extends Named {
   readonly key: string;
 }
 
+/** An artifact or image in a registry. */
 export interface OciLocation extends Named {
   readonly kind: 'oci';
   readonly registry: string;
@@ -31,6 +34,7 @@ export interface OciLocation extends Named {
   readonly isPlain: boolean;
 }
 
+/** A repository of the Hugging Face hub. */
 export interface HubLocation extends Named {
   readonly kind: 'hf';
   /** `owner/name`. */
@@ -62,10 +66,7 @@ export function parseLocation(text: string): Location {
 }
 
 function refuse(text: string, expected: string): AppError {
-  return new AppError(
-    'USAGE',
-    `${withoutSecrets(text)} is no place of models that can be fetched: expected ${expected}.`,
-  );
+  return new AppError('USAGE', `${withoutSecrets(text)} is not a location to fetch models from: expected ${expected}.`);
 }
 
 function withoutSecrets(text: string): string {

@@ -1,6 +1,7 @@
-import { mkdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { AppError } from '../errors.js';
+import { makeFolders } from '../private-folder.js';
 import {
   dropOldStates,
   findArrival,
@@ -27,6 +28,7 @@ export interface Pulled extends Arrival {
   readonly wasHere: boolean;
 }
 
+/** What is pulled, and where it is kept. */
 export interface PullOptions {
   readonly location: Location;
   /** The folder of all pulled models. */
@@ -112,7 +114,7 @@ async function fetchOne(file: ListedFile, folder: string, options: PullOptions):
   const { path, sizeBytes, unpack: unpacking } = file;
   const { location, world, events } = options;
   const target = join(folder, path);
-  await mkdir(dirname(target), { recursive: true, mode: 0o700 });
+  makeFolders(dirname(target));
   const found = await fetchFile(file, target, {
     wait: (ms) => world.wait(ms),
     onBytes: (bytes) => events.onProgress({ path, bytes, totalBytes: sizeBytes }),

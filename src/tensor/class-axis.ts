@@ -6,6 +6,7 @@ export interface ClassLayout {
   readonly classes: number;
 }
 
+/** What helps to tell classes from rows. */
 export interface ClassHints {
   /** The first dimension is known to count rows. */
   readonly isBatched: boolean;

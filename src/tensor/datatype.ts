@@ -15,6 +15,7 @@ export type Datatype =
   | 'FP64'
   | 'BYTES';
 
+/** The datatypes of numbers and booleans. */
 export type NumericDatatype = Exclude<Datatype, 'BYTES'>;
 
 /** Elements of a tensor that is not BYTES. BOOL is one byte an element, FP16 and BF16 are raw 16-bit patterns. */
@@ -30,6 +31,7 @@ export type NumericData =
   | Float32Array<ArrayBuffer>
   | Float64Array<ArrayBuffer>;
 
+/** The arrays that hold them. */
 export type NumericArrayConstructor = (
   | typeof Uint8Array
   | typeof Uint16Array
@@ -49,6 +51,7 @@ export type NumericArrayConstructor = (
 /** How JSON writes an element, and what it may be. */
 export type DatatypeKind = 'bool' | 'uint' | 'int' | 'float' | 'half' | 'bytes';
 
+/** A row of the table of datatypes. */
 export interface DatatypeInfo {
   readonly kind: DatatypeKind;
   /** Bytes an element; 0 for BYTES, whose elements vary. */

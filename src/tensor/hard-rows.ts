@@ -8,6 +8,7 @@ import type { NamedTensors, Tensor, TensorSpec } from './tensor.js';
 
 /** What the numbers of a made-up row are like: around 0, from 0 to 1, below 0, a hundred times larger, all 0. */
 export const rowStyles = ['plain', 'unit', 'negative', 'large', 'zero'] as const;
+/** A way to fill a row. */
 export type RowStyle = (typeof rowStyles)[number];
 
 /** The integers that an input takes, both ends included. */

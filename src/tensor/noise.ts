@@ -65,6 +65,7 @@ function findStep(values: ReadonlySet<number>): number {
   );
 }
 
+/** What tells whether two answers are the same but for rounding. */
 export interface Alikeness {
   readonly kind: NoiseKind;
   readonly spread: Spread;

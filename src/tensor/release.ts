@@ -30,6 +30,31 @@ export function releaseMemory(buffers: Iterable<ArrayBuffer>): void {
   if (large.length > 0) nowhere.postMessage(undefined, large);
 }
 
+/** Releases are made together from this size on, since each costs by the call. */
+const batchBytes = 256 * 1024;
+
+/** Buffers that nobody reads any more, given back a few at a time. */
+export class ReleaseBatch {
+  #buffers: ArrayBuffer[] = [];
+  #bytes = 0;
+
+  add(buffers: Iterable<ArrayBufferLike>): void {
+    for (const buffer of buffers) {
+      if (!(buffer instanceof ArrayBuffer)) continue;
+      this.#buffers.push(buffer);
+      this.#bytes += buffer.byteLength;
+    }
+    if (this.#bytes >= batchBytes) this.release();
+  }
+
+  /** Gives back what is left. */
+  release(): void {
+    releaseMemory(this.#buffers);
+    this.#buffers = [];
+    this.#bytes = 0;
+  }
+}
+
 /** The memory under a view, where the view is all of it: then nothing else lies there. */
 export function ownMemory({ buffer, byteLength }: ArrayBufferView): readonly ArrayBuffer[] {
   return buffer instanceof ArrayBuffer && buffer.byteLength === byteLength ? [buffer] : [];

@@ -25,6 +25,7 @@ export function fitsShape(shape: Shape, declared: DeclaredShape): boolean {
   return shape.length === declared.length && declared.every((dim, axis) => dim === -1 || dim === shape[axis]);
 }
 
+/** Whether two shapes are equal. */
 export function isSameShape(a: Shape, b: Shape): boolean {
   return a.length === b.length && a.every((dim, axis) => dim === b[axis]);
 }

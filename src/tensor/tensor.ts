@@ -18,6 +18,7 @@ export interface BytesTensor {
   readonly data: readonly BytesElement[];
 }
 
+/** A tensor of numbers or of byte strings. */
 export type Tensor = NumericTensor | BytesTensor;
 
 /** Tensors by input or output name. */

@@ -44,7 +44,7 @@ function parseKey(text: string, path: string): string {
   if (named?.startsWith('sha256:') === true) {
     throw new AppError(
       'USAGE',
-      `--key-file ${path} holds the digest of a key, from which no key can be told. Give a file with the key itself.`,
+      `--key-file ${path} holds the digest of a key, from which the key cannot be recovered. Give a file with the key itself.`,
     );
   }
   return key;

@@ -38,3 +38,14 @@ export const exitCodes = {
   STEP_TIMEOUT: 1,
   REQUEST_FAILED: 1,
 } as const satisfies Record<ErrorCode, number>;
+
+/** What the codes mean, for the manual page. */
+export const exitTexts: Readonly<Record<0 | (typeof exitCodes)[ErrorCode], string>> = {
+  0: 'every input was answered',
+  1: 'an input was refused, or the server failed on it',
+  2: 'the command line or a file cannot be read',
+  3: 'no server answers, or what answers is none',
+  4: 'the key is missing or wrong',
+  5: 'there is no such model, or it is not ready',
+  130: 'Ctrl-C',
+};

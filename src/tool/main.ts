@@ -1,8 +1,8 @@
 // `slipway predict` and its like: what asks servers. Serving is src/server/main.ts.
-import { createConsole } from '../launch/text/console.js';
 import { runTool } from './program.js';
+import { lendThisProcess } from './this-process.js';
 
-const { env, stdin, stdout, stderr } = process;
+const { stdout } = process;
 const interruption = new AbortController();
 
 // The first Ctrl-C ends what was asked and started; the second ends at once, whatever computes in this process.
@@ -19,6 +19,5 @@ stdout.on('error', (error: NodeJS.ErrnoException) => {
   throw error;
 });
 
-const console = createConsole({ stdout, stderr }, env);
-const code = await runTool(process.argv.slice(2), { console, env, stdin, signal: interruption.signal });
+const code = await runTool(process.argv.slice(2), lendThisProcess(interruption.signal));
 process.exit(code);

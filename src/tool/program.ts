@@ -2,13 +2,14 @@ import { Command, CommanderError } from 'commander';
 import { AppError, toPlainError, toSentence } from '../errors.js';
 import type { ToolContext } from './context.js';
 import { exitCodes } from './exit-codes.js';
+import { register as registerCompletion } from './completion.js';
 import { register as registerBench } from './bench/command.js';
 import { register as registerPredict } from './predict/command.js';
 
 /** The commands of `slipway` beside serving. */
-function buildTool(context: ToolContext, setExitCode: (code: number) => void): Command {
+export function buildTool(context: ToolContext, setExitCode: (code: number) => void): Command {
   const program = new Command('slipway')
-    .description('Serves ONNX models over HTTP, and asks the servers.')
+    .description('Serves ONNX models over HTTP, and sends requests to servers.')
     .helpCommand(false)
     .showSuggestionAfterError()
     .exitOverride()
@@ -17,7 +18,7 @@ function buildTool(context: ToolContext, setExitCode: (code: number) => void): C
       writeErr: () => undefined,
       getOutHelpWidth: () => Math.min(context.console.columns, 110),
     });
-  for (const register of [registerPredict, registerBench]) register(program, context, setExitCode);
+  for (const register of [registerPredict, registerBench, registerCompletion]) register(program, context, setExitCode);
   return program;
 }
 

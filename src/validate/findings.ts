@@ -84,11 +84,11 @@ export function judgeBatch(trial: ProviderTrial): Finding | undefined {
       if (alone === undefined || !isClose(sliceRows(tensor, row, 1), alone))
         return {
           level: 'note',
-          text: `${provider}: row ${row + 1} of ${singles.length} gives another ${name} together than alone: requests are not batched`,
+          text: `${provider}: row ${row + 1} of ${singles.length} gives a different ${name} together than alone: requests are not batched`,
         };
     }
   }
-  return { level: 'ok', text: `${provider}: ${singles.length} rows together give what they give alone` };
+  return { level: 'ok', text: `${provider}: ${singles.length} rows give the same results together as alone` };
 }
 
 /** A provider against the CPU, run by run. */
@@ -104,10 +104,8 @@ export function compareProviders(
     const names = differing(outcome.outputs, expected.outputs);
     return names.length === 0 ? [] : [`${runs[at]?.label ?? ''} (${names.join(', ')})`];
   });
-  if (different.length === 0) return [{ level: 'ok', text: `${trial.provider}: computes what the CPU does` }];
-  return [
-    { level: 'fail', text: `${trial.provider}: computes something else than the CPU for ${different.join('; ')}` },
-  ];
+  if (different.length === 0) return [{ level: 'ok', text: `${trial.provider}: gives the same results as the CPU` }];
+  return [{ level: 'fail', text: `${trial.provider}: differs from the CPU for ${different.join('; ')}` }];
 }
 
 function differing(found: NamedTensors, expected: NamedTensors): readonly string[] {

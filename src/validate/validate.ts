@@ -14,6 +14,7 @@ import type { NamedTensors, TensorSpec } from '../tensor/tensor.js';
 import { compareProviders, judgeBatch, judgeProvider, type Finding, type ProviderTrial } from './findings.js';
 import type { TrialOrder, TrialResult, TrialRun } from './trial.js';
 
+/** What a validation needs. */
 export interface ValidateOptions {
   /** For copies of the model and what processes tell each other. */
   readonly folder: string;

@@ -8,6 +8,7 @@ const againMs = 5 * 60_000;
 /** A release on a device that is gone may never come back. */
 const defaultStopLimitMs = 30_000;
 
+/** How workers of a lost device are replaced. */
 export interface LostDevicesOptions extends Pick<RunnerOptions, 'events' | 'stopLimitMs'> {
   /** A thread does not end. */
   readonly stuck: (reason: string) => void;
@@ -99,7 +100,7 @@ export class LostDevices implements Devices {
 
   async #refill(workers: readonly PoolWorker[], loss: DeviceLoss): Promise<void> {
     const { stopLimitMs = defaultStopLimitMs, stuck, restart } = this.#options;
-    const timer = setTimeout(() => stuck(`${loss.worker} does not end, whose device was lost`), stopLimitMs);
+    const timer = setTimeout(() => stuck(`${loss.worker}, whose device was lost, does not end`), stopLimitMs);
     await Promise.all(workers.map((worker) => worker.stop()));
     clearTimeout(timer);
     const failures = (await Promise.all(workers.map(restart))).flat();

@@ -1,17 +1,16 @@
 import type { SessionSpec } from '../engine/engine.js';
 import type { OpenLink } from './link/link.js';
 import { PoolWorker, type PoolWorkerEvents } from './pool-worker.js';
-import type { ProcessOptions } from './link/process-link.js';
+import { trialNiceness } from './host/niceness.js';
+import type { ProcessOptions } from './processes/process-link.js';
 import type { RunJournal } from './run-journal.js';
 import type { LoadOptions } from './runner.js';
-import { TrialProcesses } from './trial-processes.js';
+import { TrialProcesses } from './processes/trial-processes.js';
 
 /** Processes of a session that runs apart and does not say how many: each takes some 60 MB. */
 const mostApart = 2;
 
-/** Trials stand behind what serves: a third of its share of a CPU that both want. */
-const trialNiceness = 5;
-
+/** How many workers there are, and how they are started. */
 export interface PlacesOptions {
   /** Threads of the CPU. A GPU gets as many more as its models have instances there. */
   readonly threads: number;

@@ -5,6 +5,7 @@ import { AppError, messageOf } from '../errors.js';
 import { msOf, type InlineSession, type InlineSubject } from './inline/inline-session.js';
 import type { FromWorker } from './link/messages.js';
 import type { PoolWorker, Task } from './pool-worker.js';
+import { limitProcesses } from './processes/process-limit.js';
 import { describeWork, type RunPhase, type Work } from './run-journal.js';
 import { decodeRan, encodeRun } from './run-codec.js';
 import { onGpu, SessionDevices } from './session-devices.js';
@@ -48,6 +49,7 @@ export class PoolSession implements RunnerSession {
   readonly #devices: SessionDevices;
   #prepared: PreparedModel;
   #isUnloaded = false;
+  readonly #unloading = new AbortController();
   #loads = 0;
   #fingerprint: string | undefined;
   #lost: string | undefined;
@@ -73,9 +75,11 @@ export class PoolSession implements RunnerSession {
 
   /** Ends the process of a trial when nobody waits for it any more. */
   #endOn(signal: AbortSignal | undefined): void {
-    const end = (): void => this.endProcesses('nobody waits for it any more');
+    const end = (): void => {
+      for (const worker of this.workers) worker.kill('nobody waits for it any more');
+    };
     if (signal?.aborted === true) end();
-    else signal?.addEventListener('abort', end);
+    else signal?.addEventListener('abort', end, { signal: this.#unloading.signal });
   }
 
   get loaded(): LoadedSession {
@@ -152,17 +156,19 @@ export class PoolSession implements RunnerSession {
   async #load(worker: PoolWorker, spec: SessionSpec): Promise<void> {
     await this.#checkFile(spec);
     const limitMs = this.options.trial?.loadLimitMs ?? (worker.isProcess ? defaultLoadLimitMs : threadLoadLimitMs);
-    const timer = setTimeout(() => {
+    const pids = worker.pid === undefined ? [] : [worker.pid];
+    const onOver = (): void => {
       const what = `loading took longer than ${limitMs / 1000} s`;
-      if (!worker.kill(what)) this.#owner.stuck(`${what}: ${this.spec.logId} on ${worker.name}`);
-    }, limitMs);
+      if (!worker.kill(what, 'limit')) this.#owner.stuck(`${what}: ${this.spec.logId} on ${worker.name}`);
+    };
+    const unlimit = limitProcesses(pids, { limitMs, onOver });
     const loaded = await new Promise<Loaded>((resolve, reject) => {
       const { image } = this.options;
       const own = { ...spec, deviceId: worker.deviceId ?? spec.deviceId };
       const message = { kind: 'load', session: this.number, spec: own, ...(image && { image }) } as const;
       const fail = (error: unknown): void => reject(onGpu(error, worker));
       worker.submit({ message, work: this.work.loading, reject: fail, resolve: (answer) => resolve(answer as Loaded) });
-    }).finally(() => clearTimeout(timer));
+    }).finally(unlimit);
     worker.held.add(this.number);
     if (this.#isUnloaded) return this.#unloadOn(worker);
     const { inputs, outputs, placement } = loaded;
@@ -207,8 +213,10 @@ export class PoolSession implements RunnerSession {
   /** A run as a task of one of its workers. */
   taskOf({ job, resolve, reject }: PendingRun, worker: PoolWorker): Task {
     const device = this.#devices.find(worker);
+    const { message, transfer } = encodeRun(this.number, job);
     return {
-      ...encodeRun(this.number, job),
+      message,
+      transfer,
       runs: this.number,
       work: this.work.running,
       reject: (error, requests) => {
@@ -239,12 +247,17 @@ export class PoolSession implements RunnerSession {
     if (inputs !== undefined) this.inline?.note({ inputs, rows, requests: requests.length }, msOf(outcome));
   }
 
-  endProcesses(reason: string): void {
-    for (const worker of this.workers) worker.kill(reason);
+  limitProcesses(limitMs: number, reason: string): () => void {
+    const pids = this.workers.flatMap(({ pid }) => pid ?? []);
+    const onOver = (): void => {
+      for (const worker of this.workers) worker.kill(reason, 'limit');
+    };
+    return limitProcesses(pids, { limitMs, onOver });
   }
 
   async unload(): Promise<void> {
     this.#isUnloaded = true;
+    this.#unloading.abort();
     this.#owner.forget(this);
     await this.inline?.close();
     await Promise.all(this.workers.map((worker) => this.#unloadOn(worker)));

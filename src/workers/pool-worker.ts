@@ -1,8 +1,8 @@
 import { AppError, fromPlainError, messageOf } from '../errors.js';
-import type { Answer, Link, OpenLink } from './link/link.js';
+import type { Answer, EndCause, Link, OpenLink } from './link/link.js';
 import type { FromWorker, TensorPairs, ToWorker } from './link/messages.js';
 import type { Loss } from './respawn.js';
-import type { JournalPlace, RunJournal, Work } from './run-journal.js';
+import type { JournalPlace, RunJournal, RunPhase, Work } from './run-journal.js';
 
 /** One message for a worker, and who waits for its answer. */
 export interface Task {
@@ -17,13 +17,25 @@ export interface Task {
   readonly reject: (error: unknown, requests?: readonly TensorPairs[]) => void;
 }
 
+/** What a worker reports to its pool. */
 export interface PoolWorkerEvents {
   /** The worker answered everything it was given. */
   readonly onFree: (worker: PoolWorker) => void;
   /** The thread or process ended without being asked to, while it did this; its task and queue were rejected with WORKER_LOST. */
-  readonly onLost: (worker: PoolWorker, reason: string, work: Work | undefined) => void;
+  readonly onLost: (worker: PoolWorker, loss: WorkerLoss) => void;
 }
 
+/** How a thread or process ended, and what it did then. */
+export interface WorkerLoss {
+  readonly reason: string;
+  readonly cause: LossCause;
+  readonly work: Work | undefined;
+}
+
+/** `limit`: it was ended here since it took too long. */
+export type LossCause = EndCause | 'limit';
+
+/** What a worker does. */
 export type WorkerState = 'starting' | 'idle' | 'busy' | 'lost' | 'stopping' | 'stopped';
 
 /** How long a thread or a process may take until it is ready: the runtime is loaded in well under a second. */
@@ -56,6 +68,10 @@ export class PoolWorker {
   #current: Task | undefined;
   #currentSinceMs = 0;
   #fault = '';
+  /** Why it was ended from here; undefined where it was not. */
+  #killed: 'limit' | 'asked' | undefined;
+  /** Runs of requests that what fills the place has answered. */
+  #answered = 0;
 
   constructor(options: {
     readonly name: string;
@@ -96,16 +112,23 @@ export class PoolWorker {
     return this.#link?.kill !== undefined;
   }
 
-  /** The session whose run is under way and since when (performance.now()), or undefined. */
-  get running(): { readonly session: number; readonly sinceMs: number } | undefined {
-    const session = this.#current?.runs;
-    return session === undefined ? undefined : { session, sinceMs: this.#currentSinceMs };
+  /** The run that is under way. */
+  get running(): RunningRun | undefined {
+    const { runs: session, work } = this.#current ?? {};
+    return session === undefined ? undefined : { session, phase: work?.phase, sinceMs: this.#currentSinceMs };
+  }
+
+  /** The process that fills the place. */
+  get pid(): number | undefined {
+    return this.#link?.pid;
   }
 
   /** Fills the place; resolves with the runtime's version, rejects when what was started ends before it is ready, or is not ready in time. */
   start(limitMs = startMs): Promise<string> {
     this.#state = 'starting';
     this.#fault = '';
+    this.#killed = undefined;
+    this.#answered = 0;
     this.held.clear();
     let timer: NodeJS.Timeout | undefined;
     const started = new Promise<string>((resolve, reject) => {
@@ -121,10 +144,10 @@ export class PoolWorker {
           this.#settle(answer);
         },
         onUnreadable: (error) => this.#settle(unreadable(error)),
-        onEnd: (reason, isOutOfMemory = false) => {
+        onEnd: (reason, cause) => {
           this.#fault ||= reason;
           reject(new AppError('WORKER_LOST', `Worker ${this.name} ended before it was ready: ${this.#fault}`));
-          this.#ended(isOutOfMemory);
+          this.#ended(this.#killed ?? cause);
           tellEnd();
         },
       });
@@ -132,10 +155,11 @@ export class PoolWorker {
     return started.finally(() => clearTimeout(timer));
   }
 
-  /** Ends a process at once, for the reason given; answers false for a thread, which nothing can end. */
-  kill(reason: string): boolean {
+  /** Ends a process at once, for the reason given; answers false for a thread, which nothing can end. `limit`: what it does takes too long. */
+  kill(reason: string, why: 'limit' | 'asked' = 'asked'): boolean {
     if (this.#link?.kill === undefined) return false;
     this.#fault ||= reason;
+    this.#killed ??= why;
     this.#link.kill();
     return true;
   }
@@ -181,6 +205,7 @@ export class PoolWorker {
   #settle(answer: Answer): void {
     const task = this.#current;
     this.#current = undefined;
+    if (task?.work?.phase === 'running') this.#answered += 1;
     if (task?.work !== undefined && task.work.phase !== 'running') this.#journal?.leave();
     if (this.#state !== 'stopping') this.#state = 'idle';
     this.#next();
@@ -197,10 +222,11 @@ export class PoolWorker {
     else this.#events.onFree(this);
   }
 
-  #ended(isOutOfMemory: boolean): void {
+  #ended(cause: LossCause): void {
     const reason = this.#fault;
     const wasStopping = this.#state === 'stopping';
-    const isRunning = this.#current?.runs !== undefined && this.#link?.kill !== undefined;
+    const { isProcess } = this;
+    const isRunning = this.#current?.runs !== undefined && isProcess;
     this.#link = undefined;
     this.#state = wasStopping ? 'stopped' : 'lost';
     this.held.clear();
@@ -208,18 +234,22 @@ export class PoolWorker {
     orphans.push(...this.#queue.splice(0));
     const work = this.#current?.work;
     this.#current = undefined;
-    const isRequestFault = isRunning && isOutOfMemory;
+    const isTooLarge = isRunning && cause === 'memory';
     for (const [index, task] of orphans.entries()) {
       const endedIt = index === 0 && isRunning;
-      task.reject(this.#loss(reason, { endedIt, ...(endedIt && isRequestFault ? { isRequestFault } : {}) }));
+      const isRequestFault = endedIt && isTooLarge;
+      task.reject(
+        this.#loss(reason, { endedIt, ...(isProcess && { cause }), ...(isRequestFault && { isRequestFault }) }),
+      );
     }
     if (wasStopping) return;
+    const isRequestFault = isTooLarge || (isRunning && this.#answered > 0);
     this.losses.push({ atMs: performance.now(), isRequestFault });
-    this.#events.onLost(this, reason, work);
+    this.#events.onLost(this, { reason, cause, work });
   }
 
-  /** `endedIt`: the run may have been what ended the process; `isRequestFault`: with a result that its memory does not hold. */
-  #loss(reason: string, details: { readonly endedIt: boolean; readonly isRequestFault?: boolean }): AppError {
+  /** `endedIt`: the run may have been what ended the process, and `cause` why that ended; `isRequestFault`: with a result that its memory does not hold. */
+  #loss(reason: string, details: Readonly<Record<string, unknown>>): AppError {
     const advice = details.isRequestFault === true ? '. To fix: send values that ask for less' : '';
     return new AppError('WORKER_LOST', `Worker ${this.name} was lost while it worked: ${reason}${advice}`, { details });
   }
@@ -228,6 +258,13 @@ export class PoolWorker {
     if (this.#state === 'lost') return new AppError('WORKER_LOST', `Worker ${this.name} is lost: ${this.#fault}`);
     return new AppError('SHUTTING_DOWN', `Worker ${this.name} is stopping.`);
   }
+}
+
+/** A run, and since when it is under way (performance.now()). */
+interface RunningRun {
+  readonly session: number;
+  readonly phase: RunPhase | undefined;
+  readonly sinceMs: number;
 }
 
 function unreadable(error: unknown): FromWorker {

@@ -6,10 +6,9 @@ import { InlineSessions } from './inline/inline-sessions.js';
 import { PoolSession } from './pool-session.js';
 import { LostDevices, type Devices } from './lost-devices.js';
 import { Places } from './places.js';
-import type { PoolWorker } from './pool-worker.js';
+import type { PoolWorker, WorkerLoss } from './pool-worker.js';
 import { decideRespawn, defaultRespawnPolicy, type Loss } from './respawn.js';
-import { processLink } from './link/process-link.js';
-import type { Work } from './run-journal.js';
+import { processLink } from './processes/process-link.js';
 import type { LoadOptions, Runner, RunnerSession } from './runner.js';
 import type { RunnerOptions, RunnerStatus } from './runner-options.js';
 import { threadLink } from './link/thread-link.js';
@@ -67,7 +66,7 @@ class Pool implements RunnerPool {
       openThread: threadLink(options.entry ?? new URL('./host/worker.js', import.meta.url)),
       openProcess: (how) => processLink(entry, env, how),
       memoryBytes,
-      events: { onFree: (worker) => this.#feed(worker), onLost: (...loss) => this.#lost(...loss) },
+      events: { onFree: (worker) => this.#feed(worker), onLost: (worker, loss) => this.#lost(worker, loss) },
       journal: options.journal,
     });
     this.devices = new LostDevices({
@@ -179,13 +178,13 @@ class Pool implements RunnerPool {
     this.#sessions.delete(session);
   }
 
-  #lost(worker: PoolWorker, reason: string, work: Work | undefined): void {
+  #lost(worker: PoolWorker, loss: WorkerLoss): void {
     const { events } = this.#options;
+    const { reason } = loss;
     events?.onWorkerLost?.({ worker: worker.name, reason });
     if (this.#closing !== undefined || this.#places.isTrial(worker)) return;
     const isApart = this.#places.isApart(worker);
-    const isRequestFault = isApart && worker.losses.at(-1)?.isRequestFault === true;
-    if (isApart && !isRequestFault && work !== undefined && this.#isGivenUp(work, reason)) return;
+    if (isApart && this.#isGivenUp(loss)) return;
     if (!isApart) this.#losses.push({ atMs: performance.now(), isRequestFault: false });
     const losses = isApart ? worker.losses : this.#losses;
     const decision = decideRespawn(losses, this.#options.respawn ?? defaultRespawnPolicy);
@@ -206,9 +205,12 @@ class Pool implements RunnerPool {
   }
 
   /** Whether the session that a process of its own ended with is not to have another one. */
-  #isGivenUp({ session: number, phase }: Work, reason: string): boolean {
-    const session = [...this.#sessions].find((each) => each.number === number);
-    const verdict = session?.options.onFault?.({ reason, phase });
+  #isGivenUp({ work, reason, cause }: WorkerLoss): boolean {
+    const session = [...this.#sessions].find((each) => each.number === work?.session);
+    // Whoever warms a session up hears of it by its run, and an output that memory does not hold is its request's fault.
+    const isBlamed = work?.phase === 'loading' || (work?.phase === 'running' && cause !== 'memory');
+    const verdict =
+      isBlamed && cause !== 'asked' ? session?.options.onFault?.({ reason, phase: work.phase, cause }) : undefined;
     if (verdict === undefined) return session?.lost !== undefined;
     session?.giveUp(verdict);
     session?.wake();
@@ -224,7 +226,8 @@ class Pool implements RunnerPool {
   async #restart(worker: PoolWorker): Promise<readonly string[]> {
     const isApart = this.#places.isApart(worker);
     const sessions = [...this.#sessions].filter(({ workers }) => workers.includes(worker));
-    const isOver = this.#closing !== undefined || !worker.isEmpty;
+    // Its session may have been unloaded since, and its place closed.
+    const isOver = this.#closing !== undefined || !worker.isEmpty || !this.#places.all.includes(worker);
     if (isOver || (!isApart && this.#gaveUp !== undefined)) return [];
     this.#restarts += 1;
     const started = worker.start();
@@ -267,7 +270,10 @@ class Pool implements RunnerPool {
     for (const worker of this.#places.all) {
       const { running } = worker;
       if (running === undefined || nowMs - running.sinceMs <= limitMs) continue;
-      if (worker.kill(`a run took longer than the limit of ${limitMs} ms, and its process was ended`)) continue;
+      // The warm-up in a process has its own limit.
+      if (running.phase === 'warming' && worker.isProcess) continue;
+      if (worker.kill(`a run took longer than the limit of ${limitMs} ms, and its process was ended`, 'limit'))
+        continue;
       const session = [...this.#sessions].find(({ number }) => number === running.session)?.spec.logId ?? 'unloaded';
       this.#options.events?.onStuck?.({ worker: worker.name, session, runningMs: nowMs - running.sinceMs });
     }

@@ -8,6 +8,7 @@ export interface RespawnPolicy {
   readonly maxDelayMs: number;
 }
 
+/** Five losses in a minute are too many. */
 export const defaultRespawnPolicy: RespawnPolicy = {
   maxLosses: 5,
   windowMs: 60_000,
@@ -18,7 +19,10 @@ export const defaultRespawnPolicy: RespawnPolicy = {
 /** That a worker was lost, at a time in milliseconds. */
 export interface Loss {
   readonly atMs: number;
-  /** A request asked for a result that memory does not hold: the next request may be served, but nobody may ask so all the time. */
+  /**
+   * Only one request is to blame: it asked for a result that memory does not hold, or the process had answered others before. The next request may
+   * be served, but nobody may ask so all the time.
+   */
   readonly isRequestFault: boolean;
 }
 

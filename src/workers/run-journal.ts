@@ -1,5 +1,6 @@
-import { closeSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { makeFolders } from '../private-folder.js';
 
 /** What a place does with a session. */
 export type RunPhase = 'loading' | 'warming' | 'running';
@@ -52,7 +53,7 @@ export class RunJournal {
   ) {
     this.path = path;
     this.#onFailure = onFailure;
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    makeFolders(dirname(path));
     this.#fd = openSync(path, 'wx', 0o600);
     this.#write(0, toRecord(header));
   }

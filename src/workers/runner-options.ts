@@ -54,6 +54,7 @@ export interface DeviceLoss {
   readonly reason: string;
 }
 
+/** What a runner does at the moment. */
 export interface RunnerStatus {
   readonly runtimeVersion: string;
   readonly workers: readonly { readonly name: string; readonly state: WorkerState; readonly sessions: number }[];

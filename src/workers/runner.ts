@@ -1,7 +1,9 @@
 import type { Placement, SessionSpec } from '../engine/engine.js';
+import { AppError } from '../errors.js';
 import type { ImageInput } from '../model/image-input.js';
 import type { NamedTensors, TensorSpec } from '../tensor/tensor.js';
 import type { RunTiming } from './link/messages.js';
+import type { LossCause } from './pool-worker.js';
 import type { RunPhase } from './run-journal.js';
 
 /** One run for one or more requests that have the same datatypes and row shapes. Buffers of 4 KiB and more move away. */
@@ -12,6 +14,7 @@ export interface RunJob {
   readonly outputs: readonly string[];
 }
 
+/** What a run gave. */
 export interface RunOutcome {
   /** Whole outputs, padding rows included. */
   readonly outputs: NamedTensors;
@@ -20,6 +23,7 @@ export interface RunOutcome {
   readonly device?: string | undefined;
 }
 
+/** What loading found out about a session. */
 export interface LoadedSession {
   readonly inputs: readonly TensorSpec[];
   readonly outputs: readonly TensorSpec[];
@@ -48,6 +52,7 @@ export interface PendingRun {
   readonly reject: (error: unknown, inputs?: readonly NamedTensors[]) => void;
 }
 
+/** How many sessions a model gets, and where. */
 export interface LoadOptions {
   /** On the CPU. */
   readonly instances: number | 'auto';
@@ -59,7 +64,7 @@ export interface LoadOptions {
   /** What a journal calls the model; its `logId` unless told otherwise. */
   readonly journalAs?: string;
   /** A process of the session's own ended with it: answers why the session is to be given up, or undefined where it goes on. */
-  readonly onFault?: (fault: { readonly reason: string; readonly phase: RunPhase }) => string | undefined;
+  readonly onFault?: (fault: ProcessFault) => string | undefined;
   /** Loads into a process that tries models, beside everything that serves, to be unloaded when it is known to be sound. */
   readonly trial?: TrialLimits;
   /** Told once when no worker holds the session and none will again. */
@@ -70,8 +75,16 @@ export interface LoadOptions {
   readonly image?: ImageInput | undefined;
 }
 
+/** How a process ended that held one model, while it did something with that. */
+export interface ProcessFault {
+  readonly reason: string;
+  readonly phase: RunPhase;
+  readonly cause: Exclude<LossCause, 'asked'>;
+}
+
+/** How long a trial may take. */
 export interface TrialLimits {
-  /** The longest that loading may take; then the process is ended. */
+  /** The longest that loading may take, as for `limitProcesses`; then the process is ended. */
   readonly loadLimitMs: number;
   /** Aborted when nobody waits for the trial any more: its process is ended then. */
   readonly signal?: AbortSignal;
@@ -109,6 +122,7 @@ export interface InlineRuns {
   note(run: RunSize, ms: number): void;
 }
 
+/** A loaded model, ready to run. */
 export interface RunnerSession {
   readonly loaded: LoadedSession;
   /** Undefined where every run goes to a worker. */
@@ -121,8 +135,22 @@ export interface RunnerSession {
   runOn(instance: number, job: RunJob): Promise<RunOutcome>;
   /** Runs one job on a worker that has nothing to do, at once; undefined where there is none. */
   runIfFree(job: RunJob): Promise<RunOutcome> | undefined;
-  /** Ends the processes of a session that runs apart at once, whatever they do; what they run fails with the reason. */
-  endProcesses(reason: string): void;
+  /**
+   * Ends the processes of a session that runs apart where what they do takes longer than a limit, until the function that is answered is called;
+   * what they run fails with the reason. Time that they wait for a CPU does not count.
+   */
+  limitProcesses(limitMs: number, reason: string): () => void;
   /** Resolves when every worker released the session; nothing may be queued or running for it. */
   unload(): Promise<void>;
+}
+
+/** What a worker says of image files that it cannot decode: another decoder may, or tells what is wrong with them. */
+export function undecoded(): AppError {
+  const text = 'An image is not a JPEG of the plain kind, or is damaged: another decoder has to read it.';
+  return new AppError('INTERNAL', text, { details: { undecoded: true } });
+}
+
+/** Whether a run was refused for nothing but that. */
+export function isUndecoded(error: unknown): boolean {
+  return error instanceof AppError && error.details['undecoded'] === true;
 }

@@ -6,6 +6,8 @@ export interface ImportLine {
   readonly from: string;
   readonly target: string;
   readonly isOwn: boolean;
+  /** Whether it is loaded with the file: neither for its types alone, nor by `import()`. */
+  readonly isEager: boolean;
 }
 
 /** A file's text and what it imports, type-only imports, re-exports and dynamic imports included. */
@@ -38,8 +40,22 @@ export function parseImports(path: string, text: string): readonly ImportLine[] 
     const specifier = match[1] ?? match[2] ?? match[3] ?? '';
     const isOwn = specifier.startsWith('.');
     const target = isOwn ? normalize(join(dirname(path), specifier)).replace(/\.js$/, '.ts') : specifier;
-    return { from: path, target, isOwn };
+    const isEager = match[3] === undefined && !/^\s*(?:import|export)\s+type\s/.test(match[0]);
+    return { from: path, target, isOwn, isEager };
   });
+}
+
+/** Everything of our own that is loaded with a file, itself included. */
+export function loadedWith(files: readonly SourceFile[], entry: string): ReadonlySet<string> {
+  const byPath = new Map(files.map((file) => [file.path, file]));
+  const loaded = new Set<string>();
+  const visit = (path: string): void => {
+    if (loaded.has(path)) return;
+    loaded.add(path);
+    for (const { target, isOwn, isEager } of byPath.get(path)?.imports ?? []) if (isOwn && isEager) visit(target);
+  };
+  visit(entry);
+  return loaded;
 }
 
 /** The first import cycle among the files, as the list of paths along it, or undefined. */

@@ -1,8 +1,14 @@
 import type { SourceFile } from './imports.js';
 
-/** Rooms a room may import besides itself and errors.ts. */
+/** Files at the root of src, which every room may import. */
+export const roots: readonly string[] = ['errors', 'omit-undefined', 'private-folder'];
+
+/** Rooms a room may import besides itself and the roots. */
 export const rooms: Readonly<Record<string, readonly string[]>> = {
   errors: [],
+  'omit-undefined': [],
+  'private-folder': [],
+  'command-line': [],
   tensor: [],
   protocol: ['tensor'],
   model: ['tensor'],
@@ -18,6 +24,7 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
   resources: [],
   playground: [],
   server: [
+    'command-line',
     'repository',
     'protocol',
     'store',
@@ -33,15 +40,31 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
     'tensor',
   ],
   client: ['protocol', 'tensor', 'launch'],
-  launch: ['protocol', 'store'],
-  tool: ['client', 'protocol', 'tensor', 'image', 'launch', 'server', 'bench'],
+  launch: ['command-line', 'protocol', 'store'],
+  tool: ['command-line', 'client', 'protocol', 'tensor', 'image', 'launch', 'server', 'bench'],
+  manual: ['command-line', 'launch', 'tool', 'server'],
   bench: ['protocol', 'tensor', 'model', 'client', 'engine', 'resources', 'launch'],
 };
 
 /** The files of a room that another may import, where that is not all of it. */
 export const doors: Readonly<Record<string, readonly string[]>> = {
-  launch: ['src/launch/index.ts', 'src/launch/text/console.ts', 'src/launch/text/table.ts'],
-  server: ['src/server/in-process.ts'],
+  launch: [
+    'src/launch/index.ts',
+    'src/launch/facts/facts.ts',
+    'src/launch/facts/host-facts.ts',
+    'src/launch/facts/machine.ts',
+    'src/launch/text/console.ts',
+    'src/launch/text/duration.ts',
+    'src/launch/text/table.ts',
+    'src/launch/program.ts',
+    'src/launch/exit-codes.ts',
+  ],
+  server: [
+    'src/server/in-process.ts',
+    'src/server/settings/definition.ts',
+    'src/server/inspect/inspect.ts',
+    'src/server/exit-codes.ts',
+  ],
 };
 
 /** Folders of a room from the first that a request or a launch meets to the last: each may import those after it. */
@@ -66,16 +89,20 @@ export const layers: Readonly<Record<string, readonly string[]>> = {
     'docker',
     'text',
   ],
+  'src/command-line': ['completion'],
   'src/tool': ['bench', 'predict'],
   'src/server': [
     'inspect',
     'grpc',
+    'loops',
     'health-port',
     'routes',
     'openapi',
     'metrics',
     'http',
     'telemetry',
+    'loop',
+    'supervision',
     'pipelines',
     'stream',
     'inference',
@@ -88,12 +115,13 @@ export const layers: Readonly<Record<string, readonly string[]>> = {
     'settings',
   ],
   'src/protocol': ['grpc', 'v1', 'v2', 'json'],
-  'src/repository': ['proof', 'crashes', 'files'],
+  'src/repository': ['loading', 'proof', 'crashes', 'files'],
   'src/batching': ['sequences', 'watch', 'admission'],
+  'src/grpc': ['messages'],
   'src/engine': ['weights', 'probe', 'ort'],
   'src/store': ['places', 's3', 'oci', 'transfer', 'credentials'],
-  'src/workers': ['host', 'inline', 'link'],
-  'src/model': ['pipeline', 'found', 'example', 'complete', 'onnx', 'rows'],
+  'src/workers': ['host', 'inline', 'processes', 'link'],
+  'src/model': ['pipeline', 'found', 'example', 'complete', 'tasks', 'onnx', 'rows'],
   'src/image': ['drawing', 'color', 'resample', 'files', 'wasm'],
   'src/tasks': ['detection', 'embedding', 'segmentation', 'text'],
   bench: [

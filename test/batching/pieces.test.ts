@@ -10,13 +10,13 @@ const counted = (rows: number, first = 0) => Array.from({ length: rows }, (_, ro
 const rowsOf = (desk: Desk) => desk.taken.map(({ job }) => job.rows);
 
 /** Answers what runs, last taken first, until nothing is left. */
-async function answerAll(desk: Desk): Promise<void> {
+async function answerAll(desk: Desk, outcome = echo): Promise<void> {
   for (let isDone = false; !isDone;) {
     desk.pass(0);
     desk.pull();
     isDone = desk.taken.length === 0;
     for (const run of desk.taken.splice(0).reverse()) {
-      run.resolve(echo(run));
+      run.resolve(outcome(run));
       desk.freeWorkers += 1;
     }
     for (let turn = 0; turn < 20; turn += 1) await Promise.resolve();
@@ -46,9 +46,29 @@ describe('pieces', () => {
       assert.deepEqual(piecesOf(rows, config), pieces);
     });
   }
+
+  it('are larger where so many rows cost next to nothing, but where runs are padded to buckets', () => {
+    const config = { isRequestLimit: false, maxDelayMs: 0, maxQueueRows: 1, maxQueueMs: 0, queueTimeoutMs: 0 };
+    const [plain, padded] = [[], [8, 32]].map((buckets) => ({ ...config, maxRows: 32, buckets }));
+    assert.deepEqual(piecesOf(1000, plain!, 400), [334, 334, 332]);
+    assert.deepEqual(piecesOf(1000, plain!, 5000), [1000]);
+    // A clock that saw no time pass: rows cost nothing.
+    assert.deepEqual(piecesOf(1000, plain!, Number.POSITIVE_INFINITY), [1000]);
+    assert.deepEqual(piecesOf(64, plain!, 7), [32, 32]);
+    assert.deepEqual(piecesOf(40, padded!, 5000), [32, 8]);
+  });
 });
 
 describe('a request of more rows than a run takes', () => {
+  it('is cut by what a row has cost: a first run tells, where there would be many', async () => {
+    const desk = openDesk({}, 1);
+    const answer = desk.batcher.enqueue(request(counted(5000)));
+    await answerAll(desk, (run) => ({ ...echo(run), timing: { inputNs: 1e3, computeNs: 8e3, outputNs: 1e3 } }));
+    assert.deepEqual(numbersOf(await answer), counted(5000));
+    const rows = desk.records.map((record) => record.rows);
+    assert.deepEqual(rows, [8, 2496, 2496]);
+  });
+
   it('tells every device that computed a piece of it, each once', async () => {
     const desk = openDesk({}, 3);
     const answer = desk.batcher.enqueue(request(counted(20)));

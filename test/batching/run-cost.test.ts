@@ -17,6 +17,13 @@ describe('the cost of runs', () => {
     assert.equal(learned(0, 100).spread(8, 1, asIs), 1);
   });
 
+  it('tells how many rows run within a time, by what rows have cost with their share of the fixed part', () => {
+    assert.equal(createRunCost().rowsWithin(5), undefined);
+    assert.equal(learned(0, 0.5).rowsWithin(5.1), 10);
+    assert.equal(learned(0.32, 0, [32]).rowsWithin(5.005), 500);
+    assert.equal(learned(0, 20).rowsWithin(5), 0);
+  });
+
   it('spreads rows over all free workers where the time is in the rows', () => {
     const cost = learned(0.1, 100);
     assert.deepEqual([cost.spread(2, 2, asIs), cost.spread(8, 4, asIs)], [2, 4]);

@@ -7,8 +7,8 @@ import { writeOnnx, type Graph } from '../../src/model/onnx/writer.js';
 import { identity, putModel } from '../support/models.js';
 import { tokenVectors } from '../tasks/text/models.js';
 import { tokenizerJson } from '../tasks/text/fixtures.js';
-import { browserObstacle } from './browser.js';
-import { openPage, type OpenedPage } from './page-set-up.js';
+import { browserObstacle } from './support/browser.js';
+import { openPage, type OpenedPage } from './support/page-set-up.js';
 
 /** As voice detectors are: sound, a state of its own first dimension, and a rate without dimensions. */
 const stateful: Graph = {

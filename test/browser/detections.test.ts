@@ -3,10 +3,10 @@ import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type { Page, Route } from 'playwright-core';
-import { browserObstacle } from './browser.js';
-import { contrast, readTexts } from './contrast.js';
-import { labels, objects, putDetector } from './detector.js';
-import { openPage, type OpenedPage } from './page-set-up.js';
+import { browserObstacle } from './support/browser.js';
+import { contrast, readTexts } from './support/contrast.js';
+import { labels, objects, putDetector } from './support/detector.js';
+import { openPage, type OpenedPage } from './support/page-set-up.js';
 
 let opened: OpenedPage;
 let page: Page;

@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type { Locator, Page } from 'playwright-core';
 import { identity, putModel } from '../support/models.js';
-import { browserObstacle } from './browser.js';
-import { contrast, readTexts } from './contrast.js';
-import { openPage, type OpenedPage } from './page-set-up.js';
+import { browserObstacle } from './support/browser.js';
+import { contrast, readTexts } from './support/contrast.js';
+import { openPage, type OpenedPage } from './support/page-set-up.js';
 
 const large = identity('FP32', ['batch', 3, 32, 32]);
 const operation = (page: Page, id: string): Locator => page.locator(`[id$="-${id}"]`);

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import type { Page, Request, Route } from 'playwright-core';
-import { browserObstacle } from './browser.js';
-import { putDetector } from './detector.js';
-import { openPage, type OpenedPage } from './page-set-up.js';
+import { browserObstacle } from './support/browser.js';
+import { putDetector } from './support/detector.js';
+import { openPage, type OpenedPage } from './support/page-set-up.js';
 
 const isFrame = (request: Request): boolean => request.method() === 'POST' && request.url().includes('/predictions/');
 

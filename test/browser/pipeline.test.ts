@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type { Page } from 'playwright-core';
 import { putPipeline } from '../integration/pipelines/models.js';
-import { browserObstacle } from './browser.js';
-import { openPage, type OpenedPage } from './page-set-up.js';
+import { browserObstacle } from './support/browser.js';
+import { openPage, type OpenedPage } from './support/page-set-up.js';
 
 /** The example's two models and its scene on one server, as a pipeline with a step on the whole scene beside. */
 async function putExample(folder: string): Promise<void> {

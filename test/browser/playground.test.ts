@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type { Page } from 'playwright-core';
-import { openBrowser, browserObstacle, type Browser } from './browser.js';
-import { contrast, readTexts } from './contrast.js';
-import { startServerProcess, type ServerProcess } from './server-process.js';
+import { openBrowser, browserObstacle, type Browser } from './support/browser.js';
+import { contrast, readTexts } from './support/contrast.js';
+import { startServerProcess, type ServerProcess } from './support/server-process.js';
 
 const samples = 'models/digits/samples';
 const problems: string[] = [];
@@ -72,7 +72,7 @@ describe('the playground', { skip: browserObstacle }, () => {
   it('reads a chosen file, and a dropped one', async () => {
     await open('digits');
     await page.getByText('File', { exact: true }).click();
-    await page.getByLabel('Choose an image').setInputFiles(join(samples, '3.png'));
+    await page.getByLabel('Choose images').setInputFiles(join(samples, '3.png'));
     await page.locator('.best strong', { hasText: '3' }).waitFor();
     await page.evaluate(`(async () => {
       const blob = await (await fetch('playground/samples/digits/8.png')).blob();
@@ -124,7 +124,7 @@ describe('the playground', { skip: browserObstacle }, () => {
   it('shows the refusal of a file that is no image in the words of the server', async () => {
     await open('digits');
     await page.getByText('File', { exact: true }).click();
-    await page.getByLabel('Choose an image').setInputFiles('package.json');
+    await page.getByLabel('Choose images').setInputFiles('package.json');
     const alert = page.locator('#result [role=alert]');
     await alert.waitFor();
     assert.match(await alert.innerText(), /refused it \(400\)\s+.{20,}/);

@@ -6,8 +6,8 @@ import type { Page } from 'playwright-core';
 import sharp from 'sharp';
 import type { Graph } from '../../src/model/onnx/writer.js';
 import { putModel } from '../support/models.js';
-import { browserObstacle } from './browser.js';
-import { openPage, type OpenedPage } from './page-set-up.js';
+import { browserObstacle } from './support/browser.js';
+import { openPage, type OpenedPage } from './support/page-set-up.js';
 
 /** The class of a pixel is its strongest channel. */
 const strongest: Graph = {

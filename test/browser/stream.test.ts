@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import sharp from 'sharp';
-import { browserObstacle } from './browser.js';
-import { putDetector } from './detector.js';
-import { openPage, type OpenedPage } from './page-set-up.js';
+import { browserObstacle } from './support/browser.js';
+import { putDetector } from './support/detector.js';
+import { openPage, type OpenedPage } from './support/page-set-up.js';
 
 describe('the page of streams in a real browser', { skip: browserObstacle }, () => {
   let opened: OpenedPage;

@@ -80,7 +80,7 @@ describe('the client on a real server', () => {
     assert.equal(wrongShape.code, 'INVALID_INPUT');
     assert.match(wrongShape.message, /shape.*\[-1,16\]/);
     const absent = await failureOf(connection.model('absent').metadata());
-    assert.equal(absent.code, 'NOT_FOUND');
+    assert.equal(absent.code, 'MODEL_NOT_FOUND');
     assert.match(absent.message, /absent/);
     assert.equal(absent.details['status'], 404);
   });
@@ -171,7 +171,7 @@ describe('connect', () => {
   it('never replaces what is no server of the protocol', async (test) => {
     const url = await answerWith(test, (_request, response) => response.end('hello'));
     const error = await failureOf(connectWith(noLaunch, { port: Number(new URL(url).port), models: 'models' }));
-    assert.match(error.message, /no server of the Open Inference Protocol/);
+    assert.match(error.message, /not a server of the Open Inference Protocol/);
   });
 
   it('launches what is asked for where nothing answers, on this machine only, and attaches to it the next time', async (test) => {
@@ -214,6 +214,13 @@ describe('connect', () => {
     assert.equal(signal?.aborted, true);
   });
 
+  it('asks who answers no longer than its limit', async (test) => {
+    const url = await answerWith(test, () => undefined);
+    const late = await failureOf(connect({ url, timeoutMs: 50 }));
+    assert.equal(late.code, 'QUEUE_TIMEOUT');
+    assert.match(late.message, /\/v2 took longer than 50 ms/);
+  });
+
   it('refuses an address that is none', async () => {
     assert.equal((await failureOf(connect({ url: 'box:8000' }))).code, 'USAGE');
     assert.equal((await failureOf(connect({ host: 'a b' }))).code, 'USAGE');
@@ -233,6 +240,6 @@ describe('a tensor', () => {
 
   it('refuses a shape or datatype that does not fit', () => {
     assert.throws(() => tensor(new Float32Array(6), [2, 2]), /\[2,2\] holds 4 elements, but the data has 6/);
-    assert.throws(() => tensor(new Float32Array(2), [2], 'INT32'), /INT32 cannot stand on a Float32Array/);
+    assert.throws(() => tensor(new Float32Array(2), [2], 'INT32'), /INT32 cannot be made from a Float32Array/);
   });
 });

@@ -11,6 +11,8 @@ import { putModel, sumAndDifference } from '../support/models.js';
 
 const folder = await mkdtemp(join(tmpdir(), 'slipway-connect-'));
 process.env['SLIPWAY_STATE_DIR'] = join(folder, 'state');
+// A server that is killed leaves its journal there.
+process.env['SLIPWAY_CACHE_DIR'] = join(folder, 'cache');
 
 after(async () => {
   const runner = openNative({ env: process.env, homeFolder: homedir(), now: Date.now });
@@ -55,7 +57,7 @@ describe('connect without a server', () => {
     }
     await assert.rejects(connect({ ...options, tls: { ca: makeCertificate('other').cert } }), {
       code: 'SERVER_UNREACHABLE',
-      message: /its certificate is not believed/,
+      message: /its certificate is not trusted/,
     });
   });
 

@@ -14,6 +14,7 @@ describe('the build context', () => {
     const allowed = [
       '.npmrc',
       'LICENSE',
+      'bench',
       'bin',
       'docker',
       'models',
@@ -33,7 +34,17 @@ describe('the build context', () => {
   });
 
   it('leaves behind what trained or measured a model, tests, secrets and everything that is not named', () => {
-    const left = ['.env', '.git/config', 'node_modules/x', 'dist/src', 'test/a.ts', 'models/digits/train.py', 'id_rsa'];
+    const left = [
+      'bench/results/x.json',
+      'bench/targets/container.ts',
+      '.env',
+      '.git/config',
+      'node_modules/x',
+      'dist/src',
+      'test/a.ts',
+      'models/digits/train.py',
+      'id_rsa',
+    ];
     for (const path of [...left, 'models/digits/held-out/digits.png', 'models/x/.cache', 'src/a/node_modules/b']) {
       assert.ok(rules.excludes(path), path);
     }

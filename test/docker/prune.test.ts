@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
-import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { after, describe, it } from 'node:test';
@@ -25,16 +25,19 @@ async function addPackage(path: string, manifest: object, files: readonly string
 describe('pruning an image', () => {
   it('keeps what the server loads, with its needs and licences, and drops the rest', async () => {
     await mkdir(join(app, 'dist/src/server'), { recursive: true });
-    await mkdir(join(app, 'dist/src/launch'), { recursive: true });
+    await mkdir(join(app, 'dist/src/launch/text'), { recursive: true });
     await writeFile(
       join(app, 'dist/src/server/main.js'),
       'import "web"; import "@s/images/raw"; r.resolve("pages/package.json")',
     );
     await writeFile(join(app, 'dist/src/launch/main.js'), 'import "engine-client"');
+    await writeFile(join(app, 'dist/src/launch/text/table.js'), '');
+    await mkdir(join(app, 'dist/joined/worker'), { recursive: true });
+    await writeFile(join(app, 'dist/joined/worker/worker.js'), 'import "runtime"');
     await writeFile(
       join(app, 'package.json'),
       JSON.stringify({
-        dependencies: { web: '1', '@s/images': '1', pages: '1', 'engine-client': '1', bundler: '1' },
+        dependencies: { web: '1', '@s/images': '1', pages: '1', 'engine-client': '1', bundler: '1', runtime: '1' },
       }),
     );
     await addPackage('web', { dependencies: { words: '1' } }, [
@@ -46,6 +49,7 @@ describe('pruning an image', () => {
     ]);
     await addPackage('web/node_modules/words', {});
     await addPackage('words', {});
+    await addPackage('runtime', {});
     await addPackage('@s/images', { optionalDependencies: { '@s/native': '1', '@s/absent': '1' } });
     await addPackage('@s/native', {});
     await addPackage('@s/other', {});
@@ -61,6 +65,7 @@ describe('pruning an image', () => {
       '@s/images',
       '@s/native',
       'pages/page.html',
+      'runtime',
     ]) {
       assert.ok(has(path), `${path} stays`);
     }
@@ -76,7 +81,7 @@ describe('pruning an image', () => {
     ]) {
       assert.ok(!has(path), `${path} goes`);
     }
-    assert.ok(!existsSync(join(app, 'dist/src/launch')));
+    assert.deepEqual(await readdir(join(app, 'dist/src/launch')), ['text']);
   });
 
   it('finds what this server loads', async () => {

@@ -3,7 +3,8 @@ import { readFile } from 'node:fs/promises';
 import { describe, it } from 'node:test';
 import { AppError } from '../../src/errors.js';
 import { parseDataLimit } from '../../src/engine/memory-at-hand.js';
-import { explainCreateFault, explainRunFault, findOrtFault, tidyOrtText } from '../../src/engine/ort/ort-faults.js';
+import { explainCreateFault, explainRunFault, findOrtFault } from '../../src/engine/ort/ort-faults.js';
+import { tidyOrtText } from '../../src/engine/ort/request-faults.js';
 
 interface Sample {
   readonly text: string;
@@ -88,10 +89,10 @@ describe('the texts of ONNX Runtime', () => {
 
   it('lay want of memory to the request only where it asked for most of what there is', () => {
     const text = (bytes: number) => new Error(`Failed to allocate memory for requested buffer of size ${bytes}`);
-    const asked = explainRunFault(text(40_000_000_000), 16_000_000_000);
+    const asked = explainRunFault(text(40_000_000_000), { mostBytes: 16_000_000_000 });
     assert.equal(asked.details['isRequestFault'], true);
-    assert.match(asked.message, /a tensor of 40000000000 bytes would come of them, and it may have 16000000000/);
-    const scarce = explainRunFault(text(1_000_000), 16_000_000_000);
+    assert.match(asked.message, /a tensor of 40000000000 bytes would be needed, and the limit is 16000000000/);
+    const scarce = explainRunFault(text(1_000_000), { mostBytes: 16_000_000_000 });
     assert.deepEqual([scarce.code, scarce.details['isRequestFault']], ['ENGINE_FAILED', undefined]);
     assert.match(scarce.message, /memory ran out at 1000000 bytes/);
   });

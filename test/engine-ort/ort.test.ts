@@ -90,7 +90,7 @@ describe('a session of ONNX Runtime', () => {
     for (const index of [1, 3]) {
       await assert.rejects(pick(latin, 0, index), {
         code: 'ENGINE_FAILED',
-        message: /^Element 1 of BYTES output Y is not valid UTF-8, or cannot be told from such/,
+        message: /^Element 1 of BYTES output Y is not valid UTF-8, or cannot be distinguished from such a text/,
       });
     }
     const utf8 = await open(picks(['x\ufffd', '\u{1f6a2}', '']));

@@ -20,7 +20,7 @@ describe('rounding to TF32', () => {
 
   it('is told with the choice of a provider of NVIDIA, and with no other', () => {
     const full = { NVIDIA_TF32_OVERRIDE: '0' };
-    assert.equal(describeTf32('cuda', full), 'FP32 in full (--tf32 allows TF32)');
+    assert.equal(describeTf32('cuda', full), 'FP32 at full precision (--tf32 allows TF32)');
     assert.equal(describeTf32('tensorrt', {}), 'FP32 products may be rounded to TF32');
     assert.deepEqual([describeTf32('cpu', full), describeTf32('webgpu', {})], [undefined, undefined]);
   });

@@ -45,10 +45,7 @@ describe('launch on a real engine', { skip: engine.skip, concurrency: false }, (
     for (const args of [['-d', ...asked], asked]) {
       const { code, stderr } = await up(args);
       assert.notEqual(code, 0);
-      assert.match(
-        stderr,
-        /ended with exit code 137 before it was ready: the kernel killed it, for it was out of memory/,
-      );
+      assert.match(stderr, /ended with exit code 137 before it was ready: the kernel killed it for lack of memory/);
     }
   });
 
@@ -79,7 +76,7 @@ describe('launch on a real engine', { skip: engine.skip, concurrency: false }, (
     assert.equal(second.containerId, first.containerId);
     const other = await up(['-d', '--variant', 'cpu', '--name', 'slipway-test-same', '-p', publish, '-e', 'A=b']);
     assert.equal(other.code, 125);
-    assert.match(other.stderr, /slipway-test-same runs already, with other options.*\n.*--replace/);
+    assert.match(other.stderr, /slipway-test-same is already running with other options.*\n.*--replace/);
     const third = await upJson([
       '--variant',
       'cpu',
@@ -194,7 +191,7 @@ describe('launch on a real engine', { skip: engine.skip, concurrency: false }, (
       'slipway-test-late',
     ]);
     assert.equal(late.code, 6);
-    assert.match(late.stderr, /was not ready after 1 s: \S.*\. A longer wait: --timeout 2s/);
+    assert.match(late.stderr, /was not ready after 1 s: \S.*\. To wait longer: --timeout 2s/);
     await assert.rejects(docker.containers.inspect('slipway-test-late'), { code: 'CONTAINER_NOT_FOUND' });
   });
 
@@ -235,7 +232,10 @@ describe('launch on a real engine', { skip: engine.skip, concurrency: false }, (
     await run.ended;
     const lasting = await up(['-d', ...args]);
     assert.equal(lasting.code, 125);
-    assert.match(lasting.stderr, /slipway-test-orphan runs already .* goes with the launch .*\n.*--replace/);
+    assert.match(
+      lasting.stderr,
+      /slipway-test-orphan is already running .* is removed when the foreground launch .*\n.*--replace/,
+    );
     const found = await up(['--json', ...args]);
     assert.equal(found.code, 0, found.stderr);
     const again = JSON.parse(found.stdout) as Launched;

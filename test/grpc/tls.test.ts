@@ -68,7 +68,7 @@ describe('the gRPC port of a server with a certificate', () => {
     await callOf(client, ['ModelInfer', rawPair(1)]);
     await write('key', next.key);
     await write('cert', next.cert);
-    await server.until(/certificate read again/);
+    await server.until(/certificate reloaded/);
     assert.equal(await infer(port, trusting(next.cert)), 'm');
     assert.equal((await failureOf(infer(port, trusting(own.cert)))).code, status.UNAVAILABLE);
     assert.equal((await callOf(client, ['ModelInfer', rawPair(1)])).message['model_name'], 'm');

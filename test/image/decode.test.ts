@@ -161,7 +161,7 @@ describe('decodeImage', () => {
     [/HTML/, '<!doctype html><p>'],
     [/JSON/, '{"inputs": []}'],
     [/plain text/, 'hello, is this an image?'],
-    [/no known format/, Uint8Array.of(1, 2, 3, 4)],
+    [/unknown format/, Uint8Array.of(1, 2, 3, 4)],
   ];
   for (const [what, bytes] of strangers) {
     it(`refuses what seems to be ${what.source}, and says so`, async () => {

@@ -82,7 +82,7 @@ describe('imageToTensor', () => {
     const { data, shape } = await imageToTensor(await pngOf(image), config, specOf([1, 24, 24, 3]));
     assert.deepEqual(shape, [1, 24, 24, 3]);
     const small = resize(image, config.resize);
-    const cut = draw(24, 24, (x, y) => small.rgb.slice(((y + 3) * 45 + x + 11) * 3).slice(0, 3));
+    const cut = draw(24, 24, (x, y) => small.rgb.slice(((y + 3) * 45 + x + 10) * 3).slice(0, 3));
     const most = cut.rgb.reduce((sum, value, n) => Math.max(sum, Math.abs(value - Number(data[n]))), 0);
     assert.ok(most <= 2, `differs by ${most}`);
   });
@@ -114,7 +114,7 @@ describe('imageToTensor', () => {
             ...(crop === undefined ? {} : { crop }),
           });
           const { width: cutWidth, height: cutHeight } = crop ?? { width, height };
-          const [left, top] = [Math.ceil((width - cutWidth) / 2), Math.ceil((height - cutHeight) / 2)];
+          const [left, top] = [Math.floor((width - cutWidth) / 2), Math.floor((height - cutHeight) / 2)];
           const channels = color === 'gray' ? 1 : 3;
           const expected = new Float32Array(2 * channels * cutWidth * cutHeight);
           const whole = new Int32Array(expected.length);

@@ -53,4 +53,18 @@ describe('the end of a JPEG', () => {
       await assert.rejects(decodeImage(whole.subarray(0, at), size), isRefusal, `cut at ${at}`);
     }
   });
+
+  it('does not hide that blocks of the last row are missing, whatever the sampling, with an end behind or none', async () => {
+    const gray = await encoder(patterns['noise']!(96, 64)).grayscale().jpeg({ quality: 90 }).toBuffer();
+    const samplings = ['4:4:4', '4:2:0'].map((chromaSubsampling) =>
+      encoder(patterns['noise']!(96, 16)).jpeg({ quality: 90, chromaSubsampling }).toBuffer(),
+    );
+    for (const whole of [gray, ...(await Promise.all(samplings))]) {
+      assert.ok((await decodeImage(whole.subarray(0, -2), size)).data.length > 0);
+      for (const missing of [5, 12, 60]) {
+        const cut = whole.subarray(0, -2 - missing);
+        for (const file of [cut, Buffer.concat([cut, end])]) await assert.rejects(decodeImage(file, size), isRefusal);
+      }
+    }
+  });
 });

@@ -34,6 +34,12 @@ describe('placeImage', () => {
     ['cover', { width: 91, height: 84, fit: 'cover', background: [0] }],
     ['inside', { width: 77, height: 90, fit: 'inside', background: [0] }],
     ['outside', { width: 77, height: 90, fit: 'outside', background: [0] }],
+    ['a side rounded down', { width: 77, height: 77, fit: 'outside', background: [0], rounding: 'down' }],
+    [
+      'a crop of an even margin',
+      { width: 98, height: 98, fit: 'cover', background: [0] },
+      { width: 91, height: 91, rounding: 'even' },
+    ],
     ['cover with a crop', { width: 100, height: 96, fit: 'cover', background: [0] }, { width: 85, height: 91 }],
   ];
   for (const [name, resize, crop] of cases) {

@@ -119,8 +119,8 @@ export function resize(image: Image, config: ImageConfig['resize']): Image {
   const small = resample(image, [sizeX, sizeY], { method, library });
   if (fit !== 'cover' && fit !== 'contain') return small;
   const isCorner = config.anchor === 'top-left';
-  const left = isCorner ? 0 : Math.ceil((sizeX - width) / 2);
-  const top = isCorner ? 0 : Math.ceil((sizeY - height) / 2);
+  const left = isCorner ? 0 : Math.trunc((sizeX - width) / 2);
+  const top = isCorner ? 0 : Math.trunc((sizeY - height) / 2);
   const [red = 0, green = red, blue = red] = background;
   return draw(width, height, (x, y) => {
     const [fromX, fromY] = [x + left, y + top];

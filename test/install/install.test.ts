@@ -59,6 +59,7 @@ describe('the packed package', { skip }, () => {
     for (const path of [
       'dist/src/client/index.d.ts',
       'dist/src/server/main.js',
+      'dist/joined/server-main/main.js',
       'docker/Dockerfile.gpu',
       'src/errors.ts',
     ])
@@ -67,6 +68,11 @@ describe('the packed package', { skip }, () => {
       own.filter((path) => /(^|\/)test(\/|$)|\.test\.|held-out|^(?!examples\/python\/).*\.py$/.test(path)),
       [],
     );
+    for (const name of ['slipway.1', 'launch.1'])
+      assert.match(
+        await readFile(join(prefix, 'share/man/man1', name), 'utf8'),
+        /^\.TH \w+ 1 \d{4}-\d\d-\d\d "slipway/m,
+      );
     assert.match((await run(join(prefix, 'bin/launch'), ['--help'], { env })).stdout, /launch --mount/);
     assert.match((await run(join(prefix, 'bin/slipway'), ['--help'], { env })).stdout, /Usage: slipway/);
   });

@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { describe, it } from 'node:test';
 import { promisify } from 'node:util';
+import { defineServing } from '../../src/server/settings/definition.js';
 import { flags, dashed } from '../../src/server/settings/flag-table.js';
 import { exitCodeOf } from '../../src/server/exit-codes.js';
 import { serveFor } from '../support/server.js';
@@ -35,10 +36,28 @@ describe('the pages for users', () => {
     }
   });
 
-  it('name every flag and every exit code', async () => {
+  it('show the answer that the first command of the README gets', async (context) => {
+    const { url } = await serveFor(context, { folder: 'models' });
+    const readme = await readFile('README.md', 'utf8');
+    const [, shown = ''] = /```json\n(.*), \.\.\.\n```/.exec(readme) ?? [];
+    const image = await readFile('models/digits/samples/7.png');
+    const answer = await (await fetch(`${url}/predictions/digits`, { method: 'POST', body: image })).text();
+    const fields = (text: string) => text.replaceAll(/\d+\.\d+/g, (number) => Number(number).toFixed(5));
+    assert.notEqual(shown, '');
+    assert.equal(fields(answer).slice(0, fields(shown).length), fields(shown));
+  });
+
+  it('name every flag, of the commands that serve nothing too, and every exit code', async () => {
     const text = await readFile('docs/operations.md', 'utf8');
-    const missing = Object.keys(flags).filter((name) => !text.includes(`\`--${dashed(name)}\``));
-    assert.deepEqual(missing, []);
+    const commands = defineServing().commands.flatMap(({ options }) => options.flatMap(({ names }) => names));
+    assert.deepEqual(new Set(commands), new Set(['--json', '--force']));
+    const all = [...Object.keys(flags).map((name) => `--${dashed(name)}`), ...commands];
+    assert.deepEqual(
+      all.filter((flag) => !text.includes(`\`${flag}\``)),
+      [],
+    );
+    const [, section = ''] = (await readFile('docs/models.md', 'utf8')).split('## Inspecting models');
+    for (const { path } of defineServing().commands) assert.ok(section.includes(path.replace('slipway ', '')), path);
     for (const code of new Set(Object.values(exitCodeOf))) assert.match(text, new RegExp(`^\\| ${code} \\|`, 'm'));
   });
 });

@@ -98,13 +98,13 @@ describe('keys in a file', () => {
     const statusOf = async (key: string) => (await send(url, { ...goodCall, headers: { 'x-api-key': key } })).status;
     assert.deepEqual([await statusOf('old-key'), await statusOf('new-key')], [200, 401]);
     await exchange('ann:predict:old-key\nann:predict:new-key\n');
-    await server.until(/keys read again/);
+    await server.until(/keys reloaded/);
     assert.deepEqual([await statusOf('old-key'), await statusOf('new-key')], [200, 200]);
     await exchange('ann:Predict:other-key\n');
-    assert.match(await server.until(/could not be read again/), /Line 1 of the keys cannot be read/);
+    assert.match(await server.until(/could not be reloaded/), /Line 1 of the keys is invalid/);
     assert.deepEqual([await statusOf('new-key'), await statusOf('other-key')], [200, 401]);
     await exchange('ann:predict:last-key\n');
-    await server.until(/keys read again[^]*keys read again/);
+    await server.until(/keys reloaded[^]*keys reloaded/);
     assert.deepEqual([await statusOf('new-key'), await statusOf('last-key')], [401, 200]);
     assert.doesNotMatch(server.text(), /(?:old|new|other|last)-key/);
   });

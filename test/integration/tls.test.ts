@@ -73,13 +73,13 @@ describe('a server with a certificate', () => {
     const { server, port, write } = await serve(context, { cert: own.cert, key: own.key });
     assert.equal((await ask(port, '/v2')).shown, 'own');
     await write('cert', next.cert);
-    await server.until(/could not be read again/);
+    await server.until(/could not be reloaded/);
     assert.equal((await ask(port, '/v2')).shown, 'own');
     await write('key', next.key);
-    await server.until(/certificate read again/);
+    await server.until(/certificate reloaded/);
     assert.equal((await ask(port, '/v2')).shown, 'next');
     await write('key', 'no key');
-    await server.until(/could not be read again[^]*could not be read again/);
+    await server.until(/could not be reloaded[^]*could not be reloaded/);
     assert.equal((await ask(port, '/v2')).shown, 'next');
     assert.doesNotMatch(server.text(), /PRIVATE/);
   });
@@ -109,6 +109,6 @@ describe('a server with a certificate', () => {
     assert.match(wrong.text(), /--tls-cert .*--tls-key .*mismatch/);
     const half = startProcess(context, ...flags);
     assert.deepEqual(await half.ended, [2, null]);
-    assert.match(half.text(), /--tls-cert and --tls-key go together/);
+    assert.match(half.text(), /--tls-cert and --tls-key must be given together/);
   });
 });

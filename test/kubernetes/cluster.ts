@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { runLaunch } from '../support/launch-cli.js';
 
 /** The image under test; it must be on the nodes, nothing is pulled. */
@@ -43,9 +44,46 @@ async function run(args: readonly string[], input = ''): Promise<string> {
   return texts.stdout.trim();
 }
 
+/** Looks again and again until what is seen is as wanted. Throws with what was seen last where it is not so in five minutes. */
+export async function lookUntil<T>(look: () => Promise<T>, isWanted: (seen: T) => boolean, everyMs = 50): Promise<T> {
+  const end = AbortSignal.timeout(300_000);
+  for (;;) {
+    const seen = await look();
+    if (isWanted(seen)) return seen;
+    if (end.aborted) throw new Error(`Not as wanted within five minutes: ${JSON.stringify(seen)}`);
+    await sleep(everyMs);
+  }
+}
+
 /** What `launch export` writes. */
 export async function exportText(...args: readonly string[]): Promise<string> {
   const { code, stdout, stderr } = await runLaunch(['export', ...args]);
   assert.equal(code, 0, stderr);
   return stdout;
+}
+
+/** The pods of a deployment, as `pod/NAME`. */
+export async function podsOf(name: string): Promise<readonly string[]> {
+  const selector = `app.kubernetes.io/instance=${name}`;
+  return (await kubectl('get', 'pods', '-l', selector, '-o', 'name'))
+    .split('\n')
+    .filter((line) => line !== '')
+    .sort();
+}
+
+/** A claim on a folder of this machine, which has to be the node. */
+export function claimOn(name: string, path: string): string {
+  const shared = { accessModes: ['ReadOnlyMany'], storageClassName: '' };
+  const volume = {
+    ...shared,
+    capacity: { storage: '1Mi' },
+    hostPath: { path },
+    claimRef: { name, namespace: 'default' },
+  };
+  const claim = { ...shared, volumeName: name, resources: { requests: { storage: '1Mi' } } };
+  const items = [
+    { apiVersion: 'v1', kind: 'PersistentVolume', metadata: { name }, spec: volume },
+    { apiVersion: 'v1', kind: 'PersistentVolumeClaim', metadata: { name }, spec: claim },
+  ];
+  return JSON.stringify({ apiVersion: 'v1', kind: 'List', items });
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { exportText, image, kubectl, kubectlWith, missingCluster } from './cluster.js';
+import { exportText, image, kubectl, kubectlWith, lookUntil, missingCluster, podsOf } from './cluster.js';
+import { underLoad } from './load.js';
 
 const name = 'slipway-rollout';
 const flags = ['--image', image, '--pull', 'never', '--name', name, '--cpus', '0.5', '-m', '512m'];
@@ -10,34 +11,7 @@ async function apply(...more: readonly string[]): Promise<void> {
   await kubectlWith(await exportText('kubernetes', ...flags, ...more), 'apply', '--validate=strict');
 }
 
-async function podNames(): Promise<readonly string[]> {
-  const selector = `app.kubernetes.io/instance=${name}`;
-  return (await kubectl('get', 'pods', '-l', selector, '-o', 'name'))
-    .split('\n')
-    .filter((line) => line !== '')
-    .sort();
-}
-
-/** Asks through the service, one request after the other, while `action` runs; answers how many were answered, and the others. */
-async function underLoad(url: string, action: () => Promise<void>): Promise<{ answered: number; failed: string[] }> {
-  const counts = { answered: 0, failed: [] as string[] };
-  const acting = { isOver: false };
-  const ask = async (headers: Readonly<Record<string, string>>): Promise<void> => {
-    while (!acting.isOver) {
-      const answer = await fetch(`${url}/v2/models/digits`, { headers }).then(
-        async (response) => ((await response.text()) === '' ? 'empty' : response.status),
-        (error: unknown) => String((error as Error).cause ?? error),
-      );
-      if (answer === 200) counts.answered += 1;
-      else counts.failed.push(String(answer));
-    }
-  };
-  // One client keeps its connection, the other opens one for each request.
-  const loads = [ask({}), ask({ connection: 'close' })];
-  await action().finally(() => (acting.isOver = true));
-  await Promise.all(loads);
-  return counts;
-}
+const podNames = (): Promise<readonly string[]> => podsOf(name);
 
 describe('a deployment', { skip: await missingCluster(), concurrency: false }, () => {
   let url = '';
@@ -65,7 +39,7 @@ describe('a deployment', { skip: await missingCluster(), concurrency: false }, (
 
   it('changes its version and its number without one failed request', async (test) => {
     const first = await podNames();
-    const counts = await underLoad(url, async () => {
+    const counts = await underLoad(`${url}/v2/models/digits`, async () => {
       await apply('-e', 'SLIPWAY_SERVER_NAME=second');
       await rolledOut();
       await kubectl('wait', '--for=delete', ...first, '--timeout=120s');
@@ -88,13 +62,13 @@ describe('a deployment', { skip: await missingCluster(), concurrency: false }, (
 
   it('is not taken over by a version that never becomes ready, and goes back from it', async (test) => {
     const serving = await podNames();
-    const counts = await underLoad(url, async () => {
+    const counts = await underLoad(`${url}/v2/models/digits`, async () => {
       await apply('-e', 'SLIPWAY_SERVER_NAME=third', '--replicas', '1', '--', '--models', '/nowhere');
       const ended = 'jsonpath={.status.containerStatuses[0].lastState.terminated.exitCode}=4';
-      const isNew = (pod: string): boolean => !serving.includes(pod);
-      let fresh = (await podNames()).filter(isNew);
-      while (fresh.length === 0) fresh = (await podNames()).filter(isNew);
-      await kubectl('wait', `--for=${ended}`, fresh[0] ?? '', '--timeout=120s');
+      const newNames = async (): Promise<readonly string[]> =>
+        (await podNames()).filter((pod) => !serving.includes(pod));
+      const [fresh = ''] = await lookUntil(newNames, (names) => names.length > 0);
+      await kubectl('wait', `--for=${ended}`, fresh, '--timeout=120s');
       await kubectl('rollout', 'undo', `deployment/${name}`);
       await rolledOut();
     });

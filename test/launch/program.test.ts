@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 
 import { describe, it } from 'node:test';
 import { AppError } from '../../src/errors.js';
-import { runProgram } from '../../src/launch/program.js';
+import { defineProgram, runProgram } from '../../src/launch/program.js';
 import { lendThisProcess } from '../../src/launch/this-process.js';
 import { temporaryFolder } from '../support/folder.js';
 import { runLaunch } from '../support/launch-cli.js';
@@ -39,8 +38,7 @@ describe('command line', () => {
 
   it('names every command in its help', async () => {
     const { stdout } = await run('--help');
-    const { stdout: script } = await run('completion', 'bash');
-    const names = /case \$\{COMP_WORDS\[1\]:-\} in ([^)]+)\)/.exec(script)?.[1]?.split('|') ?? [];
+    const names = defineProgram().commands.map(({ path }) => path.replace('launch ', ''));
     assert.ok(names.length > 10);
     assert.deepEqual(
       names.filter((name) => !new RegExp(`\\b${name}\\b`).test(stdout)),
@@ -83,6 +81,14 @@ describe('command line', () => {
     ['cp web:/srv/a .', /type: docker cp web:\/srv\/a \.\n/],
     ['volume ls -q', /type: docker volume ls -q$/m],
     ['pause web', /type: docker pause web$/m],
+    ['predict -m digits 7.png', /launch has no predict\.\n {2}type: slipway predict -m digits 7\.png\n/],
+    ['bench --url http://a:1', /type: slipway bench --url http:\/\/a:1\n/],
+    ['serve m.onnx', /type: slipway m\.onnx\n/],
+    ['init m', /type: launch models init m\n/],
+    [
+      'inspect --json ./m.onnx',
+      /launch inspect is for containers\.\n {2}type: launch models inspect --json \.\/m\.onnx\n/,
+    ],
     ['run slipway:cpu', /type launch run --image slipway:cpu/],
     ['help nothing', /There is no command nothing/],
     ['--env-file none.env', /Name a file that exists/],
@@ -128,29 +134,6 @@ describe('command line', () => {
 
   it('leaves with the code of an engine that does not answer', async () => {
     assert.equal((await run('--variant', 'cpu')).code, 4);
-  });
-});
-
-describe('completion', () => {
-  for (const shell of ['bash', 'zsh', 'fish'] as const) {
-    it(`knows commands, flags and values for ${shell}`, async () => {
-      const { stdout, code } = await run('completion', shell);
-      assert.equal(code, 0);
-      for (const word of ['doctor', 'gpu-mode', 'auto cpu gpu cuda native', 'launch ps --quiet'])
-        assert.ok(stdout.includes(word), word);
-    });
-  }
-
-  it('completes in a real bash', { skip: process.platform === 'win32' && 'needs bash' }, async () => {
-    const { stdout } = await run('completion', 'bash');
-    const complete = (words: readonly string[]) => {
-      const list = words.map((word) => `'${word}'`).join(' ');
-      const ask = `${stdout}\nCOMP_WORDS=(${list}); COMP_CWORD=${words.length - 1}; _launch; printf '%s\\n' "\${COMPREPLY[@]}"`;
-      return execFileSync('bash', ['-c', ask], { encoding: 'utf8' }).trim().split('\n');
-    };
-    assert.deepEqual(complete(['launch', 'doc']), ['doctor']);
-    assert.deepEqual(complete(['launch', '--variant', 'g']), ['gpu']);
-    assert.ok(complete(['launch', 'up', '--re']).includes('--replace'));
   });
 });
 

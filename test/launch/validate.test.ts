@@ -65,7 +65,7 @@ describe('launch models validate', () => {
       texts.some((line) => /^ok cpu: loaded in \d+ ms, computes on cpu, 6 of 6 runs$/.test(line)),
       texts.join('\n'),
     );
-    assert.ok(texts.includes('ok cpu: 5 rows together give what they give alone'), texts.join('\n'));
+    assert.ok(texts.includes('ok cpu: 5 rows give the same results together as alone'), texts.join('\n'));
     for (const provider of ['cuda', 'tensorrt', 'webgpu'])
       assert.ok(
         texts.some((line) => line.includes(` ${provider}: `)),
@@ -80,7 +80,7 @@ describe('launch models validate', () => {
     const mean = await validate(join(folder, 'mean.onnx'));
     assert.equal(mean.code, 0, mean.texts.join('\n'));
     assert.ok(
-      mean.texts.some((line) => /^note cpu: row \d of 5 gives another Y together than alone/.test(line)),
+      mean.texts.some((line) => /^note cpu: row \d of 5 gives a different Y together than alone/.test(line)),
       mean.texts.join('\n'),
     );
     const { texts } = await validate(join(folder, 'reciprocal.onnx'));

@@ -39,10 +39,10 @@ describe('the resize block of model.json', () => {
   });
 
   const refusals: readonly (readonly [readonly number[], NonNullable<ModelJson['image']>['resize'], RegExp])[] = [
-    [fixed, { multipleOf: 32 }, /multipleOf does not go with fit "cover"/],
-    [open, { width: 8, height: 8, multipleBy: 'stretch' }, /multipleBy stands without multipleOf/],
-    [fixed, { anchor: 'top-left' }, /anchor does not go with fit "cover"/],
-    [fixed, { fit: 'fill', enlarge: false }, /enlarge: false does not go with fit "fill"/],
+    [fixed, { multipleOf: 32 }, /multipleOf does not work with fit "cover"/],
+    [open, { width: 8, height: 8, multipleBy: 'stretch' }, /multipleBy needs multipleOf/],
+    [fixed, { anchor: 'top-left' }, /anchor does not work with fit "cover"/],
+    [fixed, { fit: 'fill', enlarge: false }, /enlarge: false does not work with fit "fill"/],
     [fixed, { fit: 'height' }, /fit "height" gives images of various sizes/],
   ];
   for (const [dims, resize, words] of refusals) {

@@ -3,7 +3,7 @@ import { readdir } from 'node:fs/promises';
 import { describe, it } from 'node:test';
 import { findAsset, pageHeaders } from '../../src/playground/index.js';
 
-const files = await readdir('src/playground/web');
+const files = await readdir('dist/src/playground/web');
 const textOf = async (path: string) => (await findAsset(path))?.body.toString() ?? '';
 
 describe('the page', () => {

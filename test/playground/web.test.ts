@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { describe, it } from 'node:test';
 import { pathToFileURL } from 'node:url';
+import { placeCaptions } from '../../src/image/drawing/place-captions.js';
+import { findAsset } from '../../src/playground/index.js';
 
 const load = async (name: string): Promise<unknown> => import(pathToFileURL(`src/playground/web/${name}`).href);
 const { curlLine, quote } = (await load('curl.js')) as {
@@ -44,14 +46,36 @@ describe('the curl line of the page', () => {
 
   it('posts an image as a file and a request in the line, or from a file where it is long', () => {
     const url = 'http://127.0.0.1:8000/predictions/digits';
-    assert.equal(curlLine({ url, file: '7.png', withKey: false }).line, `curl --data-binary @7.png ${url}`);
+    assert.equal(curlLine({ url, files: ['7.png'], withKey: false }).line, `curl --data-binary @7.png ${url}`);
+    const several = curlLine({ url, files: ['7.png', 'a b.png'], withKey: false });
+    assert.equal(several.line, `for image in 7.png 'a b.png'; do curl --data-binary "@$image" ${url}; done`);
+    assert.equal(several.reads, null);
     assert.equal(curlLine({ url, json: '{"a":1}', withKey: false }).line, `curl ${url} -d '{"a":1}'`);
     assert.equal(curlLine({ url, json: 'x'.repeat(7000), withKey: false }).reads, 'request.json');
   });
 
   it('names the key without showing it', () => {
-    const { line } = curlLine({ url: 'http://h/', file: 'a.png', withKey: true });
+    const { line } = curlLine({ url: 'http://h/', files: ['a.png'], withKey: true });
     assert.match(line, /-H "Authorization: Bearer \$SLIPWAY_KEY"/);
+  });
+});
+
+describe('the label of a box', () => {
+  it('stands where captions of frames stand: the page loads the same code, without its types', async () => {
+    const asset = await findAsset('/playground/place-captions.js');
+    const text = asset?.body.toString() ?? '';
+    const served = (await import(`data:text/javascript,${encodeURIComponent(text)}`)) as {
+      readonly placeCaptions: typeof placeCaptions;
+    };
+    const box = { left: 100.5, top: 40.25, width: 60, height: 20 };
+    const captions = [box, box, box, box].map((each) => ({ box: each, size: { width: 60, height: 16 } }));
+    const places = served.placeCaptions(captions, { room: { width: 400.3, height: 300.7 }, taken: [] });
+    assert.deepEqual(
+      places.map((place) => place?.top),
+      [24, 40, 60, undefined],
+    );
+    assert.deepEqual(places, placeCaptions(captions, { room: { width: 400.3, height: 300.7 }, taken: [] }));
+    assert.doesNotMatch(text, /sourceMappingURL|\binterface\b/);
   });
 });
 

@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { parsers, tryParser } from './parsers.js';
+import { fileParsers } from './file-parsers.js';
+import { tryParser } from './inputs.js';
+import { requestParsers } from './request-parsers.js';
+import { transferParsers } from './transfer-parsers.js';
 
 describe('every parser', () => {
-  for (const parser of parsers) {
+  for (const parser of [...requestParsers, ...fileParsers, ...transferParsers]) {
     it(`answers ${parser.name} of any bytes with a value or a refusal, and meets both`, async () => {
       const seen = { value: 0, refusal: 0 };
       const property = fc.asyncProperty(parser.inputs, async (input) => {

@@ -36,6 +36,35 @@ describe('what a request holds', () => {
     });
   }
 
+  it('is something where the model has an operator that ends the process on nothing; its state alone begins empty', () => {
+    const state = { inputs: new Set(['B']), outputs: new Set<string>() };
+    const inputs = ['A', 'B'].map((name) => ({ name, datatype: 'FP32', shape: [-1, -1] }) as const);
+    const model: ModelSignature = { ...identityModel('FP32', [-1, -1]), inputs, state, failsOnEmpty: 'Einsum' };
+    const decode = (a: number[], b: number[]) => {
+      const [A, B] = [a, b].map((shape) => ({ datatype: 'FP32', shape, data: [] }));
+      const body = Buffer.from(
+        JSON.stringify({
+          inputs: [
+            { name: 'A', ...A },
+            { name: 'B', ...B },
+          ],
+        }),
+      );
+      return decodeInferRequest({ body }, model);
+    };
+    assert.throws(() => decode([1, 0], [2, 0]), {
+      code: 'INVALID_INPUT',
+      message: /input 'A' of shape \[1,0\] has no elements/,
+    });
+    assert.throws(() => decode([1, 1], [2, 0]), { message: /'A'.*(1 element|expected)/ });
+    assert.ok(
+      decodeInferRequest(
+        { body: Buffer.from('{"inputs":[{"name":"B","datatype":"FP32","shape":[2,0],"data":[]}]}') },
+        model,
+      ),
+    );
+  });
+
   it('is refused before any element is made in version 1 too', () => {
     const body = Buffer.from(`{"inputs":[${'"",'.repeat(2 * million)}""]}`);
     assert.throws(() => decodePredictRequest(body, texts), /more than 1048576 texts/);

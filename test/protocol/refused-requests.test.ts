@@ -118,7 +118,7 @@ const cases: readonly RefusedCase[] = [
     row: 23,
     title: `${value} as INT32`,
     ...one('INT32', `[${value}]`),
-    says: /input 'A': (expected an integer|.* is no integer)/,
+    says: /input 'A': (expected an integer|.* is not an integer)/,
   })),
   ...['2147483648', '-2147483649', '1e10', '99999999999999999999999'].map((value) => ({
     row: 24,

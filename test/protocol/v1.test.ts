@@ -95,7 +95,7 @@ describe('a version 1 request', () => {
     [{ inputs: { A: [ones] } }, /missing required input\(s\) \['B'\]/],
     [{ inputs: [[1]] }, /several inputs, must be an object/],
     [{ instances: [{ b64: '*' }] }, /not valid base64/, texts],
-    [{ instances: [1.5] }, /no integer/, identityModel('INT32', [-1])],
+    [{ instances: [1.5] }, /not an integer/, identityModel('INT32', [-1])],
     [`{"instances":${'['.repeat(200_000)}`, /nesting depth/],
   ];
   for (const [sent, says, model] of refused) {

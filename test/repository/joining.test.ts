@@ -134,6 +134,8 @@ describe('a request of more rows than run together by default', () => {
     const { inferenceCount, success, batches } = model.statistics.snapshot();
     const asked = sizes.length * sizes.reduce((sum, rows) => sum + rows, 0) + 2000;
     assert.deepEqual([inferenceCount, success.count], [asked, sizes.length ** 2 + 1]);
-    assert.ok(batches.every(({ batchSize }) => batchSize <= 32));
+    assert.ok(batches.some(({ batchSize }) => batchSize > 1 && batchSize <= 32));
+    // Where 500 and 2,000 rows are known to take a moment, they run together.
+    assert.ok(batches.every(({ batchSize }) => batchSize <= 2048));
   });
 });

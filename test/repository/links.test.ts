@@ -183,7 +183,7 @@ describe('links in a repository', () => {
     await symlink('../.store/model.onnx', join(root, 'target', 'model.onnx'));
     const repository = await place.open(root, { temporaryFolder: '/nonexistent' });
     assert.deepEqual(await Promise.all(['hub', 'target'].map((name) => constantOf(repository.get(name)))), [3, 4]);
-    assert.match(repository.get('hub').notes.join(), /used where they lie/);
+    assert.match(repository.get('hub').notes.join(), /used in place/);
   });
 
   it('of model.json and of labels follow the same rule', async () => {

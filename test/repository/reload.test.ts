@@ -215,7 +215,7 @@ describe('files that change under a loaded model', () => {
     assert.equal(await constantOf(model), 7);
     assert.match(
       model.notes[0]!,
-      /^The model's files are used where they lie, since no private copy could be made \(ENOENT.*\): do not change them while they are served\.$/,
+      /^The model's files are used in place, since no private copy could be made \(ENOENT.*\): do not change them while they are served\.$/,
     );
   });
 

@@ -41,7 +41,10 @@ describe('a model that its workers gave up', () => {
     const first = repository.get('m');
     assert.equal(await divide(first, -7n, 2n), -3n);
     await rm(join(temporaryFolder), { recursive: true });
-    await assert.rejects(divide(first, -(2n ** 63n), -1n), { code: 'WORKER_LOST' });
+    // The first is the fault of its request alone, since others were answered before.
+    for (let faults = 0; faults < 2; faults += 1) {
+      await assert.rejects(divide(first, -(2n ** 63n), -1n), { code: 'WORKER_LOST' });
+    }
     await reloaded;
     assert.equal(await divide(repository.get('m'), 9n, -2n), -4n);
     assert.equal(repository.readiness()[0]?.state, 'ready');

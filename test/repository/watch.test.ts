@@ -58,7 +58,7 @@ describe('a model whose rows depend on each other, batched on the word of its mo
       for (let round = 0; round < 3; round += 1) await askTogether(model, 6, 20);
       const { fault, ...of } = await isOff;
       assert.deepEqual([of, fault.kind], [{ model: 'm', version: '1' }, 'differs']);
-      assert.match(fault.reason, /^output 'Y' depends on the company: /);
+      assert.match(fault.reason, /^output 'Y' depends on the other rows of its run: /);
       assert.equal(model.config.batching.maxRows, 0);
       assert.deepEqual(model.notes.slice(-1), [`Batching was turned off while serving: ${fault.reason}`]);
       const { checkedRuns, differingRuns, turnedOff } = model.statistics.snapshot().sharing;

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -95,4 +96,13 @@ function firstOf({ outputs }: InferResult, name = 'Y'): unknown {
 /** The constant that a model made by `addsConstant` adds now. */
 export async function constantOf(model: ServableModel): Promise<unknown> {
   return firstOf(await model.infer(rowOf(0)));
+}
+
+/** The same of a model that a server serves, by its name. Throws for every answer that is no success. */
+export async function askConstant(url: string, model: string): Promise<number> {
+  const body = JSON.stringify({ inputs: [{ name: 'X', datatype: 'FP32', shape: [1, 4], data: [0, 0, 0, 0] }] });
+  const answer = await fetch(`${url}/v2/models/${model}/infer`, { method: 'POST', body });
+  assert.equal(answer.status, 200, await answer.clone().text());
+  const { outputs } = (await answer.json()) as { readonly outputs: readonly { readonly data: readonly number[] }[] };
+  return outputs[0]?.data[0] ?? NaN;
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { once } from 'node:events';
+import { getEventListeners, once } from 'node:events';
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -84,8 +84,8 @@ describe('a server in the process of a program', () => {
     const refusals = [
       [{ port: 99_999 }, /"port": "99999" of serve\(\): expected a whole number from 0 to 65535/],
       [{ maxBodyBytes: 'many' }, /"max-body-bytes": "many" of serve\(\): expected a number of bytes/],
-      [{ prot: 1 } as ServerOptions, /"prot" cannot stand there: expected the name of a flag/],
-      [{ supervisor: true } as ServerOptions, /"supervisor" cannot stand there/],
+      [{ prot: 1 } as ServerOptions, /"prot" is not allowed: expected the name of a flag/],
+      [{ supervisor: true } as ServerOptions, /"supervisor" is not allowed/],
       [{ models: '/nowhere/x.onnx' }, /There is no model file \/nowhere\/x\.onnx/],
     ] as const;
     for (const [options, message] of refusals) await assert.rejects(serve(options), { code: 'USAGE', message });
@@ -117,6 +117,14 @@ describe('a server in the process of a program', () => {
     controller.abort();
     await Promise.all([server.stop(), server.stop()]);
     await assert.rejects(fetch(server.url));
+  });
+
+  it('leaves nothing at a signal that outlives it', async (context) => {
+    const { signal } = new AbortController();
+    const { server } = await serveHere(context, { models: await folderFor(context, sums), signal });
+    assert.equal(getEventListeners(signal, 'abort').length, 1);
+    await server.stop();
+    assert.equal(getEventListeners(signal, 'abort').length, 0);
   });
 
   it('suspects no model of the end of a program that had nothing to do with it', async (context) => {

@@ -86,7 +86,7 @@ describe('a model of a hub', () => {
     const several = await hub(context, { 'a.onnx': Buffer.from('a'), 'b.onnx': Buffer.from('b') });
     await assert.rejects(
       several.pulled(''),
-      /a\.onnx, b\.onnx, of which none is meant; name one: hf:\/\/team\/net\/a\.onnx/,
+      /a\.onnx, b\.onnx, none of which was named; name one: hf:\/\/team\/net\/a\.onnx/,
     );
     const none = await hub(context, { 'model.safetensors': Buffer.alloc(1) });
     await assert.rejects(none.pulled(''), /no ONNX file/);

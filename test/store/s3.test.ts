@@ -114,7 +114,7 @@ describe('models in a bucket', () => {
       assert.equal(await readFile(join(path, '1/model.onnx'), 'utf8'), 'team/digits/1/model.onnx');
     }
     await assert.rejects(pulled('team/dig'), /holds no object/);
-    await assert.rejects(pulled('team/x'), /no model/);
+    await assert.rejects(pulled('team/x'), /not a model/);
   });
 
   it('are checked by the SHA-256 of whoever put them, else by what the tag says, unless it is of parts or under a key', async (context) => {

@@ -16,10 +16,10 @@ export interface Answer {
   readonly body: Buffer;
 }
 
-const agent = new Agent({ keepAlive: true });
+const kept = new Agent({ keepAlive: true });
 
 /** Sends exactly these headers: no Content-Type, no Accept-Encoding, no default of any client library. */
-export async function send(url: string, { method, path, headers, body }: Call): Promise<Answer> {
+export async function send(url: string, { method, path, headers, body }: Call, agent = kept): Promise<Answer> {
   const sent = request(`${url}${path}`, {
     method: method ?? (body === undefined ? 'GET' : 'POST'),
     headers: headers ?? {},

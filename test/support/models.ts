@@ -210,3 +210,11 @@ export function findsBoxes({ name, labels, boxes, size: [width, height] }: Found
     ],
   };
 }
+
+/** The mean of each channel of an image of 8x8 as three classes. */
+export const channelMeans: Graph = {
+  name: 'channel-means',
+  inputs: [{ name: 'image', datatype: 'FP32', shape: [1, 3, 8, 8] }],
+  outputs: [{ name: 'scores', datatype: 'FP32', shape: [1, 3] }],
+  nodes: [{ op: 'ReduceMean', inputs: ['image'], outputs: ['scores'], attributes: { axes: [2, 3], keepdims: 0 } }],
+};

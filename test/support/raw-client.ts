@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 
 /** What a server wrote in answer to one request. */
 export interface RawAnswer {
@@ -15,8 +16,12 @@ export class RawClient {
   #isOver = false;
 
   constructor(url: string) {
-    const { hostname, port } = new URL(url);
-    this.socket = connect(Number(port), hostname).setNoDelay();
+    const { protocol, hostname, port } = new URL(url);
+    const socket =
+      protocol === 'https:'
+        ? connectTls({ host: hostname, port: Number(port), rejectUnauthorized: false })
+        : connect(Number(port), hostname);
+    this.socket = socket.setNoDelay();
     this.socket.on('data', (chunk) => (this.#received = Buffer.concat([this.#received, chunk])));
     this.socket.on('error', () => undefined);
     this.socket.on('close', () => (this.#isOver = true));

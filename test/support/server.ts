@@ -6,6 +6,8 @@ import { KeyRing, parseKeys } from '../../src/server/access/keys.js';
 import { parseArguments } from '../../src/server/settings/args.js';
 import { createLog } from '../../src/server/log/log.js';
 import { startServer, type RunningServer } from '../../src/server/serve.js';
+import { omitUndefined } from '../../src/omit-undefined.js';
+import type { TestCertificate } from './certificates.js';
 import { putModel } from './models.js';
 
 export interface TestServer {
@@ -13,6 +15,8 @@ export interface TestServer {
   readonly url: string;
   /** The repository folder. */
   readonly folder: string;
+  /** The keys that open it. */
+  readonly keys: KeyRing;
   /** Log lines so far, parsed. */
   readonly lines: readonly Readonly<Record<string, unknown>>[];
 }
@@ -25,6 +29,8 @@ export interface TestServerOptions {
   readonly files?: Readonly<Record<string, string>>;
   readonly flags?: readonly string[];
   readonly keys?: readonly string[];
+  /** Serves over TLS with it. */
+  readonly certificate?: TestCertificate;
 }
 
 /** A whole server in this process on a free port, open to management: real threads, real runtime, real sockets. `stop` removes its folder too. */
@@ -34,16 +40,24 @@ export async function openTestServer(options: TestServerOptions = {}): Promise<T
   for (const [path, text] of Object.entries(options.files ?? {})) await writeFile(join(folder, path), text);
   const lines: Readonly<Record<string, unknown>>[] = [];
   const flags = ['--port', '0', '--execution-provider', 'cpu', '--management=yes', ...(options.flags ?? [])];
-  const invocation = parseArguments(flags, { env: {}, version: '0', readText: () => '{}' });
+  const invocation = parseArguments(flags, { env: {}, version: '0', readText: () => '{}', exists: () => false });
   if (invocation.kind !== 'serve') throw new Error(JSON.stringify(invocation));
   const { settings } = invocation;
+  const keys = new KeyRing(parseKeys((options.keys ?? []).join('\n')));
   const isTerminal = false;
+  const { certificate } = options;
+  const tls = certificate && {
+    asksForCertificate: false,
+    context: () => ({ cert: certificate.cert, key: certificate.key }),
+    onChange: () => undefined,
+  };
   const server = await startServer({
     settings,
     models: { root: options.folder ?? folder, homes: [] },
     cacheFolder: join(folder, '.cache'),
     temporaryFolder: tmpdir(),
-    keys: new KeyRing(parseKeys((options.keys ?? []).join('\n'))),
+    keys,
+    ...omitUndefined({ tls }),
     ownNames: { hostName: 'machine', searchDomains: [] },
     version: '0',
     processTag: 'test',
@@ -67,7 +81,8 @@ export async function openTestServer(options: TestServerOptions = {}): Promise<T
     await server.stop();
     await rm(folder, { recursive: true, force: true });
   };
-  return { server, url: server.url, folder, lines, stop };
+  const url = certificate === undefined ? server.url : server.url.replace('http:', 'https:');
+  return { server, url, folder, keys, lines, stop };
 }
 
 /** The same for one test, ended with it. */

@@ -9,7 +9,7 @@ import { after, before, describe, it, type TestContext } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Graph } from '../../src/model/onnx/writer.js';
 import { startRunner, type RunnerOptions, type RunnerPool } from '../../src/workers/pool.js';
-import { processLink } from '../../src/workers/link/process-link.js';
+import { processLink } from '../../src/workers/processes/process-link.js';
 import type { RunJob, RunOutcome } from '../../src/workers/runner.js';
 import { identity, integerDivision, loopsWhileTrue, putModel, sumAndDifference } from '../support/models.js';
 import { firstSum, Queue, specOf, sumJob } from './queue.js';
@@ -216,7 +216,7 @@ describe(
       });
       await assert.rejects(queue.run(session, repeat(500_000_000)), {
         code: 'ENGINE_FAILED',
-        message: /a tensor of 2000000000 bytes would come of them, and it may have 10[67]\d{7}\b/,
+        message: /a tensor of 2000000000 bytes would be needed, and the limit is 10[67]\d{7}\b/,
       });
       const { outputs } = await queue.run(session, repeat(3));
       assert.deepEqual(outputs.get('Y')?.data, Float32Array.of(1, 1, 1));

@@ -8,7 +8,7 @@ const send = (): void => undefined;
 
 describe('a worker that does not become ready', () => {
   it('is ended after its limit where it is a process, and its start fails with the reason', async () => {
-    const open: OpenLink = (_name, { onEnd }): Link => ({ send, kill: () => onEnd('signal SIGKILL') });
+    const open: OpenLink = (_name, { onEnd }): Link => ({ send, kill: () => onEnd('signal SIGKILL', 'killed') });
     const worker = new PoolWorker({ name: 'apart-1', open, events });
     await assert.rejects(worker.start(1), { code: 'WORKER_LOST', message: /apart-1 .*not ready within 0\.001 s/ });
     assert.equal(worker.state, 'lost');

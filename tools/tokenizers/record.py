@@ -1,17 +1,26 @@
 """Tokenizers and ids of the reference implementation (PyPI `tokenizers`).
 
-    python record.py make FOLDER           trains WordPiece, BPE and Unigram on the text in docs/ and writes them there, with recorded.json
-    python record.py record FOLDER N FILE  writes N varied texts and pairs with the ids that FOLDER's tokenizers give them
+    pip install tokenizers sentencepiece
+    python record.py make FOLDER           trains the tokenizers of the tests and writes them there, with the numbers of varied texts
+    python record.py record FOLDER N FILE  writes N varied texts and pairs with the numbers that FOLDER's tokenizers give them
+    python record.py train FOLDER          trains larger ones of every kind, for `record`
 """
-import glob, json, random, sys
+import glob, json, os, random, sys
+from families import FAMILIES, SENTENCES
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 
 KINDS = ["wordpiece", "bpe", "unigram"]
 MAX_LENGTH = 16
 
 
-def corpus():
+def documents():
     return [line for path in sorted(glob.glob("docs/*.md")) for line in open(path, encoding="utf-8")]
+
+
+def corpus(most=0x1100):
+    """Documents, and texts in scripts up to a code point: what a vocabulary does not know would all be one unknown token."""
+    texts = [text for text in make_texts(3000, seed=3, longest=200) if isinstance(text, str) and max(map(ord, text)) < most]
+    return documents() + SENTENCES * 20 + texts
 
 
 def bert(tokenizer, first, last):
@@ -25,7 +34,7 @@ def make_wordpiece():
     t.normalizer = normalizers.BertNormalizer(lowercase=True)
     t.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
     special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
-    t.train_from_iterator(corpus(), trainers.WordPieceTrainer(vocab_size=1500, special_tokens=special))
+    t.train_from_iterator(corpus(), trainers.WordPieceTrainer(vocab_size=2000, special_tokens=special))
     t.post_processor = bert(t, "[CLS]", "[SEP]")
     t.decoder = decoders.WordPiece()
     return t
@@ -36,7 +45,7 @@ def make_bpe():
     t.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     special = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]
     alphabet = pre_tokenizers.ByteLevel.alphabet()
-    t.train_from_iterator(corpus(), trainers.BpeTrainer(vocab_size=1500, special_tokens=special, initial_alphabet=alphabet))
+    t.train_from_iterator(corpus(), trainers.BpeTrainer(vocab_size=2000, special_tokens=special, initial_alphabet=alphabet))
     t.post_processor = processors.RobertaProcessing(
         ("</s>", t.token_to_id("</s>")), ("<s>", t.token_to_id("<s>")), trim_offsets=True, add_prefix_space=False)
     t.decoder = decoders.ByteLevel()
@@ -48,7 +57,7 @@ def make_unigram():
     t.normalizer = normalizers.Sequence([normalizers.NFKC(), normalizers.Replace(__import__("tokenizers").Regex(" {2,}"), " ")])
     t.pre_tokenizer = pre_tokenizers.Metaspace()
     special = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]
-    t.train_from_iterator(corpus(), trainers.UnigramTrainer(vocab_size=1500, special_tokens=special, unk_token="<unk>"))
+    t.train_from_iterator(corpus(), trainers.UnigramTrainer(vocab_size=2000, special_tokens=special, unk_token="<unk>"))
     t.post_processor = bert(t, "<s>", "</s>")
     t.decoder = decoders.Metaspace()
     return t
@@ -86,7 +95,7 @@ def make_text(rng, words):
 
 def make_texts(count, seed, longest):
     rng = random.Random(seed)
-    words = [word for line in corpus() for word in line.split()] + ["Straße", "naïve", "ÉCOLE", "Привет", "東京", "안녕하세요", "نص"]
+    words = [word for line in documents() + SENTENCES for word in line.split()] + ["Straße", "naïve", "ÉCOLE", "Привет", "東京", "안녕하세요", "نص"]
     texts = []
     while len(texts) < count:
         item = make_text(rng, words)
@@ -100,8 +109,11 @@ def make_texts(count, seed, longest):
 def record(folder, count, seed, longest=10**6):
     texts = make_texts(count, seed, longest)
     ids = {}
-    for kind in KINDS:
-        t = Tokenizer.from_file(f"{folder}/{kind}.json")
+    for file in sorted(glob.glob(f"{folder}/*.json")):
+        kind = os.path.basename(file)[:-5]
+        if kind in ("recorded", "families"):
+            continue
+        t = Tokenizer.from_file(file)
         encode = lambda item: t.encode(*item) if isinstance(item, list) else t.encode(item)
         whole = [encode(item) for item in texts]
         t.enable_truncation(MAX_LENGTH)
@@ -117,15 +129,33 @@ def write(path, value):
         file.write("\n")
 
 
+def shorten(recorded):
+    """The first token of type 1, -1 where there is none: all after it have it too."""
+    for entry in recorded["ids"].values():
+        entry["types"] = [types.index(1) if 1 in types else -1 for types in entry["types"]]
+    return recorded
+
+
+def make(folder):
+    for kind, train in zip(KINDS, [make_wordpiece, make_bpe, make_unigram]):
+        write(f"{folder}/{kind}.json", json.loads(train().to_str()))
+    write(f"{folder}/recorded.json", shorten(record(folder, 300, seed=7, longest=110)))
+    tokenizers = {train.__name__: train(SENTENCES * 20, 450) for train in FAMILIES}
+    texts = make_texts(150, seed=13, longest=110) + SENTENCES + ["  <mask> ΟΔΟΣ", "a\ufeff<mask>\u0085b", "E\u0301\u0301 \ufb01\u0301"]
+    encoded = {}
+    for name, t in tokenizers.items():
+        rows = [t.encode(*text) if isinstance(text, list) else t.encode(text) for text in texts]
+        encoded[name] = {"tokenizer": json.loads(t.to_str()), "ids": [row.ids for row in rows], "types": [row.type_ids for row in rows]}
+    write(f"{folder}/families.json", {"texts": texts, "families": encoded})
+
+
 if __name__ == "__main__":
     command, folder = sys.argv[1], sys.argv[2]
     if command == "make":
-        for kind, make in zip(KINDS, [make_wordpiece, make_bpe, make_unigram]):
-            write(f"{folder}/{kind}.json", json.loads(make().to_str()))
-        recorded = record(folder, 300, seed=7, longest=110)
-        for entry in recorded["ids"].values():
-            # The first token of type 1, -1 where there is none: all after it have it too.
-            entry["types"] = [types.index(1) if 1 in types else -1 for types in entry["types"]]
-        write(f"{folder}/recorded.json", recorded)
+        make(folder)
+    elif command == "train":
+        os.makedirs(folder, exist_ok=True)
+        for train in FAMILIES:
+            write(f"{folder}/{train.__name__}.json", json.loads(train(corpus(0x110000), 6000).to_str()))
     else:
         write(sys.argv[4], record(folder, int(sys.argv[3]), seed=11))

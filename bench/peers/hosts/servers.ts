@@ -40,6 +40,7 @@ export interface ServerOptions {
   readonly narrate: (line: string) => void;
 }
 
+/** Servers that run, with what starting them showed. */
 export interface StartedServers {
   readonly contestants: readonly Contestant[];
   readonly reports: readonly ServerReport[];

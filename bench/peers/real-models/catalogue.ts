@@ -23,6 +23,7 @@ const ocr = (file: string) => ({
   file: `rapidocr_onnxruntime/models/${file}_infer.onnx`,
 });
 
+/** Third-party models that peers are compared on, with the inputs that they get. */
 export const realModels: readonly RealModel[] = [
   { name: 'ultraface', what: 'faces in an image', inputs: { input: floats([1, 3, 240, 320]) } },
   {
@@ -67,4 +68,5 @@ export const realModels: readonly RealModel[] = [
   },
 ];
 
+/** Names of these models, as the command line takes them. */
 export const realModelNames: readonly string[] = realModels.map(({ name }) => name);

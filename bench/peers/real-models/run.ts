@@ -80,7 +80,7 @@ async function measureModel(
   const { threads, folder, signal, narrate } = options;
   return measureWork({
     ...measuring,
-    workload: { ...work, warmClients: 2 * threads },
+    workload: { ...work, warmClients: 2 * threads, warmAnswers: 0 },
     raw: { modelPath, feeds: drawRealInputs(model, 1) },
     contestants: [{ name: ours, server, payloads }],
     wrkRounds: 0,

@@ -34,7 +34,7 @@ function describeRun({ startedAt, environment, threads, method }: PeersReport): 
   const rounds = `${method.minRounds} to ${method.maxRounds} rounds of ${method.windowMs} ms`;
   const isBusy = (loadAverageBefore[0] ?? 0) > threads / 2;
   const caution = isBusy ? ' The machine was busy: the figures show that everything runs, not how fast.' : '';
-  return `${startedAt.slice(0, 16).replace('T', ' ')} UTC, ${cpu}, ${threads} threads a server, Node.js ${node}, ONNX Runtime ${onnxRuntime ?? 'unknown'}, commit ${commit ?? 'unknown'}, ${load}, ${rounds}.${caution}`;
+  return `${startedAt.slice(0, 16).replace('T', ' ')} UTC, ${cpu}, ${threads} threads per server, Node.js ${node}, ONNX Runtime ${onnxRuntime ?? 'unknown'}, commit ${commit ?? 'unknown'}, ${load}, ${rounds}.${caution}`;
 }
 
 /** One line a target, one column a run; targets that a run has not are `–` there. */
@@ -42,8 +42,8 @@ function formatTargets(runs: readonly (readonly Verdict[])[]): string {
   const lines = new Map<string, string[]>();
   for (const [index, verdicts] of runs.entries()) {
     for (const verdict of verdicts) {
-      const [load = '', figure = '', wanted = '', reached = '', state = ''] = verdictCells(verdict);
-      const key = [load, figure, wanted].join('\n');
+      const [load = '', figure = '', target = '', reached = '', state = ''] = verdictCells(verdict);
+      const key = [load, figure, target].join('\n');
       const cells = lines.get(key) ?? runs.map(() => '–');
       cells[index] = verdict.isMet === null ? state : `${reached} ${state}`;
       lines.set(key, cells);
@@ -51,7 +51,7 @@ function formatTargets(runs: readonly (readonly Verdict[])[]): string {
   }
   const heads = runs.map((_, index) => (runs.length === 1 ? 'reached (95 %)' : `run ${index + 1} (95 %)`));
   return toMarkdown([
-    ['load', 'slipway over another', 'wanted', ...heads],
+    ['load', 'figure', 'target', ...heads],
     ...[...lines].map(([key, cells]) => [...key.split('\n'), ...cells]),
   ]);
 }

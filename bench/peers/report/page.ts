@@ -9,13 +9,13 @@ export function formatPeersPage(report: PeersReport): string {
   const sections = report.works
     .filter(({ name }) => report.rows.some(({ work }) => work === name))
     .map((workload) => drawWorkload(report, workload));
-  const verdicts = drawTable([['load', 'figure', 'wanted', 'reached', ''], ...report.verdicts.map(verdictCells)]);
+  const verdicts = drawTable([['load', 'figure', 'target', 'reached', ''], ...report.verdicts.map(verdictCells)]);
   const load = `${environment.loadAverageBefore.join(' ')} before, ${environment.loadAverageAfter.join(' ')} after`;
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Slipway beside other servers</title><style>${pageStyle}</style></head>
-<body><h1>Slipway beside other servers</h1>
-<p class="soft">${escapeText(startedAt.replace('T', ' ').slice(0, 16))} UTC on ${escapeText(environment.cpu)}; ${threads} threads a server; Node.js ${escapeText(environment.node)}; commit ${escapeText(environment.commit ?? 'unknown')}; load average ${load}</p>
+<title>Slipway compared with other servers</title><style>${pageStyle}</style></head>
+<body><h1>Slipway compared with other servers</h1>
+<p class="soft">${escapeText(startedAt.replace('T', ' ').slice(0, 16))} UTC on ${escapeText(environment.cpu)}; ${threads} threads per server; Node.js ${escapeText(environment.node)}; commit ${escapeText(environment.commit ?? 'unknown')}; load average ${load}</p>
 ${sections.join('')}<h2>Targets</h2>${verdicts}</body></html>
 `;
 }
@@ -48,13 +48,13 @@ function plotWorkload(rows: readonly PeerRow[]): readonly Plot[] {
     }));
   return [
     {
-      title: 'Answers a second by clients',
+      title: 'Answers per second by clients',
       xLabel: 'clients',
-      yLabel: 'answers a second',
+      yLabel: 'answers per second',
       lines: lines((row) => row.rate),
     },
     {
-      title: 'CPU time of the server a request',
+      title: 'CPU time of the server per request',
       xLabel: 'clients',
       yLabel: 'milliseconds',
       lines: lines((row) => row.cpuMs).filter(({ points }) => points.length > 0),

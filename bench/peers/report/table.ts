@@ -5,8 +5,8 @@ import { compareRounds, ours } from './verdict.js';
 const figureNames = {
   rate: 'answers/s',
   p50Ms: 'p50',
-  cpuMs: 'CPU a request',
-  cpuBeyondUs: 'CPU us a request beyond',
+  cpuMs: 'CPU time per request',
+  cpuBeyondUs: 'CPU us per request above',
 } as const;
 
 /** The report as text for a terminal. */
@@ -17,12 +17,12 @@ export function formatPeers(report: PeersReport): string {
   const skipped = report.servers.flatMap((server) =>
     server.state === 'skipped' ? [`${server.work}: ${server.name} is skipped: ${server.reason}`] : [],
   );
-  const verdict = alignColumns([['target', '', 'wanted', 'reached', ''], ...report.verdicts.map(verdictCells)]);
+  const verdict = alignColumns([['load', 'figure', 'target', 'reached', ''], ...report.verdicts.map(verdictCells)]);
   const last = report.verdicts.length === 0 ? [] : [`Targets\n${verdict}`];
   return `${[...sections, ...[[...skipped, ...report.left].join('\n')].filter((text) => text !== ''), ...last].join('\n\n')}\n`;
 }
 
-const heads = ['clients', 'server', 'answers/s', 'p50 ms', 'p99 ms', 'CPU ms', 'wrk/s', 'slipway over it', ''];
+const heads = ['clients', 'server', 'answers/s', 'p50 ms', 'p99 ms', 'CPU ms', 'wrk/s', 'slipway / this server', ''];
 
 /** Heading and rows of one workload. */
 export function tableOf(
@@ -53,12 +53,12 @@ function rowCells(row: PeerRow, mine: PeerRow | undefined): readonly string[] {
   ];
 }
 
-/** `tensor, 8 clients`, `answers/s over fastapi`, `>= 1`, `0.93 (0.90 to 0.96)`, `missed`. */
+/** `tensor, 8 clients`, `answers/s relative to fastapi`, `>= 1`, `0.93 (0.90 to 0.96)`, `missed`. */
 export function verdictCells(verdict: Verdict): readonly string[] {
   const { work, clients, over, target, isAtLeast, reached, isMet } = verdict;
   return [
     `${work}, ${clients} ${clients === 1 ? 'client' : 'clients'}`,
-    `${figureNames[verdict.figure]}${verdict.figure === 'cpuBeyondUs' ? '' : ' over'} ${over}`,
+    `${figureNames[verdict.figure]}${verdict.figure === 'cpuBeyondUs' ? '' : ' relative to'} ${over}`,
     `${isAtLeast ? '>=' : '<='} ${target}`,
     reached === null ? '–' : `${reached.middle.toFixed(2)} (${boundOf(reached.low)} to ${boundOf(reached.high)})`,
     isMet === null ? 'not measured' : isMet ? 'met' : 'missed',

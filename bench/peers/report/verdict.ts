@@ -3,6 +3,7 @@ import type { FigureName, PeerRow, RoundFigures, Verdict } from '../types.js';
 
 /** The name of this project's own server, and of the loop without one, in every table. */
 export const ours = 'slipway';
+/** The name of the raw loop among the contestants. */
 export const rawLoop = 'raw loop';
 
 /** One figure of ours over that of another server, at each number of clients. */

@@ -2,6 +2,7 @@ import type { LoopTurns } from './loop-turns.js';
 import { queueTooLong, tooManyRequests } from './refusals.js';
 import { createWorkRate, type WorkRate } from './work-rate.js';
 
+/** What a model's admission is decided by. */
 export interface AdmissionOptions {
   /** Name for messages. */
   readonly model: string;
@@ -32,8 +33,11 @@ export interface Receipt {
 
 /** Whether a model takes a request. */
 export interface Admission {
-  /** Asked before the body is read. What is being received counts for a while: then it is a slow client, and nobody's queue. Throws QUEUE_FULL. */
-  check(): Receipt;
+  /**
+   * Asked before the body is read, of a request that has waited so long to be read itself. What is being received counts for a while: then it
+   * is a slow client, and nobody's queue. Throws QUEUE_FULL.
+   */
+  check(waitedMs?: number): Receipt;
   /** Its body is there, or will not arrive. */
   drop(receipt: Receipt): void;
   /** Counts a request whose body is there, of so many bytes, until it leaves. Throws QUEUE_FULL. */
@@ -88,11 +92,10 @@ class TimedAdmission implements Admission {
     return Math.max(this.#rate.msPerWeight, this.#silenceMs());
   }
 
-  check(): Receipt {
+  check(waitedMs = 0): Receipt {
     const receipt = { sinceMs: this.#options.clock() };
-    this.#options.turns.note();
     this.#forgetSlow(receipt.sinceMs);
-    this.#refuseWhereFull(this.#receiving.size);
+    this.#refuseWhereFull({ receiving: this.#receiving.size, waitedMs });
     this.#receiving.add(receipt);
     return receipt;
   }
@@ -102,7 +105,7 @@ class TimedAdmission implements Admission {
   }
 
   enter(bytes: number): Ticket {
-    this.#refuseWhereFull(0);
+    this.#refuseWhereFull({ receiving: 0, waitedMs: 0 });
     const nowMs = this.#options.clock();
     if (this.#count === 0) this.#busySinceMs = nowMs;
     const weight = this.#weigh(bytes);
@@ -124,21 +127,22 @@ class TimedAdmission implements Admission {
 
   /** They are in the order in which they began. A loop that is behind is no fault of a client's. */
   #forgetSlow(nowMs: number): void {
-    const slowMs = receivingMs + 2 * this.#options.turns.lagMs;
     for (const receipt of this.#receiving) {
-      if (receipt.sinceMs > nowMs - slowMs) return;
+      const takenMs = nowMs - receipt.sinceMs;
+      if (takenMs < receivingMs || takenMs < receivingMs + 2 * this.#options.turns.lagMs) return;
       this.drop(receipt);
     }
   }
 
   /** `receiving`: requests before it whose bodies are on their way. */
-  #refuseWhereFull(receiving: number): void {
+  #refuseWhereFull({ receiving, waitedMs }: { readonly receiving: number; readonly waitedMs: number }): void {
     const { model, limitMs, mostRequests, instances, turns } = this.#options;
     const requests = this.#count + receiving;
     if (requests < 2 * instances) return;
+    turns.note();
+    const queuedMs = (this.#weight + receiving) * this.#msPerWeight;
     // A loop that stood still for once is no queue.
-    const lagMs = Math.min(turns.lagMs, limitMs / 2);
-    const waitMs = (this.#weight + receiving) * this.#msPerWeight + lagMs;
+    const waitMs = queuedMs + Math.min(turns.lagMs + waitedMs, limitMs / 2);
     const isTooLong = limitMs > 0 && waitMs > limitMs;
     if (!isTooLong && requests < mostRequests) return;
     this.refusals += 1;

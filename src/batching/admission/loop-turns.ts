@@ -7,7 +7,7 @@ export interface TurnSource {
 
 /** How far an event loop is behind. */
 export interface LoopTurns {
-  /** Called for every request: turns without any are not measured. */
+  /** Called for every request that finds a queue. Other turns are not measured: that keeps the loop awake for a turn more. */
   note(): void;
   /** How long the present turn has taken, or the one before it where that was longer: so long have requests waited that are read only now. */
   readonly lagMs: number;

@@ -11,7 +11,7 @@ export function queueFull(facts: {
   const { model, rows, queuedRows, maxQueueRows } = facts;
   return refusal(
     'QUEUE_FULL',
-    `Exceeds maximum queue size: ${queuedRows} rows wait for model ${model}, so that ${rows} more pass its limit of ` +
+    `Exceeds maximum queue size: ${queuedRows} rows wait for model ${model}, and ${rows} more would exceed its limit of ` +
       `${maxQueueRows} (batching.maxQueueRows). Retry later or add instances.`,
     { details: facts },
   );
@@ -43,7 +43,7 @@ export function tooManyRequests(facts: {
   const { model, requests, mostRequests } = facts;
   return refusal(
     'QUEUE_FULL',
-    `Exceeds maximum queue size: ${requests} requests are under way at model ${model}, which may have ${mostRequests}, twice what may run ` +
+    `Exceeds maximum queue size: ${requests} requests are in progress at model ${model}, which may have ${mostRequests}, twice what may run ` +
       `and wait (batching.maxQueueRows). Retry later or add instances.`,
     { details: facts },
   );
@@ -64,10 +64,12 @@ export function queueTimeout(facts: {
   );
 }
 
+/** The client has closed its connection. */
 export function clientGone(model: string): AppError {
   return refusal('CLIENT_GONE', `The client left before model ${model} answered.`);
 }
 
+/** The model is being unloaded. */
 export function shuttingDown(model: string): AppError {
-  return refusal('SHUTTING_DOWN', `Model ${model} is being unloaded and takes no more requests.`);
+  return refusal('SHUTTING_DOWN', `Model ${model} is being unloaded and accepts no more requests.`);
 }

@@ -26,6 +26,7 @@ export interface StateMemory {
 /** What became of sequences. */
 export type SequenceEvent = 'started' | 'restarted' | 'ended' | 'expired' | 'dropped' | 'refused';
 
+/** What the sequences of a model need. */
 export interface SequencesOptions {
   /** Name for messages. */
   readonly model: string;

@@ -25,6 +25,7 @@ export type Verdict =
   | { readonly kind: 'random' }
   | { readonly kind: 'differs'; readonly output: string; readonly reason: string };
 
+/** Runs one request without others. */
 export type RunAlone = (job: RunJob) => Promise<NamedTensors>;
 
 /**
@@ -56,11 +57,11 @@ export async function recheck(
     findOther(answered, alone, { ...judge, kernels: 'other' });
   if (other === undefined) return { kind: 'same' };
   const isRandom = findOther(alone, await once(), { ...judge, kernels: 'same' }) !== undefined;
-  return isRandom ? { kind: 'random' } : differs(other, 'a request was answered otherwise beside others than alone');
+  return isRandom ? { kind: 'random' } : differs(other, 'a request got another answer beside others than alone');
 }
 
 function differs(output: string, what: string): Verdict {
-  return { kind: 'differs', output, reason: `output '${output}' depends on the company: ${what}` };
+  return { kind: 'differs', output, reason: `output '${output}' depends on the other rows of its run: ${what}` };
 }
 
 interface Judge {

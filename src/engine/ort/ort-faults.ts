@@ -2,6 +2,7 @@ import { AppError, messageOf, type ErrorCode } from '../../errors.js';
 import type { SessionSpec } from '../engine.js';
 import { memoryAtHand } from '../memory-at-hand.js';
 import { findDeviceLoss } from './device-loss.js';
+import { findRequestFault, tidyOrtText, type RunFacts } from './request-faults.js';
 
 /** A failure of the runtime that is understood: why it happened and what to do about it. */
 export interface OrtFault {
@@ -193,14 +194,6 @@ export function findOrtFault(text: string): OrtFault | undefined {
   return undefined;
 }
 
-/** The runtime's text without the source lines and signatures in front of what it says. */
-export function tidyOrtText(text: string): string {
-  return text
-    .replace(/\/\S*onnxruntime_src\/\S+:\d+ .*?\)(?:::<lambda\(\)>)?(?: const)?(?: \[with [^\]]*\])? /gs, '')
-    .replace(/\s+/g, ' ')
-    .trim();
-}
-
 /** The error of a session that could not be made. */
 export function explainCreateFault({ modelPath, provider }: SessionSpec, thrown: unknown): AppError {
   const text = messageOf(thrown);
@@ -213,63 +206,20 @@ export function explainCreateFault({ modelPath, provider }: SessionSpec, thrown:
 }
 
 /**
- * What the runtime says where the shapes of a request do not fit each other or the weights. A declared shape that is open does not
- * show it before the run: the model runs with other shapes, so that the request is at fault.
- */
-const shapeRefusals: readonly RegExp[] = [
-  /Got invalid dimensions for input|Invalid rank for input/,
-  /dimension mismatch/i,
-  /cannot be reshaped to the requested shape/,
-  /Attempting to broadcast an axis|cannot broadcast on dim|could not be broadcast together/,
-  /Non concat axis dimensions must match/,
-  /Invalid input shape: \{|Input \w+ must have shape \{|Invalid input \w+: \w+ dimension != /,
-  /Input channels C is not equal to kernel channels|filter number not equal to input channel number/,
-  /Calculated output dimension is negative/,
-  /Cannot split using values in 'split'/,
-  /Dimension of input \d+ must be 1 instead of/,
-  /k argument \[\d+\] should not be greater than/,
-  /Scale and \(optional\) bias must match/,
-  /requires input (?:depth|height|width) to be a multiple of/,
-];
-
-/** What it says where values of a request name what is not there, or sizes that nothing can have: with other values the model runs. */
-const valueRefusals: readonly RegExp[] = [
-  /indices element out of data bounds|Out of range value in index tensor|invalid ind(?:ex|ice) found/,
-  /invalid expand shape|requested_shape\[i\] >= -1 was false|Tile repeat value must be non-negative/,
-  /Tensor shape\.Size\(\) must be >= 0|Tensor storage size overflowed|Integer overflow/,
-  /delta in Range operator can not be zero|Depth is negative|value of k must not be negative/,
-  /'step' value cannot be 0|'axes' has an axis outside|IsAxisInRange\(axis, tensor_rank\) was false/,
-  /Scale value should be greater than 0|Invalid value in 'split'|Integer (?:division|modulo) by zero/,
-];
-
-/** A number that an operator made of a text of the request (`Cast` of BYTES). */
-const textRefusals = /running Cast node.*\bsto(?:d|f|i|l|ll|ul|ull)\b/s;
-
-function findRequestFault(text: string, mostBytes: number): string | undefined {
-  const said = tidyOrtText(text);
-  if (shapeRefusals.some((pattern) => pattern.test(text)))
-    return `The model cannot run on inputs of these shapes: ${said}. To fix: send the height, width or length that it was made for.`;
-  if (textRefusals.test(text)) return `The model cannot run on these values: a text is not a number (${said}).`;
-  if (valueRefusals.some((pattern) => pattern.test(text)))
-    return `The model cannot run on these values: ${said}. To fix: send indices and sizes that the model has.`;
-  // What runs with other requests, and would take most of what there is with this one.
-  const bytes = Number(/Failed to allocate memory for requested buffer of size (\d+)/.exec(text)?.[1] ?? 0);
-  if (bytes <= mostBytes / 2) return undefined;
-  return `The model cannot run on these values: a tensor of ${bytes} bytes would come of them, and it may have ${mostBytes}. To fix: ask for less.`;
-}
-
-/**
  * The error of a run that failed; `details.isRequestFault` where the shapes or the values of the request are why, `details.isDeviceLost`
  * where nothing runs on its device any more.
  */
-export function explainRunFault(thrown: unknown, mostBytes = memoryAtHand()): AppError {
+export function explainRunFault(
+  thrown: unknown,
+  { mostBytes = memoryAtHand(), isEmpty = false }: Partial<RunFacts> = {},
+): AppError {
   const text = messageOf(thrown);
   const loss = findDeviceLoss(text);
   if (loss !== undefined) {
-    const message = `The device was lost while the model ran (${loss}). To fix: look at nvidia-smi and the kernel's log (dmesg, Xid); the server tries to get it back by itself.`;
+    const message = `The device was lost while the model ran (${loss}). To fix: look at nvidia-smi and the kernel's log (dmesg, Xid); the server tries to recover it.`;
     return new AppError('DEVICE_UNAVAILABLE', message, { details: { isDeviceLost: true }, cause: thrown });
   }
-  const reason = findRequestFault(text, mostBytes);
+  const reason = findRequestFault(text, { mostBytes, isEmpty });
   if (reason !== undefined)
     return new AppError('ENGINE_FAILED', reason, { details: { isRequestFault: true }, cause: thrown });
   const fault = findOrtFault(text);

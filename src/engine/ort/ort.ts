@@ -1,13 +1,13 @@
 import { AppError } from '../../errors.js';
 import { env } from 'onnxruntime-node';
 import type { NamedTensors, NumericTensor, Tensor, TensorSpec } from '../../tensor/tensor.js';
-import { DefaultVariants } from './default-variants.js';
+import type { DefaultVariants } from './default-variants.js';
 import type { Engine, EngineSession, SessionSpec } from '../engine.js';
 import { explainCreateFault, explainRunFault } from './ort-faults.js';
 import { NativeSession } from './ort-native.js';
 import { savingOptions, sessionOptions, type OrtSessionOptions } from './ort-options.js';
 import { fromOrt, narrow, toOrt, toSpec, widen, type OrtTensorParts } from './ort-tensors.js';
-import { TextGuard } from './text-guard.js';
+import type { TextGuard } from './text-guard.js';
 
 /**
  * What the runtime writes to stderr by itself, coloured and over several lines, would stand between the lines of a log: it is silent,
@@ -26,7 +26,9 @@ export function letRuntimeSpeak(): void {
 export const ortEngine: Engine = {
   version: env.versions.node ?? env.versions.common,
   async createSession(spec, options = {}) {
-    return Promise.resolve(open(spec, sessionOptions(spec, options.profilePrefix)));
+    const session = open(spec, sessionOptions(spec, options.profilePrefix));
+    await session.equip(spec);
+    return session;
   },
   async saveOptimised(spec, path) {
     return Promise.resolve(open(spec, savingOptions(spec, path)));
@@ -45,20 +47,15 @@ class OrtSession implements EngineSession {
   readonly inputs: readonly TensorSpec[];
   readonly outputs: readonly TensorSpec[];
   readonly #session: NativeSession;
-  readonly #texts: TextGuard;
   readonly #widened: ReadonlySet<string>;
   readonly #names: ReadonlySet<string>;
-  readonly #variants: DefaultVariants | undefined;
+  #texts: TextGuard | undefined;
+  #variants: DefaultVariants | undefined;
 
   constructor(spec: SessionSpec, session: NativeSession) {
-    const { defaults, ...own } = spec;
     this.#session = session;
-    this.#texts = new TextGuard(spec.modelPath);
-    this.#widened = new Set(own.widened);
+    this.#widened = new Set(spec.widened);
     this.#names = new Set(session.inputs.map(({ name }) => name));
-    if (defaults !== undefined) {
-      this.#variants = new DefaultVariants(own, defaults, (variant) => open(variant, sessionOptions(variant)));
-    }
     const toServed = (value: TensorSpec): TensorSpec =>
       this.#widened.has(value.name) ? { ...value, datatype: 'BF16' } : value;
     this.inputs = session.inputs.map(toSpec).map(toServed);
@@ -66,6 +63,21 @@ class OrtSession implements EngineSession {
       .filter(({ isTensor }) => isTensor)
       .map(toSpec)
       .map(toServed);
+  }
+
+  /** Loads what few models need: it reads their files, with half of a worker's modules. */
+  async equip({ defaults, ...own }: SessionSpec): Promise<void> {
+    if (this.outputs.some(({ datatype }) => datatype === 'BYTES')) {
+      const { TextGuard } = await import('./text-guard.js');
+      this.#texts = new TextGuard(own.modelPath);
+    }
+    if (defaults === undefined) return;
+    const { DefaultVariants } = await import('./default-variants.js');
+    this.#variants = new DefaultVariants(own, defaults, (variant) => {
+      const session = open(variant, sessionOptions(variant));
+      session.#texts = this.#texts;
+      return session;
+    });
   }
 
   async run(feeds: NamedTensors, outputs: readonly string[]): Promise<NamedTensors> {
@@ -84,7 +96,7 @@ class OrtSession implements EngineSession {
     const named = new Map<string, Tensor>();
     for (const name of outputs) {
       const tensor = fromOrt(name, results[name] as OrtTensorParts);
-      if (tensor.datatype === 'BYTES') this.#texts.check(name, tensor);
+      if (tensor.datatype === 'BYTES') this.#texts?.check(name, tensor);
       named.set(name, this.#widened.has(name) ? narrow(tensor as NumericTensor) : tensor);
     }
     return named;
@@ -98,7 +110,7 @@ class OrtSession implements EngineSession {
     try {
       return this.#session.run(feeds, outputs);
     } catch (cause) {
-      throw explainRunFault(cause);
+      throw explainRunFault(cause, { isEmpty: [...feeds.values()].some(({ dims }) => dims.includes(0)) });
     }
   }
 

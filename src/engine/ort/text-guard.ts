@@ -24,7 +24,7 @@ export class TextGuard {
     if (index === -1 || (this.#hasOnlyUtf8 ??= hasOnlyUtf8(this.#modelPath))) return;
     throw new AppError(
       'ENGINE_FAILED',
-      `Element ${index} of BYTES output ${name} is not valid UTF-8, or cannot be told from such: the model file holds texts in another encoding, whose bytes ONNX Runtime for Node.js replaces before they can be read. Export the model with its texts in UTF-8.`,
+      `Element ${index} of BYTES output ${name} is not valid UTF-8, or cannot be distinguished from such a text: the model file holds texts in another encoding, whose bytes ONNX Runtime for Node.js replaces before they can be read. Export the model with its texts in UTF-8.`,
       { details: { output: name, element: index } },
     );
   }

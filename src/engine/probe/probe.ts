@@ -5,6 +5,7 @@ import { findOrtFault } from '../ort/ort-faults.js';
 import { findBindingFolder, findMissingFiles } from './probe-files.js';
 import type { ProviderProof } from '../providers.js';
 
+/** How an execution provider is tried. */
 export interface ProbeOptions {
   readonly deviceId?: number;
   readonly timeoutMs?: number;

@@ -7,6 +7,7 @@ import { listModelFiles, measureModel } from './weights-key.js';
 import { newBuildFolder, tryingLine } from './weights-store.js';
 import type { WeightsAnswer, WeightsRequest } from './weights-process.js';
 
+/** Where prepared weights are kept, and for which models. */
 export interface WeightsCacheOptions {
   /** Folder of the entries; made when missing, for this user alone. */
   readonly folder: string;

@@ -3,12 +3,13 @@ import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError } from '../../errors.js';
 import type { Engine, SessionSpec } from '../engine.js';
-import { makePrivateFolder } from '../../model/private-folder.js';
+import { makePrivateFolder } from '../../private-folder.js';
 import { alignPrepacked } from './weights-alignment.js';
 import { isWhole, modelFile, readUse, touch, writeManifest } from './weights-entry.js';
 import { checkUnchanged, computeKey, fingerprint, listModelFiles, readCpuFeatures } from './weights-key.js';
 import { checkTrials, runTrials } from './weights-trial.js';
 
+/** The folder of prepared weights, and how large it may become. */
 export interface WeightsStore {
   readonly folder: string;
   /** Entries beyond this many bytes in all are removed, those unused longest first. */

@@ -44,7 +44,7 @@ export async function checkTrials(session: EngineSession, trials: readonly Trial
     for (const [name, expected] of outputs) {
       const answer = answers.get(name);
       if (answer !== undefined && isClose(answer, expected)) continue;
-      throw new AppError('ENGINE_FAILED', `its copy computes another '${name}' than the model does`);
+      throw new AppError('ENGINE_FAILED', `its copy computes a different '${name}' than the model does`);
     }
   }
 }

@@ -1,5 +1,6 @@
 /** Three rows of three numbers. */
 export type Matrix = readonly [Row, Row, Row];
+/** Three numbers: a row of a matrix, or a colour. */
 export type Row = readonly [number, number, number];
 
 /** Chromaticities x, y of white and of the three primaries. */
@@ -11,6 +12,7 @@ export interface Primaries {
 }
 
 const d65 = [0.3127, 0.329] as const;
+/** White and primaries of sRGB (IEC 61966-2-1). */
 export const srgbPrimaries: Primaries = { white: d65, red: [0.64, 0.33], green: [0.3, 0.6], blue: [0.15, 0.06] };
 
 /** The white of ICC's connection space. */
@@ -43,6 +45,7 @@ function xyzOf([x, y]: readonly [number, number]): Row {
   return [x / y, 1, (1 - x - y) / y];
 }
 
+/** Rows become columns. */
 export function transpose([a, b, c]: Matrix): Matrix {
   return [
     [a[0], b[0], c[0]],
@@ -55,6 +58,7 @@ function apply([a, b, c]: Matrix, v: Row): Row {
   return [dot(a, v), dot(b, v), dot(c, v)];
 }
 
+/** The product of two matrices: the right one is applied first. */
 export function multiply(left: Matrix, right: Matrix): Matrix {
   const [x, y, z] = transpose(right);
   return transpose([apply(left, x), apply(left, y), apply(left, z)]);

@@ -37,6 +37,7 @@ export interface ComputedColors {
   readonly bytesPerPixel: number;
 }
 
+/** libvips' name for the type of a sample. */
 export type SampleDepth = 'uchar' | 'ushort' | 'uint' | 'float';
 
 /** How an image's colours come to sRGB. */
@@ -125,7 +126,7 @@ function planComputed(facts: FileFacts, colors: 1 | 3, { profile, tiff }: Meanin
   }
   if (tiff?.photometric === 0) return refuse(`${describe(facts)} of which 0 is white`);
   if (profile === undefined) {
-    return refuse(`${describe(facts)} without a colour profile, so that nobody knows whether they are linear`);
+    return refuse(`${describe(facts)} without a colour profile, so it is unknown whether they are linear`);
   }
   return space === 'grey16' ? { ...plan, depth: 'ushort', white: 65_535, scale: 65_535 } : plan;
 }

@@ -1,6 +1,7 @@
 import { drawable, glyphSize, isInked } from './glyphs.js';
 import type { Pixels } from '../preprocess.js';
 
+/** A colour, 0..255 each. */
 export type Rgb = readonly [red: number, green: number, blue: number];
 
 /** Corners in pixels; the second one is outside. Parts beyond the image are left out. */

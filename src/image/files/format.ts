@@ -1,9 +1,10 @@
 /** Image formats that are decoded. */
 export type ImageFormat = 'jpeg' | 'png' | 'webp' | 'gif' | 'tiff' | 'avif';
 
-/** What bytes seem to be, from their beginning. `what` completes "it seems to be ...". */
+/** What bytes seem to be, from their beginning. `what` completes "it seems to be ..."; text is any that is no image or page, if only perhaps. */
 export type Sniffed =
-  { readonly kind: 'image'; readonly format: ImageFormat } | { readonly kind: 'other'; readonly what: string };
+  | { readonly kind: 'image'; readonly format: ImageFormat }
+  | { readonly kind: 'other'; readonly what: string; readonly mayBeText: boolean };
 
 interface Signature {
   /** At which byte the text begins. */
@@ -44,14 +45,17 @@ const headBytes = 4096;
 
 /** Tells an image's format by its first bytes; names and Content-Types are not believed. */
 export function sniffImage(bytes: Uint8Array): Sniffed {
-  if (bytes.length === 0) return { kind: 'other', what: 'empty' };
+  if (bytes.length === 0) return { kind: 'other', what: 'empty', mayBeText: false };
   const head = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, headBytes)).toString('latin1');
   const fits = ({ at, text }: Signature): boolean => head.startsWith(text, at);
   const image = images.find(([, ...signatures]) => signatures.every(fits));
   if (image !== undefined) return { kind: 'image', format: image[0] };
   if (head.startsWith('ftyp', 4)) return sniffIsoMedia(head);
   const other = others.find(([, signature]) => fits(signature));
-  return { kind: 'other', what: other?.[0] ?? describeText(head) ?? 'of no known format' };
+  if (other !== undefined) return { kind: 'other', what: other[0], mayBeText: false };
+  const markup = describeMarkup(head);
+  if (markup !== undefined) return { kind: 'other', what: markup, mayBeText: false };
+  return { kind: 'other', what: describeText(head) ?? 'in an unknown format', mayBeText: true };
 }
 
 /** ISO base media files say what they are in a list of brands (ISO/IEC 14496-12, "ftyp"). */
@@ -60,15 +64,22 @@ function sniffIsoMedia(head: string): Sniffed {
   const brands = [head.slice(8, 12), ...(head.slice(16, end).match(/.{4}/gs) ?? [])];
   if (brands.some((brand) => brand === 'avif' || brand === 'avis')) return { kind: 'image', format: 'avif' };
   const isHeic = brands.some((brand) => /^(hei[cxms]|hev[cxms]|mif1|msf1)$/.test(brand));
-  return { kind: 'other', what: isHeic ? 'a HEIC image (save it as JPEG)' : 'a video (MP4 or alike)' };
+  const what = isHeic ? 'a HEIC image (save it as JPEG)' : 'a video (MP4 or similar)';
+  return { kind: 'other', what, mayBeText: false };
 }
 
-function describeText(head: string): string | undefined {
-  const text = head.replace(/^\xef\xbb\xbf/, '').trimStart();
+const startOf = (head: string): string => head.replace(/^\xef\xbb\xbf/, '').trimStart();
+
+function describeMarkup(head: string): string | undefined {
+  const text = startOf(head);
   if (/^<svg[\s>]/i.test(text) || (/^<(\?xml|!--|!doctype svg)/i.test(text) && /<svg[\s>]/i.test(text))) {
     return 'an SVG drawing (render it to PNG first)';
   }
-  if (/^<(!doctype html|html)/i.test(text)) return 'an HTML page';
+  return /^<(!doctype html|html)/i.test(text) ? 'an HTML page' : undefined;
+}
+
+function describeText(head: string): string | undefined {
+  const text = startOf(head);
   if (/^[[{]/.test(text)) return 'JSON text';
   return /^[\t\n\r\x20-\x7e]+$/.test(text) ? 'plain text' : undefined;
 }

@@ -1,3 +1,4 @@
+import { isExif, saysUpright } from './exif.js';
 import { readSegments, startsWith } from './jpeg-segments.js';
 
 /** What a JPEG says of itself before its pixels. */
@@ -9,7 +10,8 @@ export interface JpegHeader {
   readonly height: number;
   readonly components: number;
   readonly hasProfile: boolean;
-  readonly hasExif: boolean;
+  /** Whether its EXIF says so, or cannot be told to say otherwise. */
+  readonly isTurned: boolean;
 }
 
 /** Start-of-frame markers; C4, C8 and CC between them are others. */
@@ -18,16 +20,18 @@ const isFrame = (marker: number): boolean => marker >= 0xc0 && marker <= 0xcf &&
 /** Reads a JPEG's segments up to its first scan; undefined where there is no frame before it. */
 export function readJpegHeader(jpeg: Uint8Array): JpegHeader | undefined {
   let frame: Pick<JpegHeader, 'frame' | 'bits' | 'width' | 'height' | 'components'> | undefined;
-  const has = { hasProfile: false, hasExif: false };
+  let hasProfile = false;
+  const exif: Buffer[] = [];
   for (const segment of readSegments(jpeg)) {
     if (segment === undefined) return undefined;
     const { marker, content } = segment;
-    if (marker === 0xe2 && startsWith(content, 'ICC_PROFILE\0')) has.hasProfile = true;
-    if (marker === 0xe1 && startsWith(content, 'Exif\0')) has.hasExif = true;
+    if (marker === 0xe2 && startsWith(content, 'ICC_PROFILE\0')) hasProfile = true;
+    if (marker === 0xe1 && isExif(content)) exif.push(content);
     if (isFrame(marker) && content.length >= 6) {
       const [height, width] = [content.readUInt16BE(1), content.readUInt16BE(3)];
       frame = { frame: marker - 0xc0, bits: content[0] ?? 0, height, width, components: content[5] ?? 0 };
     }
   }
-  return frame === undefined ? undefined : { ...frame, ...has };
+  const isTurned = exif.length > 1 || !exif.every(saysUpright);
+  return frame === undefined ? undefined : { ...frame, hasProfile, isTurned };
 }

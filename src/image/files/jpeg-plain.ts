@@ -1,3 +1,4 @@
+import { isExif, saysUpright } from './exif.js';
 import { readSegments, startOfScan, startsWith } from './jpeg-segments.js';
 
 /** How the chroma of a JPEG lies beside its luma. */
@@ -38,6 +39,7 @@ interface Reading {
   frame?: Frame;
   interval: number;
   isJfif: boolean;
+  hasExif: boolean;
   adobeTransform?: number;
   readonly quantisers: Map<number, Uint16Array>;
   readonly codes: Map<number, Uint8Array>;
@@ -47,7 +49,7 @@ const marker = { dht: 0xc4, dqt: 0xdb, dri: 0xdd, app0: 0xe0, app1: 0xe1, app2: 
 
 /** Reads a JPEG's segments (ITU-T T.81, B.2); undefined: it is not of the plain kind, or not as it should be. */
 export function readPlainJpeg(jpeg: Uint8Array): PlainJpeg | undefined {
-  const reading: Reading = { interval: 0, isJfif: false, quantisers: new Map(), codes: new Map() };
+  const reading: Reading = { interval: 0, isJfif: false, hasExif: false, quantisers: new Map(), codes: new Map() };
   for (const segment of readSegments(jpeg)) {
     if (segment === undefined || segment.next > jpeg.length) return undefined;
     const { marker: kind, content, next } = segment;
@@ -64,7 +66,10 @@ function readSegment(kind: number, segment: Buffer, reading: Reading): boolean {
       reading.isJfif ||= startsWith(segment, 'JFIF\0') && segment.length >= 12;
       return true;
     case marker.app1:
-      return !startsWith(segment, 'Exif\0');
+      if (!isExif(segment)) return true;
+      if (reading.hasExif || !saysUpright(segment)) return false;
+      reading.hasExif = true;
+      return true;
     case marker.app2:
       return !startsWith(segment, 'ICC_PROFILE\0');
     case marker.app14:
@@ -93,9 +98,10 @@ function readQuantisers(segment: Buffer, { quantisers }: Reading): boolean {
     const bytes = precision === 0 ? 64 : 128;
     at += 1;
     if (precision > 1 || number > 3 || at + bytes > segment.length) return false;
-    const table = Uint16Array.from({ length: 64 }, (_, n) =>
-      precision === 0 ? (segment[at + n] ?? 0) : segment.readUInt16BE(at + n * 2),
-    );
+    const table = new Uint16Array(64);
+    for (let n = 0; n < 64; n += 1) {
+      table[n] = precision === 0 ? (segment[at + n] as number) : segment.readUInt16BE(at + n * 2);
+    }
     if (table.includes(0)) return false;
     quantisers.set(number, table);
     at += bytes;
@@ -107,7 +113,8 @@ function readCodes(segment: Buffer, { codes }: Reading): boolean {
   let at = 0;
   while (at + 17 <= segment.length) {
     const [kind, number] = [(segment[at] ?? 0) >> 4, (segment[at] ?? 0) & 15];
-    const count = segment.subarray(at + 1, at + 17).reduce((sum, value) => sum + value, 0);
+    let count = 0;
+    for (let length = 1; length <= 16; length += 1) count += segment[at + length] as number;
     const end = at + 17 + count;
     if (kind > 1 || number > 3 || count > 256 || end > segment.length) return false;
     const table = new Uint8Array(16 + 256);

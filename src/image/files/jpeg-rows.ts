@@ -18,14 +18,14 @@ export function decodePlainJpeg(jpeg: Uint8Array, plain: PlainJpeg, kernels: Pix
   const from = kernels.take(jpeg.length - plain.scanAt);
   const end = from + jpeg.length - plain.scanAt;
   const planes = takePlanes(plain, kernels);
-  const scratch = kernels.take(planes.stride * 4 + 64);
+  const scratch = kernels.take(planes.stride * 6 + 64);
   kernels.bytes(from, end - from).set(jpeg.subarray(plain.scanAt));
   if (!writeTables(plain, kernels)) return undefined;
   writeComponents(plain, planes, kernels);
   const { across, down } = planes;
   const stop = kernels.run.decodeScan(from, end, plain.components.length, across, down, plain.interval);
   if (stop === 0 || !isEnd(kernels.bytes(from, end - from).subarray(stop - from))) return undefined;
-  return { width: plain.width, height: plain.height, write: rowWriter(plain, { ...planes, scratch }, kernels) };
+  return openRows(plain, { ...planes, scratch }, kernels);
 }
 
 interface Planes {
@@ -58,8 +58,10 @@ function takePlanes({ width, height, sampling, components }: PlainJpeg, kernels:
 
 /** False: a table of codes is none. */
 function writeTables({ quantisers, codes }: PlainJpeg, kernels: PixelKernels): boolean {
-  kernels.bytes(layout.naturalAt, 64).set(natural);
-  for (const [number, table] of quantisers) kernels.shorts(quantiserAt(number), 64).set(table);
+  for (const [number, table] of quantisers) {
+    const words = kernels.words(quantiserAt(number), 64);
+    for (let n = 0; n < 64; n += 1) words[n] = ((table[n] ?? 0) << 16) | ((natural[n] ?? 0) * 2);
+  }
   return [...codes].every(([slot, table]) => {
     kernels.bytes(layout.sourceAt, table.length).set(table);
     return kernels.run.buildHuffman(slot, layout.sourceAt) === 1;
@@ -82,21 +84,15 @@ function isEnd(rest: Uint8Array): boolean {
   return at > 0 && rest[at] === 0xd9;
 }
 
-function rowWriter(
+/** Numbers of wasm/chroma.ts. */
+const samplings: Readonly<Record<Sampling, number>> = { gray: 0, 444: 1, 422: 2, 420: 3 };
+
+function openRows(
   { width, height, sampling }: PlainJpeg,
   { at: [luma = 0, blue = 0, red = 0], stride, scratch }: Planes & { readonly scratch: number },
   { run }: PixelKernels,
-): PixelRows['write'] {
-  switch (sampling) {
-    case 'gray':
-      return (first, count, to) => run.colorsOfGray(luma, stride, width, first, count, to);
-    case '444':
-      return (first, count, to) => run.colorsOf444(luma, blue, red, stride, width, first, count, to);
-    case '422':
-    case '420': {
-      const isHalfHigh = sampling === '420' ? 1 : 0;
-      return (first, count, to) =>
-        run.colorsOfHalf(luma, blue, red, stride, width, height, isHalfHigh, first, count, to, scratch);
-    }
-  }
+): PixelRows {
+  run.openPlanes(luma, blue, red, stride, width, height, samplings[sampling], scratch);
+  const rows = { width, height, write: run.writeRows };
+  return width % 2 === 0 && height % 2 === 0 ? { ...rows, writeHalved: run.writeHalvedRows } : rows;
 }

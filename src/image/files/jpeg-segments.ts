@@ -29,6 +29,7 @@ export function* readSegments(jpeg: Uint8Array): Generator<JpegSegment | undefin
   }
 }
 
+/** The marker before a JPEG's compressed data. */
 export const startOfScan = 0xda;
 
 /** Whether a segment begins with a text, as application data does that says whose it is. */

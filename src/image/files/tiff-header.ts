@@ -3,6 +3,8 @@ export interface TiffSamples {
   readonly bits: readonly number[];
   /** 1 unsigned, 2 signed, 3 float, 4 unknown, 5 and 6 complex; one a sample. */
   readonly formats: readonly number[];
+  /** 1 none; 6 and 7 JPEG. */
+  readonly compression: number;
   readonly photometric: number | undefined;
   readonly samplesPerPixel: number;
   /** Of the samples beyond the colours: 0 unspecified, 1 associated alpha, 2 unassociated alpha. */
@@ -15,6 +17,7 @@ export interface TiffSamples {
 const tags = {
   newSubfileType: 254,
   bits: 258,
+  compression: 259,
   photometric: 262,
   samplesPerPixel: 277,
   subIfds: 330,
@@ -42,6 +45,7 @@ function describe(page: Tags): TiffSamples {
   return {
     bits: page.get(tags.bits) ?? [1],
     formats: page.get(tags.sampleFormat) ?? [1],
+    compression: page.get(tags.compression)?.[0] ?? 1,
     photometric: page.get(tags.photometric)?.[0],
     samplesPerPixel,
     extraSamples: page.get(tags.extraSamples) ?? [],
@@ -91,6 +95,8 @@ const photometricNames: Readonly<Record<number, string>> = {
   34_892: 'unprocessed samples of a camera',
 };
 
+/** The decoder makes RGB of YCbCr within JPEG, and takes it for RGB elsewhere. */
+const [ycbcr, jpegCompressions] = [6, [6, 7]];
 const mostSamplesPerPixel = 6;
 const bitsRead: Readonly<Record<number, readonly number[]>> = {
   1: [1, 2, 4, 8, 16, 32],
@@ -111,6 +117,7 @@ export function findUnreadSamples(tiff: TiffSamples): string | undefined {
   const { bits, formats, photometric = 1, samplesPerPixel, isRaw } = tiff;
   if (isRaw) return 'the unprocessed samples of a camera (a raw file)';
   if (photometric in photometricNames) return photometricNames[photometric];
+  if (photometric === ycbcr && !jpegCompressions.includes(tiff.compression)) return 'YCbCr samples that are no JPEG';
   if (samplesPerPixel > mostSamplesPerPixel) return `${samplesPerPixel} samples a pixel`;
   const [first = 1, format = 1] = [bits[0], formats[0]];
   if (bits.some((each) => each !== first)) return `samples of ${bits.join(', ')} bits`;

@@ -16,10 +16,13 @@ function cubic(a: number): Filter {
   return { reach: 2, weigh };
 }
 
+/** The mean of the pixels that a new one covers. */
 export const box: Filter = { reach: 0.5, weigh: (x) => (x > -0.5 && x <= 0.5 ? 1 : 0) };
+/** Linear interpolation. */
 export const triangle: Filter = { reach: 1, weigh: (x) => Math.max(0, 1 - Math.abs(x)) };
 /** Pillow's slope is -0.5, OpenCV's -0.75. */
 export const pillowCubic = cubic(-0.5);
+/** Cubic interpolation with OpenCV's parameter. */
 export const openCvCubic = cubic(-0.75);
 
 /** Lanczos's window of so many lobes. */

@@ -24,6 +24,8 @@ const stripBytes = 128 * 1024;
 export function resample(image: PixelRows, resampling: Resampling, kernels: PixelKernels): Pixels {
   const { window, width, height } = resampling;
   if (image.width === width && image.height === height) return copyRows(image, window, kernels);
+  const halved = halvedRows(image, resampling);
+  if (halved !== undefined) return copyRows(halved, window, kernels);
   if (isColumnsFirst(image, resampling)) return resampleColumnsFirst(image, resampling, kernels);
   const bits = bitsBetween[resampling.library];
   const [across, down] = cachedTaps(resampling, [image.width, image.height]);
@@ -39,6 +41,14 @@ export function resample(image: PixelRows, resampling: Resampling, kernels: Pixe
   kernels.run.resampleColumns(from, length, window.height, startsAt, weightsAt, lowAt, down.count, shift, to);
   const data = kernels.bytes(to, length * window.height);
   return { data, width: window.width, height: window.height };
+}
+
+/** The image at half its size, where each new pixel is the mean of four old ones. */
+function halvedRows({ writeHalved, ...image }: PixelRows, { width, height, method, library }: Resampling) {
+  if (image.width !== 2 * width || image.height !== 2 * height || writeHalved === undefined) return undefined;
+  // Pillow looks at more of them, or rounds after each axis.
+  const isMean = library === 'opencv' && (method === 'bilinear' || method === 'area');
+  return isMean ? { width, height, write: writeHalved } : undefined;
 }
 
 /**

@@ -6,9 +6,9 @@ interface Kernels {
   readonly memory: WasmMemory;
   buildHuffman(slot: number, source: number): number;
   decodeScan(from: number, end: number, components: number, across: number, down: number, interval: number): number;
-  colorsOf444(...args: readonly number[]): void;
-  colorsOfHalf(...args: readonly number[]): void;
-  colorsOfGray(...args: readonly number[]): void;
+  openPlanes(...args: readonly number[]): void;
+  readonly writeRows: (first: number, rows: number, to: number) => void;
+  readonly writeHalvedRows: (first: number, rows: number, to: number) => void;
   resampleRows(...args: readonly number[]): void;
   resampleColumns(...args: readonly number[]): void;
   writeValues(...args: readonly number[]): void;

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { omitUndefined } from '../../omit-undefined.js';
 import type { EngineAddress } from '../context.js';
 
 interface EngineOptionValues {
@@ -18,7 +19,7 @@ export function addEngineOptions(command: Command): Command {
 /** The engine's address as given before or after the command's name. */
 export function engineAddressOf(command: Command): EngineAddress {
   const { context, host } = command.optsWithGlobals<EngineOptionValues>();
-  return { ...(context === undefined ? {} : { context }), ...(host === undefined ? {} : { host }) };
+  return omitUndefined({ context, host });
 }
 
 /** Whether --json was given before or after the command's name. */

@@ -18,18 +18,20 @@ export function helpText(program: Command): string {
   });
   return `${program.description()}
 
-  launch                                   look at the machine, start what fits it
+  launch                                   inspect the machine and start what fits it
   launch --mount .:/srv                    the same with ./models of this folder
-  launch -d --variant gpu -p 9000:8000     with a GPU or not at all, in the background
+  launch -d --variant gpu -p 9000:8000     on a GPU or not at all, in the background
   launch --dry-run                         say what would start, and why
   launch doctor                            find out what is wrong
 
 Commands (up unless one is named; launch <command> --help shows its flags):
 ${lines.join('\n')}
 
+Without a container: slipway model.onnx. A prediction: slipway predict FILE.
+
 Everywhere:
   --context <name>, -H <url>   another engine        --json   the result as JSON
 
-Ends with 0, 2 for a mistyped line, 3 no such GPU, 4 no engine, 5 no image, 6 not ready,
-7 port taken, 125 refused by the engine; in the foreground with the server's own code.`;
+Exit codes: 0 done, 2 invalid command line, 3 no usable GPU, 4 no engine, 5 no image,
+6 not ready, 7 port taken, 125 refused by the engine; in the foreground the server's own.`;
 }

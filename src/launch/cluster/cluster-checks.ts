@@ -18,8 +18,8 @@ function objections(request: LaunchRequest, kind: ClusterKind): readonly Objecti
   const { mounts, devices } = request.container;
   const fixOf = (device: 'cdi' | 'path'): string =>
     device === 'cdi'
-      ? 'a cluster hands out GPUs by their number. Type --gpus 1'
-      : 'a cluster hands out devices by plugins of its own. Omit it';
+      ? 'a cluster assigns GPUs by count. Type --gpus 1'
+      : 'a cluster assigns devices through its own plugins. Omit it';
   return [
     ...devices.map((device): Objection => [
       `--device ${device.kind === 'cdi' ? device.name : device.host}`,
@@ -46,10 +46,10 @@ function objectToRights({ container }: LaunchRequest): readonly Objection[] {
     ...when(
       option !== undefined,
       `--security-opt ${option ?? ''}`,
-      'the export sets the strictest there are. Omit it, and change the file where it must be weaker',
+      'the export sets the strictest options. Omit it, and edit the file if it must be weaker',
     ),
-    ...when(!isNumeric, `--user ${user ?? ''}`, 'a cluster knows users by their number. Type --user 1000:1000'),
-    ...when(group !== undefined, `--group-add ${group ?? ''}`, 'a cluster knows groups by their number'),
+    ...when(!isNumeric, `--user ${user ?? ''}`, 'a cluster needs a numeric user ID. Type --user 1000:1000'),
+    ...when(group !== undefined, `--group-add ${group ?? ''}`, 'a cluster needs a numeric group ID'),
   ];
 }
 
@@ -90,14 +90,14 @@ function objectToMount(mount: MountRequest): readonly Objection[] {
     return [
       [
         `--mount ${source ?? ''}:${mount.target}`,
-        'a claim brings its own driver and labels. Leave volume-driver, volume-opt and volume-label away',
+        'a claim has its own driver and labels. Omit volume-driver, volume-opt and volume-label',
       ],
     ];
   if (source === undefined || isName(source)) return [];
   return [
     [
       `--mount ${source}:${mount.target}`,
-      `${source} is no name of a claim. Expected lower-case letters, digits, - and .`,
+      `${source} is not a valid claim name. Expected lower-case letters, digits, - and .`,
     ],
   ];
 }
@@ -108,7 +108,7 @@ function objectToSwarmMount(mount: MountRequest): readonly Objection[] {
     mount.type === 'bind'
       ? mount.relabel === undefined
       : mount.type === 'tmpfs' || (mount.subpath === undefined && mount.driver === undefined && !hasEntries(mount));
-  const reason = 'a stack knows source, target and readonly of a mount. Leave the other options away';
+  const reason = 'a stack supports only source, target and readonly of a mount. Omit the other options';
   return isPlain ? [] : [[`--mount ${'source' in mount ? (mount.source ?? '') : ''}:${mount.target}`, reason]];
 }
 

@@ -16,6 +16,7 @@ export interface ClusterFile {
 
 /** Where replicas see their API keys (in /run/secrets), and their settings. */
 export const keysTarget = 'api-keys';
+/** Where a replica finds the server's settings. */
 export const configTarget = '/run/slipway.json';
 
 const largestBytes = 500 * 1024;

@@ -15,6 +15,7 @@ export interface Deployed {
   readonly architecture?: string;
 }
 
+/** A port of the server, and how it is reached. */
 export interface DeployedPort {
   readonly published: number;
   readonly container: number;
@@ -33,7 +34,7 @@ export interface ClusterOptions {
   readonly scaler: 'hpa' | 'keda';
   /** Seconds of queued work of one replica, in milliseconds, that the scaler aims at. */
   readonly queueTargetMs: number;
-  /** Prometheus that KEDA asks. */
+  /** Prometheus that KEDA queries. */
   readonly prometheusUrl: string;
   /** The name under which the cluster hands out GPUs. */
   readonly gpuResource: string;

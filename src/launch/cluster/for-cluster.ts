@@ -59,7 +59,10 @@ export function toDeployed(request: LaunchRequest, cluster: ClusterOptions, kind
 
 function chooseVariant(request: LaunchRequest): ContainerVariant {
   if (request.variant === 'native')
-    throw new AppError('USAGE', '--variant native is no container, which a cluster runs. Type --variant cpu.');
+    throw new AppError(
+      'USAGE',
+      '--variant native starts no container, and a cluster runs only containers. Type --variant cpu.',
+    );
   if (request.variant !== 'auto') return request.variant;
   return insistsOnGpu(request) ? 'gpu' : 'cpu';
 }
@@ -71,7 +74,7 @@ function gpuCount({ gpus }: LaunchRequest): number {
   const asked = selection.kind === 'ids' ? `device=${selection.ids.join(',')}` : 'all';
   throw new AppError(
     'USAGE',
-    `--gpus ${asked}: a cluster chooses the GPUs and asks only how many. Type --gpus ${count}.`,
+    `--gpus ${asked}: a cluster chooses the GPUs itself and needs only their number. Type --gpus ${count}.`,
   );
 }
 
@@ -105,15 +108,15 @@ function protocolOf(protocol: 'tcp' | 'udp' | 'sctp'): DeployedPort['protocol'] 
 function toNotes(request: LaunchRequest, { gpus, cluster }: Deployed): readonly string[] {
   const { nanoCpus, memoryBytes } = request.container;
   return [
-    ...(nanoCpus === undefined ? ['each replica may use 2 CPUs; --cpus says otherwise'] : []),
-    ...(memoryBytes === undefined ? ['each replica may use 2 GiB; --memory says otherwise'] : []),
+    ...(nanoCpus === undefined ? ['each replica may use 2 CPUs; --cpus changes this'] : []),
+    ...(memoryBytes === undefined ? ['each replica may use 2 GiB; --memory changes this'] : []),
     ...(gpus === 0
       ? []
       : [
           `a rolling update starts the new replica first, which takes ${gpus} GPU${gpus === 1 ? '' : 's'} more than the replicas have`,
         ]),
     ...(cluster.maxReplicas !== undefined && cluster.scaler === 'hpa'
-      ? ['the autoscaler reads slipway_queue_seconds, which an adapter has to offer: docs/scale.md has the rule']
+      ? ['the autoscaler reads slipway_queue_seconds, which an adapter must provide: docs/scale.md has the rule']
       : []),
   ];
 }
@@ -132,7 +135,7 @@ function toFileNotes(request: LaunchRequest, { spec }: Deployed): readonly strin
         ]),
     ...(clear.length === 0
       ? []
-      : [`${clear.join(', ')} would stand in the file for all to read; --keys-secret NAME takes keys from a Secret`]),
+      : [`${clear.join(', ')} would be readable in the file; --keys-secret NAME takes keys from a Secret`]),
   ];
 }
 
@@ -142,7 +145,7 @@ function swarmNotes({ container }: LaunchRequest, { cluster, ports }: Deployed):
     ingress: 'Swarm publishes the port on every address of every node: a firewall decides who reaches it',
     host: ports.some(({ isFixed }) => isFixed)
       ? 'a node has its port once: it holds one replica, which an update ends before the new one starts'
-      : 'each replica gets a port that its node chooses: launch ps lists them for the balancer in front',
+      : 'each replica gets a port that its node chooses: launch ps lists them for the load balancer',
   }[cluster.publishMode];
   return [published, ...(places.length === 0 ? [] : [`every node needs its own ${places.join(', ')}`])];
 }

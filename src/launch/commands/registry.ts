@@ -22,7 +22,7 @@ import { register as registerStop } from './servers/stop.js';
 import { register as registerCompletion } from './system/completion.js';
 import { register as registerDoctor } from './system/doctor.js';
 import { register as registerExport } from './system/export.js';
-import { register as registerUp } from './servers/up.js';
+import { register as registerUp } from './up/up.js';
 import { register as registerVersion } from './system/version.js';
 
 /** Commands for containers, images and networks that run already, in the order in which help lists them. */

@@ -101,8 +101,8 @@ export function explainShorterLife({ raw }: ContainerDetails, { body }: Containe
   const { AutoRemove, RestartPolicy } = raw['HostConfig'] as Pick<HostConfig, 'AutoRemove' | 'RestartPolicy'>;
   const wanted = body.HostConfig;
   const isNeverRestarted = /^(no|)$/.test(RestartPolicy.Name) && wanted.RestartPolicy.Name !== 'no';
-  if (AutoRemove && !wanted.AutoRemove) return 'it ends and goes with the launch that started it in the foreground';
-  return isNeverRestarted ? 'it is not started again when it ends' : undefined;
+  if (AutoRemove && !wanted.AutoRemove) return 'it is removed when the foreground launch that started it ends';
+  return isNeverRestarted ? 'it is not restarted when it ends' : undefined;
 }
 
 /** Refuses a name that other options hold. */
@@ -110,7 +110,7 @@ export function refuseOther({ other }: Existing): void {
   if (other === undefined) return;
   throw new AppError(
     'DOCKER_REFUSED',
-    `A container named ${other.name} runs already, with other options.\n  fix: launch --replace with the same flags, or choose another --name`,
+    `A container named ${other.name} is already running with other options.\n  fix: launch --replace with the same flags, or choose another --name`,
     {
       details: { name: other.name },
     },

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError } from '../../errors.js';
+import { omitUndefined } from '../../omit-undefined.js';
 import type { ContainerDetails } from '../docker/types.js';
 import { findAddress, findIp, findUrl } from '../session/address.js';
 import { identifyImage } from '../docker/image-identity.js';
@@ -41,8 +42,7 @@ function toLiveness({ state, restartCount }: ContainerDetails, isFresh: boolean,
   if (hasEnded) return { state: 'ended', exitCode: state.exitCode };
   return {
     state: 'running',
-    ...(state.health === undefined ? {} : { health: state.health }),
-    ...(url === undefined ? {} : { url }),
+    ...omitUndefined({ health: state.health, url }),
   };
 }
 
@@ -73,8 +73,8 @@ export async function toUnready({ gateway, options, context }: Session, ending: 
   if (result.kind === 'failed') return neverReadyError({ name, reasons: result.reasons, logLines, wasShown });
   const what =
     result.kind === 'ended'
-      ? `ended with exit code ${exitCode ?? ''} before it was ready${isOutOfMemory ? ': the kernel killed it, for it was out of memory' : ''}.`
-      : `was not ready after ${options.timeoutMs / 1000} s: ${result.lastError.replace(/\.$/, '')}. A longer wait: --timeout ${options.timeoutMs / 500}s`;
+      ? `ended with exit code ${exitCode ?? ''} before it was ready${isOutOfMemory ? ': the kernel killed it for lack of memory' : ''}.`
+      : `was not ready after ${options.timeoutMs / 1000} s: ${result.lastError.replace(/\.$/, '')}. To wait longer: --timeout ${options.timeoutMs / 500}s`;
   const code = result.kind === 'ended' ? 'CONTAINER_EXITED' : 'READY_TIMEOUT';
   return unreadyError({ name, code, what, logLines, wasShown });
 }

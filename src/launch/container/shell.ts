@@ -23,7 +23,7 @@ export async function runShell(session: Session, plan: ContainerPlan): Promise<n
     await gateway.containers.start(id);
     if (request.serverArgs.length === 0) {
       const { entrypoint } = await gateway.images.inspect(plan.image.ref);
-      context.console.note(`the server is not started; in here: ${entrypoint.join(' ')}`);
+      context.console.note(`the server is not started; to start it in here: ${entrypoint.join(' ')}`);
     }
     await joinTerminal(attachment, context, { tty: true, stdin: true });
     return await exitCode;

@@ -1,4 +1,5 @@
-import type { GpuPath } from '../decide/gpu-path.js';
+import { omitUndefined } from '../../omit-undefined.js';
+import type { GpuPath } from '../decide/gpu/gpu-path.js';
 import { idsOf, type GpuRequest } from '../request/flags/gpus.js';
 import type { DeviceRequest, ApiMount } from './spec-types.js';
 import type { BindMount, MountRequest } from '../request/flags/mount-types.js';
@@ -86,10 +87,7 @@ function toMount(mount: MountRequest): ApiMount {
   }
   if (mount.type === 'tmpfs') {
     const { sizeBytes, mode } = mount;
-    const options = {
-      ...(sizeBytes === undefined ? {} : { SizeBytes: sizeBytes }),
-      ...(mode === undefined ? {} : { Mode: mode }),
-    };
+    const options = omitUndefined({ SizeBytes: sizeBytes, Mode: mode });
     return { Type: 'tmpfs', ...shared, ...(Object.keys(options).length === 0 ? {} : { TmpfsOptions: options }) };
   }
   const options = {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { isIP } from 'node:net';
+import { omitUndefined } from '../../omit-undefined.js';
 import { containerLabels } from '../labels.js';
 import type { Facts } from '../facts/facts.js';
 import { originLabels } from '../request/origin.js';
@@ -110,8 +111,7 @@ function toHostConfig(sources: Sources): HostConfig {
     ...toDevices(sources),
     Ulimits: container.ulimits.map(({ name, soft, hard }) => ({ Name: name, Soft: soft, Hard: hard })),
     ReadonlyRootfs: container.readOnly,
-    ...(gpu.runtime === undefined ? {} : { Runtime: gpu.runtime }),
-    ...(container.network === undefined ? {} : { NetworkMode: container.network }),
+    ...omitUndefined({ Runtime: gpu.runtime, NetworkMode: container.network }),
     ...toLimits(container),
   };
 }
@@ -164,12 +164,7 @@ function toDevices({ request, gpu, facts }: Sources): Pick<HostConfig, 'Devices'
 }
 
 function toLimits({ memoryBytes, nanoCpus, shmBytes, pidsLimit }: ContainerRequest): Partial<HostConfig> {
-  return {
-    ...(memoryBytes === undefined ? {} : { Memory: memoryBytes }),
-    ...(nanoCpus === undefined ? {} : { NanoCpus: nanoCpus }),
-    ...(shmBytes === undefined ? {} : { ShmSize: shmBytes }),
-    ...(pidsLimit === undefined ? {} : { PidsLimit: pidsLimit }),
-  };
+  return omitUndefined({ Memory: memoryBytes, NanoCpus: nanoCpus, ShmSize: shmBytes, PidsLimit: pidsLimit });
 }
 
 /** Fingerprint of what runs and how it is reached: lifetimes and names left out, so that -d and foreground are one thing. */

@@ -73,7 +73,7 @@ async function reuse(session: Session, target: Target, id: string): Promise<Star
   if (result.kind !== 'ready') {
     throw new AppError(
       'READY_TIMEOUT',
-      `${details.name} runs already with these options, but is not ready${result.kind === 'timeout' ? ` (${result.lastError})` : ''}.\n  fix: launch logs ${details.name}, or launch --replace`,
+      `${details.name} is already running with these options, but is not ready${result.kind === 'timeout' ? ` (${result.lastError})` : ''}.\n  fix: launch logs ${details.name}, or launch --replace`,
     );
   }
   const current = await gateway.images.inspect(target.plan.image.ref).catch(() => undefined);

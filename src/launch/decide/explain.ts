@@ -33,7 +33,7 @@ function describeEngine({ engine, buildable }: Facts): readonly (readonly string
     ['runtimes', info.runtimes.join(', ')],
     [
       'CDI in engine',
-      cdi === undefined ? 'the engine does not tell' : cdi.length === 0 ? 'off or no device' : cdi.join(', '),
+      cdi === undefined ? 'the engine does not say' : cdi.length === 0 ? 'off or no device' : cdi.join(', '),
     ],
     [
       'cgroups',

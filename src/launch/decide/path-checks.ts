@@ -61,6 +61,6 @@ export function noteOnOpenHosts(
   if (open === undefined) return [];
   const where = open === '' ? 'every address' : open;
   return [
-    `other machines reach this server at ${where}, and it asks nobody for a key: -e SLIPWAY_API_KEYS=..., or publish it on 127.0.0.1`,
+    `other machines reach this server at ${where}, and it needs no API key: set -e SLIPWAY_API_KEYS=..., or publish it on 127.0.0.1`,
   ];
 }

@@ -1,4 +1,4 @@
-import type { GpuPath } from './gpu-path.js';
+import type { GpuPath } from './gpu/gpu-path.js';
 import type { ContainerVariant } from '../labels.js';
 import type { Refusal } from './refusal.js';
 import type { Variant } from '../request/request.js';
@@ -11,6 +11,7 @@ export interface ImageChoice {
   readonly buildArgs?: Readonly<Record<string, string>>;
 }
 
+/** A server in a container. */
 export interface ContainerPlan {
   readonly kind: 'container';
   readonly variant: ContainerVariant;
@@ -20,12 +21,14 @@ export interface ContainerPlan {
   readonly requiresGpu: boolean;
 }
 
+/** A server as a process of this machine. */
 export interface NativePlan {
   readonly kind: 'native';
   readonly variant: 'native';
   readonly requiresGpu: boolean;
 }
 
+/** How the server is to run. */
 export type Plan = ContainerPlan | NativePlan;
 
 /** One variant that was weighed, with what speaks for it or against it. */

@@ -1,6 +1,6 @@
 import type { Facts } from '../facts/facts.js';
 import { imageLabels, imageOf, type ContainerVariant } from '../labels.js';
-import { readNvidiaSignal } from './nvidia-signal.js';
+import { readNvidiaSignal } from './gpu/nvidia-signal.js';
 import { chooseEdition, findImage } from './image-choice.js';
 import { weigh } from './weigh.js';
 import type { Decision, Option } from './plan-types.js';

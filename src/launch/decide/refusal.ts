@@ -16,6 +16,7 @@ export function inBrief(refusal: Refusal): Refusal {
   return refusal.brief === undefined ? refusal : { ...refusal, cause: refusal.brief };
 }
 
+/** A refusal with its cause and fix. */
 export function refuse(cause: string, fix: string, code: ErrorCode = 'DEVICE_UNAVAILABLE'): Refusal {
   return { code, cause, fix };
 }

@@ -1,11 +1,11 @@
 import { architecturesOf, editions, explainNoCudaImage } from '../editions.js';
 import type { EngineFacts, Facts } from '../facts/facts.js';
-import { chooseGpuPath } from './gpu-path.js';
-import { readNvidiaSignal, type NvidiaSignal } from './nvidia-signal.js';
+import { chooseGpuPath } from './gpu/gpu-path.js';
+import { readNvidiaSignal, type NvidiaSignal } from './gpu/nvidia-signal.js';
 import { chooseEdition, chooseImage } from './image-choice.js';
 import type { Option } from './plan-types.js';
 import { isRefusal, refuse, type Refusal } from './refusal.js';
-import { compareVersions } from './versions.js';
+import { compareVersions } from './gpu/versions.js';
 import { insistsOnGpu, type Variant, type LaunchRequest } from '../request/request.js';
 
 /** Weighs one variant: a plan with what speaks for it, or the reason why it cannot be. Pure. */

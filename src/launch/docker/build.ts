@@ -22,6 +22,7 @@ export interface BuildRequest {
   readonly pull?: boolean;
 }
 
+/** What a build works with. */
 export interface BuildTools {
   readonly docker: DockerGateway;
   readonly env: Readonly<Record<string, string | undefined>>;

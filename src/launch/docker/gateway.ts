@@ -39,6 +39,7 @@ export interface Cancelable {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** Which lines of a log are read. */
 export interface LogsQuery extends Cancelable {
   readonly follow?: boolean | undefined;
   /** Last lines only. */
@@ -49,6 +50,7 @@ export interface LogsQuery extends Cancelable {
   readonly timestamps?: boolean | undefined;
 }
 
+/** A command to run in a container. */
 export interface ExecOptions {
   readonly command: readonly string[];
   readonly tty?: boolean | undefined;
@@ -59,6 +61,7 @@ export interface ExecOptions {
   readonly size?: TerminalSize | undefined;
 }
 
+/** How an image is pulled or pushed. */
 export interface TransferOptions extends Cancelable {
   readonly platform?: string | undefined;
   readonly auth?: RegistryAuth | undefined;
@@ -81,6 +84,7 @@ export interface ClassicBuildOptions extends Cancelable {
   readonly onProgress?: (progress: ImageProgress) => void;
 }
 
+/** The engine's containers. */
 export interface ContainersApi {
   /** Running ones, or with `all` those that ended too; `sizes` makes the engine measure writable layers (slow). */
   list(
@@ -114,6 +118,7 @@ export interface ContainersApi {
   sample(id: string): Promise<StatsSample>;
 }
 
+/** The engine's images. */
 export interface ImagesApi {
   list(query?: LabelFilter & { readonly dangling?: boolean | undefined }): Promise<readonly ImageSummary[]>;
   /** Throws IMAGE_MISSING. */
@@ -129,6 +134,7 @@ export interface ImagesApi {
   remove(ref: string, options?: { readonly force?: boolean | undefined }): Promise<readonly string[]>;
 }
 
+/** The engine's networks. */
 export interface NetworksApi {
   list(query?: LabelFilter): Promise<readonly NetworkSummary[]>;
   /** Answers the id. Throws DOCKER_REFUSED where the name is taken. */
@@ -143,6 +149,7 @@ export interface NetworksApi {
   remove(ref: string): Promise<void>;
 }
 
+/** The engine's volumes. */
 export interface VolumesApi {
   list(query?: LabelFilter & { readonly dangling?: boolean | undefined }): Promise<readonly VolumeSummary[]>;
   create(options: {
@@ -181,6 +188,7 @@ export interface SwarmApi {
   digestOf(ref: string, options?: ServiceCallOptions): Promise<string | undefined>;
 }
 
+/** What a change of a service carries beside its specification. */
 export interface ServiceCallOptions {
   /** For the image's registry; nodes pull with it. */
   readonly auth?: RegistryAuth;

@@ -16,13 +16,17 @@ export interface SwarmNode {
   readonly id: string;
   readonly hostname: string;
   readonly address: string;
+  /** Whether it is reached and takes replicas. */
+  readonly isAvailable: boolean;
   /** Generic resources by kind: how many of each it offers. */
   readonly genericResources: Readonly<Record<string, number>>;
 }
 
+/** How far the update of a service has come. */
 export type UpdateState =
   'none' | 'updating' | 'paused' | 'completed' | 'rollback_started' | 'rollback_paused' | 'rollback_completed';
 
+/** A service of a Swarm. */
 export interface SwarmService {
   readonly id: string;
   readonly name: string;
@@ -37,12 +41,14 @@ export interface SwarmService {
   readonly update: { readonly state: UpdateState; readonly message: string };
   /** The engine's own form, to be sent back changed. */
   readonly spec: Json;
-  /** Undefined where nothing was changed yet, or the last change was taken back. */
+  /** Undefined where nothing was changed yet, or the last change was undone. */
   readonly previousSpec?: Json;
+  readonly previousReplicas?: number;
   readonly previousReplicaVersion?: string;
   readonly raw: Json;
 }
 
+/** A port that a service publishes. */
 export interface ServicePort {
   readonly target: number;
   /** Undefined: each node chooses one. */
@@ -74,10 +80,11 @@ export interface SwarmTask {
 /** Small files that a Swarm gives to replicas: secrets, which only they can read back, and configs. */
 export type SwarmFileKind = 'secrets' | 'configs';
 
+/** A config or secret of a Swarm. */
 export interface SwarmFile {
   readonly id: string;
   readonly name: string;
 }
 
-/** What a replica wrote; `taskId` is empty where the engine does not tell which. */
+/** What a replica wrote; `taskId` is empty where the engine does not say which. */
 export type ReplicaChunk = OutputChunk & { readonly taskId: string };

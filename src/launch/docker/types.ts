@@ -31,6 +31,7 @@ export interface EngineInfo {
   readonly warnings: readonly string[];
 }
 
+/** A port of a container, and where the host publishes it. */
 export interface PublishedPort {
   readonly containerPort: number;
   readonly protocol: string;
@@ -39,7 +40,9 @@ export interface PublishedPort {
   readonly hostIp?: string | undefined;
 }
 
+/** The engine's word for what a container does. */
 export type ContainerStatus = 'created' | 'running' | 'paused' | 'restarting' | 'removing' | 'exited' | 'dead';
+/** What a container's health check says. */
 export type Health = 'starting' | 'healthy' | 'unhealthy';
 
 /** A row of the container list. */
@@ -62,6 +65,7 @@ export interface ContainerSummary {
   readonly sizeBytes?: number | undefined;
 }
 
+/** Whether a container runs, and how it ended. */
 export interface ContainerState {
   readonly status: ContainerStatus;
   readonly exitCode: number;
@@ -75,6 +79,7 @@ export interface ContainerState {
   readonly healthLog: readonly { readonly exitCode: number; readonly output: string }[];
 }
 
+/** A network that a container is connected to, with its addresses. */
 export interface ContainerNetwork {
   readonly name: string;
   readonly ip: string;
@@ -108,6 +113,7 @@ export interface OutputChunk {
   readonly data: Buffer;
 }
 
+/** Size of a terminal in characters. */
 export interface TerminalSize {
   readonly rows: number;
   readonly columns: number;
@@ -141,6 +147,7 @@ export interface StatsSample {
   readonly pids: number;
 }
 
+/** An image in a list of images. */
 export interface ImageSummary {
   readonly id: string;
   /** `repository:tag`, empty for a dangling image. */
@@ -152,6 +159,7 @@ export interface ImageSummary {
   readonly containers?: number | undefined;
 }
 
+/** Everything that `inspect` says of an image. */
 export interface ImageDetails {
   readonly id: string;
   readonly tags: readonly string[];
@@ -170,6 +178,7 @@ export interface ImageDetails {
   readonly raw: Readonly<Record<string, unknown>>;
 }
 
+/** A layer in an image's history. */
 export interface ImageLayer {
   readonly id: string;
   readonly createdAtMs: number;
@@ -186,6 +195,7 @@ export interface ImageProgress {
   readonly totalBytes?: number | undefined;
 }
 
+/** A network in a list of networks. */
 export interface NetworkSummary {
   readonly id: string;
   readonly name: string;
@@ -196,6 +206,7 @@ export interface NetworkSummary {
   readonly labels: Readonly<Record<string, string>>;
 }
 
+/** A volume in a list of volumes. */
 export interface VolumeSummary {
   readonly name: string;
   readonly driver: string;
@@ -203,6 +214,7 @@ export interface VolumeSummary {
   readonly labels: Readonly<Record<string, string>>;
 }
 
+/** Something that the engine reports as it happens. */
 export interface EngineEvent {
   readonly timeMs: number;
   readonly type: string;

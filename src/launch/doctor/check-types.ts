@@ -1,10 +1,11 @@
 import type { DockerEndpoint } from '../docker/address/endpoint.js';
 import type { Fact, Facts } from '../facts/facts.js';
-import type { NvidiaSignal } from '../decide/nvidia-signal.js';
+import type { NvidiaSignal } from '../decide/gpu/nvidia-signal.js';
 
 /** `skip`: the question does not arise here, or what it needs is missing. */
 export type CheckStatus = 'ok' | 'warn' | 'fail' | 'skip';
 
+/** What a check of `launch doctor` found, with cause and fix where it failed. */
 export interface CheckResult {
   readonly name: string;
   readonly status: CheckStatus;

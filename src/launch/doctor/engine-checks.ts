@@ -1,6 +1,6 @@
 import { explainNoCudaImage, ownTags } from '../editions.js';
 import { findImage } from '../decide/image-choice.js';
-import { compareVersions } from '../decide/versions.js';
+import { compareVersions } from '../decide/gpu/versions.js';
 import type { CheckResult, Examination } from './check-types.js';
 import { diagnose } from '../failures/table.js';
 
@@ -38,7 +38,7 @@ export const checkSocket: Check = ({ endpoint, socket }) => {
   return {
     status: 'fail',
     evidence: `${evidence}: there is no such socket`,
-    cause: 'no engine runs here, or another context is meant',
+    cause: 'no engine runs here, or another context is needed',
     fix: 'sudo systemctl start docker, or choose one of: docker context ls',
   };
 };

@@ -8,7 +8,7 @@ import { couldNotAsk, known, type Fact, type Facts } from '../facts/facts.js';
 import { gatherFacts } from '../facts/gather.js';
 import { thisMachine } from '../facts/machine.js';
 import { containerLabels } from '../labels.js';
-import { readNvidiaSignal } from '../decide/nvidia-signal.js';
+import { readNvidiaSignal } from '../decide/gpu/nvidia-signal.js';
 import type { Examination } from './check-types.js';
 import { tryGpu } from './gpu-trial.js';
 

@@ -104,7 +104,7 @@ export const checkTrial: Check = (examination) => {
       status: 'fail',
       evidence,
       cause: 'the engine or its runtime refused',
-      fix: 'see the text; compare launch up --explain',
+      fix: 'see the error; compare launch up --explain',
     };
   return { status: 'fail', evidence, cause: known.cause, fix: known.fix };
 };

@@ -2,11 +2,11 @@ import type { DockerGateway } from '../docker/gateway.js';
 import { ownTags } from '../editions.js';
 import { removeContainer } from '../container/existing.js';
 import type { EngineFacts, Facts } from '../facts/facts.js';
-import { chooseGpuPath, type GpuPath } from '../decide/gpu-path.js';
+import { chooseGpuPath, type GpuPath } from '../decide/gpu/gpu-path.js';
 import { containerLabels } from '../labels.js';
 import { explainEngineError } from '../failures/explain.js';
 import { readTail } from '../text/log-tail.js';
-import type { NvidiaSignal } from '../decide/nvidia-signal.js';
+import type { NvidiaSignal } from '../decide/gpu/nvidia-signal.js';
 import { findImage } from '../decide/image-choice.js';
 import { isRefusal } from '../decide/refusal.js';
 import { toGpuParts } from '../container/spec-parts.js';
@@ -26,8 +26,7 @@ export async function tryGpu({ gateway, facts, signal, wantsGpu }: Trial): Promi
   if (signal.kind === 'absent' && !wantsGpu)
     return { kind: 'not-tried', reason: 'no NVIDIA GPU; --variant gpu tries anyway' };
   const image = findOwnImage(facts.engine.value);
-  if (image === undefined)
-    return { kind: 'not-tried', reason: 'none of our images is there to try with: launch build' };
+  if (image === undefined) return { kind: 'not-tried', reason: 'there is no Slipway image to test with: launch build' };
   const choice = chooseGpuPath({ ...plainRequest, variant: 'gpu' }, facts, signal);
   if (isRefusal(choice)) return { kind: 'failed', way: 'no way', text: choice.cause };
   return run(gateway, image, choice.path);

@@ -1,3 +1,4 @@
+import { omitUndefined } from '../../omit-undefined.js';
 import { bracket } from '../../protocol/authority.js';
 import { toContainerSpec } from '../container/spec.js';
 import type { ContainerSpec, DeviceRequest, HostConfig } from '../container/spec-types.js';
@@ -21,7 +22,7 @@ export interface ComposeFile {
   readonly volumes?: Section;
 }
 
-/** The servers side by side on one network, each as `up` would start it, with a read-only root besides. Throws USAGE. */
+/** Servers side by side on one network, each as `up` would start it, with a read-only root besides. Throws USAGE. */
 export function toComposeFile(request: ComposeRequest): ComposeFile {
   const { project, services, network } = request;
   const published = publishedPorts(request);
@@ -108,8 +109,7 @@ function toService({ body }: ContainerSpec, { build, network }: ComposeRequest):
   const environment = readVariables(body.Env);
   return {
     image: body.Image,
-    ...(build === undefined ? {} : { build }),
-    ...(body.Cmd === undefined ? {} : { command: body.Cmd }),
+    ...omitUndefined({ build, command: body.Cmd }),
     init: HostConfig.Init,
     restart: HostConfig.RestartPolicy.Name,
     // More than the server's own 30 s for requests that run.

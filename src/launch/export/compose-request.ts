@@ -1,5 +1,5 @@
 import { AppError } from '../../errors.js';
-import type { GpuPath } from '../decide/gpu-path.js';
+import type { GpuPath } from '../decide/gpu/gpu-path.js';
 import type { ContainerVariant } from '../labels.js';
 import { idsOf, type GpuRequest } from '../request/flags/gpus.js';
 import type { MountRequest } from '../request/flags/mount-types.js';
@@ -80,7 +80,7 @@ function parseService(text: string, hostPort: number): ComposeService {
   const name = at < 0 ? text : text.slice(0, at);
   if (!namePattern.test(name)) {
     const expected = 'Expected NAME or NAME=FOLDER, the name of lower-case letters, digits, - and _';
-    throw usage(`"${text}" is no service. ${expected}: digits=./my-models`);
+    throw usage(`"${text}" is not a service. ${expected}: digits=./my-models`);
   }
   if (at < 0) return { name, isReadOnly: true, hostPort };
   const [, folder = '', mode] = /^(.*?)(?::(ro|rw))?$/.exec(text.slice(at + 1)) ?? [];

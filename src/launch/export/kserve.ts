@@ -1,4 +1,5 @@
 import { AppError } from '../../errors.js';
+import { omitUndefined } from '../../omit-undefined.js';
 import { isScaled, type Deployed } from '../cluster/deployed.js';
 import { metadataOf } from './kubernetes/manifests.js';
 import { settingsOf, toPod } from './kubernetes/pod.js';
@@ -46,9 +47,7 @@ function toRuntime(deployed: Deployed, metadata: ReturnType<typeof metadataOf>):
         },
       ],
       volumes,
-      ...(imagePullSecrets === undefined ? {} : { imagePullSecrets }),
-      ...(nodeSelector === undefined ? {} : { nodeSelector }),
-      ...(tolerations === undefined ? {} : { tolerations }),
+      ...omitUndefined({ imagePullSecrets, nodeSelector, tolerations }),
     },
   };
 }

@@ -33,6 +33,6 @@ function howTo(kind: ClusterKind, deployed: Deployed): readonly string[] {
   return [
     start,
     `Look: kubectl rollout status ${deployment}. Back: kubectl rollout undo ${deployment}`,
-    `In the cluster: http://${host}:${port}. Needs Kubernetes 1.30${needsVolumes ? ', and its image volumes (ImageVolume, from 1.31)' : ''}.`,
+    `In the cluster: http://${host}:${port}. Needs Kubernetes 1.30${needsVolumes ? ', with the feature gate ImageVolume: without it the volume is left out in silence' : ''}.`,
   ];
 }

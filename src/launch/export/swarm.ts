@@ -1,3 +1,4 @@
+import { omitUndefined } from '../../omit-undefined.js';
 import type { Deployed } from '../cluster/deployed.js';
 import { forCompose } from '../cluster/reader-escapes.js';
 import { networkOf, toServiceSpec } from '../swarm/service-spec.js';
@@ -58,8 +59,7 @@ function toContainer(spec: ReplicaSpec): object {
     image: Image,
     ...(Args === undefined ? {} : { command: Args }),
     environment: readVariables(Env),
-    ...(User === undefined ? {} : { user: User }),
-    ...(Groups === undefined ? {} : { group_add: Groups }),
+    ...omitUndefined({ user: User, group_add: Groups }),
     init: Init,
     read_only: ReadOnly,
     cap_drop: CapabilityDrop,

@@ -18,7 +18,7 @@ export function probeCdiDevices(world: HostWorld, folders = defaultCdiFolders): 
         try {
           devices.push(...parseCdiSpec((await readText(world, file)) ?? '', file));
         } catch (thrown) {
-          return couldNotAsk(`${file} is no CDI spec: ${messageOf(thrown).split('\n')[0] ?? ''}`);
+          return couldNotAsk(`${file} is not a CDI spec: ${messageOf(thrown).split('\n')[0] ?? ''}`);
         }
       }
     }

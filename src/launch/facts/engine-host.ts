@@ -19,7 +19,7 @@ export function whereIsEngine(engine: EngineFacts, system: Fact<HostSystem>): En
   // On Windows nvidia-smi.exe answers for the GPU that Desktop's WSL machine shares.
   if (info.kind === 'desktop' && (platform === 'win32' || isWsl)) return { isHere: true };
   if (info.kernel !== '' && info.kernel !== kernel) {
-    return elsewhere(`the engine runs in a machine of its own (${info.operatingSystem}, kernel ${info.kernel})`);
+    return elsewhere(`the engine runs in a virtual machine (${info.operatingSystem}, kernel ${info.kernel})`);
   }
   if (/^(tcp|https?):/.test(url) && info.hostname !== hostname)
     return elsewhere(`the engine behind ${url} runs on ${info.hostname}`);

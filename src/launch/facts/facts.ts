@@ -5,10 +5,12 @@ export type Fact<T> =
   | { readonly state: 'known'; readonly value: T; readonly evidence: string }
   | { readonly state: 'unknown'; readonly reason: string };
 
+/** A fact with its evidence. */
 export function known<T>(value: T, evidence: string): Fact<T> {
   return { state: 'known', value, evidence };
 }
 
+/** A fact that could not be determined, and why. */
 export function couldNotAsk(reason: string): Fact<never> {
   return { state: 'unknown', reason };
 }
@@ -26,6 +28,7 @@ export interface NvidiaGpu {
   readonly migDevices: readonly MigDevice[];
 }
 
+/** A slice of a GPU (Multi-Instance GPU). */
 export interface MigDevice {
   readonly name: string;
   readonly uuid: string;
@@ -48,6 +51,7 @@ export type NvidiaModule =
   | { readonly kind: 'absent' }
   | { readonly kind: 'loaded'; readonly version: string; readonly gpus: readonly { model: string; uuid: string }[] };
 
+/** Who makes a GPU. */
 export type GpuVendor = 'nvidia' | 'amd' | 'intel';
 
 /** A display controller on the PCI bus: hardware, whether a driver runs it or not. */
@@ -74,6 +78,7 @@ export interface CdiDevice {
   readonly file: string;
 }
 
+/** The operating system of a machine. */
 export interface HostSystem {
   readonly platform: NodeJS.Platform;
   readonly architecture: string;

@@ -1,6 +1,7 @@
 import { access, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError, messageOf } from '../../errors.js';
+import { omitUndefined } from '../../omit-undefined.js';
 import type { LaunchContext } from '../context.js';
 import type { DockerGateway } from '../docker/gateway.js';
 import { whereIsEngine } from './engine-host.js';
@@ -55,10 +56,7 @@ export async function readEngine(gateway: DockerGateway, imageNamed?: string): P
       url,
       Promise.all([gateway.info(), readImages(gateway, imageNamed)]),
     );
-    const where = {
-      ...(context === undefined ? {} : { context }),
-      ...(remoteHost === undefined ? {} : { remoteHost }),
-    };
+    const where = omitUndefined({ context, remoteHost });
     return known({ url, source, ...where, info, images }, `${info.kind} ${info.version} at ${url} (${source})`);
   } catch (thrown) {
     if (thrown instanceof AppError && thrown.code === 'USAGE') throw thrown;

@@ -45,6 +45,7 @@ const causes: Readonly<Record<number, string>> = {
   18: "the driver's library and its kernel module are of different versions; reboot the machine",
 };
 
+/** What nvidia-smi lists. */
 export interface GpuRows {
   readonly driverVersion: string;
   readonly gpus: readonly Omit<NvidiaGpu, 'migDevices'>[];

@@ -10,7 +10,7 @@ const codeOfArea: Readonly<Partial<Record<FailureArea, ErrorCode>>> = {
 
 /** A refusal as an error: cause, then the fix on its own line. */
 export function toError({ code, cause, fix }: Refusal, variant?: string): AppError {
-  const subject = variant === undefined || variant === 'auto' ? '' : `--variant ${variant} cannot be had: `;
+  const subject = variant === undefined || variant === 'auto' ? '' : `--variant ${variant} is not possible: `;
   return new AppError(code, `${subject}${cause}\n  fix: ${fix}`, { details: { cause, fix } });
 }
 
@@ -64,16 +64,19 @@ export function unreadyError({ name, code, what, logLines, wasShown }: Unready):
 /** A server that runs and says that it will never serve. */
 export interface NeverReady extends Pick<Unready, 'name' | 'logLines' | 'wasShown'> {
   readonly reasons: readonly HealthReason[];
+  /** How its lines are looked at; undefined: by starting it once more. */
+  readonly toLook?: string;
 }
 
 /** The failure of a server that runs, but serves nothing: every reason whole, then cause and fix of the first. */
-export function neverReadyError({ name, reasons, logLines, wasShown }: NeverReady): AppError {
+export function neverReadyError({ name, reasons, logLines, wasShown, ...rest }: NeverReady): AppError {
   const noDevice = reasons.find(({ code }) => code === 'DEVICE_UNAVAILABLE');
   const first = noDevice ?? reasons[0];
+  const { toLook = `launch up --keep, then launch logs ${name}` } = rest;
   const known = diagnose([first?.message ?? '', ...logLines].join('\n'));
   const [said = '', toFix] = (first?.message ?? 'it gives no reason').split(/ To fix: /);
   const cause = noDevice === undefined || known === undefined ? said : known.cause;
-  const fix = toFix ?? known?.fix ?? `look at the lines of the server: launch up --keep, then launch logs ${name}`;
+  const fix = toFix ?? known?.fix ?? `look at the lines of the server: ${toLook}`;
   const shown = wasShown ? [] : reasons.slice(0, mostReasons).map(({ message }) => `  reason: ${message}`);
   const more = reasons.length - mostReasons;
   const lines = [`${name} runs, but will never be ready.`, ...shown, ...(more > 0 ? [`  and ${more} more`] : [])];

@@ -202,7 +202,7 @@ const otherRows: readonly (readonly [FailureArea, ...Row])[] = [
     'ssh',
     /^ssh to \S+ failed/i,
     "ssh does not reach the engine's machine, or not as a user with docker there",
-    'what ssh says, by hand: the line above; then the address given with -H or the context',
+    'run the ssh command above to see the error; then check the address given with -H or the context',
   ],
   [
     'engine',

@@ -20,6 +20,7 @@ export function containerServer(docker: DockerGateway, container: ContainerSumma
     isOwn: isManaged(labels),
     isUp: isUpState(container.state),
     hasId: (beginning) => id.startsWith(beginning),
+    url: async () => urlFor(await containers.inspect(id), docker.endpoint.remoteHost),
     measure: () => measure(docker, facts),
     inspect: async () => detailsOf(facts, await containers.inspect(id), container.command),
     start: () => containers.start(id).catch(rethrow),

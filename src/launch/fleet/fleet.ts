@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { AppError } from '../../errors.js';
 import { engineAddressOf } from '../cli/engine-flags.js';
-import type { LaunchContext } from '../context.js';
+import type { EngineAddress, LaunchContext } from '../context.js';
 import type { DockerGateway } from '../docker/gateway.js';
 import { containerLabels } from '../labels.js';
 import { openNative, type NativeRunner } from '../native/runner.js';
@@ -28,11 +28,16 @@ export interface ServerList {
   readonly engineFault?: AppError;
 }
 
+/** The label, with its value, of everything that launch made. */
 export const managedLabel = `${containerLabels.managed}=true`;
 
 /** Opens what a command acts on, by the engine that its line names. Connects to nothing yet. */
-export async function openFleet(command: Command, context: LaunchContext): Promise<Fleet> {
-  const address = engineAddressOf(command);
+export function openFleet(command: Command, context: LaunchContext): Promise<Fleet> {
+  return openFleetAt(engineAddressOf(command), context);
+}
+
+/** The same of an engine's address; an empty one is the engine that settings name. */
+export async function openFleetAt(address: EngineAddress, context: LaunchContext): Promise<Fleet> {
   const isNamed = address.context !== undefined || address.host !== undefined;
   const native = isNamed ? undefined : openNative(context);
   return { docker: await context.openGateway(address), native, origin: originOf(context) };
@@ -85,7 +90,7 @@ export async function findServers(
 /** One server by a name or by none. */
 export async function findServer(fleet: Fleet, ref: string | undefined, selection: Selection): Promise<Server> {
   const [server] = await findServers(fleet, ref === undefined ? [] : [ref], selection);
-  if (server === undefined) throw new AppError('CONTAINER_NOT_FOUND', 'Nothing runs.');
+  if (server === undefined) throw new AppError('CONTAINER_NOT_FOUND', 'No server is running.');
   return server;
 }
 
@@ -130,7 +135,7 @@ async function findSole(
   const [sole, ...others] = up;
   if (sole === undefined) {
     const fault = engineFault === undefined ? '' : `\n${engineFault.message}`;
-    throw new AppError('CONTAINER_NOT_FOUND', `Nothing runs. Start a server with: launch up${fault}`);
+    throw new AppError('CONTAINER_NOT_FOUND', `No server is running. Start a server with: launch up${fault}`);
   }
   if (!soleByDefault || others.length > 0) throw new AppError('USAGE', `Say which one. Running: ${namesOf(up)}.`);
   if (here.length === 0) await permitForeign?.(sole);

@@ -1,6 +1,7 @@
 import { AppError } from '../../errors.js';
 import { measureProcess } from '../native/process.js';
-import type { NativeRunner, NativeServer } from '../native/runner.js';
+import type { NativeServer } from '../native/read-server.js';
+import type { NativeRunner } from '../native/runner.js';
 import { basePathFrom, isTlsFrom } from '../request/server-options.js';
 import { urlOf } from '../session/address.js';
 import { askDevices, isUpState, type Server, type ServerFacts } from './server.js';
@@ -17,7 +18,8 @@ export function nativeServer(runner: NativeRunner, record: NativeServer): Server
     isOwn: true,
     isUp: isUpState(record.status),
     hasId: () => false,
-    measure: async () => (facts.state === 'running' ? { ...facts, ...(await askDevices(urlFor(record))) } : facts),
+    url: () => Promise.resolve(urlFor(record)),
+    measure: async () => (record.status === 'running' ? { ...facts, ...(await askDevices(urlFor(record))) } : facts),
     inspect: () => Promise.resolve({ ...facts, idName: 'process', commandLine: request.args.join(' '), raw: record }),
     start: async () => {
       await runner.start(request);
@@ -47,7 +49,7 @@ function urlFor({ request: { host, port, env, args } }: NativeServer): string {
 }
 
 function factsOf(record: NativeServer): ServerFacts {
-  const { request, status, pid, startedAtMs, exitCode, restarts, createdAtMs } = record;
+  const { request, status, pid, startedAtMs, exitCode, restarts, createdAtMs, successorPid } = record;
   const isUnreadable = record.isUnreadable === true;
   const { name, host, port } = request;
   return {
@@ -57,7 +59,7 @@ function factsOf(record: NativeServer): ServerFacts {
     variant: 'native',
     device: 'auto',
     isMeasured: false,
-    state: isUnreadable ? 'unreadable (launch rm)' : status,
+    state: isUnreadable ? 'unreadable (launch rm)' : successorPid === undefined ? status : 'replacing',
     ports: isUnreadable ? [] : [{ containerPort: port, protocol: 'tcp', hostPort: port, hostIp: host }],
     createdAtMs,
     upSinceMs: status === 'running' ? startedAtMs : undefined,

@@ -15,6 +15,7 @@ export interface PruneCandidate {
   remove(): Promise<unknown>;
 }
 
+/** What `launch prune` may remove. */
 export interface PruneRequest {
   /** Also tagged images of ours that no container uses. */
   readonly images: boolean;

@@ -69,6 +69,8 @@ export interface Server {
   readonly isUp: boolean;
   /** Whether a text is the beginning of its id. */
   hasId(beginning: string): boolean;
+  /** Where it is reached from here, with its base path; undefined where it is not. */
+  url(): Promise<string | undefined>;
   /** Its facts with what only itself or the engine tells: since when it runs, where it computes, why it was killed. */
   measure(): Promise<ServerFacts>;
   inspect(): Promise<ServerDetails>;

@@ -9,7 +9,7 @@ import { restartService, scaleService } from '../swarm/change.js';
 import { findAddresses } from '../swarm/describe.js';
 import { numberOf } from '../swarm/plan.js';
 import { describeFailure, describeReplicas, isDraining, isWanted, nameOf } from '../swarm/progress.js';
-import { drainService, removeService } from '../swarm/remove.js';
+import { drainService, removeService } from '../swarm/change.js';
 import { readVariables } from '../text/variables.js';
 import { asRecord, asTexts } from '../../store/json.js';
 import {
@@ -37,6 +37,7 @@ export function serviceServer(
   const tasks = sight.tasks.filter(({ serviceId }) => serviceId === id);
   const facts = factsOf(service, tasks, sight.nodes);
   const raw = { service: service.raw, replicas: facts.replicas };
+  const url = urlFor(docker, service, { ...sight, tasks });
   return {
     name,
     facts,
@@ -44,7 +45,8 @@ export function serviceServer(
     isOwn: isManaged(labels),
     isUp: service.replicas > 0,
     hasId: (beginning) => id.startsWith(beginning),
-    measure: async () => ({ ...facts, ...(await askDevices(urlFor(docker, service, { ...sight, tasks }))) }),
+    url: () => Promise.resolve(url),
+    measure: async () => ({ ...facts, ...(await askDevices(url)) }),
     inspect: () => Promise.resolve({ ...facts, idName: 'service', commandLine: commandOf(service).join(' '), raw }),
     logs: (query) => readLogs(docker, service, query),
     sample: async () => sum(await Promise.all(here.filter(({ isUp }) => isUp).map((replica) => replica.sample()))),

@@ -1,20 +1,8 @@
-import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { AppError, messageOf } from '../../errors.js';
+import { findForeignWriter, makeFolders } from '../../private-folder.js';
 import { isRunning, readIdentity, type ProcessIdentity } from './process.js';
-
-/** Makes a folder and those above it. Node's own recursive mkdir never ends where a file system answers ENOENT, as /proc does. */
-export async function makeFolder(folder: string): Promise<void> {
-  const isThere = await stat(folder).then(
-    (found) => found.isDirectory(),
-    () => false,
-  );
-  if (isThere) return;
-  if (dirname(folder) !== folder) await makeFolder(dirname(folder));
-  await mkdir(folder, { mode: 0o700 }).catch((thrown: unknown) => {
-    if ((thrown as NodeJS.ErrnoException).code !== 'EEXIST') throw thrown;
-  });
-}
 
 /**
  * Two launchers that start the same name at once: the second one is told so. A lock whose holder is gone is taken over. Throws USAGE where
@@ -22,10 +10,12 @@ export async function makeFolder(folder: string): Promise<void> {
  */
 export async function lock(folder: string, name: string): Promise<() => Promise<void>> {
   const path = `${folder}.lock`;
-  await makeFolder(dirname(folder)).catch((thrown: unknown) => {
-    const text = `The folder of native servers, ${dirname(folder)}, cannot be made: ${messageOf(thrown)}. Name another: SLIPWAY_STATE_DIR=/path`;
+  try {
+    makeFolders(dirname(folder));
+  } catch (thrown) {
+    const text = `The folder of native servers, ${dirname(folder)}, cannot be created: ${messageOf(thrown)}. Name another: SLIPWAY_STATE_DIR=/path`;
     throw new AppError('USAGE', text, { cause: thrown });
-  });
+  }
   await refuseForeign(dirname(folder));
   const holder = JSON.stringify(await readIdentity(process.pid));
   for (;;) {
@@ -49,13 +39,10 @@ export async function lock(folder: string, name: string): Promise<() => Promise<
 /** Whoever can write there decides what supervisors start. */
 async function refuseForeign(folder: string): Promise<void> {
   const userId = process.getuid?.();
-  const { uid, mode } = await stat(folder);
-  if (userId === undefined || ((uid === userId || uid === 0) && (mode & 0o022) === 0)) return;
-  throw new AppError(
-    'USAGE',
-    `The folder of native servers, ${folder}, belongs to user ${uid} with mode ${(mode & 0o777).toString(8)}, so that others than user ${userId} decide what is started from it. ` +
-      `Correct it (chmod 700), or name another: SLIPWAY_STATE_DIR=/path`,
-  );
+  const foreign = await findForeignWriter(folder, userId);
+  if (foreign === undefined) return;
+  const text = `The folder of native servers, ${folder}, ${foreign}, so another user than ${userId} could decide what is started from it. Correct it (chmod 700), or name another: SLIPWAY_STATE_DIR=/path`;
+  throw new AppError('USAGE', text);
 }
 
 /** Whose lock it is; undefined for a text that was cut short. */

@@ -1,43 +1,28 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { readdir, rm } from 'node:fs/promises';
-import { basename, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { AppError } from '../../errors.js';
+import { makeFolders } from '../../private-folder.js';
 import type { LogsQuery } from '../docker/gateway.js';
 import type { OutputChunk } from '../docker/types.js';
-import { isRunning, signalProcess } from './process.js';
-import { lock, makeFolder } from './lock.js';
-import { readLog } from './log-reader.js';
-import {
-  readRecord,
-  readState,
-  stateFolderOf,
-  writeAtomically,
-  type NativeStatus,
-  type NativeRequest,
-} from './state.js';
+import { signalProcess } from './process.js';
+import { readServer, type NativeServer } from './read-server.js';
+import { lock } from './lock.js';
+import { readLog } from './log.js';
+import { replace, type ReplaceOptions } from './replace.js';
+import { readState, stateFolderOf, serverProgram, writeAtomically, type NativeRequest, type Unready } from './state.js';
 
-/** A native server as it is now. */
-export interface NativeServer {
-  readonly request: NativeRequest;
-  readonly createdAtMs: number;
-  /** `exited` where nothing of it runs, whatever its last record said. */
-  readonly status: NativeStatus;
-  /** False where the server lives on without the process that would start it again. */
-  readonly isSupervised: boolean;
-  /** Its record cannot be read; `remove` clears it away. */
-  readonly isUnreadable?: boolean | undefined;
-  readonly pid?: number | undefined;
-  readonly startedAtMs?: number | undefined;
-  readonly finishedAtMs?: number | undefined;
-  readonly restarts: number;
-  readonly exitCode?: number | undefined;
-}
-
+/** Native servers of this machine. */
 export interface NativeRunner {
   /** Starts the server and its supervisor, detached; answers once the process runs, before it is ready. Throws USAGE where the name is taken. */
   start(request: NativeRequest): Promise<NativeServer>;
+  /**
+   * Starts a server beside one that runs and hands its port over, and answers once it has taken that one's place, name and record; or why it
+   * did not become ready, and the other one goes on as it was. Throws USAGE where somebody else starts either name.
+   */
+  replace(name: string, next: NativeRequest, options: ReplaceOptions): Promise<Unready | undefined>;
   /** All servers, newest first. */
   list(): Promise<readonly NativeServer[]>;
   find(name: string): Promise<NativeServer | undefined>;
@@ -52,6 +37,7 @@ export interface NativeRunner {
   wait(name: string, signal?: AbortSignal): Promise<number>;
 }
 
+/** What native servers need from the process that starts them. */
 export interface NativeWorld {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly homeFolder: string;
@@ -59,15 +45,7 @@ export interface NativeWorld {
 }
 
 const pollMs = 50;
-const supervisorPath = fileURLToPath(new URL('./supervisor-process.js', import.meta.url));
-/** The server's program: its thread pool is sized before Node's module loader starts it. */
-const serverProgram = [
-  process.execPath,
-  '--require',
-  fileURLToPath(new URL('../../../../bin/thread-pool.cjs', import.meta.url)),
-  fileURLToPath(new URL('../../server/main.js', import.meta.url)),
-];
-
+const supervisorPath = fileURLToPath(new URL('./supervisor/supervisor-process.js', import.meta.url));
 /** Servers that run without containers, each under a supervisor of its own, described by files in the state folder. */
 export function openNative(world: NativeWorld): NativeRunner {
   const root = resolve(stateFolderOf(world.env, world.homeFolder), 'native');
@@ -77,22 +55,22 @@ export function openNative(world: NativeWorld): NativeRunner {
   return {
     find,
     start: async (request) => start(folderOf(request.name), request, world),
+    replace: async (name, next, options) => {
+      await demand(name);
+      return replace({ from: folderOf(name), to: folderOf(next.name) }, next, { ...options, world });
+    },
     list: async () => {
       const names = await readdir(root).catch(() => []);
       const servers = await Promise.all(names.filter((name) => isName.test(name)).map((name) => find(name)));
       return servers.filter((server) => server !== undefined).sort((a, b) => b.createdAtMs - a.createdAtMs);
     },
     logs: async function* (name, query) {
-      await demand(name);
-      const hasEnded = async (): Promise<boolean> => ((await find(name))?.status ?? 'exited') === 'exited';
+      const { createdAtMs } = await demand(name);
+      const hasEnded = async () => isOver(await find(name), createdAtMs);
       yield* readLog({ path: join(folderOf(name), 'server.log'), hasEnded }, query);
     },
     stop: async (name, options) => stop(folderOf(name), await demand(name), options?.graceSeconds ?? 10),
-    kill: async (name, signal = 'SIGKILL') => {
-      await demand(name);
-      if (await signalProcess((await readState(folderOf(name)))?.server, signal)) return;
-      throw new AppError('DOCKER_REFUSED', `Could not signal ${name}: it is not running.`, { details: { name } });
-    },
+    kill: async (name, signal = 'SIGKILL') => kill(folderOf(name), await demand(name), signal),
     remove: async (name, options) => {
       const server = await demand(name);
       if (server.status !== 'exited') {
@@ -114,53 +92,12 @@ function checkName(name: string): string {
   if (isName.test(name)) return name;
   throw new AppError(
     'USAGE',
-    `"${name}" can be no name: use letters, digits, "_", "." and "-", a letter or digit first.`,
+    `"${name}" is not a valid name: use letters, digits, "_", "." and "-", a letter or digit first.`,
   );
 }
 
 function throwMissing(name: string): never {
   throw new AppError('CONTAINER_NOT_FOUND', `There is no native server named ${name}.`, { details: { name } });
-}
-
-async function readServer(folder: string): Promise<NativeServer | undefined> {
-  const record = await readRecord(folder);
-  if (record === undefined) return undefined;
-  if (record === 'unreadable') return unreadableServer(folder);
-  const { request, createdAtMs } = record;
-  if (record.state === undefined) return { request, createdAtMs, status: 'exited', isSupervised: false, restarts: 0 };
-  const isSupervised = await isRunning(record.state.supervisor);
-  // A supervisor that has ended since the record was read has written its last words in between.
-  const state = isSupervised ? record.state : ((await readState(folder)) ?? record.state);
-  const isServing = await isRunning(state.server);
-  const { startedAtMs, finishedAtMs, exitCode } = state;
-  return {
-    request,
-    createdAtMs,
-    status: isSupervised ? state.status : isServing ? 'running' : 'exited',
-    isSupervised,
-    restarts: state.restarts,
-    ...(isServing && state.server !== undefined ? { pid: state.server.pid } : {}),
-    ...(startedAtMs === undefined ? {} : { startedAtMs }),
-    ...(finishedAtMs === undefined ? {} : { finishedAtMs }),
-    ...(exitCode === undefined ? {} : { exitCode }),
-  };
-}
-
-/** Stands for a folder whose record was cut short: it can be listed, and removed. */
-function unreadableServer(folder: string): NativeServer {
-  const request: NativeRequest = {
-    name: basename(folder),
-    host: '',
-    port: 0,
-    args: [],
-    env: {},
-    cwd: folder,
-    config: '',
-    labels: {},
-    removeOnExit: false,
-    restart: false,
-  };
-  return { request, createdAtMs: 0, status: 'exited', isSupervised: false, isUnreadable: true, restarts: 0 };
 }
 
 async function start(folder: string, request: NativeRequest, world: NativeWorld): Promise<NativeServer> {
@@ -170,11 +107,11 @@ async function start(folder: string, request: NativeRequest, world: NativeWorld)
     if (before !== undefined && before.status !== 'exited') {
       throw new AppError(
         'USAGE',
-        `A native server named ${request.name} runs already. Stop it, or choose another --name.`,
+        `A native server named ${request.name} is already running. Stop it, or choose another --name.`,
       );
     }
     await rm(folder, { recursive: true, force: true });
-    await makeFolder(folder);
+    makeFolders(folder);
     const program = request.program ?? serverProgram;
     await writeAtomically(join(folder, 'request.json'), { request: { ...request, program }, createdAtMs: world.now() });
     const env = Object.fromEntries(Object.entries(world.env).filter(([, value]) => value !== undefined));
@@ -194,8 +131,9 @@ async function waitForStart(
   for (;;) {
     const { exitCode, signalCode } = supervisor;
     const hasEnded = exitCode !== null || signalCode !== null;
-    const server = await readServer(folder);
+    // Looked at first: a server that was read before its supervisor's first word is told as exited.
     const hasReported = (await readState(folder)) !== undefined;
+    const server = await readServer(folder);
     if (server !== undefined && hasReported && server.status !== 'starting') return server;
     if (hasEnded) {
       throw new AppError(
@@ -207,6 +145,11 @@ async function waitForStart(
   }
 }
 
+async function kill(folder: string, { request: { name } }: NativeServer, signal: NodeJS.Signals): Promise<void> {
+  if (await signalProcess((await readState(folder))?.server, signal)) return;
+  throw new AppError('DOCKER_REFUSED', `Could not signal ${name}: it is not running.`, { details: { name } });
+}
+
 async function stop(folder: string, server: NativeServer, graceSeconds: number): Promise<void> {
   if (server.status === 'exited') return;
   const state = await readState(folder);
@@ -214,21 +157,29 @@ async function stop(folder: string, server: NativeServer, graceSeconds: number):
   const timer = setTimeout(() => kill.abort(), graceSeconds * 1000);
   const supervised = await signalProcess(state?.supervisor, 'SIGTERM');
   if (!supervised) await signalProcess(state?.server, 'SIGTERM');
-  const isOver = await waitForEnd(folder, kill.signal).then(
+  const hasEnded = await waitForEnd(folder, kill.signal).then(
     () => true,
     () => false,
   );
   clearTimeout(timer);
-  if (isOver) return;
+  if (hasEnded) return;
+  // Told twice, a supervisor kills whatever it still has.
+  await signalProcess(state?.supervisor, 'SIGTERM');
   await signalProcess((await readState(folder))?.server, 'SIGKILL');
   await waitForEnd(folder);
 }
 
-/** Exit code of a server, once it has ended; 0 where it took its folder with it. */
+/** Exit code of a server, once it has ended; 0 where it took its folder with it, or another one has its place. */
 async function waitForEnd(folder: string, signal?: AbortSignal): Promise<number> {
-  for (;;) {
-    const server = await readServer(folder);
-    if (server === undefined || server.status === 'exited') return server?.exitCode ?? 0;
+  const first = await readServer(folder);
+  for (let server = first; ; server = await readServer(folder)) {
+    if (isOver(server, first?.createdAtMs))
+      return server?.createdAtMs === first?.createdAtMs ? (server?.exitCode ?? 0) : 0;
     await wait(pollMs, undefined, signal === undefined ? {} : { signal });
   }
+}
+
+/** Whether the server that was created then has ended: another one may have its name. */
+function isOver(server: NativeServer | undefined, createdAtMs: number | undefined): boolean {
+  return server === undefined || server.status === 'exited' || server.createdAtMs !== createdAtMs;
 }

@@ -1,17 +1,17 @@
 import { AppError } from '../../errors.js';
 import { addressOf } from '../../protocol/authority.js';
-import { urlOf, doCollide, type HostPort } from '../session/address.js';
-import { neverReadyError, unreadyError } from '../failures/explain.js';
+import { urlOf } from '../session/address.js';
 import { pumpOutput } from '../cli/terminal.js';
-import { readTail } from '../text/log-tail.js';
 import { findGrpcPort, isTlsFrom } from '../request/server-options.js';
 import { toNativeRequest } from './plan.js';
-import { findNativeHolder } from './port-holder.js';
-import { openNative, type NativeRunner, type NativeServer } from './runner.js';
+import { holdsPort, replaceAll } from './replace-servers.js';
+import type { NativeServer } from './read-server.js';
+import { openNative, type NativeRunner } from './runner.js';
+import { cleanUp } from './start-failures.js';
 import type { NativeRequest } from './state.js';
 import type { Launched } from '../session/outcome.js';
 import type { NativePlan } from '../decide/plan-types.js';
-import { permitReplacing, refuseShorterLife } from '../session/replace.js';
+import { refuseShorterLife } from '../session/replace.js';
 import { readServing, waitUntilReady, type Liveness, type ReadinessResult } from '../session/readiness.js';
 import { basePathOf, type Session, type Started } from '../session/session.js';
 
@@ -28,10 +28,12 @@ export async function startNative(session: Session, plan: NativePlan): Promise<S
     refuseShorterLife(same.request.name, isShorter ? 'it ends with the launch that started it' : undefined);
     return startedOf(session, runner, await reuse(session, runner, same));
   }
-  if (options.replace) await removeAll(session, runner, inTheWay);
-  else refuseTaken(inTheWay, native);
   const startedAtMs = context.now();
-  await runner.start(native);
+  if (options.replace) await replaceAll(session, runner, { servers: inTheWay, native });
+  else {
+    refuseTaken(inTheWay, native);
+    await runner.start(native);
+  }
   const result = await waitForNative(session, runner, native);
   if (result.kind === 'ready') {
     const launched = await describe(native, session, { isReused: false, broken: result.broken });
@@ -41,7 +43,9 @@ export async function startNative(session: Session, plan: NativePlan): Promise<S
 }
 
 function startedOf({ context }: Session, runner: NativeRunner, launched: Launched): Started {
-  const { name, isReused } = launched;
+  const { name, isReused, readyAfterMs = 0 } = launched;
+  // The log of a server that was replaced goes on with the new one's.
+  const sinceSeconds = (context.now() - readyAfterMs) / 1000;
   return {
     launched,
     stop: (grace) => runner.stop(name, grace),
@@ -50,7 +54,7 @@ function startedOf({ context }: Session, runner: NativeRunner, launched: Launche
     followUntilEnd: async () => {
       if (isReused) return 0;
       const exitCode = runner.wait(name);
-      await pumpOutput(runner.logs(name, { follow: true }), context);
+      await pumpOutput(runner.logs(name, { follow: true, sinceSeconds }), context);
       return exitCode;
     },
   };
@@ -60,35 +64,13 @@ function isSame({ request }: NativeServer, { config }: NativeRequest, chosenName
   return request.config === config && (chosenName === undefined || request.name === chosenName);
 }
 
-function holdsPort({ request }: Pick<NativeServer, 'request'>, native: NativeRequest): boolean {
-  const placeOf = ({ host, port }: NativeRequest): HostPort => ({ hostIp: host, port, protocol: 'tcp' });
-  return doCollide(placeOf(request), placeOf(native));
-}
-
 async function reuse(session: Session, runner: NativeRunner, { request }: NativeServer): Promise<Launched> {
   const result = await waitForNative(session, runner, request);
   if (result.kind === 'ready') return describe(request, session, { isReused: true, broken: result.broken });
   throw new AppError(
     'READY_TIMEOUT',
-    `${request.name} runs already with these options, but is not ready.\n  fix: launch logs ${request.name}, or launch --replace`,
+    `${request.name} is already running with these options, but is not ready.\n  fix: launch logs ${request.name}, or launch --replace`,
   );
-}
-
-async function removeAll(
-  { context, request: { container } }: Session,
-  runner: NativeRunner,
-  servers: readonly NativeServer[],
-): Promise<void> {
-  await permitReplacing(
-    context,
-    servers.map(({ request }) => request),
-    container.name,
-  );
-  for (const { request } of servers) {
-    await runner.stop(request.name);
-    await runner.remove(request.name, { force: true });
-    context.console.note(`removed ${request.name}`);
-  }
 }
 
 function refuseTaken(servers: readonly NativeServer[], native: NativeRequest): void {
@@ -102,7 +84,7 @@ function refuseTaken(servers: readonly NativeServer[], native: NativeRequest): v
   }
   throw new AppError(
     'DOCKER_REFUSED',
-    `A server named ${native.name} runs already, with other options.\n  fix: launch --replace with the same flags, or choose another --name`,
+    `A server named ${native.name} is already running with other options.\n  fix: launch --replace with the same flags, or choose another --name`,
   );
 }
 
@@ -143,40 +125,4 @@ async function describe(
     ...(grpcPort === undefined ? {} : { grpcAddress: addressOf(native.host, grpcPort) }),
     ...(await readServing(url + basePathOf(request))),
   };
-}
-
-interface Ending {
-  readonly native: NativeRequest;
-  readonly result: Exclude<ReadinessResult, { kind: 'ready' }>;
-}
-
-async function cleanUp({ options }: Session, runner: NativeRunner, { native, result }: Ending): Promise<AppError> {
-  const { name } = native;
-  const logLines = await readTail(runner.logs(name)).catch(() => []);
-  await runner.stop(name).catch(() => undefined);
-  if (!options.keep) await runner.remove(name, { force: true }).catch(() => undefined);
-  if (result.kind === 'aborted')
-    return new AppError('SHUTTING_DOWN', `Interrupted before ${name} was ready; it was removed.`);
-  if (result.kind === 'ended' && logLines.some((line) => /EADDRINUSE|PORT_IN_USE|port \d+ .*in use/i.test(line))) {
-    const { host: hostIp, port } = native;
-    const others = { list: async () => (await runner.list()).filter((one) => one.request.name !== name) };
-    const holder = await findNativeHolder(others, [{ hostIp, port, protocol: 'tcp' }]);
-    const [who, stop] = holder === undefined ? ['another program', ''] : [holder, `, or launch stop ${holder}`];
-    return new AppError(
-      'PORT_IN_USE',
-      `Port ${port} on ${hostIp} is taken by ${who}.\n  fix: -p ${port + 1}:8000${stop}`,
-    );
-  }
-  if (result.kind === 'failed') return neverReadyError({ name, reasons: result.reasons, logLines, wasShown: false });
-  const what =
-    result.kind === 'ended'
-      ? `ended with exit code ${result.exitCode} before it was ready.`
-      : `was not ready after ${options.timeoutMs / 1000} s: ${result.lastError.replace(/\.$/, '')}.`;
-  return unreadyError({
-    name,
-    code: result.kind === 'ended' ? 'CONTAINER_EXITED' : 'READY_TIMEOUT',
-    what,
-    logLines,
-    wasShown: false,
-  });
 }

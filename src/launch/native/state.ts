@@ -1,7 +1,17 @@
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { HangRule } from './hang-watch.js';
+import { fileURLToPath } from 'node:url';
+import type { ReadinessResult } from '../session/readiness.js';
+import type { HangRule } from './supervisor/hang-watch.js';
 import type { ProcessIdentity } from './process.js';
+
+/** The server's program, where a request names no other: its thread pool is sized before Node's module loader starts it. */
+export const serverProgram = [
+  process.execPath,
+  '--require',
+  fileURLToPath(new URL('../../../../bin/thread-pool.cjs', import.meta.url)),
+  fileURLToPath(new URL('../../server/main.js', import.meta.url)),
+];
 
 /** What a native server is to be. */
 export interface NativeRequest {
@@ -27,6 +37,7 @@ export interface NativeRequest {
   readonly hangRule?: HangRule;
 }
 
+/** What a native server does. */
 export type NativeStatus = 'starting' | 'running' | 'restarting' | 'stopping' | 'exited';
 
 /** What the supervisor says of its server; rewritten whole at each change. */
@@ -39,6 +50,37 @@ export interface NativeState {
   readonly restarts: number;
   /** Of the last end. */
   readonly exitCode?: number;
+  /** Whether another server may take this one's place while it serves, or why not; undefined: it has not said so. */
+  readonly handsOver?: true | string | undefined;
+  /** The last attempt to do so, until it has succeeded. */
+  readonly replacement?: Replacement | undefined;
+}
+
+/** Why a server did not become ready. */
+export type Unready = Exclude<ReadinessResult, { kind: 'ready' }>;
+
+/** A server that is to take the place of the one that serves. */
+export interface Replacement {
+  /** Its record's `createdAtMs`. */
+  readonly id: number;
+  /** Its process, while that runs. */
+  readonly pid?: number | undefined;
+  /** Why it did not take the place. */
+  readonly failure?: Unready;
+}
+
+/** What is asked of a supervisor in `next.json`: another server in the place of its own. */
+export interface NextServer {
+  readonly request: NativeRequest;
+  readonly createdAtMs: number;
+  /** The environment of the launcher that asks. */
+  readonly env: NodeJS.ProcessEnv;
+  readonly timeoutMs: number;
+}
+
+/** Also in `next.json`: the server of that `createdAtMs` is not to take the place any more, whether or not it was read that it should. */
+export interface AbandonedServer {
+  readonly abandon: number;
 }
 
 /** One server's folder: `request.json`, `state.json`, `server.log`. */

@@ -11,6 +11,7 @@ export interface Origin {
 
 type Labels = Readonly<Record<string, string>>;
 
+/** Which project a launch belongs to, and who made it. */
 export function originOf({ projectFolder, owner }: Pick<LaunchContext, 'projectFolder' | 'owner'>): Origin {
   return { project: projectFolder.replace(/(.)[\\/]+$/, '$1'), owner };
 }

@@ -9,11 +9,12 @@ import { parsePort } from './flags/ports.js';
 import { parseBytes, parseCount, parseCpus } from './flags/sizes.js';
 import { parseVolume } from './flags/volumes.js';
 import { nearest } from '../text/suggestion.js';
-import type { UpValues } from './up-flags.js';
+import { pulls, type UpValues } from './up-flags.js';
 import { findGrpcPort, serverOption } from './server-options.js';
 import {
   findMapping,
   gpuModes,
+  variants,
   insistsOnGpu,
   type ContainerRequest,
   type LaunchMode,
@@ -28,9 +29,6 @@ export interface Surroundings extends PathBase {
   readonly engineIsNamed: boolean;
   readonly hasTerminal: boolean;
 }
-
-const variants = ['auto', 'cpu', 'gpu', 'cuda', 'native'] as const;
-const pulls = ['missing', 'always', 'never'] as const;
 
 /** From texts to a request: every flag read, every contradiction refused with what to type instead. Throws USAGE. */
 export function toRequest(values: UpValues, serverArgs: readonly string[], at: Surroundings): LaunchRequest {

@@ -6,11 +6,16 @@ import type { RestartPolicy, Ulimit } from './flags/policies.js';
 import type { PortMapping } from './flags/ports.js';
 import type { Origin } from './origin.js';
 
+/** How a server runs: in one of the containers, or as a process. */
 export type Variant = ContainerVariant | 'native';
 
 /** How a GPU is to reach the container: `auto` takes the best way that the engine offers. */
 export type GpuMode = 'auto' | 'cdi' | 'runtime' | 'gpus' | 'none';
 
+/** What --variant takes. */
+export const variants = ['auto', 'cpu', 'gpu', 'cuda', 'native'] as const;
+
+/** The ways to the GPU that `--gpu-mode` takes. */
 export const gpuModes: readonly GpuMode[] = ['auto', 'cdi', 'runtime', 'gpus', 'none'];
 
 /** Foreground follows the logs, detached leaves it running, shell gives a prompt instead of the server. */

@@ -1,5 +1,7 @@
-import { Option, type Command } from 'commander';
+import type { Command, Option } from 'commander';
+import { NotedOption } from '../../command-line/noted-option.js';
 import { addEngineOptions } from '../cli/engine-flags.js';
+import { gpuModes, variants } from './request.js';
 
 /** Values of up's flags as the parser leaves them: texts, unread. */
 export interface UpValues {
@@ -63,71 +65,76 @@ export const noLists = {
   label: [],
 } as const satisfies Partial<UpValues>;
 
-type Row = readonly [flags: string, text: string];
+type Row = readonly [flags: string, text: string, words?: readonly string[]];
+
+/** What --pull takes. */
+export const pulls = ['missing', 'always', 'never'] as const;
+
+const restartPolicies = ['no', 'on-failure', 'always', 'unless-stopped'];
 
 /** Flags that take one value or none. */
 const single: Readonly<Record<string, readonly Row[]>> = {
   'What to run:': [
-    ['--variant <name>', 'auto, cpu, gpu, cuda (from source), native (auto)'],
-    ['--image <name>', "another image than the variant's own"],
-    ['--pull <when>', 'missing, always, never (missing)'],
-    ['--platform <os/arch>', 'another platform than the engine'],
+    ['--variant <name>', 'auto, cpu, gpu, cuda (from source), native (auto)', variants],
+    ['--image <name>', "image, if not the variant's own"],
+    ['--pull <when>', 'missing, always, never (missing)', pulls],
+    ['--platform <os/arch>', "platform, if not the engine's", ['linux/amd64', 'linux/arm64']],
   ],
   'GPU:': [
-    ['--gpus <which>', 'all, a count, device=0,1, device=GPU-<uuid>, device=MIG-<uuid>'],
-    ['--gpu-mode <way>', 'auto, cdi, runtime, gpus, none (auto)'],
+    ['--gpus <which>', 'all, a count, device=0,1, device=GPU-<uuid>, device=MIG-<uuid>', ['all']],
+    ['--gpu-mode <way>', 'auto, cdi, runtime, gpus, none (auto)', gpuModes],
   ],
   'Container:': [
     ['--name <name>', 'name instead of slipway-<variant>-<hash>'],
-    ['-d, --detach', 'leave it running (restarts unless stopped)'],
+    ['-d, --detach', 'run in the background (restarts unless stopped)'],
     ['-i, --interactive', 'with -t: a shell instead of the server'],
     ['-t, --tty', 'with -i: a shell instead of the server'],
-    ['--rm', 'remove it when it ends (so in the foreground)'],
-    ['--restart <policy>', 'no, on-failure[:n], always, unless-stopped'],
+    ['--rm', 'remove it when it ends (foreground default)'],
+    ['--restart <policy>', 'no, on-failure[:n], always, unless-stopped', restartPolicies],
     ['--replace', 'stop what holds its name or port, then start'],
     ['--keep', 'keep a container that did not become ready'],
     ['--timeout <time>', 'longest wait until ready (2m)'],
-    ['--network <name>', 'network, host or none'],
+    ['--network <name>', 'network, host or none', ['bridge', 'host', 'none']],
   ],
   'Limits and safety:': [
     ['-m, --memory <size>', 'such as 2g'],
     ['--cpus <n>', 'such as 1.5'],
     ['--shm-size <size>', 'size of /dev/shm'],
-    ['--pids-limit <n>', 'most processes'],
+    ['--pids-limit <n>', 'limit of processes'],
     ['--read-only', 'read-only root, with a /tmp in memory'],
     ['-u, --user <uid[:gid]>', "instead of the image's 1000:1000"],
-    ['--no-init', 'no init process (there is one)'],
+    ['--no-init', 'without the init process'],
     ['--log-driver <name>', 'json-file'],
   ],
-  'Look first:': [
-    ['--dry-run', 'facts, decision and container options; start nothing'],
-    ['--explain', 'say which variants were weighed, and why'],
+  'Preview:': [
+    ['--dry-run', 'show facts, decision and options; start nothing'],
+    ['--explain', 'say which variants were considered, and why'],
   ],
 };
 
 /** Flags that may come several times. */
 const repeated: Readonly<Record<string, readonly Row[]>> = {
-  'GPU:': [['--device <path|cdi>', '/dev/video0[:path][:rwm], nvidia.com/gpu=0']],
+  'GPU:': [['--device <device>', '/dev/video0[:path][:rwm], nvidia.com/gpu=0']],
   'Files, ports, variables:': [
     ['--mount <mount>', '.:/srv[:ro,z], or type=bind,source=,target='],
-    ['-v, --volume <volume>', 'as --mount; makes a missing folder'],
+    ['-v, --volume <volume>', 'like --mount, but creates a missing folder'],
     ['--tmpfs <path>', 'a folder in memory'],
     ['-p, --publish <port>', '[ip:][port:]port[/udp], ranges (127.0.0.1:8000:8000)'],
-    ['-e, --env <name=value>', 'variable; NAME alone passes yours on'],
+    ['-e, --env <name=value>', 'variable; NAME alone passes your value'],
     ['--env-file <file>', 'variables, one per line'],
   ],
   'Limits and safety:': [
     ['--ulimit <name=n>', 'such as memlock=-1'],
     ['--group-add <gid>', 'additional group'],
-    ['--cap-add <name>', 'a capability (all are dropped)'],
-    ['--cap-drop <name>', 'instead of ALL'],
-    ['--security-opt <option>', 'beside no-new-privileges'],
+    ['--cap-add <name>', 'capability to add (all are dropped)'],
+    ['--cap-drop <name>', 'capability to drop, instead of all'],
+    ['--security-opt <option>', 'in addition to no-new-privileges'],
     ['--log-opt <name=value>', 'max-size=10m, max-file=3'],
     ['-l, --label <name=value>', 'label of the container'],
   ],
 };
 
-const order = ['What to run:', 'GPU:', 'Files, ports, variables:', 'Container:', 'Limits and safety:', 'Look first:'];
+const order = ['What to run:', 'GPU:', 'Files, ports, variables:', 'Container:', 'Limits and safety:', 'Preview:'];
 
 /** Flags that people know from docker and seldom need: one line names them all. */
 const rare =
@@ -136,7 +143,8 @@ const rare =
 /** Gives a command the flags of `docker run` that make sense here, and ours. */
 export function addUpOptions(command: Command): Command {
   const append = (value: string, before: readonly string[] = []): readonly string[] => [...before, value];
-  const toOption = ([flags, text]: Row): Option => new Option(flags, text).hideHelp(rare.test(flags));
+  const toOption = ([flags, text, words]: Row): Option =>
+    new NotedOption(flags, text, words === undefined ? {} : { words }).hideHelp(rare.test(flags));
   for (const group of order) {
     command.optionsGroup(group);
     for (const row of single[group] ?? []) command.addOption(toOption(row));

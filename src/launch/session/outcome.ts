@@ -1,5 +1,5 @@
 import type { HealthReason } from '../../protocol/server-health.js';
-import type { GpuPath } from '../decide/gpu-path.js';
+import type { GpuPath } from '../decide/gpu/gpu-path.js';
 import type { LaunchedImage } from '../docker/image-identity.js';
 import type { Variant } from '../request/request.js';
 
@@ -43,7 +43,7 @@ export function explainIdleGpu({ name, gpuPath, devices }: Launched): string | u
 /** What to say of a server that can be asked and names no model; undefined where it names some, or says what is broken. */
 export function explainNoModels({ name, url, models, broken, answers }: Launched): string | undefined {
   if (url === undefined || answers === 'with a key' || models.length > 0 || broken.length > 0) return undefined;
-  return `${name} is ready, but names no model that it serves: launch logs ${name} says where it looked`;
+  return `${name} is ready, but lists no model: launch logs ${name} says where it looked`;
 }
 
 const mostListed = 12;

@@ -58,6 +58,7 @@ export type ReadinessResult =
   | { readonly kind: 'timeout'; readonly lastError: string }
   | { readonly kind: 'aborted' };
 
+/** How and how long a server is asked whether it is ready. */
 export interface ReadinessOptions {
   /** What every path starts with: `/prefix` or nothing. */
   readonly basePath: string;

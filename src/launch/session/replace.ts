@@ -22,7 +22,7 @@ export async function permitReplacing(
   for (const { name, labels } of obstacles) {
     if (isOfOrigin(labels, origin) || name === chosenName) continue;
     const what = `${name} is in the way, and ${describeOrigin(labels)}`;
-    const otherwise = `${what}: --replace leaves it alone.\n  fix: launch rm -f ${name}, then the same line again`;
+    const otherwise = `${what}: --replace leaves it alone.\n  fix: launch rm -f ${name}, then the same command again`;
     if (!(await askFor(context, { text: `${what}. Remove it?`, otherwise }))) throw new AppError('USAGE', otherwise);
   }
 }
@@ -32,7 +32,7 @@ export function refuseShorterLife(name: string, why: string | undefined): void {
   if (why === undefined) return;
   throw new AppError(
     'DOCKER_REFUSED',
-    `${name} runs already with these options, but ${why}; -d asks for one that stays.\n  fix: the same line with --replace`,
+    `${name} is already running with these options, but ${why}; -d needs one that stays.\n  fix: the same command with --replace`,
     { details: { name } },
   );
 }

@@ -16,6 +16,7 @@ export interface Session {
   readonly signal: AbortSignal;
 }
 
+/** How a server is started and waited for. */
 export interface StartOptions {
   readonly replace: boolean;
   /** Keep a container that did not become ready. */

@@ -54,7 +54,7 @@ async function ask(
   if (url === undefined) return { ...nothing, noUrl: 'no replica has a port' };
   const serving = await readServing(url + basePath);
   if (serving.answers !== 'not') return { ...serving, url };
-  const noUrl = `its replicas are healthy, but nothing answers at ${url}: Swarm's ingress needs a kernel with IPVS (--publish-mode host does without), and a firewall that lets it in`;
+  const noUrl = `its replicas are healthy, but nothing answers at ${url}: Swarm's ingress needs a kernel with IPVS (--publish-mode host does not), and a firewall that allows it`;
   return { ...nothing, noUrl };
 }
 

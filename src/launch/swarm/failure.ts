@@ -22,7 +22,7 @@ export async function toChangeFailure(
 ): Promise<AppError> {
   const { name } = service;
   if (kind === 'aborted') {
-    const rest = change === 'create' ? 'it was removed' : `the Swarm goes on; ${wayBack[change](name)}`;
+    const rest = change === 'create' ? 'it was removed' : `the Swarm continues; ${wayBack[change](name)}`;
     return new AppError('SHUTTING_DOWN', `Interrupted before ${name} was ready; ${rest}.`);
   }
   const why = failed === undefined ? '' : `: ${nameOf(name, failed)} ${describeFailure(failed)}`;
@@ -30,9 +30,9 @@ export async function toChangeFailure(
     return new AppError('IMAGE_MISSING', `${name} has no image on a node${why}.`, { details: { name } });
   const what = {
     failed: `does not start${why}.`,
-    'taken-back': `keeps its former version, for the new one does not hold${why}.`,
-    paused: `stands between two versions, for its rollback fails too${why || `: ${text}`}.`,
-    timeout: `made no progress for ${timeoutMs / 1000} s: ${text}. ${change === 'create' ? 'A longer wait: --timeout' : `The Swarm goes on; ${wayBack[change](name)}`}`,
+    'taken-back': `keeps its previous version, since the new one failed${why}.`,
+    paused: `is between two versions, since its rollback failed too${why || `: ${text}`}.`,
+    timeout: `made no progress for ${timeoutMs / 1000} s: ${text}. ${change === 'create' ? 'To wait longer: --timeout' : `The Swarm continues; ${wayBack[change](name)}`}`,
     settled: text,
   }[kind];
   const logs =

@@ -40,7 +40,7 @@ function missing(kind: SwarmFileKind, name: string): never {
   throw toError({
     code: 'DOCKER_REFUSED',
     cause: `the Swarm has no ${word} named ${name}`,
-    fix: `docker ${word} create ${name} FILE, or --keys-file FILE, which makes one`,
+    fix: `docker ${word} create ${name} FILE, or --keys-file FILE, which creates one`,
   });
 }
 

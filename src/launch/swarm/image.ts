@@ -8,6 +8,7 @@ import { transferOptions } from '../images/transfer.js';
 import type { LaunchRequest } from '../request/request.js';
 import type { RegistryAuth } from '../../store/credentials/registry-auth.js';
 
+/** What the image of a service is looked for with. */
 export interface ImageSearch {
   readonly gateway: DockerGateway;
   readonly context: LaunchContext;

@@ -11,7 +11,7 @@ export async function requireManager({ swarm, endpoint }: DockerGateway): Promis
   const at = `The engine at ${endpoint.url}`;
   const managers = state.managers.length === 0 ? '' : ` (${state.managers.join(', ')})`;
   const [cause, fix] = {
-    none: [`${at} is in no Swarm`, 'docker swarm init, or docker swarm join with the token of one'],
+    none: [`${at} is not in a Swarm`, 'docker swarm init, or docker swarm join with the token of one'],
     worker: [
       `${at} is a worker of a Swarm, which only its managers${managers} change`,
       'name a manager with --context or -H, or docker node promote this one there',
@@ -22,13 +22,24 @@ export async function requireManager({ swarm, endpoint }: DockerGateway): Promis
   throw toError({ code: 'DOCKER_REFUSED', cause: cause ?? at, fix: fix ?? 'docker info' });
 }
 
-/** Refuses a service with GPUs that no node can give. */
+/** Refuses a service with GPUs that no node can give which takes replicas now. */
 export function requireGpus(nodes: readonly SwarmNode[], { TaskTemplate }: ServiceSpec): void {
   const [wanted] = TaskTemplate.Resources.Reservations.GenericResources ?? [];
   if (wanted === undefined) return;
   const { Kind: kind, Value: count } = wanted.DiscreteResourceSpec;
-  const most = Math.max(0, ...nodes.map(({ genericResources }) => genericResources[kind] ?? 0));
+  const offered = (of: readonly SwarmNode[]): number =>
+    Math.max(0, ...of.map(({ genericResources }) => genericResources[kind] ?? 0));
+  const most = offered(nodes.filter(({ isAvailable }) => isAvailable));
   if (most >= count) return;
+  const away = nodes.filter((node) => !node.isAvailable && offered([node]) >= count).map(({ hostname }) => hostname);
+  if (away.length > 0) {
+    const cause = `a replica needs ${count} ${kind}, and of the Swarm's nodes only ${away.join(', ')} could give that, which ${away.length === 1 ? 'is' : 'are'} down or take no replicas`;
+    throw toError({
+      code: 'DEVICE_UNAVAILABLE',
+      cause,
+      fix: `docker node ls; docker node update --availability active ${away[0] ?? ''}`,
+    });
+  }
   const cause =
     most === 0
       ? `no node of the Swarm offers ${kind}`

@@ -17,6 +17,7 @@ export interface ServicePlan {
   readonly existing?: SwarmService;
 }
 
+/** What a Swarm has, and what it is to have. */
 export interface PlanInput {
   readonly deployed: Deployed;
   readonly image: Pick<PinnedImage, 'reference'>;

@@ -31,10 +31,10 @@ export function describeReplicas(service: SwarmService, tasks: readonly SwarmTas
     none: [],
     completed: [],
     updating: ['updating'],
-    paused: ['its update stands still'],
+    paused: ['its update is paused'],
     rollback_started: ['going back'],
-    rollback_paused: ['its rollback stands still'],
-    rollback_completed: ['the last change was taken back'],
+    rollback_paused: ['its rollback is paused'],
+    rollback_completed: ['the last change was undone'],
   }[service.update.state];
   return [
     `${current} of ${service.replicas} replicas run`,

@@ -1,3 +1,4 @@
+import { omitUndefined } from '../../omit-undefined.js';
 import { configTarget, keysTarget } from '../cluster/cluster-files.js';
 import type { Deployed } from '../cluster/deployed.js';
 import { forSwarmTemplate } from '../cluster/reader-escapes.js';
@@ -69,10 +70,7 @@ function toPort({ published, container, protocol, isFixed }: Deployed['ports'][n
 function toTaskTemplate(deployed: Deployed): TaskTemplate {
   const { spec, cluster, gpus, architecture } = deployed;
   const { NanoCpus, Memory, PidsLimit, LogConfig } = spec.body.HostConfig;
-  const amounts = {
-    ...(NanoCpus === undefined ? {} : { NanoCPUs: NanoCpus }),
-    ...(Memory === undefined ? {} : { MemoryBytes: Memory }),
-  };
+  const amounts = omitUndefined({ NanoCPUs: NanoCpus, MemoryBytes: Memory });
   const gpu = [{ DiscreteResourceSpec: { Kind: cluster.gpuResource, Value: gpus } }];
   return {
     ContainerSpec: toReplica(deployed),

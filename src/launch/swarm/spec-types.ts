@@ -25,15 +25,18 @@ export interface TaskTemplate {
   readonly LogDriver: { readonly Name: string; readonly Options: Readonly<Record<string, string>> };
 }
 
+/** CPUs and memory of a replica. */
 export interface Amounts {
   readonly NanoCPUs?: number;
   readonly MemoryBytes?: number;
 }
 
+/** A number of things that nodes declare, such as GPUs. */
 export interface GenericResource {
   readonly DiscreteResourceSpec: { readonly Kind: string; readonly Value: number };
 }
 
+/** The container of each replica (`ContainerSpec` of the Engine API). */
 export interface ReplicaSpec {
   readonly Image: string;
   readonly Labels: Readonly<Record<string, string>>;
@@ -55,6 +58,7 @@ export interface ReplicaSpec {
   readonly Configs: readonly ConfigReference[];
 }
 
+/** A mount of each replica. */
 export interface ServiceMount {
   readonly Type: 'bind' | 'volume' | 'tmpfs';
   readonly Source?: string;
@@ -78,6 +82,7 @@ export interface SecretReference {
   readonly File: FileTarget;
 }
 
+/** A config of the Swarm as a file of each replica. */
 export interface ConfigReference {
   readonly ConfigName: string;
   readonly ConfigID?: string;
@@ -92,6 +97,7 @@ export interface UpdateConfig {
   readonly Order: 'start-first' | 'stop-first';
 }
 
+/** A port that the service publishes. */
 export interface PortConfig {
   readonly Protocol: string;
   readonly TargetPort: number;

@@ -13,7 +13,7 @@ import { ownedBy, removeUnusedFiles, withFiles } from './files.js';
 import { ensureServiceImage, findServiceImage, type PinnedImage } from './image.js';
 import { requireGpus, requireManager } from './place.js';
 import { explainAddresses, planService, type ServicePlan } from './plan.js';
-import { removeService } from './remove.js';
+import { removeService } from './change.js';
 import { newestTaskMs, watchService } from './watch.js';
 
 /** One `launch up --swarm`. */

@@ -5,6 +5,7 @@ import type { DockerGateway } from '../docker/gateway.js';
 import type { SwarmService, SwarmTask } from '../docker/swarm-types.js';
 import { judgeProgress, type Progress } from './progress.js';
 
+/** A service that is followed until it is up or fails. */
 export interface Watch {
   readonly gateway: DockerGateway;
   readonly context: LaunchContext;

@@ -5,6 +5,7 @@ export interface Sink {
   readonly columns?: number;
 }
 
+/** How a text is shown on a terminal. */
 export type Style = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan';
 
 /**

@@ -52,7 +52,7 @@ export function findGraphObstacle({ inputs, rows }: OnnxHeader): string | undefi
 
 /** What people are told where it is left off for a reason. */
 export const noteOnBatchingOff = (reason: string): string =>
-  `Batching is off: ${reason}. Set batching.maxRows in model.json to turn it on, or to 0 to agree.`;
+  `Batching is off: ${reason}. Set batching.maxRows in model.json to turn it on, or to 0 to keep it off without this note.`;
 
 function checkWish(json: BatchingJson, maxRows: number, { inputs, outputs }: OnnxHeader): void {
   if (maxRows > 0) {
@@ -62,7 +62,7 @@ function checkWish(json: BatchingJson, maxRows: number, { inputs, outputs }: Onn
     const fixed = input === undefined ? output && describeValue('output', output) : describeValue('input', input);
     if (fixed !== undefined || inputs.length === 0) {
       throw contradiction(
-        `batching asks for up to ${maxRows} rows a run, but ${fixed ?? 'a model without inputs'} has no variable first dimension`,
+        `batching asks for up to ${maxRows} rows per run, but ${fixed ?? 'a model without inputs'} has no variable first dimension`,
         'Export the model with a variable batch dimension, or set batching.maxRows to 0',
       );
     }

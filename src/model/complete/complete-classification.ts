@@ -20,7 +20,7 @@ export function completeClassification(json: ClassificationJson, header: OnnxHea
   if (output.datatype === 'BYTES') {
     throw contradiction(
       `classification.output names ${describeValue('output', output)}`,
-      'Expected an output of numbers, one a class',
+      'Expected an output of numbers, one for each class',
     );
   }
   return {

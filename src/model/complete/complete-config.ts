@@ -1,4 +1,5 @@
 import { AppError } from '../../errors.js';
+import { omitUndefined } from '../../omit-undefined.js';
 import { completeBatching } from './complete-batching.js';
 import { completeClassification, findLabelledOutput } from './complete-classification.js';
 import { completeDetection } from './complete-detection.js';
@@ -26,8 +27,7 @@ export function completeConfig(json: ModelJson, header: OnnxHeader, provider: Pr
       gpu: json.instances?.gpu ?? 1,
       perGpu: json.instances?.perGpu ?? 'auto',
     },
-    ...(image === undefined ? {} : { image }),
-    ...(text === undefined ? {} : { text }),
+    ...omitUndefined({ image, text }),
     ...completeTask(json, header, image),
     ...(json.sequences === undefined
       ? {}

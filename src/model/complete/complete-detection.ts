@@ -2,7 +2,12 @@ import { AppError } from '../../errors.js';
 import type { ModelJson } from '../config-schema.js';
 import type { ImageConfig, OnnxHeader } from '../config.js';
 import { contradiction, describeLabels, describeValue, findValue } from './contradiction.js';
-import { countClasses, type DetectionConfig, type DetectionForm, type PriorsConfig } from '../detection-config.js';
+import {
+  countClasses,
+  type DetectionConfig,
+  type DetectionForm,
+  type PriorsConfig,
+} from '../tasks/detection-config.js';
 import { findOutputs } from './detection-outputs.js';
 import { findPixels } from './image-input.js';
 
@@ -56,6 +61,7 @@ export function completeDetection(
     perBox: json.perBox ?? own.perBox,
     suppress: json.suppress ?? own.suppress,
     ...priors,
+    ...(json.masks === undefined ? {} : { masks: completeMasks(json, header) }),
     ...(json.labels === undefined ? {} : { labels: json.labels }),
     score: json.score ?? own.score,
     iou: json.iou ?? 0.45,
@@ -78,6 +84,26 @@ export function checkDetectionLabels(config: DetectionConfig, labels: readonly s
     `${describeLabels('detection', given)} has ${labels.length} lines, but ${describeValue('output', output)} has ${classes} classes`,
     `Give one label per line, in the order of the classes${background === 'none' ? '' : ', with or without the background'}`,
   );
+}
+
+/** Forms whose boxes may have coefficients behind their classes. */
+const masked: readonly DetectionForm[] = ['yolov5', 'yolov8', 'end-to-end'];
+
+function completeMasks(
+  { form, masks: name = '' }: DetectionJson,
+  { outputs }: OnnxHeader,
+): NonNullable<DetectionConfig['masks']> {
+  if (!masked.includes(form)) {
+    const forms = masked.map((each) => `"${each}"`).join(', ');
+    throw contradiction(`detection.masks belong to the forms ${forms}, not to "${form}"`, 'Remove them');
+  }
+  const output = findValue(outputs, 'detection.masks', name);
+  const { shape, unranked = false } = output;
+  if (!unranked && shape.length !== 4) {
+    throw contradiction(`detection.masks names ${describeValue('output', output)}`, 'Expected prototypes [N,M,h,w]');
+  }
+  const [, count = -1] = shape;
+  return { output: name, count: count === -1 ? undefined : count };
 }
 
 function completePriors({ form, priors = {} }: DetectionJson, { outputs }: OnnxHeader): PriorsConfig {

@@ -1,5 +1,6 @@
+import { omitUndefined } from '../../omit-undefined.js';
 import type { ModelJson } from '../config-schema.js';
-import type { HeaderValue, ImageConfig, OnnxHeader, ResizeConfig, ResizeFit } from '../config.js';
+import type { CropConfig, HeaderValue, ImageConfig, OnnxHeader, ResizeConfig, ResizeFit } from '../config.js';
 import { contradiction, describeValue, findValue } from './contradiction.js';
 
 type ImageJson = NonNullable<ModelJson['image']>;
@@ -32,7 +33,7 @@ export function completeImage(json: ImageJson, header: OnnxHeader): ImageConfig 
   return {
     input: input.name,
     resize,
-    ...(json.crop === undefined ? {} : { crop: json.crop }),
+    ...(json.crop === undefined ? {} : { crop: completeCrop(json.crop) }),
     color,
     layout: image.layout,
     scale: json.scale ?? (input.datatype === 'UINT8' ? 1 : 1 / 255),
@@ -41,6 +42,12 @@ export function completeImage(json: ImageJson, header: OnnxHeader): ImageConfig 
     invert: json.invert ?? false,
   };
 }
+
+const completeCrop = ({ width, height, rounding }: NonNullable<ImageJson['crop']>): CropConfig => ({
+  width,
+  height,
+  ...omitUndefined({ rounding }),
+});
 
 function readImage(input: HeaderValue, wish: ImageConfig['layout'] | undefined): Image {
   const subject = describeValue('input', input);
@@ -87,23 +94,26 @@ function completeResize(json: ImageJson, image: Image): ResizeConfig {
     fit,
     background: resize.background ?? [0],
     ...(multipleOf === undefined ? {} : { multiple: { of: multipleOf, by: multipleBy } }),
-    ...(resize.anchor === undefined ? {} : { anchor: resize.anchor }),
-    ...(resize.enlarge === undefined ? {} : { enlarge: resize.enlarge }),
-    ...(json.resample === undefined ? {} : { method: json.resample }),
-    ...(resize.library === undefined ? {} : { library: resize.library }),
+    ...omitUndefined({
+      anchor: resize.anchor,
+      enlarge: resize.enlarge,
+      rounding: resize.rounding,
+      method: json.resample,
+      library: resize.library,
+    }),
   };
 }
 
 /** What would have no effect, or not the one that was meant, is refused. */
 function checkOpenOnly(resize: NonNullable<ImageJson['resize']>, fit: ResizeFit): void {
   const refuse = (key: string, expected: string): never => {
-    throw contradiction(`image.resize.${key} does not go with fit "${fit}"`, expected);
+    throw contradiction(`image.resize.${key} does not work with fit "${fit}"`, expected);
   };
   if (resize.multipleOf !== undefined && !isOpenFit(fit)) {
     refuse('multipleOf', 'Use fit "inside", "outside" or "height"; the others give exactly width x height');
   }
   if (resize.multipleBy !== undefined && resize.multipleOf === undefined) {
-    throw contradiction('image.resize.multipleBy stands without multipleOf', 'Set image.resize.multipleOf, such as 32');
+    throw contradiction('image.resize.multipleBy needs multipleOf', 'Set image.resize.multipleOf, such as 32');
   }
   const hasBars = fit === 'contain' || (resize.multipleOf !== undefined && resize.multipleBy !== 'stretch');
   if (resize.anchor !== undefined && !hasBars) {
@@ -112,6 +122,7 @@ function checkOpenOnly(resize: NonNullable<ImageJson['resize']>, fit: ResizeFit)
   if (resize.enlarge === false && fit !== 'inside' && fit !== 'contain') {
     refuse('enlarge: false', 'Use fit "inside" or "contain"');
   }
+  if (resize.rounding !== undefined && fit === 'fill') refuse('rounding', 'Both sides are given');
 }
 
 /** Whether the image that comes out has the size that the model takes. */

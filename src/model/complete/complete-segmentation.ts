@@ -1,6 +1,6 @@
 import type { ModelJson } from '../config-schema.js';
 import type { HeaderValue, ImageConfig, OnnxHeader } from '../config.js';
-import { countSegments, type SegmentationConfig } from '../detection-config.js';
+import { countSegments, type SegmentationConfig } from '../tasks/segmentation-config.js';
 import { contradiction, describeLabels, describeValue, findValue } from './contradiction.js';
 import { findPixels } from './image-input.js';
 

@@ -120,7 +120,7 @@ const failUnsized = (input: HeaderValue, axis: number, name: string): never => {
 
 function unsized(input: HeaderValue, why: string): Error {
   return contradiction(
-    `with what shape a sequence begins is open: the state is ${describeValue('input', input)}, and ${why}`,
+    `the shape with which a sequence begins is unknown: the state is ${describeValue('input', input)}, and ${why}`,
     'Give it in sequences.state.initialShape, -1 for as many as the rows of a request',
   );
 }

@@ -1,6 +1,6 @@
 import type { ModelJson } from '../config-schema.js';
 import type { HeaderValue, OnnxHeader } from '../config.js';
-import { usualMaxLength, type EmbeddingConfig, type TextConfig } from '../text-config.js';
+import { usualMaxLength, type EmbeddingConfig, type TextConfig } from '../tasks/text-config.js';
 import { contradiction, describeValue, findValue } from './contradiction.js';
 
 type TextJson = NonNullable<ModelJson['text']>;
@@ -29,7 +29,7 @@ export function completeText(json: TextJson, header: OnnxHeader): TextConfig {
   if (other !== undefined) {
     throw contradiction(
       `texts give ${taken.map((name) => `'${name}'`).join(', ')}, but the model needs ${describeValue('input', other)} as well`,
-      'Export it without that input, or name the inputs of tokens in text.ids, text.mask and text.types',
+      'Export it without that input, or name the token inputs in text.ids, text.mask and text.types',
     );
   }
   const maxLength = Math.min(json.maxLength ?? fixed ?? usualMaxLength, fixed ?? Infinity);

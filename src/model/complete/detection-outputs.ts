@@ -1,7 +1,8 @@
+import { omitUndefined } from '../../omit-undefined.js';
 import type { ModelJson } from '../config-schema.js';
 import type { HeaderValue, OnnxHeader } from '../config.js';
 import { contradiction, describeValue, findValue } from './contradiction.js';
-import type { DetectionForm, DetectionOutputs } from '../detection-config.js';
+import type { DetectionForm, DetectionOutputs } from '../tasks/detection-config.js';
 
 type DetectionJson = NonNullable<ModelJson['detection']>;
 type Role = 'output' | 'boxes' | 'scores' | 'classes';
@@ -51,9 +52,13 @@ const rules: Readonly<Record<DetectionForm, Partial<Record<Role, Rule>>>> = {
   },
 };
 
+/** Six fields, and a coefficient for each prototype. */
+const finishedWithMasks = { output: table(-1, (dim) => isOpen(dim, 7), 'a table [N,K,6+M]') };
+
 /** The outputs of a form: those that model.json names, else those that alone look like it. Throws MODEL_INVALID. */
 export function findOutputs(json: DetectionJson, { outputs }: OnnxHeader): DetectionOutputs {
-  const roles = Object.entries(rules[json.form]) as readonly (readonly [Role, Rule])[];
+  const own = json.form === 'end-to-end' && json.masks !== undefined ? finishedWithMasks : rules[json.form];
+  const roles = Object.entries(own) as readonly (readonly [Role, Rule])[];
   for (const role of ['output', 'boxes', 'scores', 'classes'] as const) {
     if (json[role] === undefined || role in rules[json.form]) continue;
     throw contradiction(
@@ -68,7 +73,7 @@ export function findOutputs(json: DetectionJson, { outputs }: OnnxHeader): Detec
     found[role] = findOutput(role, rule, { json, outputs, free }).name;
   }
   const { output, boxes = output ?? '', scores, classes } = found;
-  return { boxes, ...(scores === undefined ? {} : { scores }), ...(classes === undefined ? {} : { classes }) };
+  return { boxes, ...omitUndefined({ scores, classes }) };
 }
 
 function findOutput(

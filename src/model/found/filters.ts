@@ -18,13 +18,13 @@ export function findMethod(
   source: string,
 ): { readonly resample?: Method; readonly called: string; readonly notes: readonly string[] } {
   if (filter === undefined || filter === null) {
-    return { called: 'bilinear', notes: [`${source} names no filter for resizing: it is bilinear.`] };
+    return { called: 'bilinear', notes: [`${source} names no resize filter: bilinear is used.`] };
   }
   const [name = JSON.stringify(filter), method] =
     filters.find(([name], number) => filter === number || filter === name) ?? [];
   if (method !== undefined) return { resample: method, called: method, notes: [] };
   return {
     called: 'bilinear',
-    notes: [`${source} says ${name} resizing, which is not done here: images are resized bilinearly.`],
+    notes: [`${source} says ${name} resizing, which is not supported: images are resized bilinearly.`],
   };
 }

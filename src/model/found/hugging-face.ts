@@ -20,15 +20,15 @@ export function findHuggingFace({ header, companions }: FindingSubject): Finding
   const task = readTask(architecture, config, header);
   if (task === undefined) return nothingFound;
   if ('notes' in task) return task;
-  const input = findImageInput(header);
   const processor = parseObject(companions.get('preprocessor_config.json'));
+  const input = findImageInput(header, { isImage: processor !== undefined && (config['num_channels'] ?? 3) === 3 });
   const image = processor === undefined || input === undefined ? undefined : readImage(processor, input);
   const imageNotes =
     processor === undefined
       ? ['There is no preprocessor_config.json, so it takes no images: give "image" in model.json.']
       : typeof image === 'string' || image === undefined
         ? [
-            `Found in preprocessor_config.json, not used: ${image ?? 'no lone input takes an image'}. Give "image" in model.json.`,
+            `Found in preprocessor_config.json, not used: ${image ?? 'no single input takes an image'}. Give "image" in model.json.`,
           ]
         : [`Found in preprocessor_config.json: how images are prepared (${describe(image.json)}).`, ...image.notes];
   const json = { ...task.json, ...(typeof image === 'object' ? { image: image.json } : {}) };
@@ -41,7 +41,7 @@ interface Task {
 }
 
 function readTask(architecture: string, config: Json, header: OnnxHeader): Task | Finding | undefined {
-  const labels = readId2label(config['id2label']);
+  const labels = readId2label(config['id2label'], header.outputs[0]?.shape[1]);
   if (architecture.endsWith('ForImageClassification')) {
     if (labels === undefined) return refusedOf('its id2label is not a list of labels from 0 on');
     const [output] = header.outputs;
@@ -64,7 +64,9 @@ function readTask(architecture: string, config: Json, header: OnnxHeader): Task 
   const classes = labels.length + (isIndependent ? 0 : 1);
   const size = logits?.shape.at(-1) ?? 0;
   if (logits?.shape.length !== 3 || boxes?.shape.at(-1) !== 4 || (size !== -1 && size !== classes)) {
-    return refusedOf(`${architecture} has 'pred_boxes' [N,K,4] and 'logits' [N,K,${classes}], which the model has not`);
+    return refusedOf(
+      `${architecture} has 'pred_boxes' [N,K,4] and 'logits' [N,K,${classes}], which the model does not have`,
+    );
   }
   const activation = isIndependent ? 'sigmoid' : 'softmax';
   const detection = { form: 'detr', boxes: boxes.name, scores: logits.name, activation, labels } as const;
@@ -93,6 +95,8 @@ interface PreparedImage {
 
 /** The image block that a processor amounts to, or why there is none. */
 function readImage(processor: Json, { input, width, height }: ImageInput): PreparedImage | string {
+  const unread = ['rescale_offset', 'keep_aspect_ratio'].find((key) => processor[key] === true);
+  if (unread !== undefined) return `its ${unread} is not supported`;
   const resize = readResize(processor, { width, height });
   if (typeof resize === 'string') return resize;
   const { json, made } = resize;
@@ -109,8 +113,11 @@ function readImage(processor: Json, { input, width, height }: ImageInput): Prepa
   const scale = processor['do_rescale'] === false ? 1 : typeof factor === 'number' ? factor : 1 / 255;
   const { resample, notes } = findMethod(processor['resample'], 'preprocessor_config.json');
   const filter = resample === undefined ? {} : { resample };
-  const normalised = isNormalised && mean && std ? { mean, std } : {};
-  return { json: { input: input.name, ...json, ...filter, scale, ...normalised }, notes };
+  // EfficientNet's processor divides by the deviation twice.
+  const divisor = processor['include_top'] === true ? std?.map((value) => value * value) : std;
+  const normalised = isNormalised && mean && divisor ? { mean, std: divisor } : {};
+  const order = processor['do_flip_channel_order'] === true ? { color: 'bgr' as const } : {};
+  return { json: { input: input.name, ...json, ...filter, ...order, scale, ...normalised }, notes };
 }
 
 interface Resized {
@@ -122,7 +129,7 @@ function readResize(processor: Json, own: { readonly width: number; readonly hei
   const side = sidesOf(processor['size']);
   const crop = processor['do_center_crop'] === true ? sidesOf(processor['crop_size'] ?? processor['size']) : undefined;
   const cut = crop === undefined ? undefined : (crop.exact ?? square(crop.shortest));
-  if (processor['do_resize'] === false || side === undefined) return 'it does not resize to a size that is told';
+  if (processor['do_resize'] === false || side === undefined) return 'it does not resize to a given size';
   if (side.exact !== undefined) {
     const { exact } = side;
     const json = { resize: { ...exact, fit: 'fill' as const }, ...(cut === undefined ? {} : { crop: cut }) };
@@ -131,20 +138,24 @@ function readResize(processor: Json, own: { readonly width: number; readonly hei
   const { shortest } = side;
   if (shortest === undefined) return 'its size is neither two sides nor a shortest edge';
   const part = processor['crop_pct'];
+  const isLonger = typeof part === 'number' && (shortest < 384 || cut !== undefined);
+  const edge = isLonger
+    ? Math.floor(shortest / part)
+    : isLevit(processor)
+      ? Math.floor(shortest * (256 / 224))
+      : shortest;
+  const resize = { width: edge, height: edge, fit: 'outside', rounding: 'down' } as const;
   // ConvNeXt's processor: below 384 the shortest edge is made longer and the middle cut out.
-  if (typeof part === 'number' && shortest < 384 && cut === undefined) {
-    const edge = Math.floor(shortest / part);
-    return {
-      json: { resize: { width: edge, height: edge, fit: 'outside' }, crop: { width: shortest, height: shortest } },
-      made: { width: shortest, height: shortest },
-    };
-  }
-  const resize = { width: shortest, height: shortest, fit: 'outside' as const };
-  if (cut !== undefined) return { json: { resize, crop: cut }, made: cut };
+  const made = cut ?? (isLonger ? square(shortest) : undefined);
+  if (made !== undefined) return { json: { resize, crop: made }, made };
   return own.width === -1
     ? 'it makes images of various sizes'
     : `it makes images of various sizes, but the model takes ${own.width}x${own.height}`;
 }
+
+/** Its processor makes the shortest edge longer than it says. */
+const isLevit = (processor: Json): boolean =>
+  /^Levit/.test(String(processor['image_processor_type'] ?? processor['feature_extractor_type']));
 
 const square = (side: number | undefined) => (side === undefined ? undefined : { width: side, height: side });
 

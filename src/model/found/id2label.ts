@@ -1,7 +1,11 @@
 import { isRecord } from './json.js';
 
-/** `{"0": "cat", "1": "dog"}` in the order of its numbers; undefined where a number is left out. */
-export function readId2label(id2label: unknown): string[] | undefined {
+/**
+ * `{"0": "cat", "1": "dog"}` in the order of its numbers; undefined where a number is left out. Labels that nobody named are left out
+ * altogether: then they are those that transformers gives them, as many as the model has classes (-1: two, its default).
+ */
+export function readId2label(id2label: unknown, classes = -1): string[] | undefined {
+  if (id2label === undefined) return Array.from({ length: classes === -1 ? 2 : classes }, (_, n) => `LABEL_${n}`);
   if (!isRecord(id2label)) return undefined;
   const labels = Array.from({ length: Object.keys(id2label).length }, (_, n) => id2label[String(n)]);
   return labels.length > 0 && labels.every((label) => typeof label === 'string') ? labels : undefined;

@@ -7,12 +7,18 @@ export interface ImageInput {
   readonly height: number;
 }
 
-/** Finds it; undefined where none or several may be. */
-export function findImageInput({ inputs }: OnnxHeader): ImageInput | undefined {
+/**
+ * Finds it; undefined where none or several may be. `isImage`: a file beside the model says that its one input takes images of three
+ * channels, as exporters that leave all four dimensions open have it, in the order of PyTorch.
+ */
+export function findImageInput(
+  { inputs }: OnnxHeader,
+  { isImage = false }: { readonly isImage?: boolean } = {},
+): ImageInput | undefined {
   const found = inputs.flatMap((input) => {
     const [, a, b = -1, c = -1] = input.shape;
     if (input.shape.length !== 4) return [];
-    return a === 3
+    return a === 3 || (isImage && a === -1 && c !== 3)
       ? [{ input, height: b, width: c }]
       : c === 3 && a !== undefined
         ? [{ input, height: a, width: b }]

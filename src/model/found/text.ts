@@ -1,5 +1,5 @@
 import type { OnnxHeader } from '../config.js';
-import { usualMaxLength } from '../text-config.js';
+import { usualMaxLength } from '../tasks/text-config.js';
 import { readId2label } from './id2label.js';
 import { isRecord, parseObject, type Json } from './json.js';
 import { nothingFound, type Companions, type Finding, type FindingSubject } from './types.js';
@@ -19,7 +19,7 @@ export function findText({ header, companions }: FindingSubject): Finding {
     notes: [
       `Found in tokenizer.json: it takes texts, up to ${maxLength} tokens (${source}).`,
       ...task.notes,
-      ...(isAnswer ? [] : ['What its outputs mean is not said: give "classification" or "embedding" in model.json.']),
+      ...(isAnswer ? [] : ['No file says what its outputs mean: give "classification" or "embedding" in model.json.']),
     ],
   };
 }
@@ -45,7 +45,7 @@ function findMaxLength(companions: Companions, config: Json): { readonly maxLeng
   for (const [maxLength, source] of said) {
     if (isLength(maxLength)) return most !== undefined && most.maxLength < maxLength ? most : { maxLength, source };
   }
-  return most ?? { maxLength: usualMaxLength, source: 'the usual, as no file says it' };
+  return most ?? { maxLength: usualMaxLength, source: 'the default, since no file says' };
 }
 
 interface FoundTask {
@@ -61,8 +61,8 @@ function findTask(header: OnnxHeader, companions: Companions, config: Json): Fou
   if (typeof architecture !== 'string' || !architecture.endsWith('ForSequenceClassification'))
     return { json: {}, notes: [] };
   const refused = (what: string) => ({ json: {}, notes: [`Found in config.json, not used: ${what}.`] });
-  const labels = readId2label(config['id2label']);
   const [output] = header.outputs;
+  const labels = readId2label(config['id2label'], output?.shape[1]);
   if (labels === undefined) return refused('its id2label is not a list of labels from 0 on');
   if (output?.shape.length !== 2 || (output.shape[1] !== -1 && output.shape[1] !== labels.length)) {
     return refused(`${labels.length} labels, but the model's first output is not [N,${labels.length}]`);
@@ -103,7 +103,7 @@ function findEmbedding(header: OnnxHeader, companions: Companions, modules: read
     return { json, notes: [`Found in modules.json: an embedding, pooled by the model itself, ${tell}.`] };
   }
   const other = types.find((type) => !['Transformer', 'Pooling', 'Normalize'].includes(type));
-  if (other !== undefined) return refused(`its module ${other} is not done here`);
+  if (other !== undefined) return refused(`its module ${other} is not supported`);
   const pooling = parseObject(companions.get('1_Pooling/config.json')) ?? {};
   const modes = Object.keys(pooling).filter((key) => key.startsWith('pooling_mode_') && pooling[key] === true);
   const [mode = ''] = modes;

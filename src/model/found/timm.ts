@@ -16,7 +16,7 @@ export function findTimm({ header, companions }: FindingSubject): Finding {
   const [output] = header.outputs;
   const classes = config['num_classes'] ?? given['num_classes'];
   if (typeof classes !== 'number') return refused('num_classes is missing');
-  if (input === undefined) return refused('no lone input takes an image');
+  if (input === undefined) return refused('no single input takes an image');
   if (!isSide(width) || !isSide(height) || mean?.length !== 3 || std?.length !== 3)
     return refused('input_size, mean or std are missing');
   if ((input.width !== -1 && input.width !== width) || (input.height !== -1 && input.height !== height)) {
@@ -28,7 +28,7 @@ export function findTimm({ header, companions }: FindingSubject): Finding {
     );
   }
   const crop = cropOf(given, { width, height });
-  if (crop === undefined) return refused(`crop_mode ${JSON.stringify(given['crop_mode'])} is not done here`);
+  if (crop === undefined) return refused(`crop_mode ${JSON.stringify(given['crop_mode'])} is not supported`);
   const labels = given['label_names'];
   const isLabelled =
     Array.isArray(labels) && labels.length === classes && labels.every((label) => typeof label === 'string');
@@ -54,6 +54,9 @@ function cropOf(
 ): Pick<Image, 'resize' | 'crop'> | undefined {
   const share = typeof part === 'number' && part > 0 && part <= 1 ? part : 0.875;
   const [width, height] = [Math.floor(crop.width / share), Math.floor(crop.height / share)];
-  if (mode === 'squash') return { resize: { width, height, fit: 'fill' }, crop };
-  return mode === 'center' ? { resize: { width, height, fit: 'outside' }, crop } : undefined;
+  const cut = { ...crop, rounding: 'even' } as const;
+  if (mode === 'squash') return { resize: { width, height, fit: 'fill' }, crop: cut };
+  // Squares are left to torchvision; timm's own resize of others goes to the nearest pixel.
+  const rounding = width === height ? { rounding: 'down' as const } : {};
+  return mode === 'center' ? { resize: { width, height, fit: 'outside', ...rounding }, crop: cut } : undefined;
 }

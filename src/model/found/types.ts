@@ -22,9 +22,11 @@ export interface Finding {
   readonly notes: readonly string[];
 }
 
+/** The files of a model in which its meaning is looked for. */
 export interface FindingSubject {
   readonly header: OnnxHeader;
   readonly companions: Companions;
 }
 
+/** The files say nothing. */
 export const nothingFound: Finding = { json: {}, notes: [] };

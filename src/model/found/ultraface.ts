@@ -24,7 +24,7 @@ export function findUltraFace({ header }: FindingSubject): Finding {
     json: { detection: { form: 'ssd', boxes: 'boxes', scores: 'scores', labels: ['face'] } },
     notes: [
       `Found by shapes: UltraFace, detection of faces, form "ssd", images ${size.width}x${size.height}.`,
-      `No file says how its images are prepared, so it takes none. As its authors do it, in model.json: ${writeBlock(preparation(size))}`,
+      `No file says how its images are prepared, so it takes none. Its authors' way, for model.json: ${writeBlock(preparation(size))}`,
     ],
   };
 }

@@ -5,7 +5,9 @@ import { broken, limits, WireReader, type ByteSource, type WireField } from './f
 import { readValueInfo, type DeclaredValue } from './value-type.js';
 import { adaptGraph } from './adapt/adapt.js';
 import type { GraphEdit } from './edit/edit-graph.js';
-import { findChosenSize, sizedBy } from './hazards/sized-by-values.js';
+import { findFailingOnEmpty } from './hazards/empty-tensors.js';
+import { findEmptiedByShape } from './hazards/emptied-by-shape.js';
+import { findChosenEmpty, findChosenSize, sizedBy } from './hazards/sized-by-values.js';
 import { readStructure } from './structure-reader.js';
 
 /** What a file that is no ONNX model is instead, told from its first bytes (up to 64), or undefined where it may be one. */
@@ -18,7 +20,7 @@ function recogniseOther(head: Uint8Array): string | undefined {
   if (text.slice(4, 8) === 'TFL3') return 'it is a TensorFlow Lite model (convert it to ONNX)';
   if (text.startsWith('PK\u0003\u0004')) return 'it is a ZIP archive, as PyTorch saves them (export the model to ONNX)';
   if (text.startsWith('\u0089HDF')) return 'it is an HDF5 file, as Keras saves them (convert the model to ONNX)';
-  if (/^\s*<(!doctype|html|\?xml)/i.test(text)) return 'it is a page of HTML or XML (a download that went wrong?)';
+  if (/^\s*<(!doctype|html|\?xml)/i.test(text)) return 'it is an HTML or XML page (a download that went wrong?)';
   if (isPath(text))
     return `it is a text that names '${text.trim()}': a symbolic link that was saved as a file (git does so where core.symlinks is off)`;
   return undefined;
@@ -58,7 +60,7 @@ export function parseOnnxModel(source: ByteSource, replaced: ReadonlySet<string>
   const wire = new WireReader(source);
   const graphs = new GraphReader(wire);
   const { graph, ...draft } = readModel(wire, graphs, source.size);
-  if (graph === undefined) throw broken('it holds no graph');
+  if (graph === undefined) throw broken('it has no graph');
   const fields = graphs.readMain(graph);
   if (fields.outputs.length === 0) throw broken('its graph has no output');
   const inputs = fields.inputs.map((field) => readValueInfo(wire, field));
@@ -110,15 +112,20 @@ function hazardOf(wire: WireReader, { operators }: GraphReader, facts: GraphFact
   return size === undefined ? {} : { hazard: size };
 }
 
-/** Where a request's values say how much a node makes; a graph that cannot be followed is left to the watchdog. */
+/** Where a request's values say how much a node makes, or whether anything; a graph that cannot be followed is left to the watchdog. */
 function chosenSizeOf(
   operators: GraphReader['operators'],
   { source, inputs, defaultedInputs }: GraphFacts,
 ): string | undefined {
-  if (!Object.keys(sizedBy).some((operator) => operators.has(operator))) return undefined;
+  const has = (table: object): boolean => Object.keys(table).some((operator) => operators.has(operator));
+  const failing = findFailingOnEmpty(Object.fromEntries(operators));
+  if (!has(sizedBy) && failing === undefined) return undefined;
   const chosen = [...inputs, ...defaultedInputs].map(({ name }) => name);
   try {
-    return findChosenSize(readStructure(new WireReader(source), source.size), chosen);
+    const structure = readStructure(new WireReader(source), source.size);
+    const size = findChosenSize(structure, chosen);
+    if (size !== undefined || failing === undefined) return size;
+    return findChosenEmpty(structure, chosen, failing) ?? findEmptiedByShape(structure, failing);
   } catch {
     return undefined;
   }

@@ -24,7 +24,7 @@ export function readStructure(wire: WireReader, size: number): OnnxStructure {
     else if (field.number === 8) readOpset(wire, field, opsets);
     else functions.push(readFunction(wire, field));
   }
-  if (graph === undefined) throw broken('it holds no graph');
+  if (graph === undefined) throw broken('it has no graph');
   return { graph, opsets, functions };
 }
 

@@ -22,6 +22,7 @@ export type AttributeValue =
   | { readonly graph: Omit<Graph, 'opset' | 'metadata'> }
   | { readonly type: ValueType };
 
+/** A node to write. */
 export interface GraphNode {
   readonly op: string;
   readonly inputs: readonly string[];
@@ -30,11 +31,13 @@ export interface GraphNode {
   readonly domain?: string;
 }
 
+/** A constant tensor to write. */
 export type Initializer = { readonly name: string; readonly shape: readonly number[] } & (
   | { readonly datatype: NumericDatatype; readonly data: NumericData }
   | { readonly datatype: 'BYTES'; readonly data: readonly BytesElement[] }
 );
 
+/** A graph to write. */
 export interface Graph {
   readonly name: string;
   readonly inputs: readonly GraphValue[];

@@ -7,7 +7,7 @@ import { parseStrictly } from '../parse-config.js';
 
 const name = v.pipe(
   v.string('a text'),
-  v.regex(/^[a-z][\w-]{0,63}$/i, 'a name of letters, digits, _ and -, with a letter first'),
+  v.regex(/^[a-zA-Z][\w-]{0,63}$/, 'a name of letters, digits, _ and -, with a letter first'),
 );
 const number = (min: number, max: number) => {
   const expected = `a number from ${min} to ${max}`;
@@ -44,7 +44,8 @@ const step = v.strictObject({
 });
 
 const expectedSteps = 'a list of 1 to 32 steps';
-const schema = v.strictObject(
+/** The schema of what pipeline.json holds. */
+export const pipelineJsonSchema = v.strictObject(
   {
     $schema: v.optional(text),
     description: v.optional(text),
@@ -96,14 +97,14 @@ export interface PipelineConfig {
 
 /** Checks the text of a pipeline.json. Throws MODEL_INVALID that names each wrong key or step. */
 export function parsePipeline(source: string): PipelineConfig {
-  const { description = '', steps } = parseStrictly(source, 'pipeline.json', schema);
+  const { description = '', steps } = parseStrictly(source, 'pipeline.json', pipelineJsonSchema);
   const complete = steps.map((json) => completeStep(json));
   for (const [n, { name: own, crop: cut }] of complete.entries()) {
     const before = complete.slice(0, n).map((one) => one.name);
     if (before.includes(own)) fail(`steps has '${own}' twice, expected each name once`);
     if (cut !== undefined && !before.includes(cut.of)) {
       const known = before.length === 0 ? 'there is none before it' : `expected one of ${before.join(', ')}`;
-      fail(`step '${own}' cuts out boxes of '${cut.of}', which is no step before it: ${known}`);
+      fail(`step '${own}' cuts out boxes of '${cut.of}', which is not an earlier step: ${known}`);
     }
   }
   return { description, steps: complete };
@@ -153,8 +154,7 @@ function checkUrl(own: string, url: string): string {
   const { protocol, username, password, search, hash, origin, pathname } = new URL(url);
   const isPlain = [username, password, search, hash].every((part) => part === '') && !/[?#]/.test(url);
   // What is refused may hold a password: it is not shown.
-  if (!isPlain || !/^https?:$/.test(protocol))
-    return fail(`step '${own}' has a url that is none of a server: ${expected}`);
+  if (!isPlain || !/^https?:$/.test(protocol)) return fail(`step '${own}' has an invalid url: ${expected}`);
   return `${origin}${pathname.replace(/\/+$/, '')}`;
 }
 

@@ -44,8 +44,8 @@ export class NodeView {
       if (value !== undefined && value.kind !== 'free') {
         meet(
           value.kind === 'rows'
-            ? `its ${this.#nameOf(index)} depends on the rows`
-            : `the number of rows reaches its ${this.#nameOf(index)}`,
+            ? `its ${this.nameOf(index)} depends on the rows`
+            : `the number of rows reaches its ${this.nameOf(index)}`,
         );
       }
     }
@@ -60,7 +60,7 @@ export class NodeView {
 
   /** The dimensions of an input, whose number at least must be known. */
   dims(index: number): readonly Size[] {
-    return this.input(index).dims ?? meet(`the rank of its ${this.#nameOf(index)} is not known`);
+    return this.input(index).dims ?? meet(`the rank of its ${this.nameOf(index)} is not known`);
   }
 
   /** The numbers of an input that must be constant; undefined where it is left out. */
@@ -68,17 +68,17 @@ export class NodeView {
     const value = this.free(index);
     if (value === undefined) return undefined;
     const numbers = value.content?.map((element) => element && numberOf(element));
-    if (numbers === undefined) return meet(`its ${this.#nameOf(index)} is not a constant`);
-    return numbers.map((number) => number ?? meet(`its ${this.#nameOf(index)} is not a constant`));
+    if (numbers === undefined) return meet(`its ${this.nameOf(index)} is not a constant`);
+    return numbers.map((number) => number ?? meet(`its ${this.nameOf(index)} is not a constant`));
   }
 
   /** Elements of an input that describes a shape; undefined where it is left out. */
   sizes(index: number): readonly Size[] | undefined {
     const value = this.optional(index);
     if (value === undefined) return undefined;
-    if (value.kind === 'rows') return meet(`its ${this.#nameOf(index)} depends on the rows`);
-    if (value.content === undefined) return meet(`its ${this.#nameOf(index)} is not known`);
-    return value.content.map((element) => element ?? meet(`its ${this.#nameOf(index)} is not known`));
+    if (value.kind === 'rows') return meet(`its ${this.nameOf(index)} depends on the rows`);
+    if (value.content === undefined) return meet(`its ${this.nameOf(index)} is not known`);
+    return value.content.map((element) => element ?? meet(`its ${this.nameOf(index)} is not known`));
   }
 
   integer(name: string, otherwise: number): number {
@@ -144,7 +144,8 @@ export class NodeView {
     return attribute;
   }
 
-  #nameOf(index: number): string {
+  /** An input as reasons name it. */
+  nameOf(index: number): string {
     return `input '${this.node.inputs[index] ?? ''}'`;
   }
 }
@@ -173,4 +174,14 @@ export function requireFirst(value: Tensor, name: string): void {
 /** Whether a tensor has rows. */
 export function hasRows(value: Tensor | undefined): value is RowsValue {
   return value?.kind === 'rows';
+}
+
+/** Ends the proof of an operator that does something to the axis that the rows are on. */
+export function meetOn(axis: number, does = 'computes over'): never {
+  return meet(`it ${does} axis ${axis}, on which the rows are`);
+}
+
+/** Ends the proof where the rows lie on an axis to which something is done. */
+export function requireNotOn(value: Tensor, axis: number, does?: string): void {
+  if (hasRows(value) && value.axis === axis) meetOn(axis, does);
 }

@@ -15,6 +15,7 @@ export function known(factor: number): Size {
   return { rows: 0, factor, symbols: [] };
 }
 
+/** The size 1. */
 export const one = known(1);
 
 /** The number of rows of a run. */
@@ -38,6 +39,7 @@ export function isSame(left: Size, right: Size): boolean {
   return left.symbols.every((name, index) => name === right.symbols[index]);
 }
 
+/** Whether a size is known to be 1. */
 export function isOne(size: Size): boolean {
   return numberOf(size) === 1;
 }
@@ -47,6 +49,7 @@ export function isCount({ factor, symbols }: Size): boolean {
   return factor >= 0 && !symbols.some((name) => name.startsWith('~'));
 }
 
+/** The product of two sizes. */
 export function times(left: Size, right: Size): Size {
   if (isOne(left)) return right;
   if (isOne(right)) return left;
@@ -56,6 +59,7 @@ export function times(left: Size, right: Size): Size {
   return { rows: left.rows + right.rows, factor, symbols: symbols.length > 1 ? symbols.sort() : symbols };
 }
 
+/** The product of all sizes; 1 for none. */
 export function product(sizes: readonly Size[]): Size {
   return sizes.reduce(times, one);
 }

@@ -26,21 +26,29 @@ export const givenKey = () => window.sessionStorage.getItem(slot);
 
 export const hasKey = () => givenKey() !== null;
 
-/** Sends a request with the key, if there is one. Answers body, headers and the time it took here; throws ServerError. */
-export async function call(path, { method = 'GET', body, headers = {}, as = 'json' } = {}) {
+/** Sends a request with the key, if there is one, and answers the response as soon as it begins. Throws ServerError. */
+export async function ask(path, { method = 'GET', body, headers = {}, signal } = {}) {
   const key = givenKey();
   const all = key === null ? headers : { ...headers, authorization: `Bearer ${key}` };
-  const startedMs = performance.now();
-  const response = await fetch(urlOf(path), { method, body, headers: all, cache: 'no-store' }).catch(() => {
+  const response = await fetch(urlOf(path), { method, body, headers: all, signal, cache: 'no-store' }).catch(() => {
     throw new ServerError(0, `No answer from ${root.host}. Is the server still running?`);
   });
-  const reading = as === 'blob' && response.ok ? response.blob() : response.text();
-  const answer = await reading.catch(() => {
-    throw new ServerError(0, `The answer from ${root.host} broke off.`);
-  });
+  if (response.ok) return response;
+  const text = await response.text().catch(breakOff);
+  throw new ServerError(response.status, errorText(text, response.status));
+}
+
+/** The same to its end. Answers body, headers and the time it took here; throws ServerError. */
+export async function call(path, { as = 'json', ...request } = {}) {
+  const startedMs = performance.now();
+  const response = await ask(path, request);
+  const answer = await (as === 'blob' ? response.blob() : response.text()).catch(breakOff);
   const wallMs = performance.now() - startedMs;
-  if (!response.ok) throw new ServerError(response.status, errorText(answer, response.status));
   return { body: as === 'json' ? readJson(answer) : answer, headers: response.headers, wallMs };
+}
+
+function breakOff() {
+  throw new ServerError(0, `The answer from ${root.host} broke off.`);
 }
 
 function readJson(text) {

@@ -1,18 +1,15 @@
 import { call, hasKey, keepKey, ServerError, urlOf } from './api.js';
 import { curlLine } from './curl.js';
-import { detections } from './detections.js';
 import { byId, copyOnClick } from './dom.js';
 import { modelPath, tensorPath } from './example.js';
 import { aboutModel, fetchModel, fetchModels, modelList, obstacleOf, versionChooser } from './models.js';
-import { createImageInput } from './image-input.js';
-import { emptyResult, failure, footing, outputs, predictions } from './result.js';
-import { pipeline } from './pipeline.js';
+import { createImageWork } from './image-work.js';
+import { emptyResult, failure, footing, outputs } from './result.js';
 import { fetchSamples } from './samples.js';
-import { segmentation } from './segmentation.js';
+import { createAnswerList } from './several.js';
 import { createTensorInput } from './tensor-input.js';
 import { createTextInput } from './text-input.js';
 import { textResult } from './text-result.js';
-import { createThresholds } from './thresholds.js';
 
 /** What is on the page: the models, the chosen one with its version (undefined: the default) and input, and the number of the latest request. */
 const page = { models: [], model: undefined, version: undefined, input: undefined, turn: 0, saved: undefined };
@@ -75,54 +72,14 @@ function open(model, samples) {
   page.turn += 1;
   const required = model.inputs.filter(({ optional }) => !optional);
   const isImage = required.length === 1 && model.properties?.image_input === required[0].name;
-  const isDetector = model.properties?.task === 'detection';
   const isText = model.properties?.text_input !== undefined;
   const openOther = isText ? openTexts : openTensors;
-  page.input = (isImage ? (isDetector ? openDetector : openImage) : openOther)(model, samples);
+  page.input = (isImage ? openImage : openOther)(model, samples);
   byId('input').replaceChildren(page.input.element);
   const hint = samples.length > 0 && !isText ? 'Pick a sample, or press Run.' : 'Press Run.';
-  show(emptyResult(isImage ? 'Give it an image.' : hint));
+  show(emptyResult(isImage ? 'Give it an image, or several.' : hint));
   byId('work').hidden = false;
   document.title = `${model.name} · Slipway playground`;
-}
-
-function openImage(model, samples) {
-  const path = `predictions/${modelPath(model)}`;
-  const images = samples.filter(({ kind }) => kind === 'picture');
-  const command = (file, blob) => showCommand({ url: urlOf(path), file }, blob);
-  command(images[0]?.name ?? 'image.jpg');
-  const ask = ({ blob, name, isOwnFile = false }) => {
-    command(name, isOwnFile ? undefined : blob);
-    return send({ path, body: blob, render: (answer) => renderImage(answer, { blob }) });
-  };
-  return createImageInput(model, images, { send: ask, onLive: announce });
-}
-
-/** As for other images, with sliders below the image that send the last one again. */
-function openDetector(model, samples) {
-  let [last, isLive] = [undefined, false];
-  const path = () => `predictions/${modelPath(model)}${thresholds.query()}`;
-  const ask = (image) => {
-    last = image;
-    const { blob, name, isOwnFile = false } = image;
-    showCommand({ url: urlOf(path()), file: name }, isOwnFile ? undefined : blob);
-    const score = thresholds.score();
-    return send({ path: path(), body: blob, render: (answer) => detections(answer, { blob, score }) });
-  };
-  const images = samples.filter(({ kind }) => kind === 'picture');
-  const showStart = () => showCommand({ url: urlOf(path()), file: images[0]?.name ?? 'image.jpg' });
-  const thresholds = createThresholds(model.properties, () => {
-    if (last === undefined) showStart();
-    else if (!isLive) void ask(last);
-  });
-  showStart();
-  const onLive = (now) => {
-    isLive = now;
-    announce(now);
-  };
-  const input = createImageInput(model, images, { send: ask, onLive });
-  input.element.append(thresholds.element);
-  return input;
 }
 
 /** Answers are read out to those who do not see them, but not many in a second. */
@@ -130,11 +87,8 @@ function announce(isLive) {
   byId('result').setAttribute('aria-live', isLive ? 'off' : 'polite');
 }
 
-function renderImage(answer, sent) {
-  if (answer.results !== undefined) return pipeline(answer, sent);
-  if (answer.segmentation !== undefined) return segmentation(answer, sent);
-  if (answer.predictions?.length > 0) return predictions(answer);
-  return outputs({ outputs: answer.outputs ?? [] }, {});
+function openImage(model, samples) {
+  return createImageWork(model, samples, { send: sendImages, showCommand, onLive: announce });
 }
 
 function openTexts(model) {
@@ -178,18 +132,39 @@ function openTensors(model, samples) {
 }
 
 /** Sends a request and shows its answer, unless a later one was sent meanwhile. Answers the error where there is one. */
-async function send({ path, body, render }) {
+async function send(request) {
   const turn = (page.turn += 1);
-  let refusal;
   byId('result').setAttribute('aria-busy', 'true');
-  const parts = await answerOf({ path, body, render }).catch((error) => {
-    refusal = error;
-    if (error.status === 401) showObstacle(error);
-    else if (!(error instanceof ServerError)) console.error(error);
-    return failure(error);
-  });
+  const { parts, refusal } = await outcomeOf(request);
   if (turn === page.turn) show(parts);
   return refusal;
+}
+
+/** The same for images, one after another; several are shown in a list, each with its answer as soon as that is there. */
+async function sendImages(requests) {
+  if (requests.length === 1) return send(requests[0]);
+  const turn = (page.turn += 1);
+  const list = createAnswerList(requests);
+  show(list.parts);
+  for (const [at, request] of requests.entries()) {
+    list.progress(`${at} of ${requests.length} answered`);
+    const { parts, refusal } = await outcomeOf(request);
+    if (turn !== page.turn) return refusal;
+    list.fill(at, parts);
+    if (refusal?.status === 401) return refusal;
+  }
+  list.progress(`${requests.length} images`);
+}
+
+/** What there is to show of a request, and the error where there is one. */
+async function outcomeOf(request) {
+  try {
+    return { parts: await answerOf(request) };
+  } catch (error) {
+    if (error.status === 401) showObstacle(error);
+    else if (!(error instanceof ServerError)) console.error(error);
+    return { parts: failure(error), refusal: error };
+  }
 }
 
 async function answerOf({ path, body, render }) {

@@ -1,4 +1,7 @@
 import { el, percent } from './dom.js';
+// src/image/drawing/place-captions.ts, as tools/build.js puts it here.
+import { placeCaptions } from './place-captions.js';
+import { maskLayer } from './object-masks.js';
 
 const tones = 8;
 
@@ -18,7 +21,7 @@ export async function detections(answer, { blob, score }) {
   return [
     el('p', { class: 'quiet found' }, headline(found, score)),
     isShown
-      ? scene(image, found)
+      ? scene(image, found, await maskLayer(found, sizeOf(image), toneOf))
       : el('p', { class: 'quiet' }, 'This browser cannot show the image; the list has its pixels.'),
     found.length > 0 ? list(found, { withPlaces: !isShown }) : null,
     notFinite(answer.non_finite_boxes),
@@ -37,22 +40,46 @@ function notFinite(count) {
   return count > 0 ? el('p', { class: 'failure' }, `${count} boxes are left out: they hold no finite numbers.`) : null;
 }
 
-/** The image with a frame for each box; the best ones lie on top. */
-function scene(image, found) {
-  const { naturalWidth: width, naturalHeight: height } = image;
+const sizeOf = ({ naturalWidth: width, naturalHeight: height }) => ({ width, height });
+
+/** The image with masks, where there are any, and a frame for each box; the best ones lie on top, and no label covers another. */
+function scene(image, found, masks) {
+  const { width, height } = sizeOf(image);
   const share = (part, whole) => `${(100 * part) / whole}%`;
   const boxes = found.map((entry) => {
     const [x0, y0, x1, y1] = entry.box;
     const label = el('span', {}, `${nameOf(entry)} ${percent(entry.score)}`);
-    // A label stands above its box, or inside at the upper edge of the image, and reaches to the side that has room.
-    const sides = `${y0 < height * 0.1 ? ' inside' : ''}${x0 + x1 > width ? ' leftwards' : ''}`;
-    const box = el('div', { class: `box ${toneOf(entry)}${sides}` }, label);
+    const box = el('div', { class: `box ${toneOf(entry)}` }, label);
     const size = { width: share(x1 - x0, width), height: share(y1 - y0, height) };
     Object.assign(box.style, { left: share(x0, width), top: share(y0, height), ...size });
     return box;
   });
   const text = `The image with ${found.length} boxes; the list below names them.`;
-  return el('div', { class: 'scene', role: 'img', 'aria-label': text }, image, boxes.reverse());
+  const element = el('div', { class: 'scene', role: 'img', 'aria-label': text }, image, masks, [...boxes].reverse());
+  // Called as soon as the image has its place, and whenever that changes.
+  new window.ResizeObserver(() => arrangeLabels(element, boxes)).observe(element);
+  return element;
+}
+
+function arrangeLabels(element, boxes) {
+  const labels = boxes.map((box) => box.firstElementChild);
+  const room = element.getBoundingClientRect();
+  const captions = boxes.map((element, at) => {
+    const { left, top, width, height } = element.getBoundingClientRect();
+    const label = labels[at].getBoundingClientRect();
+    // Whole pixels, as the places are.
+    const size = { width: Math.ceil(label.width), height: Math.ceil(label.height) };
+    return { box: { left: left - room.left, top: top - room.top, width, height }, size };
+  });
+  placeCaptions(captions, { room, taken: [] }).forEach((place, at) => {
+    const { box, size } = captions[at];
+    const isShown = place !== undefined && place.width === size.width;
+    labels[at].style.visibility = isShown ? 'visible' : 'hidden';
+    if (!isShown) return;
+    const border = boxes[at].clientLeft;
+    labels[at].style.left = `${place.left - box.left - border}px`;
+    labels[at].style.top = `${place.top - box.top - border}px`;
+  });
 }
 
 function list(found, { withPlaces }) {

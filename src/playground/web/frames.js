@@ -1,17 +1,11 @@
-import { givenKey, ServerError, urlOf } from './api.js';
+import { ask } from './api.js';
 
 /**
  * Reads a stream of JPEGs with the key of this tab and calls `onFrame(blob)` for each, until it ends. Throws ServerError.
  * An image element would show it by itself, but sends no key.
  */
 export async function readFrames(name, { onFrame, signal }) {
-  const key = givenKey();
-  const headers = key === null ? {} : { authorization: `Bearer ${key}` };
-  const response = await fetch(urlOf(`stream/${encodeURIComponent(name)}`), { headers, signal, cache: 'no-store' });
-  if (!response.ok) {
-    const { error } = await response.json().catch(() => ({ error: `The server answered ${response.status}.` }));
-    throw new ServerError(response.status, error);
-  }
+  const response = await ask(`stream/${encodeURIComponent(name)}`, { signal });
   const reader = response.body.getReader();
   let held = new Uint8Array(0);
   for (;;) {

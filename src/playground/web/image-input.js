@@ -4,35 +4,41 @@ import { createDrawing } from './drawing.js';
 import { imageStrip } from './samples.js';
 
 const largestSheet = 64;
+/** Images that are taken at once. */
+const mostImages = 64;
 
 /**
- * Ways to give an image: file (chosen, dropped, pasted), drawing for models of small images, camera, samples.
- * Calls `send({blob, name, isOwnFile})` for each, and `onLive(isLive)` when frames of the camera begin and end to follow one another.
+ * Ways to give images: files (chosen, dropped, pasted), drawing for models of small images, camera, samples.
+ * Calls `send([{blob, name, isOwnFile}, ...])` with those given at once, and `onLive(isLive)` when frames of the camera begin and end to follow one another.
  * `dispose` gives back camera and listeners.
  */
 export function createImageInput(model, samples, { send, onLive }) {
-  const picker = createPicker((file) => take(file, file.name || 'image.png', true));
-  const take = (blob, name, isOwnFile = false) => {
-    picker.show(blob, name);
-    send({ blob, name, isOwnFile });
+  const take = (images) => {
+    picker.show(images);
+    void send(images.slice(0, mostImages));
   };
+  const takeFiles = (files) => {
+    if (files.length > 0) take([...files].map((blob) => ({ blob, name: blob.name || 'image.png', isOwnFile: true })));
+  };
+  const picker = createPicker(takeFiles);
   const camera = createCamera({
-    onImage: (blob) => take(blob, 'photo.jpg'),
-    onFrame: (blob) => send({ blob, name: 'frame.jpg' }),
+    onImage: (blob) => take([{ blob, name: 'photo.jpg' }]),
+    onFrame: (blob) => send([{ blob, name: 'frame.jpg' }]),
     onLive,
   });
   const modes = [{ title: 'File', element: picker.element }];
   if (isSmall(model))
-    modes.unshift({ title: 'Draw', element: createDrawing((blob) => send({ blob, name: 'drawing.png' })) });
+    modes.unshift({ title: 'Draw', element: createDrawing((blob) => send([{ blob, name: 'drawing.png' }])) });
   modes.push({ title: 'Camera', element: camera.element, enter: camera.start, leave: camera.stop });
   const switcher = createSwitcher(modes);
   const pick = (blob, name) => {
     switcher.choose('File');
-    take(blob, name);
+    take([{ blob, name }]);
   };
   const pasted = (event) => {
-    const file = [...(event.clipboardData?.files ?? [])].find(({ type }) => type.startsWith('image/'));
-    if (file !== undefined) pick(file, file.name);
+    const files = [...(event.clipboardData?.files ?? [])].filter(({ type }) => type.startsWith('image/'));
+    if (files.length > 0) switcher.choose('File');
+    takeFiles(files);
   };
   document.addEventListener('paste', pasted);
   return {
@@ -49,14 +55,17 @@ function isSmall({ properties = {} }) {
   return width <= largestSheet && height <= largestSheet;
 }
 
-/** A drop area that is also a file chooser and shows the image taken. */
-function createPicker(onFile) {
+/** A drop area that is also a file chooser and shows the image taken, or how many. */
+function createPicker(onFiles) {
   const preview = el('img', { alt: '', hidden: true });
-  const text = el('span', {}, el('strong', {}, 'Choose an image'), ' or drop or paste one here');
-  const input = el('input', { type: 'file', accept: 'image/*', class: 'unseen', 'aria-label': 'Choose an image' });
+  const text = el('span', {}, el('strong', {}, 'Choose images'), ' or drop or paste them here');
+  const input = el('input', {
+    ...{ type: 'file', accept: 'image/*', multiple: true },
+    ...{ class: 'unseen', 'aria-label': 'Choose images' },
+  });
   const element = el('label', { class: 'drop' }, input, preview, text);
   input.addEventListener('change', () => {
-    if (input.files[0] !== undefined) onFile(input.files[0]);
+    onFiles([...input.files]);
     input.value = '';
   });
   element.addEventListener('dragover', (event) => {
@@ -67,15 +76,21 @@ function createPicker(onFile) {
   element.addEventListener('drop', (event) => {
     event.preventDefault();
     element.classList.remove('over');
-    if (event.dataTransfer.files[0] !== undefined) onFile(event.dataTransfer.files[0]);
+    onFiles([...event.dataTransfer.files]);
   });
-  const show = (blob, name) => {
+  const show = ([first, ...more]) => {
     URL.revokeObjectURL(preview.src);
-    Object.assign(preview, { src: URL.createObjectURL(blob), alt: name, hidden: false });
-    text.replaceChildren(el('strong', {}, name), ' – choose another');
+    Object.assign(preview, { src: URL.createObjectURL(first.blob), alt: first.name, hidden: more.length > 0 });
+    text.replaceChildren(el('strong', {}, titleOf(first, more.length)), ' – choose others');
   };
   preview.addEventListener('error', () => (preview.hidden = true));
   return { element, show };
+}
+
+function titleOf({ name }, others) {
+  if (others === 0) return name;
+  const count = others + 1;
+  return count > mostImages ? `The first ${mostImages} of ${count} images` : `${count} images`;
 }
 
 /** Radio buttons that look like one segmented control, and the panel of the chosen one. */

@@ -2,7 +2,7 @@ import { el } from './dom.js';
 
 /**
  * Sliders for the least score and the overlap of a detector, at the model's own values at first. Calls `onChange` when one was
- * moved. `query` names what was moved, for the address; `score` is the least score that holds.
+ * moved. `wishes` are what was moved, for the address; `score` is the least score that holds.
  */
 export function createThresholds({ score, iou, suppress }, onChange) {
   const sliders = [
@@ -16,11 +16,7 @@ export function createThresholds({ score, iou, suppress }, onChange) {
       { class: 'thresholds' },
       sliders.map(({ element }) => element),
     ),
-    query: () =>
-      sliders
-        .flatMap(({ wish }) => wish() ?? [])
-        .map((wish, at) => (at === 0 ? `?${wish}` : `&${wish}`))
-        .join(''),
+    wishes: () => sliders.map(({ wish }) => wish()),
     score: () => least.value(),
   };
 }

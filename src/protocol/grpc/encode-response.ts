@@ -25,7 +25,7 @@ export function encodeStreamAnswer(response: InferResponse): MessageParts {
     .ldelim();
   const message = toParts(head, response);
   const prefix = protobuf.Writer.create().uint32(tag(2)).uint32(message.byteLength).finish();
-  return new MessageParts([prefix, ...message.parts]);
+  return new MessageParts([prefix, ...message.parts], message.viewedBytes);
 }
 
 /** Which request of a stream an error is about. */
@@ -62,10 +62,12 @@ function writeHead({ modelName, modelVersion, id, outputs }: InferResponse): pro
 function toParts(head: protobuf.Writer, { outputs }: InferResponse): MessageParts {
   const parts: Uint8Array[] = [];
   let writer = head;
+  let viewedBytes = 0;
   for (const tensor of outputs.values()) {
     const bytes = toBytes(tensor);
+    if (tensor.datatype !== 'BYTES') viewedBytes += bytes.length;
     parts.push(writer.uint32(tag(6)).uint32(bytes.length).finish(), bytes);
     writer = protobuf.Writer.create();
   }
-  return new MessageParts(parts.length === 0 ? [head.finish()] : parts);
+  return new MessageParts(parts.length === 0 ? [head.finish()] : parts, viewedBytes);
 }

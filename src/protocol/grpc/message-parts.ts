@@ -2,9 +2,12 @@
 export class MessageParts {
   readonly parts: readonly Uint8Array[];
   readonly byteLength: number;
+  /** How many of its bytes are views on memory of tensors. */
+  readonly viewedBytes: number;
 
-  constructor(parts: readonly Uint8Array[]) {
+  constructor(parts: readonly Uint8Array[], viewedBytes = 0) {
     this.parts = parts;
+    this.viewedBytes = viewedBytes;
     this.byteLength = parts.reduce((sum, { length }) => sum + length, 0);
   }
 

@@ -133,7 +133,7 @@ function failRange(name: string, datatype: Datatype, value: number): never {
   const { kind, bytes } = datatypes[datatype];
   const half = 2 ** (bytes * 8 - 1);
   const range = kind === 'int' ? `${-half} to ${half - 1}` : `0 to ${2 * half - 1}`;
-  return fail(`input '${name}': ${value} is no integer in the range of ${datatype} (${range})`);
+  return fail(`input '${name}': ${value} is not an integer in the range of ${datatype} (${range})`);
 }
 
 /** What a wrong field stands for. */

@@ -1,6 +1,7 @@
 import protobuf from 'protobufjs/minimal.js';
 import { AppError, messageOf } from '../../errors.js';
 
+/** Reads a message of Protocol Buffers. */
 export type WireReader = protobuf.Reader;
 
 /** Wire types of the encoding. */
@@ -19,7 +20,7 @@ export function readMessage(bytes: Uint8Array, readField: FieldReader): void {
     }
   } catch (thrown) {
     if (thrown instanceof AppError) throw thrown;
-    throw new AppError('INVALID_INPUT', `the request is no message of this method: ${messageOf(thrown)}`);
+    throw new AppError('INVALID_INPUT', `the request is not a message of this method: ${messageOf(thrown)}`);
   }
 }
 

@@ -5,6 +5,7 @@ import { readNumber } from './number.js';
 /** The smallest magnitudes that round to infinity: half a unit above each datatype's largest value. */
 const limits = { FP16: 65_520, BF16: 2 ** 128 - 2 ** 119, FP32: 2 ** 128 - 2 ** 103, FP64: Infinity } as const;
 
+/** Floating-point numbers that a JSON array is to hold. */
 export interface FloatsDue extends ElementsDue {
   /** What the numbers have to fit into, whatever holds them for now. */
   readonly datatype: keyof typeof limits;

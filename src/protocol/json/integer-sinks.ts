@@ -6,6 +6,7 @@ import { readIntegral, readPlainInteger } from './number.js';
 type BigData = BigInt64Array | BigUint64Array;
 type SmallData = Exclude<NumericData, BigData | Float32Array | Float64Array>;
 
+/** Integers that a JSON array is to hold. */
 export interface IntegersDue extends ElementsDue {
   readonly datatype: NumericDatatype;
 }
@@ -53,7 +54,7 @@ abstract class IntegerSink extends ElementSink {
     reader.pos = start;
     const range = `${String(this.min)} to ${String(this.max)}`;
     const shown = String(value).slice(0, 40);
-    return reader.fail(`${this.due.label}: ${shown} is no integer in the range of ${this.#datatype} (${range})`);
+    return reader.fail(`${this.due.label}: ${shown} is not an integer in the range of ${this.#datatype} (${range})`);
   }
 }
 

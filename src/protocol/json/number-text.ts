@@ -2,6 +2,7 @@ import type { NumericData } from '../../tensor/datatype.js';
 import { ascii } from './reader.js';
 import type { JsonText } from './json-text.js';
 
+/** Arrays of integers. */
 export type IntegerData = Exclude<NumericData, Float32Array | Float64Array>;
 type BigData = Extract<NumericData, BigInt64Array | BigUint64Array>;
 

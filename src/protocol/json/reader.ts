@@ -151,7 +151,7 @@ export class JsonReader {
     for (;;) {
       const byte = bytes[end];
       if (byte === ascii.quote) break;
-      if (byte === undefined) this.fail('a string has no end');
+      if (byte === undefined) this.fail('a string is not terminated');
       if (byte < 0x20 || byte > 0x7e || byte === ascii.backslash) return this.#readAnyString(end);
       hash = (Math.imul(hash, 31) + byte) | 0;
       end++;
@@ -164,7 +164,7 @@ export class JsonReader {
     const { bytes } = this;
     let end = from;
     while (end < bytes.length && bytes[end] !== ascii.quote) end += bytes[end] === ascii.backslash ? 2 : 1;
-    if (end >= bytes.length) this.fail('a string has no end');
+    if (end >= bytes.length) this.fail('a string is not terminated');
     const quoted = this.#decode(this.pos, end + 1);
     let text: string;
     try {
@@ -209,6 +209,6 @@ export class JsonReader {
 
   /** Checks that nothing but blanks follows. */
   finish(): void {
-    if (this.peek() !== -1) this.fail('there is more after the end of the document');
+    if (this.peek() !== -1) this.fail('there is data after the end of the document');
   }
 }

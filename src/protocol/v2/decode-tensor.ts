@@ -76,7 +76,10 @@ export function readTensor(reader: JsonReader, source: TensorSource): readonly [
   if (tensor !== undefined) return [name, tensor];
   const header = checkHeader(reader, fields, source);
   if (size === undefined) return [name, readLateData(reader, dataAt ?? 0, header)];
-  if (binary !== undefined || size === 0) return [name, (binary ?? emptyPart).take({ ...header, name, size })];
+  const { datatype, shape, count } = header;
+  // Named one by one: V8 makes a new hidden class of each object that is spread and added to, and look-ups in it are slow.
+  if (binary !== undefined || size === 0)
+    return [name, (binary ?? emptyPart).take({ name, datatype, shape, count, size })];
   throw new AppError(
     'INVALID_INPUT',
     `${role} '${name}' has binary_data_size ${String(size)}, but without an Inference-Header-Content-Length header the whole body is JSON`,

@@ -17,6 +17,7 @@ export function encodeInferResponse(response: InferResponse): EncodedResponse {
   return joinHead(text, parts);
 }
 
+/** Tensors, and which of them are written as binary data. */
 export interface TensorsToEncode {
   readonly role: 'input' | 'output';
   readonly tensors: NamedTensors;

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { ModelJson } from '../../model/config-schema.js';
 import type { RunPhase } from '../../workers/run-journal.js';
+import type { ProcessFault } from '../../workers/runner.js';
 import { takeCrashes } from './crash-journals.js';
 import { readRecords, writeRecords, type CrashRecord } from './crash-store.js';
 import { hashFiles, type Watch } from '../files/fingerprint.js';
@@ -12,6 +13,7 @@ export interface CrashChange {
   readonly record: CrashRecord;
 }
 
+/** Where crashes are recorded, and who learns of changes. */
 export interface CrashRecordsOptions {
   readonly folder: string;
   /** Milliseconds since 1970. */
@@ -29,8 +31,8 @@ export interface CrashSubject {
   readonly json: ModelJson;
 }
 
-/** Faults of a model's own processes with which it is quarantined; one while it loads or warms up is enough. */
-const mostFaults = 2;
+/** Kills of a model's own processes, while it loads or warms up, with which it is quarantined: memory may have been short for another reason, once. */
+const mostKills = 2;
 
 /** The line by which a journal names the model: what a crash is to be laid to. */
 export function subjectLine(subject: CrashSubject): string {
@@ -55,7 +57,7 @@ export class CrashRecords {
   takeCrashes(): void {
     const [, endedPid, signal] = /^(\d+):(SIG\w+)$/.exec(this.#options.ended ?? '') ?? [];
     for (const { pid, runs } of takeCrashes(this.#options.folder)) {
-      const how = String(pid) === endedPid && signal !== undefined ? `ended with ${signal}` : 'ended without a word';
+      const how = String(pid) === endedPid && signal !== undefined ? `ended with ${signal}` : 'ended without a message';
       for (const run of runs) this.#suspect(run, how);
     }
   }
@@ -98,19 +100,26 @@ export class CrashRecords {
     return shown(record);
   }
 
-  /** A process of the model's own ended with it; answers what the model is from now on. */
-  addFault(known: CrashRecord, { reason, phase }: { readonly reason: string; readonly phase: RunPhase }): CrashRecord {
-    const before = this.#current(known);
-    const faults = before.faults + 1;
-    const state = phase !== 'running' || faults >= mostFaults ? 'quarantined' : 'proven';
-    const record = {
+  /**
+   * A process that held nothing but the model ended with it; answers what the model is from now on. What loads and warms up has had its chance;
+   * a run is one request's, and the next may be another's.
+   */
+  addFault(subject: CrashSubject, { reason, phase, cause }: ProcessFault): CrashRecord {
+    const before = this.#current(newRecord(subject));
+    if (before.state === 'quarantined') return before;
+    const isKill = phase !== 'running' && (cause === 'killed' || cause === 'memory');
+    const kills = (before.kills ?? 0) + (isKill ? 1 : 0);
+    const isOver = isKill ? kills >= mostKills : phase !== 'running';
+    const state = isOver ? 'quarantined' : isKill && before.state !== 'proven' ? 'suspect' : 'proven';
+    const record: CrashRecord = {
       ...before,
-      faults,
+      faults: before.faults + 1,
+      kills,
       state,
       reason: `${reason} (while it was ${phase})`,
       atMs: this.#options.clock(),
-    } as const;
-    this.#put(record, state);
+    };
+    this.#put(record, state === 'suspect' ? 'suspected' : state);
     return record;
   }
 
@@ -118,13 +127,13 @@ export class CrashRecords {
   release(model: string, path: string): void {
     const place = placeOf(path);
     const known = this.list().find((record) => isOf(record, { model, place }));
-    if (known?.state === 'quarantined') this.#put({ ...known, state: 'proven', faults: 0 }, 'released');
+    if (known?.state === 'quarantined') this.#put({ ...known, state: 'proven', faults: 0, kills: 0 }, 'released');
   }
 
   /** It has served for long without a fault: at its next loading it is like any other, once. */
   clear(known: CrashRecord): void {
     const { state, crashes } = this.#current(known);
-    if (state === 'suspect' && crashes === 1) this.#put({ ...this.#current(known), state: 'cleared' }, 'cleared');
+    if (state === 'suspect' && crashes <= 1) this.#put({ ...this.#current(known), state: 'cleared' }, 'cleared');
   }
 
   /** Forgets everything. */
@@ -153,6 +162,21 @@ export class CrashRecords {
   #save(records: readonly CrashRecord[]): void {
     writeRecords(this.#path, records);
   }
+}
+
+/** Of a model that nothing is known against. */
+function newRecord(subject: CrashSubject): CrashRecord {
+  const { model, path } = subject;
+  return {
+    model,
+    place: placeOf(path),
+    print: printOf(subject),
+    state: 'cleared',
+    crashes: 0,
+    faults: 0,
+    reason: '',
+    atMs: 0,
+  };
 }
 
 function shown(record: CrashRecord): CrashRecord | undefined {

@@ -1,13 +1,16 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { makeFolders } from '../../private-folder.js';
 
 /**
- * What is known of a model that the server's process ended with.
- * - `suspect`: it was running, with others perhaps. `proven`: a process that held nothing else ended with it too.
- * - `quarantined`: that happened again, or while it was loaded. `cleared`: it served for long without a fault.
+ * What is known of a model with which a process ended.
+ * - `suspect`: it was running, with others perhaps, or its own process was killed while it was loaded, perhaps for lack of memory.
+ * - `proven`: a process that held nothing else ended with it.
+ * - `quarantined`: that happened while it was loaded or warmed up. `cleared`: it served for long without a fault.
  */
 export type CrashState = 'suspect' | 'proven' | 'quarantined' | 'cleared';
 
+/** What is remembered of a model that was in a crash. */
 export interface CrashRecord {
   /** Name and version. */
   readonly model: string;
@@ -22,6 +25,8 @@ export interface CrashRecord {
   readonly crashes: number;
   /** Ends of its own processes since. */
   readonly faults: number;
+  /** Those among them while it was loaded, by a kill or for lack of memory. */
+  readonly kills?: number;
   readonly reason: string;
   /** Milliseconds since 1970. */
   readonly atMs: number;
@@ -39,7 +44,7 @@ export function readRecords(path: string): readonly CrashRecord[] {
 
 /** Replaces the file whole, and waits until the disk has it: it must outlive whatever happens next. */
 export function writeRecords(path: string, records: readonly CrashRecord[]): void {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  makeFolders(dirname(path));
   const draft = `${path}.${process.pid}`;
   const file = openSync(draft, 'w', 0o600);
   try {

@@ -1,5 +1,5 @@
 import { AppError } from '../../errors.js';
-import type { LoadOptions } from '../../workers/runner.js';
+import type { LoadOptions, ProcessFault } from '../../workers/runner.js';
 import { subjectLine, type CrashRecords, type CrashSubject } from './crash-records.js';
 import type { CrashRecord } from './crash-store.js';
 
@@ -12,6 +12,8 @@ export interface Suspicion {
   readonly hazard: string | undefined;
   /** What the server's journal calls it; and, where it is suspected, who hears of the ends of its own processes. */
   readonly load: Pick<LoadOptions, 'journalAs' | 'onFault'>;
+  /** A process that held nothing else ended with it while it was loaded or warmed up: answers that it is quarantined, in words, where it is. */
+  readonly blame: (fault: ProcessFault) => Promise<string | undefined>;
   /** Follows it while it serves, by its count of answers; ends with the function that is answered. */
   follow(countAnswers: () => number): () => void;
 }
@@ -20,19 +22,26 @@ export interface Suspicion {
 export async function findSuspicion(subject: CrashSubject, records: CrashRecords | undefined): Promise<Suspicion> {
   const journalAs = subjectLine(subject);
   const known = await records?.find(subject);
-  if (records === undefined || known === undefined) {
-    return { hazard: undefined, load: { journalAs }, follow: () => () => undefined };
+  if (records === undefined) {
+    const blame = (): Promise<undefined> => Promise.resolve(undefined);
+    return { hazard: undefined, load: { journalAs }, blame, follow: () => () => undefined };
   }
+  const onFault = (fault: ProcessFault): string | undefined => {
+    const record = records.addFault(subject, fault);
+    return record.state === 'quarantined' ? describeQuarantine(record) : undefined;
+  };
+  const blame = async (fault: ProcessFault): Promise<string | undefined> => {
+    const verdict = onFault(fault);
+    // Looked up now, the record knows the content: it holds for the same bytes at the next start, however they are written.
+    await records.find(subject);
+    return verdict;
+  };
+  if (known === undefined) return { hazard: undefined, load: { journalAs }, blame, follow: () => () => undefined };
   if (known.state === 'quarantined') throw new AppError('MODEL_QUARANTINED', describeQuarantine(known));
   return {
     hazard: known.reason,
-    load: {
-      journalAs,
-      onFault: (fault) => {
-        const record = records.addFault(known, fault);
-        return record.state === 'quarantined' ? describeQuarantine(record) : undefined;
-      },
-    },
+    load: { journalAs, onFault },
+    blame,
     follow: (countAnswers) => {
       let answered = countAnswers();
       const timer = setInterval(() => {
@@ -47,5 +56,5 @@ export async function findSuspicion(subject: CrashSubject, records: CrashRecords
 
 function describeQuarantine({ model, reason }: CrashRecord): string {
   const name = model.replace(/\/[^/]*$/, '');
-  return `it is quarantined, since a process of its own ended with it too: ${reason}. It is loaded again when its files or settings change, or when that is asked for: POST /v2/repository/models/${name}/load`;
+  return `it is quarantined, since a process that held nothing else ended with it: ${reason}. It is loaded again when its files or settings change, or on request: POST /v2/repository/models/${name}/load`;
 }

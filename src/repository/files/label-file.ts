@@ -10,6 +10,7 @@ export interface LabelFile {
   readonly watch: Watch;
 }
 
+/** Where a model's labels are looked for. */
 export interface LabelSource {
   readonly json: ModelJson;
   /** The model's folder; a lone model file has none. */

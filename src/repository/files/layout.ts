@@ -64,6 +64,6 @@ function isDocument(name: string): boolean {
 function checked(model: ModelOnDisk): ModelOnDisk {
   if (model.name.trim() !== '' && !/[\\/]/.test(model.name) && !isMisleading(model.name)) return model;
   const problem =
-    'the name is blank or holds a backslash, a control character or one that turns the direction of writing; rename it';
+    'the name is blank or contains a backslash, a control character or one that changes the direction of writing; rename it';
   return { name: escapeMisleading(model.name), versions: [], problem };
 }

@@ -13,6 +13,7 @@ export type ModelFile =
   | { readonly kind: 'refused'; readonly problem: string }
   | { readonly kind: 'absent' };
 
+/** A folder in which model files are looked for. */
 export interface FolderToSearch {
   readonly path: string;
   /** As messages name it, from the repository on. */

@@ -15,6 +15,7 @@ export interface ModelOnDisk {
   readonly problem?: string;
 }
 
+/** A version that the folder of a model holds. */
 export interface VersionOnDisk {
   readonly version: string;
   /** The model file by its name in the repository, which may be a link; undefined where `problem` says why there is none. */
@@ -24,6 +25,7 @@ export interface VersionOnDisk {
   readonly notes?: readonly string[];
 }
 
+/** The folder of a model. */
 export interface FolderOfModel {
   readonly name: string;
   readonly path: string;

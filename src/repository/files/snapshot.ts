@@ -29,6 +29,7 @@ export interface Snapshot {
   remove(): Promise<void>;
 }
 
+/** How a version's files are taken up. */
 export interface SnapshotOptions {
   /** What links may not lead out of. */
   readonly homes: Homes;
@@ -62,7 +63,7 @@ export async function takeSnapshot(source: string, { homes, folder }: SnapshotOp
 export async function lookInto(source: string, options: SnapshotOptions): Promise<Snapshot> {
   const { edit } = readOnnxModel(await resolveModel(source, options.homes));
   if (edit !== undefined) return takeSnapshot(source, options);
-  return useInPlace(source, options.homes, new CopyFailed('it is looked at, and not loaded'));
+  return useInPlace(source, options.homes, new CopyFailed('it is inspected, not loaded'));
 }
 
 /** A copy, or undefined where the files changed meanwhile. */

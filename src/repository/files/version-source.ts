@@ -1,6 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError, messageOf } from '../../errors.js';
+import { omitUndefined } from '../../omit-undefined.js';
 import type { ModelJson } from '../../model/config-schema.js';
 import { followLinks, type Homes } from '../../model/containment.js';
 import { parseModelJson } from '../../model/parse-config.js';
@@ -73,8 +74,6 @@ export function sourceOf(disk: ModelOnDisk, version: string, config: ConfigOnDis
     json: config.json,
     ...(found?.path === undefined ? {} : { path: found.path }),
     ...(found?.notes === undefined ? {} : { notes: found.notes }),
-    ...(disk.folder === undefined ? {} : { folder: disk.folder }),
-    ...(problem === undefined ? {} : { problem }),
-    ...(config.text === undefined ? {} : { configText: config.text }),
+    ...omitUndefined({ folder: disk.folder, problem, configText: config.text }),
   };
 }

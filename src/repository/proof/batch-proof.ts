@@ -129,7 +129,7 @@ async function makeRows(run: RunRows, specs: readonly TensorSpec[]): Promise<rea
     }
   }
   if (rows.length === rowStyles.length) return rows;
-  throw new AppError('ENGINE_FAILED', 'a row that it took alone it refuses now');
+  throw new AppError('ENGINE_FAILED', 'it now refuses a row that it accepted alone');
 }
 
 async function accepts(run: RunRows, inputs: NamedTensors): Promise<boolean> {

@@ -1,4 +1,6 @@
 import { AppError, messageOf } from '../../errors.js';
+import type { Suspicion } from '../crashes/suspicion.js';
+import { faultOf } from './process-fault.js';
 import { isBatchingAutomatic } from '../../model/complete/complete-batching.js';
 import type { ModelConfig, OnnxHeader } from '../../model/config.js';
 import type { Runner, RunnerSession } from '../../workers/runner.js';
@@ -11,6 +13,8 @@ import { prove, warm, type Proof } from './warm-up.js';
 interface TrialSubject extends TrustSubject {
   readonly header: OnnxHeader;
   readonly config: ModelConfig;
+  /** Hears of what ends its process. */
+  readonly suspicion: Pick<Suspicion, 'blame'>;
 }
 
 /** What trials need, whatever the model. */
@@ -42,12 +46,13 @@ const msPerMiB = 1000;
 export interface VersionToTry extends Pick<TrustSubject, 'json' | 'spec'> {
   readonly snapshot: Pick<Snapshot, 'modelPath' | 'header'>;
   readonly config: ModelConfig;
+  readonly suspicion: Pick<Suspicion, 'blame'>;
 }
 
 /**
  * What the model's rows are like, from a trial in a process of its own unless its content was tried before. Undefined for a model
- * that runs apart: what it does there ends nothing else. Rejects with MODEL_INVALID where the trial's process ends, or takes
- * longer than a limit.
+ * that runs apart: what it does there ends nothing else. Rejects where the trial's process ends, or takes longer than a limit: with
+ * MODEL_QUARANTINED where that is enough for it, else with MODEL_INVALID.
  */
 export async function tryUnlessApart(
   { snapshot, ...rest }: VersionToTry,
@@ -74,20 +79,21 @@ async function tryNow(subject: TrialSubject, record: TrustRecord, options: Trial
   );
 }
 
-async function runTrial(subject: TrialSubject, { runner, closing: signal }: TrialOptions): Promise<Proof> {
+async function runTrial(subject: TrialSubject, options: TrialOptions): Promise<Proof> {
+  const { runner, closing: signal } = options;
   const { spec, header, config, json } = subject;
   const { loadMs, runMs } = await limitsOf(subject);
   const trial = { loadLimitMs: loadMs, ...(signal === undefined ? {} : { signal }) };
   const session = await runner
     .load(spec, { instances: 1, next: () => undefined, trial })
-    .catch((error: unknown) => fail(error, 'loaded'));
+    .catch((error: unknown) => fail(error, 'loading', subject));
   try {
     const limited = limitRuns(session, runMs);
     const proof = await prove({ session: limited, header, config }, isBatchingAutomatic(json.batching));
     await warm({ session: limited, header, config }, proof);
     return proof;
   } catch (error) {
-    return fail(error, 'warmed up');
+    return await fail(error, 'warming', subject);
   } finally {
     await session.unload();
   }
@@ -105,16 +111,19 @@ function limitRuns(session: RunnerSession, limitMs: number): Pick<RunnerSession,
   return {
     loaded: session.loaded,
     runOn: (instance, job) => {
-      const timer = setTimeout(() => session.endProcesses(reason), limitMs);
-      return session.runOn(instance, job).finally(() => clearTimeout(timer));
+      const unlimit = session.limitProcesses(limitMs, reason);
+      return session.runOn(instance, job).finally(unlimit);
     },
   };
 }
 
 /** What ends the process of a trial is the model's fault; that no process could be started is not. */
-function fail(error: unknown, step: string): never {
-  const isItsFault = error instanceof AppError && error.code === 'WORKER_LOST' && 'endedIt' in error.details;
-  if (!isItsFault) throw error;
-  const text = `It was tried in a process of its own first, which ended while it was ${step}: ${error.message}`;
+async function fail(error: unknown, phase: 'loading' | 'warming', { suspicion }: TrialSubject): Promise<never> {
+  const fault = faultOf(error, phase);
+  if (fault === undefined) throw error;
+  const verdict = await suspicion.blame(fault);
+  if (verdict !== undefined) throw new AppError('MODEL_QUARANTINED', verdict, { cause: error });
+  const step = phase === 'loading' ? 'loaded' : 'warmed up';
+  const text = `It was tried in a process of its own first, which ended while it was ${step}: ${fault.reason}`;
   throw new AppError('MODEL_INVALID', text, { cause: error });
 }

@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { makePrivateFolder } from '../../model/private-folder.js';
+import { makePrivateFolder } from '../../private-folder.js';
 import { hashContent, readCpuFeatures } from '../../engine/weights/weights-key.js';
 import type { SessionSpec } from '../../engine/engine.js';
 import type { ModelJson } from '../../model/config-schema.js';
@@ -16,6 +16,7 @@ const mostRecords = 1000;
 /** Proofs by the key of what they are of, wherever they are kept. */
 export type ShippedProofs = Readonly<Record<string, Proof>>;
 
+/** Where the results of trials are kept. */
 export interface TrustStoreOptions {
   /** Folder of the records; made when missing, for this user alone. */
   readonly folder: string;
@@ -83,6 +84,7 @@ export class TrustStore {
   }
 }
 
+/** What a trial of one content showed. */
 export interface TrustRecord {
   /** What was found when this content was tried; undefined where it was not. */
   readonly proof?: Proof;

@@ -10,6 +10,7 @@ import { measureSwitch } from './switch-cost.js';
 
 const nsPerMs = 1e6;
 
+/** A loaded version before its first request. */
 export interface WarmUpSubject {
   readonly session: Pick<RunnerSession, 'loaded' | 'runOn'>;
   readonly header: OnnxHeader;
@@ -135,7 +136,7 @@ async function judgeSwitching(subject: WarmUpSubject): Promise<Verdict> {
 const off = (reason: string): Verdict => ({ isProven: false, note: noteOnBatchingOff(reason) });
 
 function onGraphAlone(problem: string): Verdict {
-  return { isProven: true, note: `Batching rests on the graph alone, nothing was measured (${problem}).` };
+  return { isProven: true, note: `Batching relies on the graph alone, nothing was measured (${problem}).` };
 }
 
 /** Runs made-up rows of the first size of the variable dimensions that the model takes; answers why it takes none. */

@@ -10,12 +10,15 @@ export interface ManagedCall {
   /** Address that the call came from. */
   readonly from: string;
   readonly requestId: string;
+  /** Ids of its span, where traces are sent. */
+  readonly trace: object | undefined;
 }
 
 /** Does what a call asks for, and writes one line of who asked, for what, and what became of it, also where it was refused. */
 export async function audited(log: Log, call: ManagedCall, work: () => Promise<void>): Promise<void> {
   const startedMs = performance.now();
-  const { caller, ...facts } = call;
+  const { caller, trace, ...given } = call;
+  const facts = { ...given, ...trace };
   const record = (result: string, reason?: string): void => {
     const ms = Math.round(performance.now() - startedMs);
     log.info(

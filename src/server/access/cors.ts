@@ -7,6 +7,8 @@ const readable = [
   'x-request-id',
   'server-timing',
   'retry-after',
+  'traceparent',
+  'x-error-code',
 ].join(', ');
 
 /** How long a browser may remember a permission. */
@@ -30,6 +32,6 @@ export function preflightHeaders(headers: IncomingHttpHeaders, allow: string): r
     ...['access-control-allow-methods', allow, 'access-control-max-age', String(rememberSeconds)],
     ...(names.length === 0 ? [] : ['access-control-allow-headers', names.join(', ')]),
     ...(isPrivate ? ['access-control-allow-private-network', 'true'] : []),
-    ...['vary', 'access-control-request-headers'],
+    ...['vary', 'access-control-request-headers, access-control-request-private-network'],
   ];
 }

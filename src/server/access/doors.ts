@@ -23,6 +23,7 @@ export interface Credentials {
 /** Who may manage models here: `open`: everyone, or admin keys where keys are asked for; `keys`: admin keys alone; `elsewhere`: nobody, another port is for that. */
 export type Management = 'open' | 'keys' | 'elsewhere';
 
+/** What decides who may do what. */
 export interface DoorsOptions {
   readonly keys: KeyRing;
   readonly rate: TokenBuckets;
@@ -50,7 +51,7 @@ export class Doors {
     if (key === undefined) throw refusal('UNAUTHORIZED', 'The key is not one of this server’s.');
     const retryAfterMs = rate.take(key.digest.toString('base64'));
     if (retryAfterMs === 0) return { keyName: key.name, role: key.role };
-    const text = `The key '${key.name}' asked more often than a key may: ask again in ${(retryAfterMs / 1000).toFixed(2)} s.`;
+    const text = `The key '${key.name}' sent more requests than allowed: try again in ${(retryAfterMs / 1000).toFixed(2)} s.`;
     throw refusal('RATE_LIMITED', text, { details: { retryAfterMs } });
   }
 
@@ -66,7 +67,7 @@ export class Doors {
     if (role === 'admin' && management !== 'elsewhere') return;
     throw refusal(
       'FORBIDDEN',
-      `Loading and unloading models is not open to this request. ${fixFor(management, keyName)}`,
+      `Loading and unloading models is not allowed for this request. ${fixFor(management, keyName)}`,
     );
   }
 }
@@ -86,5 +87,5 @@ function readSecret({ authorization, apiKey }: Credentials): string | undefined 
 function secretOf(shown: Credentials): string {
   const secret = readSecret(shown);
   if (secret !== undefined) return secret;
-  throw refusal('UNAUTHORIZED', 'This server asks for a key: send "Authorization: Bearer KEY" or "x-api-key: KEY".');
+  throw refusal('UNAUTHORIZED', 'This server needs an API key: send "Authorization: Bearer KEY" or "x-api-key: KEY".');
 }

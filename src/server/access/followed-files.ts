@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { AppError, messageOf } from '../../errors.js';
 
+/** Files that are read again when they change. */
 export interface FollowedFilesOptions {
   readonly paths: readonly string[];
   /** Puts the files' contents to use, whole or not at all; throws where they are not right. */

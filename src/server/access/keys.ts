@@ -43,7 +43,7 @@ function parseKey(written: string, line: number): AccessKey {
 
 function refuseLine(line: number): never {
   const expected = 'KEY, NAME:ROLE:KEY or NAME:ROLE:sha256:HEX with the role predict or admin';
-  throw new AppError('USAGE', `Line ${line} of the keys cannot be read: expected ${expected}.`);
+  throw new AppError('USAGE', `Line ${line} of the keys is invalid: expected ${expected}.`);
 }
 
 function refuseRepeats(keys: readonly AccessKey[]): void {

@@ -14,6 +14,7 @@ export interface Visit {
   readonly isProved: () => boolean;
 }
 
+/** Which names and origins the server accepts requests for. */
 export interface PageGuardOptions {
   readonly isKnownName: NameCheck;
   /** Origins of pages that may ask as well, or `*`. */
@@ -72,9 +73,9 @@ export class PageGuard {
     if (from !== undefined && target !== undefined && isSamePlace(from, target)) return;
     const isNamed = from !== undefined;
     const fix = isNamed
-      ? `If that page is meant to, start the server with --allow-origin ${formatOrigin(from)}.`
+      ? `To allow that page, start the server with --allow-origin ${formatOrigin(from)}.`
       : 'Open the page over http or https, and start the server with --allow-origin and its origin.';
-    const text = `A page of ${shown(origin)} asked, and pages of other origins than the server's own may not. ${fix}`;
+    const text = `A page of ${shown(origin)} sent this request, and only pages of the server's own origin may. ${fix}`;
     throw refusal('FORBIDDEN', text);
   }
 }
@@ -106,15 +107,15 @@ function readHost(text: string): Authority {
 
 function refuseName(name: string): never {
   const text =
-    `The request was sent to '${name}', which is no name of this server, so it may come from a page that took it over (DNS rebinding). ` +
+    `The request was sent to '${name}', which is not a name of this server, so it may come from a hostile page (DNS rebinding). ` +
     `If the name is right, start the server with --allow-host ${name}.`;
   throw refusal('FORBIDDEN', text);
 }
 
 function refuseSite(site: string | string[]): never {
   const text =
-    `A page of another site asked (Sec-Fetch-Site: ${shown(String(site))}), and such pages may not. ` +
-    'If it is meant to, let it use fetch with CORS and start the server with --allow-origin and its origin.';
+    `A page of another site sent this request (Sec-Fetch-Site: ${shown(String(site))}), which is not allowed. ` +
+    'To allow it, use fetch with CORS there and start the server with --allow-origin and its origin.';
   throw refusal('FORBIDDEN', text);
 }
 

@@ -12,8 +12,8 @@ export async function readKeys({ keys, keysFile }: AuthSettings, log: Log, endin
   const files = new FollowedFiles({
     paths: [keysFile],
     take: ([content]) => ring.replace([...given, ...parseFile(keysFile, String(content))]),
-    onTaken: () => log.info({ file: keysFile, keys: ring.names }, 'keys read again: these hold from now on'),
-    onFault: (reason) => log.error({ reason }, 'the keys could not be read again: those from before hold on'),
+    onTaken: () => log.info({ file: keysFile, keys: ring.names }, 'keys reloaded: these are valid from now on'),
+    onFault: (reason) => log.error({ reason }, 'the keys could not be reloaded: the previous ones stay valid'),
   });
   await files.open().catch((thrown: unknown) => {
     throw new AppError('USAGE', `--api-keys-file ${messageOf(thrown)}`, { cause: thrown });

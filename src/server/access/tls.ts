@@ -1,5 +1,6 @@
 import { createSecureContext, type SecureContextOptions } from 'node:tls';
 import { AppError, messageOf } from '../../errors.js';
+import { omitUndefined } from '../../omit-undefined.js';
 import type { Log } from '../log/log.js';
 import type { TlsFiles } from '../settings/settings.js';
 import { FollowedFiles, followIntervalMs } from './followed-files.js';
@@ -26,8 +27,8 @@ export async function readTls({ cert, key, clientCa }: TlsFiles, log: Log, endin
       inForce = checkContext(contents);
       for (const apply of listeners) apply(inForce);
     },
-    onTaken: () => log.info({ cert }, 'certificate read again: it holds for new connections'),
-    onFault: (reason) => log.error({ reason }, 'the certificate could not be read again: the one from before holds on'),
+    onTaken: () => log.info({ cert }, 'certificate reloaded: it applies to new connections'),
+    onFault: (reason) => log.error({ reason }, 'the certificate could not be reloaded: the previous one stays in use'),
   });
   await files.open().catch((thrown: unknown) => {
     throw new AppError('USAGE', `--tls-cert ${cert} and --tls-key ${key}: ${messageOf(thrown)}`, { cause: thrown });
@@ -44,12 +45,10 @@ export async function readTls({ cert, key, clientCa }: TlsFiles, log: Log, endin
 function checkContext([cert, key, ca]: readonly Buffer[]): SecureContextOptions {
   const context: SecureContextOptions = {
     minVersion: 'TLSv1.2',
-    ...(cert === undefined ? {} : { cert }),
-    ...(key === undefined ? {} : { key }),
-    ...(ca === undefined ? {} : { ca }),
+    ...omitUndefined({ cert, key, ca }),
   };
   if (ca?.includes('-----BEGIN CERTIFICATE-----') === false) {
-    throw new AppError('USAGE', 'The file of --tls-client-ca holds no certificate: expected PEM.');
+    throw new AppError('USAGE', 'The file of --tls-client-ca contains no certificate: expected PEM.');
   }
   createSecureContext(context);
   return context;

@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import type { StateMemory } from '../../batching/sequences/types.js';
 import { AppError } from '../../errors.js';
 import type { OnModelEvent } from '../../repository/events.js';
-import type { ProviderChoice } from '../../repository/load-version.js';
+import type { ProviderChoice } from '../../repository/loading/load-version.js';
 import type { TrustStore } from '../../repository/proof/trust-store.js';
 import type { ModelRepository, OnTracedRun } from '../../repository/types.js';
 import { createGpuReader } from '../../resources/gpu-readings.js';
@@ -16,7 +16,7 @@ import { openCrashes, type Crashes } from './crashes.js';
 import { keepGpu } from './gpu-keeper.js';
 import { watchGpus } from './gpu-watch.js';
 import type { ServeOptions } from '../serve-options.js';
-import type { Ledger } from '../startup-text.js';
+import type { Ledger } from '../describe/startup-text.js';
 
 /** What computes: the worker threads, and the models in them. */
 export interface Backend {
@@ -80,7 +80,7 @@ async function openRunner(options: ServeOptions, { journal }: Crashes): Promise<
     log.error(loss, 'the GPU is gone for this process: its models are refused until it is back');
     started
       .then((pool) => keepLost(loss, pool, options))
-      .catch((err: unknown) => log.error({ err, ...loss }, 'a GPU that is gone is tried no more'));
+      .catch((err: unknown) => log.error({ err, ...loss }, 'a lost GPU is no longer tried'));
   };
   const started = startRunner({
     workers: budget.workers,
@@ -94,7 +94,7 @@ async function openRunner(options: ServeOptions, { journal }: Crashes): Promise<
       onWorkerLost: (event) => log.error(event, 'worker lost'),
       onInline: (event) => log.debug(event, event.inline ? 'runs on the HTTP thread' : 'runs on the workers'),
       onWorkerRestarted: (event) => log.warn(event, 'worker restarted'),
-      onDeviceLost: (loss) => log.error(loss, 'GPU lost: its worker is filled anew, and its models are loaded again'),
+      onDeviceLost: (loss) => log.error(loss, 'GPU lost: its worker is replaced, and its models are loaded again'),
       onDeviceGone,
       onGivenUp: ({ reason }) => onStuck(reason),
       onStuck: ({ worker, session, runningMs }) =>
@@ -136,7 +136,7 @@ async function openModels(
   options: BackendOptions,
   listeners: BackendListeners,
 ): Promise<Backend> {
-  const { settings, budget, env, clock, log, temporaryFolder } = options;
+  const { settings, env, clock, log, temporaryFolder } = options;
   let folder = '';
   try {
     const [{ homes, ...place }, { openRepository }, { createProviderChooser }, trust] = await Promise.all([
@@ -154,8 +154,7 @@ async function openModels(
       runner,
       ...(records === undefined ? {} : { crashes: records }),
       trust,
-      intraOpThreads: budget.intraOpThreads,
-      cpus: budget.cpus,
+      ...sizesOf(options),
       clock,
       onEvent: listeners.onModelEvent,
       stateMemory: options.stateMemory,
@@ -170,6 +169,10 @@ async function openModels(
     await runner.close();
     throw explainFolder(thrown, folder);
   }
+}
+
+function sizesOf({ budget: { intraOpThreads, cpus }, loop }: ServeOptions) {
+  return { intraOpThreads, cpus, processes: loop?.share.count ?? 1 };
 }
 
 function told(log: Log, choice: ProviderChoice): ProviderChoice {

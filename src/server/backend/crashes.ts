@@ -21,7 +21,7 @@ export function openCrashes({ cacheFolder, clock, log, settings, ended, isGuest 
   const onFailure = (error: unknown): void =>
     log.warn(
       { folder, reason: messageOf(error) },
-      'what runs cannot be written down: after a crash no model is suspected',
+      'the journal cannot be written: after a crash no model will be suspected',
     );
   try {
     const records = new CrashRecords({
@@ -43,12 +43,12 @@ export function openCrashes({ cacheFolder, clock, log, settings, ended, isGuest 
 
 const texts: Readonly<Record<CrashChange['kind'], string>> = {
   suspected: 'model suspected of a crash: it runs in processes of its own',
-  proven: "model's own process ended with it: it crashes, alone, and goes on",
-  quarantined: 'model quarantined: its own process ended with it too often, and it is not loaded again',
-  cleared: 'model suspected no more: it served for an hour without a fault',
+  proven: 'model crashed its own process, which is started again',
+  quarantined: 'model quarantined: its own process ended with it, and it is not loaded again',
+  cleared: 'model no longer suspected: it served for an hour without a fault',
   released: 'model released from its quarantine: it is loaded again, in processes of its own',
-  changed: 'model suspected no more: its files or settings have changed',
-  forgotten: 'model suspected no more: its crashes are forgotten, as asked for',
+  changed: 'model no longer suspected: its files or settings have changed',
+  forgotten: 'model no longer suspected: its crashes are forgotten, as requested',
 };
 
 function logCrash(log: Log, { kind, record }: CrashChange): void {

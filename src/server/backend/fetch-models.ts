@@ -7,6 +7,7 @@ import type { Log } from '../log/log.js';
 /** From this size on a file's way is told in steps of a tenth. */
 const largeBytes = 64 << 20;
 
+/** What models are fetched with. */
 export interface Fetching {
   readonly cacheFolder: string;
   readonly world: StoreWorld;

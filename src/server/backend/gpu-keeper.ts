@@ -2,6 +2,7 @@ import type { ProviderProof } from '../../engine/providers.js';
 import type { DeviceLoss } from '../../workers/runner-options.js';
 import type { Log } from '../log/log.js';
 
+/** How a lost GPU is tried again. */
 export interface GpuKeeperOptions {
   /** Tries a GPU in a process of its own. */
   readonly probe: (loss: DeviceLoss) => Promise<ProviderProof>;
@@ -26,7 +27,7 @@ export async function keepGpu(loss: DeviceLoss, { probe, isGone, renew, wait, lo
     if (!isGone(loss)) return;
     const reason = !proof.works ? proof.reason : proof.isSoftware === true ? 'its adapter is software' : undefined;
     if (reason === undefined) {
-      renew(`${provider} on device ${deviceId} works in another process, and no more in this one: ${loss.reason}`);
+      renew(`${provider} on device ${deviceId} works in another process, but no longer in this one: ${loss.reason}`);
       return;
     }
     if (reason !== told)

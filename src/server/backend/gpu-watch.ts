@@ -4,6 +4,7 @@ import type { GpuReport } from '../../resources/gpu-readings.js';
 import type { Devices } from '../../workers/lost-devices.js';
 import type { Log } from '../log/log.js';
 
+/** How GPUs are watched. */
 export interface GpuWatchOptions {
   /** What nvidia-smi says now. */
   readonly read: () => Promise<GpuReport>;
@@ -38,7 +39,7 @@ export class GpuWatch {
       this.#told = '';
       return;
     }
-    if (reason !== this.#told) log.warn({ reason }, 'nvidia-smi does not list the GPUs any more: each is tried');
+    if (reason !== this.#told) log.warn({ reason }, 'nvidia-smi no longer lists the GPUs: each one is tried');
     this.#told = reason;
     for (const deviceId of devices.cuda) {
       const proof = await probe(deviceId);
@@ -51,8 +52,7 @@ export class GpuWatch {
 export function watchGpus(devices: Devices, everyMs: number, options: GpuWatchOptions): void {
   const watch = new GpuWatch(options);
   const look = (): void => {
-    const tell = (thrown: unknown) =>
-      options.log.warn({ reason: messageOf(thrown) }, 'the GPUs could not be looked at');
+    const tell = (thrown: unknown) => options.log.warn({ reason: messageOf(thrown) }, 'the GPUs could not be checked');
     void watch.look(devices).catch(tell).finally(later);
   };
   const later = (): void => void setTimeout(look, everyMs).unref();

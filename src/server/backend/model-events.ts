@@ -3,6 +3,7 @@ import type { BatchingOff, SequencesGone } from '../../repository/servable.js';
 import type { Lifecycle } from '../lifecycle.js';
 import type { Log } from '../log/log.js';
 
+/** Where events of models are reported. */
 export interface ModelEventsOptions {
   readonly log: Log;
   readonly lifecycle: Lifecycle;
@@ -40,13 +41,13 @@ function textOf(event: ModelEvent): string {
     case 'repair':
       return 'model repaired: it serves again';
     case 'recovery':
-      return "model's folder repaired: what serves is what lies there";
+      return "model's folder repaired: it matches the serving model again";
     case 'unfinished':
-      return 'what was unloaded has requests that do not end: the workers let it go when they do';
+      return 'the unloaded model has requests that do not end: the workers release it when they do';
     case 'unload':
       return 'model unloaded';
     case 'failure':
-      return event.isServing ? 'model failed to reload: what was loaded before keeps serving' : 'model failed to load';
+      return event.isServing ? 'model failed to reload: the previous load keeps serving' : 'model failed to load';
   }
 }
 
@@ -75,8 +76,8 @@ function factsOf(event: ModelEvent): object {
 export function logBatchingOff(log: Log, { model, version, fault }: BatchingOff): void {
   const facts = { model, version, ...fault };
   if (fault.kind === 'differs') {
-    log.error(facts, 'batching turned off: an answer in company is not the one given alone');
-  } else log.warn(facts, 'batching turned off: requests do not run together');
+    log.error(facts, 'batching turned off: an answer from a shared run differs from the same request alone');
+  } else log.warn(facts, 'batching turned off: requests cannot run together');
 }
 
 /** Says that state of sequences is gone: their next requests are refused until they begin again. */

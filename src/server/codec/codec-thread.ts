@@ -2,11 +2,13 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { toPlainError } from '../../errors.js';
 import { configureImages } from '../../image/decode.js';
 import { releaseMemory } from '../../tensor/release.js';
+import { standBehindMain } from '../../workers/host/niceness.js';
 import { performTask, type CodecThreadData, type FromCodec, type ToCodec } from './tasks.js';
 import { listArrived, listTransfers } from './transfers.js';
 
 /** Entry of a codec thread: JSON is handled in the order it comes, images beside it; ends when it is terminated. */
 function main(port: NonNullable<typeof parentPort>, data: CodecThreadData): void {
+  standBehindMain();
   configureImages(data.image);
   port.on('message', ({ job, task }: ToCodec) => {
     performTask(task)

@@ -1,10 +1,9 @@
 import type { ImageSettings } from '../../image/decode.js';
 import type { SizedImages } from '../../image/image-tensor.js';
-import type { ImageConfig } from '../../model/config.js';
 import type { DetectedRow } from '../../tasks/detection/types.js';
 import type { SegmentedRow } from '../../tasks/segmentation/types.js';
 import type { TextBatch } from '../../tasks/text/batches.js';
-import type { BytesElement, NumericTensor, TensorSpec } from '../../tensor/tensor.js';
+import type { NumericTensor } from '../../tensor/tensor.js';
 import type { EncodedRequest } from '../../protocol/v2/decode-request.js';
 import type { ModelSignature, EncodedResponse, InferResponse } from '../../protocol/types.js';
 import type { PredictRequest } from '../../protocol/v1/decode.js';
@@ -25,6 +24,7 @@ import {
   type CodecResults,
   type DetectionsToFind,
   type EmbeddingsToMake,
+  type ImagesToDecode,
   type JsonTask,
   type MasksToMake,
   type OutputsToEncode,
@@ -34,6 +34,7 @@ import {
   type WrittenVector,
 } from './tasks.js';
 
+/** How many codec threads there may be, and who learns of their troubles. */
 export interface CodecOptions {
   /** Most threads for what is large; 0: everything is done where it is called. */
   readonly threads: number;
@@ -66,8 +67,8 @@ export interface Codec {
   encodeOutputs(response: OutputsToEncode, isOwned: boolean): EncodedResponse | Promise<EncodedResponse>;
   /** Images as one input tensor, a row each; always on a thread. The images stay the caller's. */
   decodeImages(images: ImagesToDecode): Promise<NumericTensor>;
-  /** The same with the images' own sizes. */
-  decodeSizedImages(images: ImagesToDecode): Promise<SizedImages>;
+  /** The same with the images' own sizes, and where asked for what the model sees. */
+  decodeSizedImages(images: ImagesToDecode, withPreviews: boolean): Promise<SizedImages>;
   /** The detections of a run's images, a row each. Throws MODEL_INVALID. */
   detect(run: DetectionsToFind, isOwned: boolean): readonly DetectedRow[] | Promise<readonly DetectedRow[]>;
   /** The masks of a run's images, a row each. Throws MODEL_INVALID, and INVALID_INPUT for a form that has no room for them. */
@@ -78,24 +79,14 @@ export interface Codec {
   embed(run: EmbeddingsToMake, isOwned: boolean): readonly WrittenVector[] | Promise<readonly WrittenVector[]>;
   /** Boxes of an image as images of their own; always on a thread. The image stays the caller's. */
   cutCrops(pieces: PiecesToCut): Promise<readonly (Uint8Array | undefined)[]>;
-  /** Makes one thread ready for images before the first one comes. */
-  prewarm(): Promise<void>;
   /** Ends the threads; tasks they still have are rejected with SHUTTING_DOWN. */
   close(): Promise<void>;
-}
-
-export interface ImagesToDecode {
-  readonly model: string;
-  /** Files, or their base64. */
-  readonly images: readonly BytesElement[];
-  readonly config: ImageConfig;
-  /** The input that takes them. */
-  readonly spec: TensorSpec;
 }
 
 const defaultInlineLimitBytes = 32 * 1024;
 const noBinary: ReadonlySet<string> = new Set();
 
+/** The codec of a server. */
 export function createCodec(options: CodecOptions): Codec {
   return new ThreadedCodec(options);
 }
@@ -155,8 +146,8 @@ class ThreadedCodec implements Codec {
     return (await (this.#pool?.run(task) ?? performTask(task))) as NumericTensor;
   }
 
-  async decodeSizedImages(images: ImagesToDecode): Promise<SizedImages> {
-    const task = { kind: 'decode-sized-images', ...images } as const;
+  async decodeSizedImages(images: ImagesToDecode, withPreviews: boolean): Promise<SizedImages> {
+    const task = { kind: 'decode-sized-images', withPreviews, ...images } as const;
     return (await (this.#pool?.run(task) ?? performTask(task))) as SizedImages;
   }
 
@@ -180,10 +171,6 @@ class ThreadedCodec implements Codec {
   async cutCrops(pieces: PiecesToCut): Promise<readonly (Uint8Array | undefined)[]> {
     const task = { kind: 'cut-crops', ...pieces } as const;
     return (await (this.#pool?.run(task) ?? performTask(task))) as readonly (Uint8Array | undefined)[];
-  }
-
-  async prewarm(): Promise<void> {
-    await this.#pool?.prewarm();
   }
 
   async close(): Promise<void> {

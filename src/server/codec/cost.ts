@@ -20,13 +20,15 @@ export function estimateDecoding({ body, headerLength }: EncodedRequest, { input
 
 /**
  * About how many bytes of JSON finding detections comes to: a number is looked at in half the time that a byte of JSON takes, and each box
- * may be compared with every one that is kept.
+ * may be compared with every one that is kept. Of masks each may cover its image.
  */
-export function estimateDetecting({ outputs, config, asked }: DetectionRun): number {
+export function estimateDetecting({ outputs, config, asked, placements }: DetectionRun): number {
   let numbers = 0;
   for (const { data } of outputs.values()) numbers += data.length;
   const boxes = Math.max(...(outputs.get(config.outputs.boxes)?.shape ?? []), 0);
-  return numbers / 2 + (boxes * Math.min(boxes, asked.max)) / 32;
+  const kept = Math.min(boxes, asked.max);
+  const hasMasks = config.masks !== undefined && asked.mask !== undefined && asked.mask !== 'none';
+  return numbers / 2 + (boxes * kept) / 32 + (hasMasks ? kept * pixelsOf(placements) : 0);
 }
 
 /** About how many bytes of JSON making vectors comes to: adding a number up is a part of the work of reading one, writing one is twenty bytes. */
@@ -37,9 +39,11 @@ export function estimateEmbedding({ outputs, config }: EmbeddingRun): number {
 
 /** About how many bytes of JSON making masks comes to: each score is looked at once, each pixel of an image several times. */
 export function estimateSegmenting({ outputs, config, placements }: SegmentationRun): number {
-  const pixels = placements.reduce((sum, { imageWidth, imageHeight }) => sum + imageWidth * imageHeight, 0);
-  return (outputs.get(config.output)?.data.length ?? 0) / 2 + pixels;
+  return (outputs.get(config.output)?.data.length ?? 0) / 2 + pixelsOf(placements);
 }
+
+const pixelsOf = (placements: SegmentationRun['placements']): number =>
+  placements.reduce((sum, { imageWidth, imageHeight }) => sum + imageWidth * imageHeight, 0);
 
 /** About how many bytes of JSON writing tensors comes to, by the same rule. */
 export function estimateJsonBytes(tensors: NamedTensors, binary: ReadonlySet<string>): number {

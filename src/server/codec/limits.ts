@@ -5,11 +5,9 @@ export function lineOf(task: CodecTask): string {
   return `${modelOf(task)} ${'images' in task ? 'images' : 'bodies'}`;
 }
 
-/** The model that a task is for; '' where it is for none. */
+/** The model that a task is for. */
 export function modelOf(task: CodecTask): string {
   switch (task.kind) {
-    case 'prewarm':
-      return '';
     case 'encode-infer':
       return task.response.modelName;
     case 'encode-predict':
@@ -42,7 +40,6 @@ function bytesOf(task: CodecTask): number {
   if ('images' in task) return task.images.reduce((sum, image) => sum + image.length, 0);
   if ('texts' in task) return task.texts.flat().reduce((sum, text) => sum + text.length, 0);
   if (task.kind === 'cut-crops') return task.image.length;
-  if (task.kind === 'prewarm') return 0;
   let bytes = 0;
   for (const { data } of task.response.outputs.values()) bytes += 'byteLength' in data ? data.byteLength : data.length;
   return bytes;

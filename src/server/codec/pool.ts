@@ -18,6 +18,7 @@ export interface CodecPoolOptions {
   readonly events?: CodecEvents;
 }
 
+/** What happens to codec threads. */
 export interface CodecEvents {
   /** A task passed its limit: it failed, and another thread takes over. */
   readonly onStuck?: (event: { readonly task: string; readonly model: string; readonly limitMs: number }) => void;
@@ -72,12 +73,6 @@ export class CodecPool {
     });
   }
 
-  /** Starts one thread, with the decoder of images, before it is needed. A thread costs memory: others start when this one is busy. */
-  async prewarm(): Promise<void> {
-    const first = this.#free();
-    if (!this.#isClosed && first !== undefined) await this.#do(first, packTask({ kind: 'prewarm' }));
-  }
-
   /** Ends the threads; what they had and what waited is rejected with SHUTTING_DOWN. */
   async close(): Promise<void> {
     this.#isClosed = true;
@@ -125,6 +120,7 @@ export class CodecPool {
   }
 }
 
+/** The server ends, and takes no more tasks. */
 export function shuttingDown(): AppError {
   return new AppError('SHUTTING_DOWN', 'The server is shutting down; send the request to another one.');
 }

@@ -1,10 +1,13 @@
 import { AppError } from '../../errors.js';
 import type { ModelConfig } from '../../model/config.js';
-import { mostDetections } from '../../model/detection-config.js';
+import { mostDetections } from '../../model/tasks/detection-config.js';
 import type { DetectionOptions } from '../../tasks/detection/types.js';
 import type { MaskForm } from '../../tasks/segmentation/types.js';
 
-/** What a request may ask of its answer: `top` of a classifier, `similarity` (1: yes) of an embedding, `mask` (its place in `maskForms`) of a segmentation, the others of a detector. */
+/**
+ * What a request may ask of its answer: `top` of a classifier, `similarity` (1: yes) of an embedding, `mask` (its place in `maskForms`) of a segmentation, `preview` (1: yes) of what
+ * takes images, the others of a detector.
+ */
 export type PredictionOptions = Readonly<Partial<Record<OptionName, number>>>;
 
 /** How masks may be answered; the first unless a request says otherwise. */
@@ -12,6 +15,7 @@ export const maskForms: readonly MaskForm[] = ['png', 'runs', 'none'];
 
 const isPart = (value: number) => value >= 0 && value <= 1;
 const part = { fits: isPart, expected: 'a number from 0 to 1' };
+const yesOrNo = { fits: (value: number) => value === 0 || value === 1, expected: 'true or false' };
 const rules = {
   top: {
     task: 'classification',
@@ -26,14 +30,17 @@ const rules = {
     expected: `a whole number from 1 to ${mostDetections}`,
   },
   mask: { task: 'segmentation', fits: (value: number) => value in maskForms, expected: 'png, runs or none' },
-  similarity: { task: 'embedding', fits: (value: number) => value === 0 || value === 1, expected: 'true or false' },
+  similarity: { task: 'embedding', ...yesOrNo },
+  preview: { task: 'image', ...yesOrNo },
 } as const;
 
+/** The options of `POST /predictions`. */
 export type OptionName = keyof typeof rules;
 
 /** In the order in which they are told. */
 export const optionNames = Object.keys(rules) as readonly OptionName[];
 
+/** Whether a name is that of an option. */
 export const isOption = (name: string): name is OptionName => Object.hasOwn(rules, name);
 
 /** Options from a query, a form or JSON, in texts or numbers. Throws INVALID_INPUT. */
@@ -69,14 +76,19 @@ export function checkOptions(
   for (const name of optionNames) {
     const { task } = rules[name];
     if (asked[name] === undefined || model.config[task] !== undefined) continue;
+    if (name === 'mask' && model.config.detection?.masks !== undefined) continue;
     throw new AppError(
       'INVALID_INPUT',
-      `'${name}' is for models of the task ${task}, and model '${model.name}' has no "${task}" in its model.json`,
+      `'${name}' is for models ${task === 'image' ? 'that take images' : `of the task ${task}`}, and model '${model.name}' has no "${task}" in its model.json`,
     );
   }
 }
 
 /** What is asked of a detector, with its own values where the request leaves them out. */
-export function detectionOptions({ score, iou, max }: PredictionOptions, { detection }: ModelConfig): DetectionOptions {
-  return { score: score ?? detection?.score ?? 0, iou, max: max ?? detection?.max ?? mostDetections };
+export function detectionOptions(
+  { score, iou, max, mask }: PredictionOptions,
+  { detection }: ModelConfig,
+): DetectionOptions {
+  const wish = detection?.masks === undefined ? undefined : maskForms[mask ?? 0];
+  return { score: score ?? detection?.score ?? 0, iou, max: max ?? detection?.max ?? mostDetections, mask: wish };
 }

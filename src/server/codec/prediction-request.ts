@@ -8,7 +8,7 @@ import type { ModelSignature } from '../../protocol/types.js';
 import { mostImages } from '../../protocol/tensor-check.js';
 import { validateInferRequest, type CheckedRequest } from '../../protocol/validate.js';
 import type { BytesElement } from '../../tensor/tensor.js';
-import type { TextInput } from '../../model/text-config.js';
+import type { TextInput } from '../../model/tasks/text-config.js';
 import { readTexts, type ReadTexts } from './texts-json.js';
 import { isOption, parseOptions, type PredictionOptions, type OptionName } from './prediction-options.js';
 
@@ -95,7 +95,7 @@ function readMember(reader: JsonReader, key: string, members: Members): void {
 }
 
 function readOption(reader: JsonReader, key: OptionName): unknown {
-  if (key === 'similarity') return reader.readBoolean('"similarity"');
+  if (key === 'similarity' || key === 'preview') return reader.readBoolean(`"${key}"`);
   return key === 'mask' ? reader.readString('"mask"') : readDouble(reader);
 }
 

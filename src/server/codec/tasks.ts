@@ -1,4 +1,4 @@
-import { preloadImages, type ImageSettings } from '../../image/decode.js';
+import type { ImageSettings } from '../../image/decode.js';
 import { cutCrops, type CropsToCut } from '../../image/crop.js';
 import { imagesToTensor, imagesWithSizes, type SizedImages } from '../../image/image-tensor.js';
 import type { ImageConfig } from '../../model/config.js';
@@ -16,7 +16,7 @@ import { embed, type EmbeddingRun } from '../../tasks/embedding/embed.js';
 import { segment } from '../../tasks/segmentation/segment.js';
 import type { SegmentationRun, SegmentedRow } from '../../tasks/segmentation/types.js';
 import { textsToBatches, type BatchOptions, type TextBatch } from '../../tasks/text/batches.js';
-import type { TextInput } from '../../model/text-config.js';
+import type { TextInput } from '../../model/tasks/text-config.js';
 import type { TokenizerFile } from '../../model/tokenizer-file.js';
 import type { DetectedRow, DetectionRun } from '../../tasks/detection/types.js';
 import { decodePredictionJson, type PredictionInput } from './prediction-request.js';
@@ -45,27 +45,33 @@ export type CodecTask =
   | { readonly kind: 'encode-outputs'; readonly response: OutputsToEncode; readonly isOwned: boolean }
   | { readonly kind: 'detect'; readonly response: DetectionsToFind; readonly isOwned: boolean }
   | { readonly kind: 'segment'; readonly response: MasksToMake; readonly isOwned: boolean }
-  | {
-      readonly kind: 'decode-images' | 'decode-sized-images';
-      readonly model: string;
-      readonly images: readonly BytesElement[];
-      readonly config: ImageConfig;
-      readonly spec: TensorSpec;
-    }
+  | ({ readonly kind: 'decode-images' } & ImagesToDecode)
+  | ({ readonly kind: 'decode-sized-images'; readonly withPreviews: boolean } & ImagesToDecode)
   | ({ readonly kind: 'tokenize' } & TextsToTokenize)
   | ({ readonly kind: 'cut-crops' } & PiecesToCut)
-  | { readonly kind: 'embed'; readonly response: EmbeddingsToMake; readonly isOwned: boolean }
-  | { readonly kind: 'prewarm' };
+  | { readonly kind: 'embed'; readonly response: EmbeddingsToMake; readonly isOwned: boolean };
+
+/** Images of one request, and the input that takes them. */
+export interface ImagesToDecode {
+  readonly model: string;
+  /** Files, or their base64. */
+  readonly images: readonly BytesElement[];
+  readonly config: ImageConfig;
+  /** The input that takes them. */
+  readonly spec: TensorSpec;
+}
 
 /** A `:predict` answer, and the model that it is of. */
 export interface PredictionsToEncode extends PredictResponse {
   readonly model: string;
 }
 
+/** Outputs to find boxes in. */
 export interface DetectionsToFind extends DetectionRun {
   readonly model: string;
 }
 
+/** Outputs to make masks of. */
 export interface MasksToMake extends SegmentationRun {
   readonly model: string;
 }
@@ -82,6 +88,7 @@ export interface PiecesToCut extends CropsToCut {
   readonly model: string;
 }
 
+/** Outputs to make vectors of. */
 export interface EmbeddingsToMake extends EmbeddingRun {
   readonly model: string;
 }
@@ -115,15 +122,15 @@ export interface CodecResults {
   readonly 'cut-crops': readonly (Uint8Array | undefined)[];
   readonly 'decode-images': NumericTensor;
   readonly 'decode-sized-images': SizedImages;
-  readonly prewarm: undefined;
 }
 
+/** The result of any task. */
 export type CodecResult = CodecResults[CodecTask['kind']];
 
 /** Tasks that are done in one go, which a small body is not worth a hop for. */
 export type JsonTask = Exclude<
   CodecTask,
-  { kind: 'cut-crops' | 'decode-images' | 'decode-message' | 'decode-sized-images' | 'tokenize' | 'prewarm' }
+  { kind: 'cut-crops' | 'decode-images' | 'decode-message' | 'decode-sized-images' | 'tokenize' }
 >;
 
 /** What a codec thread starts with. */
@@ -147,7 +154,7 @@ export async function performTask(task: CodecTask): Promise<CodecResult> {
     case 'decode-images':
       return imagesToTensor(task.images, task.config, task.spec);
     case 'decode-sized-images':
-      return imagesWithSizes(task.images, task.config, task.spec);
+      return imagesWithSizes(task.images, task);
     case 'decode-message': {
       // Nothing of gRPC is loaded before it is needed.
       const { decodeInferMessage } = await import('../../protocol/grpc/decode-request.js');
@@ -157,9 +164,6 @@ export async function performTask(task: CodecTask): Promise<CodecResult> {
       return textsToBatches(task.texts, task);
     case 'cut-crops':
       return cutCrops(task);
-    case 'prewarm':
-      await preloadImages();
-      return undefined;
     default:
       return performJsonTask(task);
   }

@@ -1,4 +1,4 @@
-import type { TextInput } from '../../model/text-config.js';
+import type { TextInput } from '../../model/tasks/text-config.js';
 import { ascii, type JsonReader } from '../../protocol/json/reader.js';
 
 /** Texts of a request; `isSingle`: one that was not sent as a list. */
@@ -44,7 +44,7 @@ export function readTexts(reader: JsonReader): ReadTexts {
 
 /** Why a text is not taken, after its name. */
 export function findTextProblem(text: string): string | undefined {
-  if (text === '') return 'is empty: leave it out, or send what it says';
+  if (text === '') return 'is empty: leave it out, or send a text';
   return text.length > mostCharacters
     ? `has ${text.length} characters, more than the ${mostCharacters} of one text`
     : undefined;

@@ -13,7 +13,6 @@ export interface PackedTask {
 
 /** Packs a task for its way to a thread. Outputs that others may read are copied. */
 export function packTask(task: CodecTask): PackedTask {
-  if (task.kind === 'prewarm') return { task, transfers: [] };
   if ('texts' in task || task.kind === 'cut-crops') return { task, transfers: [] };
   if ('body' in task) {
     const body = isLarge(task.body) ? task.body : new Uint8Array(task.body);
@@ -37,7 +36,7 @@ function copyTensor(tensor: Tensor): Tensor {
 
 /** Memory of a result that can be handed over. */
 export function listTransfers(result: CodecResult): ArrayBuffer[] {
-  if (result === undefined || isList(result)) return [];
+  if (isList(result)) return [];
   if ('tensor' in result) return listTensors(new Map([['', result.tensor]]));
   if ('body' in result) return listMovable([result.body, ...(result.tail ?? [])]);
   if ('data' in result) return listMovable([result.data]);

@@ -1,4 +1,4 @@
-import type { DetectionConfig } from '../../model/detection-config.js';
+import type { DetectionConfig } from '../../model/tasks/detection-config.js';
 import { exampleInputs } from '../../model/example/example.js';
 import { suggestImage } from '../../model/found/ultraface.js';
 import type { SequenceConfig } from '../../model/config.js';
@@ -137,6 +137,7 @@ function describeDetection({
   iou,
   max,
   suppress,
+  masks,
 }: DetectionConfig): Readonly<Record<string, string>> {
   return {
     task: 'detection',
@@ -146,6 +147,7 @@ function describeDetection({
     iou: String(iou),
     suppress,
     max: String(max),
+    ...(masks === undefined ? {} : { detection_masks: masks.output }),
   };
 }
 

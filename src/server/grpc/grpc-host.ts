@@ -3,11 +3,13 @@ import { toLoadOverrides, toUnloadOptions } from '../../protocol/repository-requ
 import type { ParameterValue } from '../../protocol/types.js';
 import { audited, type ManagedCall } from '../access/audit.js';
 import { stranger, type Caller, type Doors } from '../access/doors.js';
-import { decodeBody } from '../http/content-encoding.js';
+import { decodeBody } from '../http/body/content-encoding.js';
 import { createRequestIds } from '../http/exchange.js';
-import { toAppError, tooLarge, toHttpFailure } from '../http/http-errors.js';
+import { tooLarge, toHttpFailure } from '../http/http-errors.js';
 import type { HttpDeps } from '../http-side.js';
+import type { RequestSpan } from '../telemetry/telemetry.js';
 import { GrowingBuffer } from '../memory/growing-buffer.js';
+import { ReleaseBatch } from '../../tensor/release.js';
 import { RequestMemory } from '../memory/memory-budget.js';
 import { GrpcRecord } from './grpc-record.js';
 import { inferMessage } from './infer-message.js';
@@ -25,7 +27,7 @@ export function createGrpcHost(deps: GrpcDeps): GrpcHost {
   const { dataplane, lifecycle } = deps;
   return {
     ...transport(deps),
-    ...receiving(deps),
+    ...accounts(deps),
     isReady: () => dataplane.health().ready,
     onReadiness: (listener) => lifecycle.onChange(listener),
     isModelReady: (name, version) => dataplane.isModelReady(name, orHighest(version)),
@@ -47,7 +49,12 @@ function transport({ settings, doors, tls, ...deps }: GrpcDeps): Pick<GrpcHost, 
   const newId = createRequestIds(`${deps.processTag}-g`);
   const context = { ...deps, accessLog: settings.log.access };
   return {
-    limits: { connections, arrivalMs: requestTimeoutMs, idleConnectionMs: keepAliveMs },
+    limits: {
+      connections,
+      arrivalMs: requestTimeoutMs,
+      untakenMs: requestTimeoutMs,
+      idleConnectionMs: keepAliveMs,
+    },
     tls,
     authorize: ({ path, headers }) => {
       if (openPaths.test(path)) return stranger;
@@ -55,10 +62,10 @@ function transport({ settings, doors, tls, ...deps }: GrpcDeps): Pick<GrpcHost, 
     },
     begin: (call: CallStart) => new GrpcRecord(context, newId(call.headers), call),
     describeFailure: (thrown) => {
-      const { text, headers, status } = toHttpFailure(thrown);
+      const { text, headers, status, code } = toHttpFailure(thrown);
       const after = headers['retry-after'];
       return {
-        code: status === 400 ? 'INVALID_INPUT' : toAppError(thrown).code,
+        code: status === 400 ? 'INVALID_INPUT' : code,
         text,
         retryAfterSeconds: after === undefined ? undefined : Number(after),
       };
@@ -66,9 +73,12 @@ function transport({ settings, doors, tls, ...deps }: GrpcDeps): Pick<GrpcHost, 
   };
 }
 
+type Accounts = 'receive' | 'hold' | 'release' | 'inflate' | 'holdAnswer' | 'warn';
+
 /** How messages are put aside: by the limits and on the account of HTTP bodies. */
-function receiving({ settings, memory: budget }: GrpcDeps): Pick<GrpcHost, 'receive' | 'hold' | 'inflate'> {
+function accounts({ settings, memory: budget, log }: GrpcDeps): Pick<GrpcHost, Accounts> {
   const limitBytes = settings.limits.bodyBytes;
+  const read = new ReleaseBatch();
   const open = (bytes: number): RequestMemory => {
     if (bytes > limitBytes) throw tooLarge(limitBytes);
     return new RequestMemory(budget);
@@ -90,7 +100,13 @@ function receiving({ settings, memory: budget }: GrpcDeps): Pick<GrpcHost, 'rece
       memory.take(bytes);
       return memory;
     },
+    release: (buffers) => read.add(buffers),
     inflate: (message, coding, memory) => decodeBody(message, coding, { limitBytes, memory }),
+    holdAnswer: (bytes) => {
+      budget.hold(bytes);
+      return () => budget.give(bytes);
+    },
+    warn: (facts, text) => log.warn({ transport: 'grpc', ...facts }, text),
   };
 }
 
@@ -98,9 +114,10 @@ function receiving({ settings, memory: budget }: GrpcDeps): Pick<GrpcHost, 'rece
 function management({ dataplane, doors, log }: GrpcDeps): Pick<GrpcHost, 'load' | 'unload'> {
   const manage = (action: ManagedCall['action'], { model, record }: ModelChange, change: () => Promise<void>) => {
     const { id: requestId, from } = record;
-    // This host let it in.
+    // This host let it in, and began its span.
     const caller = record.caller as Caller;
-    return audited(log, { action, model, caller, from, requestId }, async () => {
+    const trace = (record.trace as RequestSpan | undefined)?.facts;
+    return audited(log, { action, model, caller, from, requestId, trace }, async () => {
       doors.checkManagement(caller);
       await change();
     });

@@ -5,11 +5,12 @@ import { createInferResponse } from '../../protocol/response.js';
 import { reportHeaders } from '../routes/answer.js';
 import type { Codec } from '../codec/codec.js';
 import type { Dataplane } from '../dataplane.js';
+import { tensorBytes } from '../memory/memory-budget.js';
 import { buffersOf, runChecked, type InferReport } from '../inference/inference.js';
-import { tensorBytes } from '../memory/tensor-bytes.js';
 import { viewOf } from '../inference/model-view.js';
 import { withImages } from '../inference/images.js';
 
+/** What a message of gRPC is answered with. */
 export interface MessageDeps {
   readonly dataplane: Dataplane;
   readonly codec: Codec;

@@ -6,6 +6,7 @@ export interface Known {
   readonly silentMs: number;
 }
 
+/** An answer of the health port. */
 export interface Answer {
   readonly status: number;
   readonly body: string;
@@ -15,11 +16,13 @@ export interface Answer {
 const readyMs = 5000;
 const liveMs = 60_000;
 
+/** Live, unless the HTTP thread has been silent for too long. */
 export function liveAnswer({ silentMs }: Pick<Known, 'silentMs'>): Answer {
   if (silentMs <= liveMs) return { status: 200, body: '{"live":true}' };
   return { status: 503, body: JSON.stringify({ live: false, error: silence(silentMs) }) };
 }
 
+/** The server's own answer, unless its HTTP thread has been silent for too long. */
 export function readyAnswer({ health, silentMs }: Known): Answer {
   if (silentMs <= readyMs) return health;
   const message = silence(silentMs);

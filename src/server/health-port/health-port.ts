@@ -4,12 +4,14 @@ import type { Metrics } from '../metrics/metrics.js';
 import type { Answer } from './answers.js';
 import type { FromHealthPort, HealthPortData, ToHealthPort } from './messages.js';
 
+/** What the health port answers with. */
 export interface HealthPortOptions extends Omit<HealthPortData, 'pulse' | 'pulseMs'> {
   /** What `/v2/health/ready` answers now. */
   readonly health: () => Answer;
   readonly metrics: () => Promise<Metrics>;
 }
 
+/** A health port that answers. */
 export interface OpenHealthPort {
   readonly port: number;
   /** Tells the state at once. */

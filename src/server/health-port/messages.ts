@@ -16,6 +16,7 @@ export interface HealthPortData {
   readonly hasMetrics: boolean;
 }
 
+/** Metrics as text. */
 export interface Exposition {
   readonly text: string;
   readonly contentType: string;

@@ -87,7 +87,7 @@ class HealthPort {
         return readyAnswer(known);
       case '/metrics':
         if (hasMetrics) return this.#metrics();
-        return refusal(401, "Metrics ask for a key: ask at the server's own port, or start it with --open-metrics.");
+        return refusal(401, "Metrics need an API key: use the server's main port, or start it with --open-metrics.");
       default:
         return refusal(404, 'Not found: this port has /v2/health/live, /v2/health/ready and /metrics.');
     }
@@ -97,7 +97,7 @@ class HealthPort {
     const renewed = new Promise<void>((resolve) => this.#onExposition.push(resolve));
     this.#tell({ kind: 'scrape' });
     await Promise.race([renewed, sleep(scrapeMs)]);
-    if (this.#exposition === undefined) return refusal(503, 'The server has told no figures yet.');
+    if (this.#exposition === undefined) return refusal(503, 'There are no metrics yet.');
     const { text, contentType } = this.#exposition;
     return { status: 200, body: text, type: contentType };
   }

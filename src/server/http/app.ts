@@ -8,19 +8,20 @@ import {
   type FastifyRequest,
   type RawServerDefault,
 } from 'fastify';
-import { holdContinue } from './body.js';
+import { answerHalfClosed } from './connections/half-closed.js';
+import { holdContinue } from './body/body.js';
 import { bodyBytesOf, DirectReply, DirectRequest, serveDirectly } from './direct.js';
 import { createRequestIds, Exchange, type ExchangeContext, type RequestIds } from './exchange.js';
 import { createGates, passes, type Gate } from './gates.js';
 import { tooLarge } from './http-errors.js';
-import { followConnections, type OpenConnections } from './open-connections.js';
+import { followConnections, type OpenConnections } from './connections/open-connections.js';
 import { Router } from './router.js';
-import { refuseConnection } from './refused-connection.js';
+import { refuseConnection, refuseUnserved } from './connections/refused-connection.js';
 import type { Settings } from '../settings/settings.js';
 import type { Caller, Doors } from '../access/doors.js';
 import type { PageGuard } from '../access/page-guard.js';
 import type { Tls } from '../access/tls.js';
-import { createTlsServer } from './tls-server.js';
+import { createTlsServer } from './connections/tls-server.js';
 
 /** What the HTTP side is built from. */
 export interface AppDeps {
@@ -52,6 +53,8 @@ export function buildApp(deps: AppDeps): App {
   const newId = createRequestIds(deps.processTag);
   const app = fastify(serverOptions(deps, newId));
   app.server.maxConnections = settings.limits.connections === 0 ? Infinity : settings.limits.connections;
+  // Node leaves out those after the first thousand, without a word; their bytes have a limit.
+  app.server.maxHeadersCount = 0;
   app.removeAllContentTypeParsers();
   app.decorateRequest('contentType', undefined);
   app.decorateRequest('bodyBytes', 0);
@@ -62,7 +65,10 @@ export function buildApp(deps: AppDeps): App {
     if (passes(gates, deps.exchange, { request, reply })) done();
   });
   app.setErrorHandler((error: FastifyError, request, reply) => failExchange(deps, { error, request, reply }));
+  answerHalfClosed(app.server);
   holdContinue(app.server);
+  refuseUnserved(app.server);
+  app.server.on('connection', () => deps.exchange.line.arrive());
   const router = new Router(app, deps.exchange);
   deps.routes(router);
   router.close();
@@ -90,7 +96,11 @@ function serverOptions(deps: AppDeps, newId: RequestIds): FastifyHttpOptions<Raw
     maxHeaderSize: limits.headerBytes,
     // Node refuses a request that may take less long than its headers.
     headersTimeout: requestTimeoutMs === 0 ? headersTimeoutMs : Math.min(headersTimeoutMs, requestTimeoutMs),
+    // Else Node compares the headers' time with its own default.
+    requestTimeout: requestTimeoutMs,
     connectionsCheckingInterval: 1000,
+    // Missing ones are refused at the gates, in the form of other errors.
+    requireHostHeader: false,
   };
   // What the framework would set on a server of its own.
   const timeouts = { requestTimeout: requestTimeoutMs, keepAliveTimeout: limits.keepAliveMs };
@@ -113,8 +123,14 @@ function serverOptions(deps: AppDeps, newId: RequestIds): FastifyHttpOptions<Raw
     frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) =>
       failExchange(deps, { error, request, reply }),
     routerOptions: { maxParamLength: 4096, ignoreTrailingSlash: true },
+    schemaController: { compilersFactory: { buildValidator: noSchemas, buildSerializer: noSchemas } },
     rewriteUrl: ({ url }: IncomingMessage) => withoutBase(url ?? '/', basePath),
   };
+}
+
+/** No route has a schema of the framework's: what would compile them takes a sixth of the start and several megabytes to load. */
+function noSchemas(): never {
+  throw new Error('Routes here have no schemas: bodies are read by the protocol.');
 }
 
 /** Paths outside the base become one that no route has, so that they are a 404. */

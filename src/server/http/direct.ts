@@ -2,16 +2,13 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Caller } from '../access/doors.js';
 import type { ExchangeReply, ExchangeRequest, Handler } from './exchange.js';
 
-/** Where a path leads. */
-interface Destination {
+/** Where a target leads. */
+export interface Route {
   readonly handler: Handler;
   /** The path's pattern. */
   readonly url: string;
   readonly params: Readonly<Record<string, string>>;
-}
-
-/** Where a target leads: its path, and what stands after its `?`. */
-export interface Route extends Destination {
+  /** What stands after its `?`. */
   readonly query: Readonly<Record<string, string>>;
 }
 
@@ -23,13 +20,13 @@ const plainQuery = /^(?:[a-z]\w*=[\w.-]+(?:&(?!$)|$)){1,16}$/;
 
 const noQuery: Route['query'] = {};
 
-/** Destinations that are remembered; should there be more, all are found again. */
+/** Routes that are remembered; should there be more, all are found again. */
 const mostKnown = 1024;
 
 /** Routes of one method, found by looking a path up. */
 export class DirectRoutes {
   readonly #routes: { readonly pattern: RegExp; readonly url: string; readonly handler: Handler }[] = [];
-  readonly #known = new Map<string, Destination>();
+  readonly #known = new Map<string, Route>();
 
   /** `path` as the framework has it: `:name` stands for one segment. */
   add(path: string, handler: Handler): void {
@@ -40,22 +37,19 @@ export class DirectRoutes {
   /** Undefined where this is for the framework to find out. */
   find(target: string): Route | undefined {
     const mark = target.indexOf('?');
-    if (mark === -1) return this.#withQuery(target, noQuery);
+    if (mark === -1) return this.#findPath(target);
     const query = readPlainQuery(target.slice(mark + 1));
-    return query && this.#withQuery(target.slice(0, mark), query);
+    const route = query && this.#findPath(target.slice(0, mark));
+    return route && { ...route, query };
   }
 
-  #withQuery(path: string, query: Route['query']): Route | undefined {
-    const destination = this.#findPath(path);
-    return destination && { ...destination, query };
-  }
-
-  #findPath(path: string): Destination | undefined {
+  /** The same object each time: to copy one costs more than to find it. */
+  #findPath(path: string): Route | undefined {
     const known = this.#known.get(path);
     if (known !== undefined || !plainPath.test(path)) return known;
     const found = this.#routes.flatMap(({ pattern, url, handler }) => {
       const match = pattern.exec(path);
-      return match === null ? [] : [{ handler, url, params: { ...match.groups } }];
+      return match === null ? [] : [{ handler, url, params: { ...match.groups }, query: noQuery }];
     });
     const [only, other] = found;
     if (only === undefined || other !== undefined) return undefined;

@@ -3,9 +3,12 @@ import { preflightHeaders, readableHeaders } from '../access/cors.js';
 import type { Caller } from '../access/doors.js';
 import type { ErrorCode } from '../../errors.js';
 import { statusOf, toAppError, toHttpFailure } from './http-errors.js';
+import { discardBody } from './body/discard.js';
+import type { ReadLine } from './body/read-line.js';
 import type { InferReport } from '../inference/inference.js';
 import type { Log } from '../log/log.js';
 import { emptyPolicy, safeHeaders } from './safe-headers.js';
+import { endUntaken, onceOver } from './waiting-answer.js';
 import type { HttpBegun, RequestSpan, Telemetry } from '../telemetry/telemetry.js';
 import { RequestMemory, type MemoryBudget } from '../memory/memory-budget.js';
 
@@ -17,10 +20,16 @@ export interface ExchangeContext {
   readonly log: Log;
   /** What all requests may hold together. */
   readonly memory: MemoryBudget;
+  /** Where connections wait whose requests were refused for want of room. */
+  readonly line: ReadLine;
   /** One line for every request. */
   readonly accessLog: boolean;
+  /** How long a client may take no byte of an answer that waits for it; 0: without end. */
+  readonly untakenMs: number;
   /** Whether connections should close after their answer. */
   readonly isStopping: () => boolean;
+  /** Whether pages of any other origin may read answers, so that caches have to tell readers apart. */
+  readonly hasReaders: boolean;
   /** Whether pages of this origin may read answers. */
   readonly isReadableBy: (origin: string) => boolean;
   /** Undefined: no traces and metrics are sent. */
@@ -126,6 +135,11 @@ export class Exchange {
     };
   }
 
+  /** How long, at most, it has waited for its connection to be read, in milliseconds. */
+  get waitedMs(): number {
+    return this.#context.line.waitedMs(this.request.raw.socket);
+  }
+
   /** A header that comes once, or undefined. */
   header(name: string): string | undefined {
     const value = this.request.headers[name];
@@ -160,12 +174,13 @@ export class Exchange {
    */
   openStream(headers: FlatHeaders): ServerResponse | undefined {
     const { raw } = this.reply;
-    if (raw.destroyed || this.request.method === 'HEAD') {
+    if (this.#isGone || this.request.method === 'HEAD') {
       this.send(200, new Uint8Array(), headers);
       return undefined;
     }
     this.reply.hijack();
     raw.writeHead(200, this.#allHeaders(headers));
+    this.#limitWait(raw);
     this.#over(200);
     return raw;
   }
@@ -174,7 +189,7 @@ export class Exchange {
   send(status: number, body: Uint8Array | readonly Uint8Array[], headers: FlatHeaders): void {
     const { raw } = this.reply;
     if (raw.headersSent) return;
-    if (raw.destroyed) {
+    if (this.#isGone) {
       this.#over(statusOf.CLIENT_GONE);
       return;
     }
@@ -188,14 +203,14 @@ export class Exchange {
   }
 
   /**
-   * Answers with what went wrong. What is left of the body is read and dropped by Node, so that the client hears the answer and may
+   * Answers with what went wrong. What is left of the body is passed over by Node, so that the client hears the answer and may
    * keep its connection; of a body that is too large the rest is not waited for.
    */
   fail(thrown: unknown): void {
-    const { status, text, headers } = toHttpFailure(thrown);
+    const { status, code, text, headers } = toHttpFailure(thrown);
     this.#errorCode = toAppError(thrown).code;
     if (status === 500) this.#context.log.error({ ...this.#facts(status), err: toAppError(thrown) }, 'request failed');
-    else if (!this.#context.accessLog)
+    else if (!this.#context.accessLog && this.#context.log.isLevelEnabled('debug'))
       this.#context.log.debug({ ...this.#facts(status), reason: text }, 'request refused');
     if (status === statusOf.CLIENT_GONE) {
       this.reply.hijack();
@@ -204,8 +219,17 @@ export class Exchange {
       return;
     }
     const closing = status === statusOf.PAYLOAD_TOO_LARGE && !this.request.raw.complete ? ['connection', 'close'] : [];
+    const { raw } = this.request;
+    discardBody(raw, this.#context.line);
     const body = Buffer.from(JSON.stringify({ error: text }));
-    this.send(status, body, ['content-type', json, ...Object.entries(headers).flat(), ...closing]);
+    const own = ['content-type', json, 'x-error-code', code, ...Object.entries(headers).flat()];
+    this.send(status, body, [...own, ...closing]);
+    if (status === 429 || status === 503) this.#context.line.hold(raw.socket);
+  }
+
+  /** Whether the client has left; an answer that waits behind others on its connection is not destroyed with it. */
+  get #isGone(): boolean {
+    return this.reply.raw.destroyed || this.request.raw.socket.destroyed;
   }
 
   /** An answer's own headers with those that every answer has. */
@@ -214,6 +238,7 @@ export class Exchange {
     if (!headers.includes('content-security-policy')) all.push(...emptyPolicy);
     const { origin } = this.request.headers;
     if (origin !== undefined && this.#context.isReadableBy(origin)) all.push(...readableHeaders(origin));
+    else if (this.#context.hasReaders) all.push('vary', 'origin');
     const trace = this.span?.traceparent ?? traceparentOf(this.request.headers);
     if (trace !== undefined) all.push('traceparent', trace);
     if (this.#context.isStopping()) all.push('connection', 'close');
@@ -224,13 +249,19 @@ export class Exchange {
   #over(status: number): void {
     const { raw } = this.reply;
     const memory = this.#memory;
-    if (memory !== undefined) {
-      if (raw.writableLength === 0 || raw.destroyed) memory.close();
-      else raw.once('close', () => memory.close());
-    }
+    const { socket } = this.request.raw;
+    const isWaiting = raw.writableLength > 0 && !this.#isGone;
+    if (isWaiting) this.#limitWait(raw);
+    if (memory !== undefined && isWaiting) onceOver(raw, socket, () => memory.close());
+    else memory?.close();
     const { inference, span } = this;
     span?.end({ status, isFault: status >= 500, errorCode: this.#errorCode, ...inference });
     this.#context.onAnswered(this, status);
+  }
+
+  #limitWait(raw: ServerResponse): void {
+    const { untakenMs: limitMs, log } = this.#context;
+    endUntaken(raw, { limitMs, log, facts: () => this.#facts(raw.statusCode) });
   }
 
   #logAccess(status: number): void {

@@ -1,5 +1,5 @@
 import { stranger, type Doors } from '../access/doors.js';
-import { AppError } from '../../errors.js';
+import { AppError, refusal } from '../../errors.js';
 import type { Tls } from '../access/tls.js';
 import type { PageGuard } from '../access/page-guard.js';
 import { Exchange, type ExchangeContext, type ExchangeReply, type ExchangeRequest } from './exchange.js';
@@ -8,6 +8,7 @@ import type { Settings } from '../settings/settings.js';
 /** Throws for a request that is not let in. */
 export type Gate = (request: ExchangeRequest) => void;
 
+/** What requests are judged by. */
 export interface GateDeps {
   readonly settings: Settings;
   readonly doors: Doors;
@@ -48,6 +49,9 @@ function pageGate({ guard, doors, settings, tls }: GateDeps): Gate {
     tls !== undefined || health.test(url) || (doors.asksForKeys && !(settings.auth.openMetrics && metrics.test(url)));
   return (request) => {
     const { method, headers, originalUrl: url, raw } = request;
+    if (headers.host === undefined && raw.httpVersionMinor > 0) {
+      throw refusal('INVALID_INPUT', 'Expected a Host header, which HTTP/1.1 requires, but received none.');
+    }
     guard.check({ method, headers, rawHeaders: raw.rawHeaders, url, isProved: () => isProved(request.url) });
   };
 }
@@ -56,8 +60,7 @@ function pageGate({ guard, doors, settings, tls }: GateDeps): Gate {
 const certificateGate: Gate = ({ raw, url }) => {
   const { authorized } = raw.socket as { authorized?: boolean };
   if (authorized === true || health.test(url)) return;
-  const text =
-    'This server asks for a certificate of the client, signed by one of the authorities in its --tls-client-ca.';
+  const text = 'This server needs a client certificate, signed by one of the authorities in its --tls-client-ca.';
   throw new AppError('UNAUTHORIZED', text);
 };
 

@@ -1,4 +1,5 @@
 import { AppError, messageOf, type ErrorCode } from '../../errors.js';
+import { escapeMisleading, isMisleading } from '../../protocol/paths.js';
 import { hidePaths } from '../describe/private-paths.js';
 
 /** HTTP status of every error code; a code without a row does not compile. 499 is never seen: its client has gone. */
@@ -46,7 +47,9 @@ const leastRetryAfterSeconds = 1;
 /** What a client is told of a failure. */
 export interface HttpFailure {
   readonly status: number;
-  /** Text of the body's `error`; names no path of ours. */
+  /** Told as `x-error-code`: a status may stand for several. */
+  readonly code: ErrorCode;
+  /** Text of the body's `error`; names no path of ours, and what could steer a terminal or mislead readers is written out. */
   readonly text: string;
   /** `Allow`, `Accept-Encoding`, `Retry-After`, `WWW-Authenticate`, where the status calls for one. */
   readonly headers: Readonly<Record<string, string>>;
@@ -57,7 +60,8 @@ export function toHttpFailure(thrown: unknown): HttpFailure {
   const error = toAppError(thrown);
   const isRequestFault = error.details['isRequestFault'] === true;
   const status = isRequestFault ? 400 : statusOf[error.code];
-  return { status, text: textOf(error, status), headers: headersOf(error, status) };
+  const code = isRequestFault ? 'INVALID_INPUT' : error.code;
+  return { status, code, text: written(textOf(error, status)), headers: headersOf(error, status) };
 }
 
 /** The code of anything thrown, the framework's own errors included. */
@@ -93,6 +97,11 @@ const quotesFiles: ReadonlySet<ErrorCode> = new Set([
 function textOf(error: AppError, status: number): string {
   if (status === 500 || error.code === 'ENGINE_FAILED') return internalText(error);
   return quotesFiles.has(error.code) ? hidePaths(error.message) : error.message;
+}
+
+/** Texts quote names that clients and models chose. Lines stay: the runtime's texts have several. */
+function written(text: string): string {
+  return isMisleading(text) ? text.split('\n').map(escapeMisleading).join('\n') : text;
 }
 
 function internalText(error: AppError): string {

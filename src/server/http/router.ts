@@ -1,7 +1,11 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify';
 import { AppError } from '../../errors.js';
 import { DirectRoutes } from './direct.js';
+import { adviseFor } from './familiar-paths.js';
 import { Exchange, type ExchangeContext, type ExchangeReply, type ExchangeRequest, type Handler } from './exchange.js';
+
+/** The parameters that a path knows; `any` where pages, probes and scrapers add some of their own. */
+type KnownQuery = readonly string[] | 'any';
 
 const verbs = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const satisfies readonly HTTPMethods[];
 
@@ -23,16 +27,17 @@ export class Router {
     return this.#methods;
   }
 
-  get(path: string, handler: Handler): void {
-    this.#add('GET', path, handler);
+  /** `query`: the parameters after the `?` that the path knows; others are refused. */
+  get(path: string, handler: Handler, query: KnownQuery = []): void {
+    this.#add('GET', path, withQuery(handler, query));
   }
 
-  post(path: string, handler: Handler): void {
-    this.#add('POST', path, handler);
+  post(path: string, handler: Handler, query: KnownQuery = []): void {
+    this.#add('POST', path, withQuery(handler, query));
   }
 
-  put(path: string, handler: Handler): void {
-    this.#add('PUT', path, handler);
+  put(path: string, handler: Handler, query: KnownQuery = []): void {
+    this.#add('PUT', path, withQuery(handler, query));
   }
 
   /** Makes OPTIONS of every path known so far answer its verbs, every other verb a 405 with `Allow`, and every other path a 404. */
@@ -50,7 +55,8 @@ export class Router {
     }
     const notFound = this.#wrap(({ request }) => {
       const path = request.url.split('?', 1)[0] ?? '';
-      throw new AppError('NOT_FOUND', `Not found: ${request.method} ${path}. The API is described at /docs.`);
+      const advice = adviseFor(path) ?? 'The API is described at /docs.';
+      throw new AppError('NOT_FOUND', `Not found: ${request.method} ${path}. ${advice}`);
     });
     this.#app.setNotFoundHandler(notFound);
   }
@@ -77,7 +83,30 @@ export class Router {
   }
 }
 
+/** The handler for requests whose parameters the path knows. */
+function withQuery(handler: Handler, query: KnownQuery): Handler {
+  if (query === 'any') return handler;
+  return (exchange) => {
+    checkQuery(exchange, query);
+    return handler(exchange);
+  };
+}
+
 /** Which verbs a path takes; a page of an allowed origin hears whether it may send what it asked about. */
 function sendOptions(exchange: Exchange, allow: string): void {
   exchange.send(200, new Uint8Array(), ['allow', `${allow}, OPTIONS`, ...exchange.preflightHeaders(allow)]);
+}
+
+/** The parameters after the `?`. */
+export function queryOf({ request }: Exchange): Readonly<Record<string, unknown>> {
+  return (request.query ?? {}) as Readonly<Record<string, unknown>>;
+}
+
+/** Throws INVALID_INPUT for a parameter that the path does not know: a slip would else change nothing in silence. */
+export function checkQuery(exchange: Exchange, known: readonly string[]): void {
+  const strange = Object.keys(queryOf(exchange)).find((name) => !known.includes(name));
+  if (strange === undefined) return;
+  const expected = known.length === 0 ? 'it takes none' : `expected ${known.map((name) => `'${name}'`).join(', ')}`;
+  const shown = JSON.stringify(strange.slice(0, 64));
+  throw new AppError('INVALID_INPUT', `${shown} is not a parameter of this path: ${expected}`);
 }

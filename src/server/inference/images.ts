@@ -8,7 +8,8 @@ import type { CheckedRequest } from '../../protocol/validate.js';
 import type { ServableModel } from '../../repository/types.js';
 import type { Shape } from '../../tensor/shape.js';
 import type { BytesElement, Tensor } from '../../tensor/tensor.js';
-import type { Codec, ImagesToDecode } from '../codec/codec.js';
+import type { Codec } from '../codec/codec.js';
+import type { ImagesToDecode } from '../codec/tasks.js';
 
 /** The request with its images made into the model's input tensor; the same request where it has none. */
 export function withImages<T extends CheckedRequest>(codec: Codec, request: T, model: ServableModel): T | Promise<T> {
@@ -25,13 +26,8 @@ function toImageInput(codec: Codec, images: readonly BytesElement[], model: Serv
   return codec.decodeImages(imagesOf(images, model));
 }
 
-/** The same with the images' own sizes. */
-function readSizedImages(codec: Codec, images: readonly BytesElement[], model: ServableModel): Promise<SizedImages> {
-  return codec.decodeSizedImages(imagesOf(images, model));
-}
-
 /** Images as an input, or as the files of one; the images' own sizes, and the shape of the input where they are files. */
-export interface ReadImages {
+export interface ReadImages extends Pick<SizedImages, 'previews'> {
   readonly tensor: Tensor;
   readonly sizes?: readonly ImageSize[];
   readonly shape?: Shape;
@@ -52,10 +48,12 @@ export function findFiles(
 export async function readImages(
   codec: Codec,
   images: readonly BytesElement[],
-  model: ServableModel,
+  { model, withPreviews }: { readonly model: ServableModel; readonly withPreviews: boolean },
 ): Promise<ReadImages> {
   const { detection, segmentation } = model.config;
-  if (detection !== undefined || segmentation !== undefined) return readSizedImages(codec, images, model);
+  if (withPreviews || detection !== undefined || segmentation !== undefined) {
+    return codec.decodeSizedImages(imagesOf(images, model), withPreviews);
+  }
   return { tensor: await toImageInput(codec, images, model) };
 }
 

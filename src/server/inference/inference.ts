@@ -1,12 +1,12 @@
 import type { Place } from '../../batching/sequences/types.js';
 import type { InferResult, InferTimings } from '../../batching/types.js';
+import { headerLengthName } from '../../protocol/header-length.js';
 import { createInferResponse, wantsTokens } from '../../protocol/response.js';
 import type { EncodedResponse, RequestedOutput } from '../../protocol/types.js';
 import type { CheckedRequest } from '../../protocol/validate.js';
 import type { NamedTensors } from '../../tensor/tensor.js';
 import type { Codec } from '../codec/codec.js';
-import type { RequestMemory } from '../memory/memory-budget.js';
-import { tensorBytes } from '../memory/tensor-bytes.js';
+import { tensorBytes, type RequestMemory } from '../memory/memory-budget.js';
 import { withImages } from './images.js';
 import type { ModelView } from './model-view.js';
 
@@ -34,13 +34,20 @@ export interface InferReport {
 }
 
 /** An answer with the way it came about. */
-export interface InferAnswer {
-  readonly encoded: EncodedResponse;
+export interface Answered {
+  readonly body: Uint8Array;
+  /** What follows `body`, where it lies. */
+  readonly tail?: readonly Uint8Array[] | undefined;
+  /** What the body is: names and values of headers in turn. */
+  readonly headers: readonly string[];
   readonly report: InferReport;
 }
 
+/** Headers of a JSON body. */
+export const jsonHeaders: Answered['headers'] = ['content-type', 'application/json'];
+
 /** Answers one inference request of the Open Inference Protocol. Throws AppError. */
-export async function infer(codec: Codec, call: InferenceRequest): Promise<InferAnswer> {
+export async function infer(codec: Codec, call: InferenceRequest): Promise<Answered> {
   const { view, body, headerLength } = call;
   const startMs = performance.now();
   const decoding = codec.decodeInfer({ body, headerLength }, view.signature);
@@ -56,11 +63,17 @@ export async function infer(codec: Codec, call: InferenceRequest): Promise<Infer
   const encoding = codec.encodeInfer(createInferResponse({ request, model, version, outputs, labelsOf }), isOwned);
   const encoded = encoding instanceof Promise ? await encoding : encoding;
   holdAnswer(call.memory, { outputs, encoded, isOwned });
-  return { encoded, report: { timings, device, batchRows, decodeMs, encodeMs: performance.now() - ranMs } };
+  const report = { timings, device, batchRows, decodeMs, encodeMs: performance.now() - ranMs };
+  return { body: encoded.body, tail: encoded.tail, headers: headersOf(encoded), report };
+}
+
+function headersOf({ headerLength }: EncodedResponse): Answered['headers'] {
+  if (headerLength === undefined) return jsonHeaders;
+  return ['content-type', 'application/octet-stream', headerLengthName, String(headerLength)];
 }
 
 /** Answers one `:predict` of the version 1 protocols. Throws AppError. */
-export async function inferV1(codec: Codec, call: InferenceRequest): Promise<InferAnswer> {
+export async function inferV1(codec: Codec, call: InferenceRequest): Promise<Answered> {
   const startMs = performance.now();
   const request = await codec.decodePredict(call.body, call.view.signature);
   const decodeMs = performance.now() - startMs;
@@ -77,7 +90,8 @@ export async function inferV1(codec: Codec, call: InferenceRequest): Promise<Inf
     isOwned,
   );
   holdAnswer(call.memory, { outputs, encoded, isOwned });
-  return { encoded, report: { timings, device, batchRows, decodeMs, encodeMs: performance.now() - ranMs } };
+  const report = { timings, device, batchRows, decodeMs, encodeMs: performance.now() - ranMs };
+  return { body: encoded.body, headers: jsonHeaders, report };
 }
 
 /** Counts an answer until its client has it: the outputs, and what was written of them beside. */

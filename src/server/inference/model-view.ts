@@ -1,3 +1,4 @@
+import { findFailingOnEmpty } from '../../model/onnx/hazards/empty-tensors.js';
 import type { BatchingConfig, SequenceConfig } from '../../model/config.js';
 import { mostRequestRows } from '../../model/complete/complete-batching.js';
 import type { ModelSignature, StateNames } from '../../protocol/types.js';
@@ -40,6 +41,7 @@ function createView(model: ServableModel): ModelView {
       defaultedInputs: model.header.defaultedInputs,
       outputs,
       maxRows: mostRequestRows(batching),
+      failsOnEmpty: findFailingOnEmpty(model.header.operators),
       ...(image === undefined ? {} : { imageInputs: new Set([image.input]) }),
       ...(sequences === undefined ? {} : { state: stateNames(sequences) }),
     },

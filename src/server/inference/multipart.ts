@@ -4,7 +4,7 @@ import { AppError, messageOf } from '../../errors.js';
 /** A form's files in their order, and its fields. */
 export interface Form {
   readonly files: readonly Buffer[];
-  readonly fields: ReadonlyMap<string, string>;
+  readonly fields: readonly (readonly [name: string, value: string])[];
 }
 
 const mostFiles = 1024;
@@ -16,7 +16,7 @@ const limitMs = 10_000;
 export function parseMultipart(body: Buffer, contentType: string): Promise<Form> {
   return new Promise((resolve, reject) => {
     const files: Buffer[][] = [];
-    const fields = new Map<string, string>();
+    const fields: [string, string][] = [];
     const timer = setTimeout(() => refuse(new Error(`its parts did not end within ${limitMs / 1000} s`)), limitMs);
     const refuse = (thrown: unknown) => {
       clearTimeout(timer);
@@ -34,7 +34,7 @@ export function parseMultipart(body: Buffer, contentType: string): Promise<Form>
         files.push(chunks);
         stream.on('data', (chunk: Buffer) => chunks.push(chunk)).on('error', refuse);
       });
-      busboy.on('field', (name, value) => fields.set(name, value));
+      busboy.on('field', (name, value) => fields.push([name, value]));
       busboy.on('filesLimit', () => refuse(new Error(`more than ${mostFiles} files`)));
       busboy.on('finish', () => {
         clearTimeout(timer);

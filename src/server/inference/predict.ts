@@ -4,18 +4,18 @@ import { AppError } from '../../errors.js';
 import { wantsTokens } from '../../protocol/response.js';
 import type { CheckedRequest } from '../../protocol/validate.js';
 import type { ServableModel } from '../../repository/types.js';
-import type { TextInput } from '../../model/text-config.js';
+import type { TextInput } from '../../model/tasks/text-config.js';
 import type { BytesElement } from '../../tensor/tensor.js';
-import { isUndecoded } from '../../workers/undecoded.js';
+import { isUndecoded } from '../../workers/runner.js';
 import type { Codec } from '../codec/codec.js';
-import { buffersOf, runChecked, type InferReport } from './inference.js';
-import type { RequestMemory } from '../memory/memory-budget.js';
-import { tensorBytes } from '../memory/tensor-bytes.js';
+import { buffersOf, jsonHeaders, runChecked, type Answered, type InferReport } from './inference.js';
+import { tensorBytes, type RequestMemory } from '../memory/memory-budget.js';
 import type { ModelView } from './model-view.js';
-import { detectionOutputs, frameOf } from './detections.js';
+import { detectionOutputs, frameOf } from './tasks/detections.js';
+import { checkPreview, joinPreviews, previewBytes, writePreviews } from './previews.js';
 import { findFiles, readImages, type ReadImages } from './images.js';
-import { writeTask, type TaskRuns } from './task-answer.js';
-import { readTextBatches } from './texts.js';
+import { writeTask, type TaskRuns } from './tasks/task-answer.js';
+import { readTextBatches } from './tasks/texts.js';
 import { readPredictionBody } from './prediction-body.js';
 import type { PredictionInput } from '../codec/prediction-request.js';
 import { checkOptions, type PredictionOptions } from '../codec/prediction-options.js';
@@ -36,26 +36,23 @@ export interface PredictCall {
   readonly memory: RequestMemory;
 }
 
-/** A body of JSON with the way it came about. */
-export interface PredictAnswer {
-  readonly body: Buffer;
-  readonly report: InferReport;
-}
-
 /** The results of an answer's runs, with what it took to read their inputs. */
 interface Ran extends TaskRuns {
   readonly decodeMs: number;
+  readonly previews?: readonly Uint8Array[];
 }
 
 /** Images, texts or tensors in, labels, boxes or vectors out. Throws AppError. */
-export async function predict(codec: Codec, call: PredictCall): Promise<PredictAnswer> {
+export async function predict(codec: Codec, call: PredictCall): Promise<Answered & { readonly body: Buffer }> {
   const startMs = performance.now();
   const { body: sent, contentType, view } = call;
   const takesText = view.model.config.text !== undefined;
   const input = await readPredictionBody(codec, { body: sent, contentType, signature: view.signature, takesText });
   const asked = { ...input.asked, ...call.asked };
   checkOptions(asked, view.model);
-  const ran = await runInput(codec, input, { call, startMs });
+  const withPreviews = asked.preview === 1;
+  if (withPreviews) checkPreview(input, view.model);
+  const ran = await runInput(codec, input, { call, startMs, withPreviews });
   const ranMs = performance.now();
   for (const { outputs, batchRequests } of ran.results) {
     call.memory.hold(tensorBytes(outputs.values()));
@@ -63,12 +60,13 @@ export async function predict(codec: Codec, call: PredictCall): Promise<PredictA
   }
   const body = await writeAnswer(codec, call, { input, ran, asked });
   call.memory.hold(body.length);
-  return { body, report: reportOf(ran, performance.now() - ranMs) };
+  return { body, headers: jsonHeaders, report: reportOf(ran, performance.now() - ranMs) };
 }
 
 interface Started {
   readonly call: PredictCall;
   readonly startMs: number;
+  readonly withPreviews: boolean;
 }
 
 function runInput(codec: Codec, input: PredictionInput, started: Started): Promise<Ran> {
@@ -102,8 +100,9 @@ async function runTexts(codec: Codec, texts: readonly TextInput[], { call, start
 }
 
 /** As many images a run as the model takes rows; all runs wait for workers at the same time. */
-async function runImageFiles(codec: Codec, images: readonly BytesElement[], { call, startMs }: Started): Promise<Ran> {
-  const { view } = call;
+async function runImageFiles(codec: Codec, images: readonly BytesElement[], started: Started): Promise<Ran> {
+  const { view } = started.call;
+  const { withPreviews } = started;
   const { model, signature } = view;
   const other = signature.inputs.find(({ name }) => signature.imageInputs?.has(name) === false);
   if (other !== undefined) {
@@ -114,21 +113,22 @@ async function runImageFiles(codec: Codec, images: readonly BytesElement[], { ca
   const chunks = Array.from({ length: Math.ceil(images.length / size) }, (_, n) =>
     images.slice(n * size, (n + 1) * size),
   );
-  const files = findFiles(chunks, { model, mostPixels: codec.mostPixels });
+  // Workers that decode files themselves hand back no pixels.
+  const files = withPreviews ? undefined : findFiles(chunks, { model, mostPixels: codec.mostPixels });
   try {
-    if (files !== undefined) return await runImages(files, { call, startMs });
+    if (files !== undefined) return await runImages(files, started);
   } catch (error) {
     if (!isUndecoded(error)) throw error;
   }
-  const read = await Promise.all(chunks.map((chunk) => readImages(codec, chunk, model)));
-  return runImages(read, { call, startMs });
+  const read = await Promise.all(chunks.map((chunk) => readImages(codec, chunk, { model, withPreviews })));
+  return runImages(read, started);
 }
 
 async function runImages(read: readonly ReadImages[], { call, startMs }: Started): Promise<Ran> {
   const { view, signal, trace } = call;
   const { model, signature } = view;
   const decodeMs = performance.now() - startMs;
-  call.memory.take(tensorBytes(read.map(({ tensor }) => tensor)));
+  call.memory.take(tensorBytes(read.map(({ tensor }) => tensor)) + previewBytes(read));
   const input = model.config.image?.input ?? '';
   const outputs = outputsFor(call);
   const frames = read.map(({ tensor: { shape: own }, sizes, shape = own }) =>
@@ -140,25 +140,28 @@ async function runImages(read: readonly ReadImages[], { call, startMs }: Started
     const queued = { inputs, outputs, rows, priority: 0, queueTimeoutMs: 0, signal, trace };
     return model.infer(tensor.datatype === 'BYTES' ? { ...queued, hasFiles: true } : queued);
   });
-  return { results: await Promise.all(runs), frames, decodeMs };
+  return { results: await Promise.all(runs), frames, decodeMs, ...joinPreviews(read) };
 }
 
-async function runTensors(codec: Codec, decoded: CheckedRequest, { call, startMs }: Started): Promise<Ran> {
+async function runTensors(codec: Codec, decoded: CheckedRequest, started: Started): Promise<Ran> {
+  const { call, startMs, withPreviews } = started;
   const { model } = call.view;
   const state = decoded.sequence === undefined ? undefined : call.view.signature.state?.outputs;
   const names = outputsFor(call);
-  const results = names.filter((name) => state?.has(name) !== true);
-  const outputs = (results.length > 0 ? results : names).map((name) => ({ name }));
+  const answered = names.filter((name) => state?.has(name) !== true);
+  const outputs = (answered.length > 0 ? answered : names).map((name) => ({ name }));
   const { image } = model.config;
   const given = image === undefined ? undefined : decoded.inputs.get(image.input);
-  const read = given?.datatype === 'BYTES' ? await readImages(codec, given.data, model) : undefined;
+  const read = given?.datatype === 'BYTES' ? await readImages(codec, given.data, { model, withPreviews }) : undefined;
   const inputs = read === undefined ? decoded.inputs : new Map(decoded.inputs).set(image?.input ?? '', read.tensor);
   const decodeMs = performance.now() - startMs;
   const frames = [frameOf(inputs, model.config, read?.sizes)];
-  call.memory.take(tensorBytes(inputs.values(), call.body));
+  const seen = read === undefined ? [] : [read];
+  call.memory.take(tensorBytes(inputs.values(), call.body) + previewBytes(seen));
   const mask = inputs.get(model.config.text?.mask ?? '');
   const masks = [mask?.datatype === 'BYTES' ? undefined : mask];
-  return { results: [await runChecked({ ...decoded, inputs, outputs }, call)], frames, masks, decodeMs };
+  const results = [await runChecked({ ...decoded, inputs, outputs }, call)];
+  return { results, frames, masks, decodeMs, ...joinPreviews(seen) };
 }
 
 /** Only what the task reads is needed where the rest is not answered. */
@@ -195,7 +198,8 @@ async function writeAnswer(
   const nonFiniteTokens = input.kind === 'tensors' && wantsTokens(input.request.parameters);
   const isAlone = input.kind === 'tensors' || input.isSingle;
   const task = await writeTask(codec, call, { runs: ran, asked, nonFiniteTokens, isAlone });
-  const head = `${JSON.stringify(facts).slice(0, -1)}${task},"timings":${JSON.stringify(times)}`;
+  const shown = writePreviews(ran.previews, isAlone);
+  const head = `${JSON.stringify(facts).slice(0, -1)}${task}${shown},"timings":${JSON.stringify(times)}`;
   if (hasTask(model) && !call.withOutputs) return Buffer.from(`${head}}`);
   const outputs = await encodeOutputs(codec, ran.results, { model: model.name, nonFiniteTokens });
   return Buffer.concat([Buffer.from(`${head},"outputs":`), ...outputs, Buffer.from('}')]);

@@ -7,22 +7,23 @@ import { writeStarter } from './starter.js';
 export interface CommandResult {
   readonly stdout: string;
   readonly stderr: string;
-  /** Whether a model was refused. */
+  /** Whether a model or a pipeline was refused. */
   readonly isRefused: boolean;
 }
 
 /** Runs `slipway inspect` or `slipway init`. Throws what keeps it from being done at all. */
 export async function runModelCommand(
   command: ModelCommand,
-  { schema, cwd }: { readonly schema: string; readonly cwd: string },
+  { schema }: { readonly schema: string },
 ): Promise<CommandResult> {
   const { kind, path, json } = command;
   if (kind === 'inspect') {
-    const models = await inspect(path);
-    const stdout = json ? `${JSON.stringify({ models }, undefined, 2)}\n` : formatInspections(models);
-    return { stdout, stderr: '', isRefused: models.some(({ state }) => state === 'refused') };
+    const found = await inspect(path);
+    const stdout = json ? `${JSON.stringify(found, undefined, 2)}\n` : formatInspections(found);
+    const isRefused = [...found.models, ...found.pipelines].some(({ state }) => state === 'refused');
+    return { stdout, stderr: '', isRefused };
   }
-  const { file, json: written, notes } = await writeStarter(path, { force: command.force, schema, cwd });
+  const { file, json: written, notes } = await writeStarter(path, { force: command.force, schema });
   if (json)
     return {
       stdout: `${JSON.stringify({ file, model_json: written, notes }, undefined, 2)}\n`,

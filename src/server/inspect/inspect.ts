@@ -5,50 +5,43 @@ import { AppError, messageOf } from '../../errors.js';
 import { findGraphObstacle, isBatchingAutomatic, noteOnBatchingOff } from '../../model/complete/complete-batching.js';
 import { completeConfig } from '../../model/complete/complete-config.js';
 import { checkTaskLabels, labelsOf } from '../../model/complete/task-labels.js';
-import type { ModelJson } from '../../model/config-schema.js';
 import type { Homes } from '../../model/containment.js';
+import type { ModelJson } from '../../model/config-schema.js';
 import type { OnnxHeader } from '../../model/config.js';
-import type { ModelMetadata } from '../../protocol/types.js';
 import { scanRepository } from '../../repository/files/layout.js';
 import type { ModelOnDisk } from '../../repository/files/model-folder.js';
 import { lookInto } from '../../repository/files/snapshot.js';
 import { chooseVersions, formatPolicy } from '../../repository/files/version-policy.js';
 import { readConfig, sourceOf, type VersionSource } from '../../repository/files/version-source.js';
-import { readVersionFiles } from '../../repository/version-files.js';
+import { readVersionFiles } from '../../repository/loading/version-files.js';
 import { specOf } from '../../tensor/tensor.js';
 import { describeFile } from '../describe/model-description.js';
-import { findModelsPlace } from '../settings/models-place.js';
-
-/** What the server would make of one version of a model, or of a model without one. */
-export type Inspection = {
-  readonly name: string;
-  readonly version?: string;
-  readonly path?: string;
-} & (
-  | {
-      readonly state: 'servable';
-      /** model.json with what was found beside it. */
-      readonly config: ModelJson;
-      /** As `GET /v2/models/<name>` has it, less what only a server knows. */
-      readonly model: ModelMetadata;
-      readonly ir_version: number;
-      /** Operators, each with the number of its nodes. */
-      readonly operators: OnnxHeader['operators'];
-      /** Files with weights beside the model file. */
-      readonly external_data: readonly string[];
-    }
-  | { readonly state: 'refused' | 'not served'; readonly reason: string }
-);
+import { findModelsPlace, type ModelsPlace } from '../settings/models-place.js';
+import { findPipelineFolder, inspectPipelines } from './pipelines.js';
+import type { Inspection, Inspections } from './types.js';
 
 /**
- * Looks at every model that a path names as the server would, and runs none. Throws USAGE or NOT_FOUND where the path names no model; what is
- * wrong with a model stands in its inspection.
+ * Looks at every model and pipeline that a path names as the server would, and runs none. Throws USAGE or NOT_FOUND where the path names
+ * none; what is wrong with one stands in its inspection.
  */
-export async function inspect(path: string): Promise<readonly Inspection[]> {
-  const { models, homes } = await findModels(path);
-  const all: Inspection[] = [];
-  for (const model of models) all.push(...(await inspectModel(model, homes)));
-  return all;
+export async function inspect(path: string): Promise<Inspections> {
+  const pipeline = await findPipelineFolder(path);
+  if (pipeline !== undefined) {
+    const { root, only } = pipeline;
+    const all = await inspectAll({ root, homes: [root] });
+    const pipelines = all.pipelines.filter(({ name }) => name === only);
+    return { models: all.models.filter(({ name }) => name === only), pipelines };
+  }
+  const place = await findModelsPlace(path);
+  const found = await inspectAll({ ...place, homes: [place.root, ...place.homes] });
+  if (found.models.length + found.pipelines.length === 0) throw holdsNone(path);
+  return found;
+}
+
+async function inspectAll({ root, only, homes }: Pick<ModelsPlace, 'root' | 'only' | 'homes'>): Promise<Inspections> {
+  const models: Inspection[] = [];
+  for (const model of await scanRepository(root, homes, { only })) models.push(...(await inspectModel(model, homes)));
+  return { models, pipelines: only === undefined ? await inspectPipelines(root, { homes, models }) : [] };
 }
 
 /** The models that a path names. */
@@ -59,11 +52,14 @@ export async function findModels(
   const homes = [root, ...others];
   const models = await scanRepository(root, homes, { only });
   if (models.length > 0) return { models, homes };
-  throw new AppError(
+  throw holdsNone(path);
+}
+
+const holdsNone = (path: string): AppError =>
+  new AppError(
     'NOT_FOUND',
     `${path} holds no model. Expected NAME.onnx, a folder with model.onnx, or a folder of models.`,
   );
-}
 
 async function inspectModel(model: ModelOnDisk, homes: Homes): Promise<readonly Inspection[]> {
   const { name, folder, problem } = model;

@@ -1,23 +1,49 @@
 import type { ModelMetadata, TensorMetadata } from '../../protocol/types.js';
-import type { Inspection } from './inspect.js';
+import { describeTarget } from '../pipelines/types.js';
+import type { Inspection, Inspections, PipelineInspection, StepInspection } from './types.js';
 
-/** Lines for people: what each model takes and answers, what was found and from which file, and what is refused and why. */
-export function formatInspections(inspections: readonly Inspection[]): string {
-  const parts = inspections.map(
-    (one) =>
-      `${titleOf(one)}\n${bodyOf(one)
-        .map((line) => `  ${line}\n`)
-        .join('')}`,
-  );
-  const isServable = inspections.some(({ state }) => state === 'servable');
-  const advice = isServable
-    ? '\nLooked at and not run: launch models validate PATH runs models on made-up rows.\n'
-    : '';
+/** Lines for people: what each model takes and answers, what was found and from which file, what each pipeline does, and what is refused and why. */
+export function formatInspections({ models, pipelines }: Inspections): string {
+  const parts = [
+    ...models.map((one) => formatPart(titleOf(one), bodyOf(one))),
+    ...pipelines.map((one) => formatPart(`${one.name}  ${one.path}`, pipelineBody(one))),
+  ];
+  const isServable = models.some(({ state }) => state === 'servable');
+  const advice = isServable ? '\nInspected, not run: launch models validate PATH runs models on made-up rows.\n' : '';
   return `${parts.join('\n')}${advice}`;
 }
 
+const formatPart = (title: string, lines: readonly string[]): string =>
+  `${title}\n${lines.map((line) => `  ${line}\n`).join('')}`;
+
 const titleOf = ({ name, version, path }: Inspection): string =>
   [version === undefined ? name : `${name}/${version}`, ...(path === undefined ? [] : [path])].join('  ');
+
+function pipelineBody(one: PipelineInspection): readonly string[] {
+  const refusal = one.state === 'refused' ? [`✗ refused: ${one.reason ?? ''}`] : [];
+  if (one.steps === undefined) return refusal;
+  const rows: readonly (readonly [string, string])[] = [
+    ['task', 'pipeline'],
+    ...(one.description === '' ? [] : [['description', one.description] as const]),
+    ...one.steps.map((step) => ['step', formatStep(step)] as const),
+  ];
+  return [...refusal, ...rows.map(([key, value]) => `${key.padEnd(widthOf(rows))}  ${value}`)];
+}
+
+/** `mask: model 'masks' on boxes of faces: ✗ there is none`. */
+function formatStep(step: StepInspection): string {
+  const { name, version, crop, state } = step;
+  const own = version === undefined ? '' : `, version ${version}`;
+  const on = crop === undefined ? '' : `, on boxes of ${crop.of}`;
+  const how = {
+    servable: '',
+    refused: ` ✗ ${step.reason ?? ''}`,
+    'not asked': ' (another server, which is not asked)',
+  };
+  return `${name}: ${describeTarget(step)}${own}${on}${how[state]}`;
+}
+
+const widthOf = (rows: readonly (readonly [string, string])[]): number => Math.max(...rows.map(([key]) => key.length));
 
 function bodyOf(one: Inspection): readonly string[] {
   if (one.state !== 'servable') return [`${one.state === 'refused' ? '✗ refused' : '- not served'}: ${one.reason}`];
@@ -35,9 +61,8 @@ function bodyOf(one: Inspection): readonly string[] {
     ...Object.entries(model.metadata ?? {}).map(([key, value]) => [`metadata ${key}`, cut(value)] as const),
     ...suggested(model),
   ];
-  const width = Math.max(...rows.map(([key]) => key.length));
   return [
-    ...rows.map(([key, value]) => `${key.padEnd(width)}  ${value}`),
+    ...rows.map(([key, value]) => `${key.padEnd(widthOf(rows))}  ${value}`),
     ...(model.notes ?? []).map((note) => `! ${note}`),
   ];
 }

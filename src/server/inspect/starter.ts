@@ -1,6 +1,5 @@
-import { copyFile, constants, link, lstat, realpath, rename, rm, writeFile } from 'node:fs/promises';
-import { basename, dirname, join, relative, resolve, sep } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { copyFile, constants, link, lstat, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
 import { AppError } from '../../errors.js';
 import type { ModelJson } from '../../model/config-schema.js';
 import type { Homes } from '../../model/containment.js';
@@ -10,12 +9,12 @@ import type { ModelOnDisk } from '../../repository/files/model-folder.js';
 import { sourceOf } from '../../repository/files/version-source.js';
 import { findModels, inspectVersion } from './inspect.js';
 
+/** How `slipway init` writes. */
 export interface StarterOptions {
   /** Take the place of a model.json that is there. */
   readonly force: boolean;
-  /** The schema file of this installation, and where paths below which it is named relatively begin. */
+  /** The schema file of this installation. */
   readonly schema: string;
-  readonly cwd: string;
 }
 
 /** What was written. */
@@ -28,29 +27,31 @@ export interface Starter {
 
 /**
  * Writes a model.json into the folder of the one model that a path names: what exporters left beside the model, or the `image` block to start
- * from. It appears whole or not at all. Throws USAGE where one is there, where the path names several models or a file without a folder of
+ * from; beside it, a copy of its schema for editors. Each appears whole or not at all. Throws USAGE where one is there, where the path names several models or a file without a folder of
  * its own, and MODEL_INVALID for a model that cannot be served.
  */
-export async function writeStarter(path: string, { force, schema, cwd }: StarterOptions): Promise<Starter> {
+export async function writeStarter(path: string, { force, schema }: StarterOptions): Promise<Starter> {
   const { model, folder, homes } = await findOneModel(path);
   const file = join(folder, 'model.json');
   if (!force && (await isThere(file))) {
     throw new AppError(
       'USAGE',
-      `${file} is there already. Look at it with slipway inspect ${folder}, or add --force to replace it.`,
+      `${file} exists already. See it with slipway inspect ${folder}, or add --force to replace it.`,
     );
   }
   const version = model.versions.at(-1)?.version ?? '1';
   const seen = await inspectVersion(sourceOf(model, version, { json: {} }), homes);
   if (seen.state !== 'servable') throw new AppError('MODEL_INVALID', `No model.json is written: ${seen.reason}`);
   const { suggestion = {}, notes = [] } = seen.model;
-  const $schema = await nameSchema(schema, { folder, cwd });
+  const $schema = await placeSchema(schema, folder, force);
   const json = { ...($schema === undefined ? {} : { $schema }), description: '', ...suggestion, ...seen.config };
   const text = `${formatJson(json)}\n`;
   await place(file, text, force);
   const advice =
     'image' in suggestion ? ['The image block is a start: set its sizes, mean and std to those of its training.'] : [];
-  return { file, json: parseModelJson(text), notes: [...notes, ...advice] };
+  const scope =
+    resolve(path) === folder ? [] : [`It applies to the folder ${folder}, not to a file that is served by itself.`];
+  return { file, json: parseModelJson(text), notes: [...notes, ...advice, ...scope] };
 }
 
 interface OneModel {
@@ -83,7 +84,7 @@ async function findAround(file: string): Promise<OneModel> {
   const advice = `mkdir ${stem} && mv ${basename(file)} ${stem}/model.onnx`;
   throw new AppError(
     'USAGE',
-    `${file} is no file of a model's own folder, and a lone file takes no model.json. Give it a folder: ${advice}`,
+    `${file} is not in a model's own folder, and a single file cannot have a model.json. Put it into a folder: ${advice}`,
   );
 }
 
@@ -93,17 +94,15 @@ const isThere = (file: string): Promise<boolean> =>
     () => false,
   );
 
-/** Relative where both lie below the working folder, so that a project can be moved; undefined where this installation has no schema. */
-async function nameSchema(
-  schema: string,
-  { folder, cwd }: { folder: string; cwd: string },
-): Promise<string | undefined> {
-  const [file, from, top] = await Promise.all(
-    [schema, folder, cwd].map((path) => realpath(path).catch(() => undefined)),
-  );
-  if (file === undefined || from === undefined) return undefined;
-  const isInside = (path: string) => top !== undefined && path.startsWith(top + sep);
-  return isInside(file) && isInside(from) ? relative(from, file).replaceAll(sep, '/') : pathToFileURL(file).href;
+const schemaName = 'model.schema.json';
+
+/** The name of a copy of the schema beside the file, which a move or a commit takes along; undefined where this installation has none. */
+async function placeSchema(schema: string, folder: string, force: boolean): Promise<string | undefined> {
+  const text = await readFile(schema, 'utf8').catch(() => undefined);
+  if (text === undefined) return undefined;
+  const file = join(folder, schemaName);
+  if (force || !(await isThere(file))) await place(file, text, force);
+  return schemaName;
 }
 
 /** JSON as people write it: lists of numbers and texts on one line where they fit. */

@@ -2,6 +2,7 @@ import { escapeMisleading } from '../../protocol/paths.js';
 import { pino, type Logger } from 'pino';
 import type { LogSettings } from '../settings/settings.js';
 
+/** The log of a server. */
 export type Log = Logger;
 
 /** Where lines go, and whether a person reads them. */

@@ -1,4 +1,4 @@
-import { ownMemory, releaseMemory } from '../../tensor/release.js';
+import { ownMemory, releaseMemory, ReleaseBatch } from '../../tensor/release.js';
 
 /** How bytes of a length that may not be known are put together. */
 export interface GrowingOptions {
@@ -14,8 +14,6 @@ const alignment = 8;
 const firstBytes = 64 * 1024;
 /** Memory of a known length is there at once, but counted as it fills: pages that nobody wrote to cost nothing. */
 const firstCountedBytes = 1024 * 1024;
-/** Chunks are let go together, since that costs by the call. */
-const releaseAtBytes = 256 * 1024;
 
 /**
  * Bytes that arrive in pieces, in one buffer: copied once where their number is known, else twice at most on average. Pieces
@@ -27,8 +25,7 @@ export class GrowingBuffer {
   #bytes: Buffer | undefined;
   #length = 0;
   #heldBytes = 0;
-  #spent: ArrayBuffer[] = [];
-  #spentBytes = 0;
+  readonly #spent = new ReleaseBatch();
 
   constructor(options: GrowingOptions = {}) {
     this.#options = options;
@@ -49,22 +46,28 @@ export class GrowingBuffer {
   /** Appends a piece that belongs to this buffer now: its memory is freed where it is large and its own. */
   take(piece: Uint8Array): void {
     this.add(piece);
-    for (const memory of ownMemory(piece)) {
-      this.#spent.push(memory);
-      this.#spentBytes += memory.byteLength;
-    }
-    if (this.#spentBytes >= releaseAtBytes) this.#release();
+    this.#spent.add(ownMemory(piece));
+  }
+
+  /** Where the next bytes belong: what is counted already of what is missing, at least one byte. For whoever writes there; `filled` appends it. */
+  room(): Uint8Array {
+    return this.#room(this.#length + 1).subarray(this.#length, this.#heldBytes);
+  }
+
+  /** Appends what was written to `room`. */
+  filled(bytes: number): void {
+    this.#length += bytes;
   }
 
   /** What was put together, a view of memory that holds nothing else. */
   finish(): Buffer {
-    this.#release();
+    this.#spent.release();
     return this.#room(this.#length).subarray(0, this.#length);
   }
 
   /** Frees everything. */
   discard(): void {
-    this.#release();
+    this.#spent.release();
     if (this.#bytes !== undefined) releaseMemory([this.#bytes.buffer as ArrayBuffer]);
     this.#bytes = undefined;
   }
@@ -89,12 +92,6 @@ export class GrowingBuffer {
     const held = Math.min(doubled, Math.max(bytes, expectedBytes ?? Infinity));
     onHold?.(held);
     this.#heldBytes = held;
-  }
-
-  #release(): void {
-    releaseMemory(this.#spent);
-    this.#spent = [];
-    this.#spentBytes = 0;
   }
 }
 

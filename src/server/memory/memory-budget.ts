@@ -1,5 +1,6 @@
 import { refusal, type AppError } from '../../errors.js';
 import { isWorthRelease, releaseMemory } from '../../tensor/release.js';
+import type { Tensor } from '../../tensor/tensor.js';
 
 /**
  * What all requests may hold together: bodies as they arrive and are unfolded, tensors that wait, answers that are not read yet.
@@ -100,6 +101,12 @@ export class RequestMemory {
     if (this.#buffers.length > 0) releaseMemory(this.#buffers);
     this.#buffers = [];
   }
+
+  /** The same where the system may still read its buffers: they are left to the collector. */
+  abandon(): void {
+    this.#buffers = [];
+    this.close();
+  }
 }
 
 function neverFits(bytes: number, limitBytes: number): AppError {
@@ -116,4 +123,19 @@ function full(bytes: number, usedBytes: number, limitBytes: number): AppError {
     `The request needs ${bytes} more bytes of memory, but requests hold ${usedBytes} of the ${limitBytes} that they may hold together (--request-memory): send it again later.`,
     { details: { bytes, usedBytes, limitBytes } },
   );
+}
+
+/** What an element of BYTES costs beside its characters, which came with a body or go with an answer that counts. */
+const bytesOfText = 64;
+
+/** Memory of tensors, but for those that lie in a body, which counts already. */
+export function tensorBytes(tensors: Iterable<Tensor>, body?: Uint8Array): number {
+  let bytes = 0;
+  for (const tensor of tensors) bytes += oneTensor(tensor, body);
+  return bytes;
+}
+
+function oneTensor(tensor: Tensor, body: Uint8Array | undefined): number {
+  if (tensor.datatype === 'BYTES') return tensor.data.length * bytesOfText;
+  return tensor.data.buffer === body?.buffer ? 0 : tensor.data.byteLength;
 }

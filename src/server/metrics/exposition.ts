@@ -1,6 +1,7 @@
 import type { Registry } from 'prom-client';
 import type { Distribution } from './distribution.js';
 
+/** Labels of a metric. */
 export type Labels = Readonly<Record<string, string | number>>;
 
 /** One line of the exposition: a value with its labels; `suffix` is `_bucket`, `_sum` or `_count` of a histogram. */
@@ -15,12 +16,14 @@ export interface ReadMetric {
   readonly name: string;
   readonly help: string;
   readonly type: 'counter' | 'gauge' | 'histogram';
+  /** How the values of several HTTP loops are put together; they add up unless given. */
+  readonly aggregator?: 'sum' | 'min' | 'max' | 'first';
   readonly read: () => Iterable<Sample> | Promise<Iterable<Sample>>;
 }
 
 /** Adds a metric that is read at the scrape. */
 export function register(registry: Registry, metric: ReadMetric): void {
-  const { name, help, type } = metric;
+  const { name, help, type, aggregator = 'sum' } = metric;
   const get = async () => {
     const samples = [...(await metric.read())];
     const values = samples.map(({ labels, value, suffix }) => ({
@@ -28,7 +31,7 @@ export function register(registry: Registry, metric: ReadMetric): void {
       value,
       metricName: `${name}${suffix ?? ''}`,
     }));
-    return { name, help, type, values, aggregator: 'sum' };
+    return { name, help, type, values, aggregator };
   };
   registry.registerMetric({ name, get } as unknown as Parameters<Registry['registerMetric']>[0]);
 }

@@ -2,9 +2,9 @@ import { createGpuReader } from '../../resources/gpu-readings.js';
 import type { CrashRecords } from '../../repository/crashes/crash-records.js';
 import type { RunnerPool } from '../../workers/pool.js';
 import type { Dataplane } from '../dataplane.js';
-import { once } from '../once.js';
 import type { MemoryBudget } from '../memory/memory-budget.js';
 import type { ServeOptions } from '../serve-options.js';
+import type { Streams } from '../stream/streams.js';
 import type { Metrics } from './metrics.js';
 import type { ModelLoads } from './model-loads.js';
 import type { ModelMeters } from './model-meter.js';
@@ -17,6 +17,7 @@ export interface MetricsParts {
   readonly loads: ModelLoads;
   readonly dataplane: Dataplane;
   readonly crashes: CrashRecords | undefined;
+  readonly streams: Streams;
   readonly runner: () => RunnerPool | undefined;
 }
 
@@ -28,6 +29,7 @@ export function lazyMetrics({
   memory,
   dataplane,
   crashes,
+  streams,
   runner,
 }: MetricsParts): () => Promise<Metrics> {
   const gpus = createGpuReader({ env: options.env });
@@ -44,7 +46,7 @@ export function lazyMetrics({
       return report.kind === 'ok' ? report.gpus : [];
     },
   };
-  return once(async () => {
+  const make = async (): Promise<Metrics> => {
     const { createMetrics } = await import('./metrics.js');
     return createMetrics({
       meters,
@@ -52,7 +54,10 @@ export function lazyMetrics({
       models: () => dataplane.readyModels(),
       readiness: () => dataplane.readiness(),
       crashes: () => crashes?.list() ?? [],
+      streams: () => streams.figures(),
       server,
     });
-  });
+  };
+  let made: Promise<Metrics> | undefined;
+  return () => (made ??= make());
 }

@@ -1,6 +1,7 @@
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import type { CrashRecord } from '../../repository/crashes/crash-store.js';
 import type { ModelReadiness, ServableModel } from '../../repository/types.js';
+import type { StreamFigures } from '../stream/stream.js';
 import type { RegistryMetric } from '../telemetry/metric-data.js';
 import { registerCrashMetrics, registerLoadMetrics, type ModelLoads } from './model-loads.js';
 import { registerModelMetrics } from './model-metrics.js';
@@ -13,6 +14,7 @@ import {
   registerServerMetrics,
   type ServerFigures,
 } from './server-metrics.js';
+import { registerStreamMetrics } from './stream-metrics.js';
 
 /** Where the figures of /metrics come from. */
 export interface MetricsSources {
@@ -21,9 +23,11 @@ export interface MetricsSources {
   readonly models: () => readonly ServableModel[];
   readonly readiness: () => readonly ModelReadiness[];
   readonly crashes: () => readonly CrashRecord[];
+  readonly streams: () => readonly StreamFigures[];
   readonly server: ServerFigures;
 }
 
+/** The metrics of a server. */
 export interface Metrics {
   readonly contentType: string;
   /** Everything in Prometheus' text format. */
@@ -33,7 +37,7 @@ export interface Metrics {
 }
 
 /** The metrics of one server, its process and its event loop included. Their own registry: servers in one process do not mix. */
-export function createMetrics({ meters, loads, models, readiness, crashes, server }: MetricsSources): Metrics {
+export function createMetrics({ meters, loads, models, readiness, crashes, streams, server }: MetricsSources): Metrics {
   const registry = new Registry();
   registerServerMetrics(registry, server);
   registerRunnerMetrics(registry, server);
@@ -42,6 +46,7 @@ export function createMetrics({ meters, loads, models, readiness, crashes, serve
   registerLoadMetrics(registry, loads, readiness);
   registerCrashMetrics(registry, crashes);
   registerRequestMetrics(registry, meters);
+  registerStreamMetrics(registry, streams);
   registerGpuMetrics(registry, server);
   collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: 20 });
   return {

@@ -48,7 +48,7 @@ export function registerLoadMetrics(
   register(registry, {
     name: 'slipway_model_loads_total',
     type: 'counter',
-    help: 'Loads of models by what they came to: loaded, reloaded, repaired, failed.',
+    help: 'Loads of models by result: loaded, reloaded, repaired, failed.',
     read: () => loads.loads(),
   });
   register(registry, {
@@ -60,7 +60,8 @@ export function registerLoadMetrics(
   register(registry, {
     name: 'slipway_model_ready',
     type: 'gauge',
-    help: 'Every model version that is to be served: 1 while it does, 0 while it loads or after it failed.',
+    help: '1 while a model version serves, 0 while it loads or after it failed.',
+    aggregator: 'min',
     read: () =>
       readiness().map(({ model, version = '', state }) => ({
         labels: { model, version },
@@ -70,7 +71,8 @@ export function registerLoadMetrics(
   register(registry, {
     name: 'slipway_models_not_ready',
     type: 'gauge',
-    help: 'Model versions that are to be served and do not, by state.',
+    help: 'Model versions that should serve but do not, by state.',
+    aggregator: 'max',
     read: () =>
       (['loading', 'failed'] as const).map((state) => ({
         labels: { state },
@@ -84,7 +86,8 @@ export function registerCrashMetrics(registry: Registry, crashes: () => readonly
   register(registry, {
     name: 'slipway_model_crashes',
     type: 'gauge',
-    help: 'Ends of the server or of a process of its own that are laid to a model version; state: suspect, proven, quarantined, cleared.',
+    help: "Crashes of the server, or of the model's own process, attributed to a model version; state: suspect, proven, quarantined, cleared.",
+    aggregator: 'max',
     read: () => sumByLabels(crashes()),
   });
 }

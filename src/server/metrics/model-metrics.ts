@@ -13,14 +13,14 @@ const rows: readonly Row[] = [
   ['nv_inference_request_failure', 'counter', 'Failed requests.', ({ fail }) => fail.count],
   ['nv_inference_count', 'counter', 'Rows inferred.', ({ inferenceCount }) => inferenceCount],
   ['nv_inference_exec_count', 'counter', 'Runs of the model.', ({ executionCount }) => executionCount],
-  ['nv_inference_pending_request_count', 'gauge', 'Rows that wait now.', (_, { queuedRows }) => queuedRows],
+  ['nv_inference_pending_request_count', 'gauge', 'Rows waiting now.', (_, { queuedRows }) => queuedRows],
   [
     'nv_inference_request_duration_us',
     'counter',
-    'Successful requests, microseconds in all.',
+    'Total time of successful requests in microseconds.',
     ({ success }) => us(success.ns),
   ],
-  ['nv_inference_queue_duration_us', 'counter', 'Waiting, microseconds in all.', ({ queue }) => us(queue.ns)],
+  ['nv_inference_queue_duration_us', 'counter', 'Total waiting time in microseconds.', ({ queue }) => us(queue.ns)],
   [
     'nv_inference_compute_input_duration_us',
     'counter',
@@ -39,7 +39,7 @@ const rows: readonly Row[] = [
     'Taking outputs out.',
     ({ computeOutput }) => us(computeOutput.ns),
   ],
-  ['slipway_queue_rows', 'gauge', 'Rows that wait now.', (_, { queuedRows }) => queuedRows],
+  ['slipway_queue_rows', 'gauge', 'Rows waiting now.', (_, { queuedRows }) => queuedRows],
   [
     'slipway_batching_turned_off_total',
     'counter',
@@ -61,13 +61,13 @@ const rows: readonly Row[] = [
   [
     'slipway_batching_differing_runs_total',
     'counter',
-    'Checked runs of which an answer was another one alone.',
+    'Checked runs in which an answer differed from the same request alone.',
     ({ sharing }) => sharing.differingRuns,
   ],
   [
     'slipway_queue_seconds',
     'gauge',
-    'Time that the requests which were taken and are not answered yet will take.',
+    'Expected time to answer the requests in progress.',
     (_, { admission }) => admission.waitMs / 1000,
   ],
   [
@@ -88,18 +88,18 @@ const sequenceRows: readonly Row[] = [
     (_, { sequences }) => sequences?.active ?? 0,
   ],
   ['slipway_sequence_state_bytes', 'gauge', 'Memory of that state.', (_, { sequences }) => sequences?.bytes ?? 0],
-  ['slipway_sequences_started_total', 'counter', 'Sequences begun.', ({ sequences }) => sequences.started],
+  ['slipway_sequences_started_total', 'counter', 'Sequences started.', ({ sequences }) => sequences.started],
   [
     'slipway_sequences_restarted_total',
     'counter',
-    'Sequences begun again while they ran.',
+    'Sequences started again while they ran.',
     ({ sequences }) => sequences.restarted,
   ],
   ['slipway_sequences_ended_total', 'counter', 'Sequences ended by their clients.', ({ sequences }) => sequences.ended],
   [
     'slipway_sequences_expired_total',
     'counter',
-    'Sequences without a request for too long.',
+    'Sequences ended because no request came in time.',
     ({ sequences }) => sequences.expired,
   ],
   [
@@ -111,7 +111,7 @@ const sequenceRows: readonly Row[] = [
   [
     'slipway_sequences_refused_total',
     'counter',
-    'Sequences refused because as many ran as may.',
+    'Sequences refused because the maximum was active.',
     ({ sequences }) => sequences.refused,
   ],
 ];
@@ -129,6 +129,7 @@ export function registerModelMetrics(registry: Registry, models: () => readonly 
     name: 'slipway_model_info',
     type: 'gauge',
     help: 'Ready model versions with the device that was measured to compute them.',
+    aggregator: 'max',
     read: () =>
       models().flatMap(({ name, version, devices }) =>
         devices.map((device) => ({ labels: { model: name, version, device }, value: 1 })),

@@ -4,7 +4,7 @@ import type { Distribution } from './distribution.js';
 import { histogramSamples, register, type Sample } from './exposition.js';
 
 const histograms: readonly (readonly [name: string, help: string, pick: (meter: ModelMeter) => Distribution])[] = [
-  ['slipway_request_duration_seconds', 'From the request read whole to its answer written.', (meter) => meter.duration],
+  ['slipway_request_duration_seconds', 'From the complete request to its written answer.', (meter) => meter.duration],
   ['slipway_decode_duration_seconds', 'Reading a request into tensors, images included.', (meter) => meter.decode],
   ['slipway_queue_duration_seconds', 'Waiting for other rows and for a free worker.', (meter) => meter.queue],
   [

@@ -26,13 +26,21 @@ export function registerServerMetrics(registry: Registry, figures: ServerFigures
     name: 'slipway_build_info',
     type: 'gauge',
     help: 'Version of the server.',
+    aggregator: 'max',
     read: () => [{ labels: { version: figures.version }, value: 1 }],
   });
   register(registry, {
     name: 'slipway_ready',
     type: 'gauge',
     help: 'Whether /v2/health/ready answers 200.',
+    aggregator: 'min',
     read: () => one(figures.isReady() ? 1 : 0),
+  });
+  register(registry, {
+    name: 'slipway_http_loops',
+    type: 'gauge',
+    help: 'HTTP event loops that tell their metrics.',
+    read: () => one(1),
   });
   register(registry, {
     name: 'slipway_thread_budget',
@@ -71,7 +79,7 @@ type InlineFigures = Pick<RunnerStatus, 'inlineRuns' | 'inlineRequests' | 'inlin
 const inlineRows: readonly (readonly [name: string, help: string, figure: keyof InlineFigures])[] = [
   [
     'slipway_inline_runs_total',
-    'Runs on the HTTP thread, since they cost less than handing them to a worker.',
+    'Runs on the HTTP thread, because they cost less than handing them to a worker.',
     'inlineRuns',
   ],
   ['slipway_inline_requests_total', 'Requests that these runs answered.', 'inlineRequests'],
@@ -121,6 +129,6 @@ export function registerGpuMetrics(registry: Registry, { readGpus }: Pick<Server
         const value = figure(gpu);
         return value === undefined ? [] : [{ labels: { gpu: gpu.index, name: gpu.name, uuid: gpu.uuid }, value }];
       });
-    register(registry, { name, help, type: 'gauge', read });
+    register(registry, { name, help, type: 'gauge', aggregator: 'max', read });
   }
 }

@@ -3,6 +3,7 @@ import { operations } from './operations.js';
 import type { BodyKind, ModelExamples } from './examples.js';
 import { ref, schemas } from './schemas.js';
 
+/** What the document is written for. */
 export interface DocumentOptions {
   readonly title: string;
   readonly version: string;
@@ -107,8 +108,8 @@ function havingExample(models: readonly ModelExamples[], kind: BodyKind): readon
 }
 
 const reasons: Readonly<Record<number, string>> = {
-  400: 'Something in the request is wrong; the text says what.',
-  401: 'A key is asked for.',
+  400: 'The request is wrong; the error says what.',
+  401: 'An API key is needed.',
   404: 'No such model, version or path.',
   413: 'The body is over the limit.',
   415: 'The Content-Encoding is unknown.',

@@ -1,5 +1,6 @@
 import type { BodyKind } from './examples.js';
 
+/** A part of an OpenAPI document. */
 export type Part = Readonly<Record<string, unknown>>;
 
 /** One method of one path, as the document describes it. Paths are the router's, with `:model` and `:version`. */

@@ -90,7 +90,7 @@ const serverOperations: readonly Operation[] = [
   }),
   get('/v2/health/ready', 'serverReady', {
     tag: 'health',
-    summary: 'Whether requests should be sent here; if not, whether that passes by itself',
+    summary: 'Whether requests should be sent here; if not, whether waiting helps',
     answer: json(ref('ServerHealth')),
   }),
   get('/v2/models', 'modelNames', {
@@ -124,7 +124,7 @@ const serverOperations: readonly Operation[] = [
   }),
   get('/docs/examples/:model', 'example', {
     tag: 'models',
-    summary: 'A body that the model answers, of any length: {"inputs": [...]}',
+    summary: 'A request body that works for the model, of any length: {"inputs": [...]}',
     answer: json(ref('InferRequest')),
     failures: [404, 503],
   }),

@@ -1,33 +1,36 @@
 import { bytes, get, json, page, post, type Operation } from './operation.js';
 import { object, ref } from './schemas.js';
 
+const postFrame = post('/stream/:name', 'postFrame', {
+  tag: 'streams',
+  summary: 'A frame for the watchers of a stream whose source is post',
+  body: { 'image/*': bytes },
+  answer: json(object({ watchers: { type: 'integer' } })),
+  failures: [400, 404, 413],
+});
+
 /** Streams of cameras. */
 export const streamOperations: readonly Operation[] = [
   get('/stream', 'streamPage', {
     tag: 'streams',
-    summary: 'A page of what cameras see through models',
+    summary: 'A page with all streams',
     answer: page,
     failures: [],
   }),
   get('/streams', 'streams', {
     tag: 'streams',
-    summary: 'Every stream, and how it does',
+    summary: 'Every stream and its state',
     answer: json(object({ streams: { type: 'array', items: ref('Stream') } })),
     failures: [],
   }),
   get('/stream/:name', 'watchStream', {
     tag: 'streams',
-    summary: 'Frames with what the model found, one after another (MJPEG)',
+    summary: 'Frames with the model’s results, one after another (MJPEG)',
     answer: { 'multipart/x-mixed-replace': bytes },
     failures: [404, 429, 503],
   }),
-  post('/stream/:name', 'postFrame', {
-    tag: 'streams',
-    summary: 'A frame for those who watch, of a stream whose source is post',
-    body: { 'image/*': bytes },
-    answer: json(object({ watchers: { type: 'integer' } })),
-    failures: [400, 404, 413],
-  }),
+  postFrame,
+  { ...postFrame, method: 'put', id: 'putFrame' },
 ];
 
 /** The playground and its parts. */

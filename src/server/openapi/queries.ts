@@ -1,4 +1,4 @@
-import { mostDetections } from '../../model/detection-config.js';
+import { mostDetections } from '../../model/tasks/detection-config.js';
 import type { Part } from './operation.js';
 
 const part = (name: string, description: string): Part => ({
@@ -8,18 +8,22 @@ const part = (name: string, description: string): Part => ({
 /** What may be asked of predictions beside their body. */
 export const predictionQuery: readonly Part[] = [
   { name: 'top', in: 'query', schema: { type: 'integer', minimum: 1 }, description: 'Predictions for each image.' },
-  part('score', 'Least score of a detection.'),
-  part('iou', 'Overlap beyond which a box gives way to a better one of its class.'),
+  part('score', 'Lowest score of a detection.'),
+  part('iou', 'Overlap above which a better box of the same class removes a box.'),
   {
-    ...part('max', 'Most detections for each image.'),
+    ...part('max', 'Highest number of detections for each image.'),
     schema: { type: 'integer', minimum: 1, maximum: mostDetections },
   },
   { name: 'similarity', in: 'query', schema: { type: 'boolean' }, description: 'Cosine of vectors.' },
   {
     ...{ name: 'mask', in: 'query', schema: { type: 'string', enum: ['png', 'runs', 'none'] } },
-    description: 'How a segmentation is answered.',
+    description: 'Form of the segmentation mask, or of the masks of objects.',
   },
-  { name: 'outputs', in: 'query', schema: { type: 'boolean' }, description: 'Answer the model’s outputs too.' },
+  {
+    ...{ name: 'preview', in: 'query', schema: { type: 'boolean' } },
+    description: 'Answer each image as the model sees it too: a PNG in base64, in the size of the model’s input.',
+  },
+  { name: 'outputs', in: 'query', schema: { type: 'boolean' }, description: 'Also return the model’s outputs.' },
 ];
 
 /** What may be asked of a model's metadata. */
@@ -28,6 +32,6 @@ export const metadataQuery: readonly Part[] = [
     name: 'metadata',
     in: 'query',
     schema: { type: 'string', enum: ['whole'] },
-    description: 'The model file’s own metadata in full length; long values are cut without it.',
+    description: 'Return the model file’s own metadata uncut.',
   },
 ];

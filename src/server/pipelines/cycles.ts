@@ -22,6 +22,26 @@ export function findCircle(
   return visit(start, []);
 }
 
+/** How many pipelines of this server a request to one comes through, one inside the other. They lead in no circle. */
+export function depthOf(
+  start: string,
+  pipelines: ReadonlyMap<string, Pipeline>,
+  isSelf: (url: string) => boolean,
+): number {
+  const known = new Map<string, number>();
+  const visit = (name: string): number => {
+    const own = pipelines.get(name);
+    if (own === undefined) return 0;
+    const inner = own.config.steps.map(({ model, url }) =>
+      url === undefined || isSelf(url) ? (known.get(model) ?? visit(model)) : 0,
+    );
+    const depth = 1 + Math.max(...inner);
+    known.set(name, depth);
+    return depth;
+  };
+  return visit(start);
+}
+
 /** Whether an address is that of the server itself, as far as it can know. */
 export function createSelfCheck(own: {
   readonly port: () => number | undefined;

@@ -57,7 +57,7 @@ async function readText(path: string, homes: Homes): Promise<string | undefined>
   if (place.kind !== 'inside') throw new AppError('MODEL_INVALID', `${file}: ${describeObstacle(place)}`);
   const stats = await stat(place.path);
   if (!stats.isFile() || stats.size > mostBytes) {
-    throw new AppError('MODEL_INVALID', `${file} is no file of up to ${mostBytes} bytes`);
+    throw new AppError('MODEL_INVALID', `${file} is not a file of up to ${mostBytes} bytes`);
   }
   return readFile(place.path, 'utf8');
 }

@@ -4,7 +4,7 @@ import type { Codec } from '../codec/codec.js';
 import { viewOf } from '../inference/model-view.js';
 import { predict } from '../inference/predict.js';
 import type { RequestMemory } from '../memory/memory-budget.js';
-import { toStepCall } from './remote.js';
+import { toStepCall } from './remote/remote.js';
 import type { StepCall } from './types.js';
 
 /** One image for a model of this server. */
@@ -12,13 +12,14 @@ export interface LocalCall {
   readonly image: Uint8Array;
   readonly signal: AbortSignal;
   readonly memory: RequestMemory;
+  readonly trace: object | undefined;
 }
 
 /** Asks a model of this server about an image, as `POST /predictions` would. Rejects as that does. */
 export async function callLocal(
   { options }: StepConfig,
   model: ServableModel,
-  { codec, call: { image, signal, memory } }: { readonly codec: Codec; readonly call: LocalCall },
+  { codec, call: { image, signal, memory, trace } }: { readonly codec: Codec; readonly call: LocalCall },
 ): Promise<StepCall> {
   const ticket = model.admission.enter(image.length);
   let isAnswered = false;
@@ -29,7 +30,7 @@ export async function callLocal(
     const asked = { ...options };
     const answer = await predict(codec, {
       ...{ view: viewOf(model), body, contentType: undefined, asked, withOutputs: false },
-      ...{ signal, memory, trace: undefined },
+      ...{ signal, memory, trace },
     });
     isAnswered = true;
     return toStepCall(answer.body.toString());

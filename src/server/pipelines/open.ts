@@ -4,7 +4,7 @@ import type { Codec } from '../codec/codec.js';
 import type { Lifecycle } from '../lifecycle.js';
 import type { ServeOptions } from '../serve-options.js';
 import { Pipelines } from './pipelines.js';
-import { createStepKeys } from './step-keys.js';
+import { createStepKeys } from './remote/step-keys.js';
 
 /** What pipelines are made of. */
 export interface PipelineParts {
@@ -23,7 +23,7 @@ export function openPipelines({ options, lifecycle, codec }: PipelineParts): Pip
     },
     keys: createStepKeys(env),
     log,
-    isModel: (name) => lifecycle.repository.index().some((entry) => entry.name === name),
+    isModel: (name) => lifecycle.repository.has(name),
     findModelProblem: (name, version) => findModelProblem(lifecycle, name, version),
     ownNames: [settings.host, ownNames.hostName],
     onChange: () => lifecycle.changed(),

@@ -1,25 +1,20 @@
 import { AppError } from '../../errors.js';
-import type { StepConfig } from '../../model/pipeline/pipeline-json.js';
 import type { RepositoryIndexEntry } from '../../protocol/types.js';
 import type { ModelReadiness } from '../../repository/types.js';
 import type { Log } from '../log/log.js';
-import { createSelfCheck, findCircle } from './cycles.js';
+import { createSelfCheck } from './cycles.js';
 import { findPipelines, type PipelinesPlace } from './find-pipelines.js';
-import { findRemoteProblem, type RemoteStep } from './remote.js';
+import { configured, judgePipeline, type JudgeOptions } from './judge.js';
+import { findRemoteProblem, type RemoteStep } from './remote/remote.js';
 import { runPipeline, type PipelineAnswer, type PipelineCall, type PipelineHost } from './run.js';
-import type { StepKeys } from './step-keys.js';
+import type { StepKeys } from './remote/step-keys.js';
 import { describeTarget, type FoundPipeline, type Pipeline, type PipelineState } from './types.js';
 
-export interface PipelinesOptions {
+/** What pipelines need from the server around them. */
+export interface PipelinesOptions extends Pick<JudgeOptions, 'isModel' | 'findModelProblem'> {
   readonly place: () => Promise<PipelinesPlace>;
   readonly keys: StepKeys;
   readonly log: Log;
-  /** Why a model of this server cannot be asked now, and whether that may pass; undefined where it can. */
-  readonly findModelProblem: (
-    name: string,
-    version: string | undefined,
-  ) => { readonly reason: string; readonly isFinal: boolean } | undefined;
-  readonly isModel: (name: string) => boolean;
   /** Of the server. */
   readonly ownNames: readonly string[];
   /** Called when a pipeline may have become ready, or no more. */
@@ -85,55 +80,15 @@ export class Pipelines {
   }
 
   stateOf(name: string): PipelineState {
-    return this.#stateOf(name, new Map());
-  }
-
-  /** `known`: states found on the way, since several steps may ask the same pipeline. */
-  #stateOf(name: string, known: Map<string, PipelineState>): PipelineState {
-    const state = known.get(name) ?? this.#judge(name, known);
-    known.set(name, state);
-    return state;
-  }
-
-  #judge(name: string, known: Map<string, PipelineState>): PipelineState {
-    const found = this.#found.find((one) => one.name === name);
-    if (found === undefined) return { state: 'failed', reason: 'there is no such pipeline' };
-    if (this.#unloaded.has(name)) return { state: 'failed', reason: 'it was unloaded on request' };
-    if (this.#options.isModel(name)) {
-      return { state: 'failed', reason: 'its folder holds a model as well: remove pipeline.json, or the model' };
-    }
-    return 'problem' in found ? { state: 'failed', reason: found.problem } : this.#stateOfSteps(found, known);
-  }
-
-  #stateOfSteps({ name, config }: Pipeline, known: Map<string, PipelineState>): PipelineState {
-    const circle = findCircle(name, this.#known(), this.#isSelf);
-    if (circle !== undefined) {
-      return { state: 'failed', reason: `its steps lead in a circle: ${circle.map((one) => `'${one}'`).join(' -> ')}` };
-    }
-    for (const step of config.steps) {
-      const state = this.#stateOfStep(step, known);
-      if (state.state !== 'ready') return { ...state, reason: `step '${step.name}': ${state.reason}` };
-    }
-    return { state: 'ready' };
-  }
-
-  #stateOfStep(step: StepConfig, known: Map<string, PipelineState>): PipelineState {
-    if (step.url !== undefined) {
-      const key = keyOf(step as RemoteStep);
-      const problem = this.#asked.has(key) ? this.#asked.get(key) : `${describeTarget(step)} was not asked yet`;
-      return problem === undefined ? { state: 'ready' } : { state: 'waiting', reason: problem };
-    }
-    if (this.has(step.model)) return this.#stateOf(step.model, known);
-    const problem = this.#options.findModelProblem(step.model, step.version);
-    if (problem === undefined) return { state: 'ready' };
-    return {
-      state: problem.isFinal ? 'failed' : 'waiting',
-      reason: `${describeTarget(step)} is not ready: ${problem.reason}`,
-    };
-  }
-
-  #known(): ReadonlyMap<string, Pipeline> {
-    return new Map(this.#found.flatMap((one) => ('config' in one ? [[one.name, one] as const] : [])));
+    const { isModel, findModelProblem } = this.#options;
+    return judgePipeline(name, {
+      ...{ found: this.#found, isSelf: this.#isSelf, isModel, findModelProblem },
+      isUnloaded: (own) => this.#unloaded.has(own),
+      findRemoteProblem: (step) => {
+        const key = keyOf(step);
+        return this.#asked.has(key) ? this.#asked.get(key) : `${describeTarget(step)} was not asked yet`;
+      },
+    });
   }
 
   /** Names of those that can be asked now. */
@@ -190,6 +145,11 @@ export class Pipelines {
 
   /** Logs what changed of each since it was told last. */
   tell(): void {
+    for (const name of this.#told.keys()) {
+      if (this.#found.some((one) => one.name === name)) continue;
+      this.#told.delete(name);
+      this.#options.log.info({ pipeline: name }, 'pipeline removed');
+    }
     for (const { name } of this.#found) {
       const state = this.stateOf(name);
       const told = state.state === 'ready' ? state.state : `${state.state}: ${state.reason}`;
@@ -204,17 +164,20 @@ export class Pipelines {
 
   async #probe(): Promise<void> {
     clearTimeout(this.#timer);
-    if (this.#isClosed) return;
+    const isOver = (): boolean => this.#isClosed;
+    if (isOver()) return;
     const steps = new Map<string, RemoteStep>();
-    for (const { config } of this.#known().values()) {
+    for (const { config } of configured(this.#found).values()) {
       for (const step of config.steps) {
         if (step.url !== undefined) steps.set(keyOf(step as RemoteStep), step as RemoteStep);
       }
     }
+    for (const key of this.#asked.keys()) if (!steps.has(key)) this.#asked.delete(key);
     const asked = [...steps].map(async ([key, step]) => {
       this.#asked.set(key, await findRemoteProblem(step, this.#options.keys));
     });
     await Promise.all(asked);
+    if (isOver()) return;
     this.tell();
     this.#options.onChange();
     if (steps.size === 0) return;

@@ -4,13 +4,14 @@ import type { ServableModel } from '../../repository/types.js';
 import type { Codec } from '../codec/codec.js';
 import type { RequestMemory } from '../memory/memory-budget.js';
 import { chooseBoxes } from './boxes.js';
+import { inSpan, type Traced } from './in-span.js';
 import { callLocal } from './local.js';
-import { callRemote, type RemoteOptions, type RemoteStep } from './remote.js';
-import { extendTrail } from './trail.js';
+import { callRemote, predictionUrl, type RemoteOptions, type RemoteStep } from './remote/remote.js';
+import { extendTrail } from './remote/trail.js';
 import { describeTarget, type Pipeline, type StepCall } from './types.js';
 
 /** One image for a pipeline. */
-export interface PipelineCall {
+export interface PipelineCall extends Traced {
   readonly image: Uint8Array;
   readonly signal: AbortSignal;
   readonly memory: RequestMemory;
@@ -44,6 +45,7 @@ export interface StepReport {
   readonly ms: number;
 }
 
+/** What a pipeline answers for one image. */
 export interface PipelineAnswer {
   /** By step; those on boxes stand in `results` of their boxes. */
   readonly results: Readonly<Record<string, unknown>>;
@@ -65,6 +67,8 @@ interface Item {
 }
 
 interface Done {
+  readonly items: readonly Item[];
+  /** By item. */
   readonly seen: readonly Seen[];
   readonly report: StepReport;
 }
@@ -83,6 +87,8 @@ export async function runPipeline(pipeline: Pipeline, call: PipelineCall, host: 
     running.set(step.name, runStep(step, { running, results, call: own, host }));
   try {
     const done = await Promise.all(running.values());
+    // In the order of the steps, whichever ended first.
+    for (const { items, seen, report } of done) items.forEach(({ into }, n) => (into[report.name] = seen[n]?.answer));
     const steps = done.map(({ report }) => report);
     const devices = new Set(steps.flatMap(({ device }) => device?.split(/, */) ?? []));
     return { results, steps, device: [...devices].join(', ') };
@@ -98,9 +104,19 @@ interface StepContext {
   readonly host: PipelineHost;
 }
 
+/** Runs a step once the step is done whose boxes it sees. */
 async function runStep(step: StepConfig, { running, results, call, host }: StepContext): Promise<Done> {
-  const { name, crop } = step;
+  const { crop } = step;
   const before = crop === undefined ? undefined : await running.get(crop.of);
+  return inSpan(call, partOf(step), (own) => runOnItems(step, before, { results, call: own, host }));
+}
+
+async function runOnItems(
+  step: StepConfig,
+  before: Done | undefined,
+  { results, call, host }: Omit<StepContext, 'running'>,
+): Promise<Done> {
+  const { name, crop } = step;
   const startMs = performance.now();
   const chosen =
     crop === undefined || before === undefined
@@ -108,15 +124,20 @@ async function runStep(step: StepConfig, { running, results, call, host }: StepC
       : await cutItems({ name, crop }, before.seen, { call, host }).catch((thrown: unknown) => failStep(step, thrown));
   const calls: StepCall[] = [];
   const seen: Seen[] = [];
-  await forEachAtOnce(chosen.items, async ({ image, into }, n) => {
+  await forEachAtOnce(chosen.items, async ({ image }, n) => {
     const made = await callStep(step, { ...call, image }, host).catch((thrown: unknown) => failStep(step, thrown));
-    into[name] = made.answer;
     calls[n] = made;
     seen[n] = { image, answer: made.answer };
   });
   const ms = Math.round((performance.now() - startMs) * 1000) / 1000;
-  return { seen, report: { ...headOf(step, calls), calls: calls.length, ...chosen.counts, ms } };
+  return { items: chosen.items, seen, report: { ...headOf(step, calls), calls: calls.length, ...chosen.counts, ms } };
 }
+
+/** The span of a step, which holds its crops, its runs and its calls. */
+const partOf = ({ name, model }: StepConfig) => ({
+  name: `step ${name}`,
+  attributes: { 'slipway.step.name': name, 'slipway.model.name': model },
+});
 
 function headOf({ name, model, url }: StepConfig, calls: readonly StepCall[]) {
   const joined = (values: readonly string[]) => [...new Set(values)].join(', ');
@@ -131,7 +152,7 @@ function headOf({ name, model, url }: StepConfig, calls: readonly StepCall[]) {
 async function cutItems(
   { name, crop }: { readonly name: string; readonly crop: CropConfig },
   seen: readonly Seen[],
-  { call: { memory }, host: { codec } }: Pick<StepContext, 'call' | 'host'>,
+  { call, host: { codec } }: Pick<StepContext, 'call' | 'host'>,
 ): Promise<{ items: readonly Item[]; counts: { left_out: number; skipped: number } }> {
   const items: Item[] = [];
   const counts = { left_out: 0, skipped: 0 };
@@ -140,15 +161,10 @@ async function cutItems(
     counts.left_out += leftOut;
     if (boxes.length === 0) continue;
     const { margin, square, leastSide } = crop;
-    const cut = await codec.cutCrops({
-      model: name,
-      image,
-      boxes: boxes.map(({ box }) => box),
-      margin,
-      square,
-      leastSide,
-    });
-    memory.take(cut.reduce((sum, piece) => sum + (piece?.length ?? 0), 0));
+    const pieces = { model: name, image, boxes: boxes.map(({ box }) => box), margin, square, leastSide };
+    const part = { name: 'crop', attributes: { 'slipway.crop.boxes': boxes.length } };
+    const cut = await inSpan(call, part, () => codec.cutCrops(pieces));
+    call.memory.take(cut.reduce((sum, piece) => sum + (piece?.length ?? 0), 0));
     for (const [n, piece] of cut.entries()) {
       const entry = boxes[n]?.entry;
       if (piece === undefined || entry === undefined) counts.skipped += 1;
@@ -160,7 +176,14 @@ async function cutItems(
 
 async function callStep(step: StepConfig, call: PipelineCall, host: PipelineHost): Promise<StepCall> {
   if (step.url !== undefined) {
-    return callRemote(step as RemoteStep, { ...call, onBytes: call.memory.counter() }, host);
+    const remote = step as RemoteStep;
+    const { hostname } = new URL(remote.url);
+    const part = {
+      name: 'POST',
+      isCall: true,
+      attributes: { 'http.request.method': 'POST', 'server.address': hostname, 'url.full': predictionUrl(remote) },
+    };
+    return inSpan(call, part, (own) => callRemote(remote, { ...own, onBytes: call.memory.counter() }, host));
   }
   const inner = host.findPipeline(step.model);
   if (inner === undefined) {
@@ -170,7 +193,7 @@ async function callStep(step: StepConfig, call: PipelineCall, host: PipelineHost
   return { answer: { results }, device, version: '1' };
 }
 
-/** Runs a function for each, in order, several at a time; the first failure ends it. */
+/** Runs a function for each, in order, several at a time. Rejects at the first failure; what runs then is given up by its signal. */
 async function forEachAtOnce<T>(all: readonly T[], run: (one: T, n: number) => Promise<void>): Promise<void> {
   const left = all.entries();
   const worker = async (): Promise<void> => {

@@ -1,4 +1,4 @@
-import { chooseCoding, encodeBody, type Coding } from '../http/content-encoding.js';
+import { chooseCoding, encodeBody, type Coding } from '../http/body/content-encoding.js';
 import type { Exchange, FlatHeaders } from '../http/exchange.js';
 import type { InferReport } from '../inference/inference.js';
 

@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { AppError } from '../../errors.js';
 import type { Dataplane } from '../dataplane.js';
-import type { Exchange } from '../http/exchange.js';
+import type { Exchange, Handler } from '../http/exchange.js';
 import { sendFile } from '../http/static-file.js';
 import type { Router } from '../http/router.js';
 import type { DocumentOptions } from '../openapi/document.js';
@@ -13,6 +13,7 @@ import type { Samples } from './samples.js';
 /** Files of the API page that are served; nothing else of that folder is. */
 const assets = ['swagger-ui.css', 'swagger-ui-bundle.js', 'favicon-32x32.png'];
 
+/** What the API page is made of. */
 export interface DocsDeps {
   readonly options: DocumentOptions;
   readonly dataplane: Dataplane;
@@ -22,13 +23,14 @@ export interface DocsDeps {
 /** `/openapi.json`, made of the models that are ready now, and `/docs`: the same as a page whose parts all come from this server. */
 export function addDocsRoutes(router: Router, deps: DocsDeps): void {
   const { options, dataplane } = deps;
-  router.get('/openapi.json', async (exchange) => {
+  const get = (path: string, handler: Handler): void => router.get(path, handler, 'any');
+  get('/openapi.json', async (exchange) => {
     const { buildOpenapi } = await import('../openapi/document.js');
     const models = options.isGuarded && !hasKey(exchange) ? [] : await describeModels(deps);
     sendFile(exchange, 'openapi.json', Buffer.from(JSON.stringify(buildOpenapi({ ...options, models }))));
   });
-  router.get('/docs', (exchange) => sendFile(exchange, 'index.html', Buffer.from(page(options))));
-  router.get('/docs/:file', async (exchange) => {
+  get('/docs', (exchange) => sendFile(exchange, 'index.html', Buffer.from(page(options))));
+  get('/docs/:file', async (exchange) => {
     const file = exchange.param('file');
     if (!assets.includes(file)) throw new AppError('NOT_FOUND', `Not found: /docs/${file}`);
     sendFile(exchange, file, await readFile(join(assetFolder(), file)));

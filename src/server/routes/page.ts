@@ -1,25 +1,27 @@
 import { AppError } from '../../errors.js';
 import { findAsset, pageHeaders, type Asset } from '../../playground/index.js';
 import { checkModelName } from '../../protocol/paths.js';
-import type { Exchange } from '../http/exchange.js';
+import type { Exchange, Handler } from '../http/exchange.js';
 import type { Router } from '../http/router.js';
 import type { Samples } from './samples.js';
 
 /** The page at `/`, its files, and the samples that lie beside the models. Programs that accept JSON hear at `/` that the server is alive (KServe's version 1). */
 export function addPageRoutes(router: Router, samples: Samples): void {
-  router.get('/', async (exchange) => {
+  // Links to pages and their files may carry anything, such as what keeps a cache from answering.
+  const get = (path: string, handler: Handler): void => router.get(path, handler, 'any');
+  get('/', async (exchange) => {
     if (exchange.header('accept')?.startsWith('application/json') === true) exchange.sendJson(200, { status: 'alive' });
     else if (!pathOf(exchange).endsWith('/')) redirectIntoFolder(exchange);
     else sendAsset(exchange, await findAsset('/'));
   });
-  router.get('/playground/:file', async (exchange) => {
+  get('/playground/:file', async (exchange) => {
     sendAsset(exchange, await findAsset(`/playground/${exchange.param('file')}`));
   });
-  router.get('/playground/samples/:model', async (exchange) => {
+  get('/playground/samples/:model', async (exchange) => {
     const model = checkModelName(exchange.param('model'));
     exchange.sendJson(200, { samples: await samples.list(model) });
   });
-  router.get('/playground/samples/:model/:name', async (exchange) => {
+  get('/playground/samples/:model/:name', async (exchange) => {
     const model = checkModelName(exchange.param('model'));
     sendAsset(exchange, await samples.read(model, exchange.param('name')));
   });
@@ -34,7 +36,7 @@ function redirectIntoFolder(exchange: Exchange): void {
 }
 
 /** Sends an asset, or 304 where the client has it already. */
-function sendAsset(exchange: Exchange, asset: Asset | undefined): void {
+export function sendAsset(exchange: Exchange, asset: Asset | undefined): void {
   if (asset === undefined) throw new AppError('NOT_FOUND', `Not found: ${exchange.request.url}`);
   const isKnown = exchange.header('if-none-match')?.includes(asset.etag) ?? false;
   const headers = ['content-type', asset.type, 'etag', asset.etag, ...Object.entries(pageHeaders).flat()];

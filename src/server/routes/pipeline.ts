@@ -1,29 +1,31 @@
 import { AppError } from '../../errors.js';
 import { imageBytes } from '../../image/image-bytes.js';
-import { readBody } from '../http/body.js';
-import { signalOf } from '../http/connection-signal.js';
-import type { Exchange } from '../http/exchange.js';
+import { readBody } from '../http/body/body.js';
+import { signalOf } from '../http/connections/connection-signal.js';
+import { traceparentOf, type Exchange } from '../http/exchange.js';
+import { checkQuery } from '../http/router.js';
 import { readPredictionBody } from '../inference/prediction-body.js';
-import { readTrail, trailHeader } from '../pipelines/trail.js';
+import { readTrail, trailHeader } from '../pipelines/remote/trail.js';
 import type { Pipeline } from '../pipelines/types.js';
 import { sendAnswer } from './answer.js';
 import type { InferenceDeps } from './inference-route.js';
-import { readQuery } from './query.js';
 
 /** `POST /predictions/{pipeline}`: one image in, what every step said of it out. */
 export async function answerPipeline(exchange: Exchange, deps: InferenceDeps, pipeline: Pipeline): Promise<void> {
   const { name } = pipeline;
   exchange.inference = { model: { name, version: '1' } };
   if ((exchange.version ?? '1') !== '1') {
-    throw new AppError('MODEL_NOT_FOUND', `Pipeline '${name}' has the version 1 and no other.`);
+    throw new AppError('MODEL_NOT_FOUND', `Pipeline '${name}' has only version 1.`);
   }
-  readQuery(exchange, []);
+  checkQuery(exchange, []);
   const trail = readTrail(exchange.header(trailHeader));
   const body = await readBody(exchange, { limitBytes: deps.bodyBytes });
   const image = await readOneImage(body, exchange, deps);
-  const { memory } = exchange;
-  const signal = signalOf(exchange.request.raw.socket);
-  const { results, steps, device } = await deps.dataplane.runPipeline(pipeline, { image, signal, memory, trail });
+  const { memory, span: trace, request } = exchange;
+  const signal = signalOf(request.raw.socket);
+  const traceparent = trace?.traceparent ?? traceparentOf(request.headers);
+  const call = { image, signal, memory, trace, traceparent, trail };
+  const { results, steps, device } = await deps.dataplane.runPipeline(pipeline, call);
   const ms = Math.round((performance.now() - exchange.startedMs) * 1000) / 1000;
   const answer = { model_name: name, model_version: '1', device, results, steps, timings: { total_ms: ms } };
   const written = Buffer.from(JSON.stringify(answer));
@@ -40,7 +42,7 @@ async function readOneImage(body: Buffer, { request }: Exchange, { codec }: Infe
   const asked = Object.keys(input.asked);
   if (asked.length > 0) {
     const names = asked.map((option) => `'${option}'`).join(', ');
-    throw new AppError('INVALID_INPUT', `${names}: what steps ask of their models stands in pipeline.json`);
+    throw new AppError('INVALID_INPUT', `${names}: options of steps are set in pipeline.json`);
   }
   const [image, ...more] = input.kind === 'images' ? input.images : [];
   if (image !== undefined && more.length === 0) return imageBytes(image);

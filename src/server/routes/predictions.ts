@@ -1,25 +1,26 @@
 import type { Exchange } from '../http/exchange.js';
-import { answerInference, type InferenceDeps, type InferenceResult } from './inference-route.js';
-import type { InferenceRequest } from '../inference/inference.js';
+import { answerInference, type InferenceDeps } from './inference-route.js';
+import type { Answered, InferenceRequest } from '../inference/inference.js';
 import { answerPipeline } from './pipeline.js';
 import { predict } from '../inference/predict.js';
 import { optionNames, parseOptions } from '../codec/prediction-options.js';
-import { readQuery } from './query.js';
+import { queryOf } from '../http/router.js';
 import type { Router } from '../http/router.js';
+
+const parameters = [...optionNames, 'outputs'];
 
 /** `POST /predictions/{model}`, and PUT, as `curl -T` and the users of TorchServe have it: an image, a form with images, or JSON in; labels with probabilities, or boxes, out. */
 export function addPredictionRoutes(router: Router, deps: InferenceDeps): void {
   const answerFor =
     (exchange: Exchange) =>
-    async (request: InferenceRequest): Promise<InferenceResult> => {
-      const { outputs, ...given } = readQuery(exchange, [...optionNames, 'outputs']);
-      const { body, report } = await predict(deps.codec, {
+    async (request: InferenceRequest): Promise<Answered> => {
+      const { outputs, ...given } = queryOf(exchange);
+      return predict(deps.codec, {
         ...request,
         contentType: exchange.request.contentType,
         asked: parseOptions(given),
         withOutputs: outputs === 'true' || outputs === '1',
       });
-      return { body, headers: ['content-type', 'application/json'], report };
     };
   const handler = (exchange: Exchange): Promise<void> => {
     const name = exchange.param('model');
@@ -32,7 +33,7 @@ export function addPredictionRoutes(router: Router, deps: InferenceDeps): void {
     });
   };
   for (const path of ['/predictions/:model', '/predictions/:model/versions/:version']) {
-    router.post(path, handler);
-    router.put(path, handler);
+    router.post(path, handler, parameters);
+    router.put(path, handler, parameters);
   }
 }

@@ -1,32 +1,35 @@
-import { findAsset, pageHeaders } from '../../playground/index.js';
+import { findAsset } from '../../playground/index.js';
 import { AppError } from '../../errors.js';
 import { sniffImage } from '../../image/files/format.js';
 import type { Doors } from '../access/doors.js';
-import { readBody } from '../http/body.js';
+import { readBody } from '../http/body/body.js';
 import type { Exchange } from '../http/exchange.js';
+import { refuseMangled } from '../inference/prediction-body.js';
 import type { Router } from '../http/router.js';
 import type { Streams } from '../stream/streams.js';
+import { sendAsset } from './page.js';
 
 const boundary = 'frame';
 const headers = ['content-type', `multipart/x-mixed-replace; boundary=${boundary}`, 'cache-control', 'no-store'];
 
 /** `/stream`, the page of what cameras see through models; each of them as MJPEG at `/stream/{name}`, where frames are posted too; `/streams`, how each does. */
 export function addStreamRoutes(router: Router, streams: Streams, doors: Doors): void {
-  router.get('/stream', async (exchange) => {
-    const page = await findAsset('/playground/stream.html');
-    if (page === undefined) throw new AppError('NOT_FOUND', 'Not found: /stream');
-    exchange.send(200, page.body, ['content-type', page.type, ...Object.entries(pageHeaders).flat()]);
-  });
-  router.get('/streams', (exchange) => exchange.sendJson(200, streams.describe()));
-  router.get('/stream/:name', (exchange) => watch(exchange, streams, doors));
-  router.post('/stream/:name', async (exchange) => {
+  const sendPage = async (exchange: Exchange): Promise<void> =>
+    sendAsset(exchange, await findAsset('/playground/stream.html'));
+  const post = async (exchange: Exchange): Promise<void> => {
     const stream = streams.get(exchange.param('name'));
     const body = await readBody(exchange, { limitBytes: streams.frameBytes });
+    refuseMangled(body, exchange.request.contentType ?? '');
     if (sniffImage(body).kind === 'other') {
-      throw new AppError('INVALID_INPUT', 'The body is no image: expected one frame, such as a JPEG.');
+      throw new AppError('INVALID_INPUT', 'The body is not an image: expected one frame, such as a JPEG.');
     }
     exchange.sendJson(200, { watchers: stream.post(Buffer.from(body)) });
-  });
+  };
+  router.get('/stream', sendPage, 'any');
+  router.get('/streams', (exchange) => exchange.sendJson(200, streams.describe()));
+  router.get('/stream/:name', (exchange) => watch(exchange, streams, doors), 'any');
+  router.post('/stream/:name', post);
+  router.put('/stream/:name', post);
 }
 
 /** Sends frames until either side ends it. A frame is only written where the one before has gone. */

@@ -2,8 +2,8 @@ import { AppError } from '../../errors.js';
 import { modelStatusBody } from '../../protocol/v1/encode.js';
 import type { Dataplane } from '../dataplane.js';
 import type { Exchange } from '../http/exchange.js';
-import { answerInference, type InferenceDeps, type InferenceResult } from './inference-route.js';
-import { inferV1, type InferenceRequest } from '../inference/inference.js';
+import { answerInference, type InferenceDeps } from './inference-route.js';
+import { inferV1 } from '../inference/inference.js';
 import type { Router } from '../http/router.js';
 
 const verb = ':predict';
@@ -31,16 +31,12 @@ export function addV1Routes(router: Router, deps: InferenceDeps): void {
 }
 
 function predict(exchange: Exchange, deps: InferenceDeps, choice: { name: string; version: string | undefined }) {
-  const answer = async (request: InferenceRequest): Promise<InferenceResult> => {
-    const { encoded, report } = await inferV1(deps.codec, request);
-    return { body: encoded.body, headers: ['content-type', 'application/json'], report };
-  };
-  return answerInference(exchange, deps, { choice, answer });
+  return answerInference(exchange, deps, { choice, answer: (request) => inferV1(deps.codec, request) });
 }
 
 function withoutVerb(part: string): string {
   if (part.endsWith(verb)) return part.slice(0, -verb.length);
-  if (part.includes(':')) throw new AppError('NOT_FOUND', `Not found: '${part}'. The one verb here is ${verb}.`);
+  if (part.includes(':')) throw new AppError('NOT_FOUND', `Not found: '${part}'. The only verb here is ${verb}.`);
   throw new AppError('METHOD_NOT_ALLOWED', `Method Not Allowed: POST goes to ${part}${verb}; expected GET, HEAD.`, {
     details: { allow: 'GET, HEAD' },
   });

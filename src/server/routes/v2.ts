@@ -2,13 +2,14 @@ import { parseIndexRequest, parseLoadRequest, parseUnloadRequest } from '../../p
 import { encodeServerHealth } from '../../protocol/server-health.js';
 import { audited } from '../access/audit.js';
 import { stranger, type Doors } from '../access/doors.js';
-import { readBody } from '../http/body.js';
+import { readBody } from '../http/body/body.js';
 import type { Dataplane } from '../dataplane.js';
 import type { Exchange } from '../http/exchange.js';
+import { queryOf } from '../http/router.js';
 import type { Log } from '../log/log.js';
-import { readQuery } from './query.js';
 import type { Router } from '../http/router.js';
 
+/** What the routes of the repository need. */
 export interface RepositoryDeps {
   readonly dataplane: Dataplane;
   readonly doors: Doors;
@@ -19,22 +20,20 @@ export interface RepositoryDeps {
 /** Server and model metadata, health, configuration and statistics of the Open Inference Protocol. */
 export function addV2Routes(router: Router, dataplane: Dataplane): void {
   router.get('/v2', (exchange) => exchange.sendJson(200, dataplane.describeServer()));
-  router.get('/v2/health/live', (exchange) => exchange.sendJson(200, { live: true }));
-  router.get('/v2/health/ready', (exchange) => {
+  router.get('/v2/health/live', (exchange) => exchange.sendJson(200, { live: true }), 'any');
+  const sendReady = (exchange: Exchange): void => {
     const health = dataplane.health();
     exchange.sendJson(health.ready ? 200 : 503, encodeServerHealth(health));
-  });
-  router.get('/v2/models', (exchange) => {
-    readQuery(exchange, []);
-    exchange.sendJson(200, { models: dataplane.servedNames() });
-  });
-  router.get('/v2/models/stats', (exchange) => exchange.sendJson(200, dataplane.describeStatistics()));
+  };
+  router.get('/v2/health/ready', sendReady, 'any');
+  router.get('/v2/models', (exchange) => exchange.sendJson(200, { models: dataplane.servedNames() }));
+  router.get('/v2/models/stats', async (exchange) => exchange.sendJson(200, await dataplane.describeWholeStatistics()));
   for (const path of ['/v2/models/:model', '/v2/models/:model/versions/:version']) {
-    router.get(path, (exchange) => {
-      const { metadata } = readQuery(exchange, ['metadata']);
-      const options = { wholeMetadata: metadata === 'whole' };
+    const sendModel = (exchange: Exchange): void => {
+      const options = { wholeMetadata: queryOf(exchange)['metadata'] === 'whole' };
       exchange.sendJson(200, dataplane.describeModel(exchange.param('model'), exchange.version, options));
-    });
+    };
+    router.get(path, sendModel, ['metadata']);
     router.get(`${path}/ready`, (exchange) => {
       const asked = exchange.param('model');
       const { name } = dataplane.findPipeline(asked) ?? dataplane.model(asked, exchange.version);
@@ -43,8 +42,8 @@ export function addV2Routes(router: Router, dataplane: Dataplane): void {
     router.get(`${path}/config`, (exchange) => {
       exchange.sendJson(200, dataplane.describeConfig(exchange.param('model'), exchange.version));
     });
-    router.get(`${path}/stats`, (exchange) => {
-      exchange.sendJson(200, dataplane.describeStatistics(exchange.param('model'), exchange.version));
+    router.get(`${path}/stats`, async (exchange) => {
+      exchange.sendJson(200, await dataplane.describeWholeStatistics(exchange.param('model'), exchange.version));
     });
   }
 }
@@ -84,7 +83,7 @@ async function manage(exchange: Exchange, { doors, log, bodyBytes }: RepositoryD
   const { caller = stranger, raw } = request;
   const from = raw.socket.remoteAddress ?? '';
   const model = exchange.param('model');
-  await audited(log, { action, model, caller, from, requestId }, async () => {
+  await audited(log, { action, model, caller, from, requestId, trace: exchange.span?.facts }, async () => {
     doors.checkManagement(caller);
     await change(model, await readBody(exchange, { limitBytes: bodyBytes }));
   });

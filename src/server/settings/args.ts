@@ -1,6 +1,9 @@
 import { Command, CommanderError, Option } from 'commander';
+import { NotedOption } from '../../command-line/noted-option.js';
+import { otherLine } from '../../command-line/programs.js';
 import { AppError, messageOf, toSentence } from '../../errors.js';
-import { configSchema, parseConfigFile, textsOf, type ConfigTexts } from './config-file.js';
+import { omitUndefined } from '../../omit-undefined.js';
+import { configSchema, isConfigKey, parseConfigFile, textsOf, type ConfigTexts } from './config-file.js';
 import { dashed, flags, variableOf, type Flag, type FlagName, type FlagValues } from './flag-table.js';
 import { hostNames, list, origins, toggle } from './flags.js';
 import { parseModelCommand, type ModelCommand } from './model-commands.js';
@@ -13,6 +16,7 @@ export type Invocation =
   | { readonly kind: 'print'; readonly text: string }
   | ModelCommand;
 
+/** Variables of the process. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Kinds whose flags may be repeated. */
@@ -26,15 +30,18 @@ export interface ParseWorld {
   readonly version: string;
   /** Reads the file of settings; throws where it cannot. */
   readonly readText: (path: string) => string;
+  /** Whether there is such a file or folder. */
+  readonly exists: (path: string) => boolean;
 }
 
 /** Reads flags, then the environment, then a file, then defaults. Throws USAGE that names the flag, its value and what was expected. */
 export function parseArguments(argv: readonly string[], world: ParseWorld): Invocation {
   const { env, version } = world;
+  refuseOtherWords(argv, world);
   const modelCommand = parseModelCommand(argv);
   if (modelCommand !== undefined) return modelCommand;
   const printed: string[] = [];
-  const command = describeCommand(version, (line) => printed.push(line));
+  const command = describeServing(version, (line) => printed.push(line));
   try {
     command.parse(argv.map(unfoldNegation), { from: 'user' });
   } catch (thrown) {
@@ -46,6 +53,12 @@ export function parseArguments(argv: readonly string[], world: ParseWorld): Invo
   if (given['configSchema'] === true)
     return { kind: 'print', text: `${JSON.stringify(configSchema(), undefined, 2)}\n` };
   return { kind: 'serve', settings: toSettings(readValues(given, env, readConfig(given, world))) };
+}
+
+/** Refuses a first word that is a command elsewhere, unless a folder of models is called so. */
+function refuseOtherWords(argv: readonly string[], { exists }: ParseWorld): void {
+  const line = otherLine('slipway', argv);
+  if (line !== undefined && !exists(argv[0] ?? '')) throw new AppError('USAGE', line);
 }
 
 /** Settings that a program gives, by the flags' names: `maxBodyBytes: '64M'`. Reads no environment. Throws USAGE as a command line does. */
@@ -92,10 +105,11 @@ function modelsOf(command: Command): { readonly models?: string } {
   throw new AppError('USAGE', `${all}: expected one model file or folder. Type: npm start -- --help`);
 }
 
-function describeCommand(version: string, write: (line: string) => void): Command {
+/** The command line by which the server is started, as the parser knows it. */
+export function describeServing(version: string, write: (line: string) => void): Command {
   const command = new Command('slipway')
     .description(
-      'Serves ONNX models over HTTP. Other commands: slipway predict, bench, inspect, init (each with --help).',
+      'Serves ONNX models over HTTP. Commands: predict, bench, inspect, init, completion. Containers: launch.',
     )
     .argument('[models...]', "a model file, one model's folder or a repository; the same as --models")
     .usage('[model.onnx|dir] [flags]      (in a checkout: npm start -- [model.onnx|dir] [flags])')
@@ -110,10 +124,18 @@ function describeCommand(version: string, write: (line: string) => void): Comman
 }
 
 function optionOf(name: FlagName): Option {
-  const { value, help, common }: Flag<unknown> = flags[name];
+  const { kind, value, help, common }: Flag<unknown> = flags[name];
   const fallback = showFallback(name);
   const described = fallback === '' ? help : `${help} (${fallback})`;
-  const option = new Option(`--${dashed(name)} ${value === '' ? '[yes|no]' : value}`, described);
+  const words = kind.schema['enum'] as readonly string[] | undefined;
+  const option = new NotedOption(`--${dashed(name)} ${value === '' ? '[yes|no]' : value}`, described, {
+    text: help,
+    variable: variableOf(name),
+    ...(kind === toggle ? { fallback: flags[name].fallback === true ? 'yes' : 'no' } : {}),
+    ...(fallback === '' ? {} : { fallback }),
+    ...(words === undefined ? {} : { words }),
+    ...(isConfigKey(name) ? { configKey: dashed(name) } : {}),
+  });
   if (lists.some((kind) => kind === flags[name].kind)) option.argParser(joinToList);
   return common ? option : option.hideHelp();
 }
@@ -163,14 +185,10 @@ function readVariable(env: Environment, name: string): string | undefined {
 function toSettings(values: FlagValues): Settings {
   const { models, modelName, cacheDir, metricsPort, healthPort, grpcPort, managementPort } = values;
   return {
-    ...(models === undefined ? {} : { models }),
-    ...(modelName === undefined ? {} : { modelName }),
-    ...(cacheDir === undefined ? {} : { cacheDir }),
-    ...(metricsPort === undefined ? {} : { metricsPort }),
-    ...(healthPort === undefined ? {} : { healthPort }),
-    ...(grpcPort === undefined ? {} : { grpcPort }),
+    ...omitUndefined({ models, modelName, cacheDir, metricsPort, healthPort, grpcPort }),
     host: values.host,
     port: values.port,
+    httpLoops: values.httpLoops,
     basePath: values.basePath,
     serverName: values.serverName,
     executionProvider: values.executionProvider,
@@ -211,7 +229,7 @@ function tlsOf({ tlsCert: cert, tlsKey: key, tlsClientCa: clientCa }: FlagValues
     return { tls: { cert, key, ...(clientCa === undefined ? {} : { clientCa }) } };
   throw new AppError(
     'USAGE',
-    '--tls-cert and --tls-key go together, and --tls-client-ca with both. Type: npm start -- --help',
+    '--tls-cert and --tls-key must be given together, and --tls-client-ca needs both. Type: npm start -- --help',
   );
 }
 

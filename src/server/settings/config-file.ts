@@ -7,6 +7,11 @@ const before: readonly FlagName[] = ['config', 'supervisor'];
 /** Flags that a file may hold. */
 const names = (Object.keys(flags) as readonly FlagName[]).filter((name) => !before.includes(name));
 
+/** Whether a file of settings may hold a flag. */
+export function isConfigKey(name: FlagName): boolean {
+  return names.includes(name);
+}
+
 /** Texts by flag, as a command line would have them. */
 export type ConfigTexts = Readonly<Partial<Record<FlagName, string>>>;
 
@@ -22,7 +27,7 @@ export function parseConfigFile(text: string, path: string): ConfigTexts {
     );
   }
   if (typeof document !== 'object' || document === null || Array.isArray(document))
-    throw new AppError('USAGE', `${path} holds no object. Expected one such as {"port": 8000}.`);
+    throw new AppError('USAGE', `${path} is not an object. Expected one such as {"port": 8000}.`);
   return textsOf(document, path);
 }
 
@@ -39,10 +44,7 @@ function flagOf(key: string, path: string): FlagName {
   const hint = isEarly
     ? 'it is read before the file: use the flag or its variable'
     : 'expected the name of a flag, such as max-body-bytes';
-  throw new AppError(
-    'USAGE',
-    `${path}: "${key}" cannot stand there: ${hint}. slipway --config-schema prints what can.`,
-  );
+  throw new AppError('USAGE', `${path}: "${key}" is not allowed: ${hint}. slipway --config-schema prints what is.`);
 }
 
 function textOf(...[value, key, path]: readonly [unknown, string, string]): string {
@@ -51,7 +53,7 @@ function textOf(...[value, key, path]: readonly [unknown, string, string]): stri
     return value.join(',');
   throw new AppError(
     'USAGE',
-    `${path}: "${key}" is ${JSON.stringify(value)}: expected a text, a number, true, false or a list of texts.`,
+    `${path}: "${key}" is ${JSON.stringify(value)}: expected a string, a number, true, false or a list of strings.`,
   );
 }
 

@@ -46,13 +46,13 @@ export const flags = {
     kind: optional(text),
     fallback: undefined,
     value: '<file>',
-    help: 'settings as JSON, by the names of the flags',
+    help: "JSON file with settings under the flags' names",
   }),
   modelName: rare({
     kind: optional(text),
     fallback: undefined,
     value: '<name>',
-    help: 'name under which the one model of --models is served',
+    help: 'name for the only model in --models',
   }),
   host: common({ kind: text, fallback: '127.0.0.1', value: '<address>', help: 'address to listen on; 0.0.0.0: all' }),
   port: common({ kind: port, fallback: 8000, value: '<n>', help: 'port to listen on; 0: any free one' }),
@@ -94,7 +94,7 @@ export const flags = {
     kind: optional(text),
     fallback: undefined,
     value: '<file>',
-    help: 'one KEY or NAME:ROLE:KEY per line; every client must show one',
+    help: 'one KEY or NAME:ROLE:KEY per line; every client must send one',
   }),
   tlsCert: rare({
     kind: optional(text),
@@ -151,7 +151,7 @@ export const flags = {
     kind: streams,
     fallback: [],
     value: '<name=source>',
-    help: 'a camera that /stream shows through a model; may be repeated',
+    help: 'a camera for /stream and the model for its frames; may be repeated',
   }),
   healthPort: rare({
     kind: optional(port),
@@ -165,7 +165,13 @@ export const flags = {
     value: '<n>',
     help: 'port for the same protocol over gRPC; usually 8001',
   }),
-  basePath: common({ kind: pathPrefix, fallback: '', value: '<path>', help: 'prefix of every path' }),
+  httpLoops: rare({
+    kind: autoOrCount,
+    fallback: 1,
+    value: '<n>',
+    help: 'processes on the same port, each with its own HTTP loop and models; auto: by the CPUs',
+  }),
+  basePath: common({ kind: pathPrefix, fallback: '', value: '<prefix>', help: 'prefix of every path' }),
   serverName: rare({ kind: text, fallback: 'slipway', value: '<name>', help: 'server name that GET /v2 shows' }),
   logLevel: common({
     kind: oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'),
@@ -192,9 +198,9 @@ export const flags = {
     value: '',
     help: 'start the server again after a crash; not in containers',
   }),
-  stopDelay: common({ kind: duration, fallback: 0, value: '<time>', help: 'from SIGTERM to no new connections' }),
-  stopTimeout: common({ kind: duration, fallback: 30_000, value: '<time>', help: 'longest time to finish what runs' }),
-  apiKeys: rare({ kind: list, fallback: [], value: '<keys>', help: 'keys between commas; better in the environment' }),
+  stopDelay: common({ kind: duration, fallback: 0, value: '<time>', help: 'time from SIGTERM until the port closes' }),
+  stopTimeout: common({ kind: duration, fallback: 30_000, value: '<time>', help: 'longest time to finish requests' }),
+  apiKeys: rare({ kind: list, fallback: [], value: '<keys>', help: 'keys, separated by commas; better as a variable' }),
   inlineRuns: rare({
     kind: toggle,
     fallback: true,
@@ -211,25 +217,30 @@ export const flags = {
     kind: toggle,
     fallback: false,
     value: '',
-    help: 'models that crashed before are loaded like any other',
+    help: 'load models that crashed before like any other',
   }),
   openMetrics: rare({ kind: toggle, fallback: false, value: '', help: '/metrics needs no key' }),
-  maxPixels: rare({ kind: integer(1), fallback: 50_000_000, value: '<n>', help: 'most pixels of one image' }),
-  maxHeaderBytes: rare({ kind: bytes, fallback: 16_384, value: '<size>', help: 'most bytes of all headers' }),
+  maxPixels: rare({ kind: integer(1), fallback: 50_000_000, value: '<n>', help: 'largest image, in pixels' }),
+  maxHeaderBytes: rare({ kind: bytes, fallback: 16_384, value: '<size>', help: 'largest headers, in bytes' }),
   maxConnections: rare({
     kind: integer(0),
     fallback: 10_000,
     value: '<n>',
-    help: 'most open connections; 0: no limit',
+    help: 'limit of open connections; 0: none',
   }),
-  requestTimeout: rare({ kind: duration, fallback: 60_000, value: '<time>', help: 'for a request to arrive whole' }),
+  requestTimeout: rare({
+    kind: duration,
+    fallback: 60_000,
+    value: '<time>',
+    help: 'time for a request to arrive, and for a client to read more of its answer',
+  }),
   headersTimeout: rare({
     kind: duration,
     fallback: 15_000,
     value: '<time>',
-    help: "for a request's headers to arrive",
+    help: "time for a request's headers to arrive",
   }),
-  keepAlive: rare({ kind: duration, fallback: 75_000, value: '<time>', help: 'an idle connection is kept this long' }),
+  keepAlive: rare({ kind: duration, fallback: 75_000, value: '<time>', help: 'how long an idle connection is kept' }),
   compressFrom: rare({
     kind: integer(-1),
     fallback: 1024,
@@ -238,7 +249,9 @@ export const flags = {
   }),
 } satisfies Record<string, Flag<unknown>>;
 
+/** The name of a flag without its dashes. */
 export type FlagName = keyof typeof flags;
+/** The value of each flag after parsing. */
 export type FlagValues = { readonly [K in FlagName]: (typeof flags)[K] extends Flag<infer T> ? T : never };
 
 /** `maxBodyBytes` -> `max-body-bytes`. */

@@ -45,9 +45,12 @@ export const bytes: FlagKind<number> = {
     value % 2 ** 20 === 0 ? `${value / 2 ** 20}M` : value % 1024 === 0 ? `${value / 1024}K` : `${value}`,
 };
 
+/** The longest time that a timer takes: it treats a longer one as none at all. */
+const longestMs = 2 ** 31 - 1;
+
 /** A time: milliseconds, or a number with ms, s or m. */
 export const duration: FlagKind<number> = {
-  expected: 'a time such as 500ms, 30s or 2m',
+  expected: 'a time such as 500ms, 30s or 2m, 24 days at most',
   schema: {
     anyOf: [
       { type: 'number', minimum: 0 },
@@ -57,7 +60,8 @@ export const duration: FlagKind<number> = {
   parse: (text) => {
     const match = /^(\d{1,9}(?:\.\d{1,3})?)(ms|s|m)?$/.exec(text);
     const unit = { ms: 1, s: 1000, m: 60_000 }[(match?.[2] ?? 'ms') as 'ms' | 's' | 'm'];
-    return match === null ? undefined : Math.round(Number(match[1]) * unit);
+    const timeMs = Math.round(Number(match?.[1]) * unit);
+    return timeMs <= longestMs ? timeMs : undefined;
   },
   show: (value: number) => (value >= 1000 ? `${value / 1000}s` : `${value}`),
 };
@@ -98,7 +102,7 @@ export const text: FlagKind<string> = {
 
 /** What paths start with: `/prefix` without a slash at its end, or nothing. */
 export const pathPrefix: FlagKind<string> = {
-  expected: 'a path such as /models, without a slash at its end',
+  expected: 'a path such as /models, without a trailing slash',
   schema: { type: 'string', pattern: '^(/|(/[A-Za-z0-9_.~-]+)*)$' },
   parse: (value) => (value === '/' ? '' : /^(\/[\w.~-]+)*$/.test(value) ? value : undefined),
 };
@@ -130,9 +134,9 @@ export const origins: FlagKind<readonly string[]> = {
   },
 };
 
-/** Words between commas. */
+/** Words separated by commas. */
 export const list: FlagKind<readonly string[]> = {
-  expected: 'words between commas',
+  expected: 'words separated by commas',
   schema: texts,
   parse: (value) =>
     value

@@ -9,7 +9,7 @@ export type ModelCommand = { readonly path: string; readonly json: boolean } & (
 
 const descriptions = {
   inspect:
-    'Says what the server would find at a path: what each model takes and answers, from which file, and what is refused. Runs nothing.',
+    "Shows what the server would find at a path: each model's inputs, outputs and files, and what is refused. Runs nothing.",
   init: 'Writes a model.json to start from into the folder of a model: what its files say, and $schema for editors.',
 } as const;
 
@@ -20,7 +20,7 @@ export function parseModelCommand(
   const [kind, ...rest] = argv;
   if (kind !== 'inspect' && kind !== 'init') return undefined;
   const printed: string[] = [];
-  const command = describe(kind, (text) => printed.push(text));
+  const command = describeModelCommand(kind, (text) => printed.push(text));
   try {
     command.parse(rest, { from: 'user' });
   } catch (thrown) {
@@ -31,14 +31,15 @@ export function parseModelCommand(
   }
   const [path = ''] = command.args;
   if (isRemote(path)) {
-    const advice = `launch models inspect ${path} says what is there, launch models pull ${path} brings it here.`;
+    const advice = `launch models inspect ${path} shows what is there, launch models pull ${path} fetches it.`;
     throw new AppError('USAGE', `slipway ${kind} takes a path of this machine; ${advice}`);
   }
   const { json = false, force = false } = command.opts<{ json?: boolean; force?: boolean }>();
   return kind === 'inspect' ? { kind, path, json } : { kind, path, json, force };
 }
 
-function describe(kind: 'inspect' | 'init', write: (text: string) => void): Command {
+/** One of them as the parser knows it. */
+export function describeModelCommand(kind: 'inspect' | 'init', write: (text: string) => void): Command {
   const command = new Command(`slipway ${kind}`)
     .description(descriptions[kind])
     .argument('<path>', "NAME.onnx, a model's folder or a folder of models")
@@ -46,5 +47,5 @@ function describe(kind: 'inspect' | 'init', write: (text: string) => void): Comm
     .helpOption('-h, --help', 'print this')
     .configureOutput({ writeOut: write, writeErr: () => undefined, getOutHelpWidth: () => 110 })
     .exitOverride();
-  return kind === 'init' ? command.option('--force', 'replace a model.json that is there') : command;
+  return kind === 'init' ? command.option('--force', 'replace an existing model.json') : command;
 }

@@ -46,7 +46,7 @@ export async function findModelsPlace(path: string): Promise<ModelsPlace> {
   }
   if (stats === undefined || stats.isDirectory()) return (await isOneModel(whole)) ? entryOf(whole) : repository(whole);
   if (!stats.isFile() || !isOnnx) {
-    throw new AppError('USAGE', `${whole} is no model. Expected a file NAME.onnx, or a folder with models.`);
+    throw new AppError('USAGE', `${whole} is not a model. Expected a file NAME.onnx, or a folder with models.`);
   }
   return entryOf(whole);
 }

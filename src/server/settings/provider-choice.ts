@@ -5,6 +5,7 @@ import { describeTf32 } from '../../engine/tf32.js';
 import type { ExecutionConfig, ProviderName, ProviderRequest } from '../../model/config.js';
 import { createGpuReader } from '../../resources/gpu-readings.js';
 
+/** What a model's execution provider is chosen by. */
 export interface ProviderOptions {
   /** The server's wish, for models that have none of their own. */
   readonly wish: ProviderRequest;

@@ -5,6 +5,7 @@ import type { StreamSetting } from './streams.js';
 export type ModelControl = 'explicit' | 'poll' | 'none';
 /** `all`: every model that is to be served is ready. `some`: the start is over and one of them serves. */
 export type ReadyWhen = 'all' | 'some';
+/** From which level on lines are written. */
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
 
 /** What one client may ask of the server. 0 switches a timeout or a count off. */
@@ -19,7 +20,7 @@ export interface Limits {
   readonly headerBytes: number;
   /** Most open connections. */
   readonly connections: number;
-  /** Longest time for a request to arrive whole, headers and body. */
+  /** Longest time for a request to arrive whole, headers and body; and for more of an answer to be taken by its client. */
   readonly requestTimeoutMs: number;
   /** Longest time for a request's headers to arrive. */
   readonly headersTimeoutMs: number;
@@ -27,6 +28,7 @@ export interface Limits {
   readonly keepAliveMs: number;
 }
 
+/** How the log is written. */
 export interface LogSettings {
   readonly level: LogLevel;
   /** `auto`: lines for people on a terminal, else JSON. */
@@ -35,6 +37,7 @@ export interface LogSettings {
   readonly access: boolean;
 }
 
+/** Who may ask. */
 export interface AuthSettings {
   /** Keys as given; empty: everyone may ask. */
   readonly keys: readonly string[];
@@ -70,6 +73,7 @@ export interface ManagementSettings {
   readonly port?: number;
 }
 
+/** How long each part of stopping may take. */
 export interface StopSettings {
   /** From "ready is 503" to "no new connections": time for a balancer to notice. */
   readonly delayMs: number;
@@ -91,6 +95,8 @@ export interface Settings {
   readonly healthPort?: number;
   /** A port for gRPC; undefined: none. */
   readonly grpcPort?: number;
+  /** Processes with an HTTP event loop each, on the same ports; `auto`: by the CPUs. */
+  readonly httpLoops: number | 'auto';
   /** What every path starts with, `''` or `/prefix`. */
   readonly basePath: string;
   readonly serverName: string;

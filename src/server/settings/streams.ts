@@ -18,7 +18,7 @@ export interface StreamSetting {
 
 const form = /^([A-Za-z0-9][\w.-]{0,63})(?::([^=]+))?=(.+)$/;
 
-/** `NAME=SOURCE`, where the model has the stream's name, or `NAME:MODEL=SOURCE`; several between commas. */
+/** `NAME=SOURCE`, where the model has the stream's name, or `NAME:MODEL=SOURCE`; several separated by commas. */
 export const streams: FlagKind<readonly StreamSetting[]> = {
   expected:
     'NAME=SOURCE or NAME:MODEL=SOURCE, each name once, where SOURCE is the http:// or https:// URL of an MJPEG camera (a comma in it as %2C), a video device such as /dev/video0, or post',

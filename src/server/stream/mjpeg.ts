@@ -49,11 +49,6 @@ export class MjpegParser {
     this.#onFrame = onFrame;
   }
 
-  /** Bytes that are held. */
-  get heldBytes(): number {
-    return this.#held.length;
-  }
-
   push(chunk: Uint8Array): void {
     for (let at = 0; at < chunk.length;) {
       const count = Math.min(chunk.length - at, this.#mostBytes - this.#length);
@@ -94,10 +89,10 @@ export class MjpegParser {
       throw new Error('a part does not begin with the boundary that was announced');
     }
     if (end === undefined) {
-      if (held.length > headerBytes) throw new Error(`the lines before a frame have more than ${headerBytes} bytes`);
+      if (held.length > headerBytes) throw new Error(`the header lines of a frame have more than ${headerBytes} bytes`);
       return false;
     }
-    if (end > headerBytes) throw new Error(`the lines before a frame have more than ${headerBytes} bytes`);
+    if (end > headerBytes) throw new Error(`the header lines of a frame have more than ${headerBytes} bytes`);
     const lines = held.toString('latin1', start + this.#delimiter.length, end);
     if (lines.startsWith('--')) throw new Error('the stream has ended');
     this.#partBytes = lengthOf(lines, this.#limits.frameBytes);

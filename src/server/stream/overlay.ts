@@ -1,15 +1,18 @@
 import { drawCaption, drawFrame, measureCaption, type Box, type Rgb } from '../../image/drawing/draw.js';
+import { placeCaptions } from '../../image/drawing/place-captions.js';
 import type { Pixels } from '../../image/preprocess.js';
+
+type Detections = readonly {
+  readonly box: Box;
+  readonly label?: string;
+  readonly index: number;
+  readonly score: number;
+}[];
 
 /** Of an answer of `POST /predictions/{model}` what can be drawn. */
 export interface DrawnAnswer {
   readonly predictions?: readonly { readonly label?: string; readonly index: number; readonly probability: number }[];
-  readonly detections?: readonly {
-    readonly box: Box;
-    readonly label?: string;
-    readonly index: number;
-    readonly score: number;
-  }[];
+  readonly detections?: Detections;
   readonly segmentation?: {
     readonly classes: readonly { readonly label?: string; readonly index: number; readonly share: number }[];
   };
@@ -22,19 +25,35 @@ const tones: readonly Rgb[] = [
 const plain: Rgb = [20, 26, 32];
 const mostLines = 5;
 
-/** Draws boxes with their labels, or the best classes line by line, below the line that says how it goes. */
+/** Draws boxes with their labels, of which none covers another, or the best classes line by line, below the line that says how it goes. */
 export function drawAnswer(pixels: Pixels, answer: DrawnAnswer, status: string): void {
+  const lines = [status, ...classLines(answer)];
+  drawBoxes(pixels, answer.detections ?? [], lines);
+  drawLines(pixels, lines);
+}
+
+/** The best box lies on top. */
+function drawBoxes(pixels: Pixels, detections: Detections, lines: readonly string[]): void {
   const scale = scaleFor(pixels);
-  const { detections = [] } = answer;
-  for (const { box, label, index, score } of detections.toReversed()) {
-    const color = tones[index % tones.length] ?? plain;
-    drawFrame(pixels, box, { color, thickness: scale });
-    const caption = { text: `${label ?? `class ${index}`} ${percent(score)}`, scale, ground: color };
-    const [width, height] = measureCaption(caption);
-    const [left, top] = [Math.min(box[0], pixels.width - width), box[1] - height];
-    drawCaption(pixels, { ...caption, x: Math.max(0, Math.round(left)), y: Math.max(0, Math.round(top)) });
+  const toneOf = ({ index }: Detections[number]): Rgb => tones[index % tones.length] ?? plain;
+  for (const each of detections.toReversed()) {
+    drawFrame(pixels, each.box, { color: toneOf(each), thickness: scale });
   }
-  drawLines(pixels, [status, ...classLines(answer)]);
+  const sizeOf = (text: string) => {
+    const [width, height] = measureCaption({ text, scale });
+    return { width, height };
+  };
+  const texts = detections.map(({ label, index, score }) => `${label ?? `class ${index}`} ${percent(score)}`);
+  const captions = detections.map(({ box: [left, top, right, bottom] }, n) => ({
+    box: { left, top, width: right - left, height: bottom - top },
+    size: sizeOf(texts[n] ?? ''),
+  }));
+  const taken = lines.map((text, n) => ({ left: 0, top: n * sizeOf(text).height, ...sizeOf(text) }));
+  for (const [n, place] of placeCaptions(captions, { room: pixels, taken }).entries()) {
+    const [found, text] = [detections[n], texts[n]];
+    if (place === undefined || found === undefined || text === undefined) continue;
+    drawCaption(pixels, { text, x: place.left, y: place.top, scale, ground: toneOf(found) });
+  }
 }
 
 /** Lines from the upper left corner down. */

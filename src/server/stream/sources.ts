@@ -65,7 +65,7 @@ async function readUrl(
 
 function refusalOf(status: number): string {
   const text = `it answers ${status}`;
-  if (status >= 300 && status < 400) return `${text}, which leads elsewhere: name the address itself`;
+  if (status >= 300 && status < 400) return `${text}, a redirect: give the final address`;
   return status === 401 ? `${text}: put user and password into its URL (Basic; Digest is not known)` : text;
 }
 

@@ -1,4 +1,5 @@
-import { drawOnBlack, drawOnImage } from '../../image/frame.js';
+import { drawOnBlack } from '../../image/drawing/frame.js';
+import type { Pixels } from '../../image/preprocess.js';
 import { AppError } from '../../errors.js';
 import { hidePaths } from '../describe/private-paths.js';
 import type { Log } from '../log/log.js';
@@ -18,18 +19,44 @@ export interface Watcher {
   readonly end: () => void;
 }
 
+/** What a stream needs. */
 export interface StreamDeps {
   readonly timers: Timers;
   readonly env: NodeJS.ProcessEnv;
   readonly log: Log;
   readonly limits: MjpegLimits;
-  readonly maxPixels: number;
-  /** The model's answer to a frame. */
-  readonly infer: (setting: StreamSetting, frame: Buffer) => Promise<DrawnAnswer>;
+  /** Runs a frame through the stream's model, and answers it as a JPEG on which `overlay` has drawn what the model said. */
+  readonly show: (setting: StreamSetting, frame: Buffer, overlay: Overlay) => Promise<Buffer>;
 }
+
+/** How a model's answer is drawn on the frame that it is about. */
+export type Overlay = (answer: DrawnAnswer) => (pixels: Pixels) => void;
 
 /** `idle`: nobody watches, and the source is closed. `waiting`: for a frame, or until the source is tried again. */
 export type StreamState = 'idle' | 'connecting' | 'live' | 'waiting';
+
+/** What became of frames since the server started. */
+export interface FrameCounts {
+  /** Received while somebody watched. */
+  readonly frames: number;
+  readonly answered: number;
+  /** Replaced by a newer one before the model was free. */
+  readonly dropped: number;
+  /** Damaged, or refused by the model, its queue or the memory of requests. */
+  readonly failed: number;
+  /** Not sent to a watcher who had not taken the one before; counted for each watcher. */
+  readonly missed: number;
+}
+
+/** What is measured of a stream. */
+export interface StreamFigures {
+  readonly stream: string;
+  readonly model: string;
+  readonly counts: FrameCounts;
+  readonly watchers: number;
+  /** Whether frames come. */
+  readonly isLive: boolean;
+}
 
 const mostWatchers = 64;
 /** How long a source is kept for a watcher that comes back. */
@@ -51,7 +78,7 @@ export class Stream {
   readonly #watchers = new Map<Watcher, number>();
   /** Of the frames since the source was open last. */
   #rate = new FrameRate();
-  readonly #counts = { frames: 0, dropped: 0, failed: 0 };
+  readonly #counts = { frames: 0, answered: 0, dropped: 0, failed: 0, missed: 0 };
   #state: StreamState = 'idle';
   #reason: string | undefined;
   #latencyMs = 0;
@@ -63,6 +90,8 @@ export class Stream {
   #pending: { readonly frame: Buffer; readonly atMs: number } | undefined;
   #work: Promise<void> | undefined;
   #source: { readonly abort: AbortController; readonly ended: Promise<void> } | undefined;
+  /** Of the sources that were closed. */
+  #ended: Promise<unknown> = Promise.resolve();
   #cancelLinger: () => void = () => undefined;
   #cancelSilence: () => void = () => undefined;
   #isStopped = false;
@@ -80,7 +109,7 @@ export class Stream {
   checkRoom(): void {
     if (this.#isStopped) throw new AppError('SHUTTING_DOWN', 'The server is shutting down.');
     if (this.#watchers.size >= mostWatchers) {
-      throw new AppError('QUEUE_FULL', `The stream '${this.name}' has ${mostWatchers} watchers, and may have no more.`);
+      throw new AppError('QUEUE_FULL', `The stream '${this.name}' has ${mostWatchers} watchers, the maximum.`);
     }
   }
 
@@ -121,7 +150,13 @@ export class Stream {
     };
   }
 
-  /** Ends the source and every watcher. */
+  /** What is measured of it now. */
+  figures(): StreamFigures {
+    const { name: stream, model } = this.#setting;
+    return { stream, model, counts: this.#counts, watchers: this.#watchers.size, isLive: this.#state === 'live' };
+  }
+
+  /** Ends the source and every watcher. Resolves when nothing of it runs any more. */
   async stop(): Promise<void> {
     this.#isStopped = true;
     for (const watcher of this.#watchers.keys()) watcher.end();
@@ -152,7 +187,8 @@ export class Stream {
     source?.abort.abort();
     [this.#pending, this.#last, this.#answer] = [undefined, undefined, undefined];
     [this.#state, this.#reason, this.#latencyMs, this.#rate] = ['idle', undefined, 0, new FrameRate()];
-    await source?.ended;
+    this.#ended = Promise.all([this.#ended, source?.ended]);
+    await this.#ended;
   }
 
   /** Reads the source again and again. */
@@ -198,14 +234,8 @@ export class Stream {
     for (let next = this.#next(); next !== undefined; next = this.#next()) {
       const { frame, atMs } = next;
       try {
-        const answer = await this.#deps.infer(this.#setting, frame);
-        const now = this.#deps.timers.now();
-        this.#latencyMs = now - atMs;
-        this.#rate.add(now);
-        this.#answer = answer;
-        const status = `${this.#rate.at(now).toFixed(1)} FPS  ${this.#latencyMs.toFixed(0)} MS  ${this.#counts.dropped} DROPPED`;
-        const draw = (pixels: Parameters<typeof drawAnswer>[0]) => drawAnswer(pixels, answer, status);
-        this.#send(await drawOnImage(frame, this.#deps.maxPixels, draw));
+        this.#send(await this.#deps.show(this.#setting, frame, (answer) => this.#overlay(answer, atMs)));
+        this.#counts.answered += 1;
         this.#logFailing(undefined);
       } catch (thrown) {
         this.#counts.failed += 1;
@@ -214,6 +244,16 @@ export class Stream {
         await this.#showText([this.name, this.#reason]);
       }
     }
+  }
+
+  /** Notes the answer to the frame that came then; what it answers draws it. */
+  #overlay(answer: DrawnAnswer, atMs: number): (pixels: Pixels) => void {
+    const now = this.#deps.timers.now();
+    this.#latencyMs = now - atMs;
+    this.#rate.add(now);
+    this.#answer = answer;
+    const status = `${this.#rate.at(now).toFixed(1)} FPS  ${this.#latencyMs.toFixed(0)} MS  ${this.#counts.dropped} DROPPED`;
+    return (pixels) => drawAnswer(pixels, answer, status);
   }
 
   /** Tells the log when frames begin to fail, when for another reason, and when they are answered again; not of each. */
@@ -253,7 +293,10 @@ export class Stream {
     for (const [watcher, tookMs] of this.#watchers) {
       if (!watcher.isAllowed()) this.#end(watcher);
       else if (watcher.take(jpeg)) this.#watchers.set(watcher, now);
-      else if (now - tookMs > stuckMs) this.#end(watcher);
+      else {
+        this.#counts.missed += 1;
+        if (now - tookMs > stuckMs) this.#end(watcher);
+      }
     }
   }
 

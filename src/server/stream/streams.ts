@@ -1,4 +1,7 @@
 import { AppError } from '../../errors.js';
+import { omitUndefined } from '../../omit-undefined.js';
+import { configureImages, readUprightSize } from '../../image/decode.js';
+import { drawOnImage } from '../../image/drawing/frame.js';
 import type { Codec } from '../codec/codec.js';
 import { parseOptions } from '../codec/prediction-options.js';
 import type { Dataplane } from '../dataplane.js';
@@ -9,14 +12,17 @@ import { RequestMemory, type MemoryBudget } from '../memory/memory-budget.js';
 import type { Settings } from '../settings/settings.js';
 import type { StreamSetting } from '../settings/streams.js';
 import type { DrawnAnswer } from './overlay.js';
-import { Stream } from './stream.js';
+import { Stream, type Overlay, type StreamFigures } from './stream.js';
+import type { ThreadBudget } from '../../resources/types.js';
 import { systemTimers } from './timers.js';
 
+/** What all streams of a server need. */
 export interface StreamsDeps {
   readonly settings: Settings;
   readonly dataplane: Dataplane;
   readonly codec: Codec;
   readonly memory: MemoryBudget;
+  readonly budget: ThreadBudget;
   readonly env: NodeJS.ProcessEnv;
   readonly log: Log;
 }
@@ -34,11 +40,13 @@ export class Streams {
   constructor(deps: StreamsDeps) {
     const { settings, env, log } = deps;
     const { bodyBytes, pixels: maxPixels } = settings.limits;
+    if (settings.streams.length > 0) configureImages({ threads: deps.budget.imageThreads, maxPixels });
     this.frameBytes = Math.min(mostFrameBytes, bodyBytes);
     const limits = { frameBytes: this.frameBytes, headerBytes: mostHeaderBytes };
-    const infer = (setting: StreamSetting, frame: Buffer) => inferFrame(deps, frame, { setting, signal });
     const { signal } = this.#stopping;
-    const own = { timers: systemTimers, env, log, limits, maxPixels, infer };
+    const show = (setting: StreamSetting, frame: Buffer, overlay: Overlay) =>
+      showFrame(deps, frame, { setting, overlay, signal });
+    const own = { timers: systemTimers, env, log, limits, show };
     this.#streams = new Map(settings.streams.map((setting) => [setting.name, new Stream(setting, own)]));
   }
 
@@ -55,32 +63,48 @@ export class Streams {
     return { streams: [...this.#streams.values()].map((stream) => stream.describe()) };
   }
 
+  /** What is measured of each. */
+  figures(): readonly StreamFigures[] {
+    return [...this.#streams.values()].map((stream) => stream.figures());
+  }
+
   async stop(): Promise<void> {
     this.#stopping.abort();
     await Promise.all([...this.#streams.values()].map((stream) => stream.stop()));
   }
 }
 
+interface Showing {
+  readonly setting: StreamSetting;
+  readonly overlay: Overlay;
+  readonly signal: AbortSignal;
+}
+
 /** A frame as a request to `POST /predictions/{model}` would be: the model's queue and the memory of all requests hold for it too. */
-async function inferFrame(
+async function showFrame(
   { dataplane, codec, memory: budget }: StreamsDeps,
   frame: Buffer,
-  { setting, signal }: { readonly setting: StreamSetting; readonly signal: AbortSignal },
-): Promise<DrawnAnswer> {
+  { setting, overlay, signal }: Showing,
+): Promise<Buffer> {
   const model = dataplane.model(setting.model, undefined);
   const ticket = model.admission.enter(frame.length);
   const memory = new RequestMemory(budget);
   let isAnswered = false;
   try {
     memory.take(2 * frame.length);
-    const asked = model.config.segmentation === undefined ? {} : parseOptions({ mask: 'none' });
+    const { segmentation, detection } = model.config;
+    const hasMasks = segmentation !== undefined || detection?.masks !== undefined;
+    const asked = hasMasks ? parseOptions({ mask: 'none' }) : {};
     // The copy goes to a worker; the frame is drawn on afterwards.
     const body = Buffer.from(frame);
     const view = viewOf(model);
     const call = { view, body, contentType: undefined, asked, withOutputs: false, signal, memory, trace: undefined };
     const answer = await predict(codec, call);
     isAnswered = true;
-    return pickDrawn(JSON.parse(answer.body.toString('utf8')) as DrawnAnswer);
+    const draw = overlay(pickDrawn(JSON.parse(answer.body.toString('utf8')) as DrawnAnswer));
+    const { width, height } = await readUprightSize(frame);
+    memory.take(3 * width * height);
+    return await drawOnImage(frame, draw);
   } finally {
     model.admission.leave(ticket, isAnswered);
     memory.close();
@@ -88,9 +112,5 @@ async function inferFrame(
 }
 
 function pickDrawn({ predictions, detections, segmentation }: DrawnAnswer): DrawnAnswer {
-  return {
-    ...(predictions === undefined ? {} : { predictions }),
-    ...(detections === undefined ? {} : { detections }),
-    ...(segmentation === undefined ? {} : { segmentation }),
-  };
+  return omitUndefined({ predictions, detections, segmentation });
 }

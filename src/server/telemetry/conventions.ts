@@ -18,9 +18,9 @@ const methods: ReadonlySet<string> = new Set([
 /** Longest text of a client's own in an attribute. */
 const longestText = 512;
 
-/** Requests of probes, scrapes and the page's files, of which no traces are made. */
+/** Requests of probes, scrapes, pages and streams, of which no traces are made. */
 const quiet = {
-  http: /^\/(?:v2\/health\/|metrics$|playground\/|$)/,
+  http: /^\/(?:v2\/health\/|metrics$|(?:playground|docs|stream)(?:\/|$)|streams$|$)/,
   grpc: /^\/(?:grpc\.|inference\.GRPCInferenceService\/Server(?:Live|Ready)$)/,
 };
 

@@ -38,9 +38,7 @@ export function readTelemetryPlan(env: Env): TelemetryPlan {
   const metrics = readSignal(env, 'METRICS', note);
   const logs = namesIn(env, 'OTEL_LOGS_EXPORTER').filter((name) => name !== 'none');
   if (logs.length > 0) {
-    note(
-      `OTEL_LOGS_EXPORTER=${logs.join()}: logs are not sent; they are lines on stderr, which carry trace_id and span_id.`,
-    );
+    note(`OTEL_LOGS_EXPORTER=${logs.join()}: logs are not exported; they go to stderr, with trace_id and span_id.`);
   }
   const propagators = readPropagators(env, traces !== undefined, note);
   return {
@@ -68,7 +66,7 @@ function readSignal(env: Env, signal: 'TRACES' | 'METRICS', note: Note): SignalP
   const shown = showEndpoint(endpoint, { protocol, suffix: name === own ? '' : `v1/${signal.toLowerCase()}` });
   if (shown === undefined) {
     note(
-      `${name} is no URL that ${protocol} can be sent to: expected one such as http://collector:4318. No ${signal.toLowerCase()} are sent.`,
+      `${name} is not a URL for ${protocol}: expected one such as http://collector:4318. No ${signal.toLowerCase()} are sent.`,
     );
     return undefined;
   }
@@ -112,7 +110,7 @@ function readMs(
   if (text === undefined) return otherwise;
   const ms = Number(text);
   if (Number.isInteger(ms) && ms > 0 && ms < 2 ** 31) return ms;
-  note(`${name}=${text} is no number of milliseconds: ${otherwise} is used.`);
+  note(`${name}=${text} is not a number of milliseconds: ${otherwise} is used.`);
   return otherwise;
 }
 

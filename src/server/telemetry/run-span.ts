@@ -2,16 +2,16 @@ import { SpanStatusCode } from '@opentelemetry/api';
 import type { TracedRun } from '../../batching/types.js';
 import type { ServableModel } from '../../repository/types.js';
 import { modelAttributes } from './conventions.js';
-import { ServerSpan, type SpanDeps } from './server-span.js';
+import { TracedSpan, type SpanDeps } from './traced-span.js';
 
 type TracedModel = Pick<ServableModel, 'name' | 'version' | 'placement'>;
 
 /**
- * Makes the span of a run, for those of its requests that are sampled: a child of the first one's, with a link to each. Each request
- * gets to know the run.
+ * Makes the span of a run, for those of its requests, or of their parts, that are sampled: a child of the first one's, with a link to each.
+ * Each gets to know the run.
  */
 export function addRunSpan({ tracer }: SpanDeps, run: TracedRun, model: TracedModel): void {
-  const spans = run.requests.flatMap(({ trace }) => (trace instanceof ServerSpan && trace.isSampled ? [trace] : []));
+  const spans = run.requests.flatMap(({ trace }) => (trace instanceof TracedSpan && trace.isSampled ? [trace] : []));
   const [first] = spans;
   if (first === undefined) return;
   const { startedMs, endedMs, timing, device = model.placement.device } = run;
@@ -30,6 +30,6 @@ export function addRunSpan({ tracer }: SpanDeps, run: TracedRun, model: TracedMo
   const computeMs = timing && decodeMs + (timing.inputNs + timing.computeNs + timing.outputNs) / 1e6;
   const served = { startedMs, endedMs, computeMs, decodeMs, device, batch: span.spanContext() };
   for (const { trace, enqueuedMs } of run.requests) {
-    if (trace instanceof ServerSpan) trace.addRun({ ...served, enqueuedMs });
+    if (trace instanceof TracedSpan) trace.addRun({ ...served, enqueuedMs });
   }
 }

@@ -16,7 +16,8 @@ import { toMetricData } from './metric-data.js';
 import type { TelemetryPlan } from './plan.js';
 import { addRunSpan } from './run-span.js';
 import { tellSdkMessages } from './sdk-messages.js';
-import { ServerSpan, type SpanDeps } from './server-span.js';
+import { ServerSpan } from './server-span.js';
+import type { SpanDeps } from './traced-span.js';
 import type { OpenOptions, Telemetry } from './telemetry.js';
 import { watchExporter } from './watched-exporter.js';
 

@@ -2,6 +2,7 @@ import type { OnTracedRun } from '../../repository/types.js';
 import type { Log } from '../log/log.js';
 import type { RegistryMetric } from './metric-data.js';
 import type { InferReport } from '../inference/inference.js';
+import type { SpanScope } from '../pipelines/in-span.js';
 
 /** A request as its span begins. */
 export type BegunRequest = HttpBegun | GrpcBegun;
@@ -14,6 +15,7 @@ interface Begun {
   readonly header: (name: string) => string | undefined;
 }
 
+/** An HTTP request when it begins. */
 export interface HttpBegun extends Begun {
   readonly transport: 'http';
   readonly method: string;
@@ -23,6 +25,7 @@ export interface HttpBegun extends Begun {
   readonly route: string | undefined;
 }
 
+/** A call of gRPC when it begins. */
 export interface GrpcBegun extends Begun {
   readonly transport: 'grpc';
   /** `/inference.GRPCInferenceService/ModelInfer` */
@@ -49,9 +52,7 @@ export interface TraceFacts {
 }
 
 /** The span of one request, and of what was done for it. */
-export interface RequestSpan {
-  /** Names this span to others; undefined where traces are not sent. */
-  readonly traceparent: string | undefined;
+export interface RequestSpan extends SpanScope {
   readonly facts: TraceFacts | undefined;
   /** Ends it now, once; later calls do nothing. */
   end(ended: EndedRequest): void;
@@ -59,9 +60,9 @@ export interface RequestSpan {
 
 /** Where traces and metrics go. */
 export interface Telemetry {
-  /** Undefined for requests that no trace is made of: probes, scrapes, the page's files. */
+  /** Undefined for requests that no trace is made of: probes, scrapes, pages and streams. */
   begin(request: BegunRequest): RequestSpan | undefined;
-  /** A run ended, for requests whose `trace` is a `RequestSpan`. */
+  /** A run ended, for requests whose `trace` is a `SpanScope`. */
   readonly noteRun: OnTracedRun;
   /** Sends what is left, for at most so long, and ends. Never rejects. */
   stop(limitMs: number): Promise<void>;

@@ -25,13 +25,13 @@ export function watchExporter<T>(exporter: Exporter<T>, watching: Watching<T>): 
     send(items, (result) => {
       if (result.code === ExportResultCode.SUCCESS) {
         if (failures > 0)
-          log.info({ signal, endpoint, failures, lost }, 'telemetry arrives again; what was lost stays lost');
+          log.info({ signal, endpoint, failures, lost }, 'telemetry export works again; what was dropped stays lost');
         failures = 0;
         lost = 0;
       } else {
         failures += 1;
         lost += count(items);
-        const text = 'telemetry does not arrive: it is dropped, and the rest is tried; told again when it arrives';
+        const text = 'telemetry export fails: data is dropped until it works again';
         if (failures === 1) log.warn({ signal, endpoint, reason: reasonOf(result.error) }, text);
       }
       onResult(result);

@@ -75,7 +75,7 @@ export class Registry {
     if (!URL.canParse(realm) || (!isPlain && !realm.startsWith('https://')))
       throw new AppError(
         'UNAUTHORIZED',
-        `${registry} names ${JSON.stringify(realm)} as where tokens are from: expected an https:// address.`,
+        `${registry} names ${JSON.stringify(realm)} as its token address: expected an https:// address.`,
       );
     const fields = new URLSearchParams({
       scope: `repository:${repository}:${rights}`,

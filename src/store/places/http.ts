@@ -1,4 +1,5 @@
 import { AppError } from '../../errors.js';
+import { omitUndefined } from '../../omit-undefined.js';
 import { ask, failureOf, rangeHeaders } from '../transfer/ask.js';
 import type { HttpLocation } from '../location.js';
 import { checkPath, type ListedFile, type Listing } from '../transfer/listing.js';
@@ -31,7 +32,7 @@ export async function listHttp(location: HttpLocation, world: StoreWorld): Promi
   const common = { revision: known ?? 'unknown', isPinned: known !== undefined };
   const notes =
     sha256 === undefined
-      ? ['nothing but the number of bytes was there to check it by: #sha256=HEX behind the address names more']
+      ? ['only its length could be checked: add #sha256=HEX to the address to check its content']
       : [];
   if (!bare.pathname.endsWith('.onnx')) {
     const unpacking = { isGzip: /gz$/i.test(bare.pathname), placeOf: (path: string) => `${name}/${path}` };
@@ -91,8 +92,7 @@ async function describe({ url, headers, shown }: Described, world: StoreWorld): 
   const tag = etag ?? (modified === null ? undefined : `${modified} ${length ?? ''}`.trim());
   return {
     ...(length !== null && /^\d+$/.test(length) ? { sizeBytes: Number(length) } : {}),
-    ...(tag === undefined ? {} : { tag }),
-    ...(validator === undefined ? {} : { validator }),
+    ...omitUndefined({ tag, validator }),
     ...(etag === null ? {} : { etag }),
   };
 }

@@ -78,7 +78,7 @@ function chooseModel(paths: readonly string[], { path, shown }: HubLocation) {
     const found =
       first === undefined
         ? 'no ONNX file; export the model, or name another place'
-        : `${known.join(', ')}, of which none is meant; name one: ${shown.slice(0, shown.length - path.length).replace(/\/+$/, '')}/${first}`;
+        : `${known.join(', ')}, none of which was named; name one: ${shown.slice(0, shown.length - path.length).replace(/\/+$/, '')}/${first}`;
     throw new AppError('MODEL_INVALID', `${shown} holds ${found}.`);
   }
   const others = models.filter((each) => each !== model);

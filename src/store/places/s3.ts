@@ -37,7 +37,7 @@ interface OneFile {
 
 function oneFile({ file, bucket, location: { name, shown, key } }: OneFile): Listing {
   if (!key.endsWith('.onnx'))
-    throw new AppError('USAGE', `${shown} is an object that is no model: expected NAME.onnx or a folder with models.`);
+    throw new AppError('USAGE', `${shown} is an object but not a model: expected NAME.onnx or a folder with models.`);
   const model = `${name}.onnx`;
   const folder = key.slice(0, key.lastIndexOf('/') + 1);
   const find = (path: string): ListedFile => ({

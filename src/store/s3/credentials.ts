@@ -3,6 +3,7 @@ import { asText } from '../json.js';
 import { ask, failureOf, readJson } from '../transfer/ask.js';
 import type { StoreWorld } from '../world.js';
 
+/** Keys that requests are signed with. */
 export interface AwsCredentials {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
@@ -11,6 +12,7 @@ export interface AwsCredentials {
   readonly source: string;
 }
 
+/** How S3 is reached. */
 export interface AwsSettings {
   /** Undefined: requests are not signed. */
   readonly credentials?: AwsCredentials;

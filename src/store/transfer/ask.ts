@@ -1,4 +1,5 @@
 import { AppError, messageOf } from '../../errors.js';
+import { omitUndefined } from '../../omit-undefined.js';
 import { parseObject, type Json } from '../json.js';
 
 /** A request to a place where models are kept. */
@@ -21,8 +22,7 @@ export async function ask(
     return await fetch(url, {
       method,
       headers: { 'accept-encoding': 'identity', 'user-agent': 'slipway', ...headers },
-      ...(body === undefined ? {} : { body }),
-      ...(signal === undefined ? {} : { signal }),
+      ...omitUndefined({ body, signal }),
     });
   } catch (thrown) {
     const { host } = new URL(url);

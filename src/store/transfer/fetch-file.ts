@@ -7,6 +7,7 @@ import { digestFile, type Digest } from './digest.js';
 /** Failures in a row, none of which brought a byte, after which a file is given up. */
 const mostFailures = 5;
 
+/** What a download needs from around it. */
 export interface FetchWorld {
   wait(ms: number): Promise<void>;
   /** How many bytes of the file are here, and that a transfer is taken up again, with the reason. */
@@ -55,7 +56,7 @@ async function verify(path: string, part: string, digest: Digest | undefined): P
   const { sizeBytes, sha256, asked } = await digestFile(part, digest?.algorithm);
   if (digest !== undefined && digest.hex !== asked) {
     await rm(part);
-    const text = `${path} came with ${digest.algorithm} ${asked}, expected ${digest.hex}: it was thrown away. Pull again; where it repeats itself, the place or the way to it is broken.`;
+    const text = `${path} came with ${digest.algorithm} ${asked}, expected ${digest.hex}: it was thrown away. Pull again; if it happens again, the location or the connection is broken.`;
     throw new AppError('REQUEST_FAILED', text);
   }
   return { sizeBytes, sha256, ...(digest === undefined ? {} : { verified: digest.algorithm }) };
@@ -128,7 +129,7 @@ async function write(response: Response, { part, offset, expected, path, world }
 }
 
 function tooLong(path: string, expected: number): AppError {
-  return new AppError('REQUEST_FAILED', `${path} has more than the ${expected} bytes that its place says.`);
+  return new AppError('REQUEST_FAILED', `${path} has more than the ${expected} bytes that its location states.`);
 }
 
 function lengthOf(response: Response): number | undefined {

@@ -16,6 +16,7 @@ export interface ListedFile {
   open(offset: number): Promise<Response>;
 }
 
+/** How an archive is unpacked. */
 export interface Unpacking {
   readonly isGzip: boolean;
   /** Where a file of the archive goes, below the folder of what arrives; undefined: it is left out. */

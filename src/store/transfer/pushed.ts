@@ -11,6 +11,7 @@ export interface PushedFile {
   readonly sha256: string;
 }
 
+/** Where a model is pushed, and how it is kept there. */
 export interface PushOptions {
   readonly location: Location;
   readonly world: StoreWorld;

@@ -64,7 +64,7 @@ async function placeEntry(header: tar.Headers, stream: NodeJS.ReadableStream, in
   }
   await mkdir(dirname(await contained(target, into)), { recursive: true });
   const name = basename(inside);
-  if (name.startsWith('.wh.')) return forget(target, name);
+  if (name.startsWith('.wh.')) return forget(target, into.shown);
   await rm(target, { recursive: true, force: true });
   await placeFile(header, { stream, target, place, into });
 }
@@ -117,8 +117,14 @@ async function contained(target: string, { root, shown }: Into): Promise<string>
 }
 
 /** `.wh.NAME`: NAME of an earlier layer is gone; `.wh..wh..opq`: all that earlier layers have in the folder. */
-async function forget(target: string, name: string): Promise<void> {
-  const folder = dirname(target);
+async function forget(target: string, shown: string): Promise<void> {
+  const [folder, name] = [dirname(target), basename(target)];
+  // What is left of these names is the folder itself, or the one above.
+  if (/^\.wh\.\.{0,2}$/.test(name))
+    throw new AppError(
+      'MODEL_INVALID',
+      `The archive ${shown} holds ${JSON.stringify(name)}, which names no file: refused.`,
+    );
   const gone = name === '.wh..wh..opq' ? await readdir(folder) : [name.slice('.wh.'.length)];
   for (const each of gone) await rm(join(folder, each), { recursive: true, force: true });
 }

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import { AppError, messageOf } from '../../errors.js';
 
+/** A body to send. */
 export interface Upload {
   readonly headers: Readonly<Record<string, string>>;
   readonly sizeBytes: number;

@@ -1,4 +1,4 @@
-import type { BoxCoordinates, DetectionConfig, PriorsConfig } from '../../model/detection-config.js';
+import type { BoxCoordinates, DetectionConfig, PriorsConfig } from '../../model/tasks/detection-config.js';
 import type { Grid } from './grid.js';
 
 /** A box by its corners. */
@@ -9,6 +9,7 @@ export interface Box {
   readonly y1: number;
 }
 
+/** How four numbers become a box. */
 export interface BoxOptions extends Pick<DetectionConfig, 'coordinates' | 'units'> {
   /** Pixels of the input. */
   readonly width: number;

@@ -1,5 +1,5 @@
 import { AppError } from '../../errors.js';
-import type { DetectionConfig } from '../../model/detection-config.js';
+import type { DetectionConfig } from '../../model/tasks/detection-config.js';
 import type { Grid } from './grid.js';
 
 /** What of one image a score is read from. */
@@ -15,37 +15,92 @@ export type Scores =
 
 /** Boxes whose score is high enough: their numbers, classes and scores, box by box and then class by class. */
 export interface Candidates {
-  readonly boxes: number[];
-  readonly classes: number[];
-  readonly scores: number[];
+  readonly boxes: Float64Array;
+  readonly classes: Float64Array;
+  readonly scores: Float64Array;
   /** Boxes with a score that is no finite number. */
-  nonFinite: number;
+  readonly nonFinite: number;
 }
 
+/** Which boxes are considered. */
 export interface CandidateOptions extends Pick<DetectionConfig, 'activation' | 'background' | 'perBox'> {
   readonly leastScore: number;
 }
 
-/** Finds the boxes that reach a score. */
+/** Finds the boxes that reach a score. They stand until the next are looked for. */
 export function findCandidates(scores: Scores, options: CandidateOptions): Candidates {
-  const found: Candidates = { boxes: [], classes: [], scores: [], nonFinite: 0 };
+  const found = gathered.open(options.leastScore);
   if (scores.kind === 'listed') addListed(scores, options, found);
   else if (options.perBox === 'best' && options.activation !== 'softmax') addBest(scores, options, found);
+  else if (options.activation === 'none' && scores.objectness === undefined) addAsGiven(scores, options, found);
   else addByBox(scores, options, found);
-  return found;
+  return found.all;
 }
+
+/** Room for candidates that is used again; larger lists have their own. */
+const keptRoom = 16_384;
+
+/** Gathers candidates: lists that grow one by one would take most of the time. */
+class Found {
+  nonFinite = 0;
+  leastScore = 0;
+  private boxes = new Float64Array(keptRoom);
+  private classes = new Float64Array(keptRoom);
+  private scores = new Float64Array(keptRoom);
+  private length = 0;
+
+  /** Forgets those before. */
+  open(leastScore: number): this {
+    this.leastScore = leastScore;
+    this.nonFinite = 0;
+    this.length = 0;
+    if (this.boxes.length > keptRoom) this.resize(keptRoom);
+    return this;
+  }
+
+  add(box: number, index: number, score: number): void {
+    if (isBroken(score)) this.nonFinite++;
+    if (!(score >= this.leastScore) || score === Infinity) return;
+    if (score > mostScore) throw noProbability(score);
+    const at = this.length;
+    if (at === this.boxes.length) this.resize(2 * at);
+    this.boxes[at] = box;
+    this.classes[at] = index;
+    this.scores[at] = score;
+    this.length = at + 1;
+  }
+
+  private resize(room: number): void {
+    const resized = (values: Float64Array<ArrayBuffer>): Float64Array<ArrayBuffer> => {
+      const copy = new Float64Array(room);
+      copy.set(values.subarray(0, room));
+      return copy;
+    };
+    this.boxes = resized(this.boxes);
+    this.classes = resized(this.classes);
+    this.scores = resized(this.scores);
+  }
+
+  get all(): Candidates {
+    const { boxes, classes, scores, length, nonFinite } = this;
+    const part = (values: Float64Array): Float64Array => values.subarray(0, length);
+    return { boxes: part(boxes), classes: part(classes), scores: part(scores), nonFinite };
+  }
+}
+
+const gathered = new Found();
 
 function addListed(
   { scores, classes }: Extract<Scores, { kind: 'listed' }>,
   { leastScore, activation }: CandidateOptions,
-  found: Candidates,
+  found: Found,
 ): void {
   for (let box = 0; box < scores.boxes; box++) {
     const raw = scores.data[scores.from + box * scores.boxStep] as number;
     const index = classes.data[classes.from + box * classes.boxStep] as number;
     if (index < 0) continue; // how exporters fill lists up
     if (raw >= leastScore && !Number.isSafeInteger(index)) throw noClass(index);
-    add(found, { box, index, score: activation === 'sigmoid' ? sigmoid(raw) : raw }, leastScore);
+    found.add(box, index, activation === 'sigmoid' ? sigmoid(raw) : raw);
   }
 }
 
@@ -60,7 +115,7 @@ type Table = Extract<Scores, { kind: 'table' }>;
  * The best class of each box, the first of equal ones. Values are read in the order in which they lie, which for tables of
  * fields by boxes is a third of the time. Sigmoid keeps their order and is left for the best.
  */
-function addBest({ classes, objectness }: Table, options: CandidateOptions, found: Candidates): void {
+function addBest({ classes, objectness }: Table, options: CandidateOptions, found: Found): void {
   const { data, from, boxes, boxStep, fieldStep } = classes;
   const [first, end] = classRange(classes, options);
   const best = new Float64Array(boxes).fill(-Infinity);
@@ -83,14 +138,27 @@ function addBest({ classes, objectness }: Table, options: CandidateOptions, foun
   for (let box = 0; box < boxes; box++) {
     const raw = best[box] as number;
     const score = (isSigmoid ? sigmoid(raw) : raw) * factorOf(objectness, box, isSigmoid);
-    add(found, { box, index: index[box] as number, score }, options.leastScore);
+    found.add(box, index[box] as number, score);
+  }
+}
+
+/** Every class of each box, as the model gives it. */
+function addAsGiven({ classes }: Table, options: CandidateOptions, found: Found): void {
+  const { data, from, boxes, boxStep, fieldStep } = classes;
+  const [first, end] = classRange(classes, options);
+  for (let box = 0; box < boxes; box++) {
+    const at = from + box * boxStep;
+    let broken = 0;
+    for (let index = first; index < end; index++) if (isBroken(data[at + index * fieldStep] as number)) broken++;
+    if (broken > 0) found.nonFinite++;
+    else for (let index = first; index < end; index++) found.add(box, index, data[at + index * fieldStep] as number);
   }
 }
 
 /** Each box by itself: softmax needs all classes of it, and several may be wanted. */
-function addByBox({ classes, objectness }: Table, options: CandidateOptions, found: Candidates): void {
+function addByBox({ classes, objectness }: Table, options: CandidateOptions, found: Found): void {
   const { data, from, boxes, fields, boxStep, fieldStep } = classes;
-  const { activation, perBox, leastScore } = options;
+  const { activation, perBox } = options;
   const [first, end] = classRange(classes, options);
   const values = new Float64Array(fields);
   for (let box = 0; box < boxes; box++) {
@@ -106,25 +174,11 @@ function addByBox({ classes, objectness }: Table, options: CandidateOptions, fou
     }
     let best = first;
     for (let index = first; index < end; index++) {
-      if (perBox === 'all') add(found, { box, index, score: (values[index] as number) * factor }, leastScore);
+      if (perBox === 'all') found.add(box, index, (values[index] as number) * factor);
       else if ((values[index] as number) > (values[best] as number)) best = index;
     }
-    if (perBox === 'best' && first < end)
-      add(found, { box, index: best, score: (values[best] as number) * factor }, leastScore);
+    if (perBox === 'best' && first < end) found.add(box, best, (values[best] as number) * factor);
   }
-}
-
-function add(
-  found: Candidates,
-  { box, index, score }: { readonly box: number; readonly index: number; readonly score: number },
-  leastScore: number,
-): void {
-  if (isBroken(score)) found.nonFinite++;
-  if (!(score >= leastScore) || score === Infinity) return;
-  if (score > mostScore) throw noProbability(score);
-  found.boxes.push(box);
-  found.classes.push(index);
-  found.scores.push(score);
 }
 
 /** Minus infinity is how models say "not at all". */

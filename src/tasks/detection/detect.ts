@@ -1,10 +1,11 @@
 import { AppError } from '../../errors.js';
 import type { Placement } from '../../image/placement.js';
-import type { DetectionForm } from '../../model/detection-config.js';
+import type { DetectionForm } from '../../model/tasks/detection-config.js';
 import { bestFirst } from './best-first.js';
 import { overlap, readBox, type Box, type BoxOptions } from './boxes.js';
 import { findCandidates, type Scores } from './candidates.js';
 import { fieldsFrom, readGrid, type Grid, type GridOrder, type Rows } from './grid.js';
+import { makeMasks, readPrototypes, type KeptBox, type Prototypes } from './masks.js';
 import { makePriors } from './priors.js';
 import { fieldsPerDetection, type DetectedRow, type DetectionRun } from './types.js';
 
@@ -12,6 +13,7 @@ import { fieldsPerDetection, type DetectedRow, type DetectionRun } from './types
 interface Table {
   readonly boxes: Grid;
   readonly scores: Scores;
+  readonly masks?: { readonly coefficients: Grid; readonly prototypes: Prototypes };
 }
 
 /**
@@ -46,10 +48,17 @@ function readTables({ outputs, config, placements }: DetectionRun): (row: number
   const { form, outputs: names } = config;
   const read = (name: string | undefined, order: Omit<GridOrder, 'rows'>): Rows =>
     readGrid(outputs, name ?? '', { ...order, rows: placements.length });
-  const boxes = read(names.boxes, { rank: 2, isFieldsFirst: form === 'yolov8', fields: boxFields[form] });
+  const prototypes = config.masks && readPrototypes(outputs, config.masks.output, placements.length);
+  const extra = prototypes === undefined ? 0 : prototypes(0).count;
+  const [least, most] = boxFields[form];
+  const fields = [least + extra, most + extra] as const;
+  const boxes = read(names.boxes, { rank: 2, isFieldsFirst: form === 'yolov8', fields });
   const tableOf = (row: number, scores: (grid: Grid) => Scores): Table => {
-    const grid = boxes(row);
-    return { boxes: fieldsFrom(grid, 0, 4), scores: scores(grid) };
+    const whole = boxes(row);
+    const own = whole.fields - extra;
+    const grid = fieldsFrom(whole, 0, own);
+    const masks = prototypes && { coefficients: fieldsFrom(whole, own), prototypes: prototypes(row) };
+    return { boxes: fieldsFrom(grid, 0, 4), scores: scores(grid), ...(masks === undefined ? {} : { masks }) };
   };
   switch (form) {
     case 'yolov5':
@@ -98,15 +107,17 @@ function checkCount({ config }: DetectionRun, { boxes, scores }: Table, { priors
 }
 
 function detectRow(
-  { config, asked }: DetectionRun,
-  { boxes, scores }: Table,
+  run: DetectionRun,
+  { boxes, scores, masks }: Table,
   { placement, options }: { readonly placement: Placement; readonly options: BoxOptions },
 ): DetectedRow {
+  const { config, asked } = run;
   const found = findCandidates(scores, { ...config, leastScore: asked.score });
   const suppress = config.suppress === 'none' && asked.iou !== undefined ? 'class' : config.suppress;
   const mostOverlap = suppress === 'none' ? Infinity : (asked.iou ?? config.iou);
   const keptOf = new Map<number, Box[]>();
   const values: number[] = [];
+  const kept: KeptBox[] = [];
   let nonFinite = found.nonFinite;
   for (const at of bestFirst(found.scores)) {
     const index = found.classes[at] as number;
@@ -118,10 +129,13 @@ function detectRow(
     if (rivals.some((rival) => overlap(rival, box) > mostOverlap)) continue;
     rivals.push(box);
     values.push(x0, y0, x1, y1, index, found.scores[at] as number);
+    kept.push({ number: found.boxes[at] as number, corners: [x0, y0, x1, y1] });
     // Before the next is asked for, which may cost an order of all.
     if (values.length === asked.max * fieldsPerDetection) break;
   }
-  return { values: Float64Array.from(values), nonFinite };
+  const row = { values: Float64Array.from(values), nonFinite };
+  if (masks === undefined || asked.mask === undefined || asked.mask === 'none') return row;
+  return { ...row, masks: makeMasks({ run, ...masks, placement }, kept) };
 }
 
 function rivalsOf(keptOf: Map<number, Box[]>, index: number): Box[] {

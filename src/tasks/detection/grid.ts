@@ -1,7 +1,7 @@
 import { AppError } from '../../errors.js';
 import { numbersOf } from '../../tensor/half.js';
 import { formatShape, type Shape } from '../../tensor/shape.js';
-import type { NamedTensors } from '../../tensor/tensor.js';
+import type { NamedTensors, NumericTensor } from '../../tensor/tensor.js';
 
 /** Part of an output as boxes x fields: element (box, field) lies at `from + box * boxStep + field * fieldStep`. */
 export interface Grid {
@@ -41,7 +41,7 @@ export function readGrid(outputs: NamedTensors, name: string, order: GridOrder):
   const isOfForm = hasRows ? shape[0] === rows : shape.length === rank && rows === 1;
   if (!isOfForm || fields < order.fields[0] || fields > order.fields[1]) throw unexpected(name, shape, order);
   const [boxStep, fieldStep] = isFieldsFirst ? [1, b] : [fields, 1];
-  const data = floatsOf(numbersOf(tensor));
+  const data = floatsOf(tensor);
   return (row) => ({ data, from: row * a * b, boxes, fields, boxStep, fieldStep });
 }
 
@@ -55,8 +55,9 @@ function unexpected(name: string, shape: Shape, { rank, isFieldsFirst = false, f
   );
 }
 
-/** Integers as doubles: class numbers are far from 2^53. */
-function floatsOf(data: ReturnType<typeof numbersOf>): Float32Array | Float64Array {
+/** A tensor's numbers; integers as doubles: class numbers are far from 2^53. */
+export function floatsOf(tensor: NumericTensor): Float32Array | Float64Array {
+  const data = numbersOf(tensor);
   if (data instanceof Float32Array || data instanceof Float64Array) return data;
   return data instanceof BigInt64Array || data instanceof BigUint64Array
     ? Float64Array.from(data, Number)

@@ -1,5 +1,5 @@
 import { AppError } from '../../errors.js';
-import { countClasses, type DetectionConfig } from '../../model/detection-config.js';
+import { countClasses, type DetectionConfig } from '../../model/tasks/detection-config.js';
 import type { NamedTensors } from '../../tensor/tensor.js';
 
 /**

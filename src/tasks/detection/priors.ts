@@ -1,4 +1,4 @@
-import type { PriorsConfig } from '../../model/detection-config.js';
+import type { PriorsConfig } from '../../model/tasks/detection-config.js';
 import type { Grid } from './grid.js';
 
 type GridPriors = Extract<PriorsConfig['source'], { kind: 'grid' }>;

@@ -1,5 +1,5 @@
 import { AppError } from '../../errors.js';
-import type { EmbeddingConfig } from '../../model/text-config.js';
+import type { EmbeddingConfig } from '../../model/tasks/text-config.js';
 import { numbersOf } from '../../tensor/half.js';
 import { formatShape } from '../../tensor/shape.js';
 import type { NamedTensors, NumericTensor } from '../../tensor/tensor.js';

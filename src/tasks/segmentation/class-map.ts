@@ -1,4 +1,5 @@
 import type { Placement } from '../../image/placement.js';
+import { along, neighbours, placeOf, type Side } from './neighbours.js';
 import type { ClassMap } from './types.js';
 
 /** One row of an output: value of class c at (x, y) is `data[from + c * classStep + y * rowStep + x * columnStep]`. */
@@ -13,19 +14,13 @@ export interface ScoreField {
   readonly columnStep: number;
 }
 
+/** How an output becomes a class for each pixel of the image. */
 export interface MapOptions {
   readonly placement: Placement;
   /** Pixels of the input. */
   readonly input: { readonly width: number; readonly height: number };
   /** Of a lone channel: from which value on it counts. */
   readonly least: number;
-}
-
-/** The two neighbours of a place along one side, and the weight of the second. */
-interface Between {
-  readonly low: Int32Array;
-  readonly high: Int32Array;
-  readonly weight: Float64Array;
 }
 
 /**
@@ -35,8 +30,8 @@ interface Between {
  */
 export function mapScores(field: ScoreField, { placement, input, least }: MapOptions): ClassMap {
   const { imageWidth: width, imageHeight: height } = placement;
-  const across = neighbours(width, { ...along(placement, 'X'), cells: field.width, side: input.width });
-  const down = neighbours(height, { ...along(placement, 'Y'), cells: field.height, side: input.height });
+  const across = neighbours([0, width], { ...along(placement, 'X'), cells: field.width, side: input.width });
+  const down = neighbours([0, height], { ...along(placement, 'Y'), cells: field.height, side: input.height });
   const best = bestOfCells(field, least);
   const classes = new Uint16Array(width * height);
   for (let y = 0; y < height; y++) {
@@ -74,33 +69,6 @@ export function mapClasses(
     }
   }
   return { width, height, classes };
-}
-
-interface Side {
-  readonly scale: number;
-  readonly pad: number;
-  /** Cells of the output, and pixels of the input that they cover. */
-  readonly cells: number;
-  readonly side: number;
-}
-
-const along = (placement: Placement, axis: 'X' | 'Y') =>
-  axis === 'X' ? { scale: placement.scaleX, pad: placement.padX } : { scale: placement.scaleY, pad: placement.padY };
-
-/** Where the middle of an image's pixel lies, in cells from the output's edge. */
-const placeOf = (pixel: number, { scale, pad, cells, side }: Side): number =>
-  (((pixel + 0.5) * scale + pad) * cells) / side;
-
-function neighbours(pixels: number, of: Side): Between {
-  const [low, high, weight] = [new Int32Array(pixels), new Int32Array(pixels), new Float64Array(pixels)];
-  for (let pixel = 0; pixel < pixels; pixel++) {
-    const place = Math.min(Math.max(placeOf(pixel, of) - 0.5, 0), of.cells - 1);
-    const below = Math.floor(place);
-    low[pixel] = below;
-    high[pixel] = Math.min(below + 1, of.cells - 1);
-    weight[pixel] = place - below;
-  }
-  return { low, high, weight };
 }
 
 function cellsOf(pixels: number, of: Side): Int32Array {

@@ -10,14 +10,30 @@ export function writeMaskPng({ width, height, classes }: ClassMap): Buffer {
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; x++) rows[y * (width + 1) + 1 + x] = classes[y * width + x] as number;
   }
+  return joinPng(headerOf({ width, height }, { bits: 8, color: 3 }), [chunk('PLTE', palette)], rows);
+}
+
+/** A PNG of one bit for each pixel: white where it is set. `rows` are as the format has them, a filter's number before each. */
+export function writeBitPng(size: Pick<ClassMap, 'width' | 'height'>, rows: Uint8Array): Buffer {
+  return joinPng(headerOf(size, { bits: 1, color: 0 }), [], rows);
+}
+
+function headerOf(
+  { width, height }: Pick<ClassMap, 'width' | 'height'>,
+  { bits, color }: { readonly bits: number; readonly color: number },
+): Buffer {
   const header = Buffer.alloc(13);
   header.writeUInt32BE(width, 0);
   header.writeUInt32BE(height, 4);
-  header.set([8, 3, 0, 0, 0], 8); // bits, palette, and the one way of compressing, filtering and sending in order
-  const signature = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
-  const data = deflateSync(rows, { level: 6 });
-  const parts = [chunk('IHDR', header), chunk('PLTE', palette), chunk('IDAT', data), chunk('IEND', Buffer.alloc(0))];
-  return Buffer.concat([signature, ...parts]);
+  header.set([bits, color, 0, 0, 0], 8); // and the one way of compressing, filtering and sending in order
+  return chunk('IHDR', header);
+}
+
+const signature = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
+
+function joinPng(header: Buffer, between: readonly Buffer[], rows: Uint8Array): Buffer {
+  const data = chunk('IDAT', deflateSync(rows, { level: 6 }));
+  return Buffer.concat([signature, header, ...between, data, chunk('IEND', Buffer.alloc(0))]);
 }
 
 /** Colours of 256 classes: black, then the bits of the number spread over red, green and blue, as PASCAL VOC colours its masks. */

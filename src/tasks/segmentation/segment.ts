@@ -92,7 +92,7 @@ function describeMap(map: ClassMap, mask: MaskForm): Pick<SegmentedRow, 'found' 
   if (mask === 'png' && (indices.at(-1) ?? 0) >= mostColours) {
     throw new AppError(
       'INVALID_INPUT',
-      `The mask holds class number ${String(indices.at(-1))}, and a PNG has room for ${mostColours}: ask with ?mask=runs or ?mask=none`,
+      `The mask holds class number ${String(indices.at(-1))}, and a PNG can hold ${mostColours}: request ?mask=runs or ?mask=none`,
     );
   }
   const found = indices.map((index): SegmentedClass => {

@@ -1,5 +1,5 @@
 import type { Placement } from '../../image/placement.js';
-import type { SegmentationConfig } from '../../model/detection-config.js';
+import type { SegmentationConfig } from '../../model/tasks/segmentation-config.js';
 import type { NamedTensors } from '../../tensor/tensor.js';
 
 /** How the class of each pixel is answered: an image of class numbers, runs of pixels for each class, or not at all. */
@@ -35,6 +35,7 @@ export interface SegmentedRow {
   readonly png?: string;
 }
 
+/** A class in an image, and the pixels that it has. */
 export interface SegmentedClass {
   readonly index: number;
   readonly pixels: number;

@@ -1,5 +1,5 @@
 import { AppError } from '../../errors.js';
-import type { TextConfig, TextInput } from '../../model/text-config.js';
+import type { TextConfig, TextInput } from '../../model/tasks/text-config.js';
 import type { TokenPadding, TokenizerFile } from '../../model/tokenizer-file.js';
 import type { NumericTensor, TensorSpec } from '../../tensor/tensor.js';
 import { openTokenizer, type EncodedText } from './tokenizer.js';
@@ -11,6 +11,7 @@ export interface TextBatch {
   readonly inputs: ReadonlyMap<string, NumericTensor>;
 }
 
+/** How texts are divided into batches. */
 export interface BatchOptions {
   readonly config: TextConfig;
   /** The model's inputs. */
@@ -66,7 +67,7 @@ function paddedLength(
   { config, padding }: { readonly config: TextConfig; readonly padding: TokenPadding | undefined },
 ): number {
   if (length === 0)
-    throw new AppError('INVALID_INPUT', 'A text has no token: the tokenizer makes nothing of it. Leave it out.');
+    throw new AppError('INVALID_INPUT', 'A text has no token: the tokenizer finds nothing in it. Leave it out.');
   const { fixedLength, maxLength, mask } = config;
   if (fixedLength !== undefined) {
     if (length === fixedLength || (padding !== undefined && length < fixedLength)) return fixedLength;

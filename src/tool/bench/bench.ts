@@ -49,7 +49,7 @@ export async function bench(flags: BenchFlags, context: ToolContext): Promise<nu
   const own = flags.models === undefined ? undefined : await serveOnce(flags.models, context);
   try {
     const options = { headers: access.headers, tls: access.tls, signal: context.signal };
-    const { connection } = await findServer(own?.url ?? access.url, options);
+    const { connection } = await findServer(own?.url ?? access.url, options, context);
     if (!connection.url.startsWith('http://'))
       throw new AppError('USAGE', `slipway bench speaks plain HTTP: ${connection.url} cannot be measured.`);
     const model = flags.model ?? (await findSole(connection));

@@ -16,13 +16,13 @@ interface Given extends Omit<BenchFlags, 'clients' | 'rows' | 'seconds' | 'timeo
 export function register(program: Command, context: ToolContext, setExitCode: (code: number) => void): void {
   const command = program
     .command('bench')
-    .description('measure how fast a running server answers about a model')
-    .option('-m, --model <name>', 'model to ask about (the only one)');
+    .description('measure the latency and throughput of a running server')
+    .option('-m, --model <model>', 'model to measure (the only one)');
   addAccessOptions(command)
     .addOption(new Option('--models <path>', 'serve a model file or folder for this measurement').conflicts('url'))
     .option('--clients <list>', 'clients at once, each waiting for its answer', '1,8')
     .option('--rows <n>', 'rows of each request', '1')
-    .option('--seconds <n>', 'how long each number of clients asks', '5')
+    .option('--seconds <n>', 'seconds for each number of clients', '5')
     .option('--image <file>', 'send this JPEG to /predictions instead of made-up tensors')
     .addOption(new Option('--form <form>', 'how tensors are sent').choices(['binary', 'json']).default('binary'))
     .option('--json', 'print the result as JSON')

@@ -52,7 +52,7 @@ export function parseAnswerBody(text: string): AnswerBody {
     throw new AppError('REQUEST_FAILED', 'The server answered with a body that is not JSON.', { cause });
   }
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
-  throw new AppError('REQUEST_FAILED', 'The server answered with JSON that is no object.');
+  throw new AppError('REQUEST_FAILED', 'The server answered with JSON that is not an object.');
 }
 
 /** The vectors of an answer, also where there was one input. */

@@ -130,7 +130,7 @@ function toInference({ name, metadata }: Asked, given: NumericTensor, { asJson }
 
 function refuseForeign({ name }: Asked, { isForeign }: AskOptions, what: string): void {
   if (!isForeign) return;
-  const text = `The server of model ${name} is another one than Slipway: it takes tensors, no ${what}. Send a .npy file, or JSON with "inputs".`;
+  const text = `The server of model ${name} is not Slipway: it takes tensors, not ${what}. Send a .npy file, or JSON with "inputs".`;
   throw new AppError('INVALID_INPUT', text);
 }
 

@@ -14,29 +14,27 @@ const queryFlags = ['top', 'score', 'iou', 'max', 'similarity'] as const;
 export function register(program: Command, context: ToolContext, setExitCode: (code: number) => void): void {
   const command = program
     .command('predict')
-    .description('ask a running server about images, texts, JSON requests or NumPy arrays')
-    .argument('[files...]', 'what to ask about; - or none: the standard input')
-    .option('-m, --model <name>', 'model to ask, or NAME/VERSION (the only one that fits)')
+    .description('send images, texts, JSON requests or NumPy arrays to a running server')
+    .argument('[files...]', 'input files; - or none: standard input')
+    .option('-m, --model <model>', 'model to use, or NAME/VERSION (the only one that fits)')
     .option(
       '-t, --text <text>',
       'a text instead of a file, may be repeated',
       (value: string, all: readonly string[]) => [...all, value],
       [],
     )
-    .option('--lines', 'each line of a text file is a text of its own');
+    .option('--lines', 'treat each line of a text file as a separate text');
   addAccessOptions(command)
     .addOption(
-      new Option('--models <path>', 'serve a model file or folder for this call alone, on a free port').conflicts(
-        'url',
-      ),
+      new Option('--models <path>', 'serve a model file or folder for this call only, on a free port').conflicts('url'),
     )
-    .option('--top <n>', 'most labels of each input')
-    .option('--score <share>', 'least score of a box, 0 to 1')
-    .option('--iou <share>', 'overlap beyond which a box gives way to a better one')
-    .option('--max <n>', 'most boxes')
-    .option('--similarity', 'how alike the vectors of several texts are')
+    .option('--top <n>', 'number of labels for each input')
+    .option('--score <share>', 'lowest score of a box, 0 to 1')
+    .option('--iou <share>', 'overlap above which a better box removes a box')
+    .option('--max <n>', 'highest number of boxes')
+    .option('--similarity', 'also show the similarity of several texts')
     .option('--out <path>', 'write masks (PNG), boxes (HTML), vectors and tensors (NumPy) there')
-    .option('--json', "print the server's answers, one line a file")
+    .option('--json', "print the server's answers, one line per file")
     .action(async (files: readonly string[], given: Given) => {
       setExitCode(
         await predict(files, { ...given, timeout: parseSeconds(given.timeout), query: queryOf(given) }, context),

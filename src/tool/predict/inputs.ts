@@ -12,6 +12,7 @@ export interface Input {
   read(): Promise<Question>;
 }
 
+/** The flags that say what is predicted from. */
 export interface InputFlags {
   readonly text: readonly string[];
   readonly lines?: boolean;

@@ -41,7 +41,7 @@ export function parseNpy(bytes: Buffer): NumericTensor {
     throw invalid(`it holds ${held}, expected numbers or booleans`);
   }
   if (/'fortran_order':\s*True/.test(header)) {
-    throw invalid('its elements stand column by column: save it with numpy.save(FILE, numpy.ascontiguousarray(x))');
+    throw invalid('its elements are in column order: save it with numpy.save(FILE, numpy.ascontiguousarray(x))');
   }
   const shape = dims.split(',').flatMap((size) => (size.trim() === '' ? [] : [Number(size)]));
   const size = datatypes[datatype].bytes;

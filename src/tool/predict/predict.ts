@@ -1,9 +1,10 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { dirname, extname, join } from 'node:path';
 import type { Connection } from '../../client/connection.js';
 import { openHttp, type HttpClient } from '../../client/http.js';
 import { taskOf } from '../../client/task.js';
 import { AppError, toPlainError, type ErrorCode } from '../../errors.js';
+import { makeFolders } from '../../private-folder.js';
 import { escapeMisleading } from '../../protocol/paths.js';
 import { readAccess, type AccessFlags } from '../access.js';
 import type { ToolContext } from '../context.js';
@@ -43,7 +44,7 @@ export async function predict(files: readonly string[], flags: PredictFlags, con
       timeoutMs: flags.timeout * 1000,
       signal: context.signal,
     };
-    const { connection, isForeign } = await findServer(own?.url ?? access.url, options);
+    const { connection, isForeign } = await findServer(own?.url ?? access.url, options, context);
     const http = openHttp(connection.url, options);
     try {
       return await predictAll(inputs, { flags, context, http, isForeign, models: new Models(connection) });
@@ -166,7 +167,7 @@ interface Results {
 /** One result goes to the path itself where that has an ending; else the path is a folder. */
 async function writeResults(out: string, { input, files, console }: Results): Promise<void> {
   const isFile = files.length === 1 && extname(out) !== '';
-  await mkdir(isFile ? dirname(out) : out, { recursive: true });
+  makeFolders(isFile ? dirname(out) : out, 0o777);
   for (const { ending, content } of files) {
     const path = isFile ? out : join(out, input.stem + ending);
     await writeFile(path, content);

@@ -38,8 +38,7 @@ export function parseQuestion(bytes: Buffer, { name, byLines }: Reading): Questi
   if (sniffed.kind === 'image') return { kind: 'image', bytes };
   const json = parseJson(bytes, name);
   if (json !== undefined) return { kind: 'json', ...json };
-  if (!isUtf8(bytes) || bytes.includes(0) || !/JSON|text|no known format/.test(sniffed.what))
-    throw unknown(name, sniffed.what);
+  if (!sniffed.mayBeText || !isUtf8(bytes) || bytes.includes(0)) throw unknown(name, sniffed.what);
   const text = bytes.toString().replace(/^\ufeff/, '');
   const texts = byLines ? text.split(/\r?\n/).filter((line) => line.trim() !== '') : [text.replace(/\r?\n$/, '')];
   if (texts.every((each) => each.trim() === '')) throw new AppError('INVALID_INPUT', `${name} holds no text.`);

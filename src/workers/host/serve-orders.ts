@@ -3,6 +3,7 @@ import type { Tensor } from '../../tensor/tensor.js';
 import type { Answer, Order } from '../link/link.js';
 import type { ToWorker } from '../link/messages.js';
 import { decodeRun, encodeFailed, encodeRan } from '../run-codec.js';
+import { LongRuns } from './niceness.js';
 import type { SessionHost } from './session-host.js';
 
 /** Where orders come from, one after another, and where their answers go. */
@@ -16,6 +17,7 @@ export interface OrderSource {
  * one that is ended from outside while the runtime works takes the whole process with it.
  */
 export async function serveOrders(source: OrderSource, host: SessionHost, runtimeVersion: string): Promise<void> {
+  const longRuns = new LongRuns();
   source.answer({ kind: 'started', runtimeVersion });
   for (;;) {
     const order = await source.next();
@@ -25,6 +27,7 @@ export async function serveOrders(source: OrderSource, host: SessionHost, runtim
     if (answer.kind === 'ran') {
       const { message: encoded, transfer } = encodeRan(answer);
       source.answer(encoded, transfer);
+      longRuns.note(answer.timing.computeNs);
       if (typeof order !== 'string') releaseInputs(message);
     } else if (answer.kind === 'failed' && typeof order !== 'string') {
       const { message: encoded, transfer } = encodeFailed(answer, order);

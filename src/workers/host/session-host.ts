@@ -1,12 +1,9 @@
 import type { Engine, EngineSession } from '../../engine/engine.js';
 import { createProvenSession } from '../../engine/placement.js';
 import { AppError, toPlainError } from '../../errors.js';
-import { readPlainFiles } from '../../image/plain-files.js';
-import type { ImageInput } from '../../model/image-input.js';
-import type { NamedTensors, Tensor } from '../../tensor/tensor.js';
 import type { FromWorker, ToWorker } from '../link/messages.js';
 import { runSession } from '../run-session.js';
-import { undecoded } from '../undecoded.js';
+import type { FileReader } from './file-reader.js';
 
 type LoadMessage = Extract<ToWorker, { kind: 'load' }>;
 type RunMessage = Extract<ToWorker, { kind: 'run' }>;
@@ -36,7 +33,9 @@ export class SessionHost {
   async #load({ session: number, spec, image }: LoadMessage): Promise<FromWorker> {
     const startedMs = performance.now();
     const { session, placement } = await createProvenSession(this.#engine, spec);
-    this.#sessions.set(number, { session, ...(image && { files: new FileReader(image) }) });
+    // What reads images is a third of a worker's modules, and few models need it.
+    const files = image && new (await import('./file-reader.js')).FileReader(image);
+    this.#sessions.set(number, files === undefined ? { session } : { session, files });
     const { inputs, outputs } = session;
     return { kind: 'loaded', inputs, outputs, placement, loadMs: performance.now() - startedMs };
   }
@@ -64,28 +63,4 @@ export class SessionHost {
 interface Held {
   readonly session: EngineSession;
   readonly files?: FileReader;
-}
-
-/** Tensors of more memory are made anew for each run. */
-const mostSpareBytes = 16 * 2 ** 20;
-
-/** Makes tensors of image files, those of lone requests in the same memory again and again: new memory costs as much as to fill it. */
-class FileReader {
-  readonly #image: ImageInput;
-  #spare: ArrayBuffer | undefined;
-
-  constructor(image: ImageInput) {
-    this.#image = image;
-  }
-
-  /** The inputs with the files as a tensor; of one of so many requests of a run. Throws what `isUndecoded` tells. */
-  read(inputs: NamedTensors, requests: number): NamedTensors {
-    const { config, spec } = this.#image;
-    const files = inputs.get(config.input);
-    if (files?.datatype !== 'BYTES' || spec.datatype === 'BYTES') return inputs;
-    const tensor = readPlainFiles(files.data, this.#image, requests === 1 ? this.#spare : undefined);
-    if (tensor === undefined) throw undecoded();
-    if (tensor.data.byteLength <= mostSpareBytes) this.#spare = tensor.data.buffer;
-    return new Map<string, Tensor>(inputs).set(config.input, tensor);
-  }
 }

@@ -1,7 +1,7 @@
-import { getPriority, setPriority } from 'node:os';
 import { endWithParent } from '../../engine/end-with-parent.js';
 import { disableTelemetry } from '../../engine/telemetry.js';
 import type { Answer, Order } from '../link/link.js';
+import { standBehind } from './niceness.js';
 import { serveOrders } from './serve-orders.js';
 
 /** The orders that come over the process's channel; the channel's end is the last one. */
@@ -37,8 +37,7 @@ class ChannelEnd {
  */
 async function main(parent: number, name: string, niceness: number): Promise<void> {
   endWithParent(parent);
-  // Only a privileged process may come forward again, and the server may stand further behind already.
-  if (niceness > getPriority()) setPriority(niceness);
+  standBehind(niceness);
   process.title = `slipway ${name}`;
   disableTelemetry(process.env);
   const channel = new ChannelEnd();

@@ -3,6 +3,7 @@ import { Turn } from './turn.js';
 import { openInline } from './inline-engine.js';
 import { InlineSession, type InlineOptions, type InlineSubject, type InlineWatch } from './inline-session.js';
 
+/** Whether runs happen on the calling thread, and who watches them. */
 export interface InlineSessionsOptions {
   /** Undefined: nothing runs on the calling thread. */
   readonly inline?: { readonly watch: InlineWatch | undefined } | undefined;

@@ -13,7 +13,7 @@ export function threadLink(entry: URL): OpenLink {
     thread.on('error', (error) => (fault = messageOf(error)));
     thread.on('exit', (code) => {
       mailbox.close();
-      onEnd(fault === '' ? `exit code ${code}` : fault);
+      onEnd(fault === '' ? `exit code ${code}` : fault, 'fault');
     });
     return { send: (order, transfer) => mailbox.send(order, transfer) };
   };

@@ -215,6 +215,32 @@ describe('admission to a model', () => {
     assert.equal(fill(admission).length, 16);
   });
 
+  it('counts what a request has waited for its connection to be read, up to half of the limit', () => {
+    const { admission } = open({ firstRequestMs: 100 });
+    assert.equal(fill(admission, 11).length, 11);
+    admission.drop(admission.check(900));
+    assert.throws(() => admission.check(901), refusedWith('QUEUE_FULL', /will take about 2001 ms/));
+    admission.enter(100);
+    assert.throws(() => admission.check(60_000), refusedWith('QUEUE_FULL', /will take about 2200 ms/));
+    admission.drop(admission.check(0));
+  });
+
+  it('has the turns of the loop measured only where there is a queue', () => {
+    let notes = 0;
+    const turns = { note: () => void (notes += 1), lagMs: 0 };
+    const { admission } = open({ instances: 2, turns });
+    const receipts = Array.from({ length: 4 }, () => admission.check());
+    assert.equal(notes, 0, 'two for each worker are no queue');
+    receipts.push(admission.check());
+    assert.equal(notes, 1);
+    for (const receipt of receipts) admission.drop(receipt);
+    for (let n = 0; n < 3; n += 1) {
+      admission.drop(admission.check());
+      admission.leave(admission.enter(100), true);
+    }
+    assert.equal(notes, 1);
+  });
+
   it('refuses nobody because the loop stood still once: that counts for half of the limit at most', () => {
     const turns = { note: () => undefined, lagMs: 60_000 };
     assert.equal(fill(open({ firstRequestMs: 100, turns }).admission).length, 11);

@@ -69,7 +69,7 @@ describe('sequences', () => {
     const behind = table.step(next('a'), requestOf(3), add);
     const last = table.step(end('a'), requestOf(4), add);
     await failsWith(failing, 'ENGINE_FAILED', /the run failed/);
-    await failsWith(behind, 'INVALID_INPUT', /before this one in sequence 'a' failed.*send them again in order/);
+    await failsWith(behind, 'INVALID_INPUT', /before this one in sequence 'a' failed.*send both again in order/);
     await failsWith(last, 'INVALID_INPUT', /before this one/);
     assert.deepEqual(sumsOf(await table.step(next('a'), requestOf(2), add)), [30, 60]);
   });

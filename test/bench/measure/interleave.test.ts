@@ -129,6 +129,18 @@ describe('settle', () => {
     assert.deepEqual([turns.length, restless], [12, []]);
   });
 
+  it('goes on until each has given as many answers as are asked for', async () => {
+    const turns: string[] = [];
+    const fast = scripted(target('a'), [{ ...sampleOf(100), inferences: 40 }], turns);
+    const slow = scripted(bareHttp, [{ ...sampleOf(100), inferences: 25 }], turns);
+    const settling = { ...limits, leastAnswers: 100 };
+    const { restless } = await settle([fast, slow], settling, { signal: never, now: () => 0 });
+    assert.deepEqual([turns.length, restless], [8, []]);
+    let nowMs = 0;
+    const { restless: late } = await settle([slow], settling, { signal: never, now: () => (nowMs += 2000) });
+    assert.deepEqual(late, [bareHttp.name]);
+  });
+
   it('ends when the time is over, and names who is restless', async () => {
     const swinging = scripted(
       target('a'),

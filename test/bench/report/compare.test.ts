@@ -93,9 +93,9 @@ describe('compareReports', () => {
     assert.match(text, /1 of 1 points are slower than the baseline by more than 5 % with 95 % confidence/);
   });
 
-  it('refuses a file that is no report', () => {
+  it('refuses a file that is not a report', () => {
     for (const text of ['{', '{}', '[1]']) {
-      assert.throws(() => parseReport(text, 'old.json'), { code: 'USAGE', message: /old\.json is no report/ });
+      assert.throws(() => parseReport(text, 'old.json'), { code: 'USAGE', message: /old\.json is not a report/ });
     }
   });
 });

@@ -4,7 +4,7 @@ import { toSkipReason } from '../../../bench/targets/container.js';
 import { AppError, messageOf, type ErrorCode } from '../../../src/errors.js';
 
 const refusal = (code: ErrorCode, cause: string): AppError =>
-  new AppError(code, `--variant gpu cannot be had: ${cause}\n  fix: use --variant cpu`, {
+  new AppError(code, `--variant gpu is not possible: ${cause}\n  fix: use --variant cpu`, {
     details: { cause, fix: 'use --variant cpu' },
   });
 

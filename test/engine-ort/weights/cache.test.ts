@@ -85,7 +85,7 @@ describe('the cache of optimised weights', () => {
       },
     };
     await assert.rejects(findOrMakeWeights(damaging, spec, storeAt(cache)), {
-      message: "its copy computes another 'Y' than the model does",
+      message: "its copy computes a different 'Y' than the model does",
     });
     const onTry = `process.stdout.write = (write => text => { write.call(process.stdout, text); if (text.startsWith('trying')) process.kill(process.pid, 'SIGSEGV'); })(process.stdout.write);`;
     const crashing = {

@@ -110,7 +110,7 @@ describe('the cpu image', { skip: engine.skip }, () => {
     const ready = /ready in ([\d.]+) s = .*/.exec(log.stdout + log.stderr);
     assert.ok(ready, log.stdout + log.stderr);
     // Its own addresses mean nothing outside, and where it is published it does not know: it names neither.
-    assert.match(log.stderr, /^Slipway \S+ +port 8000 of this container; launch ps or docker port tells where/m);
+    assert.match(log.stderr, /^Slipway \S+ +port 8000 of this container; launch ps or docker port shows where/m);
     assert.doesNotMatch(log.stdout + log.stderr, /https?:\/\/|\b(127|172|0)\.\d+\.\d+\.\d+/);
     test.diagnostic(ready[0]);
 
@@ -138,6 +138,26 @@ describe('the cpu image', { skip: engine.skip }, () => {
     assert.equal(writable, '');
     await docker('stop', container);
     assert.equal(await docker('inspect', '--format', '{{.State.ExitCode}}', container), '0');
+  });
+
+  it('has slipway with its commands: in a server that runs, and as what docker run names', async () => {
+    const container = name('commands');
+    await docker('run', '--detach', '--name', container, ...hardened, image);
+    await waitUntilHealthy(container);
+    const seven = ['--json', '/app/models/digits/samples/7.png'];
+    const slipway = ['exec', container, 'slipway'];
+    assert.match(await docker(...slipway, 'predict', '-m', 'digits', ...seven), /"predictions":\[\{"label":"7"/);
+    const measured = await docker(...slipway, 'bench', '-m', 'digits', '--clients', '2', '--seconds', '1', '--json');
+    assert.match(measured, /"clients": 2,\s+"requestsPerSecond": [1-9][^]*"failed": 0\s/);
+    const alone = (...command: readonly string[]) => run('docker', ['run', '--rm', ...hardened, image, ...command]);
+    const once = await alone('predict', '--models', '/app/models/digits', ...seven);
+    assert.match(once.stdout, /"predictions":\[\{"label":"7"/, once.stderr);
+    const { code, stderr } = await alone('predict', ...seven);
+    assert.match(
+      `${code} ${stderr}`,
+      /^3 .*No server answers at http:\/\/127\.0\.0\.1:8000 in this container\. Name one/,
+    );
+    assert.match((await alone('inspect', '/app/models/digits')).stdout, /^digits\/1 /);
   });
 
   it('serves the models under /srv/models or /srv; its own where nothing is mounted, never in place of a mount', async () => {

@@ -99,7 +99,7 @@ describe('a service of a Swarm', { skip: swarm.skip, concurrency: false }, () =>
 
   it('is found again by the same line, and only its number changes by scale', async () => {
     const { stderr } = await up('--', '--server-name', 'first');
-    assert.match(stderr, /runs already, with the same options/);
+    assert.match(stderr, /is already running with the same options/);
     assert.match((await done('scale', `${name}=2`)).stdout, /2 of 2 replicas run/);
     assert.match((await launch('rollback', name)).stderr, new RegExp(`number of replicas.*launch scale ${name}=1`));
   });
@@ -124,7 +124,7 @@ describe('a service of a Swarm', { skip: swarm.skip, concurrency: false }, () =>
     const counts = await load(async () => {
       const { code, stderr } = await up('--', '--models', '/nowhere');
       assert.equal(code, 6, stderr);
-      assert.match(stderr, /keeps its former version.*ended with exit code 4/);
+      assert.match(stderr, /keeps its previous version.*ended with exit code 4/);
       assert.match(stderr, /\/nowhere cannot be read/);
     });
     report(test, counts);

@@ -1,18 +1,13 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import sharp from 'sharp';
-import type { Graph } from '../../../src/model/onnx/writer.js';
 import { jsonOf, send, type Answer } from '../../support/http.js';
+import { channelMeans } from '../../support/models.js';
 import { openTestServer, serveFor, type TestServer } from '../../support/server.js';
 
-/** The mean of each channel as three classes. */
-const means: Graph = {
-  name: 'means',
-  inputs: [{ name: 'image', datatype: 'FP32', shape: [1, 3, 8, 8] }],
-  outputs: [{ name: 'scores', datatype: 'FP32', shape: [1, 3] }],
-  nodes: [{ op: 'ReduceMean', inputs: ['image'], outputs: ['scores'], attributes: { axes: [2, 3], keepdims: 0 } }],
-};
-const models = [{ name: 'm', graph: means, config: { image: {}, classification: { activation: 'none' as const } } }];
+const models = [
+  { name: 'm', graph: channelMeans, config: { image: {}, classification: { activation: 'none' as const } } },
+];
 const path = '/predictions/m';
 const errorOf = (answer: Answer) => (jsonOf(answer) as { error: string }).error;
 const indexOf = (answer: Answer) => (jsonOf(answer) as { predictions: { index: number }[] }).predictions[0]?.index;
@@ -49,7 +44,7 @@ describe('requests as people type them', () => {
   });
 
   it('forms may call the image data, body or file', async () => {
-    for (const name of ['data', 'body', 'file']) {
+    for (const name of ['data', 'body', 'file', 'image', 'image[]']) {
       const form = new FormData();
       form.append(name, new Blob([new Uint8Array(green)]), 'green.jpg');
       for (const method of ['POST', 'PUT']) {
@@ -69,7 +64,31 @@ describe('requests as people type them', () => {
     assert.equal((await send(opened.url, { path, body: green, headers })).status, 200);
     const json = JSON.stringify({ image: green.toString('base64') });
     assert.equal((await send(opened.url, { path, body: json, headers })).status, 200);
-    assert.doesNotMatch(errorOf(await send(opened.url, { path, body: stripped })), /curl/);
+    const asImage = await send(opened.url, { path, body: stripped, headers: { 'content-type': 'image/jpeg' } });
+    assert.match(errorOf(asImage), /curl --data-binary @image or curl -T image/);
+    assert.doesNotMatch(errorOf(await send(opened.url, { path, body: 'no image' })), /data-binary/);
+    const drawing = await send(opened.url, { path, body: '<svg xmlns="http://www.w3.org/2000/svg"/>', headers });
+    assert.match(errorOf(drawing), /an SVG drawing \(render it to PNG first\)/);
+  });
+
+  it('a form whose fields are text, and fields that mean nothing, are named', async () => {
+    const urlEncoded = { 'content-type': 'application/x-www-form-urlencoded' };
+    const fielded = await send(opened.url, { path, body: 'data=aGVsbG8%3D', headers: urlEncoded });
+    assert.match(errorOf(fielded), /URL-encoded form with a field 'data'.*curl -F image=@FILE or curl -T FILE/);
+    const refusals = { data: /"data" is no field of this form: expected files .*'top'/, scroe: /"scroe" is no field/ };
+    for (const [name, message] of Object.entries(refusals)) {
+      const form = new FormData();
+      form.append('image', new Blob([new Uint8Array(green)]), 'green.jpg');
+      form.append(name, '0.5');
+      const response = await fetch(`${opened.url}${path}`, { method: 'POST', body: form });
+      assert.equal(response.status, 400);
+      assert.match(((await response.json()) as { error: string }).error, message);
+    }
+    const twice = new FormData();
+    twice.append('image', new Blob([new Uint8Array(green)]), 'green.jpg');
+    for (const top of ['1', '2']) twice.append('top', top);
+    const response = await fetch(`${opened.url}${path}`, { method: 'POST', body: twice });
+    assert.match(((await response.json()) as { error: string }).error, /"top" comes twice/);
   });
 
   it('a parameter that the path does not know is named', async () => {
@@ -77,15 +96,71 @@ describe('requests as people type them', () => {
       [
         'POST',
         `${path}?scroe=0.5`,
-        /^"scroe" is no parameter of this path: expected 'top', 'score', 'iou', 'max', 'mask', 'similarity', 'outputs'/,
+        /^"scroe" is not a parameter of this path: expected 'top', 'score', 'iou', 'max', 'mask', 'similarity', 'preview', 'outputs'/,
       ],
-      ['POST', `${path}?top=1&__proto__=1`, /^"__proto__" is no parameter/],
-      ['GET', '/v2/models/m?meta=whole', /^"meta" is no parameter of this path: expected 'metadata'/],
-      ['GET', '/v2/models?x', /^"x" is no parameter/],
+      ['POST', `${path}?top=1&__proto__=1`, /^"__proto__" is not a parameter/],
+      ['GET', '/v2/models/m?meta=whole', /^"meta" is not a parameter of this path: expected 'metadata'/],
+      ['GET', '/v2/models?x', /^"x" is not a parameter/],
+      ['GET', '/v2?pretty=1', /^"pretty" is not a parameter of this path: it takes none/],
+      ['POST', '/v2/models/m/infer?top=1', /^"top" is not a parameter of this path: it takes none/],
+      ['POST', '/v1/models/m:predict?top=1', /^"top" is not a parameter/],
+      ['GET', '/v2/models/m/config?x=%20', /^"x" is not a parameter/],
+      ['POST', '/v2/repository/index?ready=true', /^"ready" is not a parameter/],
+      ['GET', '/streams?x=1', /^"x" is not a parameter/],
     ] as const) {
       const answer = await send(opened.url, { method, path: at, ...(method === 'POST' ? { body: green } : {}) });
       assert.equal(answer.status, 400, at);
       assert.match(errorOf(answer), message);
+    }
+  });
+
+  it('probes, scrapers and links may add parameters', async () => {
+    const added = [
+      '/v2/health/live?t=1',
+      '/v2/health/ready?t=1',
+      '/metrics?t=1',
+      '/?utm=1',
+      '/docs?x',
+      '/openapi.json?v=2',
+      '/stream?x',
+    ];
+    for (const at of added) assert.equal((await send(opened.url, { path: at })).status, 200, at);
+  });
+
+  it('paths of other servers are answered with the one that is meant', async () => {
+    for (const [at, message] of [
+      ['/ping', /GET \/v2\/health\/live/],
+      ['/healthz', /GET \/v2\/health\/live/],
+      ['/v2/health', /GET \/v2\/health\/ready/],
+      ['/models', /GET \/v2\/models/],
+      ['/models/m', /GET \/v2\/models\/m,/],
+      ['/v2/models/m/load', /POST \/v2\/repository\/models\/m\/load/],
+      ['/v2/models/m/predict', /POST \/v2\/models\/m\/infer/],
+      ['/v2/systemsharedmemory/status', /Shared memory is not offered/],
+      ['/v2/models/m/generate', /not generated here/],
+      ['/predictions', /POST \/predictions\/\{model\}/],
+      ['/predictions/m/1.0', /\/predictions\/m\/versions\/N/],
+      ['/predictions/m/7.png', /curl -T adds the name of the file.*expected \/predictions\/m without one/],
+      ['/swagger', /described at \/docs/],
+      ['/nowhere', /described at \/docs/],
+    ] as const) {
+      const answer = await send(opened.url, { method: 'PUT', path: at, body: green });
+      assert.equal(answer.status, 404, at);
+      assert.match(errorOf(answer), message, at);
+    }
+  });
+
+  it('every path answers OPTIONS with its verbs, any other verb with 405 and the same, and a slash at its end changes nothing', async () => {
+    for (const [pattern, methods] of opened.server.app.router.routes) {
+      const at = pattern.replaceAll(/:\w+/g, 'm');
+      const own = [...methods].flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : [method]));
+      for (const end of pattern === '/' ? [''] : ['', '/']) {
+        const options = await send(opened.url, { method: 'OPTIONS', path: `${at}${end}` });
+        assert.equal(options.status, 200, at);
+        assert.deepEqual(String(options.headers.allow).split(', '), [...own, 'OPTIONS'], at);
+        const other = await send(opened.url, { method: 'PATCH', path: `${at}${end}` });
+        assert.deepEqual([other.status, String(other.headers.allow).split(', ')], [405, own], at);
+      }
     }
   });
 

@@ -110,13 +110,21 @@ describe('web pages', () => {
     sums(answer);
     assert.equal(answer.headers['access-control-allow-origin'], origin);
     assert.equal(answer.headers.vary, 'origin');
+    assert.equal(answer.headers['access-control-allow-credentials'], undefined);
+    const alone = await send(url, { path: '/v2' });
+    assert.deepEqual([alone.headers.vary, alone.headers['access-control-allow-origin']], ['origin', undefined]);
     assert.match(String(answer.headers['access-control-expose-headers']), /inference-header-content-length/);
+    assert.match(String(answer.headers['access-control-expose-headers']), /x-error-code/);
     const ask = { 'access-control-request-method': 'POST', 'access-control-request-headers': 'x-api-key,content-type' };
     const preflight = await send(url, { method: 'OPTIONS', path: goodCall.path, headers: { origin, ...ask } });
     assert.equal(preflight.status, 200);
     assert.equal(preflight.headers['access-control-allow-origin'], origin);
     assert.equal(preflight.headers['access-control-allow-methods'], 'POST');
     assert.equal(preflight.headers['access-control-allow-headers'], 'x-api-key, content-type');
+    assert.match(String(preflight.headers.vary), /access-control-request-headers.*origin/);
+    const binary = { ...ask, 'access-control-request-headers': 'inference-header-content-length' };
+    const forBinary = await send(url, { method: 'OPTIONS', path: goodCall.path, headers: { origin, ...binary } });
+    assert.equal(forBinary.headers['access-control-allow-headers'], 'inference-header-content-length');
     const failure = await send(url, { ...goodCall, body: '{', headers: { origin } });
     assert.deepEqual([failure.status, failure.headers['access-control-allow-origin']], [400, origin]);
     for (const foreign of [evil, 'http://app.example.com', 'https://app.example.com.evil.example', 'null']) {
@@ -147,6 +155,7 @@ describe('web pages', () => {
     const answer = await send(url, { method: 'OPTIONS', path: '/v2' });
     assert.deepEqual([answer.status, answer.headers.allow, answer.body.length], [200, 'GET, HEAD, OPTIONS', 0]);
     assert.equal(answer.headers['access-control-allow-origin'], undefined);
+    assert.equal(answer.headers.vary, undefined);
     assert.equal((await send(url, { method: 'OPTIONS', path: '/nowhere' })).status, 404);
   });
 });

@@ -77,6 +77,21 @@ describe('a pipeline of models of one server', () => {
     );
   });
 
+  it('answers in the order of its steps, though an earlier one ends later', async () => {
+    await serve('ordered', [
+      { name: 'inner', model: 'named' },
+      { name: 'whole', model: 'colours' },
+    ]);
+    for (let n = 0; n < 5; n += 1) {
+      const { results, steps } = bodyOf(await ask('ordered'));
+      assert.deepEqual(Object.keys(results), ['inner', 'whole']);
+      assert.deepEqual(
+        steps.map((step) => step['name']),
+        ['inner', 'whole'],
+      );
+    }
+  });
+
   it('adds the margin on each side, cut at the edges, and squares what is asked to be square', async () => {
     const wide = { ...name, crop: { of: 'found', labels: ['face'], margin: 0.5 } };
     const square = { ...name, name: 'squared', crop: { of: 'found', labels: ['face'], square: true } };
@@ -164,10 +179,10 @@ describe('a pipeline of models of one server', () => {
         JSON.stringify({ image: scene.toString('base64'), score: 0.5 }),
         'named',
         400,
-        /'score': what steps ask of their models stands in pipeline.json/,
+        /'score': options of steps are set in pipeline.json/,
       ],
-      [scene, 'named?score=0.5', 400, /"score" is no parameter of this path/],
-      [scene, 'named/versions/2', 404, /has the version 1 and no other/],
+      [scene, 'named?score=0.5', 400, /"score" is not a parameter of this path/],
+      [scene, 'named/versions/2', 404, /has only version 1/],
       ['no image at all', 'named', 400, /Step 'found' \(model 'faces'\): .*/],
     ];
     for (const [body, path, status, text] of cases) {
@@ -219,8 +234,8 @@ describe('a pipeline of models of one server', () => {
     await putPipeline(opened.folder, 'gone', { steps: [{ name: 'a', model: 'nowhere' }] });
     await load('typo');
     const cases: readonly (readonly [name: string, text: RegExp])[] = [
-      ['one', /Pipeline 'one': its steps lead in a circle: 'one' -> 'two' -> 'one'/],
-      ['two', /Pipeline 'two': its steps lead in a circle: 'two' -> 'one' -> 'two'/],
+      ['one', /Pipeline 'one': its steps form a cycle: 'one' -> 'two' -> 'one'/],
+      ['two', /Pipeline 'two': its steps form a cycle: 'two' -> 'one' -> 'two'/],
       [
         'typo',
         /steps\.0\.crops is not a known key, expected one of name, model, version, url, key, timeoutMs, crop, options/,

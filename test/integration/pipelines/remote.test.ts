@@ -153,10 +153,10 @@ describe('a pipeline of models of other servers', () => {
       [400, '{"error":"no image"}', 400, /it answered 400: no image/],
       [429, '{"error":"full"}', 429, /it answered 429: full/],
       [503, 'none', 503, /it answered 503$/],
-      [302, '', 502, /it answered 302, which leads elsewhere: redirects are not followed/],
-      [200, '<html>', 502, /its answer is none of a model: expected JSON/],
-      [200, '[1]', 502, /its answer is none of a model/],
-      [200, '{"predictions":[]}', 502, /its answer is none of a model/],
+      [302, '', 502, /it answered 302, a redirect, and redirects are not followed/],
+      [200, '<html>', 502, /its answer is not that of a model: expected JSON/],
+      [200, '[1]', 502, /its answer is not that of a model/],
+      [200, '{"predictions":[]}', 502, /its answer is not that of a model/],
       [500, '{"error":"a\\u001b[31mb"}', 502, /it answered 500: a\\u001b\[31mb/],
     ];
     for (const [status, body, expected, text] of cases) {
@@ -204,14 +204,14 @@ describe('a pipeline of models of other servers', () => {
     assert.match(trail, /^else\/first,[\w-]+\/other$/);
     const back = await ask('other', { 'x-slipway-trail': trail });
     assert.equal(back.status, 400);
-    assert.match(errorOf(back), /The pipelines call each other in a circle: 'first' -> 'other' -> 'other'/);
+    assert.match(errorOf(back), /The pipelines call each other in a cycle: 'first' -> 'other' -> 'other'/);
     const through = (count: number) => Array.from({ length: count }, (_, n) => `s${n}/p${n}`).join(',');
     assert.equal((await ask('other', { 'x-slipway-trail': through(7) })).status, 200);
     const far = await ask('other', { 'x-slipway-trail': through(8) });
     assert.equal(far.status, 400);
-    assert.match(errorOf(far), /came through 8 pipelines, the most that it may: 'p0' -> .* -> 'other'/);
+    assert.match(errorOf(far), /came through 8 pipelines, the maximum: 'p0' -> .* -> 'other'/);
     const strange = await ask('other', { 'x-slipway-trail': 'nonsense' });
-    assert.match(errorOf(strange), /The header x-slipway-trail is none that a server writes/);
+    assert.match(errorOf(strange), /The header x-slipway-trail was not written by a server/);
   });
 
   it('runs pipelines as steps, of this server and of others, and steps on the whole image beside each other', async () => {

@@ -58,7 +58,7 @@ describe('a server process that cannot end in order', { concurrency: 2 }, () => 
     await server.until(/ready in/);
     server.child.kill('SIGUSR2');
     assert.deepEqual(await server.ended, [1, null]);
-    assert.match(server.text(), /"stack":"Error: provoked.*unforeseen fault: ending/);
+    assert.match(server.text(), /"stack":"Error: provoked.*unexpected error: ending/);
   });
 
   it('ends with SIGKILL after an unforeseen fault while a model runs', async (context) => {
@@ -66,7 +66,7 @@ describe('a server process that cannot end in order', { concurrency: 2 }, () => 
     await occupy(urlOf(await server.until(/ready in/)));
     server.child.kill('SIGUSR2');
     assert.deepEqual(await server.ended, [null, 'SIGKILL']);
-    assert.match(server.text(), /unforeseen fault: ending/);
+    assert.match(server.text(), /unexpected error: ending/);
   });
 });
 
@@ -131,7 +131,7 @@ describe('a model whose processes faulted too often', () => {
       assert.equal((await send(url, { path: '/v2/models/division/infer', body: fault })).status, 503);
     const after = await send(url, { path: '/v2/health/ready' });
     assert.equal(after.status, 503);
-    assert.match(after.body.toString(), /'division' version 1 is held by no worker: 5 workers were lost.*SIGFPE/);
+    assert.match(after.body.toString(), /'division' version 1 is loaded in no worker: 5 workers were lost.*SIGFPE/);
     sums(await send(url, goodCall));
     assert.equal((await send(url, { path: '/v2/repository/models/division/load', body: '{}' })).status, 200);
     assert.equal((await send(url, { path: '/v2/health/ready' })).status, 200);

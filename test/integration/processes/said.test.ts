@@ -56,7 +56,7 @@ describe('what happens to models while a server runs', () => {
     await control('m', 'load');
     await control('m', 'unload');
     assert.deepEqual(told().slice(2), [
-      'warn model failed to reload: what was loaded before keeps serving m',
+      'warn model failed to reload: the previous load keeps serving m',
       'info model repaired: it serves again m',
       'info model reloaded m',
       'info model unloaded m',

@@ -55,11 +55,15 @@ function watch(context: TestContext, args: readonly string[], env: NodeJS.Proces
 
 let scripts = 0;
 /** Supervises a process that says `up`, with what it is told of its predecessor, and then does what the code says. */
-async function supervise(context: TestContext, code: string, args: readonly string[] = []): Promise<Watched> {
+async function supervise(
+  context: TestContext,
+  code: string,
+  { args = [], graceMs = 60_000 }: { readonly args?: readonly string[]; readonly graceMs?: number } = {},
+): Promise<Watched> {
   const entry = join(folder, `child-${(scripts += 1)}.cjs`);
   const parent = join(folder, `parent-${scripts}.cjs`);
   await writeFile(entry, `const ended = process.env.SLIPWAY_ENDED; console.log('up', ended ?? 'first');\n${code}`);
-  const policy = '{ firstDelayMs: 1, longestDelayMs: 4, mostInARow: 3 }';
+  const policy = `{ firstDelayMs: 1, longestDelayMs: 4, mostInARow: 3, graceMs: ${graceMs} }`;
   await writeFile(
     parent,
     `require(${JSON.stringify(pathOf('supervisor.cjs'))}).supervise(${JSON.stringify(entry)}, ${policy});`,
@@ -92,7 +96,7 @@ describe('the supervisor', { skip, concurrency: 2 }, () => {
         if (ended === undefined) process.kill(process.pid, '${signal}');
         else process.exit(3);
         setInterval(() => undefined, 1000);`;
-      const watched = await supervise(context, code, ['--port', '7']);
+      const watched = await supervise(context, code, { args: ['--port', '7'] });
       assert.deepEqual(await watched.ended, [3, null]);
       assert.match(watched.out(), new RegExp(`^up first\n--port,7\nup \\d+:${signal}\n--port,7\n$`));
       assert.match(
@@ -117,10 +121,8 @@ describe('the supervisor', { skip, concurrency: 2 }, () => {
   });
 
   it('gives up after too many crashes in a row, and ends by the same signal', async (context) => {
-    const watched = await supervise(
-      context,
-      `process.kill(process.pid, 'SIGFPE'); setInterval(() => undefined, 1000);`,
-    );
+    const faults = `process.kill(process.pid, 'SIGFPE'); setInterval(() => undefined, 1000);`;
+    const watched = await supervise(context, faults);
     assert.deepEqual(await watched.ended, [null, 'SIGFPE']);
     assert.equal(starts(watched), 4);
     assert.match(watched.err(), /too often in a row: it is not started again signal=SIGFPE/);
@@ -146,12 +148,48 @@ describe('the supervisor', { skip, concurrency: 2 }, () => {
     await watched.until('out', /listening/);
     watched.child.kill('SIGTERM');
     assert.deepEqual(await watched.ended, [null, 'SIGKILL']);
-    const told = await supervise(
-      context,
-      `process.send({ isStopping: true }, () => process.kill(process.pid, 'SIGKILL'))`,
-    );
+    const ends = `process.send({ isStopping: true }, () => process.kill(process.pid, 'SIGKILL'))`;
+    const told = await supervise(context, ends);
     assert.deepEqual(await told.ended, [null, 'SIGKILL']);
     assert.deepEqual([starts(watched), starts(told)], [1, 1]);
+  });
+
+  it('kills a server that hangs when it is to stop, after the time that it named and a grace, and says so in one line', async (context) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+      const code = `process.on('${signal}', () => { console.log('hangs'); for (;;); });
+        setInterval(() => undefined, 1000);
+        process.send({ log: 'json', stopMs: 7 }, () => console.log('listening'));`;
+      const watched = await supervise(context, code, { graceMs: 100 });
+      await watched.until('out', /listening/);
+      watched.child.kill(signal);
+      assert.deepEqual(await watched.ended, [null, 'SIGKILL']);
+      assert.equal(starts(watched), 1);
+      const { limitMs, message } = JSON.parse(watched.err()) as Record<string, unknown>;
+      assert.deepEqual([limitMs, message], [107, 'the server was told to stop, and has not: it is killed']);
+    }
+  });
+
+  it('kills a server that hangs after a second signal, however long stopping may take', async (context) => {
+    const code = `process.on('SIGTERM', () => { console.log('hangs'); for (;;); });
+      setInterval(() => undefined, 1000);
+      process.send({ stopMs: 1e8 }, () => console.log('listening'));`;
+    const watched = await supervise(context, code, { graceMs: 100 });
+    await watched.until('out', /listening/);
+    watched.child.kill('SIGTERM');
+    await watched.until('out', /hangs/);
+    watched.child.kill('SIGTERM');
+    assert.deepEqual(await watched.ended, [null, 'SIGKILL']);
+    assert.match(watched.err(), /it is killed pid=\d+ limitMs=100\n$/);
+  });
+
+  it('wakes a server that was stopped when it is to end, and lets it end in its own way', async (context) => {
+    const code = `process.on('SIGTERM', () => process.exit(9)); setInterval(() => undefined, 1000);
+      console.log('listening'); process.kill(process.pid, 'SIGSTOP');`;
+    const watched = await supervise(context, code);
+    await watched.until('out', /listening/);
+    watched.child.kill('SIGTERM');
+    assert.deepEqual(await watched.ended, [9, null]);
+    assert.equal(watched.err(), '');
   });
 
   it('is not wanted where it is turned off, is there already, or would stand between a debugger and the server', () => {

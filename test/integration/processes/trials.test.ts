@@ -52,7 +52,7 @@ async function statesAt(url: string): Promise<ReadonlyMap<string, Entry>> {
   return new Map((JSON.parse(body.toString()) as readonly Entry[]).map((entry) => [entry.name, entry]));
 }
 
-describe('models that fault or hang when they are first run', { timeout: 120_000 }, () => {
+describe('models that fault or hang when they are first run', { timeout: 600_000 }, () => {
   it('are failed with the reason, and the server and the other models live', async (context) => {
     const models = await folderWith(context, good, { name: 'hangs', graph: runsForMinutes });
     const path = await putMisaligned(models);

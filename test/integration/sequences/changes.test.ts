@@ -67,7 +67,7 @@ describe('sequences whose model changes', () => {
     const answer = await ask({ sequence_id: 2, sequence_start: true });
     assert.equal(answer.status, 429);
     assert.ok(Number(answer.headers['retry-after']) > 30);
-    assert.match(refusalOf(answer).text, /the most that it may \(sequences.maxActive\)/);
+    assert.match(refusalOf(answer).text, /its maximum \(sequences.maxActive\)/);
     outputsOf(await ask({ sequence_id: 1, sequence_end: true }));
     outputsOf(await ask({ sequence_id: 2, sequence_start: true, sequence_end: true }));
   });

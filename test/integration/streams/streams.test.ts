@@ -1,66 +1,13 @@
 import assert from 'node:assert/strict';
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, it, type TestContext } from 'node:test';
+import { describe, it } from 'node:test';
 import sharp from 'sharp';
-import { MjpegParser } from '../../../src/server/stream/mjpeg.js';
 import { jsonOf, send } from '../../support/http.js';
 import { serveFor } from '../../support/server.js';
-import { putDetector } from '../../browser/detector.js';
 import { openCamera } from './camera.js';
+import { describeStreams, jpeg, key, serve, watch, type Described } from './watching.js';
 
-const scene = { create: { width: 400, height: 200, channels: 3, background: '#31465a' } } as const;
-const jpeg = await sharp(scene).jpeg().toBuffer();
-
-interface Described {
-  readonly state: string;
-  readonly reason?: string;
-  readonly source: string;
-  readonly watchers: number;
-  readonly frames: number;
-  readonly answer?: { readonly detections: readonly { readonly label: string }[] };
-}
-
-const describeStreams = async (url: string): Promise<readonly Described[]> =>
-  (jsonOf(await send(url, { path: '/streams' })) as { streams: readonly Described[] }).streams;
-
-/** Watches a stream; `next` is the next frame, and rejects at its end. */
-async function watch(context: TestContext, url: string, headers: Readonly<Record<string, string>> = {}) {
-  const leaving = new AbortController();
-  context.after(() => leaving.abort());
-  const response = await fetch(`${url}/stream/door`, { headers, signal: leaving.signal });
-  const frames: Buffer[] = [];
-  const parser = new MjpegParser('frame', { frameBytes: 2 ** 22, headerBytes: 1000 }, (frame) => frames.push(frame));
-  const reader = (response.body as ReadableStream<Uint8Array>).getReader();
-  const next = async (): Promise<Buffer> => {
-    for (;;) {
-      const frame = frames.shift();
-      if (frame !== undefined) return frame;
-      const { value, done } = await reader.read();
-      if (done) throw new Error('the stream has ended');
-      parser.push(value);
-    }
-  };
-  /** The next one of the camera's size, past those that say that there are none. */
-  const nextOf = async (width: number): Promise<Buffer> => {
-    for (;;) {
-      const frame = await next();
-      if ((await sharp(frame).metadata()).width === width) return frame;
-    }
-  };
-  return { response, next, nextOf, leave: () => leaving.abort() };
-}
-
-async function serve(context: TestContext, source: string, keys: readonly string[] = []) {
-  const opened = await serveFor(context, { flags: ['--stream', `door:scene=${source}`], keys: ['boss:admin:boss', ...keys] });
-  await putDetector(opened.folder);
-  const headers = { 'x-api-key': 'boss' };
-  const loaded = await send(opened.url, { path: '/v2/repository/models/scene/load', body: '{}', headers });
-  assert.equal(loaded.status, 200, loaded.body.toString());
-  return opened;
-} // prettier-ignore
-
-const key = { 'x-api-key': 'boss' };
 const colorAt = async (frame: Buffer, x: number, y: number): Promise<readonly number[]> => {
   const { data, info } = await sharp(frame).raw().toBuffer({ resolveWithObject: true });
   return [...data.subarray(3 * (y * info.width + x), 3 * (y * info.width + x) + 3)];
@@ -115,7 +62,7 @@ describe('a stream of a camera of the network', () => {
   it('refuses what is no MJPEG, redirections and passwords asked for, each with its reason', async (context) => {
     const kinds: Readonly<Record<string, readonly [number, Readonly<Record<string, string>>, RegExp]>> = {
       page: [200, { 'content-type': 'text/html' }, /answers 'text\/html', expected multipart/],
-      moved: [302, { location: 'http://127.0.0.1:1/' }, /answers 302, which leads elsewhere/],
+      moved: [302, { location: 'http://127.0.0.1:1/' }, /answers 302, a redirect/],
       locked: [401, {}, /answers 401: put user and password/],
     };
     for (const [kind, [status, headers, expected]] of Object.entries(kinds)) {

@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { serve } from '../../../src/server/in-process.js';
 import { openGrpc, rawPair } from '../../support/grpc.js';
@@ -43,8 +46,12 @@ describe('telemetry', () => {
 
   it('is not sent by a server inside a program, whose environment is not read', async (context) => {
     setVariables(context, { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9' });
-    const server = await serve({ models: 'models/digits', port: 0, executionProvider: 'cpu' });
-    context.after(() => server.stop());
+    const cacheDir = await mkdtemp(join(tmpdir(), 'slipway-export-'));
+    const server = await serve({ models: 'models/digits', port: 0, executionProvider: 'cpu', cacheDir });
+    context.after(async () => {
+      await server.stop();
+      await rm(cacheDir, { recursive: true, force: true });
+    });
     const { status, headers } = await send(server.url, { path: '/v2' });
     assert.deepEqual([status, headers['traceparent'], loaded()], [200, undefined, []]);
   });
@@ -98,6 +105,7 @@ describe('telemetry', () => {
       assert.notDeepEqual(loaded(), []);
       assert.equal(named('rpc.server.call.duration')[0]?.count, 1);
       const names = new Set([...exposed.matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name));
+      names.delete('nodejs_active_requests'); // has a value only while a file is read, as at the first scrape, which loads its library
       const sent = new Set(receiver.points.map(({ name }) => name));
       const empty = [...names].filter(
         (name) => name !== undefined && !sent.has(name) && exposed.includes(`\n${name}{`),
@@ -128,7 +136,7 @@ describe('telemetry', () => {
     for (let n = 0; n < 2; n += 1) {
       await traceOf(receiver, partsOf((await send(url, goodCall)).headers['traceparent'])[1]);
     }
-    const told = lines.filter(({ message }) => /telemetry (?:does not arrive|arrives again)/.test(String(message)));
+    const told = lines.filter(({ message }) => /telemetry export (?:fails|works again)/.test(String(message)));
     const [failure, recovery] = told as readonly Readonly<Record<string, unknown>>[];
     assert.deepEqual(
       told.map(({ level, signal }) => [level, signal]),
@@ -165,7 +173,7 @@ describe('telemetry', () => {
     const { lines } = await serveFor(context, { models });
     const warned = lines.filter(({ level }) => level === 'warn').map(({ reason }) => String(reason));
     assert.ok(warned.some((text) => text.includes('OTEL_TRACES_SAMPLER value "sometimes" invalid')));
-    assert.ok(warned.some((text) => text.startsWith('OTEL_LOGS_EXPORTER=otlp: logs are not sent')));
+    assert.ok(warned.some((text) => text.startsWith('OTEL_LOGS_EXPORTER=otlp: logs are not exported')));
   });
 
   it('is told where nothing listens, with the reason', async (context) => {
@@ -176,7 +184,7 @@ describe('telemetry', () => {
     const served = await openTestServer({ models });
     assert.equal((await send(served.url, goodCall)).status, 200);
     await served.stop();
-    const told = served.lines.filter(({ message }) => /telemetry does not arrive/.test(String(message)));
+    const told = served.lines.filter(({ message }) => /telemetry export fails/.test(String(message)));
     assert.deepEqual(told.map(({ signal }) => signal).sort(), ['metrics', 'traces']);
     assert.ok(told.every(({ reason }) => /ECONNREFUSED/.test(String(reason))));
     assert.doesNotMatch(JSON.stringify(served.lines), /secret/);

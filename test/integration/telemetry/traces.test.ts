@@ -20,6 +20,19 @@ const parts = ['batch', 'compute', 'decode', 'encode', 'queue'];
 const ids = (span: number) => `00-${'ab'.repeat(16)}-${span.toString(16).padStart(16, '0')}`;
 
 describe('traces over HTTP', () => {
+  it('are named in the line of audit of a load, done or refused', async (context) => {
+    const { url, lines } = await serveTraced(context, { models: [m], flags: ['--management'] });
+    for (const model of ['m', 'none']) {
+      const answer = await send(url, { path: `/v2/repository/models/${model}/load`, body: '' });
+      const [traceId, spanId] = partsOf(answer.headers['traceparent']);
+      const line = lines.findLast(({ message }) => message === 'audit');
+      assert.deepEqual(
+        [line?.['model'], line?.['trace_id'], line?.['span_id'], line?.['requestId']],
+        [model, traceId, spanId, answer.headers['x-request-id']],
+      );
+    }
+  });
+
   const calls: Readonly<Record<string, { readonly call: Call; readonly model: string; readonly route: string }>> = {
     JSON: { call: goodCall, model: 'm', route: '/v2/models/:model/infer' },
     'binary tensors': {
@@ -160,9 +173,9 @@ describe('traces over HTTP', () => {
     }
   });
 
-  it('are made neither of probes nor of scrapes nor of the page', async (context) => {
+  it('are made neither of probes nor of scrapes nor of pages and streams', async (context) => {
     const { url, receiver } = await serveTraced(context, { models: [m] });
-    for (const path of ['/v2/health/live', '/v2/health/ready', '/metrics', '/']) {
+    for (const path of ['/v2/health/live', '/metrics', '/', '/docs', '/stream', '/streams']) {
       const { headers, status } = await send(url, { path });
       assert.deepEqual([status, headers['traceparent']], [200, undefined], path);
     }

@@ -112,7 +112,7 @@ describe('the image by driver and GPU', () => {
     assert.ok(decision.kind === 'chosen');
     assert.match(
       decision.fallback ?? '',
-      /^cpu, because the image holds no code for .*GTX 980, 5\.2.*; --variant cuda compiles/,
+      /^cpu, because the image has no code for .*GTX 980, 5\.2.*; --variant cuda compiles/,
     );
     assert.doesNotMatch((on('580.65.06', 'K80') as { fallback?: string }).fallback ?? '', /--variant cuda/);
     assert.doesNotMatch((on('470.256.02', 'RTX4090') as { fallback?: string }).fallback ?? '', /--variant cuda/);

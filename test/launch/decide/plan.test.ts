@@ -4,7 +4,7 @@ import type { Facts } from '../../../src/launch/facts/facts.js';
 import { parseGpus } from '../../../src/launch/request/flags/gpus.js';
 import { candidates, decide } from '../../../src/launch/decide/plan.js';
 import type { Decision } from '../../../src/launch/decide/plan-types.js';
-import { readNvidiaSignal } from '../../../src/launch/decide/nvidia-signal.js';
+import { readNvidiaSignal } from '../../../src/launch/decide/gpu/nvidia-signal.js';
 import { insistsOnGpu, type LaunchRequest } from '../../../src/launch/request/request.js';
 import { engines, facts, hosts, inWords, request } from '../situations.js';
 

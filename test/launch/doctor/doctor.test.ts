@@ -4,7 +4,7 @@ import type { Examination } from '../../../src/launch/doctor/check-types.js';
 import { judge, worstOf } from '../../../src/launch/doctor/checks.js';
 import { diagnose, knownFailures } from '../../../src/launch/failures/table.js';
 import { couldNotAsk, known } from '../../../src/launch/facts/facts.js';
-import { readNvidiaSignal } from '../../../src/launch/decide/nvidia-signal.js';
+import { readNvidiaSignal } from '../../../src/launch/decide/gpu/nvidia-signal.js';
 import { type engines, facts, type hosts } from '../situations.js';
 
 /** Texts as engines, runtimes and libraries printed them, with the row that explains each. */
@@ -60,7 +60,7 @@ const recorded: readonly (readonly [id: string, text: string])[] = [
   ],
   [
     'ssh',
-    'ssh to me@box failed: ssh: connect to host box port 22: Connection refused. By hand: ssh me@box docker version',
+    'ssh to me@box failed: ssh: connect to host box port 22: Connection refused. To test: ssh me@box docker version',
   ],
   ['old-client', 'client version 1.25 is too old. Minimum supported API version is 1.44'],
   ['no-space', 'write /var/lib/docker/tmp/x: no space left on device'],

@@ -37,7 +37,7 @@ describe('the examples', () => {
       const file = join(folder, 'compose.yaml');
       const { code, stderr } = await runLaunch([...args, '--ip', '0.0.0.0', '-o', file, '--', '--grpc-port', '8001']);
       assert.equal(code, 0, stderr);
-      assert.match(stderr, /other machines reach this server at 0\.0\.0\.0, and it asks nobody for a key/);
+      assert.match(stderr, /other machines reach this server at 0\.0\.0\.0, and it needs no API key/);
       const { services } = parse(readFileSync(file, 'utf8')) as { services: Record<string, Record<string, unknown>> };
       assert.deepEqual(services['a']?.['command'], ['--grpc-port', '8001']);
       assert.deepEqual(services['a']['ports'], ['0.0.0.0:8000:8000', '0.0.0.0:8001:8001']);

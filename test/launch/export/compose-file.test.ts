@@ -24,7 +24,7 @@ const devicesOf = (service: ReturnType<typeof gpus>): unknown =>
   (service?.['deploy'] as { resources: { reservations: { devices: unknown } } }).resources.reservations.devices;
 
 describe('a Compose file', () => {
-  it('holds the servers side by side on one network, ports counting up, each locked down', () => {
+  it('holds servers side by side on one network, ports counting up, each locked down', () => {
     const { services, networks } = toComposeFile(request);
     assert.deepEqual(Object.keys(services), ['digits', 'rest', 'bundled']);
     assert.deepEqual(networks, { models: {} });
@@ -175,7 +175,7 @@ describe('a Compose file', () => {
 
   it('refuses names that Compose would, the same name twice, no folder, and ports beyond the last', () => {
     for (const [operands, expected] of [
-      [['A'], /"A" is no service.*digits=\.\/my-models/],
+      [['A'], /"A" is not a service.*digits=\.\/my-models/],
       [['a=x', 'a=y'], /a is named twice/],
       [['a='], /"a=" names no folder/],
       [['a=:ro'], /names no folder/],

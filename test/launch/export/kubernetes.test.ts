@@ -105,8 +105,8 @@ describe('launch export kubernetes', () => {
   it('refuses what a cluster cannot give, with what to type instead', async () => {
     const cases: readonly (readonly [string, RegExp])[] = [
       ['--mount .:/srv', /folders are not in a cluster.*type=volume,source=NAME,target=\/srv,readonly.*--model-image/],
-      ['-v Models:/srv', /Models is no name of a claim/],
-      ['--mount type=volume,source=models,target=/srv,volume-driver=nfs', /a claim brings its own driver/],
+      ['-v Models:/srv', /Models is not a valid claim name/],
+      ['--mount type=volume,source=models,target=/srv,volume-driver=nfs', /a claim has its own driver/],
       ['--gpus all', /--gpus all: a cluster chooses.*Type --gpus 1/],
       ['--gpus device=0,2', /Type --gpus 2/],
       ['--device nvidia.com/gpu=0', /Type --gpus 1/],
@@ -114,8 +114,8 @@ describe('launch export kubernetes', () => {
       ['--network host', /--network host: replicas have the network of the cluster/],
       ['--ulimit memlock=-1', /--ulimit memlock/],
       ['--security-opt seccomp=unconfined', /strictest/],
-      ['--user nobody', /by their number. Type --user 1000:1000/],
-      ['--group-add video', /--group-add video: a cluster knows groups by their number/],
+      ['--user nobody', /needs a numeric user ID. Type --user 1000:1000/],
+      ['--group-add video', /--group-add video: a cluster needs a numeric group ID/],
       ['--label a=b/c', /--label a=b\/c: labels of a cluster/],
       ['--platform windows/amd64', /Type --platform linux\/amd64/],
       ['--variant native', /Type --variant cpu/],
@@ -125,8 +125,8 @@ describe('launch export kubernetes', () => {
       ['--replicas 0', /at least 1/],
       ['--scaler vpa', /Expected one of hpa, keda/],
       ['-p 8000-8010:8000', /a service has one port/],
-      ['--context x', /x names an engine, and an export asks none/],
-      ['serve', /serve stands alone/],
+      ['--context x', /x names an engine, which an export does not use/],
+      ['serve', /serve is not expected here/],
     ];
     for (const [line, expected] of cases) {
       const { code, stderr, stdout } = await runLaunch(['export', 'kubernetes', ...line.split(' ')]);

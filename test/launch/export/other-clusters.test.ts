@@ -181,6 +181,6 @@ describe('launch export swarm', () => {
     assert.match(said, /every node needs its own \/data/);
     const refused = await runLaunch(['export', 'swarm', '--mount', 'type=volume,src=models,dst=/srv,volume-subpath=x']);
     assert.equal(refused.code, 2);
-    assert.match(refused.stderr, /a stack knows source, target and readonly/);
+    assert.match(refused.stderr, /a stack supports only source, target and readonly/);
   });
 });

@@ -24,6 +24,7 @@ describe('the pod of launch export kubernetes', () => {
   it('gives balancers time before the server hears of its end, and the server all the time that it was given', async () => {
     assert.deepEqual(plain.container('lifecycle'), { preStop: { sleep: { seconds: 5 } } });
     assert.equal(plain.pod('terminationGracePeriodSeconds'), 5 + 31 + 5);
+    assert.equal(plain.container('livenessProbe.terminationGracePeriodSeconds'), 6, 'one that hangs drains nothing');
     const slow = await exported('kubernetes', '-e', 'SLIPWAY_STOP_TIMEOUT=2m', '--', '--stop-delay', '10s');
     assert.equal(slow.pod('terminationGracePeriodSeconds'), 5 + 130 + 5);
   });
@@ -134,7 +135,7 @@ describe('the pod of launch export kubernetes', () => {
     assert.equal(secret.env('SLIPWAY_OPEN_METRICS'), 'true', 'the health port serves no metrics that ask for a key');
     assert.deepEqual(secret.pod('volumes.1.secret'), { secretName: 'team-keys', defaultMode: 0o440 });
     const clear = await exported('kubernetes', '-e', 'SLIPWAY_API_KEYS=abc');
-    assert.match(clear.said, /SLIPWAY_API_KEYS would stand in the file.*--keys-secret NAME/);
+    assert.match(clear.said, /SLIPWAY_API_KEYS would be readable in the file.*--keys-secret NAME/);
     assert.doesNotMatch(secret.said, /would stand/);
   });
 });

@@ -75,7 +75,7 @@ describe('CDI probe', () => {
   it('could not ask where a spec is broken', async () => {
     const fact = await probeCdiDevices(await scriptedWorld({ '/etc/cdi/x.yaml': 'devices: []' }));
     assert.ok(fact.state === 'unknown');
-    assert.match(fact.reason, /\/etc\/cdi\/x\.yaml is no CDI spec/);
+    assert.match(fact.reason, /\/etc\/cdi\/x\.yaml is not a CDI spec/);
   });
 });
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { whereIsEngine } from '../../../src/launch/facts/engine-host.js';
-import { compareVersions, runsOn } from '../../../src/launch/decide/versions.js';
+import { compareVersions, runsOn } from '../../../src/launch/decide/gpu/versions.js';
 import { engine, hosts } from '../situations.js';
 
 const place = (change: object, facts: object = {}) => {

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { nativeServer } from '../../../src/launch/fleet/native-server.js';
 import { openNative } from '../../../src/launch/native/runner.js';
 import { runLaunch } from '../../support/launch-cli.js';
 
@@ -40,6 +41,22 @@ after(async () => {
 });
 
 const launch = (...args: readonly string[]) => runLaunch(args, { env });
+
+describe('the URL of a native server', () => {
+  it('has its scheme, its address in brackets and its base path, from its flags and its variables', async () => {
+    const record = await runner.find('web');
+    assert.ok(record !== undefined);
+    const urlWith = (change: Partial<typeof record.request>) =>
+      nativeServer(runner, { ...record, request: { ...record.request, ...change } }).url();
+    assert.equal(await urlWith({}), 'http://127.0.0.1:8017');
+    assert.equal(
+      await urlWith({ args: ['--tls-cert', 'c', '--tls-key=k', '--base-path', '/api'] }),
+      'https://127.0.0.1:8017/api',
+    );
+    const env = { SLIPWAY_TLS_CERT: 'c', SLIPWAY_TLS_KEY: 'k', SLIPWAY_BASE_PATH: '/v' };
+    assert.equal(await urlWith({ host: '::1', env }), 'https://[::1]:8017/v');
+  });
+});
 
 describe('everyday commands on a machine without an engine', () => {
   it('list native servers, and note that no engine answers', async () => {
@@ -104,17 +121,17 @@ describe('everyday commands on a machine without an engine', () => {
     assert.equal(stopped.stdout, 'web\n', stopped.stderr);
     const none = await launch('ps');
     assert.equal(none.stdout, '');
-    assert.match(none.stderr, /Nothing runs; 1 ended: launch ps -a/);
+    assert.match(none.stderr, /No server is running; 1 ended: launch ps -a/);
     assert.match((await launch('ps', '-a')).stdout, /web .* exited \(143\)/);
     const look = await launch('prune', '--dry-run');
     assert.match(look.stdout, /native +web/);
     const unsure = await launch('prune');
     assert.equal(unsure.code, 2);
-    assert.match(unsure.stderr, /nobody to ask\. Add --yes/);
+    assert.match(unsure.stderr, /no terminal to ask on\. Add --yes/);
     const { stdout } = await launch('prune', '--yes', '--json');
     assert.deepEqual((JSON.parse(stdout) as { removed: object[] }).removed, [
       { kind: 'native', name: 'web', bytes: 0 },
     ]);
-    assert.match((await launch('ps')).stderr, /Nothing runs\. Start a server/);
+    assert.match((await launch('ps')).stderr, /No server is running\. Start a server/);
   });
 });

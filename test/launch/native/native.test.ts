@@ -3,11 +3,10 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
-import { deservesRestart, restartDelayMs } from '../../../src/launch/native/backoff.js';
+import { deservesRestart, restartDelayMs } from '../../../src/launch/native/supervisor/backoff.js';
 import { isRunning, readIdentity, signalProcess } from '../../../src/launch/native/process.js';
 import { LineCutter } from '../../../src/launch/text/line-cutter.js';
-import { logFilesOf, RotatingLog } from '../../../src/launch/native/log-file.js';
-import { readLog } from '../../../src/launch/native/log-reader.js';
+import { logFilesOf, readLog, RotatingLog } from '../../../src/launch/native/log.js';
 import { openNative } from '../../../src/launch/native/runner.js';
 import type { NativeRequest } from '../../../src/launch/native/state.js';
 
@@ -92,13 +91,13 @@ describe('a native server', () => {
 
   it('has one name: a second one is refused while it runs and replaces it afterwards', async () => {
     await runner.start(requestOf('one', endless));
-    await assert.rejects(runner.start(requestOf('one', endless)), /named one runs already/);
+    await assert.rejects(runner.start(requestOf('one', endless)), /named one is already running/);
     await runner.stop('one', { graceSeconds: 0 });
     assert.equal((await runner.start(requestOf('one', endless))).status, 'running');
     await assert.rejects(runner.remove('one'), /is running. Stop it first/);
     await runner.remove('one', { force: true });
     assert.equal(await runner.find('one'), undefined);
-    await assert.rejects(runner.start(requestOf('../x', endless)), /can be no name/);
+    await assert.rejects(runner.start(requestOf('../x', endless)), /is not a valid name/);
   });
 
   it('that was started by two launchers at once exists once', async () => {

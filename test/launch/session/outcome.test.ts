@@ -55,7 +55,7 @@ describe('what is said of a server that is ready', () => {
 
   it('warns of a server that names no model, but not of one that tells them only to those with a key', () => {
     const cpu: Launched = { ...launched, url: 'http://127.0.0.1:8000', devices: [] };
-    assert.match(explainNoModels({ ...cpu, answers: 'openly' }) ?? '', /names no model/);
+    assert.match(explainNoModels({ ...cpu, answers: 'openly' }) ?? '', /lists no model/);
     assert.equal(explainNoModels({ ...cpu, answers: 'with a key' }), undefined);
     assert.match(
       describeLaunched({ ...cpu, answers: 'with a key' }, (part) => part),

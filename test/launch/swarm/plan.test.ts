@@ -142,8 +142,10 @@ describe('what up --swarm does', () => {
 
   it('needs a node that offers as many GPUs as a replica asks for, as a number or by their names', () => {
     const { spec } = planFor(gpu);
-    const node = (...GenericResources: readonly object[]) =>
-      parseNode({ ID: 'n', Description: { Hostname: 'box', Resources: { GenericResources } } });
+    const [ready, active] = [{ State: 'ready' }, { Availability: 'active' }];
+    const nodeIn = (Status: object, Spec: object, ...GenericResources: readonly object[]) =>
+      parseNode({ ID: 'n', Status, Spec, Description: { Hostname: 'box', Resources: { GenericResources } } });
+    const node = (...resources: readonly object[]) => nodeIn(ready, active, ...resources);
     const named = (Value: string) => ({ NamedResourceSpec: { Kind: 'NVIDIA-GPU', Value } });
     const counted = (Value: number, Kind = 'NVIDIA-GPU') => ({ DiscreteResourceSpec: { Kind, Value } });
     requireGpus([node(), node(named('GPU-1'), named('GPU-2'))], spec);
@@ -159,5 +161,11 @@ describe('what up --swarm does', () => {
       () => requireGpus([node(named('GPU-1')), node(counted(1))], spec),
       refusal(/needs 2 NVIDIA-GPU, and no node of the Swarm offers more than 1/),
     );
+    const away = [nodeIn({ State: 'down' }, active, counted(2)), nodeIn(ready, { Availability: 'drain' }, counted(4))];
+    assert.throws(
+      () => requireGpus([node(counted(1)), ...away], spec),
+      refusal(/only box, box could give that, which are down or take no replicas\n.*fix: docker node ls/s),
+    );
+    requireGpus([...away, node(counted(2))], spec);
   });
 });

@@ -86,7 +86,7 @@ describe('how far a Swarm has come with a service', () => {
     const paused = judge(serviceWith('b', 'rollback_paused'), both.slice(1));
     assert.deepEqual(
       [paused.kind, paused.text],
-      ['paused', '1 of 2 replicas run, its rollback stands still: it is rollback_paused'],
+      ['paused', '1 of 2 replicas run, its rollback is paused: it is rollback_paused'],
     );
   });
 

@@ -40,7 +40,7 @@ describe('launch up --swarm, scale and rollback', () => {
   it('say what to type where the engine manages no Swarm, whatever it is instead', async () => {
     const managers = { RemoteManagers: [{ NodeID: 'a', Addr: '10.0.0.5:2377' }] };
     const situations: readonly (readonly [object, RegExp])[] = [
-      [{ LocalNodeState: 'inactive', ControlAvailable: false }, /is in no Swarm\n {2}fix: docker swarm init/],
+      [{ LocalNodeState: 'inactive', ControlAvailable: false }, /is not in a Swarm\n {2}fix: docker swarm init/],
       [
         { LocalNodeState: 'active', ControlAvailable: false, ...managers },
         /a worker of a Swarm.*\(10\.0\.0\.5:2377\).*\n {2}fix: name a manager/,
@@ -102,7 +102,7 @@ describe('launch up --swarm, scale and rollback', () => {
       [['up', '--swarm', '--replicas', '0'], /--replicas.*whole number of at least 1/],
       [['up', '--swarm', '--publish-mode', 'all'], /Expected one of ingress, host/],
       [['up', '--swarm', '--network', 'host'], /--network host: replicas need an overlay network/],
-      [['up', '--swarm', '--variant', 'native'], /--variant native is no container/],
+      [['up', '--swarm', '--variant', 'native'], /--variant native starts no container/],
       [['up', '--swarm', '--keys-file', join(folder, 'none')], /--keys-file .*none: ENOENT.*Name a file/],
       [['up', '--swarm', '--keys-file', join(folder, 'empty')], /has 0 bytes/],
       [['up', '--swarm', ...keys, '--keys-secret', 'k'], /cannot be combined/],

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { createServer, type AddressInfo } from 'node:net';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
@@ -9,22 +8,16 @@ import { runLauncher } from '../../engine/stand-in.js';
 import { makeCertificate } from '../../support/certificates.js';
 import { callOf, createClient } from '../../support/grpc.js';
 import { temporaryFolder } from '../../support/folder.js';
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
+import { findFreePort } from '../../../bench/targets/free-port.js';
 
 describe('launch without an engine', () => {
   it('starts the real server, finds it again after its launcher was killed, and drains it at Ctrl-C', async () => {
     const env = {
       SLIPWAY_STATE_DIR: temporaryFolder('native-'),
+      SLIPWAY_CACHE_DIR: temporaryFolder('native-cache-'),
       DOCKER_HOST: 'unix:///nowhere/docker.sock',
     };
-    const args = ['-p', `${await freePort()}:8000`];
+    const args = ['-p', `${await findFreePort()}:8000`];
     const first = runLauncher(args, env);
     await first.seen('next ');
     first.child.kill('SIGKILL');
@@ -49,8 +42,8 @@ describe('launch without an engine', () => {
     const [cert, key] = [join(folder, 'cert'), join(folder, 'key')];
     await writeFile(cert, own.cert);
     await writeFile(key, own.key);
-    const env = { SLIPWAY_STATE_DIR: folder, DOCKER_HOST: 'unix:///nowhere/docker.sock' };
-    const [port, grpcPort] = [await freePort(), await freePort()];
+    const env = { SLIPWAY_STATE_DIR: folder, SLIPWAY_CACHE_DIR: folder, DOCKER_HOST: 'unix:///nowhere/docker.sock' };
+    const [port, grpcPort] = [await findFreePort(), await findFreePort()];
     const flags = ['--grpc-port', String(grpcPort), '--tls-cert', cert, '--tls-key', key];
     const up = await runLauncher(['-d', '--json', '-p', `${port}:8000`, '--', ...flags], env).ended;
     assert.equal(up.code, 0, up.stderr);
@@ -67,7 +60,7 @@ describe('launch without an engine', () => {
     const { code, stderr } = await runLauncher(['--variant', 'cpu'], { DOCKER_HOST: 'unix:///nowhere/docker.sock' })
       .ended;
     assert.equal(code, 4);
-    assert.match(stderr, /--variant cpu cannot be had: No container engine answers[\s\S]*fix: .*--variant native/);
+    assert.match(stderr, /--variant cpu is not possible: No container engine answers[\s\S]*fix: .*--variant native/);
   });
   it('says once that none answers, and why, where the facts are shown', async () => {
     const env = { DOCKER_HOST: 'unix:///nowhere/docker.sock' };

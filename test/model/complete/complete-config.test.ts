@@ -76,12 +76,12 @@ describe('completeConfig', () => {
     refused(
       fixed,
       { maxRows: 8 },
-      "model.json does not fit the model: batching asks for up to 8 rows a run, but input 'image' FP32 [1,3,8,8] has no variable first dimension. Export the model with a variable batch dimension, or set batching.maxRows to 0.",
+      "model.json does not fit the model: batching asks for up to 8 rows per run, but input 'image' FP32 [1,3,8,8] has no variable first dimension. Export the model with a variable batch dimension, or set batching.maxRows to 0.",
     );
     refused(
       headerOf([value('X', ['n'])], [value('Y', [3])]),
       { maxRows: 8 },
-      "model.json does not fit the model: batching asks for up to 8 rows a run, but output 'Y' FP32 [3] has no variable first dimension. Export the model with a variable batch dimension, or set batching.maxRows to 0.",
+      "model.json does not fit the model: batching asks for up to 8 rows per run, but output 'Y' FP32 [3] has no variable first dimension. Export the model with a variable batch dimension, or set batching.maxRows to 0.",
     );
     refused(
       named,
@@ -187,7 +187,7 @@ describe('completeConfig', () => {
     });
     assert.throws(() => complete(headerOf([], [value('Y', [1], 'BYTES')]), {}), {
       message:
-        "model.json does not fit the model: classification.output names output 'Y' BYTES [1]. Expected an output of numbers, one a class.",
+        "model.json does not fit the model: classification.output names output 'Y' BYTES [1]. Expected an output of numbers, one for each class.",
     });
   });
 });

@@ -52,7 +52,7 @@ describe('metadata of Ultralytics', () => {
   it('is reported and not used where it contradicts the model, or its task has no answers', () => {
     for (const [metadata, message] of [
       [{ ...yolo, names: "{0: 'a', 1: 'b', 2: 'c'}" }, /\[1,6,2100\] is not a table of boxes for 3 classes/],
-      [{ ...yolo, task: 'pose' }, /task pose, for which there are no answers/],
+      [{ ...yolo, task: 'pose' }, /task pose, which is answered with raw tensors only/],
       [{ ...yolo, names: 'cats and dogs' }, /its 'names' cannot be read/],
     ] as const) {
       const { json, notes } = find({ outputs: { output0: [1, 6, 2100] }, metadata });
@@ -132,19 +132,41 @@ describe('a folder of Hugging Face', () => {
     assert.equal(many.json.classification?.activation, 'sigmoid');
   });
 
+  it('takes images where the exporter left every dimension open, unless the model has other channels', () => {
+    const open = { input: [null, null, null, null], outputs: { logits: [null, 2] } } as const;
+    const files = { 'config.json': vit, 'preprocessor_config.json': processor };
+    assert.deepEqual(find({ ...open, files }).json, of(vit, processor).json);
+    const gray = find({ ...open, files: { ...files, 'config.json': { ...vit, num_channels: 1 } } });
+    assert.equal(gray.json.image, undefined);
+    assert.match(gray.notes.join(), /no single input takes an image/);
+    const alone = find({ ...open, files: { 'config.json': vit } });
+    assert.equal(alone.json.image, undefined);
+  });
+
+  it('gives the labels that transformers gives where config.json names none, as many as the model has', () => {
+    const unnamed = { architectures: vit.architectures };
+    const labelsOf = (classes: number | null) =>
+      find({ outputs: { logits: [null, classes] }, files: { 'config.json': unnamed } }).json.classification?.labels;
+    assert.deepEqual(labelsOf(3), ['LABEL_0', 'LABEL_1', 'LABEL_2']);
+    assert.deepEqual(labelsOf(null), ['LABEL_0', 'LABEL_1']);
+  });
+
   it('resizes the shortest edge and cuts the middle out, as the processor says', () => {
     const resizeOf = (more: object, side: Dim = 224) => {
       const { json, notes } = of(vit, { ...processor, ...more }, { input: [null, 3, side, side] });
       return { made: json.image && [json.image.resize, json.image.crop], note: notes.at(-1) ?? '' };
     };
     const crop = { width: 224, height: 224 };
-    const outside = (side: number) => ({ width: side, height: side, fit: 'outside' });
+    const outside = (side: number) => ({ width: side, height: side, fit: 'outside', rounding: 'down' });
     assert.deepEqual(resizeOf({ size: { shortest_edge: 256 }, do_center_crop: true, crop_size: crop }).made, [
       outside(256),
       crop,
     ]);
     assert.deepEqual(resizeOf({ size: 256, do_center_crop: true, crop_size: 224 }).made, [outside(256), crop]);
     assert.deepEqual(resizeOf({ size: { shortest_edge: 224 }, crop_pct: 0.875 }).made, [outside(256), crop]);
+    const center = { size: { shortest_edge: 224 }, do_center_crop: true, crop_size: crop };
+    assert.deepEqual(resizeOf({ ...center, crop_pct: 0.9 }).made, [outside(248), crop]);
+    assert.deepEqual(resizeOf({ ...center, image_processor_type: 'LevitImageProcessor' }).made, [outside(256), crop]);
     assert.match(
       resizeOf({ size: { shortest_edge: 800, longest_edge: 1333 } }).note,
       /images of various sizes, but the model takes 224x224\. Give "image"/,
@@ -157,6 +179,19 @@ describe('a folder of Hugging Face', () => {
     assert.match(resizeOf({ size: crop, image_std: [1, 2] }).note, /are not three numbers each/);
   });
 
+  it('takes the order of channels and the deviation as the processor uses them, and not what it cannot do', () => {
+    const imageOf = (more: object) => of(vit, { ...processor, ...more });
+    assert.equal(imageOf({ do_flip_channel_order: true }).json.image?.color, 'bgr');
+    assert.equal(imageOf({ do_flip_channel_order: false }).json.image?.color, undefined);
+    const twice = { image_mean: [0.5, 0.25, 0], image_std: [0.5, 0.25, 2], include_top: true };
+    assert.deepEqual(imageOf(twice).json.image?.std, [0.25, 0.0625, 4]);
+    for (const key of ['rescale_offset', 'keep_aspect_ratio']) {
+      const { json, notes } = imageOf({ [key]: true });
+      assert.equal(json.image, undefined);
+      assert.match(notes.at(-1) ?? '', new RegExp(`its ${key} is not supported\\. Give "image"`));
+    }
+  });
+
   it("resizes with the filter that Pillow's number means, and says where it is not done or not told", () => {
     const filterOf = (resample?: unknown) => {
       const { json, notes } = of(vit, { ...processor, resample });
@@ -166,14 +201,14 @@ describe('a folder of Hugging Face', () => {
       const found = `Found in preprocessor_config.json: how images are prepared (96x64, ${method}).`;
       assert.deepEqual(filterOf(number), [method, found]);
     }
-    const otherwise = 'which is not done here: images are resized bilinearly.';
+    const otherwise = 'which is not supported: images are resized bilinearly.';
     assert.deepEqual(filterOf(5), [undefined, `preprocessor_config.json says hamming resizing, ${otherwise}`]);
     for (const number of [6, -1, 1.5, 'cubic'])
       assert.deepEqual(filterOf(number), [
         undefined,
         `preprocessor_config.json says ${JSON.stringify(number)} resizing, ${otherwise}`,
       ]);
-    const untold = 'preprocessor_config.json names no filter for resizing: it is bilinear.';
+    const untold = 'preprocessor_config.json names no resize filter: bilinear is used.';
     assert.deepEqual(filterOf(), [undefined, untold]);
   });
 
@@ -190,7 +225,7 @@ describe('a folder of Hugging Face', () => {
       labels: ['cat', 'dog'],
     });
     assert.equal(detr('RTDetrForObjectDetection', 2).json.detection?.activation, 'sigmoid');
-    assert.match(detr('DetrForObjectDetection', 2).notes.join(), /'logits' \[N,K,3\], which the model has not/);
+    assert.match(detr('DetrForObjectDetection', 2).notes.join(), /'logits' \[N,K,3\], which the model does not have/);
   });
 
   it('is reported and not used where labels do not fit the model, and asks for images where it says nothing of them', () => {

@@ -34,6 +34,11 @@ const sequence = { architectures: ['RobertaForSequenceClassification'], id2label
 const logits = { output: ['logits', [null, 2]] } as const;
 
 describe('texts found beside a model', () => {
+  it('are classified by the labels that transformers gives where config.json names none', () => {
+    const { classification } = find({ 'config.json': { architectures: sequence.architectures } }, logits).json;
+    assert.deepEqual(classification?.labels, ['LABEL_0', 'LABEL_1']);
+  });
+
   it('have the most tokens that the first file says, and no more than the model has positions', () => {
     const lengthOf = (files: Readonly<Record<string, object>>) => find(files).json.text?.maxLength;
     const bert = { 'sentence_bert_config.json': { max_seq_length: 256 } };
@@ -59,7 +64,7 @@ describe('texts found beside a model', () => {
     const pooled = { output: ['sentence_embedding', [null, 4]] };
     assert.equal(of(['Transformer', 'Dense'], mean, pooled).json.embedding?.pooling, 'none');
     for (const [names, pooling, message] of [
-      [['Transformer', 'Pooling', 'Dense'], mean, /its module Dense is not done here/],
+      [['Transformer', 'Pooling', 'Dense'], mean, /its module Dense is not supported/],
       [all, { pooling_mode_lasttoken: true }, /pooling_mode_lasttoken, expected one of/],
       [all, { ...mean, pooling_mode_max_tokens: true }, /mean_tokens and pooling_mode_max_tokens/],
       [all, { ...mean, word_embedding_dimension: 8 }, /no output of token vectors \[N,tokens,8\]/],

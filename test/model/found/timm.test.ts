@@ -21,7 +21,7 @@ describe("timm's config.json", () => {
     assert.deepEqual(json.image, {
       input: 'images',
       resize: { width: 192, height: 128, fit: 'outside' },
-      crop: { width: 96, height: 64 },
+      crop: { width: 96, height: 64, rounding: 'even' },
       resample: 'bicubic',
       mean: [0.1, 0.2, 0.3],
       std: [0.4, 0.5, 0.6],
@@ -30,7 +30,19 @@ describe("timm's config.json", () => {
     assert.match(notes.join(), /timm\): resnet18, classification of 2 classes, images 96x64, bicubic\.$/);
     assert.equal(of({ interpolation: undefined }).json.image?.resample, 'bicubic');
     assert.equal(of({ interpolation: 'box' }).json.image?.resample, 'area');
-    assert.match(of({ interpolation: 'random' }).notes.join(), /says "random" resizing, which is not done here/);
+    assert.match(of({ interpolation: 'random' }).notes.join(), /says "random" resizing, which is not supported/);
+  });
+
+  it('leaves squares to the resize of torchvision, which rounds down', () => {
+    const { json } = find({
+      input: [null, 3, 64, 64],
+      outputs: { logits: [null, 2] },
+      files: {
+        'config.json': { architecture: 'a', num_classes: 2, pretrained_cfg: { ...cfg, input_size: [3, 64, 64] } },
+      },
+    });
+    assert.deepEqual(json.image?.resize, { width: 128, height: 128, fit: 'outside', rounding: 'down' });
+    assert.deepEqual(json.image.crop, { width: 64, height: 64, rounding: 'even' });
   });
 
   it('takes labels where they are there, and squashes where it says so', () => {
@@ -43,7 +55,7 @@ describe("timm's config.json", () => {
     assert.match(of({}, 2, null).notes.join(), /not used: num_classes is missing\./);
     assert.match(of({}, 21_841, 21_841).notes.join(), /classification of 21841 classes/);
     assert.match(of({ input_size: [3, 224, 224] }).notes.join(), /input_size is 224x224, but input 'images'/);
-    assert.match(of({ crop_mode: 'border' }).notes.join(), /crop_mode "border" is not done here/);
+    assert.match(of({ crop_mode: 'border' }).notes.join(), /crop_mode "border" is not supported/);
     assert.match(of({ mean: [1] }).notes.join(), /input_size, mean or std are missing/);
   });
 });

@@ -7,7 +7,7 @@ import { bytesField, concat, floatField, integerField, varint, type Field } from
 import { writeOnnx } from '../../../src/model/onnx/writer.js';
 import { failsOnLargeIndex } from '../../support/models.js';
 import { createRandom } from '../../../src/tensor/random.js';
-import { randomGraph } from '../../support/random-graphs.js';
+import { randomGraph } from './random-graphs.js';
 
 /** The bytes as a source that counts what was read. */
 function sourceOf(bytes: Uint8Array): ByteSource & { bytesRead: number } {
@@ -210,7 +210,7 @@ describe('parseOnnxModel', () => {
     ['a PyTorch archive', Buffer.from('PK\x03\x04abc'), /PyTorch/],
     ['a Keras file', Buffer.from('\x89HDF\r\n', 'latin1'), /HDF5/],
     ['a web page', Buffer.from('\n<!DOCTYPE html>'), /HTML/],
-    ['a file without a graph', integerField(1, 8), /it holds no graph/],
+    ['a file without a graph', integerField(1, 8), /it has no graph/],
     ['two graphs', concat([bytesField(7, [output]), bytesField(7, [output])]), /more than one graph/],
     ['a graph without outputs', model([]), /its graph has no output/],
     [

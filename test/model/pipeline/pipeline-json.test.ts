@@ -58,10 +58,10 @@ describe('pipeline.json', () => {
     ]) {
       refuses(
         { steps: [{ ...step, url }] },
-        /^pipeline\.json is wrong: step 'a' has a url that is none of a server: expected the address(?!.*secret)/,
+        /^pipeline\.json is wrong: step 'a' has an invalid url: expected the address(?!.*secret)/,
       );
     }
-    refuses({ steps: [{ ...step, url: 'masks:8000/' }] }, /url that is none of a server/);
+    refuses({ steps: [{ ...step, url: 'masks:8000/' }] }, /invalid url/);
     refuses(
       { steps: [{ ...step, url: '//masks' }] },
       /step 'a' has the url "\/\/masks": expected the address of a server/,
@@ -100,11 +100,11 @@ describe('pipeline.json', () => {
     refuses({ steps: [step, step] }, /steps has 'a' twice, expected each name once/);
     refuses(
       { steps: [{ ...step, crop: { of: 'a' } }] },
-      /step 'a' cuts out boxes of 'a', which is no step before it: there is none before it/,
+      /step 'a' cuts out boxes of 'a', which is not an earlier step: there is none before it/,
     );
     refuses(
       { steps: [step, { name: 'b', model: 'm', crop: { of: 'c' } }] },
-      /boxes of 'c', which is no step before it: expected one of a/,
+      /boxes of 'c', which is not an earlier step: expected one of a/,
     );
     refuses({ steps: [{ ...step, key: 'K' }] }, /step 'a' has "key" without "url"/);
     refuses({ steps: [{ ...step, timeoutMs: 5 }] }, /step 'a' has "timeoutMs" without "url"/);

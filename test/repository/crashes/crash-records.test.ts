@@ -44,7 +44,7 @@ async function make() {
   return { home, path, told, records, subject, crash };
 }
 
-const fault = { reason: 'signal SIGSEGV', phase: 'running' } as const;
+const fault = { reason: 'signal SIGSEGV', phase: 'running', cause: 'fault' } as const;
 
 describe('what is known of models that the server crashed with', () => {
   it('is nothing without a crash, and why and when it was after one', async () => {
@@ -61,20 +61,48 @@ describe('what is known of models that the server crashed with', () => {
     assert.deepEqual(told, ['suspected']);
   });
 
-  it('is quarantined after the second end of its own process, or the first while it loads or warms up', async () => {
+  it('is not quarantined for what requests do to its own process, however often', async () => {
     const { records, subject, crash, told } = await make();
     await crash();
     const { load } = await findSuspicion(await subject(), records);
-    assert.equal(load.onFault?.(fault), undefined);
+    for (let times = 0; times < 20; times += 1) assert.equal(load.onFault?.(fault), undefined);
     assert.match((await findSuspicion(await subject(), records)).hazard ?? '', /SIGSEGV \(while it was running\)/);
-    assert.match(load.onFault?.(fault) ?? '', /quarantined.*SIGSEGV.*models\/m\/load/);
-    await assert.rejects(findSuspicion(await subject(), records), { code: 'MODEL_QUARANTINED' });
-    assert.deepEqual(told, ['suspected', 'proven', 'quarantined']);
-    for (const phase of ['loading', 'warming'] as const) {
-      const other = await make();
-      await other.crash();
-      const { load: once } = await findSuspicion(await other.subject(), other.records);
-      assert.match(once.onFault?.({ ...fault, phase }) ?? '', /quarantined/);
+    assert.deepEqual([...new Set(told)], ['suspected', 'proven']);
+    assert.deepEqual([records.list()[0]?.state, records.list()[0]?.faults], ['proven', 20]);
+  });
+
+  it('is quarantined by the first fault or limit while it loads or warms up, also where nothing was known against it', async () => {
+    for (const isSuspected of [true, false]) {
+      for (const phase of ['loading', 'warming'] as const) {
+        for (const cause of ['fault', 'limit'] as const) {
+          const { path, records, subject, crash, told } = await make();
+          if (isSuspected) await crash();
+          const { blame } = await findSuspicion(await subject(), records);
+          assert.match((await blame({ ...fault, phase, cause })) ?? '', /quarantined.*SIGSEGV.*models\/m\/load/);
+          // The same bytes written again are the same model.
+          await writeFile(path, 'weights');
+          await utimes(path, 1, 1);
+          await assert.rejects(findSuspicion(await subject(), records), { code: 'MODEL_QUARANTINED' });
+          assert.equal(told.at(-1), 'quarantined');
+          await writeFile(path, 'others');
+          assert.equal((await findSuspicion(await subject(), records)).hazard, undefined);
+        }
+      }
+    }
+  });
+
+  it('is quarantined by the second kill while it loads, and until then runs apart, since memory may have been short for another reason', async () => {
+    for (const cause of ['killed', 'memory'] as const) {
+      const { path, records, subject } = await make();
+      const kill = { ...fault, phase: 'loading', cause } as const;
+      const first = await findSuspicion(await subject(), records);
+      assert.equal(await first.blame(kill), undefined);
+      const second = await findSuspicion(await subject(), records);
+      assert.match(second.hazard ?? '', /SIGSEGV \(while it was loading\)/);
+      assert.equal(second.load.onFault?.({ ...kill, phase: 'running', cause: 'killed' }), undefined);
+      assert.match((await second.blame(kill)) ?? '', /quarantined/);
+      records.release('m/1', path);
+      assert.equal(await (await findSuspicion(await subject(), records)).blame(kill), undefined);
     }
   });
 
@@ -82,8 +110,7 @@ describe('what is known of models that the server crashed with', () => {
     const { path, records, subject, crash, told } = await make();
     await crash();
     const { load } = await findSuspicion(await subject(), records);
-    load.onFault?.(fault);
-    load.onFault?.(fault);
+    load.onFault?.({ ...fault, phase: 'loading' });
     records.release('m/1', path);
     assert.match((await findSuspicion(await subject(), records)).hazard ?? '', /SIGSEGV/);
     assert.deepEqual(told.slice(-1), ['released']);

@@ -222,7 +222,7 @@ describe('scanRepository', () => {
     );
     const models = await scanRepository(root);
     const bad =
-      'the name is blank or holds a backslash, a control character or one that turns the direction of writing; rename it';
+      'the name is blank or contains a backslash, a control character or one that changes the direction of writing; rename it';
     assert.deepEqual(
       models.map(({ name, problem }) => [name, problem]),
       [

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { chmod, mkdir, readdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, rename, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { TrustStore, type ShippedProofs } from '../../../src/repository/proof/trust-store.js';
@@ -7,6 +7,7 @@ import { writeOnnx } from '../../../src/model/onnx/writer.js';
 import type { ModelRepository } from '../../../src/repository/types.js';
 import type { Runner } from '../../../src/workers/runner.js';
 import { runsForMinutes, integerDivision, putModel } from '../../support/models.js';
+import { endTrial } from './end-trial.js';
 import { addsConstant, constantOf, useWorkplace } from '../workplace.js';
 
 const place = useWorkplace();
@@ -133,7 +134,7 @@ describe('a model that nobody tried before', () => {
     for (const name of names) await putModel(lot, { name, graph: addsConstant(name.charCodeAt(0)) });
     await putModel(root, { name: 'bad', graph: runsForMinutes });
     const search = new AbortController();
-    const killed = killTrials(search.signal);
+    const killed = endTrial('SIGKILL', search.signal);
     const repository = await place.begin(root, { trust: trustIn(folder) });
     for (const name of names) await rename(join(lot, name), join(root, name));
     const polled = repository.poll();
@@ -163,19 +164,3 @@ describe('a model that nobody tried before', () => {
     assert.equal(trialsIn(steps), 0);
   });
 });
-
-/** Kills the process that runs a model which never comes back, as the kernel does where memory runs out. */
-async function killTrials(until: AbortSignal): Promise<void> {
-  while (!until.aborted) {
-    const children = (await readFile(`/proc/self/task/${process.pid}/children`, 'utf8')).trim().split(' ');
-    for (const pid of children) if (await isBusyTrial(pid)) return void process.kill(Number(pid), 'SIGKILL');
-  }
-}
-
-/** Whether it is a process of a trial that has used a second of CPU time: no other model of these tests needs as much. */
-async function isBusyTrial(pid: string): Promise<boolean> {
-  const [line, text] = await Promise.all(
-    ['cmdline', 'stat'].map((name) => readFile(`/proc/${pid}/${name}`, 'utf8').catch(() => '')),
-  );
-  return line!.includes('trial-') && Number(text!.split(') ')[1]?.split(' ')[11]) > 100;
-}

@@ -87,7 +87,7 @@ function changed(
         loaded: session.loaded,
         wake: () => session.wake(),
         inline: undefined,
-        endProcesses: () => undefined,
+        limitProcesses: () => () => undefined,
         hasFreeWorker: () => session.hasFreeWorker(),
         unload: () => session.unload(),
         runIfFree: (job) => session.runIfFree(job),
@@ -97,10 +97,10 @@ function changed(
   };
 }
 
-const advice = 'Set batching.maxRows in model.json to turn it on, or to 0 to agree.';
+const advice = 'Set batching.maxRows in model.json to turn it on, or to 0 to keep it off without this note.';
 
 describe('automatic batching', () => {
-  it('is on where rows together give what they give alone, for every datatype', async () => {
+  it('is on where rows give the same results together as alone, for every datatype', async () => {
     const root = await place.folder();
     const carried = (Object.keys(datatypes) as Datatype[]).filter((name) => datatypes[name].ort !== null);
     for (const datatype of carried) await putModel(root, { name: datatype, graph: identity(datatype, ['batch', 3]) });
@@ -171,7 +171,7 @@ describe('warm-up', () => {
     assert.equal(model.config.batching.maxRows, 32);
     assert.match(
       batching!,
-      /^Batching rests on the graph alone, nothing was measured \(the model refused made-up inputs: .*Gather/s,
+      /^Batching relies on the graph alone, nothing was measured \(the model refused made-up inputs: .*Gather/s,
     );
     assert.match(warmUp!, /^Warm-up stopped: the model refused made-up inputs \(.*Gather.*\)\.$/s);
     const X = { datatype: 'INT64', shape: [1, 1], data: BigInt64Array.of(-3n) } as const;

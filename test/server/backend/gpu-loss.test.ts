@@ -49,7 +49,7 @@ describe('a GPU that this process lost', () => {
   it('has the process renewed at once where it works in another one', async () => {
     const { renewed, waits } = await keep([{ works: true }]);
     assert.deepEqual(renewed, [
-      'cuda on device 0 works in another process, and no more in this one: CUDA failure 719.',
+      'cuda on device 0 works in another process, but no longer in this one: CUDA failure 719.',
     ]);
     assert.equal(waits, 0);
   });
@@ -185,7 +185,7 @@ describe('a server whose GPU is lost', () => {
     assert.equal(ready, false);
     assert.match(
       reasons[0]?.message ?? '',
-      /^Model 'on-gpu' version 1 is held by no worker: .*CUDA failure 719: unspecified launch failure/,
+      /^Model 'on-gpu' version 1 is loaded in no worker: .*CUDA failure 719: unspecified launch failure/,
     );
     assert.equal(await constantOf(repository.get('on-cpu')), 5);
     const renewed: string[] = [];

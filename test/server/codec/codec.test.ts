@@ -4,10 +4,12 @@ import { encodeInferRequest, decodeInferResponse } from '../../../src/protocol/c
 import { decodeInferRequest } from '../../../src/protocol/v2/decode-request.js';
 import type { InferResponse } from '../../../src/protocol/types.js';
 import { createCodec } from '../../../src/server/codec/codec.js';
+import { completeDetection } from '../../../src/model/complete/complete-detection.js';
 import type { ImageConfig } from '../../../src/model/config.js';
 import sharp from 'sharp';
 import type { Tensor, TensorSpec } from '../../../src/tensor/tensor.js';
 import { createRandom } from '../../../src/tensor/random.js';
+import { headerOf, value } from '../../model/headers.js';
 import { randomTensor } from '../../protocol/random-tensors.js';
 import { identityModel } from '../../protocol/sum-model.js';
 
@@ -141,16 +143,17 @@ describe('codec', () => {
 
   it('refuses large bodies after it was closed, and rejects those it still had', async () => {
     const closing = createCodec({ threads: 1 });
-    await closing.prewarm();
+    await closing.decodeInfer(requestOf(floats(20_000)), model);
     const waiting = assert.rejects(async () => closing.decodeInfer(requestOf(floats(20_000)), model), {
       code: 'SHUTTING_DOWN',
     });
     await closing.close();
     await waiting;
-    await assert.rejects(async () => closing.decodeInfer(requestOf(floats(20_000)), model), { code: 'SHUTTING_DOWN' });
-    const started = closing.prewarm();
+    const refused = assert.rejects(async () => closing.decodeInfer(requestOf(floats(20_000)), model), {
+      code: 'SHUTTING_DOWN',
+    });
     assert.equal(process.getActiveResourcesInfo().includes('MessagePort'), false, 'no thread after the end');
-    await started;
+    await refused;
   });
 
   it('turns images into a tensor on a thread, or says which cannot be read', async () => {
@@ -182,6 +185,31 @@ describe('codec', () => {
         message: /^Image 2 of 2/,
       });
     }
+  });
+
+  it('finds boxes at once, and the masks of objects on a thread where the image is large, however few numbers they are made of', async () => {
+    const table: Tensor = { datatype: 'FP32', shape: [1, 1, 7], data: Float32Array.of(8, 8, 56, 56, 0.9, 0, 1) };
+    const prototypes: Tensor = { datatype: 'FP32', shape: [1, 1, 2, 2], data: Float32Array.of(1, 1, -1, -1) };
+    const outputs = new Map([
+      ['out', table],
+      ['prototypes', prototypes],
+    ]);
+    const header = headerOf(
+      [value('image', [1, 3, 64, 64])],
+      [...outputs].map(([name, { datatype, shape }]) => value(name, [...shape], datatype)),
+    );
+    const config = completeDetection({ form: 'end-to-end', output: 'out', masks: 'prototypes' }, header, undefined);
+    const whole = { scaleX: 0.1, scaleY: 0.1, padX: 0, padY: 0, imageWidth: 640, imageHeight: 640 };
+    const run = { model: 'm', outputs, config, input: { width: 64, height: 64 }, placements: [whole] };
+    const ask = (mask: 'none' | 'runs') =>
+      codec.detect({ ...run, asked: { score: 0.5, iou: undefined, max: 10, mask } }, false);
+    assert.ok(!(ask('none') instanceof Promise));
+    const masked = ask('runs');
+    assert.ok(masked instanceof Promise);
+    const [row] = await masked;
+    // The upper half of 80..560 in both directions, up to where the sum is 0.
+    assert.deepEqual(row?.masks?.[0]?.runs?.slice(0, 4), [80 * 640 + 80, 480, 81 * 640 + 80, 480]);
+    assert.equal(row.masks[0].pixels, 480 * 240);
   });
 
   it('without threads does everything where it is called', () => {

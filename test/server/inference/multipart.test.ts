@@ -16,7 +16,7 @@ describe('a form', () => {
           type,
         );
         assert.deepEqual(files.map(String), ['data'], String(size));
-        assert.equal(fields.size, 0);
+        assert.deepEqual(fields, []);
       }
     });
 

@@ -54,7 +54,7 @@ describe('the commands inspect and init', () => {
     assert.match(await readFile(file, 'utf8'), /^\{\n {2}"\$schema": "/);
     for (const again of [run('slipway.cjs', 'init', 'boxes'), run('launch.js', 'models', 'init', 'boxes')]) {
       assert.deepEqual([again.status, again.stdout], [2, '']);
-      assert.match(again.stderr, /model\.json is there already/);
+      assert.match(again.stderr, /model\.json exists already/);
     }
     const forced = run('slipway.cjs', 'init', 'boxes', '--force', '--json');
     assert.equal(forced.status, 0);

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { inspect, type Inspection } from '../../../src/server/inspect/inspect.js';
+import { inspect } from '../../../src/server/inspect/inspect.js';
+import type { Inspection } from '../../../src/server/inspect/types.js';
 import { formatInspections } from '../../../src/server/inspect/inspection-text.js';
 import type { ModelMetadata } from '../../../src/protocol/types.js';
 import { temporaryFolder } from '../../support/folder.js';
@@ -30,7 +31,7 @@ const reasonOf = (one: Inspection): string => (one.state === 'servable' ? '' : o
 describe('slipway inspect', () => {
   before(async () => {
     await putKinds(folder);
-    inspections = await inspect(folder);
+    inspections = (await inspect(folder)).models;
     opened = await openTestServer({ folder });
   });
   after(() => opened.stop());
@@ -87,7 +88,7 @@ describe('slipway inspect', () => {
   });
 
   it('prints lines that hold inputs, outputs, findings, refusals and the block that would take images', () => {
-    const text = formatInspections(inspections);
+    const text = formatInspections({ models: inspections, pipelines: [] });
     for (const line of [
       /^boxes\/1 {2}\S+\/boxes\/model\.onnx$/m,
       /^ {2}input +images FP32 \[batch,3,160,160\]$/m,
@@ -105,15 +106,15 @@ describe('slipway inspect', () => {
 
   it('takes a file, a version of a model and a folder without a model at their word', async () => {
     assert.deepEqual(
-      (await inspect(join(folder, 'alone.onnx'))).map(({ name, state }) => [name, state]),
+      (await inspect(join(folder, 'alone.onnx'))).models.map(({ name, state }) => [name, state]),
       [['alone', 'servable']],
     );
     assert.deepEqual(
-      (await inspect(join(folder, 'face'))).map(({ name, state }) => [name, state]),
+      (await inspect(join(folder, 'face'))).models.map(({ name, state }) => [name, state]),
       [['face', 'servable']],
     );
     assert.deepEqual(
-      (await inspect(join(folder, 'broken.onnx'))).map(({ name, state }) => [name, state]),
+      (await inspect(join(folder, 'broken.onnx'))).models.map(({ name, state }) => [name, state]),
       [['broken', 'refused']],
     );
     await assert.rejects(inspect(temporaryFolder('inspect-')), { code: 'NOT_FOUND', message: /holds no model/ });
@@ -121,6 +122,6 @@ describe('slipway inspect', () => {
     await assert.rejects(inspect(join(folder, 'nothing.onnx')), { code: 'USAGE', message: /There is no model file/ });
     const text = join(folder, 'notes.txt');
     await writeFile(text, 'a text');
-    await assert.rejects(inspect(text), { code: 'USAGE', message: /notes\.txt is no model/ });
+    await assert.rejects(inspect(text), { code: 'USAGE', message: /notes\.txt is not a model/ });
   });
 });

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { readFile, readdir, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { before, describe, it } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { Ajv2020 } from 'ajv/dist/2020.js';
-import { inspect, type Inspection } from '../../../src/server/inspect/inspect.js';
+import { inspect } from '../../../src/server/inspect/inspect.js';
+import type { Inspections } from '../../../src/server/inspect/types.js';
 import { writeStarter } from '../../../src/server/inspect/starter.js';
 import { temporaryFolder } from '../../support/folder.js';
 import { putKinds } from './models.js';
@@ -15,11 +15,11 @@ const isValid = new Ajv2020({ strict: true, allowUnionTypes: true }).compile(
   JSON.parse(await readFile(schema, 'utf8')) as object,
 );
 
-const options = { force: false, schema, cwd: '/nowhere' };
+const options = { force: false, schema };
 const init = (path: string, wish: Partial<typeof options> = {}) =>
   writeStarter(join(folder, path), { ...options, ...wish });
-const servable = (inspections: readonly Inspection[]) => {
-  const [one] = inspections.filter(({ state }) => state === 'servable');
+const servable = ({ models }: Inspections) => {
+  const [one] = models.filter(({ state }) => state === 'servable');
   assert.equal(one?.state, 'servable');
   return one;
 };
@@ -34,7 +34,7 @@ describe('slipway init', () => {
       assert.equal(file, join(folder, name, 'model.json'));
       const text = await readFile(file, 'utf8');
       assert.ok(isValid(JSON.parse(text)), JSON.stringify(isValid.errors));
-      assert.equal(fileURLToPath(json.$schema ?? ''), schema);
+      assert.equal(await readFile(resolve(dirname(file), json.$schema ?? ''), 'utf8'), await readFile(schema, 'utf8'));
       const after = servable(await inspect(join(folder, name)));
       assert.deepEqual(after.model.properties, before.model.properties);
       assert.deepEqual(
@@ -63,32 +63,35 @@ describe('slipway init', () => {
   });
 
   it('takes a file of a version for its model', async () => {
-    const { file } = await init('plain/2/model.onnx', { force: true });
+    const { file, notes } = await init('plain/2/model.onnx', { force: true });
     assert.equal(file, join(folder, 'plain', 'model.json'));
+    assert.match(notes.join(), /applies to the folder .*plain, not to a file that is served by itself/);
+    assert.doesNotMatch((await init('plain', { force: true })).notes.join(), /applies to the folder/);
   });
 
-  it('names the schema from the model on where both lie in the working folder', async () => {
+  it('puts the schema beside the model, where a move or a commit takes it along, and leaves out what is not installed', async () => {
     const project = temporaryFolder('project-');
     await putKinds(project);
-    await writeFile(join(project, 'model.schema.json'), '{}');
-    const { json } = await writeStarter(join(project, 'boxes'), {
-      force: false,
-      schema: join(project, 'model.schema.json'),
-      cwd: project,
-    });
-    assert.equal(json.$schema, '../model.schema.json');
-    const without = await writeStarter(join(project, 'timm'), {
-      force: false,
-      schema: join(project, 'none.json'),
-      cwd: project,
-    });
+    const { json } = await writeStarter(join(project, 'boxes'), options);
+    assert.equal(json.$schema, 'model.schema.json');
+    const copy = join(project, 'boxes', 'model.schema.json');
+    assert.equal(await readFile(copy, 'utf8'), await readFile(schema, 'utf8'));
+    await writeFile(copy, '{}');
+    await writeStarter(join(project, 'boxes'), { ...options, force: true });
+    assert.equal(await readFile(copy, 'utf8'), await readFile(schema, 'utf8'));
+    const kept = join(project, 'face', 'model.schema.json');
+    await writeFile(kept, '{"title":"another"}');
+    await writeStarter(join(project, 'face'), options);
+    assert.equal(await readFile(kept, 'utf8'), '{"title":"another"}');
+    const without = await writeStarter(join(project, 'timm'), { ...options, schema: join(project, 'none.json') });
     assert.equal(without.json.$schema, undefined);
+    assert.ok(!(await readdir(join(project, 'timm'))).includes('model.schema.json'));
   });
 
   it('never takes the place of a model.json unless it is told to, also of one that is wrong or a link to nothing', async () => {
     const file = join(folder, 'misspelt', 'model.json');
     const before = await readFile(file, 'utf8');
-    await assert.rejects(init('misspelt'), { code: 'USAGE', message: /model\.json is there already.*--force/ });
+    await assert.rejects(init('misspelt'), { code: 'USAGE', message: /model\.json exists already.*--force/ });
     assert.equal(await readFile(file, 'utf8'), before);
     await init('misspelt', { force: true });
     assert.equal(servable(await inspect(join(folder, 'misspelt'))).name, 'misspelt');
@@ -96,8 +99,12 @@ describe('slipway init', () => {
 
   const refusals: readonly (readonly [path: string, code: string, message: RegExp])[] = [
     ['', 'USAGE', /holds several models: .*boxes.*Name the folder of one of them/],
-    ['alone.onnx', 'USAGE', /a lone file takes no model\.json.*mkdir alone && mv alone\.onnx alone\/model\.onnx/],
-    ['broken.onnx', 'USAGE', /a lone file takes no model\.json/],
+    [
+      'alone.onnx',
+      'USAGE',
+      /a single file cannot have a model\.json.*mkdir alone && mv alone\.onnx alone\/model\.onnx/,
+    ],
+    ['broken.onnx', 'USAGE', /a single file cannot have a model\.json/],
     ['cut', 'MODEL_INVALID', /^No model\.json is written: The model file cannot be read/],
     ['several', 'USAGE', /holds several models: a, b/],
     ['nothing', 'NOT_FOUND', /cannot be read/],

@@ -43,4 +43,15 @@ describe('the memory of requests', () => {
     memory.take(5000);
     assert.deepEqual([early.byteLength, late.byteLength], [0, 0]);
   });
+
+  it('is free at once where it is abandoned, but its buffers stay for whoever reads them yet', () => {
+    const budget = new MemoryBudget(1000);
+    const memory = new RequestMemory(budget);
+    const buffer = new ArrayBuffer(50_000);
+    memory.take(1000);
+    memory.own([buffer]);
+    memory.abandon();
+    memory.close();
+    assert.deepEqual([budget.usedBytes, buffer.byteLength], [0, 50_000]);
+  });
 });

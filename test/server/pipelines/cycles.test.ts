@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { parsePipeline } from '../../../src/model/pipeline/pipeline-json.js';
-import { createSelfCheck, findCircle } from '../../../src/server/pipelines/cycles.js';
+import { createSelfCheck, depthOf, findCircle } from '../../../src/server/pipelines/cycles.js';
 
 const isSelf = createSelfCheck({ port: () => 8000, names: ['machine'] });
 
@@ -61,5 +61,17 @@ describe('circles of pipelines', () => {
     assert.equal(looks, 40);
     const back = pipelinesOf({ ...Object.fromEntries(chain), e: ['m', 'b'] });
     assert.deepEqual(findCircle('a', back, isSelf), ['b', 'c', 'd', 'e', 'b']);
+  });
+});
+
+describe('the depth of a pipeline', () => {
+  it('counts the pipelines that a request comes through, by names and by addresses of the server itself', () => {
+    const all = pipelinesOf({
+      flat: ['m', 'http://elsewhere:8000 deep'],
+      named: ['flat', 'm'],
+      deep: ['flat', 'http://localhost:8000 named'],
+    });
+    const depths = ['m', 'flat', 'named', 'deep'].map((name) => depthOf(name, all, isSelf));
+    assert.deepEqual(depths, [0, 1, 2, 3]);
   });
 });

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { createLog } from '../../../src/server/log/log.js';
 import { Pipelines, type PipelinesOptions } from '../../../src/server/pipelines/pipelines.js';
@@ -38,5 +40,41 @@ describe('states of pipelines', () => {
       state: 'waiting',
       reason: "step 's0': step 's0': step 's0': model 'm' is not ready: it is being loaded",
     });
+  });
+
+  it('judge how deep they lie in each other before a request does, and tell the log of those that have gone', async (t) => {
+    const root = temporaryFolder('pipelines-');
+    const nameAt = (n: number) => `p${n}`;
+    for (let n = 1; n <= 9; n += 1) {
+      const steps = [{ name: 'image', model: 'm' }, ...(n === 1 ? [] : [{ name: 'inner', model: nameAt(n - 1) }])];
+      await putPipeline(root, nameAt(n), { steps });
+    }
+    const lines: Readonly<Record<string, unknown>>[] = [];
+    const write = (line: string) => lines.push(JSON.parse(line) as Record<string, unknown>);
+    const pipelines = new Pipelines({
+      place: () => Promise.resolve({ root, homes: [root] }),
+      keys: () => Promise.reject(new Error('no step has a key')),
+      log: createLog({ level: 'info', format: 'json', access: false }, { isTerminal: false, write }),
+      findModelProblem: () => undefined,
+      isModel: (name) => name === 'm',
+      ownNames: [],
+      onChange: () => undefined,
+      host: {} as PipelinesOptions['host'],
+    });
+    t.after(() => pipelines.close());
+    await pipelines.refresh();
+    assert.deepEqual(pipelines.stateOf('p8'), { state: 'ready' });
+    assert.deepEqual(pipelines.stateOf('p9'), {
+      state: 'failed',
+      reason: 'its steps lead through 9 pipelines, one inside the other: a request may come through 8',
+    });
+    await rm(join(root, 'p9'), { recursive: true });
+    await pipelines.refresh();
+    await pipelines.refresh();
+    const removed = lines.filter(({ message }) => message === 'pipeline removed');
+    assert.deepEqual(
+      removed.map(({ pipeline }) => pipeline),
+      ['p9'],
+    );
   });
 });

@@ -4,8 +4,13 @@ import { AppError } from '../../../src/errors.js';
 import { parseArguments } from '../../../src/server/settings/args.js';
 import { flags, variableOf } from '../../../src/server/settings/flag-table.js';
 
-const parse = (line: string, env: Record<string, string> = {}) =>
-  parseArguments(line === '' ? [] : line.split(' '), { env, version: '1.2.3', readText: () => '{}' });
+const parse = (line: string, env: Record<string, string> = {}, there: readonly string[] = []) =>
+  parseArguments(line === '' ? [] : line.split(' '), {
+    env,
+    version: '1.2.3',
+    readText: () => '{}',
+    exists: (path) => there.includes(path),
+  });
 
 function settingsOf(line: string, env: Record<string, string> = {}) {
   const invocation = parse(line, env);
@@ -52,6 +57,18 @@ describe('the command line of the server', () => {
     assert.match(refusal('a --models b'), /^b, a: expected one/);
   });
 
+  it('says what to type for words of launch and of other tools, unless models are called so', () => {
+    assert.equal(refusal('up -d --variant gpu'), 'slipway has no up.\n  type: launch up -d --variant gpu');
+    assert.equal(refusal('ps --json'), 'slipway has no ps.\n  type: launch ps --json');
+    assert.equal(refusal('models ls'), 'slipway has no models.\n  type: launch models ls');
+    assert.equal(refusal('serve m.onnx --port 9'), 'slipway has no serve.\n  type: slipway m.onnx --port 9');
+    assert.equal(refusal('version'), 'slipway has no version.\n  type: slipway --version');
+    const served = parse('models --port 9', {}, ['models']);
+    assert.deepEqual(served.kind === 'serve' && [served.settings.models, served.settings.port], ['models', 9]);
+    assert.equal(settingsOf('./up').models, './up');
+    assert.equal(settingsOf('constructor').models, 'constructor');
+  });
+
   it('reads sizes, times, toggles and lists', () => {
     const settings = settingsOf(
       '--max-body-bytes 1G --stop-delay 2.5s --watchdog 2m --access-log --api-keys a,b --open-metrics no',
@@ -78,6 +95,7 @@ describe('the command line of the server', () => {
       ['--workers 0', /--workers 0: expected auto or a whole number of 1 or more/],
       ['--max-body-bytes -1', /--max-body-bytes -1: expected a number of bytes/],
       ['--stop-delay soon', /--stop-delay soon: expected a time such as 500ms/],
+      ['--request-timeout 36000m', /--request-timeout 36000m: expected a time .*, 24 days at most/],
       ['--base-path v2/', /--base-path v2\/: expected a path/],
       ['--log-level loud', /--log-level loud: expected trace, debug/],
     ];

@@ -4,19 +4,21 @@ import { describe, it } from 'node:test';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { parseArguments } from '../../../src/server/settings/args.js';
 
+const exists = (): boolean => false;
+
 /** Settings of a line beside a file. */
 function settingsWith(file: unknown, line: readonly string[] = [], env: Record<string, string> = {}) {
   const readText = (path: string): string => {
     assert.equal(path, 'slipway.json');
     return typeof file === 'string' ? file : JSON.stringify(file);
   };
-  const invocation = parseArguments(['--config', 'slipway.json', ...line], { env, version: '0', readText });
+  const invocation = parseArguments(['--config', 'slipway.json', ...line], { env, version: '0', readText, exists });
   return invocation.kind === 'serve' ? invocation.settings : assert.fail(JSON.stringify(invocation));
 }
 
 function schemaText(): string {
   const readText = () => assert.fail('no file was named');
-  const invocation = parseArguments(['--config-schema'], { env: {}, version: '0', readText });
+  const invocation = parseArguments(['--config-schema'], { env: {}, version: '0', readText, exists });
   return invocation.kind === 'print' ? invocation.text : assert.fail('the schema is not printed');
 }
 
@@ -44,7 +46,7 @@ describe('a file of settings', () => {
   });
 
   it('may be named by a variable', () => {
-    const world = { env: { SLIPWAY_CONFIG: '/etc/slipway.json' }, version: '0', readText: () => '{"port": 7}' };
+    const world = { env: { SLIPWAY_CONFIG: '/etc/slipway.json' }, version: '0', readText: () => '{"port": 7}', exists };
     const invocation = parseArguments([], world);
     assert.equal(invocation.kind === 'serve' && invocation.settings.port, 7);
   });
@@ -52,13 +54,13 @@ describe('a file of settings', () => {
   it('that is wrong is refused with the key, its value and what was expected', () => {
     const cases: readonly (readonly [file: unknown, text: RegExp])[] = [
       ['{', /slipway\.json is not JSON/],
-      ['[]', /slipway\.json holds no object/],
-      [{ prot: 1 }, /"prot" cannot stand there: expected the name of a flag/],
-      [{ maxBodyBytes: 1 }, /"maxBodyBytes" cannot stand there/],
-      [{ supervisor: false }, /"supervisor" cannot stand there: it is read before the file/],
+      ['[]', /slipway\.json is not an object/],
+      [{ prot: 1 }, /"prot" is not allowed: expected the name of a flag/],
+      [{ maxBodyBytes: 1 }, /"maxBodyBytes" is not allowed/],
+      [{ supervisor: false }, /"supervisor" is not allowed: it is read before the file/],
       [{ config: 'other' }, /read before the file/],
       [{ port: 99_999 }, /"port": "99999" in the file of --config: expected a whole number from 0 to 65535/],
-      [{ port: null }, /"port" is null: expected a text/],
+      [{ port: null }, /"port" is null: expected a string/],
       [{ 'allow-host': [1] }, /"allow-host" is \[1\]/],
       [{ 'allow-host': ['a,b'] }, /"allow-host"/],
     ];
@@ -67,6 +69,7 @@ describe('a file of settings', () => {
       parseArguments(['--config', 'x'], {
         env: {},
         version: '0',
+        exists,
         readText: () => {
           throw new Error('ENOENT');
         },

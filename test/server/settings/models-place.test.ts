@@ -56,7 +56,7 @@ describe('a path given to the server', () => {
   it('is refused with what was expected where it is a file that is no model, or a model file that is not there', async (context) => {
     const folder = await folderWith(context);
     await put(folder, 'labels.txt');
-    const expected = { code: 'USAGE', message: /labels\.txt is no model\. Expected a file NAME\.onnx, or a folder/ };
+    const expected = { code: 'USAGE', message: /labels\.txt is not a model\. Expected a file NAME\.onnx, or a folder/ };
     await assert.rejects(findModelsPlace(join(folder, 'labels.txt')), expected);
     const absent = { code: 'USAGE', message: /There is no model file .*x\.onnx\. Expected NAME\.onnx/ };
     await assert.rejects(findModelsPlace(join(folder, 'x.onnx')), absent);

@@ -48,7 +48,7 @@ describe('the plan of telemetry', () => {
       [
         'an endpoint that is no URL',
         { OTEL_EXPORTER_OTLP_ENDPOINT: 'collector:4318' },
-        /^OTEL_EXPORTER_OTLP_ENDPOINT is no URL/,
+        /^OTEL_EXPORTER_OTLP_ENDPOINT is not a URL/,
         '',
       ],
       [
@@ -70,7 +70,7 @@ describe('the plan of telemetry', () => {
         'traces metrics',
       ],
       ['an exporter without an endpoint', { OTEL_METRICS_EXPORTER: 'otlp' }, /set OTEL_EXPORTER_OTLP_ENDPOINT/, ''],
-      ['logs', { ...endpoint, OTEL_LOGS_EXPORTER: 'otlp' }, /logs are not sent/, 'traces metrics'],
+      ['logs', { ...endpoint, OTEL_LOGS_EXPORTER: 'otlp' }, /logs are not exported/, 'traces metrics'],
       [
         'another propagator',
         { ...endpoint, OTEL_PROPAGATORS: 'b3,tracecontext' },

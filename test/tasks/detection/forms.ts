@@ -1,5 +1,6 @@
 import type { ModelJson } from '../../../src/model/config-schema.js';
-import type { DetectionForm } from '../../../src/model/detection-config.js';
+import type { DetectionForm } from '../../../src/model/tasks/detection-config.js';
+import type { Graph } from '../../../src/model/onnx/writer.js';
 import { createRandom } from '../../../src/tensor/random.js';
 import { around, bestOf, softmax, type Found } from './reference.js';
 
@@ -187,4 +188,23 @@ export function drawForms(seed: number): readonly FormCase[] {
       isSuppressed: false,
     },
   ];
+}
+
+/** A model that answers the outputs whatever it sees: each is its values plus nought times the image's mean. */
+export function constantModel(outputs: Outputs): Graph {
+  const names = Object.keys(outputs);
+  return {
+    name: 'constant',
+    inputs: [{ name: 'image', datatype: 'FP32', shape: [1, 3, inputSize, inputSize] }],
+    outputs: names.map((name) => ({ name, datatype: 'FP32', shape: outputs[name]!.shape })),
+    nodes: [
+      { op: 'ReduceMean', inputs: ['image'], outputs: ['mean'], attributes: { keepdims: 0 } },
+      { op: 'Mul', inputs: ['mean', 'nought'], outputs: ['nothing'] },
+      ...names.map((name) => ({ op: 'Add', inputs: [`${name}-values`, 'nothing'], outputs: [name] })),
+    ],
+    initializers: [
+      { name: 'nought', datatype: 'FP32', shape: [], data: Float32Array.of(0) },
+      ...names.map((name) => ({ name: `${name}-values`, datatype: 'FP32', ...outputs[name]! }) as const),
+    ],
+  };
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { Pooling } from '../../../src/model/text-config.js';
+import type { Pooling } from '../../../src/model/tasks/text-config.js';
 import { embed, similarity } from '../../../src/tasks/embedding/embed.js';
 import { createRandom } from '../../../src/tensor/random.js';
 

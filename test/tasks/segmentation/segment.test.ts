@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import sharp from 'sharp';
 import type { Placement } from '../../../src/image/placement.js';
-import type { SegmentationConfig } from '../../../src/model/detection-config.js';
+import type { SegmentationConfig } from '../../../src/model/tasks/segmentation-config.js';
 import { segment } from '../../../src/tasks/segmentation/segment.js';
 import type { MaskForm, SegmentedRow } from '../../../src/tasks/segmentation/types.js';
 import { createRandom } from '../../../src/tensor/random.js';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { TextConfig } from '../../../src/model/text-config.js';
+import type { TextConfig } from '../../../src/model/tasks/text-config.js';
 import type { TokenPadding } from '../../../src/model/tokenizer-file.js';
 import { bucketOf, makeBatches } from '../../../src/tasks/text/batches.js';
 import type { EncodedText } from '../../../src/tasks/text/tokenizer.js';

@@ -28,3 +28,15 @@ export const recorded = JSON.parse(read('recorded')) as {
   readonly texts: readonly (string | readonly [string, string])[];
   readonly ids: Readonly<Record<Kind, RecordedIds>>;
 };
+
+interface Family {
+  readonly tokenizer: object;
+  readonly ids: readonly (readonly number[])[];
+  readonly types: readonly (readonly number[])[];
+}
+
+/** Small tokenizers of kinds that models in use have, and what the reference makes of texts with them. */
+export const recordedFamilies = JSON.parse(read('families')) as {
+  readonly texts: readonly (string | readonly [string, string])[];
+  readonly families: Readonly<Record<string, Family>>;
+};

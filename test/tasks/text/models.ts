@@ -1,7 +1,7 @@
 import type { Graph } from '../../../src/model/onnx/writer.js';
 import { createRandom } from '../../../src/tensor/random.js';
 
-const vocabulary = 1500;
+const vocabulary = 2000;
 
 /** Numbers of a token's vector. */
 export const size = 4;

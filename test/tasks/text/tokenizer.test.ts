@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { parseTokenizerFile } from '../../../src/model/tokenizer-file.js';
 import { openTokenizer } from '../../../src/tasks/text/tokenizer.js';
-import { kinds, recorded, tokenizerOf } from './fixtures.js';
+import { kinds, recorded, recordedFamilies, tokenizerOf } from './fixtures.js';
 
 describe('tokenizer', () => {
   for (const kind of kinds) {
@@ -18,6 +18,30 @@ describe('tokenizer', () => {
       });
     });
   }
+
+  const { texts, families } = recordedFamilies;
+  for (const [name, { tokenizer: file, ids, types }] of Object.entries(families)) {
+    it(`gives the numbers and types of the reference for tokenizers of its kind: ${name}`, () => {
+      const tokenizer = openTokenizer(parseTokenizerFile(new Map([['tokenizer.json', JSON.stringify(file)]])));
+      texts.forEach((text, n) => {
+        assert.deepEqual(tokenizer.encode(text, 100_000), { ids: ids[n], types: types[n] }, JSON.stringify(text));
+      });
+    });
+  }
+
+  it('refuses more than 1000 combining characters in a row where texts are normalised', () => {
+    const encode = (kind: 'wordpiece' | 'bpe', text: string | [string, string]) =>
+      openTokenizer(tokenizerOf(kind)).encode(text, 100);
+    const most = `a${'\u0301\u0316'.repeat(500)}b`;
+    assert.equal(encode('wordpiece', most).ids.length > 2, true);
+    const tooMany = {
+      code: 'INVALID_INPUT',
+      message: /1002 combining characters in a row, from character 1 on\. Expected at most 1000/,
+    };
+    assert.throws(() => encode('wordpiece', `a${'\u0301\u0316'.repeat(501)}b`), tooMany);
+    assert.throws(() => encode('wordpiece', ['a', `b${'\uff9e\u0301'.repeat(501)}`]), tooMany);
+    assert.equal(encode('bpe', `a${'\u0301\u0316'.repeat(501)}b`).ids.length, 100);
+  });
 
   it('takes ideographs beyond the basic plane for words, and U+FEFF for no space', () => {
     const words = openTokenizer(tokenizerOf('wordpiece')).encode('a\u{20001}\u{20002}b', 100);

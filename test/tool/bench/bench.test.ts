@@ -50,7 +50,7 @@ describe('slipway bench', () => {
     const refused = await runTool(['bench', '--url', url, '-m', 'fails', '--seconds', '1']);
     assert.match(
       refused.stderr,
-      /Model fails cannot be measured: .* answered 5\d\d|Model fails cannot be measured: .* answered 400/,
+      /Model fails cannot be measured: http:\S+\/v2\/models\/fails\/infer answered 500: \{"error":"The model failed while running: /,
     );
     assert.equal(refused.code, 1);
     const several = await runTool(['bench', '--url', url]);

@@ -35,7 +35,7 @@ describe('NumPy arrays', () => {
 
   it('are refused with what they hold instead', () => {
     const refusals = [
-      [npy(header('<f4', '(2, 2)', 'True'), new Uint8Array(16)), /column by column/],
+      [npy(header('<f4', '(2, 2)', 'True'), new Uint8Array(16)), /in column order/],
       [npy(header('<f4', '(2, 2)'), new Uint8Array(15)), /ends after \d+ bytes, before its last element/],
       [npy(header('<U5', '(1,)'), new Uint8Array(20)), /it holds '<U5', expected numbers or booleans/],
       [npy(header('<c8', '(1,)'), new Uint8Array(8)), /it holds '<c8'/],

@@ -119,7 +119,7 @@ describe('slipway predict', () => {
     assert.equal(nobody.code, 3);
     const page = await answerWith(context, (_request, response) => response.end('<html>'));
     const strange = await runTool(['predict', '--url', page, image]);
-    assert.match(strange.stderr, /no server of the Open Inference Protocol/);
+    assert.match(strange.stderr, /not a server of the Open Inference Protocol/);
     assert.equal(strange.code, 3);
     const other = await answerWith(context, (request, response) => {
       const isModel = request.url === '/v2/models/m';
@@ -128,7 +128,7 @@ describe('slipway predict', () => {
       );
     });
     const foreign = await runTool(['predict', '--url', other, '-m', 'm', image]);
-    assert.match(foreign.stderr, /another one than Slipway: it takes tensors, no images/);
+    assert.match(foreign.stderr, /is not Slipway: it takes tensors, not images/);
     assert.equal(foreign.code, 1);
   });
 
@@ -159,7 +159,7 @@ describe('slipway predict', () => {
   it('says what to type where a line cannot be read', async () => {
     for (const [args, message] of [
       [['predict', '--modle', 'x'], /Unknown option '--modle'.*--model.*Type: slipway predict --help/],
-      [['predict', '--timeout', 'long', 'x'], /--timeout long: expected seconds/],
+      [['predict', '--timeout', 'long', 'x'], /--timeout long: expected a time such as 30, 90s or 2m/],
       [['predict', '-', '-'], /can be read once/],
       [['predict', '--out', 'o', 'a/x.png', 'b/x.png'], /would have the same names/],
       [['predict', '--models', 'm', '--url', 'http://x', 'f'], /--models <path>' cannot be used with option '--url/],

@@ -34,7 +34,7 @@ describe('what a file asks', () => {
     const refusals = [
       ['', 'a', /a is empty/],
       ['%PDF-1.7', 'a.pdf', /a\.pdf is a PDF document\. Expected an image/],
-      ['\0\x01\x02', 'a', /a is of no known format/],
+      ['\0\x01\x02', 'a', /a is in an unknown format/],
       [' \n ', 'a', /a holds no text/],
       ['{"inputs": ', 'a.json', /a\.json is not JSON/],
       ['3', 'a.json', /a\.json holds a number\. Expected/],

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { Registry } from 'prom-client';
 import type { ServableModel } from '../../../src/repository/types.js';
-import { countPerGpu } from '../../../src/repository/instances.js';
+import { countPerGpu } from '../../../src/repository/loading/instances.js';
 import { describeConfig, describeModel } from '../../../src/server/describe/model-description.js';
 import { registerModelMetrics } from '../../../src/server/metrics/model-metrics.js';
 import { startRunner, type RunnerPool } from '../../../src/workers/pool.js';

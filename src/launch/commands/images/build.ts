@@ -1,7 +1,9 @@
 import type { Command } from 'commander';
+import { NotedOption } from '../../../command-line/noted-option.js';
 import { existsSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { AppError } from '../../../errors.js';
+import { omitUndefined } from '../../../omit-undefined.js';
 import type { LaunchContext } from '../../context.js';
 import { buildImage, type BuildRequest } from '../../docker/build.js';
 import { architecturesOf, editions, explainNoCudaImage, type Edition } from '../../editions.js';
@@ -23,13 +25,17 @@ interface BuildOptions {
   readonly push?: boolean;
 }
 
+const usualPlatforms = ['linux/amd64', 'linux/arm64'];
+
 /** `launch build`: makes one of the three images, or any Dockerfile's. */
 export function register(program: Command, context: LaunchContext): void {
   const add = (value: string, before: readonly string[] = []): readonly string[] => [...before, value];
   addEngineOptions(program.command('build'))
     .description('build an image: cpu, gpu (prebuilt CUDA) or cuda (from source)')
     .argument('[folder]', 'build context')
-    .option('--variant <variant>', `${containerVariants.join(', ')} (cpu)`)
+    .addOption(
+      new NotedOption('--variant <variant>', `${containerVariants.join(', ')} (cpu)`, { words: containerVariants }),
+    )
     .option('-f, --file <dockerfile>', "a Dockerfile instead of the variant's")
     .option(
       '-t, --tag <name:tag>',
@@ -39,7 +45,7 @@ export function register(program: Command, context: LaunchContext): void {
     .option('--build-arg <name=value>', 'set an ARG', add)
     .option('--label <name=value>', 'add a label', add)
     .option('--target <stage>', 'stop at this stage')
-    .option('--platform <platform>', 'linux/amd64, linux/arm64')
+    .addOption(new NotedOption('--platform <platform>', usualPlatforms.join(', '), { words: usualPlatforms }))
     .option('--no-cache', 'build every step again')
     .option('--pull', 'look for newer base images')
     .option('--push', 'push it afterwards')
@@ -85,8 +91,7 @@ function parseRequest(folder: string | undefined, options: BuildOptions, context
     tags: options.tag ?? [own ? tagOf(variant, buildArgs) : `slipway:${basename(contextFolder).toLowerCase()}`],
     buildArgs,
     labels: { [containerLabels.managed]: 'true', ...parsePairs(options.label ?? [], '--label') },
-    ...(target === undefined ? {} : { target }),
-    ...(platform === undefined ? {} : { platform }),
+    ...omitUndefined({ target, platform }),
     noCache: !options.cache,
     pull: options.pull === true,
   };

@@ -6,9 +6,9 @@ import { addEngineOptions, engineAddressOf, wantsJson } from '../../cli/engine-f
 /** `launch pull <image>`: from the registry that its name says, with the docker CLI's credentials. */
 export function register(program: Command, context: LaunchContext): void {
   addEngineOptions(program.command('pull'))
-    .description('get an image from the registry that its name says')
+    .description('pull an image from the registry in its name')
     .argument('<image>', 'host/name:tag')
-    .option('--platform <os/arch>', 'another platform than the engine')
+    .option('--platform <os/arch>', "platform, if not the engine's")
     .action(async (image: string, { platform }: { readonly platform?: string }, command: Command) => {
       const docker = await context.openGateway(engineAddressOf(command));
       const options = await transferOptions('pulling', image, { docker, context });

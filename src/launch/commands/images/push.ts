@@ -7,7 +7,7 @@ import { addEngineOptions, engineAddressOf, wantsJson } from '../../cli/engine-f
 /** `launch push <image>`: to the registry that its name says, with the docker CLI's credentials. */
 export function register(program: Command, context: LaunchContext): void {
   addEngineOptions(program.command('push'))
-    .description('push an image to the registry that its name says')
+    .description('push an image to the registry in its name')
     .argument('<image>', 'host/name:tag')
     .option('-a, --all', 'also an image that launch did not build')
     .action(async (image: string, options: { readonly all?: boolean }, command: Command) => {

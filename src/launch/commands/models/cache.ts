@@ -1,4 +1,6 @@
+import { readdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { listStates } from '../../../store/arrival.js';
 import type { TransferEvents } from '../../../store/transfer/events.js';
 import { lendStoreWorld, type StoreWorld } from '../../../store/world.js';
 import { formatBytes } from '../../cli/format.js';
@@ -10,6 +12,18 @@ export function cacheOf({ env, homeFolder, cwd }: LaunchContext, named: string |
   const folder =
     named ?? env['SLIPWAY_CACHE_DIR'] ?? join(env['XDG_CACHE_HOME'] ?? join(homeFolder, '.cache'), 'slipway');
   return join(resolve(cwd, folder), 'models');
+}
+
+/** What was pulled into a cache and is there. */
+export async function listCache(cache: string) {
+  const homes = await readdir(cache).catch(() => []);
+  return (await Promise.all(homes.map((home) => listStates(join(cache, home))))).flat();
+}
+
+/** Where that came from, each place once. */
+export async function listLocations(context: LaunchContext, cacheDir: string | undefined): Promise<readonly string[]> {
+  const states = await listCache(cacheOf(context, cacheDir));
+  return [...new Set(states.map(({ location }) => location))];
 }
 
 /** What the launcher's process lends to pulls and pushes. */

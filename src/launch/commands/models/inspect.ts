@@ -15,10 +15,10 @@ export function registerInspect(models: Command, context: LaunchContext): void {
   models
     .command('inspect')
     .description(
-      'say what a place has now (revision, files, digests; fetches none), or what a server would find in a path here',
+      'show what a location has (revision, files, digests; fetches nothing), or what a server would find at a local path',
     )
     .argument('<place>', 'https://, s3://, oci:// or hf://; or NAME.onnx or a folder')
-    .option('--cache-dir <dir>', 'folder of the cache')
+    .option('--cache-dir <dir>', 'cache folder')
     .option('--json', 'print the result as JSON')
     .action(async (text: string, flags: { readonly cacheDir?: string }, command: Command) => {
       if (!isRemote(text)) {

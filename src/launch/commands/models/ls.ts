@@ -1,29 +1,23 @@
 import type { Command } from 'commander';
-import { readdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { AppError } from '../../../errors.js';
-import { listStates } from '../../../store/arrival.js';
 import { wantsJson } from '../../cli/engine-flags.js';
 import { formatBytes } from '../../cli/format.js';
 import type { LaunchContext } from '../../context.js';
 import { formatTable } from '../../text/table.js';
-import { cacheOf } from './cache.js';
+import { cacheOf, listCache } from './cache.js';
 
 interface CacheFlags {
   readonly cacheDir?: string;
-}
-
-async function listCache(cache: string) {
-  const homes = await readdir(cache).catch(() => []);
-  return (await Promise.all(homes.map((home) => listStates(join(cache, home))))).flat();
 }
 
 /** `launch models ls`: what was pulled and is here. */
 export function registerList(models: Command, context: LaunchContext): void {
   models
     .command('ls')
-    .description('list the models that were brought here')
-    .option('--cache-dir <dir>', 'folder of the cache')
+    .description('list pulled models')
+    .option('--cache-dir <dir>', 'cache folder')
     .option('--json', 'print the result as JSON')
     .action(async (flags: CacheFlags, command: Command) => {
       const states = (await listCache(cacheOf(context, flags.cacheDir))).map(({ folder, files, ...rest }) => {
@@ -51,9 +45,9 @@ export function registerList(models: Command, context: LaunchContext): void {
 export function registerRemove(models: Command, context: LaunchContext): void {
   models
     .command('rm')
-    .description('remove what was brought here from a place')
-    .argument('<location...>', 'as launch models ls names them')
-    .option('--cache-dir <dir>', 'folder of the cache')
+    .description('remove the models pulled from a location')
+    .argument('<location...>', 'location as shown by launch models ls')
+    .option('--cache-dir <dir>', 'cache folder')
     .option('--json', 'print the result as JSON')
     .action(async (locations: readonly string[], flags: CacheFlags, command: Command) => {
       const states = await listCache(cacheOf(context, flags.cacheDir));

@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
-import { cp, mkdir, rename, rm, stat } from 'node:fs/promises';
+import { cp, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { AppError } from '../../../errors.js';
+import { makeFolders } from '../../../private-folder.js';
 import { parseLocation } from '../../../store/location.js';
 import { pull, type Pulled } from '../../../store/pull.js';
 import { wantsJson } from '../../cli/engine-flags.js';
@@ -19,11 +20,11 @@ interface PullFlags {
 export function registerPull(models: Command, context: LaunchContext): void {
   models
     .command('pull')
-    .description('bring models here, and print where they are')
+    .description('fetch models, and print where they are')
     .argument('<location>', 'https://, s3://, oci:// or hf://')
-    .option('--to <path>', 'put a copy there: a model folder, or NAME.onnx')
-    .option('--replace', 'take the place of what is there')
-    .option('--cache-dir <dir>', 'folder of the cache')
+    .option('--to <path>', 'copy them there: a model folder, or NAME.onnx')
+    .option('--replace', 'replace what is there')
+    .option('--cache-dir <dir>', 'cache folder')
     .option('--json', 'print the result as JSON')
     .action(async (text: string, flags: PullFlags, command: Command) => {
       const location = parseLocation(text);
@@ -55,10 +56,10 @@ function tell({ console }: LaunchContext, { pulled, path, json }: Told): void {
   }
   const bytes = files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   const unchecked = files.filter(({ verified }) => verified === undefined).length;
-  const checked = unchecked === 0 ? 'all checked by their digests' : `${unchecked} without a digest to check them by`;
+  const checked = unchecked === 0 ? 'all checked by digest' : `${unchecked} without a digest to check`;
   const count = files.length === 1 ? '1 file' : `${files.length} files`;
   console.ok(
-    `${location} at ${revision}: ${count}, ${formatBytes(bytes)}, ${checked}${wasHere ? '; was here already' : ''}`,
+    `${location} at ${revision}: ${count}, ${formatBytes(bytes)}, ${checked}${wasHere ? '; already here' : ''}`,
   );
   console.result(path);
 }
@@ -68,12 +69,12 @@ async function refuseTaken(target: string): Promise<void> {
     () => true,
     () => false,
   );
-  if (isTaken) throw new AppError('USAGE', `${target} is there already: name another place, or add --replace.`);
+  if (isTaken) throw new AppError('USAGE', `${target} exists: name another path, or add --replace.`);
 }
 
 /** A copy beside the target under a name that servers skip, then moved there in one step. */
 async function place(source: string, target: string): Promise<void> {
-  await mkdir(dirname(target), { recursive: true });
+  makeFolders(dirname(target), 0o777);
   const incoming = join(dirname(target), `.${basename(target)}.${process.pid}.part`);
   const old = `${incoming}.old`;
   try {

@@ -12,7 +12,7 @@ export function registerPush(models: Command, context: LaunchContext): void {
   const command = models.command('push');
   command
 
-    .description('put a model file or a folder of models there, and print how it is named for good')
+    .description('push a model file or a folder of models, and print its immutable name')
     .argument('<path>', 'NAME.onnx or a folder')
     .argument('<location>', 'oci://REGISTRY/NAME:TAG or s3://BUCKET/KEY')
     .addOption(

@@ -19,9 +19,9 @@ interface Report {
 export function registerValidate(models: Command, context: LaunchContext): void {
   models
     .command('validate')
-    .description('run models here on made-up rows: every provider, alone and in a batch; 1 where one fails')
+    .description('run models on made-up rows: every provider, alone and in batches; exit code 1 if one fails')
     .argument('<path>', 'NAME.onnx, a folder, or a location to pull from')
-    .option('--cache-dir <dir>', 'folder of the cache')
+    .option('--cache-dir <dir>', 'cache folder')
     .option('--json', 'print the result as JSON')
     .action(async (text: string, flags: { readonly cacheDir?: string }, command: Command) => {
       const path = isRemote(text) ? await fetched(text, flags.cacheDir, context) : resolve(context.cwd, text);

@@ -15,10 +15,10 @@ interface EventsOptions {
 /** `launch events`: what happens to servers, as it happens. */
 export function register(program: Command, context: LaunchContext): void {
   addEngineOptions(program.command('events'))
-    .description('show what happens to servers as it happens; --json prints one event per line')
+    .description('show events of servers as they happen; --json prints one event per line')
     .option('--since <when>', 'only what came since: 10m, 2026-01-31T12:00:00Z')
-    .option('--until <when>', 'only what came until then, and end')
-    .option('-a, --all', 'of everything on the engine')
+    .option('--until <when>', 'only events until then, then end')
+    .option('-a, --all', 'everything on the engine')
     .action(async (options: EventsOptions, command: Command) => {
       const docker = await context.openGateway(engineAddressOf(command));
       const stop = new AbortController();

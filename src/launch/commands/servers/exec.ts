@@ -20,13 +20,13 @@ export function register(program: Command, context: LaunchContext): void {
   const add = (value: string, before: readonly string[] = []): readonly string[] => [...before, value];
   const exec = addEngineOptions(program.command('exec'))
     .description('run a command in a container')
-    .argument('<name>', 'name or id')
+    .argument('<server>', 'name or id')
     .argument('<command...>', 'program and its arguments')
     .passThroughOptions()
-    .option('-i, --interactive', 'pass stdin on')
+    .option('-i, --interactive', 'pass stdin to it')
     .option('-t, --tty', 'give it a terminal')
     .option('-e, --env <name=value>', 'set a variable', add)
-    .option('-w, --workdir <folder>', 'run it there')
+    .option('-w, --workdir <workdir>', 'working directory')
     .option('-u, --user <user>', 'run it as this user')
     .option('-a, --all', "also the engine's other containers");
   exec.action((name: string, words: readonly string[]) =>
@@ -34,7 +34,7 @@ export function register(program: Command, context: LaunchContext): void {
   );
   addEngineOptions(program.command('shell'))
     .description('open a shell in a container')
-    .argument('[name]', 'name or id; the only running one unless given')
+    .argument('[server]', 'name or id; the only running one unless given')
     .option('-u, --user <user>', 'open it as this user')
     .option('-a, --all', "also the engine's other containers")
     .action((name: string | undefined, options: ExecFlags, command: Command) => {

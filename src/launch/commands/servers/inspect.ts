@@ -10,7 +10,7 @@ import { addEngineOptions, wantsJson } from '../../cli/engine-flags.js';
 export function register(program: Command, context: LaunchContext): void {
   addEngineOptions(program.command('inspect'))
     .description('show everything about a server')
-    .argument('[name...]', 'names or ids; the only running one unless given')
+    .argument('[server...]', 'names or ids; the only running one unless given')
     .option('-a, --all', "also the engine's other containers")
     .action(async (names: readonly string[], options: { readonly all?: boolean }, command: Command) => {
       const fleet = await openFleet(command, context);

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { constants } from 'node:os';
+import { NotedOption } from '../../../command-line/noted-option.js';
 import { AppError } from '../../../errors.js';
 import type { LaunchContext } from '../../context.js';
 import { forEachNamed } from '../../fleet/each.js';
@@ -11,12 +12,14 @@ interface KillOptions {
   readonly signal: string;
 }
 
+const usualSignals = ['SIGKILL', 'SIGTERM', 'SIGINT', 'SIGHUP', 'SIGSTOP', 'SIGCONT', 'SIGUSR1', 'SIGUSR2'];
+
 /** `launch kill <name...>`: a signal, at once. */
 export function register(program: Command, context: LaunchContext): void {
   addEngineOptions(program.command('kill'))
-    .description('send a signal, SIGKILL unless told otherwise')
-    .argument('<name...>', 'names or ids')
-    .option('-s, --signal <signal>', 'name or number', 'SIGKILL')
+    .description('send a signal (SIGKILL by default)')
+    .argument('<server...>', 'names or ids')
+    .addOption(new NotedOption('-s, --signal <signal>', 'name or number', { words: usualSignals }).default('SIGKILL'))
     .option('-a, --all', "also the engine's other containers")
     .action(async (names: readonly string[], options: KillOptions, command: Command) => {
       const signal = parseSignal(options.signal);

@@ -21,8 +21,8 @@ interface LogsOptions {
 /** `launch logs [name...]`: what servers wrote; of a service, all of its replicas. */
 export function register(program: Command, context: LaunchContext): void {
   addEngineOptions(program.command('logs'))
-    .description('show what a server wrote')
-    .argument('[name...]', 'names or ids; the only running one unless given')
+    .description("show a server's output")
+    .argument('[server...]', 'names or ids; the only running one unless given')
     .option('-f, --follow', 'follow the output')
     .option('-n, --tail <lines>', 'only the last lines, or "all"')
     .option('--since <when>', 'only what came since: 10m, 2026-01-31T12:00:00Z')

@@ -8,7 +8,7 @@ import { addEngineOptions, wantsJson } from '../../cli/engine-flags.js';
 export function register(program: Command, context: LaunchContext): void {
   addEngineOptions(program.command('port'))
     .description("show where a server's ports are published")
-    .argument('[name]', 'name or id; the only running one unless given')
+    .argument('[server]', 'name or id; the only running one unless given')
     .option('-a, --all', "also the engine's other containers")
     .action(async (name: string | undefined, options: { readonly all?: boolean }, command: Command) => {
       const fleet = await openFleet(command, context);

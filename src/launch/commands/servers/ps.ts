@@ -15,8 +15,8 @@ interface PsOptions {
 /** `launch ps`: what runs; with --all what ended too. */
 export function register(program: Command, context: LaunchContext): void {
   addEngineOptions(program.command('ps'))
-    .description('list the servers that run: containers, services with their replicas, native ones')
-    .option('-a, --all', 'also those that ended')
+    .description('list running servers: containers, services with their replicas, native servers')
+    .option('-a, --all', 'also ended servers')
     .option('--foreign', "also the engine's other containers")
     .option('-q, --quiet', 'names only')
     .action(async (options: PsOptions, command: Command) => {
@@ -37,7 +37,9 @@ export function register(program: Command, context: LaunchContext): void {
 
 function explainNone(endedCount: number): string {
   const start = 'Start a server with: launch up';
-  return endedCount === 0 ? `Nothing runs. ${start}` : `Nothing runs; ${endedCount} ended: launch ps -a. ${start}`;
+  return endedCount === 0
+    ? `No server is running. ${start}`
+    : `No server is running; ${endedCount} ended: launch ps -a. ${start}`;
 }
 
 function tableOf(facts: readonly ServerFacts[], context: LaunchContext): string {

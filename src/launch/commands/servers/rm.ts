@@ -14,8 +14,8 @@ interface RmOptions {
 export function register(program: Command, context: LaunchContext): void {
   addEngineOptions(program.command('rm'))
     .description('remove ended servers')
-    .argument('<name...>', 'names or ids')
-    .option('-f, --force', 'stop those that run first')
+    .argument('<server...>', 'names or ids')
+    .option('-f, --force', 'stop running servers first')
     .option('-v, --volumes', 'also their unnamed volumes')
     .option('-a, --all', "also the engine's other containers")
     .action(async (names: readonly string[], options: RmOptions, command: Command) => {

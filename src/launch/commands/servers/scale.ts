@@ -19,10 +19,10 @@ interface ChangeOptions {
 
 /** `launch scale NAME=N...` and `launch rollback [NAME...]`: services of a Swarm, changed and awaited. */
 export function register(program: Command, context: LaunchContext): void {
-  const patience = ['--timeout <time>', 'longest time in which nothing happens (2m)'] as const;
+  const patience = ['--timeout <time>', 'longest time without progress (2m)'] as const;
   addEngineOptions(program.command('scale'))
     .description("change the number of a service's replicas")
-    .argument('<name=n...>', 'names of services, each with its number')
+    .argument('<service=n...>', 'services, each with its number of replicas')
     .option(...patience)
     .action(async (words: readonly string[], options: ChangeOptions, command: Command) => {
       const targets = words.map(parseTarget);
@@ -34,8 +34,8 @@ export function register(program: Command, context: LaunchContext): void {
       print(context, settled, wantsJson(command));
     });
   addEngineOptions(program.command('rollback'))
-    .description('take the last change of a service back')
-    .argument('<name...>', 'names of services')
+    .description('undo the last change of a service')
+    .argument('<service...>', 'names of services')
     .option(...patience)
     .action(async (names: readonly string[], options: ChangeOptions, command: Command) => {
       const change = openChange(context, engineAddressOf(command), options);

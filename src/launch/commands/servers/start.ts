@@ -15,8 +15,8 @@ interface RestartOptions {
 /** `launch start <name...>` and `launch restart [name...]`: what ended runs again, as it was made. */
 export function register(program: Command, context: LaunchContext): void {
   addEngineOptions(program.command('start'))
-    .description('start a server that ended, with the same options')
-    .argument('<name...>', 'names or ids')
+    .description('start an ended server again, with the same options')
+    .argument('<server...>', 'names or ids')
     .option('-a, --all', "also the engine's other containers")
     .action(async (names: readonly string[], options: RestartOptions, command: Command) => {
       const fleet = await openFleet(command, context);
@@ -27,7 +27,7 @@ export function register(program: Command, context: LaunchContext): void {
     });
   addEngineOptions(program.command('restart'))
     .description('drain and restart a server')
-    .argument('[name...]', 'names or ids; the only running one unless given')
+    .argument('[server...]', 'names or ids; the only running one unless given')
     .option('-t, --time <seconds>', 'seconds until it is killed (10)')
     .option('-a, --all', "also the engine's other containers")
     .action(async (names: readonly string[], options: RestartOptions, command: Command) => {

@@ -22,9 +22,9 @@ const clearBelow = '\u001b[J';
 /** `launch stats [name...]`: what servers consume, live on a terminal, once on a pipe. */
 export function register(program: Command, context: LaunchContext): void {
   addEngineOptions(program.command('stats'))
-    .description('show what servers consume: live on a terminal, once on a pipe')
-    .argument('[name...]', 'names or ids; all that run unless given')
-    .option('--no-stream', 'once, on a terminal too')
+    .description('show the resource use of servers: live on a terminal, once otherwise')
+    .argument('[server...]', 'names or ids; all running ones unless given')
+    .option('--no-stream', 'print once, also on a terminal')
     .option('-a, --all', "also the engine's other containers")
     .action(async (names: readonly string[], options: StatsOptions, command: Command) => {
       const fleet = await openFleet(command, context);

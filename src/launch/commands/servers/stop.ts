@@ -15,7 +15,7 @@ interface StopOptions {
 export function register(program: Command, context: LaunchContext): void {
   addEngineOptions(program.command('stop'))
     .description('drain and stop a server')
-    .argument('[name...]', 'names or ids; the only running one unless given')
+    .argument('[server...]', 'names or ids; the only running one unless given')
     .option('-t, --time <seconds>', 'seconds until it is killed (10)')
     .option('-a, --all', "also the engine's other containers")
     .action(async (names: readonly string[], options: StopOptions, command: Command) => {

@@ -1,4 +1,6 @@
 import type { Command } from 'commander';
+import { NotedOption } from '../../../command-line/noted-option.js';
+import { variants } from '../../request/request.js';
 import type { LaunchContext } from '../../context.js';
 import type { CheckResult } from '../../doctor/check-types.js';
 import { judge, worstOf } from '../../doctor/checks.js';
@@ -9,7 +11,7 @@ import { addEngineOptions, engineAddressOf, wantsJson } from '../../cli/engine-f
 export function register(program: Command, context: LaunchContext): void {
   addEngineOptions(program.command('doctor'))
     .description('check engine, driver, toolkit, GPU, image, port and disk')
-    .option('--variant <name>', 'gpu: a missing GPU is a failure')
+    .addOption(new NotedOption('--variant <name>', 'gpu: a missing GPU is a failure', { words: variants }))
     .action(async ({ variant }: { readonly variant?: string }, command: Command) => {
       const gateway = await context.openGateway(engineAddressOf(command));
       const examination = await examine(context, gateway, variant === 'gpu' || variant === 'cuda');

@@ -10,7 +10,7 @@ import { startLine, toDocuments, toFile } from '../../export/render.js';
 import { addUpOptions, type UpValues } from '../../request/up-flags.js';
 import { engineAddressOf, wantsJson } from '../../cli/engine-flags.js';
 import { writeExport } from './export-file.js';
-import { complete, isAfterDashes, readRequest } from '../servers/up.js';
+import { complete, isAfterDashes, readRequest } from '../up/up.js';
 
 type Values = Partial<UpValues> & Partial<ClusterValues> & { readonly output?: string };
 
@@ -42,11 +42,12 @@ async function exportCluster(operands: readonly string[], { kind, values, self, 
   const { console } = context;
   const [word] = operands;
   if (word !== undefined && !isAfterDashes(word, operands, self)) {
-    throw new AppError('USAGE', `${word} stands alone. The server's own arguments come after --`);
+    throw new AppError('USAGE', `${word} is not expected here. The server's own arguments go after --`);
   }
   const address = engineAddressOf(self);
   const named = address.context ?? address.host;
-  if (named !== undefined) throw new AppError('USAGE', `${named} names an engine, and an export asks none. Omit it.`);
+  if (named !== undefined)
+    throw new AppError('USAGE', `${named} names an engine, which an export does not use. Omit it.`);
   const request = await readRequest(operands, { values: complete(values), address, context });
   const files = (await readClusterFiles(values, context.cwd)).map((file) => ({
     ...file,

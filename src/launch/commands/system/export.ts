@@ -1,11 +1,12 @@
-import type { Command } from 'commander';
+import type { Command, Option } from 'commander';
 import { dirname, relative, resolve, sep } from 'node:path';
+import { NotedOption } from '../../../command-line/noted-option.js';
 import { AppError } from '../../../errors.js';
 import { formatCompose, toComposeFile } from '../../export/compose-file.js';
 import { composeGpuPaths, parseServices, toGpuPath, type ComposeRequest } from '../../export/compose-request.js';
 import { noteOnOpenHosts } from '../../decide/path-checks.js';
 import type { LaunchContext } from '../../context.js';
-import { wordsAfterDashes } from '../servers/up.js';
+import { wordsAfterDashes } from '../up/up.js';
 import { parseEnv } from '../../request/flags/env.js';
 import { allGpus, parseGpus } from '../../request/flags/gpus.js';
 import type { MountRequest } from '../../request/flags/mount-types.js';
@@ -32,20 +33,23 @@ interface ExportOptions {
   readonly output?: string;
 }
 
-/** `launch export`: a Compose file with servers side by side, and the forms of clusters. It asks no engine and starts nothing. */
+const toOption = (flags: string, words: readonly string[], fallback: string): Option =>
+  new NotedOption(flags, words.join(', '), { words }).default(fallback);
+
+/** `launch export`: a Compose file with servers side by side, and the files for clusters. It asks no engine and starts nothing. */
 export function register(program: Command, context: LaunchContext): void {
   const add = (value: string, before: readonly string[]): readonly string[] => [...before, value];
-  const group = program.command('export').description('write what launch would start in another form');
+  const group = program.command('export').description('write what launch would start, for another tool to run');
   registerClusters(group, context);
   group
     .command('compose')
     .description('a Compose file: one server, or one for each NAME=FOLDER')
     .argument(
-      '[service...]',
+      '[name=folder...]',
       'NAME, NAME=FOLDER or NAME=FOLDER:rw; FOLDER is mounted at /srv. After --: for every server',
     )
-    .option('--variant <variant>', containerVariants.join(', '), 'cpu')
-    .option('--image <image>', "another image than the variant's (slipway:VARIANT)")
+    .addOption(toOption('--variant <variant>', containerVariants, 'cpu'))
+    .option('--image <image>', "image, if not the variant's (slipway:VARIANT)")
     .option('--build', 'let Compose build the image from this project')
     .option('-p, --port <n>', "first server's port on the host; the others count up", '8000')
     .option('--ip <address>', 'address of the host to publish on; 0.0.0.0: all', '127.0.0.1')
@@ -53,10 +57,10 @@ export function register(program: Command, context: LaunchContext): void {
     .option('--project <name>', "the Compose project's name", 'slipway')
     .option('-e, --env <name=value>', 'environment variable of every server', add, [])
     .option('--mount <mount>', 'folder or volume for every server: ./certs:/certs:ro', add, [])
-    .option('-v, --volume <volume>', 'as --mount; makes a missing folder', add, [])
+    .option('-v, --volume <volume>', 'like --mount, but creates a missing folder', add, [])
     .option('--gpus <which>', 'all, 2, device=0,1 (gpu and cuda: all)')
-    .option('--gpu-mode <way>', composeGpuPaths.join(', '), 'gpus')
-    .option('-o, --output <file>', 'write it there instead of printing it')
+    .addOption(toOption('--gpu-mode <way>', composeGpuPaths, 'gpus'))
+    .option('-o, --output <file>', 'write to this file instead of printing')
     .option('--json', 'print the file as JSON')
     .action(async (operands: readonly string[], options: ExportOptions, command: Command) => {
       const split = operands.length - wordsAfterDashes(command);

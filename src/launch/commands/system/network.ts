@@ -25,7 +25,7 @@ export function register(program: Command, context: LaunchContext): void {
 function registerCreate(network: Command, context: LaunchContext): void {
   addEngineOptions(network.command('create'))
     .description('create a network')
-    .argument('<name>')
+    .argument('<name>', 'its name')
     .option('-d, --driver <driver>', 'kind of network', 'bridge')
     .option('--internal', 'without access to the outside')
     .action(async (name: string, options: NetworkOptions, command: Command) => {
@@ -54,7 +54,8 @@ function registerList(network: Command, context: LaunchContext): void {
         return;
       }
       const rows = networks.map(({ name, id, driver, subnets }) => [name, shortId(id), driver, subnets.join(', ')]);
-      if (rows.length === 0) context.console.note('No network was made yet. Make one with: launch network create NAME');
+      if (rows.length === 0)
+        context.console.note('There is no network yet. Create one with: launch network create NAME');
       else context.console.result(formatTable(['NAME', 'ID', 'DRIVER', 'SUBNET'], rows));
     });
 }
@@ -62,7 +63,7 @@ function registerList(network: Command, context: LaunchContext): void {
 function registerRemove(network: Command, context: LaunchContext): void {
   addEngineOptions(network.command('rm'))
     .description('remove networks')
-    .argument('<name...>')
+    .argument('<name...>', 'names or ids')
     .option('-a, --all', "also the engine's other networks")
     .action(async (names: readonly string[], options: NetworkOptions, command: Command) => {
       const docker = await context.openGateway(engineAddressOf(command));
@@ -71,7 +72,7 @@ function registerRemove(network: Command, context: LaunchContext): void {
         const one = networks.find(({ name, id }) => name === ref || (ref.length >= 4 && id.startsWith(ref)));
         if (one === undefined) {
           const own = networks.filter(({ labels }) => isManaged(labels)).map(({ name }) => name);
-          const known = own.length === 0 ? 'None was made yet.' : `There is: ${own.join(', ')}.`;
+          const known = own.length === 0 ? 'There is none yet.' : `There is: ${own.join(', ')}.`;
           throw new AppError('NOT_FOUND', `There is no network ${ref}. ${known}`, { details: { ref } });
         }
         if (options.all === true || isManaged(one.labels)) return one;

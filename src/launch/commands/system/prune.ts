@@ -66,7 +66,7 @@ function announce(candidates: readonly PruneCandidate[], { console }: LaunchCont
 
 const removal = {
   text: 'Remove them?',
-  otherwise: 'Nothing was removed: there is nobody to ask. Add --yes, or --dry-run to only look.',
+  otherwise: 'Nothing was removed: there is no terminal to ask on. Add --yes, or --dry-run to only look.',
 };
 
 /** Containers first: what they used can go after them. */

@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { Argument, type Command } from 'commander';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError, messageOf } from '../../../errors.js';
@@ -15,10 +15,12 @@ export function register(program: Command, context: LaunchContext): void {
       if (wantsJson(command)) context.console.json({ launch, node: process.versions.node, engine });
       else context.console.result(`launch   ${launch}\nNode.js  ${process.versions.node}\nengine   ${engine}`);
     });
+  const named = new Argument('[command]', 'its name');
+  named.argChoices = program.commands.map((command) => command.name());
   program
     .command('help')
     .description('show this help, or the flags of a command')
-    .argument('[command]', 'its name')
+    .addArgument(named)
     .action((name: string | undefined) => {
       const found = program.commands.find((one) => one.name() === name || one.aliases().includes(name ?? ''));
       if (name !== undefined && found === undefined)

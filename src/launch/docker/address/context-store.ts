@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { AppError } from '../../../errors.js';
+import { omitUndefined } from '../../../omit-undefined.js';
 import type { TlsMaterial } from './endpoint.js';
 import { configFolderOf, parseDockerJson, type DockerConfigWorld } from '../../../store/credentials/docker-config.js';
 import { asRecord, asText } from '../../../store/json.js';
@@ -29,7 +30,7 @@ export async function openContext(
   }
   const endpoint = asRecord(asRecord(parseDockerJson(text, path)['Endpoints'])['docker']);
   const host = asText(endpoint['Host']);
-  if (host === '') throw new AppError('USAGE', `The docker context "${name}" holds no engine address (${path}).`);
+  if (host === '') throw new AppError('USAGE', `The docker context "${name}" has no engine address (${path}).`);
   const tls = await readPem(`${folder}/tls/${id}/docker`, world);
   const skipVerify = endpoint['SkipTLSVerify'] === true;
   return Object.keys(tls).length === 0 && !skipVerify ? { host } : { host, tls: { ...tls, skipVerify } };
@@ -60,9 +61,5 @@ async function readPem(folder: string, world: ContextWorld): Promise<Omit<TlsMat
   const [ca, cert, key] = await Promise.all(
     ['ca', 'cert', 'key'].map((name) => world.readText(`${folder}/${name}.pem`)),
   );
-  return {
-    ...(ca === undefined ? {} : { ca }),
-    ...(cert === undefined ? {} : { cert }),
-    ...(key === undefined ? {} : { key }),
-  };
+  return omitUndefined({ ca, cert, key });
 }

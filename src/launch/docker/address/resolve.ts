@@ -84,7 +84,7 @@ export function parseAddress(
   if (url === undefined || url.hostname === '' || !['tcp', 'http', 'https', 'ssh'].includes(scheme)) {
     throw new AppError(
       'USAGE',
-      `${source} is "${text}", which is no engine's address. ` +
+      `${source} is "${text}", which is not an engine address. ` +
         'Expected unix:///path, tcp://host:port, ssh://user@host or npipe:////./pipe/name.',
     );
   }

@@ -44,7 +44,7 @@ function connectOverSsh(address: SshAddress): Duplex {
     if (!connection.push(chunk)) child.stdout.pause();
   });
   const fail = (reason: string): void => {
-    const text = `ssh to ${address.destination} failed: ${reason.replace(/\.$/, '')}. By hand: ssh ${address.destination} docker version`;
+    const text = `ssh to ${address.destination} failed: ${reason.replace(/\.$/, '')}. To test: ssh ${address.destination} docker version`;
     connection.destroy(new AppError('DOCKER_UNREACHABLE', text, { details: { destination: address.destination } }));
   };
   child.on('error', (error) => fail(error.message));

@@ -12,7 +12,7 @@ const isReference = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/;
 /** The path of a container's resource; a text that can be no id or name never reaches the URL. */
 function pathOf(ref: string, rest = ''): string {
   if (!isReference.test(ref)) {
-    throw new AppError('CONTAINER_NOT_FOUND', `"${ref}" can be no container's name or id.`, { details: { ref } });
+    throw new AppError('CONTAINER_NOT_FOUND', `"${ref}" is not a valid container name or ID.`, { details: { ref } });
   }
   return `/containers/${ref}${rest}`;
 }

@@ -2,6 +2,7 @@ import Docker from 'dockerode';
 import { Agent as HttpsAgent } from 'node:https';
 import type { Duplex, Readable } from 'node:stream';
 import { AppError, messageOf } from '../../../errors.js';
+import { omitUndefined } from '../../../omit-undefined.js';
 import type { DockerEndpoint } from '../address/endpoint.js';
 import { toDockerError } from '../faults.js';
 import { openSshAgent } from '../address/ssh-agent.js';
@@ -73,10 +74,12 @@ function toDialOptions(call: Call, kind: 'json' | 'stream' | 'hijack'): object {
     ...(hasQuery || call.body !== undefined || kind === 'hijack'
       ? { options: { _query: query, _body: call.body ?? {} } }
       : {}),
-    ...(call.upload === undefined ? {} : { file: call.upload }),
-    ...(call.auth === undefined ? {} : { authconfig: call.auth }),
-    ...(call.registries === undefined ? {} : { registryconfig: call.registries }),
-    ...(call.signal === undefined ? {} : { abortSignal: call.signal }),
+    ...omitUndefined({
+      file: call.upload,
+      authconfig: call.auth,
+      registryconfig: call.registries,
+      abortSignal: call.signal,
+    }),
     isStream: kind !== 'json',
     hijack: kind === 'hijack',
     openStdin: kind === 'hijack',

@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import { AppError } from '../../../errors.js';
+import { omitUndefined } from '../../../omit-undefined.js';
 import { toStreamError } from '../faults.js';
 import { parseJsonLines } from './frames.js';
 import type { ClassicBuildOptions, ImagesApi, TransferOptions } from '../gateway.js';
@@ -12,7 +13,7 @@ import type { ImageProgress } from '../types.js';
 /** The path of an image's resource. Slashes and the port's colon stay, as the engine expects them. */
 function pathOf(ref: string, rest = ''): string {
   if (ref === '' || ref.split('/').some((part) => part === '' || part === '.' || part === '..')) {
-    throw new AppError('IMAGE_MISSING', `"${ref}" can be no image's name or id.`, { details: { ref } });
+    throw new AppError('IMAGE_MISSING', `"${ref}" is not a valid image name or ID.`, { details: { ref } });
   }
   const encoded = encodeURIComponent(ref).replace(/%2F/g, '/').replace(/%3A/g, ':').replace(/%40/g, '@');
   return `/images/${encoded}${rest}`;
@@ -102,8 +103,7 @@ async function build(transport: Transport, context: Readable, options: ClassicBu
       forcerm: true,
     },
     subject: { action: `build ${options.tags[0] ?? options.dockerfile}`, kind: 'build' },
-    ...(options.registries === undefined ? {} : { registries: options.registries }),
-    ...(options.signal === undefined ? {} : { signal: options.signal }),
+    ...omitUndefined({ registries: options.registries, signal: options.signal }),
   };
   const id = await follow(transport, call, options.onProgress);
   if (id === undefined) throw new AppError('BUILD_FAILED', 'The engine ended the build without naming an image.');

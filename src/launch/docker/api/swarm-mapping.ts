@@ -31,10 +31,12 @@ function roleOf(state: string, isManager: boolean): SwarmState['role'] {
 export function parseNode(json: unknown): SwarmNode {
   const node = asRecord(json);
   const description = asRecord(node['Description']);
+  const status = asRecord(node['Status']);
   return {
     id: asText(node['ID']),
     hostname: asText(description['Hostname']),
-    address: asText(asRecord(node['Status'])['Addr']),
+    address: asText(status['Addr']),
+    isAvailable: status['State'] === 'ready' && asRecord(node['Spec'])['Availability'] === 'active',
     genericResources: countByKind(asList(asRecord(description['Resources'])['GenericResources']).map(asRecord)),
   };
 }
@@ -63,7 +65,7 @@ export function parseService(json: unknown): SwarmService {
     version: asNumber(asRecord(raw['Version'])['Index']),
     createdAtMs: Date.parse(asText(raw['CreatedAt'])),
     labels: asLabels(spec['Labels']),
-    replicas: asNumber(asRecord(asRecord(spec['Mode'])['Replicated'])['Replicas']),
+    replicas: replicasOf(spec),
     replicaVersion: versionOf(spec['TaskTemplate']),
     ports: parsePorts(asRecord(raw['Endpoint'])['Ports'] ?? asRecord(spec['EndpointSpec'])['Ports']),
     update: { state: (asText(update['State']) || 'none') as UpdateState, message: asText(update['Message']) },
@@ -73,8 +75,15 @@ export function parseService(json: unknown): SwarmService {
   };
 }
 
-function previousOf(previousSpec: Json): Pick<SwarmService, 'previousSpec' | 'previousReplicaVersion'> {
-  return { previousSpec, previousReplicaVersion: versionOf(previousSpec['TaskTemplate']) };
+function replicasOf(spec: Json): number {
+  return asNumber(asRecord(asRecord(spec['Mode'])['Replicated'])['Replicas']);
+}
+
+function previousOf(
+  previousSpec: Json,
+): Pick<SwarmService, 'previousSpec' | 'previousReplicas' | 'previousReplicaVersion'> {
+  const previousReplicaVersion = versionOf(previousSpec['TaskTemplate']);
+  return { previousSpec, previousReplicas: replicasOf(previousSpec), previousReplicaVersion };
 }
 
 /** A fingerprint of ours, and how often all replicas were replaced by their like. */

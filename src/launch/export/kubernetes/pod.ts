@@ -105,7 +105,12 @@ function toProbes({
     // Live from the moment the port is open, before models load: a load, however long, ends no pod.
     startupProbe: { ...ask('live'), periodSeconds: 1, timeoutSeconds: 2, failureThreshold: 120 },
     // The port answers 503 itself a minute after the server has turned to nothing new.
-    livenessProbe: { ...ask('live'), periodSeconds: 10, timeoutSeconds: 5, failureThreshold: 3 },
+    livenessProbe: {
+      ...ask('live'),
+      ...{ periodSeconds: 10, timeoutSeconds: 5, failureThreshold: 3 },
+      // What is not live drains nothing: it is not given the time for that.
+      terminationGracePeriodSeconds: noticeSeconds + 1,
+    },
     readinessProbe: { ...ask('ready'), periodSeconds: 2, timeoutSeconds: 2, failureThreshold: 2 },
   };
 }

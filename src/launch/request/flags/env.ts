@@ -25,7 +25,7 @@ function readVariable(where: { flag: string; text: string }, line: string, clien
   const at = line.indexOf('=');
   const name = at < 0 ? line.trimEnd() : line.slice(0, at);
   if (name === '' || /\s/.test(name)) {
-    throw flagError(where.flag, where.text, `${JSON.stringify(name)} is no variable name; expected NAME=value`);
+    throw flagError(where.flag, where.text, `${JSON.stringify(name)} is not a variable name; expected NAME=value`);
   }
   const value = at < 0 ? clientEnv[name] : line.slice(at + 1);
   return value === undefined ? {} : { [name]: value };

@@ -1,6 +1,7 @@
 import { splitCsv, splitKeyValue, flagError } from './csv.js';
 import { parseCount } from './sizes.js';
 
+/** The GPUs that `--gpus` names. */
 export type GpuSelection =
   | { readonly kind: 'all' }
   | { readonly kind: 'count'; readonly count: number }
@@ -77,7 +78,7 @@ function addIds(before: GpuSelection | undefined, value: string, text: string): 
     throw flagError(
       flag,
       text,
-      `${wrong || 'an empty name'} is no GPU; expected an index, GPU-<uuid>, MIG-<uuid> or 0:0 (see nvidia-smi -L)`,
+      `${wrong || 'an empty name'} is not a GPU; expected an index, GPU-<uuid>, MIG-<uuid> or 0:0 (see nvidia-smi -L)`,
     );
   }
   return ids.includes('all') ? { kind: 'all' } : { kind: 'ids', ids };

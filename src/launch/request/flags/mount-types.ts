@@ -1,6 +1,7 @@
 /** One mount as a flag asks for it. Sources are absolute paths, or names of volumes. */
 export type MountRequest = BindMount | VolumeMount | TmpfsMount;
 
+/** A path of the host inside the container. */
 export interface BindMount {
   readonly type: 'bind';
   readonly source: string;
@@ -16,6 +17,7 @@ export interface BindMount {
   readonly consistency?: string;
 }
 
+/** A volume of the engine inside the container. */
 export interface VolumeMount {
   readonly type: 'volume';
   /** Undefined: a new, nameless one. */
@@ -29,6 +31,7 @@ export interface VolumeMount {
   readonly labels: Readonly<Record<string, string>>;
 }
 
+/** Memory as a folder inside the container. */
 export interface TmpfsMount {
   readonly type: 'tmpfs';
   readonly target: string;

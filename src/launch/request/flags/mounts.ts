@@ -1,3 +1,4 @@
+import { omitUndefined } from '../../../omit-undefined.js';
 import { parseFlagBoolean, splitCsv, splitKeyValue, type KeyValue, flagError } from './csv.js';
 import type { BindMount, MountRequest, PathBase } from './mount-types.js';
 import { checkTarget, checkVolumeName, isPath, toAbsolute, type FlagText } from './paths.js';
@@ -88,8 +89,7 @@ function bindMount(
     target: to.target,
     readOnly: fields.readOnly,
     createSource: fields.pairs.get('bind-create-src') === 'true',
-    ...(propagation === undefined ? {} : { propagation }),
-    ...(consistency === undefined ? {} : { consistency }),
+    ...omitUndefined({ propagation, consistency }),
     ...recursive(where, fields.pairs.get('bind-recursive')),
   };
 }
@@ -113,8 +113,7 @@ function volumeMount(where: FlagText, fields: Fields, target: string): MountRequ
     target,
     readOnly,
     noCopy: pairs.get('volume-nocopy') === 'true',
-    ...(subpath === undefined ? {} : { subpath }),
-    ...(driver === undefined ? {} : { driver }),
+    ...omitUndefined({ subpath, driver }),
     driverOptions,
     labels,
   };

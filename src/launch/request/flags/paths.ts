@@ -53,12 +53,12 @@ export function checkTarget({ flag, text }: FlagText, target: string): string {
 
 /** Refuses what is no volume name; something with a slash was meant as a path. */
 export function checkVolumeName({ flag, text }: FlagText, name: string): string {
-  if (/[\\/]/.test(name)) throw flagError(flag, text, `${name} is no volume name; for the folder type ./${name}`);
+  if (/[\\/]/.test(name)) throw flagError(flag, text, `${name} is not a volume name; for the folder type ./${name}`);
   if (!/^[A-Za-z0-9][\w.-]+$/.test(name)) {
     throw flagError(
       flag,
       text,
-      `${name} is no volume name: two or more letters, digits, _, . or -; a folder starts with ./`,
+      `${name} is not a volume name: two or more letters, digits, _, . or -; a folder starts with ./`,
     );
   }
   return name;

@@ -59,7 +59,7 @@ function expand(text: string, { ip, host, container, protocol }: PortText): read
   if (ip !== '' && !/^[\d.]+$|^[\da-f:]+(%.+)?$/i.test(ip)) {
     const hint =
       ip === 'localhost' ? `type ${flag} ${text.replace('localhost', defaultHostIp)}` : 'names are not accepted here';
-    throw flagError(flag, text, `${ip} is no IP address; ${hint}`);
+    throw flagError(flag, text, `${ip} is not an IP address; ${hint}`);
   }
   const inside = parseRange(text, container);
   const outside = host === '' ? undefined : parseRange(text, host);
@@ -87,7 +87,7 @@ function parseRange(text: string, range: string): readonly number[] {
   const first = Number(match?.[1]);
   const last = Number(match?.[2] ?? match?.[1]);
   if (match === null || first < 1 || last > 65535 || last < first) {
-    throw flagError(flag, text, `${range} is no port or range of ports from 1 to 65535`);
+    throw flagError(flag, text, `${range} is not a port or range of ports from 1 to 65535`);
   }
   return Array.from({ length: last - first + 1 }, (_, index) => first + index);
 }

@@ -1,3 +1,4 @@
+import { readDuration } from '../../text/duration.js';
 import { flagError } from './csv.js';
 
 const units: Readonly<Record<string, number>> = { '': 1, b: 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3, t: 1024 ** 4 };
@@ -21,10 +22,9 @@ export function parseCpus(flag: string, text: string): number {
 
 /** Milliseconds of `90`, `90s`, `2m`, `500ms`; a bare number means seconds. */
 export function parseDuration(flag: string, text: string): number {
-  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(text);
-  if (match?.[1] === undefined) throw flagError(flag, text, 'expected a time such as 90s or 2m');
-  const scale = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }[match[2] ?? 's'] ?? 1000;
-  return Number(match[1]) * scale;
+  const timeMs = readDuration(text);
+  if (timeMs === undefined) throw flagError(flag, text, 'expected a time such as 90s or 2m');
+  return timeMs;
 }
 
 /** A whole number of at least `least`. */

@@ -1,3 +1,4 @@
+import { omitUndefined } from '../../../omit-undefined.js';
 import { flagError } from './csv.js';
 import type { BindMount, MountRequest, PathBase, VolumeMount } from './mount-types.js';
 import { checkTarget, checkVolumeName, isPath, splitColons, toAbsolute, type FlagText } from './paths.js';
@@ -55,8 +56,7 @@ function bind(where: FlagText, options: Options, paths: Pick<BindMount, 'source'
     readOnly: options.access === 'ro' || options.access === 'readonly',
     createSource: where.flag !== '--mount',
     ...(options.relabel === undefined ? {} : { relabel: options.relabel === 'z' ? 'z' : 'Z' }),
-    ...(options.propagation === undefined ? {} : { propagation: options.propagation }),
-    ...(options.consistency === undefined ? {} : { consistency: options.consistency }),
+    ...omitUndefined({ propagation: options.propagation, consistency: options.consistency }),
   };
 }
 

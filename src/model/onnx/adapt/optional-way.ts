@@ -16,6 +16,6 @@ export function findOptionalWay({ name, type }: DeclaredValue): Way | undefined 
     declared: [{ name, type: type.of }],
     nodes: [{ op: 'Optional', inputs: [name], outputs: [innerName] }],
     innerName,
-    note: `input '${name}' may be absent in the file, which the runtime cannot be told; every request gives it`,
+    note: `input '${name}' may be absent in the file, which the runtime's binding does not support; every request must give it`,
   };
 }

@@ -42,7 +42,7 @@ function undoZipMap(wire: WireReader, { name }: DeclaredValue, { node, passedOn 
     declared: [{ name, type }],
     nodes: [{ op: 'Identity', inputs: [probabilities], outputs: [name] }],
     removed: [node, ...passedOn],
-    note: `output '${name}' is the tensor of probabilities with a column a class, from which the file makes maps (ZipMap)`,
+    note: `output '${name}' is the tensor of probabilities with one column per class, from which the file makes maps (ZipMap)`,
   };
 }
 

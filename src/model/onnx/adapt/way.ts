@@ -13,6 +13,7 @@ export type Way =
   /** Not at all. */
   | { readonly kind: 'refused'; readonly reason: string };
 
+/** A model that is served from a changed copy. */
 export interface Rewritten {
   readonly kind: 'rewritten';
   readonly values: readonly HeaderValue[];

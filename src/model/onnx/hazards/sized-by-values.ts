@@ -1,4 +1,5 @@
 import type { OnnxFunction, OnnxGraph, OnnxNode, OnnxStructure } from '../../structure.js';
+import { emptiedBy } from './empty-tensors.js';
 
 /** Operators whose output is as large as the values of an input say, by these inputs; and those with a kernel, by the kernel. */
 export const sizedBy: Readonly<Record<string, readonly number[]>> = {
@@ -32,20 +33,52 @@ const answersSizes: ReadonlySet<string> = new Set(['Shape', 'Size']);
 /** Calls of functions are followed this deep; deeper ones count as chosen. */
 const mostCalls = 32;
 
+/** A node that a request's values have in their hands, in words. */
+type Explain = (node: OnnxNode, name: string) => string;
+
+const explainSize: Explain = ({ op }, name) =>
+  /Conv/.test(op)
+    ? `${name} takes its kernel from a request, and never ends with one of size zero`
+    : `${name} is as large as the values of a request say, and may take all memory`;
+
 /**
  * The first node in words whose size or kernel the values of a request choose. Undefined where these follow from constants and from
  * the shapes of the inputs `chosen`, which a request has to send whole.
  */
 export function findChosenSize(structure: OnnxStructure, chosen: Iterable<string>): string | undefined {
+  return search(structure, { chosen, table: sizedBy, explain: explainSize });
+}
+
+/** The same for a node that the values of a request may leave without elements, in a model with an operator `failing` on such. */
+export function findChosenEmpty(
+  structure: OnnxStructure,
+  chosen: Iterable<string>,
+  failing: string,
+): string | undefined {
+  const explain: Explain = (_node, name) =>
+    `the values of a request may leave nothing of what ${name} makes, and ${failing} ends the process on a tensor without elements`;
+  return search(structure, { chosen, table: emptiedBy, explain });
+}
+
+interface Sought {
+  readonly chosen: Iterable<string>;
+  readonly table: Readonly<Record<string, readonly number[]>>;
+  readonly explain: Explain;
+}
+
+function search(structure: OnnxStructure, sought: Sought): string | undefined {
   const functions = new Map(structure.functions.map((one) => [`${one.domain}:${one.name}`, one]));
-  return new Search(functions).inNodes(structure.graph.nodes, new Set(chosen), 0);
+  return new Search(functions, sought).inNodes(structure.graph.nodes, new Set(sought.chosen), 0);
 }
 
 class Search {
   readonly #functions: ReadonlyMap<string, OnnxFunction>;
 
-  constructor(functions: ReadonlyMap<string, OnnxFunction>) {
+  readonly #sought: Sought;
+
+  constructor(functions: ReadonlyMap<string, OnnxFunction>, sought: Sought) {
     this.#functions = functions;
+    this.#sought = sought;
   }
 
   /** Adds to `chosen` what the nodes make of it. */
@@ -61,12 +94,9 @@ class Search {
     const called = this.#functions.get(`${node.domain}:${node.op}`);
     if (called !== undefined && depth < mostCalls) return this.#inCall(node, called, { chosen, depth });
     const isChosen = (index: number) => chosen.has(node.inputs[index] ?? '');
-    const sizes = node.domain === '' || called !== undefined ? (sizedBy[node.op] ?? []) : [];
+    const sizes = node.domain === '' || called !== undefined ? (this.#sought.table[node.op] ?? []) : [];
     if (sizes.some(isChosen)) {
-      const name = node.name === '' ? node.op : `${node.op} '${node.name}'`;
-      return /Conv/.test(node.op)
-        ? `${name} takes its kernel from a request, and computes for ever with one of no size`
-        : `${name} is as large as the values of a request say, and may take all memory`;
+      return this.#sought.explain(node, node.name === '' ? node.op : `${node.op} '${node.name}'`);
     }
     const graphs = [...node.attributes.values()].flatMap(({ graph }) => graph ?? []);
     for (const graph of graphs) {

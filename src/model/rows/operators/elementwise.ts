@@ -1,6 +1,6 @@
 import { broadcast } from '../broadcast.js';
 import { isOne, known, numberOf, product, type Size } from '../size.js';
-import { axisOf, hasRows, type NodeView, type Rule } from '../node-view.js';
+import { axisOf, hasRows, meetOn, type NodeView, type Rule } from '../node-view.js';
 import { meet, reshaped, withContent, type Content, type Tensor, type Value } from '../value.js';
 import { evaluate } from './arithmetic.js';
 import { join } from './select.js';
@@ -87,7 +87,7 @@ export const quantisedSoftmax: Rule = (view) => {
   const axis = axisOf(view.integer('axis', -1), view.dims(0).length);
   // Before version 13 it computes over all axes behind the first one.
   const isOver = (rows: number) => (view.integer('opset', 1) < 13 ? rows >= axis : rows === axis);
-  if (hasRows(value) && isOver(value.axis)) meet(`it computes over axis ${axis}, on which the rows are`);
+  if (hasRows(value) && isOver(value.axis)) meetOn(axis);
   return [reshaped(value, value.dims)];
 };
 
@@ -103,7 +103,7 @@ function requireOnAxis(view: NodeView, index: number, rowAxis: number): void {
 export function requireScalar(view: NodeView, index: number): void {
   view.requireFree(index);
   const value = view.optional(index);
-  if (value !== undefined && !isScalar(value)) meet(`its input '${view.node.inputs[index] ?? ''}' is no scalar`);
+  if (value !== undefined && !isScalar(value)) meet(`its ${view.nameOf(index)} is no scalar`);
 }
 
 function isScalar({ dims }: Tensor): boolean {

@@ -1,7 +1,6 @@
 import { known, numberOf, product, type Size } from '../size.js';
-import { axisOf, hasRows, type NodeView, type Rule } from '../node-view.js';
+import { axisOf, hasRows, requireNotOn, type NodeView, type Rule } from '../node-view.js';
 import { reshaped, withContent, type Tensor, type Value } from '../value.js';
-import { requireNotOn } from './normalise.js';
 
 /** A reduction over axes that an attribute or, later, an input names; without any, over all. */
 export const reduce: Rule = (view) => {

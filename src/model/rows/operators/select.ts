@@ -1,8 +1,7 @@
 import { isSame, known, numberOf, one, product, type Size } from '../size.js';
 import { isAligned } from '../broadcast.js';
-import { axisOf, hasRows, type NodeView, type Rule } from '../node-view.js';
+import { axisOf, hasRows, meetOn, requireNotOn, type NodeView, type Rule } from '../node-view.js';
 import { layoutOf, meet, reshaped, rowsAlong, withContent, type Content, type Tensor, type Value } from '../value.js';
-import { requireNotOn } from './normalise.js';
 
 /** Elements of an axis by their index; rows may be the data, or the indices into data that are the same for all. */
 export const gather: Rule = (view) => {
@@ -95,10 +94,11 @@ export function join(view: NodeView, values: readonly Tensor[]): readonly Value[
   if (rows.length < values.length) return meet('it joins rows with what has none');
   if (!rows.every((value) => value.axis === some.axis && isAligned(value, some)))
     return meet('its operands do not have the same rows');
-  if (some.axis === axis) return meet(`it joins along axis ${axis}, on which the rows are`);
+  if (some.axis === axis) return meetOn(axis, 'joins along');
   return [reshaped(some, sizes)];
 }
 
+/** Split keeps rows apart unless it splits along them. */
 export const split: Rule = (view) => {
   const value = view.input(0);
   const dims = view.dims(0);

@@ -4,6 +4,7 @@ import { regroup, regroupFree, withoutZeros } from '../regroup.js';
 import { axisOf, hasRows, type NodeView, type Rule } from '../node-view.js';
 import { meet, reshaped, rowsAlong, withContent, type Tensor, type Value } from '../value.js';
 
+/** Transpose moves the axis of rows. */
 export const transpose: Rule = (view) => {
   const value = view.input(0);
   const dims = view.dims(0);
@@ -26,6 +27,7 @@ function turnedContent(value: Tensor, [first, second, ...others]: readonly numbe
   return withContent([known(width), known(height)], turned);
 }
 
+/** Reshape keeps rows apart where the axis of rows stays whole. */
 export const reshape: Rule = (view) => {
   const value = view.input(0);
   const sizes = view.opset < 5 ? view.integers('shape')?.map(known) : view.sizes(1);
@@ -44,6 +46,7 @@ export const flatten: Rule = (view) => {
   return [shaped(view, value, [product(dims.slice(0, axis)), product(dims.slice(axis))])];
 };
 
+/** Squeeze removes axes of size one. */
 export const squeeze: Rule = (view) => {
   const value = view.input(0);
   const dims = view.dims(0);
@@ -58,6 +61,7 @@ export const squeeze: Rule = (view) => {
   return [moved(value, rest, (axis) => axis - axes.filter((other) => other < axis).length)];
 };
 
+/** Unsqueeze adds axes of size one. */
 export const unsqueeze: Rule = (view) => {
   const value = view.input(0);
   const dims = view.dims(0);

@@ -1,5 +1,5 @@
 import { isSame, known, numberOf, one, times, type Size } from '../size.js';
-import { axisOf, hasRows, type NodeView, type Rule } from '../node-view.js';
+import { axisOf, hasRows, meetOn, requireNotOn, type NodeView, type Rule } from '../node-view.js';
 import { meet, reshaped, withContent, type Tensor, type Value } from '../value.js';
 
 /** The runtime's largest ends are written as "up to the end". */
@@ -40,7 +40,7 @@ export const pad: Rule = (view) => {
     const place = named.indexOf(axis);
     const [before, after] = [numberOf(pads[place] ?? known(0)), numberOf(pads[place + named.length] ?? known(0))];
     if (before === 0 && after === 0) return size;
-    if (hasRows(value) && value.axis === axis) return meet(`it pads axis ${axis}, on which the rows are`);
+    requireNotOn(value, axis, 'pads');
     const number = numberOf(size);
     return number === undefined || before === undefined || after === undefined
       ? view.unknownCount()
@@ -64,7 +64,7 @@ export const resize: Rule = (view) => {
     const scale = scales?.[place] && numberOf(scales[place]);
     const target = sizes?.[place];
     if (place === -1 || scale === 1 || (target !== undefined && isSame(target, size))) return size;
-    if (hasRows(value) && value.axis === axis) return meet(`it resizes axis ${axis}, on which the rows are`);
+    requireNotOn(value, axis, 'resizes');
     if (target !== undefined && target.rows > 0) return meet('it gives another axis the number of rows');
     return target ?? scaled(view, size, scale);
   });
@@ -121,7 +121,7 @@ interface Apart {
 /** Ends the proof where a cut takes rows away, or where it depends on their number. */
 function requireApart(view: NodeView, { cut, isCounted, rowAxis }: Apart): void {
   const isOnRows = cut.axis === rowAxis;
-  if (isOnRows && !isWhole(cut, view.dims(0)[rowAxis])) meet(`it cuts axis ${rowAxis}, on which the rows are`);
+  if (isOnRows && !isWhole(cut, view.dims(0)[rowAxis])) meetOn(rowAxis, 'cuts');
   if (!isOnRows && isCounted && !isFixed(cut)) meet('where it cuts depends on the number of rows');
 }
 

@@ -1,5 +1,5 @@
 import type { Rule } from '../node-view.js';
-import { attention, embedNormalisation, rotary } from './attention.js';
+import { attention, embedNormalisation, rotary } from './layers/attention.js';
 import {
   byFeature,
   classifier,
@@ -9,8 +9,8 @@ import {
   featureVectorizer,
   regressor,
   zipMap,
-} from './classical.js';
-import { convolution, globalPool, pool, transposedConvolution } from './convolution.js';
+} from './layers/classical.js';
+import { convolution, globalPool, pool, transposedConvolution } from './layers/convolution.js';
 import {
   broadcasting,
   cast,
@@ -23,8 +23,8 @@ import {
   withBias,
   withScalars,
 } from './elementwise.js';
-import { depthToSpace, einsum, gridSample, oneHot, reverseSequence, spaceToDepth, triangle } from './image.js';
-import { gemm, matMul, packedMatMul } from './matmul.js';
+import { depthToSpace, einsum, gridSample, oneHot, reverseSequence, spaceToDepth, triangle } from './layers/image.js';
+import { gemm, matMul, packedMatMul } from './layers/matmul.js';
 import {
   batchNormalisation,
   layerNormalisation,
@@ -34,8 +34,8 @@ import {
   perImage,
   skipNormalisation,
   softmax,
-} from './normalise.js';
-import { recurrent } from './recurrent.js';
+} from './layers/normalise.js';
+import { recurrent } from './layers/recurrent.js';
 import { argExtreme, reduce, shapeOf, topK } from './reduce.js';
 import { arrayFeatureExtractor, concat, gather, gatherElements, gatherND, scatterElements, split } from './select.js';
 import { constantOfShape, expand, flatten, reshape, squeeze, tile, transpose, unsqueeze } from './shape.js';

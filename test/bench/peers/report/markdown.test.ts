@@ -56,7 +56,7 @@ describe('the page of measured figures', () => {
   it('says of each target what every run reached', () => {
     const text = formatMeasured([reportOf(2.5, ['json']), reportOf(null, ['json']), reportOf(1.5, ['real a'])]);
     const line =
-      '| json, 4 clients | answers/s over fastapi | >= 2 | 2.50 (1.50 to ?) met | not measured | 1.50 (0.50 to ?) missed |';
+      '| json, 4 clients | answers/s relative to fastapi | >= 2 | 2.50 (1.50 to ?) met | not measured | 1.50 (0.50 to ?) missed |';
     assert.ok(text.includes(`run 3 (95 %) |\n| --- | --- | --- | --- | --- | --- |\n${line}\n`), text);
     assert.match(text, /### title of json\n[^#]*- x was skipped: no wheel\n\n### title of real a/);
   });

@@ -118,7 +118,7 @@ describe('rows and tables of the comparison', () => {
     assert.match(text, /^ +4 +slipway +219 /m);
     assert.match(text, /^ +4 +fastapi +100 .* 98\.0 +2\.19 +unstable: p50$/m);
     assert.match(text, /json: pytriton is skipped: no wheel\ntensor: no file/);
-    assert.match(text, /json, 4 clients +answers\/s over fastapi +>= 2 +2\.19 \(2\.19 to 2\.19\) +met/);
+    assert.match(text, /json, 4 clients +answers\/s relative to fastapi +>= 2 +2\.19 \(2\.19 to 2\.19\) +met/);
     assert.match(text, /json, 16 clients .*– +not measured/);
   });
 

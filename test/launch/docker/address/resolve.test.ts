@@ -124,7 +124,7 @@ describe("the engine's address", () => {
       destination: 'me@box',
       socketPath: '/run/d.sock',
     });
-    for (const text of ['', 'ftp://box', 'tcp://', 'ssh://']) assert.throws(() => parse(text), /no engine's address/);
+    for (const text of ['', 'ftp://box', 'tcp://', 'ssh://']) assert.throws(() => parse(text), /not an engine address/);
   });
 
   it('knows which engines are on another machine', async () => {

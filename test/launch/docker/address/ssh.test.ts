@@ -25,7 +25,7 @@ describe('an engine behind ssh that cannot be reached', () => {
       assert.equal(code, 4, stderr);
       assert.match(stderr, /ssh to me@box failed/);
       assert.match(stderr, says);
-      assert.match(stderr, /[^.]\. By hand: ssh me@box docker version$/m);
+      assert.match(stderr, /[^.]\. To test: ssh me@box docker version$/m);
     });
   }
 
@@ -37,6 +37,6 @@ describe('an engine behind ssh that cannot be reached', () => {
     const engine = checks.find(({ name }) => name === 'engine');
     assert.match(engine?.evidence ?? '', /ssh to me@box failed: .*resolve hostname box/);
     assert.doesNotMatch(engine?.fix ?? '', /systemctl/);
-    assert.match(engine?.fix ?? '', /by hand/);
+    assert.match(engine?.fix ?? '', /ssh command above/);
   });
 });

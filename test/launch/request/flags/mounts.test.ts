@@ -48,7 +48,7 @@ const mounts: readonly (readonly [text: string, expected: object])[] = [
 ];
 
 const refusals: readonly (readonly [text: string, says: RegExp])[] = [
-  ['models/x:/srv', /models\/x is no volume name; for the folder type \.\/models\/x/],
+  ['models/x:/srv', /models\/x is not a volume name; for the folder type \.\/models\/x/],
   ['.:/', /the container has its own \/; choose a folder such as \/srv/],
   ['.:srv', /the path inside the container must be absolute, but is srv/],
   ['.', /type \.:\/srv/],

@@ -21,14 +21,14 @@ const ports: readonly (readonly [text: string, expected: readonly string[]])[] =
 
 const refusals: readonly (readonly [text: string, says: RegExp])[] = [
   ['', /expected \[ip:\]\[host port:\]container port/],
-  ['http:8000', /http is no port/],
-  ['70000:8000', /70000 is no port/],
+  ['http:8000', /http is not a port/],
+  ['70000:8000', /70000 is not a port/],
   ['8000-8001:9000-9002', /2 host ports for 3 container ports/],
-  ['localhost:8000:8000', /localhost is no IP address/],
+  ['localhost:8000:8000', /localhost is not an IP address/],
   ['8000:8000/icmp', /unknown protocol icmp/],
   ['published=8000', /target= is missing/],
   ['target=8000,publish=1', /unknown key publish/],
-  ['9-8:8000', /9-8 is no port/],
+  ['9-8:8000', /9-8 is not a port/],
 ];
 
 describe('-p', () => {

@@ -69,3 +69,24 @@ describe('the hazard of a size that a request chooses', () => {
     assert.equal(hazardOf(graphOf(made('Relu', 'r', 'k'), node('Conv', 'X', 'r'))), undefined);
   });
 });
+
+describe('the hazard of nothing where an operator ends the process on it', () => {
+  const counted = made('Einsum', 'Y', 'b', 'b');
+  const failing: GraphNode = { ...counted, attributes: { equation: 'ij,ij->i' } };
+
+  it('is seen where the values of a request decide whether anything is left', () => {
+    for (const nodes of [
+      [made('NonZero', 'b', 'X')],
+      [made('NonZero', 'a', 'X'), made('Transpose', 't', 'a'), made('GatherND', 'b', 'X', 't')],
+      [made('Slice', 'b', 'X', 's', 'c')],
+      [made('TopK', 'b', 'X', 's')],
+    ])
+      assert.match(hazardOf(graphOf(...nodes, failing)) ?? '', /may leave nothing of what \w+ makes, and Einsum ends/);
+  });
+
+  it('is none where constants and shapes decide, nor where no such operator is', () => {
+    const sizes = [made('Shape', 'a', 'X'), made('NonZero', 'z', 'a'), made('TopK', 'b', 'X', 'c')];
+    assert.equal(hazardOf(graphOf(...sizes, failing)), undefined);
+    assert.equal(hazardOf(graphOf(made('NonZero', 'b', 'X'), node('Relu', 'b'))), undefined);
+  });
+});

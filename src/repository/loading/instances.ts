@@ -1,0 +1,50 @@
+import type { DeviceChoice } from '../../engine/devices.js';
+import type { ModelConfig, ProviderName } from '../../model/config.js';
+import { imageInputOf } from '../../model/image-input.js';
+import type { LoadOptions } from '../../workers/runner.js';
+import { countBytes, filesOf } from '../files/model-files.js';
+import type { Snapshot } from '../files/snapshot.js';
+import { mayRunInline } from '../proof/inline-rule.js';
+
+/** What the weights of all instances on a GPU may take together where model.json does not say: little even of a small one. */
+const mostBytes = 512 * 2 ** 20;
+/**
+ * A run waits for its kernels to be launched one after another, while the GPU has little to do: on an H200 four at once served 2.4 times
+ * the rate of one, of a small detector and of a net of ResNet-50's size.
+ */
+const mostPerGpu = 4;
+
+/** What decides where the sessions of a version run. */
+export interface Placing {
+  readonly config: ModelConfig;
+  readonly choice: DeviceChoice & { readonly provider: ProviderName };
+  readonly snapshot: Pick<Snapshot, 'modelPath' | 'header'>;
+  /** CPUs of this server: launching the kernels of a run keeps one busy. */
+  readonly cpus: number;
+}
+
+/** Where a model runs: in processes of its own where its graph has a hazard; and what runs there may bring. */
+export async function placeModel(placing: Placing): Promise<Omit<LoadOptions, 'next'>> {
+  const { config, snapshot } = placing;
+  return {
+    image: imageInputOf(config, snapshot.header.inputs),
+    instances: config.instances.cpu,
+    deviceIds: await placeInstances(placing),
+    apart: snapshot.header.hazard !== undefined,
+    mayRunInline: mayRunInline(snapshot.header),
+  };
+}
+
+/** The GPU of each instance, every GPU once before any has a second. */
+async function placeInstances({ config: { instances }, choice, snapshot, cpus }: Placing): Promise<readonly number[]> {
+  const { provider, deviceIds } = choice;
+  const isShared = provider === 'cuda' || provider === 'tensorrt';
+  if (!isShared || snapshot.header.hazard !== undefined) return deviceIds;
+  const count = instances.perGpu === 'auto' ? countPerGpu(await countBytes(filesOf(snapshot)), cpus) : instances.perGpu;
+  return Array.from({ length: count }, () => deviceIds).flat();
+}
+
+/** Instances on one GPU of a model whose files have so many bytes. */
+export function countPerGpu(bytes: number, cpus: number): number {
+  return Math.max(1, Math.floor(Math.min(mostPerGpu, cpus, mostBytes / Math.max(1, bytes))));
+}

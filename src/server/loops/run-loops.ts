@@ -1,0 +1,116 @@
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
+import { AppError } from '../../errors.js';
+import type { ServerHealth } from '../../protocol/server-health.js';
+import type { CpuBudget } from '../../resources/types.js';
+import { readOwnNames } from '../access/own-names.js';
+import { openOwnHealthPort } from '../health-port/own-port.js';
+import type { Log } from '../log/log.js';
+import type { Settings } from '../settings/settings.js';
+import { listenFailure } from '../supervision/listen-failure.js';
+import { servingOf, type Succession } from '../supervision/succession.js';
+import { describeDivision, type LoopPorts } from '../loop/divide.js';
+import type { LoopEnd } from './loop-child.js';
+import type { Announcement } from '../loop/messages.js';
+import { Parent } from './parent.js';
+import { wholeMetrics } from './sum-metrics.js';
+
+/** What several loops are run from. */
+export interface LoopsRun {
+  readonly settings: Settings;
+  readonly count: number;
+  readonly cpus: CpuBudget;
+  readonly world: NodeJS.Process;
+  readonly log: Log;
+  readonly succession: Succession | undefined;
+  readonly announce: (announcement: Announcement, loops: string) => void;
+  /** Called by the first signal that ends the server. */
+  readonly onStopping: () => void;
+  readonly onEnd: (end: LoopEnd) => void;
+}
+
+const stops = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT'] as const;
+
+/** What a loop may take to end beyond its own limits before it is killed. */
+const marginMs = 2000;
+
+/** Serves from several processes with an HTTP loop each, on the same ports. Rejects with PORT_IN_USE, or USAGE. */
+export async function runLoops(run: LoopsRun): Promise<void> {
+  const { settings, count, cpus, world, log, succession } = run;
+  if (succession?.turn !== undefined) {
+    const text = `--http-loops ${count} cannot take the place of a running server (--replace): stop that one first.`;
+    throw new AppError('USAGE', text);
+  }
+  const ports = await findPorts(settings);
+  log.info(describeDivision(settings, cpus, count), 'several HTTP loops: each has its own part of what is given');
+  let push = (): void => undefined;
+  const parent: Parent = new Parent({
+    count,
+    ports,
+    world,
+    log,
+    stopMs: settings.stop.delayMs + settings.stop.timeoutMs + marginMs,
+    onStarted: (announcement) => {
+      run.announce(
+        announcement,
+        `${count} HTTP loops on this port, ready in ${(performance.now() / 1000).toFixed(2)} s`,
+      );
+      succession?.tellServing({
+        ...servingOf(settings),
+        obstacle: `--http-loops ${count} has ports that another process cannot take over`,
+      });
+    },
+    onHealth: (health) => {
+      succession?.tellHealth(health);
+      push();
+    },
+    onEnd: run.onEnd,
+  });
+  const healthPort = await openHealthPort(parent, settings);
+  push = () => healthPort?.push();
+  followSignals(parent, run);
+  parent.startFirst();
+}
+
+/** Each port, one that the system chooses too. Alone no process could share it: one that is in use is refused here, where loops would not see it. */
+async function findPorts({ host, port, metricsPort, management }: Settings): Promise<LoopPorts> {
+  const find = async (wanted: number, flag: string): Promise<number> => {
+    const server = createServer().listen({ host, port: wanted, exclusive: true });
+    try {
+      await once(server, 'listening');
+    } catch (thrown) {
+      throw listenFailure(thrown, { host, port: wanted, flag });
+    }
+    const { port: found } = server.address() as AddressInfo;
+    server.close();
+    return found;
+  };
+  return {
+    port: await find(port, '--port'),
+    ...(metricsPort === undefined ? {} : { metricsPort: await find(metricsPort, '--metrics-port') }),
+    ...(management.port === undefined ? {} : { managementPort: await find(management.port, '--management-port') }),
+  };
+}
+
+async function openHealthPort(parent: Parent, settings: Settings) {
+  if (settings.healthPort === undefined) return undefined;
+  const { keys, keysFile } = settings.auth;
+  const metrics = wholeMetrics(() => parent.metrics());
+  return openOwnHealthPort(settings, {
+    ownNames: await readOwnNames(),
+    asksForKeys: keys.length > 0 || keysFile !== undefined,
+    health: (): ServerHealth => parent.health(),
+    metrics: () => Promise.resolve(metrics),
+  });
+}
+
+function followSignals(parent: Parent, { world, onStopping }: LoopsRun): void {
+  let isStopping = false;
+  for (const signal of stops) {
+    world.on(signal, () => {
+      if (!isStopping) onStopping();
+      isStopping = true;
+      parent.stop(signal);
+    });
+  }
+}
