@@ -1,4 +1,4 @@
-import { docker } from '../docker-cli.js';
+import { docker, run } from '../docker-cli.js';
 
 /** What became of the requests of a load. */
 export interface SwarmLoad {
@@ -27,6 +27,8 @@ const infer = (host, agent) => new Promise((resolve) => {
     answer.on('error', ({ code }) => resolve([code, true]));
   });
   sent.on('error', ({ code }) => resolve([code, true]));
+  // A replica that is killed may take its address along before it closes the connection: no packet comes back then.
+  sent.setTimeout(5000, () => sent.destroy(Object.assign(new Error('no answer'), { code: 'ETIMEDOUT' })));
   sent.end(body);
 });
 async function client(keeps, turn) {
@@ -59,8 +61,10 @@ export async function underLoad(
   try {
     await action();
     await docker('stop', '--time', '20', container);
-    const lines = (await docker('logs', container)).split('\n');
-    return JSON.parse(lines.find((line) => line.startsWith('{')) ?? '') as SwarmLoad;
+    const { stdout, stderr } = await run('docker', ['logs', container]);
+    const counts = stdout.split('\n').find((line) => line.startsWith('{'));
+    if (counts === undefined) throw new Error(`the load ended without its counts:\n${stderr}${stdout}`);
+    return JSON.parse(counts) as SwarmLoad;
   } finally {
     await docker('rm', '--force', container);
   }

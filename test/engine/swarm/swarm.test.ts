@@ -146,7 +146,7 @@ describe('a service of a Swarm', { skip: swarm.skip, concurrency: false }, () =>
     report(test, counts);
     // Four clients, each with one request under way; a name is told for a moment after its replica is gone.
     assert.ok(
-      counts.failed.every((text) => /ECONNRESET|ECONNREFUSED|EHOSTUNREACH|EPIPE/.test(text)),
+      counts.failed.every((text) => /ECONNRESET|ECONNREFUSED|EHOSTUNREACH|EPIPE|ETIMEDOUT/.test(text)),
       counts.failed.join(),
     );
     assert.equal(new Set(counts.failed.map((text) => text.split(':')[0])).size <= 1, true, 'of one replica alone');
