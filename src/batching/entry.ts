@@ -9,9 +9,9 @@ import type { BatcherOptions, InferResult, QueuedRequest, TracedRun } from './ty
 /** The text that two requests share when their tensors can be put together row by row. */
 function groupOf(inputs: NamedTensors): string {
   if (inputs.size === 1) for (const [name, tensor] of inputs) return rowKind(name, tensor);
-  return Array.from(inputs, ([name, tensor]) => rowKind(name, tensor))
-    .sort()
-    .join(';');
+  const kinds: string[] = []; // Array.from takes three times as long
+  for (const [name, tensor] of inputs) kinds.push(rowKind(name, tensor));
+  return kinds.sort().join(';');
 }
 
 function rowKind(name: string, { datatype, shape }: Tensor): string {

@@ -14,6 +14,7 @@ import { readKeys } from './access/read-keys.js';
 import { readTls } from './access/tls.js';
 import type { Log } from './log/log.js';
 import { divideCpus, divideSettings } from './loop/divide.js';
+import { keepTick } from './loop/kept-tick.js';
 import type { LoopLink } from './loop/loop-link.js';
 import type { RunningServer } from './serve.js';
 import { findModelsPlace, findNamedModel, type ModelsPlace } from './settings/models-place.js';
@@ -52,6 +53,7 @@ export interface LentProcess {
 
 /** Starts a server from its settings and what its process lends: reads what they name, then listens. Throws what `startServer` throws. */
 export async function startFrom(given: Settings, log: Log, lent: LentProcess): Promise<RunningServer> {
+  keepTick();
   const { env, ending, loop } = lent;
   const settings = loop === undefined ? given : divideSettings(given, loop.share, loop.ports);
   disableTelemetry(env);

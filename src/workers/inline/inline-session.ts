@@ -51,10 +51,13 @@ const mostShapes = 256;
 export class InlineSession implements InlineRuns {
   readonly #number: number;
   readonly #spec: SessionSpec;
+  /** Whether all of its rows have one shape. */
+  readonly #hasEqualRows: boolean;
+  /** Whether all of its inputs have one shape, rows and all. */
   readonly #isStatic: boolean;
   readonly #options: InlineOptions;
   readonly #work: InlineSubject['work'];
-  readonly #costs = new Map<string, InlineCost>();
+  readonly #costs = new Map<number | string, InlineCost>();
   #session: EngineSession | undefined;
   #opening: Promise<void> | undefined;
   #isClosed = false;
@@ -63,7 +66,8 @@ export class InlineSession implements InlineRuns {
     this.#work = of.work;
     this.#number = of.number;
     this.#spec = { ...of.spec, intraOpThreads: 1 };
-    this.#isStatic = of.inputs.every(({ shape, unranked }) => unranked !== true && !shape.includes(-1));
+    this.#hasEqualRows = of.inputs.every(({ shape, unranked }) => unranked !== true && !shape.includes(-1, 1));
+    this.#isStatic = this.#hasEqualRows && of.inputs.every(({ shape }) => shape[0] !== -1);
     this.#options = options;
   }
 
@@ -153,7 +157,8 @@ export class InlineSession implements InlineRuns {
   }
 
   #costOf(run: RunSize): InlineCost {
-    const key = this.#isStatic ? '' : sizeOf(run);
+    const isTold = this.#isStatic || (run.rows > 0 && this.#hasEqualRows);
+    const key = isTold ? bandOf(run.rows) : sizeOf(run);
     const known = this.#costs.get(key);
     if (known !== undefined) return known;
     const [oldest] = this.#costs.keys();
@@ -164,9 +169,14 @@ export class InlineSession implements InlineRuns {
   }
 }
 
-/** Shapes that cost the same: where the model batches, those of rows up to the same power of two. */
+/** Rows up to the same power of two cost the same. */
+function bandOf(rows: number): number {
+  return rows > 1 ? 32 - Math.clz32(rows - 1) : 0;
+}
+
+/** Shapes that cost the same. */
 function sizeOf({ inputs, rows }: RunSize): string {
-  let text = rows > 0 ? `${32 - Math.clz32(rows - 1)} rows;` : '';
+  let text = rows > 0 ? `${bandOf(rows)} rows;` : '';
   for (const { shape } of inputs.values()) text += `${(rows > 0 ? shape.slice(1) : shape).join()};`;
   return text;
 }
