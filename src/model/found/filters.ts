@@ -12,19 +12,22 @@ const filters: readonly (readonly [name: string, method: Method | undefined])[] 
   ['hamming', undefined],
 ];
 
-/** The `image.resample` that a filter of Pillow amounts to, by its number or name; with a note where there is none. */
-export function findMethod(
-  filter: unknown,
-  source: string,
-): { readonly resample?: Method; readonly called: string; readonly notes: readonly string[] } {
+/** What a filter amounts to. */
+export interface FoundFilter {
+  /** Undefined: none is named, so it is the usual one. */
+  readonly resample?: Method;
+  readonly called: string;
+  readonly notes: readonly string[];
+}
+
+/** The `image.resample` that a filter of Pillow amounts to, by its number or name; or why there is none. */
+export function findMethod(filter: unknown, source: string): FoundFilter | string {
   if (filter === undefined || filter === null) {
     return { called: 'bilinear', notes: [`${source} names no resize filter: bilinear is used.`] };
   }
   const [name = JSON.stringify(filter), method] =
     filters.find(([name], number) => filter === number || filter === name) ?? [];
-  if (method !== undefined) return { resample: method, called: method, notes: [] };
-  return {
-    called: 'bilinear',
-    notes: [`${source} says ${name} resizing, which is not supported: images are resized bilinearly.`],
-  };
+  return method === undefined
+    ? `its resize filter ${name} is not supported`
+    : { resample: method, called: method, notes: [] };
 }

@@ -1,6 +1,6 @@
 import type { OnnxHeader } from '../config.js';
 import { usualMaxLength } from '../tasks/text-config.js';
-import { readId2label } from './id2label.js';
+import { activationOf, readId2label } from './classes.js';
 import { isRecord, parseObject, type Json } from './json.js';
 import { nothingFound, type Companions, type Finding, type FindingSubject } from './types.js';
 
@@ -74,15 +74,6 @@ function findTask(header: OnnxHeader, companions: Companions, config: Json): Fou
       `Found in config.json: ${architecture}, classification of ${labels.length} classes, activation ${activation}.`,
     ],
   };
-}
-
-/** As transformers' text-classification and sentence-transformers' CrossEncoder choose it. */
-function activationOf(config: Json, classes: number): 'softmax' | 'sigmoid' | 'none' {
-  const { problem_type: problem, sentence_transformers: own } = config;
-  const said = isRecord(own) ? String(own['activation_fn']) : '';
-  if (problem === 'regression' || said.endsWith('.Identity')) return 'none';
-  if (problem === 'multi_label_classification' || said.endsWith('.Sigmoid')) return 'sigmoid';
-  return problem === 'single_label_classification' || classes > 1 ? 'softmax' : 'sigmoid';
 }
 
 /** Keys of sentence-transformers' pooling. */

@@ -33,7 +33,9 @@ export function findTimm({ header, companions }: FindingSubject): Finding {
   const isLabelled =
     Array.isArray(labels) && labels.length === classes && labels.every((label) => typeof label === 'string');
   // timm's own default.
-  const { resample, called, notes } = findMethod(given['interpolation'] ?? 'bicubic', 'config.json (timm)');
+  const filter = findMethod(given['interpolation'] ?? 'bicubic', 'config.json (timm)');
+  if (typeof filter === 'string') return refused(filter);
+  const { resample, called, notes } = filter;
   return {
     json: {
       image: { input: input.input.name, ...crop, ...(resample === undefined ? {} : { resample }), mean, std },

@@ -30,7 +30,9 @@ describe("timm's config.json", () => {
     assert.match(notes.join(), /timm\): resnet18, classification of 2 classes, images 96x64, bicubic\.$/);
     assert.equal(of({ interpolation: undefined }).json.image?.resample, 'bicubic');
     assert.equal(of({ interpolation: 'box' }).json.image?.resample, 'area');
-    assert.match(of({ interpolation: 'random' }).notes.join(), /says "random" resizing, which is not supported/);
+    const { json: none, notes: why } = of({ interpolation: 'random' });
+    assert.deepEqual(none, {});
+    assert.match(why.join(), /not used: its resize filter "random" is not supported\./);
   });
 
   it('leaves squares to the resize of torchvision, which rounds down', () => {
