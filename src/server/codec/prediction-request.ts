@@ -10,7 +10,7 @@ import { validateInferRequest, type CheckedRequest } from '../../protocol/valida
 import type { BytesElement } from '../../tensor/tensor.js';
 import type { TextInput } from '../../model/tasks/text-config.js';
 import { readTexts, type ReadTexts } from './texts-json.js';
-import { isOption, parseOptions, type PredictionOptions, type OptionName } from './prediction-options.js';
+import { isOption, optionNames, parseOptions, type PredictionOptions, type OptionName } from './prediction-options.js';
 
 /** What a body of `POST /predictions/{model}` holds. */
 export type PredictionInput =
@@ -47,6 +47,8 @@ interface Members {
   text?: ReadTexts;
   /** Whether there are tensors; they are read afterwards, by the protocol's own rules. */
   inputs?: true;
+  /** The first member that nothing here knows. */
+  unknown?: string;
   options: Partial<Record<OptionName, unknown>>;
 }
 
@@ -58,7 +60,7 @@ export function decodePredictionJson(body: Buffer, model: ModelSignature): Predi
     if (!reader.takeNull()) readMember(reader, key, members);
   });
   reader.finish();
-  const { image, images, text, inputs } = members;
+  const { image, images, text, inputs, unknown } = members;
   const asked = parseOptions(members.options);
   const count = [image, images, text, inputs].filter((value) => value !== undefined).length;
   if (count > 1 || (count === 0 && model.inputs.length > 0)) {
@@ -67,11 +69,21 @@ export function decodePredictionJson(body: Buffer, model: ModelSignature): Predi
       'Expected exactly one of "image", "images", "text" and "inputs" in the JSON body',
     );
   }
+  if (unknown !== undefined && inputs === undefined && count > 0) throw noMember(unknown);
   if (image !== undefined) return { kind: 'images', images: [image], isSingle: true, asked };
   if (images !== undefined) return { kind: 'images', images, isSingle: false, asked };
   if (text !== undefined) return { kind: 'texts', ...text, asked };
   const request = validateInferRequest(decodeInferRequest({ body, hasHalfNumbers: true }, model), model);
   return { kind: 'tensors', request, asked };
+}
+
+/** Members of a request of the protocol, which mean nothing to images and texts. */
+const ofProtocol = new Set(['id', 'parameters', 'outputs']);
+
+/** A word that is misspelt would be passed over: then the answer is another one than was asked for. */
+function noMember(key: string): AppError {
+  const names = ['image', 'images', 'text', 'inputs', ...optionNames].map((name) => `"${name}"`).join(', ');
+  return new AppError('INVALID_INPUT', `${JSON.stringify(key)} is no member of this body: expected ${names}`);
 }
 
 function readMember(reader: JsonReader, key: string, members: Members): void {
@@ -81,6 +93,7 @@ function readMember(reader: JsonReader, key: string, members: Members): void {
     return;
   }
   if (key !== 'image' && key !== 'images' && key !== 'text' && key !== 'inputs') {
+    if (!ofProtocol.has(key)) members.unknown ??= key;
     skipValue(reader);
     return;
   }
