@@ -100,7 +100,7 @@ function shapeOf(cuts: readonly Cut[], { color, layout, input }: ImageConfig, sp
   const channels = color === 'gray' ? 1 : 3;
   const { width, height } = first;
   const row = layout === 'NCHW' ? [channels, height, width] : [height, width, channels];
-  const shape = [cuts.length, ...row];
+  const shape = spec.shape.length === 3 && cuts.length === 1 ? row : [cuts.length, ...row];
   if (fitsShape(shape, spec.shape)) return shape;
   throw new AppError(
     'INVALID_INPUT',

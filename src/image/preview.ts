@@ -18,7 +18,8 @@ export function previewImages(tensor: NumericTensor, config: PreviewConfig): Pro
  */
 export function readBack(tensor: NumericTensor, config: PreviewConfig): readonly Pixels[] {
   const { color, layout } = config;
-  const [rows = 0, a = 0, b = 0, c = 0] = tensor.shape;
+  const [a = 0, b = 0, c = 0] = tensor.shape.slice(-3);
+  const rows = tensor.shape.length === 3 ? 1 : (tensor.shape[0] ?? 0);
   const [channels, height, width] = layout === 'NCHW' ? [a, b, c] : [c, a, b];
   const values = numbersOf(tensor);
   const all = width * height;

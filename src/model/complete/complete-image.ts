@@ -51,11 +51,14 @@ const completeCrop = ({ width, height, rounding }: NonNullable<ImageJson['crop']
 
 function readImage(input: HeaderValue, wish: ImageConfig['layout'] | undefined): Image {
   const subject = describeValue('input', input);
-  const [, a = -1, b = -1, c = -1] = input.shape;
-  if (input.shape.length !== 4 || input.datatype === 'BYTES' || input.datatype === 'BOOL') {
+  const { shape, datatype } = input;
+  const [a = -1, b = -1, c = -1] = shape.slice(-3);
+  // Of three dimensions an open first one would be rows.
+  const isRank = shape.length === 4 || (shape.length === 3 && a !== -1);
+  if (!isRank || datatype === 'BYTES' || datatype === 'BOOL') {
     throw contradiction(
       `${subject} cannot take an image`,
-      'Expected an input of numbers with 4 dimensions (NCHW or NHWC)',
+      'Expected an input of numbers with 4 dimensions (NCHW or NHWC), or with 3 of which the first is fixed',
     );
   }
   const isChannels = (dim: number) => dim === 1 || dim === 3;

@@ -126,6 +126,55 @@ describe('detections', () => {
     assert.match(about.notes.join(), /Found in the model file's metadata \(Ultralytics\): detection of 4 classes/);
   });
 
+  it('come from a model whose input is one image without a row, as torchvision exports its detectors', async (context) => {
+    const boxes = [
+      [8, 4, 32, 20],
+      [40, 16, 60, 64],
+      [1, 1, 2, 2],
+    ];
+    const constant = constantModel({
+      boxes: { shape: [3, 4], data: Float32Array.from(boxes.flat()) },
+      scores: { shape: [3], data: Float32Array.of(0.9, 0.6, 0.1) },
+      labels: { shape: [3], data: Float32Array.of(1, 2, 1) },
+    });
+    const config = {
+      image: { resize: image.resize },
+      detection: { form: 'two-stage', labels: ['__background__', 'cat', 'dog'] },
+    };
+    const modelOf = (name: string, shape: readonly number[]) => {
+      return { name, graph: { ...constant, inputs: [{ name: 'image', datatype: 'FP32' as const, shape }] }, config };
+    };
+    const [first, hwc] = [modelOf('chw', [3, inputSize, inputSize]), modelOf('hwc', [inputSize, inputSize, 3])];
+    const { url } = await serveFor(context, { models: [first, hwc] });
+    const found = (places: readonly number[][]) => [
+      { box: places[0], label: 'cat', index: 1, score: Math.fround(0.9) },
+      { box: places[1], label: 'dog', index: 2, score: Math.fround(0.6) },
+    ];
+    const inWide = found([
+      [25, 0, 100, 12.5],
+      [125, 0, 187.5, 100],
+    ]);
+    const inTurned = found([
+      [0, 12.5, 50, 62.5],
+      [75, 50, 100, 200],
+    ]);
+    for (const { name } of [first, hwc]) {
+      const detect = async (body: Buffer | string) =>
+        (jsonOf(await send(url, { path: `/predictions/${name}`, body })) as { detections: unknown }).detections;
+      assert.deepEqual(await detect(wideFile!), inWide);
+      assert.deepEqual(await detect(turnedFile!), inTurned);
+      const images = [wideFile!, turnedFile!].map((file) => file.toString('base64'));
+      assert.deepEqual(await detect(JSON.stringify({ images })), [inWide, inTurned]);
+      const path = `/predictions/${name}?preview=true`;
+      const { preview } = jsonOf(await send(url, { path, body: wideFile! })) as { preview: string };
+      const { data, info } = await sharp(Buffer.from(preview, 'base64')).raw().toBuffer({ resolveWithObject: true });
+      assert.deepEqual([info.width, info.height], [inputSize, inputSize]);
+      assert.deepEqual([...data.subarray(0, 3)], [0, 0, 0]);
+      const middle = 3 * (32 * inputSize + 32);
+      assert.deepEqual([...data.subarray(middle, middle + 3)], [0x44, 0x66, 0x88]);
+    }
+  });
+
   it('bear the label of their class, in a list of which the background may be left out', async () => {
     for (const form of forms) {
       const shift = labelsFor(form).length < 4 && form.detection.background === undefined ? 1 : 0;

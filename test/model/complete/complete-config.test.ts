@@ -134,7 +134,7 @@ describe('completeConfig', () => {
     [
       named,
       { input: 'A' },
-      "input 'A' FP32 [-1,4] cannot take an image. Expected an input of numbers with 4 dimensions (NCHW or NHWC).",
+      "input 'A' FP32 [-1,4] cannot take an image. Expected an input of numbers with 4 dimensions (NCHW or NHWC), or with 3 of which the first is fixed.",
     ],
     [
       fixed,

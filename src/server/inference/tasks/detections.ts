@@ -27,8 +27,9 @@ export function frameOf(
   const { image } = config;
   const pixels = (config.detection ?? config.segmentation)?.input;
   const shape = pixels === undefined ? undefined : inputs.get(pixels.name)?.shape;
-  if (pixels === undefined || shape?.length !== 4) return undefined;
-  const [rows = 0, a = 0, b = 0, c = 0] = shape;
+  if (pixels === undefined || (shape?.length !== 4 && shape?.length !== 3)) return undefined;
+  const [a = 0, b = 0, c = 0] = shape.slice(-3);
+  const rows = shape.length === 3 ? 1 : (shape[0] ?? 0);
   const [height, width] = pixels.layout === 'NCHW' ? [b, c] : [a, b];
   const whole: Placement = { scaleX: 1, scaleY: 1, padX: 0, padY: 0, imageWidth: width, imageHeight: height };
   const placements =
