@@ -29,9 +29,7 @@ export function findTimm({ header, companions }: FindingSubject): Finding {
   }
   const crop = cropOf(given, { width, height });
   if (crop === undefined) return refused(`crop_mode ${JSON.stringify(given['crop_mode'])} is not supported`);
-  const labels = given['label_names'];
-  const isLabelled =
-    Array.isArray(labels) && labels.length === classes && labels.every((label) => typeof label === 'string');
+  const labels = labelsOf(given, classes);
   // timm's own default.
   const filter = findMethod(given['interpolation'] ?? 'bicubic', 'config.json (timm)');
   if (typeof filter === 'string') return refused(filter);
@@ -39,13 +37,19 @@ export function findTimm({ header, companions }: FindingSubject): Finding {
   return {
     json: {
       image: { input: input.input.name, ...crop, ...(resample === undefined ? {} : { resample }), mean, std },
-      classification: { output: output.name, ...(isLabelled ? { labels: labels } : {}) },
+      classification: { output: output.name, ...(labels === undefined ? {} : { labels }) },
     },
     notes: [
       `Found in config.json (timm): ${config['architecture']}, classification of ${classes} classes, images ${width}x${height}, ${called}.`,
       ...notes,
     ],
   };
+}
+
+/** Its own names of the classes, if they are as many. */
+function labelsOf({ label_names: labels }: Readonly<Record<string, unknown>>, classes: number): string[] | undefined {
+  const isList = Array.isArray(labels) && labels.every((label) => typeof label === 'string');
+  return isList && labels.length === classes ? labels : undefined;
 }
 
 type Image = NonNullable<Finding['json']['image']>;
