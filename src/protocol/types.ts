@@ -43,6 +43,9 @@ export type ParameterValue = string | number | boolean;
 /** Parameters of a request, a tensor or an answer. */
 export type Parameters = ReadonlyMap<string, ParameterValue>;
 
+/** Parameters of one owner: each costs memory beyond its bytes. */
+export const mostParameters = 1024;
+
 /** One output that a request asks for, with what it wants done to it. */
 export interface RequestedOutput {
   readonly name: string;

@@ -4,6 +4,9 @@ export type Shape = readonly number[];
 /** Dimensions that a model declares: -1 where any size fits. */
 export type DeclaredShape = readonly number[];
 
+/** More dimensions than any runtime has: a shape of a request with more is refused before it is computed with. */
+export const mostDimensions = 256;
+
 /** Elements of a shape, or undefined when the product passes 2^53 - 1. Nothing is allocated. */
 export function countElements(shape: Shape): number | undefined {
   if (shape.includes(0)) return 0;

@@ -36,6 +36,25 @@ describe('what a request holds', () => {
     });
   }
 
+  it('has no more dimensions and parameters than mean anything, whatever they would come to', () => {
+    const decode = (text: string) => decodeInferRequest({ body: Buffer.from(text) }, identityModel('FP32', [-1]));
+    const shaped = (shape: readonly number[]) =>
+      decode(JSON.stringify({ inputs: [{ name: 'A', datatype: 'FP32', shape, data: [1] }] }));
+    const dims = (count: number, dim: number) => Array.from({ length: count }, () => dim);
+    assert.throws(() => shaped(dims(256, 1)), { message: /Expected \[-1\], got/ });
+    // Their product has 5 million digits, which took minutes.
+    assert.throws(() => shaped(dims(300_000, Number.MAX_SAFE_INTEGER)), { message: /more than 256 dimensions/ });
+    const given = (count: number) =>
+      decode(
+        JSON.stringify({
+          parameters: Object.fromEntries(Array.from({ length: count }, (_, index) => [`p${index}`, index])),
+          inputs: [{ name: 'A', datatype: 'FP32', shape: [1], data: [1] }],
+        }),
+      );
+    assert.equal(given(1024).parameters.size, 1024);
+    assert.throws(() => given(1025), { code: 'INVALID_INPUT', message: /the request has more than 1024 parameters/ });
+  });
+
   it('is something where the model has an operator that ends the process on nothing; its state alone begins empty', () => {
     const state = { inputs: new Set(['B']), outputs: new Set<string>() };
     const inputs = ['A', 'B'].map((name) => ({ name, datatype: 'FP32', shape: [-1, -1] }) as const);

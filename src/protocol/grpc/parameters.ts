@@ -1,9 +1,6 @@
 import { AppError } from '../../errors.js';
-import type { ParameterValue, Parameters } from '../types.js';
+import { mostParameters, type ParameterValue, type Parameters } from '../types.js';
 import { readMessage, readText, wireType, type WireReader } from './wire.js';
-
-/** Parameters of one owner: each costs memory beyond its bytes. */
-const mostParameters = 1024;
 
 /** Asks a server of streams to mark the last response of a request, which is done here for every response. */
 const markFinal = 'triton_enable_empty_final_response';

@@ -1,5 +1,6 @@
 import { AppError } from '../../errors.js';
 import { datatypes, isDatatype, type Datatype } from '../../tensor/datatype.js';
+import { mostDimensions } from '../../tensor/shape.js';
 import { checkShape } from '../v2/decode-tensor.js';
 import type { InputCheck } from '../tensor-check.js';
 import type { ParameterValue } from '../types.js';
@@ -16,9 +17,6 @@ export interface WireInput {
   /** Encoded InferTensorContents, as views; several stand for their parts in turn. */
   readonly contents: readonly Uint8Array[];
 }
-
-/** More dimensions than any runtime has. */
-const mostDimensions = 256;
 
 /** Reads an InferInputTensor up to its elements. Throws INVALID_INPUT, what `check` throws included. */
 export function readWireInput(bytes: Uint8Array, check: InputCheck): WireInput {

@@ -2,7 +2,7 @@ import { ascii, type JsonReader } from '../json/reader.js';
 import { readDouble, readIntegral } from '../json/number.js';
 import { skipValue } from '../json/nesting.js';
 import { toSequenceId } from '../sequence.js';
-import type { ParameterValue } from '../types.js';
+import { mostParameters, type ParameterValue } from '../types.js';
 
 /** Parameters that mean something here: a value of the wrong kind is refused, never skipped. */
 const understood: ReadonlySet<string> = new Set([
@@ -20,7 +20,7 @@ const understood: ReadonlySet<string> = new Set([
 
 /**
  * Reads a `parameters` object: strings, numbers and booleans; null is left out. Lists and objects, such as the headers that some
- * servers take, are skipped unless `isStrict`. A repeated or foreign reserved name is refused.
+ * servers take, are skipped unless `isStrict`. A repeated or foreign reserved name is refused, and so is more than `mostParameters`.
  */
 export function readParameters(reader: JsonReader, owner: string, isStrict = false): Map<string, ParameterValue> {
   const parameters = new Map<string, ParameterValue>();
@@ -30,6 +30,7 @@ export function readParameters(reader: JsonReader, owner: string, isStrict = fal
     if (name.startsWith('triton_')) {
       reader.fail(`parameter '${name}' of ${owner}: names starting with 'triton_' are reserved`);
     }
+    if (parameters.size === mostParameters) reader.fail(`${owner} has more than ${String(mostParameters)} parameters`);
     if (name === 'shared_memory_region') reader.fail(`${owner}: shared memory is not supported: send the data itself`);
     const byte = reader.peek();
     const isNested = byte === ascii.openArray || byte === ascii.openObject;

@@ -1,6 +1,6 @@
 import { AppError } from '../../errors.js';
 import { datatypes, type Datatype, isDatatype } from '../../tensor/datatype.js';
-import { countElements, formatShape, type Shape } from '../../tensor/shape.js';
+import { countElements, formatShape, mostDimensions, type Shape } from '../../tensor/shape.js';
 import { readDouble } from '../json/number.js';
 import type { JsonReader } from '../json/reader.js';
 import type { Tensor } from '../../tensor/tensor.js';
@@ -13,14 +13,14 @@ import type { Parameters } from '../types.js';
 
 const mostElements = 2n ** 63n - 1n;
 
-/** Reads a `shape`: whole numbers >= 0, of any size (`checkShape` bounds their product). */
+/** Reads a `shape`: whole numbers >= 0, of any size (`checkShape` bounds their product), and no more than a tensor has. */
 function readShape(reader: JsonReader): number[] {
   const shape: number[] = [];
   reader.readArray("'shape'", () => {
     reader.peek();
     const dim = readDouble(reader);
     if (!Number.isInteger(dim) || dim < 0) reader.fail("every dimension of 'shape' must be an integer >= 0");
-    shape.push(dim + 0);
+    if (shape.push(dim + 0) > mostDimensions) reader.fail(`'shape' has more than ${String(mostDimensions)} dimensions`);
   });
   return shape;
 }

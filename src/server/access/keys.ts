@@ -16,6 +16,9 @@ export interface AccessKey {
 const named = /^([\w.@-]{1,64}):(predict|admin):(\S+)$/;
 const hashed = /^sha256:([0-9a-f]{64})$/i;
 
+/** What a header carries. A file in UTF-16, or of no text, would else hold keys that nobody can show. */
+const sendable = /^[\x21-\x7e\xa1-\xff]+$/;
+
 /**
  * Keys of a file, one per line: `KEY`, `NAME:ROLE:KEY` or `NAME:ROLE:sha256:HEX`, where `#` starts a comment. A key without a role may predict.
  * Throws USAGE, with the line's number and never its text.
@@ -31,6 +34,7 @@ export function parseKeys(text: string): readonly AccessKey[] {
 
 function parseKey(written: string, line: number): AccessKey {
   const [, name, role, secret] = named.exec(written) ?? [];
+  if (!sendable.test(secret ?? written)) refuseLine(line);
   if (name !== undefined && role !== undefined && secret !== undefined) {
     const hex = hashed.exec(secret)?.[1];
     if (hex === undefined && secret.startsWith('sha256:')) refuseLine(line);
@@ -42,7 +46,8 @@ function parseKey(written: string, line: number): AccessKey {
 }
 
 function refuseLine(line: number): never {
-  const expected = 'KEY, NAME:ROLE:KEY or NAME:ROLE:sha256:HEX with the role predict or admin';
+  const expected =
+    'KEY, NAME:ROLE:KEY or NAME:ROLE:sha256:HEX with the role predict or admin, in UTF-8, of characters that a header carries';
   throw new AppError('USAGE', `Line ${line} of the keys is invalid: expected ${expected}.`);
 }
 

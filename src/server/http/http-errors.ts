@@ -99,8 +99,12 @@ function textOf(error: AppError, status: number): string {
   return quotesFiles.has(error.code) ? hidePaths(error.message) : error.message;
 }
 
+/** A name of a request may be as long as its body: nobody reads on, and writing all of it out would hold the event loop. */
+const longestText = 10_000;
+
 /** Texts quote names that clients and models chose. Lines stay: the runtime's texts have several. */
-function written(text: string): string {
+function written(whole: string): string {
+  const text = whole.length <= longestText ? whole : `${whole.slice(0, longestText)} ...`;
   return isMisleading(text) ? text.split('\n').map(escapeMisleading).join('\n') : text;
 }
 

@@ -1,3 +1,5 @@
+import type { Writable } from 'node:stream';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Busboy, type BusboyHeaders } from '@fastify/busboy';
 import { AppError, messageOf } from '../../errors.js';
 
@@ -8,11 +10,17 @@ export interface Form {
 }
 
 const mostFiles = 1024;
+const mostFields = 64;
+/** Each costs a stream, also one that is no file and no field. */
+const mostParts = mostFiles + mostFields;
+
+/** Read in a turn of the event loop: text that resembles the boundary is searched at some 100 MB/s. */
+const turnBytes = 256 * 1024;
 
 /** A body that is there whole is read at once; a parser that has not told its end by then never will. */
 const limitMs = 10_000;
 
-/** Reads multipart/form-data. Rejects with INVALID_INPUT for what is none, or was cut. */
+/** Reads multipart/form-data. Rejects with INVALID_INPUT for what is none, was cut, or has too many parts. */
 export function parseMultipart(body: Buffer, contentType: string): Promise<Form> {
   return new Promise((resolve, reject) => {
     const files: Buffer[][] = [];
@@ -24,9 +32,13 @@ export function parseMultipart(body: Buffer, contentType: string): Promise<Form>
         new AppError('INVALID_INPUT', `The body is not multipart/form-data: ${messageOf(thrown)}`, { cause: thrown }),
       );
     };
+    // Told while the body is being written, so that this ends the writing: the parser itself would go on to the last part.
+    const stop = (what: string) => (): never => {
+      throw new Error(`more than ${what}`);
+    };
     try {
       const headers: BusboyHeaders = { 'content-type': contentType };
-      const limits = { files: mostFiles, fields: 64, fileSize: body.length };
+      const limits = { files: mostFiles, fields: mostFields, parts: mostParts, fileSize: body.length };
       // The body is here whole. Parts that waited to be read stopped the parser for ever where nobody reads them: those without a disposition.
       const busboy = new Busboy({ headers, limits, fileHwm: body.length + 1, highWaterMark: body.length + 1 });
       busboy.on('file', (_name, stream) => {
@@ -34,16 +46,30 @@ export function parseMultipart(body: Buffer, contentType: string): Promise<Form>
         files.push(chunks);
         stream.on('data', (chunk: Buffer) => chunks.push(chunk)).on('error', refuse);
       });
-      busboy.on('field', (name, value) => fields.push([name, value]));
-      busboy.on('filesLimit', () => refuse(new Error(`more than ${mostFiles} files`)));
+      busboy.on('field', (name: string | undefined, value) => {
+        if (name === undefined) refuse(new Error('a field has no name'));
+        else fields.push([name, value]);
+      });
+      busboy
+        .on('filesLimit', stop(`${mostFiles} files`))
+        .on('fieldsLimit', stop(`${mostFields} fields`))
+        .on('partsLimit', stop(`${mostParts} parts`));
       busboy.on('finish', () => {
         clearTimeout(timer);
         resolve({ files: files.map((chunks) => Buffer.concat(chunks)), fields });
       });
       busboy.on('error', refuse);
-      busboy.end(body);
+      writeInTurns(busboy, body).catch(refuse);
     } catch (thrown) {
       refuse(thrown);
     }
   });
+}
+
+async function writeInTurns(busboy: Writable, body: Buffer): Promise<void> {
+  for (let at = 0; at < body.length; at += turnBytes) {
+    if (at > 0) await nextTurn();
+    busboy.write(body.subarray(at, at + turnBytes));
+  }
+  busboy.end();
 }

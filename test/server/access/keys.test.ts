@@ -35,8 +35,18 @@ describe('keys', () => {
     assert.equal(ring.hasAdmin, true);
   });
 
+  it('may begin with a byte order mark and have lines of any system', () => {
+    const ofWindows = new KeyRing(parseKeys('\ufefffirst\r\nann:admin:sécret\r\n'));
+    assert.deepEqual([ofWindows.find('first')?.name, ofWindows.find('sécret')?.role], ['key-1', 'admin']);
+    const inUtf16 = Buffer.from('\ufeffbob:predict:hidden\n', 'utf16le').toString();
+    assert.throws(() => parseKeys(inUtf16), { code: 'USAGE', message: /Line 1 of the keys is invalid/ });
+  });
+
   it('are refused with the line’s number, never its text, where a role or a digest is mistyped or a key comes twice', () => {
     for (const text of [
+      'ok\nvery\0secret',
+      `ok\n${Buffer.from([0xff, 0xfe, 0x80]).toString()}secret`,
+      'ok\nann:admin:very-secret\u2026',
       'ok\nann:Admin:very-secret',
       'ok\nann:root:very-secret',
       'ok\n:admin:very-secret',

@@ -36,4 +36,54 @@ describe('a form', () => {
         await assert.rejects(parseMultipart(whole.subarray(0, length), type), { code: 'INVALID_INPUT' });
     }
   });
+
+  const line = (count: number): Buffer => Buffer.from(`${'--b\r\n'.repeat(count)}--b--\r\n`);
+  const field = ['Content-Disposition: form-data; name="top"', '1'] as const;
+  const refused: readonly (readonly [title: string, body: Buffer, says: RegExp])[] = [
+    ['parts', line(200_000), /more than 1088 parts/],
+    ['files', form(...Array.from({ length: 20_000 }, () => [disposition, ''] as const)), /more than 1024 files/],
+    ['fields', form(...Array.from({ length: 65 }, () => field)), /more than 64 fields/],
+  ];
+  for (const [title, body, says] of refused)
+    it(`of too many ${title} is refused before the rest is read`, async () => {
+      const before = process.memoryUsage().heapUsed;
+      await assert.rejects(parseMultipart(body, type), { code: 'INVALID_INPUT', message: says });
+      assert.ok(process.memoryUsage().heapUsed - before < 16 << 20);
+    });
+
+  it('may have as many files and fields as are allowed', async () => {
+    const { files, fields } = await parseMultipart(
+      form(
+        ...Array.from({ length: 1024 }, () => [disposition, 'a'] as const),
+        ...Array.from({ length: 64 }, () => field),
+      ),
+      type,
+    );
+    assert.equal(files.length, 1024);
+    assert.deepEqual(fields[63], ['top', '1']);
+  });
+
+  it('is refused where a field has no name, which may stand behind more parameters than are read', async () => {
+    for (const header of [
+      'Content-Disposition: form-data; a=b',
+      `Content-Disposition: form-data${'; a="b"'.repeat(20_000)}; name="top"`,
+    ])
+      await assert.rejects(parseMultipart(form([header, '1']), type), {
+        code: 'INVALID_INPUT',
+        message: /a field has no name/,
+      });
+  });
+
+  it('lets the event loop turn while a large one is read', async () => {
+    let turns = 0;
+    const count = (): void => {
+      turns += 1;
+      immediate = setImmediate(count);
+    };
+    let immediate = setImmediate(count);
+    const data = '\r\n--'.repeat(1 << 20);
+    const { files } = await parseMultipart(form([disposition, data]), type).finally(() => clearImmediate(immediate));
+    assert.equal(files[0]?.length, data.length);
+    assert.ok(turns >= 15, String(turns));
+  });
 });
