@@ -118,7 +118,7 @@ function exchangeContext(deps: HttpDeps, guard: PageGuard): ExchangeContext {
     isReadableBy: (origin) => guard.allows(origin),
     log,
     memory,
-    line: new ReadLine(),
+    line: new ReadLine(settings.limits.keepAliveMs),
     accessLog: settings.log.access,
     untakenMs: settings.limits.requestTimeoutMs,
     isStopping: () => lifecycle.phase.kind === 'stopping',

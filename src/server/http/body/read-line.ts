@@ -4,6 +4,8 @@ import { loopTurns } from '../../../batching/admission/loop-turns.js';
 /** Connections read again in a turn of the event loop: so many, or this share of those that wait. */
 const leastATurn = 8;
 const shareATurn = 1 / 32;
+/** Nobody waits longer, nor than half of what an idle connection may: Node would close it then, with a request of its client unread. */
+const longestMs = 10_000;
 /** Nobody waits in the line while turns are shorter than this: it costs a connection a third of what its refusal does. */
 const shortTurnMs = 5;
 
@@ -33,17 +35,21 @@ const loop: LineTurns = { onTurn: setImmediate, clock: () => performance.now(), 
  * - A share of all who wait is read each turn: the last of 1,000 in the 74th, of 4,000 in the 117th.
  * - The event loop accepts one connection a turn. While some come, turns are kept short, or those behind wait for all of them: one is read
  *   in each.
+ * - Who has waited for 10 s is read whatever the share.
  */
 export class ReadLine {
   readonly #turns: LineTurns;
+  readonly #longestMs: number;
   readonly #heldSinceMs = new Map<Socket, number>();
   /** How long those were held that are read in this turn. */
   readonly #readNow = new Map<Socket, number>();
   #isTurnAwaited = false;
   #hasArrivals = false;
 
-  constructor(turns: LineTurns = loop) {
+  /** `keepAliveMs`: how long an idle connection is kept; 0: without end. */
+  constructor(keepAliveMs: number, turns: LineTurns = loop) {
     this.#turns = turns;
+    this.#longestMs = keepAliveMs === 0 ? longestMs : Math.min(longestMs, keepAliveMs / 2);
   }
 
   /** A connection was accepted: there may be more. */
@@ -80,7 +86,7 @@ export class ReadLine {
     const most = this.#hasArrivals ? 1 : Math.max(leastATurn, Math.ceil(this.#heldSinceMs.size * shareATurn));
     this.#hasArrivals = false;
     for (const [socket, sinceMs] of this.#heldSinceMs) {
-      if (this.#readNow.size === most) break;
+      if (this.#readNow.size >= most && nowMs - sinceMs < this.#longestMs) break;
       this.#heldSinceMs.delete(socket);
       this.#readNow.set(socket, nowMs - sinceMs);
       const handle = handleOf(socket);

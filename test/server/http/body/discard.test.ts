@@ -10,7 +10,7 @@ import { RawClient } from '../../../support/raw-client.js';
 
 /** A server that refuses bodies sent to /no without reading them, counting what came nevertheless, and answers others with their body. */
 async function open(context: TestContext) {
-  const line = new ReadLine();
+  const line = new ReadLine(0);
   const facts = { pieces: 0, discarding: [] as boolean[], sockets: [] as Socket[] };
   const server = createServer((request, response) => {
     facts.sockets.push(request.socket);

@@ -9,10 +9,10 @@ import { RawClient } from '../../../support/raw-client.js';
 const request = 'GET / HTTP/1.1\r\nhost: x\r\n\r\n';
 
 /** A server that answers how long each request has waited in the line, and whose turns the test takes. */
-async function open(context: TestContext) {
+async function open(context: TestContext, keepAliveMs = 0) {
   const time = { nowMs: 100, lagMs: 5 };
   let turns: (() => void)[] = [];
-  const line = new ReadLine({
+  const line = new ReadLine(keepAliveMs, {
     onTurn: (callback) => turns.push(callback),
     clock: () => time.nowMs,
     lagMs: () => time.lagMs,
@@ -90,6 +90,37 @@ describe('the line of connections that were refused', () => {
     takeTurn();
     assert.equal(turnsAwaited(), 0, 'a line in which nobody waits takes no turns');
   });
+
+  for (const [keepAliveMs, longestMs] of [
+    [0, 10_000],
+    [75_000, 10_000],
+    [4000, 2000],
+  ] as const)
+    it(`is read after ${longestMs} ms at the latest where idle connections are kept for ${keepAliveMs} ms`, async (context) => {
+      const { line, time, connect, takeTurn } = await open(context, keepAliveMs);
+      const other = await connect();
+      const held = [];
+      for (let n = 0; n < 12; n += 1) held.push(await connect());
+      let count = 0;
+      for (const [index, { socket, client }] of held.entries()) {
+        if (index === 9) time.nowMs += 1;
+        line.hold(socket);
+        await client.write(request);
+        void client.read().then(() => (count += 1));
+      }
+      for (const [passedMs, inAll] of [
+        [longestMs - 2, 1],
+        [1, 9],
+        [0, 10],
+        [1, 12],
+      ] as const) {
+        time.nowMs += passedMs;
+        line.arrive();
+        takeTurn();
+        await settle(other);
+        assert.equal(count, inAll);
+      }
+    });
 
   it('is empty while turns are short', async (context) => {
     const { line, time, connect, turnsAwaited } = await open(context);
