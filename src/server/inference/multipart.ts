@@ -32,10 +32,6 @@ export function parseMultipart(body: Buffer, contentType: string): Promise<Form>
         new AppError('INVALID_INPUT', `The body is not multipart/form-data: ${messageOf(thrown)}`, { cause: thrown }),
       );
     };
-    // Told while the body is being written, so that this ends the writing: the parser itself would go on to the last part.
-    const stop = (what: string) => (): never => {
-      throw new Error(`more than ${what}`);
-    };
     try {
       const headers: BusboyHeaders = { 'content-type': contentType };
       const limits = { files: mostFiles, fields: mostFields, parts: mostParts, fileSize: body.length };
@@ -51,9 +47,9 @@ export function parseMultipart(body: Buffer, contentType: string): Promise<Form>
         else fields.push([name, value]);
       });
       busboy
-        .on('filesLimit', stop(`${mostFiles} files`))
-        .on('fieldsLimit', stop(`${mostFields} fields`))
-        .on('partsLimit', stop(`${mostParts} parts`));
+        .on('filesLimit', stopAt(`${mostFiles} files`))
+        .on('fieldsLimit', stopAt(`${mostFields} fields`))
+        .on('partsLimit', stopAt(`${mostParts} parts`));
       busboy.on('finish', () => {
         clearTimeout(timer);
         resolve({ files: files.map((chunks) => Buffer.concat(chunks)), fields });
@@ -64,6 +60,13 @@ export function parseMultipart(body: Buffer, contentType: string): Promise<Form>
       refuse(thrown);
     }
   });
+}
+
+/** What is told while the body is being written ends the writing: the parser itself would go on to the last part. */
+function stopAt(what: string): () => never {
+  return () => {
+    throw new Error(`more than ${what}`);
+  };
 }
 
 async function writeInTurns(busboy: Writable, body: Buffer): Promise<void> {
