@@ -21,7 +21,8 @@ const passedOn = [...stops, 'SIGUSR1', 'SIGUSR2', 'SIGWINCH'];
 
 /**
  * Restarts wait longer from crash to crash; a server that ran `soundAfterMs` is taken for sound, and its crash is the first again. One that
- * is to stop has the time it named (`stopMs` where it named none) and `graceMs`; after a second signal `graceMs` alone.
+ * is to stop has the time it named (`stopMs` where it named none) and `graceMs`; after a second signal `graceMs` alone. The numbers of
+ * restarts are those of src/restart-policy.ts, which says why others have others.
  */
 const defaultPolicy = {
   firstDelayMs: 100,
@@ -163,4 +164,4 @@ function endBy(signal) {
   process.kill(process.pid, signal);
 }
 
-module.exports = { isSupervisorWanted, supervise };
+module.exports = { defaultPolicy, isSupervisorWanted, supervise };

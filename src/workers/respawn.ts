@@ -1,19 +1,17 @@
-/** When lost workers are started again. */
-export interface RespawnPolicy {
+import { restartDelayMs, workerRestartDelays, type RestartDelays } from '../restart-policy.js';
+
+/** When lost workers are started again; each restart within the window waits longer. */
+export interface RespawnPolicy extends RestartDelays {
   /** Losses within `windowMs` after which no worker is started any more. */
   readonly maxLosses: number;
   readonly windowMs: number;
-  /** Wait before the first restart; each further one within the window waits twice as long, up to `maxDelayMs`. */
-  readonly firstDelayMs: number;
-  readonly maxDelayMs: number;
 }
 
 /** Five losses in a minute are too many. */
 export const defaultRespawnPolicy: RespawnPolicy = {
   maxLosses: 5,
   windowMs: 60_000,
-  firstDelayMs: 100,
-  maxDelayMs: 5_000,
+  ...workerRestartDelays,
 };
 
 /** That a worker was lost, at a time in milliseconds. */
@@ -38,6 +36,5 @@ export function decideRespawn(
     const seconds = Math.round(policy.windowMs / 1000);
     return { kind: 'give-up', reason: `${own} workers were lost within ${seconds} s; no more are started` };
   }
-  const delayMs = Math.min(policy.firstDelayMs * 2 ** Math.max(0, recent.length - 1), policy.maxDelayMs);
-  return { kind: 'restart', delayMs };
+  return { kind: 'restart', delayMs: restartDelayMs(policy, Math.max(1, recent.length)) };
 }

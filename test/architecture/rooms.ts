@@ -1,13 +1,14 @@
 import type { SourceFile } from './imports.js';
 
 /** Files at the root of src, which every room may import. */
-export const roots: readonly string[] = ['errors', 'omit-undefined', 'private-folder'];
+export const roots: readonly string[] = ['errors', 'omit-undefined', 'private-folder', 'restart-policy'];
 
 /** Rooms a room may import besides itself and the roots. */
 export const rooms: Readonly<Record<string, readonly string[]>> = {
   errors: [],
   'omit-undefined': [],
   'private-folder': [],
+  'restart-policy': [],
   'command-line': [],
   tensor: [],
   protocol: ['tensor'],

@@ -22,7 +22,7 @@ async function divide(model: ServableModel, a: bigint, b: bigint): Promise<unkno
 
 describe('a model that its workers gave up', () => {
   it('is loaded again from its source without being asked, where its private copy is gone too', async (t) => {
-    const respawn = { maxLosses: 1, windowMs: 600_000, firstDelayMs: 1, maxDelayMs: 1 };
+    const respawn = { maxLosses: 1, windowMs: 600_000, firstDelayMs: 1, longestDelayMs: 1 };
     const runner = await startRunner({ workers: 1, env: process.env, respawn });
     t.after(() => runner.close());
     const root = await place.folder();

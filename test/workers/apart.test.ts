@@ -138,7 +138,7 @@ describe('a session that runs apart', () => {
   });
 
   it('that faults too often is given up, alone, and says why', async (t) => {
-    const respawn = { maxLosses: 2, windowMs: 60_000, firstDelayMs: 1, maxDelayMs: 1 };
+    const respawn = { maxLosses: 2, windowMs: 60_000, firstDelayMs: 1, longestDelayMs: 1 };
     const runner = await start(t, { respawn });
     const [queue, other] = [new Queue(), new Queue()];
     const bystander = await runner.load(specOf(sums, 'sums'), { instances: 1, next: other.next });

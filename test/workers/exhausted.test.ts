@@ -39,7 +39,7 @@ describe('a request that asks for more texts than memory holds', () => {
     disableTelemetry(process.env);
     const folder = temporaryFolder('exhausted-');
     const env = { ...process.env, NODE_OPTIONS: '--max-old-space-size=48' };
-    const respawn = { maxLosses: 2, windowMs: 600_000, firstDelayMs: 1, maxDelayMs: 1 };
+    const respawn = { maxLosses: 2, windowMs: 600_000, firstDelayMs: 1, longestDelayMs: 1 };
     const runner = await startRunner({ workers: 1, env, respawn });
     t.after(() => runner.close());
     const [queue, other] = [new Queue(), new Queue()];

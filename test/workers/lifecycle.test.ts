@@ -68,7 +68,7 @@ describe('a worker that is lost', () => {
   });
 
   it('too often is not started again: the runner is unhealthy and refuses what waits', async (t) => {
-    const respawn = { maxLosses: 2, windowMs: 60_000, firstDelayMs: 1, maxDelayMs: 1 };
+    const respawn = { maxLosses: 2, windowMs: 60_000, firstDelayMs: 1, longestDelayMs: 1 };
     const told: string[] = [];
     const onGivenUp = (event: { readonly reason: string }) => told.push(event.reason);
     const runner = await start(t, { entry: crashing, respawn, events: { onGivenUp } });

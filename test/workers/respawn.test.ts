@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { decideRespawn, type Loss } from '../../src/workers/respawn.js';
 
-const policy = { maxLosses: 3, windowMs: 1000, firstDelayMs: 100, maxDelayMs: 500 };
+const policy = { maxLosses: 3, windowMs: 1000, firstDelayMs: 100, longestDelayMs: 500 };
 const losses = (isRequestFault: boolean, ...times: number[]): Loss[] => times.map((atMs) => ({ atMs, isRequestFault }));
 const restart = (delayMs: number) => ({ kind: 'restart', delayMs });
 

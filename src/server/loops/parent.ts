@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { omitUndefined } from '../../omit-undefined.js';
+import { restartPolicy, Restarts } from '../../restart-policy.js';
 import type { HealthReason, ServerHealth } from '../../protocol/server-health.js';
 import { healthWithoutModels } from '../describe/health.js';
 import type { Log } from '../log/log.js';
@@ -8,7 +9,6 @@ import { nameOf, type LoopPorts } from '../loop/divide.js';
 import { LoopChild, worse, type LoopEnd } from './loop-child.js';
 import type { Announcement, Outcome, Question } from '../loop/messages.js';
 import { mostSilentLooks, reasonOf } from './reasons.js';
-import { Restarts } from './restarts.js';
 import { counterOf, Retired, type Snapshot } from './sum-metrics.js';
 import { judgeWhole } from '../loop/whole-health.js';
 
@@ -30,6 +30,9 @@ export interface ParentOptions {
 /** How often the loops are looked at. */
 const lookMs = 5000;
 
+/** Signals on which a server finishes its requests; any other ends it, and so the whole, as if there were one loop. */
+export const drains: readonly NodeJS.Signals[] = ['SIGTERM', 'SIGINT'];
+
 /** A loop that does not tell its metrics or statistics within this time is left out. */
 const answerMs = 2000;
 
@@ -38,7 +41,7 @@ export class Parent {
   readonly #options: ParentOptions;
   readonly #loops: (LoopChild | undefined)[];
   readonly #restarts: readonly Restarts[];
-  readonly #changes = new Changes();
+  readonly #changes: Changes;
   /** Loops whose models are as those of the others. */
   readonly #joined = new Set<LoopChild>();
   readonly #retired = new Retired();
@@ -51,8 +54,11 @@ export class Parent {
 
   constructor(options: ParentOptions) {
     this.#options = options;
+    this.#changes = new Changes((late) =>
+      options.log.warn(late, 'an HTTP loop has not made a change of a model: later ones of that model wait for it'),
+    );
     this.#loops = Array.from({ length: options.count }, () => undefined);
-    this.#restarts = this.#loops.map(() => new Restarts());
+    this.#restarts = this.#loops.map(() => new Restarts(restartPolicy));
     setInterval(() => this.#look(), lookMs).unref();
   }
 
@@ -125,7 +131,7 @@ export class Parent {
   /** Lets in those that have tried to load everything. */
   #letIn(): void {
     for (const loop of this.#running()) {
-      if (loop.hasTried && !this.#joined.has(loop) && this.#mayJoin(loop)) this.#join(loop);
+      if (loop.hasTried && !this.#joined.has(loop) && this.#mayJoin(loop)) void this.#join(loop);
     }
   }
 
@@ -135,19 +141,14 @@ export class Parent {
   }
 
   /** It listens once it has made the changes that the others have made. */
-  #join(loop: LoopChild): void {
+  async #join(loop: LoopChild): Promise<void> {
+    const { log } = this.#options;
     this.#joined.add(loop);
-    void this.#changes.inTurn(async () => {
-      const outcomes = await this.#changes.repeat(loop);
-      for (const outcome of outcomes) {
-        if (!outcome.ok)
-          this.#options.log.error(
-            { loop: loop.index + 1, reason: outcome.message },
-            'a change of models could not be repeated',
-          );
-      }
-      loop.tell({ kind: 'begin' });
-    });
+    for (const outcome of await this.#changes.repeat(loop)) {
+      if (!outcome.ok)
+        log.error({ loop: loop.index + 1, reason: outcome.message }, 'a change of models could not be repeated');
+    }
+    loop.tell({ kind: 'begin' });
   }
 
   async #answer(asking: LoopChild, id: number, question: Question): Promise<void> {
@@ -176,7 +177,8 @@ export class Parent {
     this.#joined.delete(loop);
     if (metrics !== undefined) this.#retired.add(metrics);
     if (this.#stopSignal === undefined) this.#replace(loop, end);
-    else if (end.signal !== this.#stopSignal) this.#end = worse(this.#end, end);
+    // What drains would end only one that was being started.
+    else if (end.signal !== this.#stopSignal || !drains.includes(end.signal)) this.#end = worse(this.#end, end);
     this.#letIn();
     this.#tellAll();
     this.#endIfOver();

@@ -1,5 +1,3 @@
-import { once } from 'node:events';
-import { createServer, type AddressInfo } from 'node:net';
 import { AppError } from '../../errors.js';
 import type { ServerHealth } from '../../protocol/server-health.js';
 import type { CpuBudget } from '../../resources/types.js';
@@ -7,12 +5,12 @@ import { readOwnNames } from '../access/own-names.js';
 import { openOwnHealthPort } from '../health-port/own-port.js';
 import type { Log } from '../log/log.js';
 import type { Settings } from '../settings/settings.js';
-import { listenFailure } from '../supervision/listen-failure.js';
 import { servingOf, type Succession } from '../supervision/succession.js';
-import { describeDivision, type LoopPorts } from '../loop/divide.js';
+import { describeDivision } from '../loop/divide.js';
 import type { LoopEnd } from './loop-child.js';
 import type { Announcement } from '../loop/messages.js';
-import { Parent } from './parent.js';
+import { drains, Parent } from './parent.js';
+import { findPorts } from './ports.js';
 import { wholeMetrics } from './sum-metrics.js';
 
 /** What several loops are run from. */
@@ -24,12 +22,12 @@ export interface LoopsRun {
   readonly log: Log;
   readonly succession: Succession | undefined;
   readonly announce: (announcement: Announcement, loops: string) => void;
-  /** Called by the first signal that ends the server. */
+  /** Called by the first signal on which requests finish. */
   readonly onStopping: () => void;
   readonly onEnd: (end: LoopEnd) => void;
 }
 
-const stops = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT'] as const;
+const stops = [...drains, 'SIGHUP', 'SIGQUIT'] as const;
 
 /** What a loop may take to end beyond its own limits before it is killed. */
 const marginMs = 2000;
@@ -41,7 +39,7 @@ export async function runLoops(run: LoopsRun): Promise<void> {
     const text = `--http-loops ${count} cannot take the place of a running server (--replace): stop that one first.`;
     throw new AppError('USAGE', text);
   }
-  const ports = await findPorts(settings);
+  const ports = await findPorts(settings, { log });
   log.info(describeDivision(settings, cpus, count), 'several HTTP loops: each has its own part of what is given');
   let push = (): void => undefined;
   const parent: Parent = new Parent({
@@ -72,26 +70,6 @@ export async function runLoops(run: LoopsRun): Promise<void> {
   parent.startFirst();
 }
 
-/** Each port, one that the system chooses too. Alone no process could share it: one that is in use is refused here, where loops would not see it. */
-async function findPorts({ host, port, metricsPort, management }: Settings): Promise<LoopPorts> {
-  const find = async (wanted: number, flag: string): Promise<number> => {
-    const server = createServer().listen({ host, port: wanted, exclusive: true });
-    try {
-      await once(server, 'listening');
-    } catch (thrown) {
-      throw listenFailure(thrown, { host, port: wanted, flag });
-    }
-    const { port: found } = server.address() as AddressInfo;
-    server.close();
-    return found;
-  };
-  return {
-    port: await find(port, '--port'),
-    ...(metricsPort === undefined ? {} : { metricsPort: await find(metricsPort, '--metrics-port') }),
-    ...(management.port === undefined ? {} : { managementPort: await find(management.port, '--management-port') }),
-  };
-}
-
 async function openHealthPort(parent: Parent, settings: Settings) {
   if (settings.healthPort === undefined) return undefined;
   const { keys, keysFile } = settings.auth;
@@ -108,7 +86,7 @@ function followSignals(parent: Parent, { world, onStopping }: LoopsRun): void {
   let isStopping = false;
   for (const signal of stops) {
     world.on(signal, () => {
-      if (!isStopping) onStopping();
+      if (!isStopping && drains.includes(signal)) onStopping();
       isStopping = true;
       parent.stop(signal);
     });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { Agent, request, type IncomingMessage } from 'node:http';
 import { once } from 'node:events';
 import { rename } from 'node:fs/promises';
@@ -184,6 +184,33 @@ describe('a server with two HTTP loops', { skip, concurrency: 1 }, () => {
     const other = startProcess(context, '--models', folder, '--http-loops', '2', '--port', port);
     assert.deepEqual(await other.ended, [3, null]);
     assert.match(other.text(), new RegExp(`127\\.0\\.0\\.1 port ${port} is in use by another process`));
+  });
+
+  it('takes its port back from a loop that hangs and whose parent is gone', async (context) => {
+    const { server, url, folder } = await startLoops(context);
+    const hanging = loopsOf(server)[1] ?? 0;
+    process.kill(hanging, 'SIGSTOP');
+    context.after(() => {
+      if (existsSync(`/proc/${hanging}`)) process.kill(hanging, 'SIGKILL');
+    });
+    server.child.kill('SIGKILL');
+    await once(server.child, 'exit');
+    const { port } = new URL(url);
+    const next = startProcess(context, '--models', folder, '--http-loops', '2', '--port', port);
+    const text = await next.until(/loops +2 HTTP loops on this port/);
+    assert.match(text, new RegExp(`"pid":${hanging},.*"an HTTP loop outlived its parent: it is ended"`));
+    const answers = await repeat(many, () => sendAlone(url, goodCall));
+    for (const answer of answers) sums(answer);
+    assert.equal(processesOf(answers).size, 2);
+  });
+
+  it('ends by a hangup as one with one loop does, and says nothing of requests that finish', async (context) => {
+    for (const signal of ['SIGHUP', 'SIGQUIT'] as const) {
+      const { server } = await startLoops(context);
+      server.child.kill(signal);
+      assert.deepEqual(await server.ended, [null, signal]);
+      assert.doesNotMatch(server.text(), /stopping|stopped/);
+    }
   });
 
   it('does not load a model with the state of sequences, and says why', async (context) => {

@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
-import { deservesRestart, restartDelayMs } from '../../../src/launch/native/supervisor/backoff.js';
+import { deservesRestart } from '../../../src/launch/native/supervisor/backoff.js';
 import { isRunning, readIdentity, signalProcess } from '../../../src/launch/native/process.js';
 import { LineCutter } from '../../../src/launch/text/line-cutter.js';
 import { logFilesOf, readLog, RotatingLog } from '../../../src/launch/native/log.js';
@@ -235,10 +235,6 @@ describe("a native server's log", () => {
 });
 
 describe('the restart of a native server', () => {
-  it('waits twice as long after each crash in a row, 30 s at most', () => {
-    assert.deepEqual([1, 2, 3, 7, 50].map(restartDelayMs), [500, 1000, 2000, 30_000, 30_000]);
-  });
-
   it('follows crashes and kills, not drained ends and refusals to start', () => {
     assert.deepEqual(
       [0, 2, 3, 5, 1, 6, 137].map((exitCode) => deservesRestart({ exitCode, signal: null })),

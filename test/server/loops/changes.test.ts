@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { Changes, type Asked } from '../../../src/server/loops/changes.js';
+import { Changes, type Asked, type LateChange } from '../../../src/server/loops/changes.js';
 import type { ModelChange, Outcome, Question } from '../../../src/server/loop/messages.js';
 
 /** A loop that serves models by name, and refuses the changes that it is told to. */
@@ -27,6 +27,7 @@ class Loop implements Asked {
   }
 }
 
+const never = () => assert.fail('nothing is late');
 const load: ModelChange = { action: 'load', model: 'm', overrides: {} };
 const unload: ModelChange = { action: 'unload', model: 'm' };
 const served = (loops: readonly Loop[]) => loops.map(({ models }) => models.has('m'));
@@ -34,7 +35,7 @@ const served = (loops: readonly Loop[]) => loops.map(({ models }) => models.has(
 describe('a change of models in several HTTP loops', () => {
   it('is made in each, and again in one that comes later', async () => {
     const loops = [1, 2, 3].map((index) => new Loop(index, ['m']));
-    const changes = new Changes();
+    const changes = new Changes(never);
     assert.equal((await changes.make(unload, () => loops)).ok, true);
     assert.deepEqual(served(loops), [false, false, false]);
     const later = new Loop(2, ['m', 'other']);
@@ -44,7 +45,7 @@ describe('a change of models in several HTTP loops', () => {
 
   it('changes nothing where the first refuses it', async () => {
     const loops = [new Loop(1, [], () => true), new Loop(2, []), new Loop(3, [])];
-    const changes = new Changes();
+    const changes = new Changes(never);
     const outcome = await changes.make(load, () => loops);
     assert.deepEqual([outcome.ok, served(loops)], [false, [false, false, false]]);
     const later = new Loop(2, []);
@@ -59,7 +60,7 @@ describe('a change of models in several HTTP loops', () => {
     ] as const) {
       const refuses = ({ action }: ModelChange) => action === change.action;
       const loops = [new Loop(1, before), new Loop(2, before), new Loop(3, before, refuses)];
-      const outcome = await new Changes().make(change, () => loops);
+      const outcome = await new Changes(never).make(change, () => loops);
       assert.deepEqual(served(loops), served([1, 2, 3].map((index) => new Loop(index, before))));
       assert.equal(
         !outcome.ok && outcome.message,
@@ -70,15 +71,61 @@ describe('a change of models in several HTTP loops', () => {
 
   it('says where it could not be undone', async () => {
     const loops = [new Loop(1, [], ({ action }) => action === 'unload'), new Loop(2, [], () => true)];
-    const outcome = await new Changes().make(load, () => loops);
+    const outcome = await new Changes(never).make(load, () => loops);
     assert.match(
       outcome.ok ? '' : outcome.message,
       /could not be undone in HTTP loop 1 of 3: unload the model, or start/,
     );
   });
 
+  it('is made in a loop too that came while it was made', async () => {
+    const loops = [new Loop(1, []), new Loop(2, [])];
+    const later = new Loop(3, []);
+    const changes = new Changes(never);
+    const made = changes.make(load, () => loops);
+    loops.push(later);
+    await changes.repeat(later);
+    assert.deepEqual(served([later]), [false]);
+    await made;
+    assert.deepEqual(served(loops), [true, true, true]);
+  });
+
+  it('of another model does not wait for one that never ends, which fails past its clock, named', async (context) => {
+    context.mock.timers.enable({ apis: ['setTimeout'] });
+    const late: LateChange[] = [];
+    const changes = new Changes((change) => late.push(change));
+    const hangs = { ...load, model: 'hangs' };
+    class Hanging extends Loop {
+      override ask(question: Question): Promise<Outcome> {
+        const isStuck = question.what === 'change' && question.change === hangs;
+        return isStuck ? new Promise(() => undefined) : super.ask(question);
+      }
+    }
+    const loops = [new Loop(1, []), new Hanging(2, [])];
+    const made = changes.make(hangs, () => loops);
+    const unloads = { ...unload, model: 'hangs' };
+    const after = changes.make(unloads, () => loops);
+    assert.equal((await changes.make(load, () => loops)).ok, true);
+    assert.deepEqual(served(loops), [true, true]);
+    context.mock.timers.tick(59_999);
+    assert.deepEqual(late, []);
+    context.mock.timers.tick(1);
+    const told = { loop: 'HTTP loop 2 of 3', action: 'load', model: 'hangs', waitedMs: 60_000 };
+    assert.deepEqual(late, [told]);
+    context.mock.timers.tick(89 * 60_000);
+    assert.deepEqual(late, [told, { ...told, waitedMs: 90 * 60_000 }]);
+    const outcome = await made;
+    assert.equal(
+      !outcome.ok && outcome.message,
+      "HTTP loop 2 of 3 could not load 'hangs': HTTP loop 2 of 3 has not answered the load of 'hangs' within 90 min, and may make it yet: " +
+        'load or unload the model again when its files can be read. The others serve what they served before.',
+    );
+    assert.deepEqual([...(loops[0]?.models ?? [])], ['m']);
+    assert.equal((await after).ok, true);
+  });
+
   it('waits for the one before it', async () => {
-    const changes = new Changes();
+    const changes = new Changes(never);
     const loops = [new Loop(1, []), new Loop(2, [])];
     await Promise.all([
       changes.make(load, () => loops),

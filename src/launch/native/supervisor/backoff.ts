@@ -4,22 +4,12 @@ export interface ProcessEnd {
   readonly signal: NodeJS.Signals | null;
 }
 
-const firstDelayMs = 500;
-const longestDelayMs = 30_000;
-/** A server that ran this long is taken for sound: the next crash starts the count again. */
-export const soundAfterMs = 60_000;
-
 /** Codes with which the server says that a restart would end the same way: usage, port, models, device. */
 const finalCodes: readonly number[] = [0, 2, 3, 4, 5];
 
 /** Whether a restart can help after this end: a crash or a kill, not a drained end and no refusal to start. */
 export function deservesRestart({ exitCode, signal }: ProcessEnd): boolean {
   return signal !== null || (exitCode !== null && !finalCodes.includes(exitCode));
-}
-
-/** Wait before the restart that follows the n-th crash in a row (n >= 1): 0.5 s, doubled each time, 30 s at most. */
-export function restartDelayMs(crashesInARow: number): number {
-  return Math.min(longestDelayMs, firstDelayMs * 2 ** (crashesInARow - 1));
 }
 
 /** Connections are kept waiting for a restart this long, and refused where it takes longer: a balancer has another server then. */

@@ -5,7 +5,8 @@ import { readFile, rename, rm } from 'node:fs/promises';
 import { constants } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { deservesRestart, exitCodeOf, holdsConnections, restartDelayMs, soundAfterMs } from './backoff.js';
+import { launchedRestartPolicy, Restarts } from '../../../restart-policy.js';
+import { deservesRestart, exitCodeOf, holdsConnections } from './backoff.js';
 import { Generation, type GenerationStart } from './generation.js';
 import { askForLife, hangs, usualHangRule } from './hang-watch.js';
 import { joinSignals } from './joined-signal.js';
@@ -125,30 +126,29 @@ async function endWhereItHangs(generation: Generation): Promise<void> {
 
 /** Runs the server until it need not run again. */
 async function supervise(): Promise<Pick<NativeState, 'exitCode' | 'finishedAtMs'>> {
-  for (let crashes = 0; ;) {
+  for (let restarts = new Restarts(launchedRestartPolicy); ;) {
     const generation = current;
     const { request, superseded } = generation;
     const startedAtMs = Date.now();
     const end = await Promise.race([generation.ended, whenAborted(superseded)]);
     if (end === undefined) {
-      crashes = 0;
+      restarts = new Restarts(launchedRestartPolicy);
       continue;
     }
     const exitCode = exitCodeOf(end, constants.signals);
-    crashes = Date.now() - startedAtMs >= soundAfterMs ? 1 : crashes + 1;
-    if (stop.signal.aborted || !request.restart || !deservesRestart(end)) {
+    const delayMs = restarts.next(Date.now() - startedAtMs);
+    if (stop.signal.aborted || !request.restart || !deservesRestart(end) || delayMs === undefined) {
       const finishedAtMs = Date.now();
       await replacing;
       if (current !== generation) continue;
       return { exitCode, finishedAtMs };
     }
-    const delayMs = restartDelayMs(crashes);
     const reason = end.signal === null ? `exit code ${exitCode}` : `signal ${end.signal}`;
     if (!holdsConnections(delayMs)) generation.release();
     const meanwhile = generation.sockets.size > 0 ? '; connections wait meanwhile' : '';
     note(`the server ended with ${reason}; starting it again in ${delayMs / 1000} s${meanwhile}`);
-    const restarts = state.restarts + 1;
-    await save({ status: 'restarting', exitCode, finishedAtMs: Date.now(), restarts, handsOver: undefined });
+    const counted = { restarts: state.restarts + 1, exitCode, finishedAtMs: Date.now() };
+    await save({ status: 'restarting', ...counted, handsOver: undefined });
     const signal = joinSignals(stop.signal, superseded);
     const isDue = await wait(delayMs, true, { signal }).catch(() => false);
     if (current !== generation) continue;

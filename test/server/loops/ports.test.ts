@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
+import { describe, it, type TestContext } from 'node:test';
+import { AppError } from '../../../src/errors.js';
+import { createLog } from '../../../src/server/log/log.js';
+import { findOrphans } from '../../../src/server/loops/orphans.js';
+import { findPorts } from '../../../src/server/loops/ports.js';
+import { settingsOf } from '../../../src/server/settings/args.js';
+
+const skip = process.platform !== 'linux' && 'other systems have one loopback address, and do not tell of processes';
+
+/** Listens at a port that the system chooses. */
+async function listenAt(context: TestContext, host: string): Promise<number> {
+  const server = createServer().listen(0, host);
+  await once(server, 'listening');
+  context.after(() => server.close());
+  return (server.address() as AddressInfo).port;
+}
+
+const lines: string[] = [];
+const log = createLog(settingsOf({}).log, { isTerminal: true, write: (line) => lines.push(line) });
+const find = (options: Readonly<Record<string, unknown>>, addresses?: readonly string[]) =>
+  findPorts(settingsOf(options), {
+    log,
+    ...(addresses === undefined ? {} : { addressesOf: () => Promise.resolve(addresses) }),
+  });
+
+/** A process as a loop that was given this port by this parent. */
+async function startLoop(context: TestContext, port: number, parent: number) {
+  const start = { index: 0, count: 2, parent, waits: false, ports: { port: 1, metricsPort: port } };
+  const text = 'process.stdout.write("ready"); setInterval(() => undefined, 1000)';
+  const child = spawn(process.execPath, ['-e', text], { env: { SLIPWAY_LOOP: JSON.stringify(start) } });
+  context.after(() => child.kill('SIGKILL'));
+  await once(child.stdout, 'data');
+  return child;
+}
+
+describe('the ports of several HTTP loops', { skip }, () => {
+  it('are chosen where none is named, and are free then', async () => {
+    const { port, metricsPort } = await find({ port: 0, metricsPort: 0 });
+    assert.ok(port > 0 && metricsPort !== undefined && metricsPort > 0 && metricsPort !== port);
+    assert.deepEqual(await find({ port }), { port });
+  });
+
+  it('are refused where another process has one at any address of the host', async (context) => {
+    const port = await listenAt(context, '127.0.0.2');
+    const refusal = await find({ port, host: 'localhost' }, ['127.0.0.1', '127.0.0.2']).catch(
+      (thrown: unknown) => thrown,
+    );
+    assert.ok(refusal instanceof AppError);
+    assert.equal(refusal.code, 'PORT_IN_USE');
+    assert.match(
+      refusal.message,
+      new RegExp(`^127\\.0\\.0\\.2 port ${port} is in use by another process: .* --port ${port + 1}`),
+    );
+    assert.deepEqual(await find({ port, host: 'localhost' }, ['127.0.0.1']), { port });
+  });
+
+  it('need no address beyond the first that this machine does not have', async () => {
+    const { port } = await find({ port: 0, host: 'localhost' }, ['127.0.0.1', '192.0.2.1']);
+    assert.ok(port > 0);
+    await assert.rejects(find({ port: 0, host: 'localhost' }, ['192.0.2.1']), { code: 'USAGE' });
+  });
+});
+
+describe('an HTTP loop without its parent', { skip }, () => {
+  it('is known by the parent that it was given, and the port', async (context) => {
+    const port = await listenAt(context, '127.0.0.1');
+    const orphan = await startLoop(context, port, 4_194_305);
+    await startLoop(context, port, process.pid);
+    assert.deepEqual(await findOrphans(port), [{ pid: orphan.pid, parent: 4_194_305 }]);
+    assert.deepEqual(await findOrphans(2), []);
+  });
+
+  it('is ended where its port is needed, with a line in the log', async (context) => {
+    const port = await listenAt(context, '127.0.0.1');
+    const orphan = await startLoop(context, port, 4_194_305);
+    const ended = once(orphan, 'exit');
+    // The port stays taken here, so it is refused in the end.
+    await assert.rejects(find({ metricsPort: port }), { code: 'PORT_IN_USE' });
+    assert.deepEqual(await ended, [null, 'SIGKILL']);
+    assert.match(lines.join(''), new RegExp(`an HTTP loop outlived its parent: it is ended .*pid=${orphan.pid}`));
+  });
+});
