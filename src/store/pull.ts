@@ -13,6 +13,7 @@ import {
 } from './arrival.js';
 import type { ListedFile, Listing } from './transfer/listing.js';
 import type { Location } from './location.js';
+import { diskFailure } from './transfer/disk-failure.js';
 import type { TransferEvents } from './transfer/events.js';
 import { fetchFile } from './transfer/fetch-file.js';
 import { sha256Of } from './transfer/digest.js';
@@ -72,7 +73,7 @@ export async function pull(options: PullOptions): Promise<Pulled> {
     const listing = await listPlace(location, world);
     return await bring(listing, home, options);
   } catch (thrown) {
-    if (!(thrown instanceof AppError) || thrown.code !== 'SERVER_UNREACHABLE') throw thrown;
+    if (!(thrown instanceof AppError) || thrown.code !== 'SERVER_UNREACHABLE') throw diskFailure(thrown, home);
     const [last] = await listStates(home);
     if (last === undefined) throw thrown;
     events.onNote(`${thrown.message} What came from ${location.shown} at ${last.arrivedAt} is used.`);
@@ -88,7 +89,11 @@ async function bring(listing: Listing, home: string, options: PullOptions): Prom
   if (here !== undefined) return { ...here, path, wasHere: true };
   for (const note of listing.notes) events.onNote(note);
   const stage = await openStage(home, basename(folder), world);
-  const files = await fetchAll(listing, join(stage, 'files'), options);
+  const files = await fetchAll(listing, join(stage, 'files'), options).catch(async (thrown: unknown) => {
+    // What is refused would be gone on with by the next pull, and refused again.
+    if (thrown instanceof AppError && thrown.code === 'MODEL_INVALID') await rm(stage, { recursive: true });
+    throw thrown;
+  });
   const { revision, isPinned, entry } = listing;
   const arrivedAt = new Date(world.now()).toISOString();
   const arrival = { location: location.shown, revision, isPinned, entry, arrivedAt, files };

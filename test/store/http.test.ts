@@ -138,6 +138,20 @@ describe('a model of a file server', () => {
     await holdsNoModels(cache);
   });
 
+  it('that is no model is not kept for the next pull, which fetches it anew', async (context) => {
+    const junk = Buffer.from(bytes.toReversed());
+    let isBroken = true;
+    const { result, cache, location, world, seen } = await pullFrom(context, (one, response) =>
+      sendFile(one, response, { bytes: isBroken ? junk : bytes, etag: '"v1"' }),
+    );
+    await assert.rejects(result, { code: 'MODEL_INVALID' });
+    assert.deepEqual(await readdir(homeOf(cache, location)), []);
+    isBroken = false;
+    const pulled = await pull({ location, cache, world, events: events() });
+    assert.deepEqual(await readFile(pulled.path), bytes);
+    assert.equal(seen.at(-1)?.headers.range, undefined);
+  });
+
   it('that ends too early again and again is given up, and goes on at the next pull', async (context) => {
     let isBroken = true;
     const { result, waits, cache, location, world, seen } = await pullFrom(context, (one, response, had) => {

@@ -185,6 +185,27 @@ describe('models in a bucket', () => {
     await assert.rejects(pullAs({ ...endpoint, AWS_ACCESS_KEY_ID: 'AKID' }), /go together/);
   });
 
+  it('send no session token on to another address', async (context) => {
+    const other = await standIn(context, (_, response) => response.writeHead(404).end());
+    const sends = await standIn(context, (_, response) => {
+      response.writeHead(307, { location: `${other.url}/elsewhere` }).end();
+    });
+    const pullWith = (given: Readonly<Record<string, string>>) => {
+      const { world } = worldWith({ env: { AWS_ENDPOINT_URL_S3: sends.url, ...given } });
+      const location = parseLocation('s3://models-bucket/net.onnx');
+      return pull({ location, cache: temporaryFolder('s3-'), world, events: events() });
+    };
+    const keys = { AWS_ACCESS_KEY_ID: 'AKID', AWS_SECRET_ACCESS_KEY: 'no', AWS_SESSION_TOKEN: 'session' };
+    await assert.rejects(pullWith(keys), { code: 'REQUEST_FAILED', message: /was answered with 307/ });
+    assert.equal(sends.seen.at(-1)?.headers['x-amz-security-token'], 'session');
+    assert.deepEqual(other.seen, []);
+    await assert.rejects(pullWith({}), { code: 'NOT_FOUND' });
+    assert.deepEqual(
+      other.seen.map(({ url }) => url),
+      ['/elsewhere'],
+    );
+  });
+
   it('are asked for with the role of a container, at the address and with the token that it is given', async (context) => {
     const { env, seen } = await bucket(context, new Map([['net.onnx', { bytes }]]));
     const role = await standIn(context, (one, response) => {

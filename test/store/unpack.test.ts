@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import { unpack } from '../../src/store/transfer/unpack.js';
+import { listUnpacked, unpack } from '../../src/store/transfer/unpack.js';
 import { limitsOf, type UnpackLimits } from '../../src/store/transfer/unpack-budget.js';
 import { temporaryFolder } from '../support/folder.js';
 import { tarOf } from './registry-stand-in.js';
@@ -49,6 +49,27 @@ describe('an archive with models', () => {
     await assert.rejects(unfold(await tarOf(folders)).done, {
       message: /more than 100 files, folders and links/,
     });
+  });
+
+  it('has no link that leads out of its folder, by way of others either, nor to nothing or itself', async () => {
+    const link = (name: string, linkname: string) => ({ name, type: 'symlink', linkname }) as const;
+    const model = { name: 'm/model', text: 'x' };
+    const up = { name: 'm/x/y/z/up', linkname: '../../..' };
+    const list = async (...entries: Parameters<typeof tarOf>[0]) => {
+      const { root, done } = unfold(await tarOf([model, ...entries]));
+      await done;
+      return (await listUnpacked(root, [])).map(({ path }) => path);
+    };
+    const inside = await list(link('m/also', 'model'), link('m/x/up', '../..'), link('m/folder', 'x/up/m'));
+    assert.deepEqual(inside.toSorted(), ['m/also', 'm/model']);
+    const deep = link(up.name, up.linkname);
+    for (const [entries, said] of [
+      [[deep, link(`${up.name}/out`, '../../../../..')], /m\/out, a link to ".+", which is \/.*, outside its folder/],
+      [[deep, link('m/out', 'x/y/z/up/../..')], /m\/out, a link to .* outside its folder/],
+      [[link('m/none', 'nothing')], /m\/none, a link to "nothing", which is not there/],
+      [[link('m/a', 'b'), link('m/b', 'a')], /m\/[ab], a link to "[ab]", which is not there/],
+    ] as const)
+      await assert.rejects(list(...entries), { code: 'MODEL_INVALID', message: said });
   });
 
   it('is refused where it says megabytes of a file that does not come', async () => {

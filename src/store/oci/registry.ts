@@ -87,7 +87,11 @@ export class Registry {
           `${realm}?${fields.toString()}`,
           auth === undefined ? {} : { headers: { authorization: basic(auth) } },
         )
-      : ask(this.#world, realm, { method: 'POST', body: withRefresh(fields, auth.identitytoken) }));
+      : ask(this.#world, realm, {
+          method: 'POST',
+          body: withRefresh(fields, auth.identitytoken),
+          redirect: 'manual',
+        }));
     if (response.status !== 200) {
       const hint =
         auth === undefined

@@ -43,7 +43,9 @@ export async function openBucket(bucket: string, world: StoreWorld): Promise<Buc
     ask: async (key, { query = {}, ...question } = {}) => {
       const url = urlOf(key);
       for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
-      return ask(world, url, { ...question, headers: await sign(url, question, nothing) });
+      const headers = await sign(url, question, nothing);
+      // A signature holds for no other address, and the session's token goes with it.
+      return ask(world, url, { ...question, headers, ...(credentials === undefined ? {} : { redirect: 'manual' }) });
     },
     signPut: (key, headers, sha256) => sign(urlOf(key), { method: 'PUT', headers }, sha256),
   };

@@ -7,22 +7,24 @@ export interface Question {
   readonly method?: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE';
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | Uint8Array | URLSearchParams;
+  /** `manual`: sent on to nowhere, since a key would go along that is no `authorization`. */
+  readonly redirect?: 'manual';
 }
 
 /**
- * Asks, and answers whatever status comes. Bytes come as they are kept, never compressed for the way; keys that go with the
- * request go to no other host that it is sent on to. Throws SERVER_UNREACHABLE where nothing answers.
+ * Asks, and answers whatever status comes. Bytes come as they are kept, never compressed for the way; an `authorization` goes to no
+ * other host that the request is sent on to. Throws SERVER_UNREACHABLE where nothing answers.
  */
 export async function ask(
   { signal }: { readonly signal?: AbortSignal },
   url: string | URL,
-  { method = 'GET', headers = {}, body }: Question = {},
+  { method = 'GET', headers = {}, body, redirect }: Question = {},
 ): Promise<Response> {
   try {
     return await fetch(url, {
       method,
       headers: { 'accept-encoding': 'identity', 'user-agent': 'slipway', ...headers },
-      ...omitUndefined({ body, signal }),
+      ...omitUndefined({ body, signal, redirect }),
     });
   } catch (thrown) {
     const { host } = new URL(url);

@@ -1,10 +1,11 @@
 import { createReadStream, createWriteStream } from 'node:fs';
-import { copyFile, mkdir, readdir, realpath, rm, stat, symlink } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, readlink, realpath, rm, stat, symlink } from 'node:fs/promises';
 import { basename, dirname, join, posix, relative, sep } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import tar from 'tar-stream';
 import { AppError, messageOf } from '../../errors.js';
+import { isDiskFailure } from './disk-failure.js';
 import { checkPath, type Unpacking } from './listing.js';
 import { digestFile } from './digest.js';
 import type { FetchedFile } from './fetch-file.js';
@@ -44,7 +45,7 @@ export async function unpack(archive: string, into: Into): Promise<void> {
     if (into.unpacking.isGzip) await pipeline(source, createGunzip(), watch, extract);
     else await pipeline(source, watch, extract);
   } catch (thrown) {
-    if (thrown instanceof AppError) throw thrown;
+    if (thrown instanceof AppError || isDiskFailure(thrown)) throw thrown;
     throw new AppError('MODEL_INVALID', `The archive ${into.shown} cannot be read: ${messageOf(thrown)}.`, {
       cause: thrown,
     });
@@ -129,7 +130,16 @@ async function forget(target: string, shown: string): Promise<void> {
   for (const each of gone) await rm(join(folder, each), { recursive: true, force: true });
 }
 
-/** All files below a folder; those that did not come by themselves were checked as the archives that held them. */
+/** Where a link leads is known once all is there: others may be on its way. Throws MODEL_INVALID where that is outside, or nothing. */
+async function checkLink(link: string, folder: string): Promise<void> {
+  const [root, end] = await Promise.all([realpath(folder), realpath(link).catch(() => undefined)]);
+  if (end !== undefined && (end === root || end.startsWith(root + sep))) return;
+  const what = end === undefined ? 'which is not there' : `which is ${end}, outside its folder`;
+  const text = `The archive holds ${relative(folder, link)}, a link to ${JSON.stringify(await readlink(link))}, ${what}: refused.`;
+  throw new AppError('MODEL_INVALID', text);
+}
+
+/** All files below a folder, of which no link leads out; those that did not come by themselves were checked as the archives that held them. */
 export async function listUnpacked(
   folder: string,
   arrived: readonly (FetchedFile & { readonly path: string })[],
@@ -138,8 +148,9 @@ export async function listUnpacked(
   const found: (FetchedFile & { readonly path: string })[] = [];
   for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
     const whole = join(entry.parentPath, entry.name);
-    if (!(await stat(whole)).isFile()) continue;
     const path = relative(folder, whole);
+    if (entry.isSymbolicLink()) await checkLink(whole, folder);
+    if (!(await stat(whole)).isFile()) continue;
     const { sizeBytes, sha256 } = await digestFile(whole);
     found.push({ path, sizeBytes, sha256, ...(isChecked ? { verified: arrived[0]?.verified ?? 'sha256' } : {}) });
   }

@@ -5,6 +5,7 @@ import { AppError } from '../../../errors.js';
 import { makeFolders } from '../../../private-folder.js';
 import { parseLocation } from '../../../store/location.js';
 import { pull, type Pulled } from '../../../store/pull.js';
+import { diskFailure } from '../../../store/transfer/disk-failure.js';
 import { wantsJson } from '../../cli/engine-flags.js';
 import { formatBytes } from '../../cli/format.js';
 import type { LaunchContext } from '../../context.js';
@@ -81,6 +82,8 @@ async function place(source: string, target: string): Promise<void> {
     await cp(source, incoming, { recursive: true, dereference: true });
     await rename(target, old).catch(() => undefined);
     await rename(incoming, target);
+  } catch (thrown) {
+    throw diskFailure(thrown, dirname(target));
   } finally {
     await rm(incoming, { recursive: true, force: true });
     await rm(old, { recursive: true, force: true });
