@@ -20,7 +20,8 @@ const { tryParser } = await import('../dist/test/properties/inputs.js');
 const { requestParsers } = await import('../dist/test/properties/request-parsers.js');
 const { fileParsers } = await import('../dist/test/properties/file-parsers.js');
 const { transferParsers } = await import('../dist/test/properties/transfer-parsers.js');
-const parsers = [...requestParsers, ...fileParsers, ...transferParsers].filter(({ name }) =>
+const { optionParsers } = await import('../dist/test/properties/option-parsers.js');
+const parsers = [...requestParsers, ...fileParsers, ...transferParsers, ...optionParsers].filter(({ name }) =>
   name.includes(values.only),
 );
 
