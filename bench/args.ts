@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import { plainHelp } from '../src/command-line/plain-help.js';
 import { AppError, toSentence } from '../src/errors.js';
 import { omitUndefined } from '../src/omit-undefined.js';
 import { peerNames } from './peers/catalogue.js';
@@ -93,6 +94,7 @@ function describeCommand(write: (line: string) => void): Command {
     .option('--peers [names]', `compare with other servers, installed into a cache: ${peerNames.join(', ')} (all)`)
     .option('--work <list>', `with --peers: ${workNames.join(', ')} (all)`)
     .option('--real-models [names]', `compare with the runtime alone: ${realModelNames.join(', ')} (all)`)
+    .configureHelp(plainHelp)
     .helpOption('-h, --help', 'print this')
     .allowExcessArguments(false)
     .configureOutput({ writeOut: write, writeErr: () => undefined, getOutHelpWidth: () => 110 })

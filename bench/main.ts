@@ -7,12 +7,11 @@ import { parseBenchArguments } from './args.js';
 import { readEnvironment, readLoadAverage, type EnvironmentBefore } from './environment/environment.js';
 import { describeGpus } from './environment/gpus.js';
 import { comparePeers } from './peers/main.js';
+import { checkFiles, writeFiles } from './files.js';
 import { readImages } from './images/read.js';
 import { findRates, parseReport } from './report/baseline.js';
 import { compareReports, hasRegressed } from './report/compare.js';
 import { formatComparison } from './report/comparison-text.js';
-import { formatCsv } from './report/csv.js';
-import { formatHtml } from './report/html.js';
 import { formatReport } from './report/table.js';
 import type { Report } from './types.js';
 import { decide } from './report/verdict.js';
@@ -58,6 +57,7 @@ function abortOnSignals(): AbortController {
 }
 
 async function measure(settings: BenchSettings, workplace: string, signal: AbortSignal): Promise<number> {
+  await checkFiles(settings.files);
   const baseline = settings.baseline === undefined ? undefined : await readBaseline(settings.baseline.file);
   const environment = await readEnvironment(root, process.env);
   if (settings.peers !== undefined) {
@@ -138,12 +138,6 @@ async function prepare(settings: BenchSettings, around: Surroundings): Promise<R
     signal,
     narrate,
   };
-}
-
-async function writeFiles({ json, html, csv }: BenchSettings['files'], report: Report): Promise<void> {
-  if (json !== undefined) await writeFile(json, `${JSON.stringify(report)}\n`);
-  if (html !== undefined) await writeFile(html, formatHtml(report));
-  if (csv !== undefined) await writeFile(csv, formatCsv(report));
 }
 
 function toReport({ method }: BenchSettings, environment: EnvironmentBefore, result: RunResult): Report {

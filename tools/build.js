@@ -105,6 +105,7 @@ export async function buildIfStale() {
   const builtMs = statSync(stamp, { throwIfNoEntry: false })?.mtimeMs ?? 0;
   const sources = listSources();
   if (sources.length === 0 || sources.every(({ changedMs }) => changedMs < builtMs)) return false;
+  if (process.stderr.isTTY) process.stderr.write('Building from the sources, which takes a few seconds ...\n');
   await buildAll();
   return true;
 }

@@ -9,6 +9,7 @@ import { helpText } from './cli/help.js';
 import { lendThisProcess } from './this-process.js';
 import { defineLaunch } from './cli/definition.js';
 import type { CommandDefinition } from '../command-line/definition.js';
+import { plainHelp } from '../command-line/plain-help.js';
 import { otherLine } from '../command-line/programs.js';
 import { normalizeBooleans } from './request/up-flags.js';
 
@@ -20,6 +21,7 @@ function buildProgram(context: LaunchContext): Command {
     .showSuggestionAfterError()
     .helpCommand(false)
     .exitOverride()
+    .configureHelp(plainHelp)
     .configureOutput({
       writeOut: (text) => context.console.result(text.trimEnd()),
       writeErr: () => undefined,
@@ -38,22 +40,22 @@ export function defineProgram(): CommandDefinition {
 
 /** Runs one command line and answers the exit code that its failure asks for, 0 without one. Never throws. */
 export async function runProgram(args: readonly string[], context: LaunchContext): Promise<number> {
+  const program = buildProgram(context);
   try {
     const answer = dockerAnswer(args[0] ?? '', args.slice(1)) ?? otherLine('launch', args);
     if (answer !== undefined) throw new AppError('USAGE', answer);
-    await buildProgram(context).parseAsync(
-      normalizeBooleans(args[0] === '--version' ? ['version', ...args.slice(1)] : args),
-      { from: 'user' },
-    );
+    await program.parseAsync(normalizeBooleans(args[0] === '--version' ? ['version', ...args.slice(1)] : args), {
+      from: 'user',
+    });
     return 0;
   } catch (thrown) {
-    return report(thrown, args, context);
+    if (!(thrown instanceof CommanderError)) return report(thrown, args, context);
+    return thrown.exitCode === 0 ? 0 : report(usageError(thrown, namedCommand(program, args)), args, context);
   }
 }
 
 function report(thrown: unknown, args: readonly string[], context: LaunchContext): number {
-  if (thrown instanceof CommanderError && thrown.exitCode === 0) return 0;
-  const failure = thrown instanceof CommanderError ? usageError(thrown) : toPlainError(thrown);
+  const failure = toPlainError(thrown);
   if (args.includes('--json')) {
     const { code, message, details } = failure;
     context.console.json({ error: { code, message, details } });
@@ -82,11 +84,33 @@ const foreignFlags: Readonly<Record<string, string>> = {
   '--privileged': '--device /dev/... for the device that is needed, or --cap-add',
 };
 
+/** The command that a line names, as far as it does so before its flags; the program itself where it names none. */
+function namedCommand(program: Command, args: readonly string[]): NamedCommand {
+  let named: NamedCommand = { command: program, line: program.name() };
+  for (const word of args) {
+    const next = named.command.commands.find((one) => one.name() === word || one.aliases().includes(word));
+    if (next === undefined) break;
+    named = { command: next, line: `${named.line} ${word}` };
+  }
+  return named;
+}
+
+interface NamedCommand {
+  readonly command: Command;
+  /** As it was typed: `launch network`. */
+  readonly line: string;
+}
+
 /** The parser's own complaint as one of ours: its "(Did you mean ...?)" stays, unless another tool's flag was meant. */
-function usageError({ message }: CommanderError): AppError {
+function usageError({ code, message }: CommanderError, { command, line }: NamedCommand): AppError {
   const text = toSentence(message);
   const unknown = /^Unknown option '(-[^'=]+)/.exec(text)?.[1] ?? '';
   const known = foreignFlags[unknown];
-  const sentence = known === undefined ? text : `Unknown option '${unknown}'. Type ${known}`;
-  return new AppError('USAGE', `${sentence}\nSee launch --help.`);
+  const sentence =
+    code === 'commander.help'
+      ? `${line} is a group of commands. Name one: ${command.commands.map((one) => one.name()).join(', ')}`
+      : known === undefined
+        ? text
+        : `Unknown option '${unknown}'. Type ${known}`;
+  return new AppError('USAGE', `${sentence}\nSee ${line} --help.`);
 }

@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import { plainHelp } from '../command-line/plain-help.js';
 import { AppError, toPlainError, toSentence } from '../errors.js';
 import type { ToolContext } from './context.js';
 import { exitCodes } from './exit-codes.js';
@@ -13,6 +14,7 @@ export function buildTool(context: ToolContext, setExitCode: (code: number) => v
     .helpCommand(false)
     .showSuggestionAfterError()
     .exitOverride()
+    .configureHelp(plainHelp)
     .configureOutput({
       writeOut: (text) => context.console.result(text.trimEnd()),
       writeErr: () => undefined,

@@ -90,6 +90,11 @@ describe('command line', () => {
       /launch inspect is for containers\.\n {2}type: launch models inspect --json \.\/m\.onnx\n/,
     ],
     ['run slipway:cpu', /type launch run --image slipway:cpu/],
+    ['export', /export is a group of commands\. Name one: .*compose.*\nSee launch export --help\.\n/],
+    ['network', /network is a group of commands\. Name one: /],
+    ['models', /models is a group of commands\. Name one: /],
+    ['exec', /argument 'server'\nSee launch exec --help\.\n/],
+    ['models push', /\nSee launch models push --help\.\n/],
     ['help nothing', /There is no command nothing/],
     ['--env-file none.env', /Name a file that exists/],
   ];
@@ -122,6 +127,12 @@ describe('command line', () => {
     );
     assert.match((await run('help')).stdout, /launch doctor/);
     assert.match((await run('help', 'run')).stdout, /^Usage: launch up\|run /);
+  });
+
+  it("writes an option's default into its help as everywhere, and no empty list", async () => {
+    const { stdout } = await run('export', 'compose', '--help');
+    assert.match(stdout, /cpu, gpu, cuda \(cpu\)\n/);
+    assert.doesNotMatch(stdout, /default:|\[\]/);
   });
 
   it('reports a failure as JSON where JSON was asked for', async () => {

@@ -126,7 +126,7 @@ describe('openRepository', () => {
     await assert.rejects(place.open('/nonexistent/models'), {
       code: 'NOT_FOUND',
       message:
-        /^The model repository '\/nonexistent\/models' cannot be read \(ENOENT.*Expected a folder with models\.$/,
+        /^The model repository '\/nonexistent\/models' cannot be read \(there is no such folder\)\. Expected a folder with models\.$/,
     });
   });
 

@@ -100,6 +100,9 @@ function matches(servers: readonly Server[], ref: string): readonly Server[] {
   return /^[0-9a-f]+$/.test(ref) ? servers.filter((server) => server.hasId(ref)) : [];
 }
 
+/** What a command says where it finds no server that runs. */
+export const noneRunning = 'No server is running. Start a server with: launch up';
+
 const namesOf = (servers: readonly Server[]): string => servers.map(({ name }) => name).join(', ');
 
 function findNamed(ref: string, inReach: readonly Server[], list: ServerList): Server {
@@ -135,7 +138,7 @@ async function findSole(
   const [sole, ...others] = up;
   if (sole === undefined) {
     const fault = engineFault === undefined ? '' : `\n${engineFault.message}`;
-    throw new AppError('CONTAINER_NOT_FOUND', `No server is running. Start a server with: launch up${fault}`);
+    throw new AppError('CONTAINER_NOT_FOUND', `${noneRunning}${fault}`);
   }
   if (!soleByDefault || others.length > 0) throw new AppError('USAGE', `Say which one. Running: ${namesOf(up)}.`);
   if (here.length === 0) await permitForeign?.(sole);

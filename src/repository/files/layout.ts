@@ -32,11 +32,9 @@ export async function scanRepository(
 }
 
 function refuseRoot(root: string, cause: unknown): never {
-  throw new AppError(
-    'NOT_FOUND',
-    `The model repository '${root}' cannot be read (${messageOf(cause)}). Expected a folder with models.`,
-    { cause },
-  );
+  const why = (cause as NodeJS.ErrnoException).code === 'ENOENT' ? 'there is no such folder' : messageOf(cause);
+  const text = `The model repository '${root}' cannot be read (${why}). Expected a folder with models.`;
+  throw new AppError('NOT_FOUND', text, { cause });
 }
 
 const ambiguous = (name: string, entries: readonly string[]): ModelOnDisk => ({

@@ -9,7 +9,9 @@ export function formatInspections({ models, pipelines }: Inspections): string {
     ...pipelines.map((one) => formatPart(`${one.name}  ${one.path}`, pipelineBody(one))),
   ];
   const isServable = models.some(({ state }) => state === 'servable');
-  const advice = isServable ? '\nInspected, not run: launch models validate PATH runs models on made-up rows.\n' : '';
+  const advice = isServable
+    ? '\nNothing was run. To run the models on made-up inputs: launch models validate PATH\n'
+    : '';
   return `${parts.join('\n')}${advice}`;
 }
 

@@ -8,6 +8,7 @@ import { dashed, flags, variableOf, type Flag, type FlagName, type FlagValues } 
 import { hostNames, list, origins, toggle } from './flags.js';
 import { parseModelCommand, type ModelCommand } from './model-commands.js';
 import type { Settings } from './settings.js';
+import { refuseSharedPorts } from './shared-ports.js';
 import { streams } from './streams.js';
 
 /** What a command line asks for: to serve, to look at models, or to print a text and end. */
@@ -184,6 +185,7 @@ function readVariable(env: Environment, name: string): string | undefined {
 
 function toSettings(values: FlagValues): Settings {
   const { models, modelName, cacheDir, metricsPort, healthPort, grpcPort, managementPort } = values;
+  refuseSharedPorts(values);
   return {
     ...omitUndefined({ models, modelName, cacheDir, metricsPort, healthPort, grpcPort }),
     host: values.host,

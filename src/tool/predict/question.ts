@@ -32,7 +32,7 @@ export interface Reading {
 
 /** Tells by its bytes what a file asks. Throws INVALID_INPUT for what nothing can be asked with. */
 export function parseQuestion(bytes: Buffer, { name, byLines }: Reading): Question {
-  if (bytes.length === 0) throw new AppError('INVALID_INPUT', `${name} is empty.`);
+  if (bytes.length === 0) throw new AppError('INVALID_INPUT', `${name} is empty. Expected ${expected}.`);
   if (isNpy(bytes)) return { kind: 'tensor', tensor: parseNpy(bytes) };
   const sniffed = sniffImage(bytes);
   if (sniffed.kind === 'image') return { kind: 'image', bytes };
@@ -45,8 +45,9 @@ export function parseQuestion(bytes: Buffer, { name, byLines }: Reading): Questi
   return { kind: 'text', texts };
 }
 
+const expected = 'an image (JPEG, PNG, WebP, GIF, TIFF, AVIF), a text in UTF-8, JSON, or a NumPy array (.npy)';
+
 function unknown(name: string, what: string): AppError {
-  const expected = 'an image (JPEG, PNG, WebP, GIF, TIFF, AVIF), a text in UTF-8, JSON, or a NumPy array (.npy)';
   return new AppError('INVALID_INPUT', `${name} is ${what}. Expected ${expected}.`);
 }
 

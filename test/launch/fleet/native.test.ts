@@ -122,6 +122,9 @@ describe('everyday commands on a machine without an engine', () => {
     const none = await launch('ps');
     assert.equal(none.stdout, '');
     assert.match(none.stderr, /No server is running; 1 ended: launch ps -a/);
+    const unused = await launch('stats');
+    assert.equal(unused.stdout, '');
+    assert.match(unused.stderr, /No server is running\. Start a server with: launch up/);
     assert.match((await launch('ps', '-a')).stdout, /web .* exited \(143\)/);
     const look = await launch('prune', '--dry-run');
     assert.match(look.stdout, /native +web/);

@@ -96,11 +96,18 @@ describe('the command line of the server', () => {
       ['--max-body-bytes -1', /--max-body-bytes -1: expected a number of bytes/],
       ['--stop-delay soon', /--stop-delay soon: expected a time such as 500ms/],
       ['--request-timeout 36000m', /--request-timeout 36000m: expected a time .*, 24 days at most/],
+      ['--grpc-port 8000', /^--port and --grpc-port are both 8000: give each a port of its own\.$/],
+      ['--metrics-port 9 --health-port 9', /^--metrics-port and --health-port are both 9:/],
       ['--base-path v2/', /--base-path v2\/: expected a path/],
       ['--log-level loud', /--log-level loud: expected trace, debug/],
     ];
     for (const [line, text] of cases) assert.match(refusal(line), text);
     assert.match(refusal('', { SLIPWAY_PORT: 'x' }), /^SLIPWAY_PORT=x: expected/);
+  });
+
+  it('lets several services take any free port', () => {
+    const { port, grpcPort, metricsPort } = settingsOf('--port 0 --grpc-port 0 --metrics-port 0');
+    assert.deepEqual([port, grpcPort, metricsPort], [0, 0, 0]);
   });
 
   it('prints its version, and a help that fits a screen', () => {

@@ -32,7 +32,7 @@ describe('what a file asks', () => {
 
   it('is refused with what the file is instead', () => {
     const refusals = [
-      ['', 'a', /a is empty/],
+      ['', 'a', /^a is empty\. Expected an image \(JPEG/],
       ['%PDF-1.7', 'a.pdf', /a\.pdf is a PDF document\. Expected an image/],
       ['\0\x01\x02', 'a', /a is in an unknown format/],
       [' \n ', 'a', /a holds no text/],

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { LaunchContext } from '../../context.js';
-import { listServers, openFleet } from '../../fleet/fleet.js';
+import { listServers, noneRunning, openFleet } from '../../fleet/fleet.js';
 import type { ServerFacts } from '../../fleet/server.js';
 import { formatDuration, formatPorts } from '../../cli/format.js';
 import { formatTable } from '../../text/table.js';
@@ -36,10 +36,8 @@ export function register(program: Command, context: LaunchContext): void {
 }
 
 function explainNone(endedCount: number): string {
-  const start = 'Start a server with: launch up';
-  return endedCount === 0
-    ? `No server is running. ${start}`
-    : `No server is running; ${endedCount} ended: launch ps -a. ${start}`;
+  if (endedCount === 0) return noneRunning;
+  return `No server is running; ${endedCount} ended: launch ps -a. Start a server with: launch up`;
 }
 
 function tableOf(facts: readonly ServerFacts[], context: LaunchContext): string {

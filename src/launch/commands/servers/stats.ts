@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { LaunchContext } from '../../context.js';
 import type { StatsSample } from '../../docker/types.js';
-import { findServers, listServers, openFleet, type Fleet } from '../../fleet/fleet.js';
+import { findServers, listServers, noneRunning, openFleet, type Fleet } from '../../fleet/fleet.js';
 import type { Server } from '../../fleet/server.js';
 import { formatBytes } from '../../cli/format.js';
 import { formatTable } from '../../text/table.js';
@@ -36,7 +36,8 @@ export function register(program: Command, context: LaunchContext): void {
       }
       const readings = await Promise.all((await select()).map(read));
       if (wantsJson(command)) context.console.json(readings);
-      else context.console.result(tableOf(readings));
+      else if (readings.length > 0) context.console.result(tableOf(readings));
+      else context.console.note(noneRunning);
     });
 }
 
