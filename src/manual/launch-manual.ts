@@ -12,16 +12,16 @@ export const launchManual: Manual = {
   environment: [
     ['DOCKER_HOST, DOCKER_CONTEXT', 'The engine, if neither -H nor --context names one.'],
     ['DOCKER_CONFIG', 'Folder of the docker CLI with its contexts and credentials. Default: ~/.docker.'],
-    ['DOCKER_DEFAULT_PLATFORM', 'What launch build builds for, where --platform is not given.'],
+    ['DOCKER_DEFAULT_PLATFORM', 'Platform that launch build builds for, without --platform.'],
     ['SLIPWAY_STATE_DIR', 'Folder of the state and logs of native servers.'],
     ['SLIPWAY_CACHE_DIR', 'Folder of the cache of pulled models, if --cache-dir is not given.'],
-    ['XDG_STATE_HOME, XDG_CACHE_HOME', 'Folders in which both are, where they are not named themselves.'],
+    ['XDG_STATE_HOME, XDG_CACHE_HOME', 'Folders that contain both, unless those are named.'],
     [
       'AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION, AWS_ENDPOINT_URL_S3',
       'Credentials and address for models at s3://, as in the AWS CLI.',
     ],
     ['HF_TOKEN, HF_ENDPOINT', 'Credentials and address for models at hf://.'],
-    ['NO_COLOR, FORCE_COLOR', 'Whether the output has colours; else a terminal decides.'],
+    ['NO_COLOR, FORCE_COLOR', 'Whether the output has colours; by default only on a terminal.'],
   ],
   files: [
     ['~/.slipway, $XDG_STATE_HOME/slipway', 'State and logs of native servers.'],
@@ -38,7 +38,7 @@ export const launchManual: Manual = {
     ['Start what fits this machine, with the models of ./models:', 'launch --mount .:/srv'],
     ['With a GPU or not at all, in the background, on port 9000:', 'launch -d --variant gpu -p 9000:8000'],
     ['Say what would start, and why:', 'launch --dry-run --explain'],
-    ['Follow what it writes, then drain and stop it:', 'launch logs -f slipway-cpu && launch stop slipway-cpu'],
+    ['Follow its output, then drain and stop it:', 'launch logs -f slipway-cpu && launch stop slipway-cpu'],
     [
       'A service of a Swarm with three replicas, then five:',
       'launch up --swarm --name web --replicas 3 && launch scale web=5',

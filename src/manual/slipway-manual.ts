@@ -7,16 +7,16 @@ export const slipwayManual: Manual = {
   title: 'serves ONNX models over HTTP and gRPC, and asks the servers',
   description: [
     'slipway serves a model file, the folder of one model, or a folder of models; without one the bundled models. It speaks the Open Inference Protocol, takes images, texts and tensors, and has a page to try the models on. Its commands ask running servers (predict, bench) and look at models without serving them (inspect, init).',
-    'Each option of serving is an environment variable and a key of the file of --config too. An option wins over a variable, and that over the file. A setting that is wrong or unknown ends the start with a sentence and exit status 2.',
+    'Each serving option is also an environment variable and a key of the --config file. An option wins over a variable, a variable over the file. A setting that is wrong or unknown ends the start with a sentence and exit status 2.',
     'SIGTERM and SIGINT drain the server; a second signal ends it at once. A supervisor starts it again after a crash, unless --no-supervisor is given.',
   ],
   environment: [
-    ['SLIPWAY_...', 'Each option of serving, as its entry above says.'],
+    ['SLIPWAY_...', 'Each serving option; see its entry above.'],
     ['SLIPWAY_URL', 'Address of the server that predict, bench and completion ask. Default: http://127.0.0.1:8000.'],
     ['SLIPWAY_API_KEY', 'API key that they send, if --key-file is not given.'],
     ['OTEL_...', 'The variables of OpenTelemetry: where traces and metrics are sent. Without them nothing is sent.'],
     ['XDG_CACHE_HOME', 'Folder of the cache, if --cache-dir is not given.'],
-    ['NO_COLOR, FORCE_COLOR', 'Whether the output has colours; else a terminal decides.'],
+    ['NO_COLOR, FORCE_COLOR', 'Whether the output has colours; by default only on a terminal.'],
   ],
   files: [
     ['model.json', 'In the folder of a model: what its file does not say. slipway init writes one to start from.'],
@@ -38,7 +38,7 @@ export const slipwayManual: Manual = {
     ['Ask a running server about an image:', 'slipway predict photo.jpg --model digits'],
     ['Ask a model file without a server:', 'slipway predict --models model.onnx photo.jpg --top 3'],
     ['Measure how fast a server answers:', 'slipway bench --model digits --clients 1,8,32'],
-    ['Say what would be served, and as what:', 'slipway inspect ./models'],
+    ['Show what would be served, and how:', 'slipway inspect ./models'],
     ['Complete options, values and names of models in bash:', 'source <(slipway completion bash)'],
   ],
   seeAlso: ['launch(1)'],

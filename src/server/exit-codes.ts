@@ -46,6 +46,6 @@ export const exitTexts: Readonly<Record<0 | (typeof exitCodeOf)[ErrorCode], stri
   2: 'a flag, a variable or the file of settings is wrong',
   3: 'the port is in use',
   4: 'the models cannot be read, or one is refused',
-  5: 'the device that was insisted on is not there',
+  5: 'the required device is missing',
   6: 'the runtime or the workers could not start',
 };

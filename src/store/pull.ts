@@ -76,7 +76,9 @@ export async function pull(options: PullOptions): Promise<Pulled> {
     if (!(thrown instanceof AppError) || thrown.code !== 'SERVER_UNREACHABLE') throw diskFailure(thrown, home);
     const [last] = await listStates(home);
     if (last === undefined) throw thrown;
-    events.onNote(`${thrown.message} What came from ${location.shown} at ${last.arrivedAt} is used.`);
+    events.onNote(
+      `${thrown.message} The files that were fetched from ${location.shown} at ${last.arrivedAt} are used instead.`,
+    );
     return { ...last, path: join(last.folder, 'files', last.entry), wasHere: true };
   }
 }
@@ -123,7 +125,7 @@ async function fetchOne(file: ListedFile, folder: string, options: PullOptions):
   const found = await fetchFile(file, target, {
     wait: (ms) => world.wait(ms),
     onBytes: (bytes) => events.onProgress({ path, bytes, totalBytes: sizeBytes }),
-    onRetry: (reason) => events.onNote(`${reason} It is asked for again.`),
+    onRetry: (reason) => events.onNote(`${reason} It is requested again.`),
   });
   if (unpacking !== undefined) {
     await unpack(target, { root: folder, shown: location.shown, unpacking, limits: await limitsOf(folder) });

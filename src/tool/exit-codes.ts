@@ -44,7 +44,7 @@ export const exitTexts: Readonly<Record<0 | (typeof exitCodes)[ErrorCode], strin
   0: 'every input was answered',
   1: 'an input was refused, or the server failed on it',
   2: 'the command line or a file cannot be read',
-  3: 'no server answers, or what answers is none',
+  3: 'no server answers, or what answers is not a model server',
   4: 'the key is missing or wrong',
   5: 'there is no such model, or it is not ready',
   130: 'Ctrl-C',

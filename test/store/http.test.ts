@@ -72,7 +72,7 @@ describe('a model of a file server', () => {
       .filter(({ method }) => method === 'GET')
       .map(({ headers }) => [headers.range, headers['if-range']]);
     assert.deepEqual(ranges[1], ['bytes=40-', '"v1"']);
-    assert.ok(waits.length === 1 && told.notes.some((note) => /asked for again/.test(note)));
+    assert.ok(waits.length === 1 && told.notes.some((note) => /requested again/.test(note)));
   });
 
   it('starts over where the server sends all of it again, or has a shorter one', async (context) => {
@@ -239,7 +239,7 @@ describe('a model of a file server', () => {
     const told = events();
     const again = await pull({ location, cache, world, events: told });
     assert.deepEqual([again.path, again.wasHere], [first.path, true]);
-    assert.match(told.notes.join(' '), /503.*What came from .*net\.onnx at 2023-11-14T/);
+    assert.match(told.notes.join(' '), /503.*files that were fetched from .*net\.onnx at 2023-11-14T/);
     status = 403;
     await assert.rejects(pull({ location, cache, world, events: told }), { code: 'UNAUTHORIZED' });
   });

@@ -117,7 +117,7 @@ export function findUnreadSamples(tiff: TiffSamples): string | undefined {
   const { bits, formats, photometric = 1, samplesPerPixel, isRaw } = tiff;
   if (isRaw) return 'the unprocessed samples of a camera (a raw file)';
   if (photometric in photometricNames) return photometricNames[photometric];
-  if (photometric === ycbcr && !jpegCompressions.includes(tiff.compression)) return 'YCbCr samples that are no JPEG';
+  if (photometric === ycbcr && !jpegCompressions.includes(tiff.compression)) return 'YCbCr samples that are not JPEG';
   if (samplesPerPixel > mostSamplesPerPixel) return `${samplesPerPixel} samples a pixel`;
   const [first = 1, format = 1] = [bits[0], formats[0]];
   if (bits.some((each) => each !== first)) return `samples of ${bits.join(', ')} bits`;

@@ -86,7 +86,7 @@ export const checkApi: Check = ({ facts: { engine } }) => {
   return {
     status: 'warn',
     evidence,
-    cause: 'the engine knows no CDI',
+    cause: 'the engine does not support CDI',
     fix: 'for GPUs upgrade to engine 28.2 or newer',
   };
 };

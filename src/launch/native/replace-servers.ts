@@ -36,14 +36,14 @@ export async function replaceAll(
     return;
   }
   const { name } = heir.request;
-  context.console.note(`${name} goes on until the new server is ready; both use memory until then`);
+  context.console.note(`${name} keeps running until the new server is ready; both use memory until then`);
   const sinceSeconds = context.now() / 1000;
   const failure = await runner.replace(name, native, { timeoutMs: options.timeoutMs, signal });
   if (failure !== undefined) {
     const logLines = await readTail(runner.logs(name, { sinceSeconds })).catch(() => []);
     throw replacementError(name, { failure, timeoutMs: options.timeoutMs, logLines });
   }
-  context.console.note(`${name} was replaced; it finishes what it has and ends`);
+  context.console.note(`${name} was replaced; it finishes its requests and ends`);
 }
 
 async function removeServer(

@@ -55,7 +55,7 @@ export function replacementError(
     toLook: `launch logs ${name}`,
     ...rest,
   });
-  const goesOn = `  ${name} goes on serving as before.`;
+  const goesOn = `  ${name} continues to serve as before.`;
   const otherwise = `  fix: correct what is named above; or launch stop ${name} first, then the same command again`;
   return new AppError(code, [message, goesOn, ...(/^ {2}fix: /m.test(message) ? [] : [otherwise])].join('\n'), {
     details,

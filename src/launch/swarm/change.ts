@@ -69,7 +69,7 @@ export async function removeService(
 export async function drainService(gateway: DockerGateway, service: SwarmService): Promise<void> {
   await scaleService(gateway, service, 0);
   const left = async (): Promise<readonly SwarmTask[]> => (await gateway.swarm.tasks([service.id])).filter(isRunning);
-  await waitForNone(left, graceMsOf(service.spec) + spareMs, `Service ${service.name} is to have no replicas`);
+  await waitForNone(left, graceMsOf(service.spec) + spareMs, `Service ${service.name} will have no replicas`);
 }
 
 function isRunning(task: SwarmTask): boolean {

@@ -162,7 +162,8 @@ async function useInPlace(source: string, homes: Homes, { message: reason }: Cop
 /** A file in its place cannot be changed; without that, defaults of inputs are merely not replaced. */
 function checkServedAsIs({ adaptations, widened }: OnnxHeader, reason: string): void {
   if (adaptations.length === 0 && widened.length === 0) return;
-  const changes = adaptations.length > 0 ? adaptations.join(' ') : `BF16 crosses as FP32 (${widened.join(', ')}).`;
+  const changes =
+    adaptations.length > 0 ? adaptations.join(' ') : `BF16 is sent and received as FP32 (${widened.join(', ')}).`;
   throw new AppError(
     'MODEL_INVALID',
     `The model needs a changed copy to be served, and no private copy could be made (${reason}). What would change: ${changes} Make room in the temporary folder.`,

@@ -129,7 +129,7 @@ async function judgeSwitching(subject: WarmUpSubject): Promise<Verdict> {
   if (switchMs < leastSwitchMs || switchMs < runMs) return { isProven: true };
   const [switching, running] = [switchMs, runMs].map((ms) => `${Number(ms.toPrecision(2))} ms`) as [string, string];
   return off(
-    `on ${device} a run of another number of rows than the last takes ${switching} longer, and one of ${rows} rows ${running}; batching.buckets with one size, such as [${rows}], avoids that`,
+    `on ${device} a run with another number of rows than the last one takes ${switching} longer, and one of ${rows} rows ${running}; batching.buckets with one size, such as [${rows}], avoids that`,
   );
 }
 
@@ -139,7 +139,7 @@ function onGraphAlone(problem: string): Verdict {
   return { isProven: true, note: `Batching relies on the graph alone, nothing was measured (${problem}).` };
 }
 
-/** Runs made-up rows of the first size of the variable dimensions that the model takes; answers why it takes none. */
+/** Runs made-up inputs of the first size of the variable dimensions that the model takes; answers why it takes none. */
 async function tryFills(subject: WarmUpSubject, instance: number, rows: number): Promise<Warmed> {
   let problem = '';
   for (const variable of variableSizes) {

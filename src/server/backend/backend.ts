@@ -199,7 +199,7 @@ async function resolveFolders(folders: readonly string[], log: Log): Promise<rea
       (stats) => stats.isDirectory(),
       () => false,
     );
-    if (!isFolder) log.warn({ folder }, '--allow-links-to names no folder that is there now');
+    if (!isFolder) log.warn({ folder }, 'the folder of --allow-links-to does not exist now');
   }
   return absolute;
 }

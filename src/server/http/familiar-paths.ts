@@ -1,11 +1,11 @@
 /** Paths of other model servers, and slips, each with what is meant here; `$1` and `$2` stand for what the pattern found. */
 const familiar: readonly (readonly [pattern: RegExp, advice: string])[] = [
-  [/^\/(ping|live(z|ness)?|healthz?)$/, 'Whether the server answers is told by GET /v2/health/live, and whether it is ready by GET /v2/health/ready.'],
-  [/^\/(v2\/)?(ready(z|iness)?|health)$/, 'Whether the server is ready is told by GET /v2/health/ready.'],
+  [/^\/(ping|live(z|ness)?|healthz?)$/, 'GET /v2/health/live tells whether the server answers, and GET /v2/health/ready whether it is ready.'],
+  [/^\/(v2\/)?(ready(z|iness)?|health)$/, 'GET /v2/health/ready tells whether the server is ready.'],
   [/^\/models$/, 'The models are listed by GET /v2/models, and with their states by POST /v2/repository/index.'],
   [/^\/models\/([^/]+)(\/.*)?$/, 'A model is described by GET /v2/models/$1, and loaded by POST /v2/repository/models/$1/load.'],
   [/^\/v2\/(?:repository\/)?models\/([^/]+)\/(load|unload|index)$/, 'Models are loaded and unloaded by POST /v2/repository/models/$1/load and .../unload.'],
-  [/^\/v2\/models\/([^/]+)\/metadata$/, 'Its metadata are the answer of GET /v2/models/$1.'],
+  [/^\/v2\/models\/([^/]+)\/metadata$/, 'GET /v2/models/$1 answers with its metadata.'],
   [/^\/v2\/models\/([^/]+)(?:\/versions\/[^/]+)?:?\/?predict$/, 'Expected POST /v2/models/$1/infer, /v1/models/$1:predict or /predictions/$1.'],
   [/^\/v1\/models\/([^/]+)\/(predict|infer)$/, 'Expected POST /v1/models/$1:predict.'],
   [/^\/v2\/models\/([^/]+)\/generate(_stream)?$/, 'Text is not generated here: expected POST /v2/models/$1/infer or /predictions/$1.'],

@@ -114,7 +114,7 @@ async function readForm(sent: PredictionBody, contentType: string): Promise<Pred
 function readFields(fields: readonly (readonly [name: string, value: string])[]): PredictionOptions {
   for (const [name] of fields) {
     if (isOption(name) && fields.filter(([other]) => other === name).length === 1) continue;
-    const problem = isOption(name) ? 'comes twice' : `is no field of this form: expected ${knownFields}`;
+    const problem = isOption(name) ? 'comes twice' : `is not a field of this form: expected ${knownFields}`;
     throw new AppError('INVALID_INPUT', `${JSON.stringify(name.slice(0, 64))} ${problem}`);
   }
   return parseOptions(Object.fromEntries(fields));

@@ -9,7 +9,7 @@ export function checkPreview(input: PredictionInput, { config, name }: ServableM
   if (input.kind === 'images' || sent?.datatype === 'BYTES') return;
   throw new AppError(
     'INVALID_INPUT',
-    `'preview' shows what became of an image, and model '${name}' was sent ${input.kind}: send a file, or leave 'preview' out`,
+    `'preview' shows an image as the model saw it, but model '${name}' was sent ${input.kind}: send a file, or leave 'preview' out`,
   );
 }
 

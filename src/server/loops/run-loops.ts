@@ -40,7 +40,7 @@ export async function runLoops(run: LoopsRun): Promise<void> {
     throw new AppError('USAGE', text);
   }
   const ports = await findPorts(settings, { log });
-  log.info(describeDivision(settings, cpus, count), 'several HTTP loops: each has its own part of what is given');
+  log.info(describeDivision(settings, cpus, count), 'several HTTP loops: each gets its share of the limits');
   let push = (): void => undefined;
   const parent: Parent = new Parent({
     count,

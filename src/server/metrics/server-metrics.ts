@@ -39,7 +39,7 @@ export function registerServerMetrics(registry: Registry, figures: ServerFigures
   register(registry, {
     name: 'slipway_http_loops',
     type: 'gauge',
-    help: 'HTTP event loops that tell their metrics.',
+    help: 'HTTP event loops that report their metrics.',
     read: () => one(1),
   });
   register(registry, {

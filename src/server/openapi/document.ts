@@ -22,7 +22,7 @@ export interface DocumentView extends DocumentOptions {
 /** A part of a path that is a name; `:predict` at the end of one is a verb. */
 const parameter = /\/:(\w+)/g;
 
-const withoutKey = 'Show a key (Authorize), and this page has the names of the models and bodies to try them with.';
+const withoutKey = 'Enter a key (Authorize) to see the models and example bodies on this page.';
 
 /** The OpenAPI 3.1 description of everything the server answers: names of the loaded models as choices, and bodies that they answer. */
 export function buildOpenapi(view: DocumentView): object {

@@ -39,7 +39,7 @@ function parseHelperAnswer(answer: string, helper: string, server: string): Regi
     if (username === '<token>') return { identitytoken: secret, serveraddress: server };
     return { username, password: secret, serveraddress: server };
   } catch (thrown) {
-    throw new AppError('UNAUTHORIZED', `docker-credential-${helper} answered no JSON for ${server}.`, {
+    throw new AppError('UNAUTHORIZED', `docker-credential-${helper} did not answer with JSON for ${server}.`, {
       cause: thrown,
     });
   }

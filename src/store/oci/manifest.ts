@@ -75,6 +75,6 @@ function formOf(mediaType: string, annotations: Json): LayerForm | undefined {
 export function digestOfLayer({ digest }: Layer): Digest {
   const parsed = parseDigest(digest);
   if (parsed === undefined)
-    throw new AppError('MODEL_INVALID', `${digest} is no digest that is known: expected sha256 or sha512.`);
+    throw new AppError('MODEL_INVALID', `${digest} is not a known digest: expected sha256 or sha512.`);
   return parsed;
 }

@@ -43,7 +43,7 @@ async function fetchManifest(
       `The manifest of ${shown} came with ${digest}, expected ${reference}: it was thrown away.`,
     );
   const document = parseObject(bytes.toString());
-  if (document === undefined) throw new AppError('REQUEST_FAILED', `The manifest of ${shown} is no JSON object.`);
+  if (document === undefined) throw new AppError('REQUEST_FAILED', `The manifest of ${shown} is not a JSON object.`);
   return { document, digest };
 }
 

@@ -39,7 +39,7 @@ export interface AnswerBody {
   readonly outputs?: unknown;
 }
 
-/** Reads an answer. Whole numbers that a double cannot hold stay texts. Throws REQUEST_FAILED for what is no JSON object. */
+/** Reads an answer. Whole numbers that a double cannot hold stay texts. Throws REQUEST_FAILED for what is not a JSON object. */
 export function parseAnswerBody(text: string): AnswerBody {
   const safe = text.replace(
     /("(?:[^"\\]|\\.)*")|(?<![\d.eE+-])-?\d{16,}(?![\d.eE])/g,

@@ -24,7 +24,7 @@ describe('samples that are not read', () => {
     [/32-bit signed samples/, tiff({ bits: 32, format: 2 })],
     [/64-bit samples/, tiff({ bits: 64 })],
     [/CIE L\*a\*b\* samples/, tiff({ bits: 8, photometric: 8 })],
-    [/YCbCr samples that are no JPEG/, tiff({ bits: 8, photometric: 6 })],
+    [/YCbCr samples that are not JPEG/, tiff({ bits: 8, photometric: 6 })],
     [/a raw file/, tiff({ bits: 16, isRaw: true })],
     [/unprocessed samples of a camera/, tiff({ bits: 16, photometric: 34_892 })],
     [

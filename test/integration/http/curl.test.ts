@@ -70,7 +70,7 @@ describe('curl', { skip: hasCurl() ? false : 'there is no curl here' }, () => {
     ['-d @IMAGE -H Content-Type:image/png URL/predictions/m', 400, /curl --data-binary @image or curl -T image/],
     ['-d @IMAGE URL/stream/s', 400, /curl --data-binary @image or curl -T image/],
     ['-d data=@IMAGE URL/predictions/m', 400, /URL-encoded form with a field 'data'.*curl -F image=@FILE/],
-    ['-F data=text URL/predictions/m', 400, /"data" is no field of this form.*with the @/],
+    ['-F data=text URL/predictions/m', 400, /"data" is not a field of this form.*with the @/],
     ['-T IMAGE URL/predictions/m/', 404, /curl -T adds the name of the file.*expected \/predictions\/m without one/],
     ['-T IMAGE URL/predictions/', 404, /unknown model: 'green.png'.*the server has 'm'/],
     ['-T IMAGE URL/predictions/m?tpo=1', 400, /"tpo" is not a parameter of this path: expected 'top'/],

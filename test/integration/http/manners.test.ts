@@ -75,7 +75,10 @@ describe('requests as people type them', () => {
     const urlEncoded = { 'content-type': 'application/x-www-form-urlencoded' };
     const fielded = await send(opened.url, { path, body: 'data=aGVsbG8%3D', headers: urlEncoded });
     assert.match(errorOf(fielded), /URL-encoded form with a field 'data'.*curl -F image=@FILE or curl -T FILE/);
-    const refusals = { data: /"data" is no field of this form: expected files .*'top'/, scroe: /"scroe" is no field/ };
+    const refusals = {
+      data: /"data" is not a field of this form: expected files .*'top'/,
+      scroe: /"scroe" is not a field/,
+    };
     for (const [name, message] of Object.entries(refusals)) {
       const form = new FormData();
       form.append('image', new Blob([new Uint8Array(green)]), 'green.jpg');

@@ -108,7 +108,7 @@ describe('what the model saw', () => {
     const [values, row] = [new Array<number>(192).fill(0), { datatype: 'FP32', shape: [1, 3, 8, 8] }];
     const body = JSON.stringify({ inputs: [{ name: 'image', ...row, data: values }] });
     const sent = await send(opened.url, { path: '/predictions/classes?preview=true', body });
-    assert.match(errorOf(sent), /'preview' shows what became of an image.*was sent tensors/);
+    assert.match(errorOf(sent), /'preview' shows an image as the model saw it.*was sent tensors/);
     const tensors = JSON.stringify({ inputs: [{ name: 'X', datatype: 'FP32', shape: [1, 3], data: [1, 2, 3] }] });
     const none = await send(opened.url, { path: '/predictions/tensors?preview=true', body: tensors });
     assert.match(errorOf(none), /'preview' is for models that take images.*no "image" in its model.json/);

@@ -61,7 +61,7 @@ describe('a server whose models are kept elsewhere', () => {
       '--log-format',
       'text',
     );
-    await server.until(/asked for again/);
+    await server.until(/requested again/);
     server.child.kill('SIGTERM');
     const [code, signal] = await server.ended;
     // Before it listens it has no handler of its own yet.

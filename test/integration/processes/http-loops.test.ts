@@ -87,7 +87,7 @@ describe('a server with two HTTP loops', { skip, concurrency: 1 }, () => {
   it('says once that it has started, answers from both, and adds up what both counted, whichever is asked', async (context) => {
     const { server, url, text } = await startLoops(context);
     assert.equal(text.match(/^Slipway \d/gm)?.length, 1);
-    assert.match(text, /several HTTP loops: each has its own part/);
+    assert.match(text, /several HTTP loops: each gets its share/);
     const answers = await repeat(many, () => sendAlone(url, goodCall));
     for (const answer of answers) sums(answer);
     assert.equal(processesOf(answers).size, 2);

@@ -73,7 +73,7 @@ describe('a server without a container', { skip }, () => {
     for (const name of ['one', 'two']) {
       const next = await launcher.up(['--name', name, '--replace'], '--server-name', `after-${name}`);
       assert.equal(next.code, 0, next.stderr);
-      assert.match(next.stderr, /one goes on until the new server is ready; both use memory until then/);
+      assert.match(next.stderr, /one keeps running until the new server is ready; both use memory until then/);
       const launched = JSON.parse(next.stdout) as Launched;
       assert.deepEqual([launched.name, launched.isReused], [name, false]);
       assert.equal(await nameOf(launcher.url), `after-${name}`);
@@ -92,7 +92,7 @@ describe('a server without a container', { skip }, () => {
     }
     assert.equal(await launcher.runner.find('one'), undefined);
     const { stderr: log } = await launcher.run('logs', 'two');
-    assert.equal(log.match(/process \d+ has taken the place of process \d+, which finishes what it has/g)?.length, 2);
+    assert.equal(log.match(/process \d+ has taken the place of process \d+, which finishes its requests/g)?.length, 2);
   });
 
   it('goes on where the one that is to replace it does not become ready, and the answer says why and what to do', async (context) => {
@@ -103,7 +103,7 @@ describe('a server without a container', { skip }, () => {
     const broken = await folderWith(context, m);
     await mkdir(join(broken, 'cut', '1'), { recursive: true });
     await writeFile(join(broken, 'cut', '1', 'model.onnx'), 'not a model');
-    const goesOn = /\n {2}one goes on serving as before\./;
+    const goesOn = /\n {2}one continues to serve as before\./;
     for (const [flags, serverArgs, text] of [
       [[], ['--no-such-flag'], /The new server ended with exit code 2 before it was ready/],
       [[], ['--models', broken], /The new server runs, but will never be ready\.\n {2}reason: .*'cut'/],

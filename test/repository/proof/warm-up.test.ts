@@ -149,7 +149,7 @@ describe('automatic batching', () => {
     const [note] = seen[0]?.notes ?? [];
     assert.match(
       note ?? '',
-      /^Batching is off: on cuda:0 a run of another number of rows than the last takes 50 ms longer, and one of 8 rows 2 ms;/,
+      /^Batching is off: on cuda:0 a run with another number of rows than the last one takes 50 ms longer, and one of 8 rows 2 ms;/,
     );
   });
 

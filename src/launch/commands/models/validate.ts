@@ -15,11 +15,11 @@ interface Report {
   readonly findings: readonly { readonly level: 'ok' | 'note' | 'fail'; readonly text: string }[];
 }
 
-/** `launch models validate <path|location>`: runs models on made-up rows, on every provider that works on this machine. */
+/** `launch models validate <path|location>`: runs models on made-up inputs, on every provider that works on this machine. */
 export function registerValidate(models: Command, context: LaunchContext): void {
   models
     .command('validate')
-    .description('run models on made-up rows: every provider, alone and in batches; exit code 1 if one fails')
+    .description('run models on made-up inputs: every provider, alone and in batches; exit code 1 if one fails')
     .argument('<path>', 'NAME.onnx, a folder, or a location to pull from')
     .option('--cache-dir <dir>', 'cache folder')
     .option('--json', 'print the result as JSON')

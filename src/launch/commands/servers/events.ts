@@ -16,7 +16,7 @@ interface EventsOptions {
 export function register(program: Command, context: LaunchContext): void {
   addEngineOptions(program.command('events'))
     .description('show events of servers as they happen; --json prints one event per line')
-    .option('--since <when>', 'only what came since: 10m, 2026-01-31T12:00:00Z')
+    .option('--since <when>', 'only output since: 10m, 2026-01-31T12:00:00Z')
     .option('--until <when>', 'only events until then, then end')
     .option('-a, --all', 'everything on the engine')
     .action(async (options: EventsOptions, command: Command) => {

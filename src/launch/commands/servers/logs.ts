@@ -25,8 +25,8 @@ export function register(program: Command, context: LaunchContext): void {
     .argument('[server...]', 'names or ids; the only running one unless given')
     .option('-f, --follow', 'follow the output')
     .option('-n, --tail <lines>', 'only the last lines, or "all"')
-    .option('--since <when>', 'only what came since: 10m, 2026-01-31T12:00:00Z')
-    .option('--until <when>', 'only what came until then')
+    .option('--since <when>', 'only output since: 10m, 2026-01-31T12:00:00Z')
+    .option('--until <when>', 'only output until then')
     .option('-t, --timestamps', 'put the time before each line')
     .option('-a, --all', "also the engine's other containers")
     .action(async (names: readonly string[], options: LogsOptions, command: Command) => {

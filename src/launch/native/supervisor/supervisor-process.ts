@@ -211,7 +211,7 @@ async function takePlace(candidate: Generation, next: NextServer): Promise<void>
     note(`process ${pidOf(before)} did not say within ${mostTakingMs / 1000} s that it takes no more connections`);
   }
   before.release();
-  note(`process ${pidOf(candidate)} has taken the place of process ${pidOf(before)}, which finishes what it has`);
+  note(`process ${pidOf(candidate)} has taken the place of process ${pidOf(before)}, which finishes its requests`);
   void end(before, before.said.serving?.leavesWithinMs).then(() => note(`process ${pidOf(before)} has ended`));
   await serving;
   await save({ restarts: 0, replacement: undefined });

@@ -103,7 +103,7 @@ function requireOnAxis(view: NodeView, index: number, rowAxis: number): void {
 export function requireScalar(view: NodeView, index: number): void {
   view.requireFree(index);
   const value = view.optional(index);
-  if (value !== undefined && !isScalar(value)) meet(`its ${view.nameOf(index)} is no scalar`);
+  if (value !== undefined && !isScalar(value)) meet(`its ${view.nameOf(index)} is not a scalar`);
 }
 
 function isScalar({ dims }: Tensor): boolean {

@@ -32,7 +32,7 @@ export const packedMatMul: Rule = (view) => {
 
 /** `alpha * A' * B' + beta * C`, all of two dimensions. */
 export const gemm: Rule = (view) => {
-  if (view.dims(0).length !== 2 || view.dims(1).length !== 2) meet('its operands are no matrices');
+  if (view.dims(0).length !== 2 || view.dims(1).length !== 2) meet('its operands are not matrices');
   const matrix = multiply(transposedIf(view, 0, 'transA'), transposedIf(view, 1, 'transB'));
   const bias = view.optional(2);
   if (bias === undefined) return [matrix];
