@@ -29,7 +29,7 @@ function "tags" {
   ]
 }
 
-# An image is named `tag@digest` where it is pinned (node tools/bases.js).
+# An image is named `tag@digest` where it is pinned (node tools/supply/bases.js).
 function "name_of" {
   params = [image]
   result = regex_replace(image, "@.*$", "")

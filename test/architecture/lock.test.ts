@@ -7,7 +7,7 @@ interface Locked {
   readonly os?: readonly string[];
 }
 
-it('the lock file names no package whose install script npm would run: node tools/lock.js takes them out', () => {
+it('the lock file names no package whose install script npm would run: node tools/supply/lock.js takes them out', () => {
   const { packages } = JSON.parse(readFileSync('package-lock.json', 'utf8')) as { packages: Record<string, Locked> };
   const scripted = Object.entries(packages).filter(([path, { hasInstallScript }]) => path !== '' && hasInstallScript);
   assert.deepEqual(scripted, []);

@@ -44,7 +44,7 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
   launch: ['command-line', 'protocol', 'store'],
   tool: ['command-line', 'client', 'protocol', 'tensor', 'image', 'launch', 'server', 'bench'],
   manual: ['command-line', 'launch', 'tool', 'server'],
-  bench: ['protocol', 'tensor', 'model', 'client', 'engine', 'resources', 'launch'],
+  bench: ['command-line', 'protocol', 'tensor', 'model', 'client', 'engine', 'resources', 'launch'],
 };
 
 /** The files of a room that another may import, where that is not all of it. */

@@ -33,7 +33,7 @@ function components(): readonly Component[] {
 
 describe('what the server is made of', () => {
   it('stands in NOTICE with every licence, as it is now', () => {
-    const { status, stderr } = run('tools/notice.js', '--check');
+    const { status, stderr } = run('tools/supply/notice.js', '--check');
     assert.equal(status, 0, stderr);
   });
 

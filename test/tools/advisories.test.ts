@@ -5,7 +5,7 @@ import { delimiter, join, resolve } from 'node:path';
 import { describe, it } from 'node:test';
 import { temporaryFolder } from '../support/folder.js';
 
-const script = resolve('tools/advisories.js');
+const script = resolve('tools/supply/advisories.js');
 const advisory = { id: 'GHSA-aaaa', package: '@a/b', range: '>=1.0.0 <1.2.0', title: 'it leaks' };
 const installed = {
   'node_modules/@a/b': { version: '1.1.0' },
@@ -22,8 +22,8 @@ interface Given {
 /** Runs the script on a record and a lock file of the test's. */
 function check({ advisories, packages = installed, audit }: Given, ...flags: readonly string[]) {
   const folder = temporaryFolder('advisories-');
-  mkdirSync(join(folder, 'tools'));
-  writeFileSync(join(folder, 'tools/advisories.json'), JSON.stringify({ recorded: '2030-01-31', advisories }));
+  mkdirSync(join(folder, 'tools/supply'), { recursive: true });
+  writeFileSync(join(folder, 'tools/supply/advisories.json'), JSON.stringify({ recorded: '2030-01-31', advisories }));
   writeFileSync(join(folder, 'package-lock.json'), JSON.stringify({ packages: { '': {}, ...packages } }));
   const npm = join(folder, 'npm');
   writeFileSync(
@@ -45,7 +45,7 @@ describe('the advisories', () => {
     const { status, stderr, stdout } = spawnSync(process.execPath, [script], { encoding: 'utf8' });
     assert.equal(status, 0, stderr);
     assert.match(stdout, /^\d+ advisories, recorded \d{4}-\d\d-\d\d: none holds/);
-    const { advisories } = JSON.parse(readFileSync('tools/advisories.json', 'utf8')) as {
+    const { advisories } = JSON.parse(readFileSync('tools/supply/advisories.json', 'utf8')) as {
       readonly advisories: readonly { readonly id: string; readonly package: string }[];
     };
     for (const { id } of advisories) assert.match(id, /^GHSA(-[2-9cfghjmpqrvwx]{4}){3}$/);

@@ -3,7 +3,7 @@ import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { temporaryFolder } from '../support/folder.js';
 
-const script = resolve('tools/bases.js');
+const script = resolve('tools/supply/bases.js');
 const files = ['cpu', 'gpu', 'cuda'].map((variant) => `docker/Dockerfile.${variant}`);
 
 /** A base as docker/bases.json has it. */
@@ -13,7 +13,7 @@ export interface Base {
   readonly digest: string | null;
 }
 
-/** A copy of every file that names a base, and tools/bases.js run on it. */
+/** A copy of every file that names a base, and tools/supply/bases.js run on it. */
 export function openBases() {
   const folder = temporaryFolder('bases-');
   for (const file of [...files, 'docker/docker-bake.hcl', 'docker/bases.json', '.devcontainer/Dockerfile']) {

@@ -102,7 +102,7 @@ describe(
           'sh',
           folder,
           process.execPath,
-          resolve('tools/nvidia-packages.js'),
+          resolve('tools/supply/nvidia-packages.js'),
           '13',
           '--base',
           asOf('13'),

@@ -24,6 +24,6 @@ const notice = `${head}\n${entries.join('\n')}`;
 
 if (!process.argv.includes('--check')) writeFileSync('NOTICE', notice);
 else if (!existsSync('NOTICE') || readFileSync('NOTICE', 'utf8') !== notice) {
-  process.stderr.write('NOTICE is not current: node tools/notice.js\n');
+  process.stderr.write('NOTICE is not current: node tools/supply/notice.js\n');
   process.exitCode = 1;
 }

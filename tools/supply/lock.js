@@ -2,7 +2,7 @@
 // cpu-features with what it alone needs, which npm would compile unasked, by a platform that does not exist.
 import { readFileSync, writeFileSync } from 'node:fs';
 
-const file = new URL('../package-lock.json', import.meta.url);
+const file = new URL('../../package-lock.json', import.meta.url);
 const lock = JSON.parse(readFileSync(file, 'utf8'));
 for (const [path, entry] of Object.entries(lock.packages)) {
   delete entry.hasInstallScript;

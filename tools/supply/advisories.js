@@ -1,5 +1,5 @@
-// Whether an advisory holds for a package of the lock file and has no verdict of ours. `node tools/advisories.js [--registry]`
-// The recorded ones (tools/advisories.json) are compared offline. With --registry npm's registry is asked as well (`npm audit`); what it knows and the
+// Whether an advisory holds for a package of the lock file and has no verdict of ours. `node tools/supply/advisories.js [--registry]`
+// The recorded ones (tools/supply/advisories.json) are compared offline. With --registry npm's registry is asked as well (`npm audit`); what it knows and the
 // record does not has to be recorded, or its package renewed. A registry that offers no advisories is named, and the record alone is compared.
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -7,7 +7,7 @@ import { parseArgs } from 'node:util';
 import semver from 'semver';
 
 const { values } = parseArgs({ options: { registry: { type: 'boolean', default: false } } });
-const { recorded, advisories } = JSON.parse(readFileSync('tools/advisories.json', 'utf8'));
+const { recorded, advisories } = JSON.parse(readFileSync('tools/supply/advisories.json', 'utf8'));
 const { packages } = JSON.parse(readFileSync('package-lock.json', 'utf8'));
 
 /** Every version of a package in the lock file, with whether a production install has it. */
@@ -49,13 +49,13 @@ for (const { id, package: name, range, title, found } of unhandled) {
     .map(({ version, isShipped }) => `${version}${isShipped ? '' : ', for development'}`)
     .join('; ');
   console.error(
-    `${id}: ${name} ${range}: ${title}. Here: ${versions}. Renew it, or write a verdict into tools/advisories.json.`,
+    `${id}: ${name} ${range}: ${title}. Here: ${versions}. Renew it, or write a verdict into tools/supply/advisories.json.`,
   );
 }
 const spent = holding.filter(({ found, verdict }) => found.length === 0 && verdict !== undefined);
 for (const { id, package: name } of spent)
   console.error(
-    `${id}: no version of ${name} here is meant by it any more: take its verdict out of tools/advisories.json.`,
+    `${id}: no version of ${name} here is meant by it any more: take its verdict out of tools/supply/advisories.json.`,
   );
 
 if (unhandled.length + spent.length > 0) process.exitCode = 1;

@@ -1,5 +1,5 @@
 // Reads anew what docker/cuda12-apt.txt or docker/cuda13-apt.txt records, out of NVIDIA's base and its package repository, and writes it there.
-// Usage: node tools/nvidia-packages.js 12|13 [--check] [--base IMAGE]. --check only compares; every asked package is downloaded, about 2 GB in all.
+// Usage: node tools/supply/nvidia-packages.js 12|13 [--check] [--base IMAGE]. --check only compares; every asked package is downloaded, about 2 GB in all.
 import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';

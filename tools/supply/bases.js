@@ -1,12 +1,12 @@
 // Pins the images that ours stand on: asks each one's registry for the digest of its tag, writes it into docker/bases.json, and `tag@digest`
-// wherever a file of ours names the image. `node tools/bases.js [--check | --current] [--from HOST[/PATH]]`
+// wherever a file of ours names the image. `node tools/supply/bases.js [--check | --current] [--from HOST[/PATH]]`
 //   --check    asks nobody: whether the files name what docker/bases.json has, and nothing else
 //   --current  changes nothing: whether the tags still have the digests that are recorded
 //   --from     a registry or mirror that is asked in place of each image's own; the docker config's credentials are used
 import { readFileSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { parseArgs } from 'node:util';
-import { buildIfStale } from './build.js';
+import { buildIfStale } from '../build.js';
 
 const lockFile = 'docker/bases.json';
 const files = [
@@ -37,7 +37,7 @@ function differences(bases) {
   const found = files.flatMap((file) => basesIn(readFileSync(file, 'utf8')).map((base) => ({ file, base })));
   const strange = found
     .filter(({ base }) => !bases.some((one) => written(one) === base))
-    .map(({ file, base }) => `${file} names ${base}, which ${lockFile} does not have: node tools/bases.js`);
+    .map(({ file, base }) => `${file} names ${base}, which ${lockFile} does not have: node tools/supply/bases.js`);
   const unused = bases
     .filter(({ image }) => !found.some(({ base }) => base.split('@')[0] === image))
     .map(({ image }) => `${lockFile} has ${image}, which no file names: take it out`);
@@ -78,7 +78,7 @@ async function openStore() {
   await buildIfStale();
   const [location, registry, manifest, ask, digest, world] = await Promise.all(
     ['location', 'oci/registry', 'oci/manifest', 'transfer/ask', 'transfer/digest', 'world'].map(
-      (name) => import(`../dist/src/store/${name}.js`),
+      (name) => import(`../../dist/src/store/${name}.js`),
     ),
   );
   const lent = { env: process.env, homeFolder: homedir(), now: Date.now };
@@ -115,7 +115,7 @@ if (!values.check && !values.current) {
   for (const file of files) writeFileSync(file, pin(readFileSync(file, 'utf8'), bases));
 }
 for (const { image } of bases.filter(({ digest }) => digest === null))
-  console.error(`${image}: not pinned, for no registry was asked for it yet: node tools/bases.js`);
+  console.error(`${image}: not pinned, for no registry was asked for it yet: node tools/supply/bases.js`);
 const wrong = differences(bases);
 for (const line of wrong) console.error(line);
 if (wrong.length > 0) process.exitCode = 1;
