@@ -124,7 +124,7 @@ function missing(ref: string, inReach: readonly Server[], { servers, engineFault
     some.length === 0 ? '' : ` ${word}: ${namesOf(some)}.`;
   const known = `${listed('Running', up)}${listed('Ended', down)}`;
   const fault = engineFault === undefined ? '' : `\n${engineFault.message}`;
-  const text = `There is no container named ${ref}.${known === '' ? ' Nothing was started yet: launch up.' : known}${fault}`;
+  const text = `There is no server named ${ref}.${known === '' ? ' None was started yet. Start one with: launch up' : known}${fault}`;
   return new AppError('CONTAINER_NOT_FOUND', text, { details, ...(engineFault ? { cause: engineFault } : {}) });
 }
 

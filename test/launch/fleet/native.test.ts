@@ -87,7 +87,7 @@ describe('everyday commands on a machine without an engine', () => {
   it('say what there is when a name is wrong, and why a command cannot be', async () => {
     const wrong = await launch('logs', 'wob');
     assert.equal(wrong.code, 8);
-    assert.match(wrong.stderr, /There is no container named wob\. Running: web\.\n.*No container engine answers/);
+    assert.match(wrong.stderr, /There is no server named wob\. Running: web\.\n.*No container engine answers/);
     const exec = await launch('exec', 'web', 'ls', '-l');
     assert.equal(exec.code, 2);
     assert.match(exec.stderr, /web runs without a container/);
