@@ -68,7 +68,9 @@ async function findOneModel(path: string): Promise<OneModel> {
     throw new AppError('USAGE', `${path} holds several models: ${names}. Name the folder of one of them.`);
   }
   if (model.problem !== undefined) throw new AppError('MODEL_INVALID', `No model.json is written: ${model.problem}.`);
-  return model.folder === undefined ? findAround(resolve(path)) : { model, folder: model.folder, homes };
+  if (model.folder !== undefined) return { model, folder: model.folder, homes };
+  // A folder with one file of any name is a model's own too, where what is around it is served.
+  return findAround(resolve(model.versions[0]?.path ?? path));
 }
 
 /** The model whose folder a file belongs to: the one around its version's folder, or around the file. */

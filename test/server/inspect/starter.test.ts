@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFile, readdir, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { before, describe, it } from 'node:test';
 import { Ajv2020 } from 'ajv/dist/2020.js';
@@ -95,6 +95,18 @@ describe('slipway init', () => {
     assert.equal(await readFile(file, 'utf8'), before);
     await init('misspelt', { force: true });
     assert.equal(servable(await inspect(join(folder, 'misspelt'))).name, 'misspelt');
+  });
+
+  it('writes into a folder whose one ONNX file has another name, as for that file itself', async () => {
+    for (const path of ['renamed', 'renamed/other.onnx']) {
+      await rm(join(folder, 'renamed'), { recursive: true, force: true });
+      await mkdir(join(folder, 'renamed'));
+      await copyFile(join(folder, 'alone.onnx'), join(folder, 'renamed/other.onnx'));
+      const { file } = await init(path);
+      assert.equal(file, join(folder, 'renamed/model.json'));
+      assert.equal(servable(await inspect(join(folder, 'renamed'))).name, 'renamed');
+    }
+    await rm(join(folder, 'renamed'), { recursive: true });
   });
 
   const refusals: readonly (readonly [path: string, code: string, message: RegExp])[] = [
