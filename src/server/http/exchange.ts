@@ -8,7 +8,7 @@ import type { ReadLine } from './body/read-line.js';
 import type { InferReport } from '../inference/inference.js';
 import type { Log } from '../log/log.js';
 import { emptyPolicy, safeHeaders } from './safe-headers.js';
-import { endUntaken, onceOver } from './waiting-answer.js';
+import { endUntaken, keepUntilTaken, type Wait } from './waiting-answer.js';
 import type { HttpBegun, RequestSpan, Telemetry } from '../telemetry/telemetry.js';
 import { RequestMemory, type MemoryBudget } from '../memory/memory-budget.js';
 
@@ -249,19 +249,24 @@ export class Exchange {
   #over(status: number): void {
     const { raw } = this.reply;
     const memory = this.#memory;
-    const { socket } = this.request.raw;
     const isWaiting = raw.writableLength > 0 && !this.#isGone;
     if (isWaiting) this.#limitWait(raw);
-    if (memory !== undefined && isWaiting) onceOver(raw, socket, () => memory.close());
-    else memory?.close();
+    if (memory !== undefined && isWaiting) {
+      const { socket } = this.request.raw;
+      keepUntilTaken(raw, { ...this.#waitOf(raw), socket, memory, budget: this.#context.memory });
+    } else memory?.close();
     const { inference, span } = this;
     span?.end({ status, isFault: status >= 500, errorCode: this.#errorCode, ...inference });
     this.#context.onAnswered(this, status);
   }
 
   #limitWait(raw: ServerResponse): void {
+    endUntaken(raw, this.#waitOf(raw));
+  }
+
+  #waitOf(raw: ServerResponse): Wait {
     const { untakenMs: limitMs, log } = this.#context;
-    endUntaken(raw, { limitMs, log, facts: () => this.#facts(raw.statusCode) });
+    return { limitMs, log, facts: () => this.#facts(raw.statusCode) };
   }
 
   #logAccess(status: number): void {

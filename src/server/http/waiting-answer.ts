@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Log } from '../log/log.js';
+import type { MemoryBudget, RequestMemory } from '../memory/memory-budget.js';
 
 /** How long an answer waits to be taken, and what is said of one that is not. */
 export interface Wait {
@@ -27,10 +28,38 @@ export function endUntaken(raw: ServerResponse, { limitMs, log, facts }: Wait): 
   raw.prependOnceListener('finish', () => raw.socket?.setTimeout(0));
 }
 
+/** An answer with what it holds. */
+interface Held extends Wait {
+  readonly socket: Socket;
+  readonly memory: RequestMemory;
+  readonly budget: MemoryBudget;
+}
+
+/**
+ * Gives back what an answer holds once it was taken or its client has gone. One that is taken a little at a time for longer than `limitMs`
+ * is kept while there is memory for others, and ended when there is not: a few such clients would hold all of it for hours.
+ */
+export function keepUntilTaken(raw: ServerResponse, { limitMs, log, facts, socket, memory, budget }: Held): void {
+  const giveWay = (): void => {
+    const { writableLength: waitingBytes } = raw;
+    log.warn(
+      { ...facts(), waitingBytes, limitMs },
+      'connection closed: its client takes the answer slowly, and others need the memory',
+    );
+    socket.destroy();
+    memory.abandon();
+  };
+  const stay = limitMs === 0 ? undefined : budget.mayGiveWay(limitMs, giveWay);
+  onceOver(raw, socket, () => {
+    stay?.();
+    memory.close();
+  });
+}
+
 const waiting = new WeakMap<Socket, Set<() => void>>();
 
 /** Calls `end` once, when an answer was taken or its connection closed: one that waits behind others on its connection does not hear of that itself. */
-export function onceOver(raw: ServerResponse, socket: Socket, end: () => void): void {
+function onceOver(raw: ServerResponse, socket: Socket, end: () => void): void {
   const all = waiting.get(socket) ?? followClose(socket);
   const over = (): void => {
     if (all.delete(over)) end();

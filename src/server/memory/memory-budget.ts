@@ -4,15 +4,19 @@ import type { Tensor } from '../../tensor/tensor.js';
 
 /**
  * What all requests may hold together: bodies as they arrive and are unfolded, tensors that wait, answers that are not read yet.
- * Nothing waits for it: what does not fit is refused at once.
+ * Nothing waits for it: what does not fit is refused at once. Answers that clients take slowly give way first.
  */
 export class MemoryBudget {
   readonly limitBytes: number;
+  readonly #clock: () => number;
   #usedBytes = 0;
   #refusals = 0;
+  /** Those that may have to give way, and from when on: in the order in which they came. */
+  readonly #slow = new Map<() => void, number>();
 
-  constructor(limitBytes: number) {
+  constructor(limitBytes: number, clock = () => performance.now()) {
     this.limitBytes = limitBytes;
+    this.#clock = clock;
   }
 
   get usedBytes(): number {
@@ -26,6 +30,7 @@ export class MemoryBudget {
 
   /** Counts `bytes` more for a request that holds `ownBytes`. Throws PAYLOAD_TOO_LARGE where it could never fit, else MEMORY_FULL. */
   take(bytes: number, ownBytes: number): void {
+    if (this.#usedBytes + bytes > this.limitBytes && ownBytes + bytes <= this.limitBytes) this.#makeRoom(bytes);
     if (this.#usedBytes + bytes <= this.limitBytes) {
       this.#usedBytes += bytes;
       return;
@@ -43,6 +48,21 @@ export class MemoryBudget {
 
   give(bytes: number): void {
     this.#usedBytes -= bytes;
+  }
+
+  /** Has `giveWay` called, once, when others need memory and `limitMs` have passed; what it answers takes that back. */
+  mayGiveWay(limitMs: number, giveWay: () => void): () => void {
+    this.#slow.set(giveWay, this.#clock() + limitMs);
+    return () => void this.#slow.delete(giveWay);
+  }
+
+  #makeRoom(bytes: number): void {
+    const nowMs = this.#clock();
+    for (const [giveWay, fromMs] of this.#slow) {
+      if (nowMs < fromMs || this.#usedBytes + bytes <= this.limitBytes) return;
+      this.#slow.delete(giveWay);
+      giveWay();
+    }
   }
 }
 

@@ -22,6 +22,41 @@ describe('the memory of requests', () => {
     assert.equal(budget.usedBytes, 0);
   });
 
+  it('is taken from those that hold it slowly and for long, in their order, when others need it', () => {
+    let nowMs = 0;
+    const budget = new MemoryBudget(1000, () => nowMs);
+    const ended: string[] = [];
+    const slow = (name: string, bytes: number): (() => void) => {
+      const memory = new RequestMemory(budget);
+      memory.hold(bytes);
+      return budget.mayGiveWay(100, () => {
+        ended.push(name);
+        memory.close();
+      });
+    };
+    slow('first', 400);
+    const stay = slow('taken', 100);
+    slow('second', 400);
+    nowMs = 50;
+    slow('third', 300);
+    stay();
+    const other = new RequestMemory(budget);
+    nowMs = 99;
+    assert.throws(() => other.take(100), code('MEMORY_FULL'));
+    nowMs = 100;
+    assert.throws(() => other.take(1001), code('PAYLOAD_TOO_LARGE'));
+    assert.deepEqual(ended, [], 'nobody gives way to what could never fit');
+    other.take(100);
+    assert.deepEqual([ended, budget.usedBytes], [['first'], 900]);
+    other.take(100);
+    assert.deepEqual(ended, ['first'], 'nor while there is room');
+    assert.throws(() => other.take(800), code('MEMORY_FULL'));
+    assert.deepEqual([ended, budget.usedBytes], [['first', 'second'], 600]);
+    nowMs = 150;
+    other.take(600);
+    assert.deepEqual([ended, budget.usedBytes], [['first', 'second', 'third'], 900]);
+  });
+
   it('refuses for good what could never fit, with both figures', () => {
     const budget = new MemoryBudget(1000);
     const memory = new RequestMemory(budget);
