@@ -9,6 +9,8 @@ export default {
     'src/**/{*-process,*-thread,worker,parent-watch}.ts!',
     // The pages' starts, and what its tests load by path.
     'src/playground/web/{app,api,curl,docs,stream}.js!',
+    // Its test loads it by path, with a flag of V8's.
+    'src/server/loop/kept-tick.ts!',
     'bench/**/{main,*-process,*-thread}.ts!',
     'bench/{micro,loops,images,peers/servers}/**/*.{ts,js}!',
     'bin/*.{js,cjs}!',
