@@ -17,48 +17,52 @@ const mostParts = mostFiles + mostFields;
 /** Read in a turn of the event loop: text that resembles the boundary is searched at some 100 MB/s. */
 const turnBytes = 256 * 1024;
 
-/** A body that is there whole is read at once; a parser that has not told its end by then never will. */
+/** A parser that was given the whole body and has not told its end by then never will. */
 const limitMs = 10_000;
 
 /** Reads multipart/form-data. Rejects with INVALID_INPUT for what is none, was cut, or has too many parts. */
-export function parseMultipart(body: Buffer, contentType: string): Promise<Form> {
+export async function parseMultipart(body: Buffer, contentType: string): Promise<Form> {
+  let busboy: InstanceType<typeof Busboy> | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  try {
+    const headers: BusboyHeaders = { 'content-type': contentType };
+    const limits = { files: mostFiles, fields: mostFields, parts: mostParts, fileSize: body.length };
+    // The body is here whole. Parts that waited to be read stopped the parser for ever where nobody reads them: those without a disposition.
+    busboy = new Busboy({ headers, limits, fileHwm: body.length + 1, highWaterMark: body.length + 1 });
+    const form = formOf(busboy);
+    await Promise.race([form, writeInTurns(busboy, body)]);
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(new Error(`its parts did not end within ${limitMs / 1000} s`)), limitMs);
+    });
+    return await Promise.race([form, late]);
+  } catch (thrown) {
+    throw new AppError('INVALID_INPUT', `The body is not multipart/form-data: ${messageOf(thrown)}`, { cause: thrown });
+  } finally {
+    clearTimeout(timer);
+    busboy?.destroy();
+  }
+}
+
+/** What a parser finds in all that is written to it. */
+function formOf(busboy: InstanceType<typeof Busboy>): Promise<Form> {
   return new Promise((resolve, reject) => {
     const files: Buffer[][] = [];
     const fields: [string, string][] = [];
-    const timer = setTimeout(() => refuse(new Error(`its parts did not end within ${limitMs / 1000} s`)), limitMs);
-    const refuse = (thrown: unknown) => {
-      clearTimeout(timer);
-      reject(
-        new AppError('INVALID_INPUT', `The body is not multipart/form-data: ${messageOf(thrown)}`, { cause: thrown }),
-      );
-    };
-    try {
-      const headers: BusboyHeaders = { 'content-type': contentType };
-      const limits = { files: mostFiles, fields: mostFields, parts: mostParts, fileSize: body.length };
-      // The body is here whole. Parts that waited to be read stopped the parser for ever where nobody reads them: those without a disposition.
-      const busboy = new Busboy({ headers, limits, fileHwm: body.length + 1, highWaterMark: body.length + 1 });
-      busboy.on('file', (_name, stream) => {
-        const chunks: Buffer[] = [];
-        files.push(chunks);
-        stream.on('data', (chunk: Buffer) => chunks.push(chunk)).on('error', refuse);
-      });
-      busboy.on('field', (name: string | undefined, value) => {
-        if (name === undefined) refuse(new Error('a field has no name'));
-        else fields.push([name, value]);
-      });
-      busboy
-        .on('filesLimit', stopAt(`${mostFiles} files`))
-        .on('fieldsLimit', stopAt(`${mostFields} fields`))
-        .on('partsLimit', stopAt(`${mostParts} parts`));
-      busboy.on('finish', () => {
-        clearTimeout(timer);
-        resolve({ files: files.map((chunks) => Buffer.concat(chunks)), fields });
-      });
-      busboy.on('error', refuse);
-      writeInTurns(busboy, body).catch(refuse);
-    } catch (thrown) {
-      refuse(thrown);
-    }
+    busboy.on('file', (_name, stream) => {
+      const chunks: Buffer[] = [];
+      files.push(chunks);
+      stream.on('data', (chunk: Buffer) => chunks.push(chunk)).on('error', reject);
+    });
+    busboy.on('field', (name: string | undefined, value) => {
+      if (name === undefined) reject(new Error('a field has no name'));
+      else fields.push([name, value]);
+    });
+    busboy
+      .on('filesLimit', stopAt(`${mostFiles} files`))
+      .on('fieldsLimit', stopAt(`${mostFields} fields`))
+      .on('partsLimit', stopAt(`${mostParts} parts`));
+    busboy.on('finish', () => resolve({ files: files.map((chunks) => Buffer.concat(chunks)), fields }));
+    busboy.on('error', reject);
   });
 }
 
@@ -69,9 +73,11 @@ function stopAt(what: string): () => never {
   };
 }
 
+/** Ends early where the parser is destroyed: nobody waits for it then. */
 async function writeInTurns(busboy: Writable, body: Buffer): Promise<void> {
   for (let at = 0; at < body.length; at += turnBytes) {
     if (at > 0) await nextTurn();
+    if (busboy.destroyed) return;
     busboy.write(body.subarray(at, at + turnBytes));
   }
   busboy.end();

@@ -37,6 +37,16 @@ describe('a form', () => {
     }
   });
 
+  it('is read to its end on an event loop with much else to do', async (test) => {
+    test.mock.timers.enable({ apis: ['setTimeout'] });
+    const reading = parseMultipart(form([disposition, 'x'.repeat(3_000_000)]), type);
+    test.mock.timers.tick(60_000);
+    assert.deepEqual(
+      (await reading).files.map(({ length }) => length),
+      [3_000_000],
+    );
+  });
+
   const line = (count: number): Buffer => Buffer.from(`${'--b\r\n'.repeat(count)}--b--\r\n`);
   const field = ['Content-Disposition: form-data; name="top"', '1'] as const;
   const refused: readonly (readonly [title: string, body: Buffer, says: RegExp])[] = [
