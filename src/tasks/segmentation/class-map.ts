@@ -1,5 +1,5 @@
 import type { Placement } from '../../image/placement.js';
-import { along, neighbours, placeOf, type Side } from './neighbours.js';
+import { along, neighbours, placeOf, type Between, type Side } from './neighbours.js';
 import type { ClassMap } from './types.js';
 
 /** One row of an output: value of class c at (x, y) is `data[from + c * classStep + y * rowStep + x * columnStep]`. */
@@ -32,21 +32,14 @@ export function mapScores(field: ScoreField, { placement, input, least }: MapOpt
   const { imageWidth: width, imageHeight: height } = placement;
   const across = neighbours([0, width], { ...along(placement, 'X'), cells: field.width, side: input.width });
   const down = neighbours([0, height], { ...along(placement, 'Y'), cells: field.height, side: input.height });
-  const best = bestOfCells(field, least);
+  const common = commonOfCells(field, bestOfCells(field, least));
   const classes = new Uint16Array(width * height);
   for (let y = 0; y < height; y++) {
     const [top, bottom, v] = [down.low[y] as number, down.high[y] as number, down.weight[y] as number];
-    for (let x = 0; x < width; x++) {
-      const [left, right] = [across.low[x] as number, across.high[x] as number];
-      const first = best[top * field.width + left] as number;
-      const isAlike =
-        first === best[top * field.width + right] &&
-        first === best[bottom * field.width + left] &&
-        first === best[bottom * field.width + right];
-      classes[y * width + x] = isAlike
-        ? first
-        : bestBetween(field, { top, bottom, left, right, u: across.weight[x] as number, v, least });
-    }
+    const pixels = classes.subarray(y * width, (y + 1) * width);
+    const cells = common.subarray(top * field.width, (top + 1) * field.width);
+    copyByPlace(pixels, cells, across.low);
+    fillMixed(pixels, field, { across, top, bottom, v, least });
   }
   return { width, height, classes };
 }
@@ -77,42 +70,96 @@ function cellsOf(pixels: number, of: Side): Int32Array {
   );
 }
 
-/** The highest class of each cell, of equal ones the first. */
-function bestOfCells(field: ScoreField, least: number): Uint16Array {
-  const { width, height } = field;
+/** The highest class of each cell, of equal ones the first. Values are read in the order in which they lie in a row. */
+function bestOfCells({ data, from, classes, width, height, ...step }: ScoreField, least: number): Uint16Array {
   const best = new Uint16Array(width * height);
+  const highest = new Float64Array(width);
   for (let y = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) {
-      best[y * width + x] = bestBetween(field, { top: y, bottom: y, left: x, right: x, u: 0, v: 0, least });
+    highest.fill(-Infinity);
+    for (let index = 0; index < classes; index++) {
+      const start = from + index * step.classStep + y * step.rowStep;
+      for (let x = 0; x < width; x++) {
+        const value = data[start + x * step.columnStep] as number;
+        if (value <= (highest[x] as number)) continue;
+        highest[x] = value;
+        best[y * width + x] = classes === 1 ? Number(value >= least) : index;
+      }
     }
   }
   return best;
 }
 
-function bestBetween(
-  { data, from, classes, classStep, rowStep, columnStep }: ScoreField,
-  at: {
-    readonly top: number;
-    readonly bottom: number;
-    readonly left: number;
-    readonly right: number;
-    readonly u: number;
-    readonly v: number;
-    readonly least: number;
-  },
-): number {
-  const [top, bottom] = [from + at.top * rowStep, from + at.bottom * rowStep];
-  const [left, right] = [at.left * columnStep, at.right * columnStep];
-  let [best, highest] = [0, -Infinity];
-  for (let index = 0; index < classes; index++) {
-    const shift = index * classStep;
-    const a = data[top + left + shift] as number;
-    const b = data[top + right + shift] as number;
-    const c = data[bottom + left + shift] as number;
-    const d = data[bottom + right + shift] as number;
-    const upper = a + (b - a) * at.u;
-    const value = upper + (c + (d - c) * at.u - upper) * at.v;
-    if (value > highest) [best, highest] = [index, value];
+/** Where four cells differ: there are no more than 65,535 classes. */
+const mixed = 65_535;
+
+/** The class that a cell and its neighbours to the right, below, and between the two have in common. */
+function commonOfCells({ width, height }: Pick<ScoreField, 'width' | 'height'>, best: Uint16Array): Uint16Array {
+  const common = new Uint16Array(best.length);
+  for (let y = 0; y < height; y++) {
+    const below = y + 1 < height ? width : 0;
+    for (let x = 0; x < width; x++) {
+      const at = y * width + x;
+      const right = x + 1 < width ? 1 : 0;
+      const own = best[at] as number;
+      const isAlike = own === best[at + right] && own === best[at + below] && own === best[at + below + right];
+      common[at] = isAlike ? own : mixed;
+    }
   }
-  return classes === 1 ? Number(highest >= at.least) : best;
+  return common;
+}
+
+/** To each pixel the class of the cell that it lies in or after. */
+function copyByPlace(pixels: Uint16Array, cells: Uint16Array, places: Int32Array): void {
+  for (let x = 0; x < pixels.length; x++) pixels[x] = cells[places[x] as number] as number;
+}
+
+interface PixelRow {
+  readonly across: Between;
+  readonly top: number;
+  readonly bottom: number;
+  readonly v: number;
+  readonly least: number;
+}
+
+/** Interpolates between the cells that differ, along one row of pixels. */
+function fillMixed(pixels: Uint16Array, field: ScoreField, { across, top, bottom, v, least }: PixelRow): void {
+  const { classes } = field;
+  const corners = new Float64Array(4 * classes);
+  let read = -1;
+  for (let x = 0; x < pixels.length; x++) {
+    if (pixels[x] !== mixed) continue;
+    const [left, right, u] = [across.low[x] as number, across.high[x] as number, across.weight[x] as number];
+    // Pixels between the same cells share them: those of many classes lie far apart in most outputs.
+    if (left !== read) readCorners(corners, field, { top, bottom, left, right });
+    read = left;
+    let [best, highest] = [0, -Infinity];
+    for (let index = 0, at = 0; index < classes; index++, at += 4) {
+      const [a, c] = [corners[at] as number, corners[at + 2] as number];
+      const upper = a + ((corners[at + 1] as number) - a) * u;
+      const lower = c + ((corners[at + 3] as number) - c) * u;
+      const value = upper + (lower - upper) * v;
+      if (value > highest) [best, highest] = [index, value];
+    }
+    pixels[x] = classes === 1 ? Number(highest >= least) : best;
+  }
+}
+
+interface Corners {
+  readonly top: number;
+  readonly bottom: number;
+  readonly left: number;
+  readonly right: number;
+}
+
+/** The values of four cells, four for each class. */
+function readCorners(to: Float64Array, field: ScoreField, { top, bottom, left, right }: Corners): void {
+  const { data, from, classes, classStep, rowStep, columnStep } = field;
+  for (let index = 0; index < classes; index++) {
+    const above = from + index * classStep + top * rowStep;
+    const below = from + index * classStep + bottom * rowStep;
+    to[4 * index] = data[above + left * columnStep] as number;
+    to[4 * index + 1] = data[above + right * columnStep] as number;
+    to[4 * index + 2] = data[below + left * columnStep] as number;
+    to[4 * index + 3] = data[below + right * columnStep] as number;
+  }
 }
