@@ -180,9 +180,11 @@ class Pool implements RunnerPool {
 
   #lost(worker: PoolWorker, loss: WorkerLoss): void {
     const { events } = this.#options;
-    const { reason } = loss;
-    events?.onWorkerLost?.({ worker: worker.name, reason });
-    if (this.#closing !== undefined || this.#places.isTrial(worker)) return;
+    const { reason, cause } = loss;
+    const isTrial = this.#places.isTrial(worker);
+    // A trial that nobody waits for was ended, not lost.
+    if (!isTrial || cause !== 'asked') events?.onWorkerLost?.({ worker: worker.name, reason });
+    if (this.#closing !== undefined || isTrial) return;
     const isApart = this.#places.isApart(worker);
     if (isApart && this.#isGivenUp(loss)) return;
     if (!isApart) this.#losses.push({ atMs: performance.now(), isRequestFault: false });
