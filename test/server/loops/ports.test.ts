@@ -27,11 +27,23 @@ const find = (options: Readonly<Record<string, unknown>>, addresses?: readonly s
     ...(addresses === undefined ? {} : { addressesOf: () => Promise.resolve(addresses) }),
   });
 
+/** A parent that no process has. */
+const orphaned = 4_194_305;
+
+interface LoopLike {
+  readonly port: number;
+  readonly parent?: number;
+  readonly uid?: number;
+}
+
 /** A process as a loop that was given this port by this parent. */
-async function startLoop(context: TestContext, port: number, parent: number) {
+async function startLoop(context: TestContext, { port, parent = orphaned, ...user }: LoopLike) {
   const start = { index: 0, count: 2, parent, waits: false, ports: { port: 1, metricsPort: port } };
   const text = 'process.stdout.write("ready"); setInterval(() => undefined, 1000)';
-  const child = spawn(process.execPath, ['-e', text], { env: { SLIPWAY_LOOP: JSON.stringify(start) } });
+  const child = spawn(process.execPath, ['-e', text], {
+    env: { SLIPWAY_LOOP: JSON.stringify(start) },
+    ...user,
+  });
   context.after(() => child.kill('SIGKILL'));
   await once(child.stdout, 'data');
   return child;
@@ -68,15 +80,24 @@ describe('the ports of several HTTP loops', { skip }, () => {
 describe('an HTTP loop without its parent', { skip }, () => {
   it('is known by the parent that it was given, and the port', async (context) => {
     const port = await listenAt(context, '127.0.0.1');
-    const orphan = await startLoop(context, port, 4_194_305);
-    await startLoop(context, port, process.pid);
-    assert.deepEqual(await findOrphans(port), [{ pid: orphan.pid, parent: 4_194_305 }]);
+    const orphan = await startLoop(context, { port });
+    await startLoop(context, { port, parent: process.pid });
+    assert.deepEqual(await findOrphans(port), [{ pid: orphan.pid, parent: orphaned }]);
     assert.deepEqual(await findOrphans(2), []);
+  });
+
+  const asRoot = process.getuid?.() !== 0 && 'only root starts processes of others';
+  it('is left alone where it is another user’s, whom root could end too', { skip: asRoot }, async (context) => {
+    const port = await listenAt(context, '127.0.0.1');
+    const other = await startLoop(context, { port, uid: 65_534 });
+    assert.deepEqual(await findOrphans(port), []);
+    await assert.rejects(find({ port }), { code: 'PORT_IN_USE' });
+    assert.deepEqual([other.exitCode, other.signalCode], [null, null]);
   });
 
   it('is ended where its port is needed, with a line in the log', async (context) => {
     const port = await listenAt(context, '127.0.0.1');
-    const orphan = await startLoop(context, port, 4_194_305);
+    const orphan = await startLoop(context, { port });
     const ended = once(orphan, 'exit');
     // The port stays taken here, so it is refused in the end.
     await assert.rejects(find({ metricsPort: port }), { code: 'PORT_IN_USE' });
