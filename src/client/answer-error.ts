@@ -11,6 +11,7 @@ const codes: Readonly<Record<number, ErrorCode>> = {
   413: 'PAYLOAD_TOO_LARGE',
   415: 'UNSUPPORTED_ENCODING',
   429: 'QUEUE_FULL',
+  501: 'UNSUPPORTED_TRANSFER',
   503: 'MODEL_NOT_READY',
 };
 

@@ -18,7 +18,8 @@ export interface GateDeps {
 
 /** Everything that a request has to pass before it is answered, whichever way it came in. */
 export function createGates(deps: GateDeps): readonly Gate[] {
-  return [...(deps.tls?.asksForCertificate === true ? [certificateGate] : []), doorGate(deps), pageGate(deps)];
+  const certificate = deps.tls?.asksForCertificate === true ? [certificateGate] : [];
+  return [...certificate, doorGate(deps), pageGate(deps), transferGate];
 }
 
 /** Whether every gate lets a request in; where one does not, it has been answered. */
@@ -55,6 +56,15 @@ function pageGate({ guard, doors, settings, tls }: GateDeps): Gate {
     guard.check({ method, headers, rawHeaders: raw.rawHeaders, url, isProved: () => isProved(request.url) });
   };
 }
+
+/** A body whose last coding is chunked ends where that says, which Node reads alone: what it holds would be taken for the body itself. RFC 9112, 6.1. */
+const transferGate: Gate = ({ bodyBytes, raw }) => {
+  if (bodyBytes !== undefined) return;
+  const coding = raw.headersDistinct['transfer-encoding']?.join(', ') ?? '';
+  if (coding.toLowerCase() === 'chunked') return;
+  const text = `Transfer-Encoding ${JSON.stringify(coding)} is not supported: expected chunked alone. A compressed body is told by Content-Encoding.`;
+  throw refusal('UNSUPPORTED_TRANSFER', text);
+};
 
 /** Health needs no certificate either: who probes it may have none. */
 const certificateGate: Gate = ({ raw, url }) => {

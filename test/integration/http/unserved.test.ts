@@ -51,3 +51,26 @@ describe('a request of thousands of headers', () => {
     });
   }
 });
+
+describe('a body that other codings than chunked were put on', () => {
+  const codings: readonly (readonly string[])[] = [['gzip, chunked'], ['GZIP,chunked'], ['deflate', 'chunked']];
+  it('is answered with 501 on every way in, and the connection serves on', async (context) => {
+    const { url } = await serveFor(context, { models: [{ name: 'm', graph: sumAndDifference }] });
+    const ask = async (client: RawClient, path: string, codings: readonly string[]) => {
+      const headers = codings.map((coding) => `transfer-encoding: ${coding}\r\n`).join('');
+      await client.write(`POST ${path} HTTP/1.1\r\nhost: x\r\n${headers}\r\n5\r\nhello\r\n0\r\n\r\n`);
+      return client.read();
+    };
+    for (const path of ['/v2/models/m/infer', '/v2/models/%6D/infer', '/none']) {
+      const client = new RawClient(url);
+      context.after(() => client.close());
+      for (const coding of codings) {
+        const { status, head, body } = await ask(client, path, coding);
+        assert.equal(status, 501, `${path} ${coding.join()}`);
+        assert.match(head, /\r\nx-error-code: UNSUPPORTED_TRANSFER/);
+        assert.match(body.toString(), /expected chunked alone/);
+      }
+      assert.equal((await ask(client, path, ['Chunked'])).status, path === '/none' ? 404 : 400);
+    }
+  });
+});
