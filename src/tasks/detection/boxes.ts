@@ -60,13 +60,30 @@ function decode([dx, dy, dw, dh]: Four, [cx, cy, w, h]: Four, [centre, size]: Pr
   return [cx + dx * centre * w, cy + dy * centre * h, w * Math.exp(dw * size), h * Math.exp(dh * size)];
 }
 
-/** Intersection over union, 0 where neither has an area. */
-export function overlap(a: Box, b: Box): number {
-  const width = Math.min(a.x1, b.x1) - Math.max(a.x0, b.x0);
-  const height = Math.min(a.y1, b.y1) - Math.max(a.y0, b.y0);
-  if (width <= 0 || height <= 0) return 0;
-  const shared = width * height;
-  return shared / (areaOf(a) + areaOf(b) - shared);
+/** Boxes that were kept: each candidate is compared with all of them. */
+export class KeptBoxes {
+  /** Left, top, right, bottom and area of each. */
+  readonly #numbers: number[] = [];
+
+  add(box: Box): void {
+    this.#numbers.push(box.x0, box.y0, box.x1, box.y1, areaOf(box));
+  }
+
+  /** Whether the intersection over union of a box with one of them is more than `most`; of those that only touch it is 0. */
+  isOverlapped(box: Box, most: number): boolean {
+    const { x0, y0, x1, y1 } = box;
+    const area = areaOf(box);
+    const numbers = this.#numbers;
+    for (let at = 0; at < numbers.length; at += 5) {
+      const width = Math.min(numbers[at + 2] as number, x1) - Math.max(numbers[at] as number, x0);
+      if (width <= 0) continue;
+      const height = Math.min(numbers[at + 3] as number, y1) - Math.max(numbers[at + 1] as number, y0);
+      if (height <= 0) continue;
+      const shared = width * height;
+      if (shared / ((numbers[at + 4] as number) + area - shared) > most) return true;
+    }
+    return false;
+  }
 }
 
 const areaOf = ({ x0, y0, x1, y1 }: Box): number => (x1 - x0) * (y1 - y0);

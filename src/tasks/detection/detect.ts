@@ -2,7 +2,7 @@ import { AppError } from '../../errors.js';
 import type { Placement } from '../../image/placement.js';
 import type { DetectionForm } from '../../model/tasks/detection-config.js';
 import { bestFirst } from './best-first.js';
-import { overlap, readBox, type Box, type BoxOptions } from './boxes.js';
+import { KeptBoxes, readBox, type Box, type BoxOptions } from './boxes.js';
 import { findCandidates, type Scores } from './candidates.js';
 import { fieldsFrom, readGrid, type Grid, type GridOrder, type Rows } from './grid.js';
 import { makeMasks, readPrototypes, type KeptBox, type Prototypes } from './masks.js';
@@ -114,8 +114,8 @@ function detectRow(
   const { config, asked } = run;
   const found = findCandidates(scores, { ...config, leastScore: asked.score });
   const suppress = config.suppress === 'none' && asked.iou !== undefined ? 'class' : config.suppress;
-  const mostOverlap = suppress === 'none' ? Infinity : (asked.iou ?? config.iou);
-  const keptOf = new Map<number, Box[]>();
+  const mostOverlap = asked.iou ?? config.iou;
+  const keptOf = new Map<number, KeptBoxes>();
   const values: number[] = [];
   const kept: KeptBox[] = [];
   let nonFinite = found.nonFinite;
@@ -125,9 +125,11 @@ function detectRow(
     const { x0, y0, x1, y1 } = toImage(box, placement);
     if (Number.isNaN(x0 + y0 + x1 + y1)) nonFinite++;
     if (!(x0 < x1 && y0 < y1)) continue;
-    const rivals = rivalsOf(keptOf, suppress === 'class' ? index : 0);
-    if (rivals.some((rival) => overlap(rival, box) > mostOverlap)) continue;
-    rivals.push(box);
+    if (suppress !== 'none') {
+      const rivals = rivalsOf(keptOf, suppress === 'class' ? index : 0);
+      if (rivals.isOverlapped(box, mostOverlap)) continue;
+      rivals.add(box);
+    }
     values.push(x0, y0, x1, y1, index, found.scores[at] as number);
     kept.push({ number: found.boxes[at] as number, corners: [x0, y0, x1, y1] });
     // Before the next is asked for, which may cost an order of all.
@@ -138,10 +140,10 @@ function detectRow(
   return { ...row, masks: makeMasks({ run, ...masks, placement }, kept) };
 }
 
-function rivalsOf(keptOf: Map<number, Box[]>, index: number): Box[] {
+function rivalsOf(keptOf: Map<number, KeptBoxes>, index: number): KeptBoxes {
   const known = keptOf.get(index);
   if (known !== undefined) return known;
-  const rivals: Box[] = [];
+  const rivals = new KeptBoxes();
   keptOf.set(index, rivals);
   return rivals;
 }
