@@ -134,7 +134,7 @@ export interface ModelClient {
   readonly name: string;
   readonly version?: string;
   infer(inputs: Readonly<Record<string, Tensor>>, options?: InferOptions): Promise<Inference>;
-  /** A whole JPEG, PNG, WebP, GIF, TIFF or AVIF file. */
+  /** Labels of a whole JPEG, PNG, WebP, GIF, TIFF or AVIF file. Rejects with REQUEST_FAILED where the model is no classifier. */
   predictImage(image: Uint8Array, options?: PredictOptions): Promise<ImagePrediction>;
   /** Boxes of a detector in one image file. Rejects with REQUEST_FAILED where the model is none. */
   detect(image: Uint8Array, options?: DetectOptions): Promise<ImageDetections>;
@@ -193,7 +193,7 @@ function imageCalls(name: string, call: SendCall): Pick<ModelClient, 'predictIma
   return {
     predictImage: async (image, options = {}) => {
       const query = options.top === undefined ? '' : `?top=${options.top}`;
-      return parsePrediction(await sendImage(image, options, query));
+      return parseImagePrediction(await sendImage(image, options, query), name);
     },
     segment: async (image, options = {}) => {
       const query = options.mask === undefined ? '' : `?mask=${options.mask}`;
@@ -254,10 +254,22 @@ function textOf(header: string | readonly string[] | undefined): string | undefi
   return typeof header === 'string' ? header : undefined;
 }
 
-function parsePrediction(answer: HttpAnswer): ImagePrediction {
+function parsePrediction(answer: HttpAnswer): Omit<ImagePrediction, 'predictions'> & { readonly predictions: unknown } {
   const body = parseBody(answer) as { model_name: string; model_version: string; device: string; predictions: unknown };
   const { model_name: modelName, model_version: modelVersion, device, predictions } = body;
-  return { modelName, modelVersion, device, predictions: predictions as readonly Prediction[] };
+  return { modelName, modelVersion, device, predictions };
+}
+
+function parseImagePrediction(answer: HttpAnswer, model: string): ImagePrediction {
+  const { predictions, ...facts } = parsePrediction(answer);
+  if (Array.isArray(predictions)) return { ...facts, predictions: predictions as readonly Prediction[] };
+  throw wrongTask(model, 'a classifier', 'predictions');
+}
+
+/** A call that does not fit what the model is for. */
+function wrongTask(model: string, task: string, missing: string): AppError {
+  const text = `Model ${model} is not ${task}: its answer has no ${missing}. task() of the model says which call fits.`;
+  return new AppError('REQUEST_FAILED', text);
 }
 
 /** As it comes: its mask in base64. */
@@ -272,7 +284,7 @@ function parseDetections(answer: HttpAnswer, model: string): ImageDetections {
     );
     return { modelName, modelVersion, device, detections: read };
   }
-  throw new AppError('REQUEST_FAILED', `Model ${model} is not a detector: its answer has no detections.`);
+  throw wrongTask(model, 'a detector', 'detections');
 }
 
 function parseSegmentation(answer: HttpAnswer, model: string): ImageSegmentation {
@@ -280,9 +292,7 @@ function parseSegmentation(answer: HttpAnswer, model: string): ImageSegmentation
     readonly segmentation?: Pick<ImageSegmentation, 'width' | 'height' | 'classes'> & { readonly mask?: string };
   };
   const { modelName, modelVersion, device } = parsePrediction(answer);
-  if (segmentation === undefined) {
-    throw new AppError('REQUEST_FAILED', `Model ${model} is not a segmentation model: its answer has no segmentation.`);
-  }
+  if (segmentation === undefined) throw wrongTask(model, 'a segmentation model', 'segmentation');
   const { mask, ...found } = segmentation;
   const png = mask === undefined ? {} : { mask: new Uint8Array(Buffer.from(mask, 'base64')) };
   return { modelName, modelVersion, device, ...found, ...png };
@@ -292,7 +302,7 @@ function parseTextPrediction(answer: HttpAnswer, model: string): ImagePrediction
   const { predictions, ...facts } = parsePrediction(answer);
   const [first] = Array.isArray(predictions) ? (predictions as readonly unknown[]) : [];
   if (Array.isArray(first)) return { ...facts, predictions: first as readonly Prediction[] };
-  throw new AppError('REQUEST_FAILED', `Model ${model} is not a classifier: its answer has no predictions.`);
+  throw wrongTask(model, 'a classifier', 'predictions');
 }
 
 function parseEmbeddings(answer: HttpAnswer, model: string): TextEmbeddings {
@@ -300,9 +310,7 @@ function parseEmbeddings(answer: HttpAnswer, model: string): TextEmbeddings {
   const { embeddings, similarity } = body;
   const { modelName, modelVersion, device } = parsePrediction(answer);
   const facts = { modelName, modelVersion, device };
-  if (!Array.isArray(embeddings)) {
-    throw new AppError('REQUEST_FAILED', `Model ${model} is not an embedding model: its answer has no embeddings.`);
-  }
+  if (!Array.isArray(embeddings)) throw wrongTask(model, 'an embedding model', 'embeddings');
   return { ...facts, embeddings: embeddings as number[][], ...(similarity === undefined ? {} : { similarity }) };
 }
 

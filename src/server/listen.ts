@@ -2,6 +2,7 @@ import { Server, type AddressInfo } from 'node:net';
 import { addressOf } from '../protocol/authority.js';
 import type { App } from './http/app.js';
 import type { HttpSide } from './http-side.js';
+import { findOrphans } from './loops/orphans.js';
 import type { Settings } from './settings/settings.js';
 import { listenFailure } from './supervision/listen-failure.js';
 import type { Address, Succession } from './supervision/succession.js';
@@ -36,7 +37,8 @@ async function openApp({ fastify }: App, at: Address, succession: Succession | u
       await fastify.listen({ host, port, ...shared, backlog: mostUnaccepted, listenTextResolver: () => '' });
     }
   } catch (thrown) {
-    throw listenFailure(thrown, at);
+    // Several loops end such a loop themselves; one server ends no process that is not its own.
+    throw listenFailure(thrown, at, await findOrphans(port));
   }
   succession?.share(fastify.server, at);
 }

@@ -39,6 +39,31 @@ describe('the examples for users', () => {
     assert.deepEqual([stdout, stderr], ['models/digits/samples/7.png: 7\nmodels/digits/samples/3.png: 3\n', '']);
   });
 
+  it('the programs say in one line how they are called, and what goes wrong', async (context) => {
+    const { url } = await serveFor(context, { folder: 'models' });
+    const said = async (program: string, ...args: readonly string[]): Promise<string> => {
+      const env = { ...process.env, SLIPWAY_URL: url };
+      const failure = await run(process.execPath, [`examples/${program}`, ...args], { env }).catch(
+        (thrown: unknown) => thrown as { readonly stderr: string },
+      );
+      return failure.stderr;
+    };
+    const classify = 'Usage: node examples/client/classify.js [--model NAME] IMAGE...\n';
+    const infer = 'Usage: node examples/client/infer.js CELSIUS...\n';
+    assert.equal(await said('client/classify.js'), classify);
+    assert.equal(await said('client/classify.js', '--model', 'digits'), classify);
+    assert.match(await said('client/classify.js', '--bogus'), /^Unknown option '--bogus'.*\n$/);
+    assert.match(await said('client/classify.js', 'absent.png'), /^ENOENT: .*absent\.png'\n$/);
+    assert.match(
+      await said('client/classify.js', '--model', 'digit-boxes', 'models/digits/samples/7.png'),
+      /^Model digit-boxes is not a classifier: .*\n$/,
+    );
+    assert.equal(await said('client/infer.js'), infer);
+    assert.equal(await said('client/infer.js', '3', 'warm'), infer);
+    assert.match(await said('client/infer.js', '3'), /^Request for unknown model: 'celsius' is not found.*\n$/);
+    assert.equal(await said('embedding/in-process.js'), 'Usage: node examples/embedding/in-process.js IMAGE...\n');
+  });
+
   it('the walk with curl goes to its end', { skip: hasCurl ? false : 'needs curl and bash' }, async (context) => {
     const { url } = await serveFor(context, { folder: 'models' });
     const { stdout } = await run('examples/walk.sh', [url]);

@@ -99,6 +99,16 @@ describe('a model of a hub', () => {
     }
   });
 
+  it('whose address is none is refused by the name of its variable', async () => {
+    for (const HF_ENDPOINT of ['127.0.0.1:8080', 'localhost:8080', 'https://', 'ftp://x', '///']) {
+      const { world } = worldWith({ env: { HF_ENDPOINT } });
+      await assert.rejects(
+        pull({ location: parseLocation('hf://team/net'), cache: temporaryFolder('hf-'), world, events: told }),
+        { code: 'USAGE', message: 'HF_ENDPOINT is not an address: expected one such as http://127.0.0.1:9000.' },
+      );
+    }
+  });
+
   it('that wants a token says where it is looked for', async (context) => {
     const { url } = await hub(context, files);
     const { world } = worldWith({ env: { HF_ENDPOINT: url } });

@@ -183,6 +183,17 @@ describe('models in a bucket', () => {
     await assert.rejects(pullAs(endpoint), /SignatureDoesNotMatch.*the profile default/s);
     await assert.rejects(pullAs({ ...endpoint, AWS_PROFILE: 'absent' }), /403.*as nobody/);
     await assert.rejects(pullAs({ ...endpoint, AWS_ACCESS_KEY_ID: 'AKID' }), /go together/);
+    for (const name of ['AWS_ENDPOINT_URL', 'AWS_ENDPOINT_URL_S3']) {
+      for (const value of ['127.0.0.1:9000', 'localhost:9000', 'http://', 'ftp://x', '/'])
+        await assert.rejects(pullAs({ [name]: value }), {
+          code: 'USAGE',
+          message: `${name} is not an address: expected one such as http://127.0.0.1:9000.`,
+        });
+    }
+    await assert.rejects(
+      pullAs({ AWS_PROFILE: 'absent', AWS_CONTAINER_CREDENTIALS_FULL_URI: 'role' }),
+      /^AppError: 'role' does not answer: /,
+    );
   });
 
   it('send no session token on to another address', async (context) => {

@@ -27,7 +27,13 @@ export async function cleanUp(
     const { host: hostIp, port } = native;
     const others = { list: async () => (await runner.list()).filter((one) => one.request.name !== name) };
     const holder = await findNativeHolder(others, [{ hostIp, port, protocol: 'tcp' }]);
-    const [who, stop] = holder === undefined ? ['another program', ''] : [holder, `, or launch stop ${holder}`];
+    const loop = outlived.exec(logLines.join('\n'));
+    const [who, stop] =
+      holder !== undefined
+        ? [holder, `, or launch stop ${holder}`]
+        : loop !== null
+          ? [loop[1], `, or ${loop[2]}`]
+          : ['another program', ''];
     return new AppError(
       'PORT_IN_USE',
       `Port ${port} on ${hostIp} is taken by ${who}.\n  fix: -p ${port + 1}:8000${stop}`,
@@ -35,6 +41,9 @@ export async function cleanUp(
   }
   return explain(result, { name, timeoutMs: options.timeoutMs, logLines });
 }
+
+/** What the server says of an HTTP loop that holds its port, and the command that ends it. */
+const outlived = /in use by (an HTTP loop [^:]*): end it with (kill [^,]*),/;
 
 const portIsTaken = /EADDRINUSE|PORT_IN_USE|port \d+ .*in use/i;
 

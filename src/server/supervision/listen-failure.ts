@@ -1,12 +1,21 @@
 import { AppError, messageOf } from '../../errors.js';
+import type { Orphan } from '../loops/orphans.js';
 import type { Address } from './succession.js';
 
-/** Why a port cannot be opened: PORT_IN_USE, or USAGE for an address that is not this machine's. */
-export function listenFailure(cause: unknown, { host, port, flag }: Address): AppError {
+/** Why a port cannot be opened: PORT_IN_USE, perhaps by loops without a parent, or USAGE for an address that is not this machine's. */
+export function listenFailure(
+  cause: unknown,
+  { host, port, flag }: Address,
+  orphans: readonly Orphan[] = [],
+): AppError {
   const { code } = cause as { code?: unknown };
   const at = `${host} port ${port}`;
   if (code === 'EADDRINUSE') {
-    const text = `${at} is in use by another process: stop that one, or choose another port with ${flag} ${port + 1}.`;
+    const holder =
+      orphans.length === 0
+        ? 'another process: stop that one'
+        : `an HTTP loop that outlived its server: end it with kill -KILL ${orphans.map(({ pid }) => pid).join(' ')}`;
+    const text = `${at} is in use by ${holder}, or choose another port with ${flag} ${port + 1}.`;
     return new AppError('PORT_IN_USE', text, { cause });
   }
   const text = `Cannot listen on ${at}: ${messageOf(cause)}. Choose others with --host and ${flag}.`;

@@ -1,4 +1,5 @@
 import { AppError } from '../../errors.js';
+import { parseEndpoint } from '../endpoint.js';
 import { asList, asNumber, asRecord, asText } from '../json.js';
 import { ask, failureOf, rangeHeaders, readJson } from '../transfer/ask.js';
 import type { Digest } from '../transfer/digest.js';
@@ -12,7 +13,7 @@ const companion = /^([^/]+|1_Pooling\/[^/]+)\.(json|txt|model)$/i;
 /** A model of a Hugging Face hub at one commit: its ONNX file with its weights, and the small files about it. */
 export async function listHub(location: HubLocation, world: StoreWorld): Promise<Listing> {
   const { repository, revision, name, shown } = location;
-  const endpoint = (world.env['HF_ENDPOINT'] ?? '').replace(/\/+$/, '') || 'https://huggingface.co';
+  const endpoint = parseEndpoint('HF_ENDPOINT', world.env['HF_ENDPOINT']) ?? 'https://huggingface.co';
   const headers = authorizationOf(await findToken(world));
   const address = `${endpoint}/api/models/${repository}/revision/${encodeURIComponent(revision)}?blobs=true`;
   const response = await ask(world, address, { headers });

@@ -58,7 +58,7 @@ function encodeKey(part: string): string {
 
 /** Other endpoints know buckets by path; AWS by host, but for names whose dots no certificate covers. */
 function baseOf(bucket: string, region: string, endpoint: string | undefined): string {
-  if (endpoint !== undefined) return `${endpoint.replace(/\/+$/, '')}/${bucket}/`;
+  if (endpoint !== undefined) return `${endpoint}/${bucket}/`;
   const host = `s3.${region}.amazonaws.com`;
   return bucket.includes('.') ? `https://${host}/${bucket}/` : `https://${bucket}.${host}/`;
 }

@@ -1,4 +1,5 @@
 import { AppError } from '../../errors.js';
+import { parseEndpoint } from '../endpoint.js';
 import { asText } from '../json.js';
 import { ask, failureOf, readJson } from '../transfer/ask.js';
 import type { StoreWorld } from '../world.js';
@@ -33,11 +34,14 @@ export async function findAwsCredentials(world: StoreWorld): Promise<AwsSettings
   const stored = await readSection(env['AWS_SHARED_CREDENTIALS_FILE'], 'credentials', profile, world);
   const credentials =
     fromEnvironment(env) ?? fromProfile({ ...config, ...stored }, profile) ?? (await fromContainer(world));
-  const endpoint = env['AWS_ENDPOINT_URL_S3'] ?? env['AWS_ENDPOINT_URL'] ?? config['endpoint_url'];
+  const endpoint =
+    parseEndpoint('AWS_ENDPOINT_URL_S3', env['AWS_ENDPOINT_URL_S3']) ??
+    parseEndpoint('AWS_ENDPOINT_URL', env['AWS_ENDPOINT_URL']) ??
+    parseEndpoint(`endpoint_url of the profile ${profile} in ~/.aws`, config['endpoint_url']);
   return {
     ...(credentials === undefined ? {} : { credentials }),
     region: env['AWS_REGION'] ?? env['AWS_DEFAULT_REGION'] ?? config['region'] ?? 'us-east-1',
-    ...(endpoint === undefined || endpoint === '' ? {} : { endpoint }),
+    ...(endpoint === undefined ? {} : { endpoint }),
   };
 }
 

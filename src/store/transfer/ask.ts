@@ -27,9 +27,13 @@ export async function ask(
       ...omitUndefined({ body, signal, redirect }),
     });
   } catch (thrown) {
-    const { host } = new URL(url);
+    const host = URL.canParse(String(url)) ? new URL(url).host : `'${String(url)}'`;
     const cause = thrown instanceof Error && thrown.cause instanceof Error ? thrown.cause : thrown;
-    throw new AppError('SERVER_UNREACHABLE', `${host} does not answer: ${messageOf(cause)}.`, { cause: thrown });
+    throw new AppError(
+      'SERVER_UNREACHABLE',
+      `${host} does not answer: ${messageOf(cause)}. Check the address and the way there.`,
+      { cause: thrown },
+    );
   }
 }
 

@@ -71,6 +71,11 @@ describe('detections', () => {
     assert.deepEqual(detections, await ask(form!, wideFile!, '?score=0.6&max=2&iou=0.1'));
     assert.equal(detections.length, 2);
     assert.equal(modelName, nameOf(form!));
+    await assert.rejects(model.predictImage(wideFile!), {
+      code: 'REQUEST_FAILED',
+      message:
+        /^Model \S+ is not a classifier: its answer has no predictions\. task\(\) of the model says which call fits\.$/,
+    });
   });
 
   it('refuse what is asked of another task, and values that mean nothing, by name', async () => {

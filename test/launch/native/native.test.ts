@@ -7,6 +7,8 @@ import { deservesRestart } from '../../../src/launch/native/supervisor/backoff.j
 import { isRunning, readIdentity, signalProcess } from '../../../src/launch/native/process.js';
 import { LineCutter } from '../../../src/launch/text/line-cutter.js';
 import { logFilesOf, readLog, RotatingLog } from '../../../src/launch/native/log.js';
+import { cleanUp } from '../../../src/launch/native/start-failures.js';
+import type { Session } from '../../../src/launch/session/session.js';
 import { openNative } from '../../../src/launch/native/runner.js';
 import type { NativeRequest } from '../../../src/launch/native/state.js';
 
@@ -87,6 +89,22 @@ describe('a native server', () => {
     await runner.start(requestOf('once', 'process.exit(1)', { restart: false }));
     assert.equal(await runner.wait('once'), 1);
     assert.equal((await runner.find('once'))?.restarts, 0);
+  });
+
+  it('whose port a loop holds that outlived its server says so, with what ends the loop', async () => {
+    const said =
+      '127.0.0.1 port 8000 is in use by an HTTP loop that outlived its server: end it with kill -KILL 12 13, or choose another port with --port 8001.';
+    for (const [name, line, expected] of [
+      ['behind-a-loop', said, 'an HTTP loop that outlived its server.\n  fix: -p 8001:8000, or kill -KILL 12 13'],
+      ['behind-another', 'port 8000 is in use by another process', 'another program.\n  fix: -p 8001:8000'],
+    ] as const) {
+      const native = requestOf(name, `console.error(${JSON.stringify(line)}); process.exit(3)`, { port: 8000 });
+      await runner.start(native);
+      assert.equal(await runner.wait(name), 3);
+      const session = { options: { keep: false, timeoutMs: 1000 } } as Session;
+      const failure = await cleanUp(session, runner, { native, result: { kind: 'ended', exitCode: 3 } });
+      assert.equal(failure.message, `Port 8000 on 127.0.0.1 is taken by ${expected}`);
+    }
   });
 
   it('has one name: a second one is refused while it runs and replaces it afterwards', async () => {

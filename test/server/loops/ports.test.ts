@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { describe, it, type TestContext } from 'node:test';
 import { AppError } from '../../../src/errors.js';
+import { serve } from '../../../src/server/in-process.js';
 import { createLog } from '../../../src/server/log/log.js';
 import { findOrphans } from '../../../src/server/loops/orphans.js';
 import { findPorts } from '../../../src/server/loops/ports.js';
@@ -93,6 +94,24 @@ describe('an HTTP loop without its parent', { skip }, () => {
     assert.deepEqual(await findOrphans(port), []);
     await assert.rejects(find({ port }), { code: 'PORT_IN_USE' });
     assert.deepEqual([other.exitCode, other.signalCode], [null, null]);
+  });
+
+  it('is named where one server wants its port, with what ends it, and is left alone', async (context) => {
+    const port = await listenAt(context, '127.0.0.1');
+    const orphans = [await startLoop(context, { port }), await startLoop(context, { port })];
+    const pids = orphans.map(({ pid }) => pid).sort((one = 0, other = 0) => one - other);
+    const refusal = await serve({ models: 'models', port }).catch((thrown: unknown) => thrown as AppError);
+    assert.ok(refusal instanceof AppError);
+    assert.equal(refusal.code, 'PORT_IN_USE');
+    assert.equal(
+      refusal.message,
+      `127.0.0.1 port ${port} is in use by an HTTP loop that outlived its server: end it with kill -KILL ${pids.join(' ')}, ` +
+        `or choose another port with --port ${port + 1}.`,
+    );
+    assert.deepEqual(
+      orphans.map(({ exitCode, signalCode }) => exitCode ?? signalCode),
+      [null, null],
+    );
   });
 
   it('is ended where its port is needed, with a line in the log', async (context) => {
