@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { createPrivateKey } from 'node:crypto';
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
@@ -7,7 +8,12 @@ import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { buffer } from 'node:stream/consumers';
 import { TLSSocket } from 'node:tls';
+import { AppError } from '../../src/errors.js';
+import { readTls } from '../../src/server/access/tls.js';
+import { createLog } from '../../src/server/log/log.js';
+import { settingsOf } from '../../src/server/settings/args.js';
 import { makeCertificate } from '../support/certificates.js';
+import { temporaryFolder } from '../support/folder.js';
 import { sumAndDifference } from '../support/models.js';
 import { folderWith, startProcess } from '../support/server-process.js';
 import { goodCall, sums } from './http/cases/case.js';
@@ -79,7 +85,9 @@ describe('a server with a certificate', () => {
     await server.until(/certificate reloaded/);
     assert.equal((await ask(port, '/v2')).shown, 'next');
     await write('key', 'no key');
-    await server.until(/could not be reloaded[^]*could not be reloaded/);
+    await server.until(
+      /could not be reloaded[^]*The file of --tls-key holds no private key that can be used.*could not be reloaded/,
+    );
     assert.equal((await ask(port, '/v2')).shown, 'next');
     assert.doesNotMatch(server.text(), /PRIVATE/);
   });
@@ -106,9 +114,41 @@ describe('a server with a certificate', () => {
     const flags = ['--models', folder, '--tls-cert', join(folder, '.cert')];
     const wrong = startProcess(context, ...flags, '--tls-key', join(folder, '.key'));
     assert.deepEqual(await wrong.ended, [2, null]);
-    assert.match(wrong.text(), /--tls-cert .*--tls-key .*mismatch/);
+    assert.match(wrong.text(), /The key of --tls-key is not that of the certificate of --tls-cert: expected a pair/);
     const half = startProcess(context, ...flags);
     assert.deepEqual(await half.ended, [2, null]);
     assert.match(half.text(), /--tls-cert and --tls-key must be given together/);
+  });
+
+  it('says which of its files it cannot use', async () => {
+    const log = createLog(settingsOf({}).log, { isTerminal: true, write: () => undefined });
+    const folder = temporaryFolder('tls-');
+    const locked = createPrivateKey(own.key).export({
+      type: 'pkcs8',
+      format: 'pem',
+      cipher: 'aes-256-cbc',
+      passphrase: 'x',
+    });
+    const refusalOf = async (cert: string, key: string | Buffer, ca = own.cert): Promise<string> => {
+      const at = { cert: join(folder, 'cert'), key: join(folder, 'key'), clientCa: join(folder, 'ca') };
+      await Promise.all([writeFile(at.cert, cert), writeFile(at.key, key), writeFile(at.clientCa, ca)]);
+      const refused = await readTls(at, log, AbortSignal.abort()).catch((thrown: unknown) => thrown);
+      assert.ok(refused instanceof AppError);
+      return refused.message;
+    };
+    for (const cert of ['', 'no certificate', own.cert.slice(0, 200), own.key])
+      assert.match(
+        await refusalOf(cert, own.key),
+        /: The file of --tls-cert holds no certificate that can be used: expected PEM \(/,
+      );
+    for (const key of ['', 'no key', own.key.slice(0, 200), own.cert, locked])
+      assert.match(
+        await refusalOf(own.cert, key),
+        /: The file of --tls-key holds no private key that can be used: expected PEM without a passphrase \(/,
+      );
+    assert.match(
+      await refusalOf(own.cert, own.key, 'none'),
+      /: The file of --tls-client-ca contains no certificate: expected PEM\./,
+    );
   });
 });

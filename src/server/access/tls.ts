@@ -50,6 +50,18 @@ function checkContext([cert, key, ca]: readonly Buffer[]): SecureContextOptions 
   if (ca?.includes('-----BEGIN CERTIFICATE-----') === false) {
     throw new AppError('USAGE', 'The file of --tls-client-ca contains no certificate: expected PEM.');
   }
+  tryParts({ cert }, 'The file of --tls-cert holds no certificate that can be used: expected PEM');
+  tryParts({ key }, 'The file of --tls-key holds no private key that can be used: expected PEM without a passphrase');
+  tryParts({ cert, key }, 'The key of --tls-key is not that of the certificate of --tls-cert: expected a pair');
   createSecureContext(context);
   return context;
+}
+
+/** Throws what is wrong with these parts, since OpenSSL does not say which of them it means. */
+function tryParts(parts: SecureContextOptions, fault: string): void {
+  try {
+    createSecureContext(parts);
+  } catch (cause) {
+    throw new AppError('USAGE', `${fault} (${messageOf(cause)}).`, { cause });
+  }
 }
