@@ -11,11 +11,12 @@ export function listenFailure(
   const { code } = cause as { code?: unknown };
   const at = `${host} port ${port}`;
   if (code === 'EADDRINUSE') {
-    const holder =
-      orphans.length === 0
-        ? 'another process: stop that one'
-        : `an HTTP loop that outlived its server: end it with kill -KILL ${orphans.map(({ pid }) => pid).join(' ')}`;
-    const text = `${at} is in use by ${holder}, or choose another port with ${flag} ${port + 1}.`;
+    const other = `choose another port with ${flag} ${port + 1}.`;
+    const pids = orphans.map(({ pid }) => pid).join(' ');
+    const text =
+      pids === ''
+        ? `${at} is in use by another process: stop that one, or ${other}`
+        : `${at} is in use by an HTTP loop that outlived its server: end it with kill -KILL ${pids}, or ${other}`;
     return new AppError('PORT_IN_USE', text, { cause });
   }
   const text = `Cannot listen on ${at}: ${messageOf(cause)}. Choose others with --host and ${flag}.`;
