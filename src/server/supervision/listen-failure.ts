@@ -1,12 +1,11 @@
 import { AppError, messageOf } from '../../errors.js';
-import type { Orphan } from '../loops/orphans.js';
 import type { Address } from './succession.js';
 
 /** Why a port cannot be opened: PORT_IN_USE, perhaps by loops without a parent, or USAGE for an address that is not this machine's. */
 export function listenFailure(
   cause: unknown,
   { host, port, flag }: Address,
-  orphans: readonly Orphan[] = [],
+  orphans: readonly { readonly pid: number }[] = [],
 ): AppError {
   const { code } = cause as { code?: unknown };
   const at = `${host} port ${port}`;
