@@ -1,8 +1,9 @@
 import { messageOf } from '../../errors.js';
 import { checkTaskLabels } from '../complete/task-labels.js';
 import { completeConfig } from '../complete/complete-config.js';
-import type { ModelJson } from '../config-schema.js';
+import { modelJsonSchema, type ModelJson } from '../config-schema.js';
 import type { OnnxHeader } from '../config.js';
+import { parseStrictly } from '../parse-config.js';
 import { findHuggingFace } from './hugging-face.js';
 import { findText } from './text.js';
 import { findTimm } from './timm.js';
@@ -45,14 +46,15 @@ function sourcesOf(subject: FindingSubject): Finding {
   return nothingFound;
 }
 
-/** What of the found blocks does not fit the model, in words. */
+/** What of the found blocks a model.json could not hold, or does not fit the model, in words. */
 function findContradiction(found: Finding['json'], header: OnnxHeader): string | undefined {
   try {
+    parseStrictly(JSON.stringify(found), 'what was found', modelJsonSchema);
     const config = completeConfig(found, header, 'cpu');
     const labels = (found.classification ?? found.detection ?? found.segmentation)?.labels;
     if (typeof labels === 'object') checkTaskLabels(config, labels, header);
     return undefined;
   } catch (error) {
-    return messageOf(error).replace(/^model\.json does not fit the model: /, '');
+    return messageOf(error).replace(/^(model\.json does not fit the model|what was found is wrong): /, '');
   }
 }

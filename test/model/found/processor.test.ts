@@ -149,4 +149,26 @@ describe('a processor of Hugging Face', () => {
     const untold = 'preprocessor_config.json names no resize filter: bilinear is used.';
     assert.deepEqual(filterOf(), [undefined, untold]);
   });
+
+  it('is not used where it says what no model.json may, such as a deviation of zero', () => {
+    const edge = { size: { shortest_edge: 64 }, do_center_crop: true, crop_size: { height: 64, width: 96 } };
+    const poolFormer = { ...edge, image_processor_type: 'PoolFormerImageProcessor' };
+    for (const [given, expected] of [
+      [
+        { image_std: [0.5, 0, 0.5] },
+        /None of it is used: image\.std is \[0\.5,0,0\.5\], expected a number other than 0/,
+      ],
+      [{ ...poolFormer, crop_pct: 0 }, /None of it is used: image\.resize\.width is null, expected an integer/],
+      [
+        { ...poolFormer, crop_pct: 1e-9 },
+        /None of it is used: image\.resize\.width is 64000000000, expected an integer/,
+      ],
+    ] as const) {
+      const { json, notes } = of(vit, { ...processor, ...given });
+      assert.deepEqual(json, {});
+      assert.match(notes.join(' '), expected);
+    }
+    const { json } = of(vit, { ...processor, ...poolFormer, crop_pct: 0.9 });
+    assert.deepEqual(json.image?.resize, { width: 71, height: 71, fit: 'outside', rounding: 'down' });
+  });
 });
