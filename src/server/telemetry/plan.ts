@@ -33,7 +33,9 @@ export function readTelemetryPlan(env: Env): TelemetryPlan {
   const nothing = { traces: undefined, metrics: undefined, readsParents: false, notes: [] };
   if (valueOf(env, 'OTEL_SDK_DISABLED')?.toLowerCase() === 'true') return nothing;
   const notes: string[] = [];
-  const note: Note = (text) => notes.push(text);
+  const note: Note = (text) => {
+    if (!notes.includes(text)) notes.push(text);
+  };
   const traces = readSignal(env, 'TRACES', note);
   const metrics = readSignal(env, 'METRICS', note);
   const logs = namesIn(env, 'OTEL_LOGS_EXPORTER').filter((name) => name !== 'none');

@@ -88,6 +88,7 @@ describe('the plan of telemetry', () => {
     it(`says so of ${what}, and sends what can be sent`, () => {
       const { traces, metrics, notes } = readTelemetryPlan(env);
       assert.ok(notes.length > 0 && notes.every((text) => note.test(text)), notes.join());
+      assert.equal(new Set(notes).size, notes.length);
       assert.equal([traces && 'traces', metrics && 'metrics'].filter((name) => name !== undefined).join(' '), sends);
     });
   }
