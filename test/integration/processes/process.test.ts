@@ -66,7 +66,9 @@ describe('the server process', { concurrency: 2 }, () => {
     context.after(() => other.close());
     await once(other, 'listening');
     const { port } = other.address() as AddressInfo;
-    const server = start(context, '--models', await folderWith(context, m), '--port', String(port));
+    // A cache of its own: in that of the other tests a server that was killed may have left something to report.
+    const own = ['--models', await folderWith(context, m), '--cache-dir', await folderWith(context)];
+    const server = start(context, ...own, '--port', String(port));
     assert.deepEqual(await server.ended, [3, null]);
     assert.equal(
       server.text(),

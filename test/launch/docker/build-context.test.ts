@@ -100,7 +100,7 @@ describe("a registry's credentials", () => {
     assert.deepEqual(token, { identitytoken: 't', serveraddress: 'x' });
     await assert.rejects(
       findRegistryAuth('x', world, () => Promise.resolve('oops')),
-      /docker-credential-s answered no JSON/,
+      /docker-credential-s did not answer with JSON for x/,
     );
     await assert.rejects(
       findRegistryAuth('x', worldOf({ credsStore: 'absent-for-sure' })),
