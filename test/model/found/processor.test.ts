@@ -159,16 +159,13 @@ describe('a processor of Hugging Face', () => {
         /None of it is used: image\.std is \[0\.5,0,0\.5\], expected a number other than 0/,
       ],
       [{ ...poolFormer, crop_pct: 0 }, /None of it is used: image\.resize\.width is null, expected an integer/],
-      [
-        { ...poolFormer, crop_pct: 1e-9 },
-        /None of it is used: image\.resize\.width is 64000000000, expected an integer/,
-      ],
+      [{ ...poolFormer, crop_pct: 2 ** -10 }, /None of it is used: image\.resize\.width is 65536, expected an integer/],
     ] as const) {
       const { json, notes } = of(vit, { ...processor, ...given });
       assert.deepEqual(json, {});
       assert.match(notes.join(' '), expected);
     }
-    const { json } = of(vit, { ...processor, ...poolFormer, crop_pct: 0.9 });
-    assert.deepEqual(json.image?.resize, { width: 71, height: 71, fit: 'outside', rounding: 'down' });
+    const { json } = of(vit, { ...processor, ...poolFormer, crop_pct: 0.5 });
+    assert.deepEqual(json.image?.resize, { width: 128, height: 128, fit: 'outside', rounding: 'down' });
   });
 });
