@@ -150,5 +150,16 @@ describe('a server with a certificate', () => {
       await refusalOf(own.cert, own.key, 'none'),
       /: The file of --tls-client-ca contains no certificate: expected PEM\./,
     );
+    const broken = own.cert.replace(/\n.{4}/, '\n****');
+    for (const [ca, which] of [
+      [own.cert.slice(0, 200), '1 of 1'],
+      [broken, '1 of 1'],
+      [`# the first\n${own.cert}# the second\n${broken}`, '2 of 2'],
+      [`${own.cert}${own.cert.slice(0, 300)}`, '2 of 2'],
+    ] as const)
+      assert.match(
+        await refusalOf(own.cert, own.key, ca),
+        new RegExp(`: Certificate ${which} in the file of --tls-client-ca cannot be used: expected PEM \\(`),
+      );
   });
 });

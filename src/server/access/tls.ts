@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { createSecureContext, type SecureContextOptions } from 'node:tls';
 import { AppError, messageOf } from '../../errors.js';
 import { omitUndefined } from '../../omit-undefined.js';
@@ -47,14 +48,29 @@ function checkContext([cert, key, ca]: readonly Buffer[]): SecureContextOptions 
     minVersion: 'TLSv1.2',
     ...omitUndefined({ cert, key, ca }),
   };
-  if (ca?.includes('-----BEGIN CERTIFICATE-----') === false) {
-    throw new AppError('USAGE', 'The file of --tls-client-ca contains no certificate: expected PEM.');
-  }
+  if (ca !== undefined) checkAuthorities(ca.toString('latin1'));
   tryParts({ cert }, 'The file of --tls-cert holds no certificate that can be used: expected PEM');
   tryParts({ key }, 'The file of --tls-key holds no private key that can be used: expected PEM without a passphrase');
   tryParts({ cert, key }, 'The key of --tls-key is not that of the certificate of --tls-cert: expected a pair');
   createSecureContext(context);
   return context;
+}
+
+/** Throws where one cannot be used: OpenSSL takes those before it, and passes over the rest without a word. */
+function checkAuthorities(pem: string): void {
+  const begin = '-----BEGIN CERTIFICATE-----';
+  const found = pem.split(new RegExp(`(?=${begin})`)).filter((part) => part.startsWith(begin));
+  if (found.length === 0) {
+    throw new AppError('USAGE', 'The file of --tls-client-ca contains no certificate: expected PEM.');
+  }
+  for (const [index, certificate] of found.entries()) {
+    try {
+      new X509Certificate(certificate);
+    } catch (cause) {
+      const text = `Certificate ${index + 1} of ${found.length} in the file of --tls-client-ca cannot be used: expected PEM (${messageOf(cause)}).`;
+      throw new AppError('USAGE', text, { cause });
+    }
+  }
 }
 
 /** Throws what is wrong with these parts, since OpenSSL does not say which of them it means. */
