@@ -1,5 +1,5 @@
 import { AppError } from '../errors.js';
-import { countElements, fitsShape, formatShape } from '../tensor/shape.js';
+import { countElements, fitsShape, formatShape, type DeclaredShape } from '../tensor/shape.js';
 import type { TensorSpec } from '../tensor/tensor.js';
 import { allInputs, createFinder, type ModelSignature } from './types.js';
 
@@ -26,6 +26,20 @@ export function createInputCheck(model: ModelSignature): InputCheck {
   };
 }
 
+interface Declared {
+  readonly shape: DeclaredShape;
+  readonly unranked?: boolean | undefined;
+}
+
+/**
+ * The shape of an input as clients are told it. Triton's know no tensor without a dimension beside that of the batch, and Triton tells them of one
+ * (`reshape` in its model configuration): a scalar is [1], and `[-1]` with batches is [-1,1]. Requests may have either.
+ */
+export function toldShape({ shape, unranked }: Declared, maxRows: number): DeclaredShape {
+  const isTold = unranked === true || shape.length > (maxRows > 0 ? 1 : 0);
+  return isTold ? shape : [...shape, 1];
+}
+
 /** Refuses an input that the model does not have, with those that it has. */
 export function failUnknown(name: string, model: ModelSignature): never {
   return fail(
@@ -44,7 +58,8 @@ function checkFit({ name, datatype, shape }: InputHeader, spec: TensorSpec, mode
   if (datatype !== spec.datatype) {
     fail(`inference input '${name}' data-type is '${datatype}', but model '${model.name}' expects '${spec.datatype}'`);
   }
-  if (spec.unranked !== true && !fitsShape(shape, spec.shape)) {
+  const fits = spec.unranked === true || fitsShape(shape, spec.shape);
+  if (!fits && !fitsShape(shape, toldShape(spec, model.maxRows))) {
     fail(
       `unexpected shape for input '${name}' for model '${model.name}'. ` +
         `Expected ${formatShape(spec.shape)}, got ${formatShape(shape)}`,

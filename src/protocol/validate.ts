@@ -39,7 +39,7 @@ export function validateInferRequest(request: InferRequest, model: ModelSignatur
   let isUneven = false;
   const take = (spec: TensorSpec, tensor: Tensor): void => {
     check({ name: spec.name, datatype: tensor.datatype, shape: tensor.shape });
-    inputs.set(spec.name, toElements(tensor, spec, model));
+    inputs.set(spec.name, toElements(withOwnRank(tensor, spec), spec, model));
   };
   for (const spec of model.inputs) {
     const { name } = spec;
@@ -67,6 +67,12 @@ export function validateInferRequest(request: InferRequest, model: ModelSignatur
   const plain = { inputs, outputs, rows: rows ?? 1, isAlone, binaryOutput, timeoutUs, priority, parameters };
   const checked = sequence === undefined ? plain : { ...plain, sequence };
   return id === undefined ? checked : { id, ...checked };
+}
+
+/** An input that came in the shape that clients are told, in the model's own. */
+function withOwnRank(tensor: Tensor, { shape, unranked }: TensorSpec): Tensor {
+  const isLonger = unranked !== true && tensor.shape.length === shape.length + 1;
+  return isLonger ? { ...tensor, shape: tensor.shape.slice(0, -1) } : tensor;
 }
 
 /** Where `model.json` asks for batching, every request is rows. */

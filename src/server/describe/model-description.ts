@@ -2,6 +2,7 @@ import type { DetectionConfig } from '../../model/tasks/detection-config.js';
 import { exampleInputs } from '../../model/example/example.js';
 import { suggestImage } from '../../model/found/ultraface.js';
 import type { SequenceConfig } from '../../model/config.js';
+import { toldShape } from '../../protocol/tensor-check.js';
 import type { ModelMetadata } from '../../protocol/types.js';
 import type { ServableModel } from '../../repository/types.js';
 import { datatypes } from '../../tensor/datatype.js';
@@ -23,7 +24,7 @@ export interface DescribeOptions {
  * What the file says of itself stands apart in `metadata`: its words may be as old as the export.
  */
 export function describeModel(model: ServableModel, options: DescribeOptions): ModelMetadata {
-  return describeFile(model, {
+  const described = describeFile(model, {
     ...options,
     facts: {
       device: model.devices.join(','),
@@ -33,6 +34,8 @@ export function describeModel(model: ServableModel, options: DescribeOptions): M
       instances: String(model.instances),
     },
   });
+  const { maxRows } = model.config.batching;
+  return { ...described, inputs: described.inputs.map((input) => ({ ...input, shape: toldShape(input, maxRows) })) };
 }
 
 /** What is known of a model that is not loaded. */
@@ -161,6 +164,8 @@ export function describeConfig({ name, config, inputs, outputs, ...model }: Serv
     data_type: datatypes[spec.datatype].config,
     dims: ownDims,
   });
+  const input = (spec: TensorSpec, ownDims: readonly number[]) =>
+    ownDims.length > 0 ? tensor(spec, ownDims) : { ...tensor(spec, [1]), reshape: { shape: [] } };
   const labelled = (spec: TensorSpec) =>
     spec.name === config.classification?.output && typeof config.classification.labels === 'string'
       ? config.classification.labels
@@ -172,8 +177,8 @@ export function describeConfig({ name, config, inputs, outputs, ...model }: Serv
     version_policy: { latest: { num_versions: 1 } },
     max_batch_size: maxRows,
     input: [
-      ...inputs.map((spec) => tensor(spec, dims(spec))),
-      ...defaultedInputs.map((spec) => ({ ...tensor(spec, spec.shape), optional: true })),
+      ...inputs.map((spec) => input(spec, dims(spec))),
+      ...defaultedInputs.map((spec) => ({ ...input(spec, spec.shape), optional: true })),
     ],
     output: outputs.map((spec) => ({ ...tensor(spec, dims(spec)), label_filename: labelled(spec) })),
     instance_group: [instanceGroup(name, model)],

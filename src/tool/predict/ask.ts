@@ -114,7 +114,9 @@ function toInference({ name, metadata }: Asked, given: NumericTensor, { asJson }
       `Model ${name} has the inputs ${inputs}: an array can be sent to a model with one. Send JSON with "inputs".`,
     );
   }
-  if (input.datatype !== given.datatype || (input.unranked !== true && !fitsShape(given.shape, input.shape))) {
+  // Servers tell of a scalar as [1], and of single elements in batches as [-1,1].
+  const fits = [given.shape, [...given.shape, 1]].some((shape) => fitsShape(shape, input.shape));
+  if (input.datatype !== given.datatype || (input.unranked !== true && !fits)) {
     const expected = `${input.datatype}${formatShape(input.shape)}`;
     const text = `Input ${input.name} of model ${name} takes ${expected}, but the array is ${given.datatype}${formatShape(given.shape)}. NumPy converts it: x.astype(...), x.reshape(...).`;
     throw new AppError('INVALID_INPUT', text);
