@@ -51,7 +51,7 @@ describe('the API page in a real browser', { skip: browserObstacle }, () => {
       if (!request.url().startsWith(server.url) && !/^(blob|data):/.test(request.url())) elsewhere.push(request.url());
     });
     await page.goto(`${server.url}/docs`);
-    await page.getByText('Show a key').waitFor();
+    await page.getByText('Enter a key').waitFor();
     await page.locator('.auth-wrapper .authorize').click();
     const field = page.locator('.auth-container input');
     await field.fill('wrong');
@@ -61,7 +61,7 @@ describe('the API page in a real browser', { skip: browserObstacle }, () => {
     await field.fill('secret-key');
     await page.locator('.auth-btn-wrapper .authorize').click();
     await page.locator('.auth-btn-wrapper .btn-done').click();
-    await page.getByText('Show a key').waitFor({ state: 'detached' });
+    await page.getByText('Enter a key').waitFor({ state: 'detached' });
     const block = await open(page, 'predict');
     const models = await block.locator('[data-param-name="model"] select option').allInnerTexts();
     const headers = { authorization: 'Bearer secret-key' };
@@ -101,7 +101,7 @@ describe('the API page in a real browser', { skip: browserObstacle }, () => {
     await page.goto(`${server.url}/docs`);
     await page.locator('.auth-wrapper .authorize').click();
     await page.locator('.auth-btn-wrapper', { hasText: 'Logout' }).locator('button').first().click();
-    await page.getByText('Show a key').waitFor();
+    await page.getByText('Enter a key').waitFor();
     assert.equal(await page.evaluate(`sessionStorage.getItem('slipway-key')`), null);
   });
 
