@@ -25,6 +25,10 @@ export function tensorPath({ name, version, inputs, outputs }) {
   return [...inputs, ...outputs].some(isHalf) ? `predictions/${model}?outputs=true` : `v2/models/${model}/infer`;
 }
 
+/** An input's shape in the model itself: as Triton does, the server lists a scalar as [1] and single elements in batches as [any, 1]. */
+export const ownShape = ({ examples = {} }, { name, shape }) =>
+  shape.slice(0, examples[name]?.shape.length ?? shape.length);
+
 /** What the server proposes for an input: {shape, fill}; open dimensions are 1 where it proposes nothing. */
 export const exampleOf = ({ examples = {} }, { name, shape }) =>
   examples[name] ?? { shape: fixed(shape), fill: 'varied' };

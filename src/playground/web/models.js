@@ -1,6 +1,6 @@
 import { call } from './api.js';
 import { el } from './dom.js';
-import { modelPath, shapeText } from './example.js';
+import { modelPath, ownShape, shapeText } from './example.js';
 
 /** Models of the repository by name, each with its best version's state: [{name, state, reason, ready}], `ready` its versions that serve. */
 export async function fetchModels() {
@@ -57,8 +57,9 @@ export function aboutModel(model, chooser = null) {
   ].filter((part) => part !== null);
 }
 
-function tensorFacts({ inputs, outputs, dimension_names: names = {} }) {
-  const all = [...inputs.map((tensor) => ['in', tensor]), ...outputs.map((tensor) => ['out', tensor])];
+function tensorFacts({ inputs, outputs, dimension_names: names = {}, examples }) {
+  const own = inputs.map((tensor) => ({ ...tensor, shape: ownShape({ examples }, tensor) }));
+  const all = [...own.map((tensor) => ['in', tensor]), ...outputs.map((tensor) => ['out', tensor])];
   return all.map(([way, tensor]) =>
     el(
       'li',

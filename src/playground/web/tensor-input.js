@@ -1,5 +1,5 @@
 import { el } from './dom.js';
-import { requestJson } from './example.js';
+import { ownShape, requestJson } from './example.js';
 import { createImageFiller } from './image-filler.js';
 import { requestStrip } from './samples.js';
 import { createField } from './tensor-field.js';
@@ -17,7 +17,9 @@ export function createTensorInput(model, samples, { send, onRefused, onChange })
     onChange(request.json ?? null);
     return request;
   };
-  const fields = model.inputs.map((input) => createField(input, { model, changed }));
+  const fields = model.inputs.map((input) =>
+    createField({ ...input, shape: ownShape(model, input) }, { model, changed }),
+  );
   const read = () => {
     try {
       return {
