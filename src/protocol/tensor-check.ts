@@ -36,8 +36,8 @@ interface Declared {
  * (`reshape` in its model configuration): a scalar is [1], and `[-1]` with batches is [-1,1]. Requests may have either.
  */
 export function toldShape({ shape, unranked }: Declared, maxRows: number): DeclaredShape {
-  const isTold = unranked === true || shape.length > (maxRows > 0 ? 1 : 0);
-  return isTold ? shape : [...shape, 1];
+  const isBatch = maxRows > 0 && shape.length === 1 && shape[0] === -1;
+  return unranked !== true && (isBatch || shape.length === 0) ? [...shape, 1] : shape;
 }
 
 /** Refuses an input that the model does not have, with those that it has. */
