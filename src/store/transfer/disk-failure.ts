@@ -19,7 +19,7 @@ export function isDiskFailure(thrown: unknown): boolean {
 export function diskFailure(thrown: unknown, folder: string): unknown {
   const reason = reasonOf(thrown);
   if (reason === undefined) return thrown;
-  const text = `Models cannot be written to ${folder}: ${reason}. Make room there, or name a folder elsewhere (--cache-dir, --to). What came is kept, and gone on with.`;
+  const text = `Models cannot be written to ${folder}: ${reason}. Make room there, or name a folder elsewhere (--cache-dir, --to). The next pull continues with what has arrived.`;
   return new AppError('REQUEST_FAILED', text, { cause: thrown });
 }
 
