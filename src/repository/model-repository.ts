@@ -47,6 +47,9 @@ export async function openRepository(options: RepositoryOptions): Promise<ModelR
   return new DiskRepository({ ...options, homes }, await openSnapshots(options.temporaryFolder), found);
 }
 
+/** How often a folder is looked into before what was not found there is taken to be gone. */
+const looks = 3;
+
 /**
  * - Knows every model on disk and every version that is or was loaded; names are looked up here, never made into paths.
  * - Models load at the same time; what becomes of one never stops another.
@@ -90,11 +93,21 @@ class DiskRepository implements ModelRepository {
   /** Loads models from their source that no worker holds any more and none will by itself, whether or not anybody looks at the disk. */
   async #repair(): Promise<void> {
     const lost = this.#sorted().filter(({ slots }) => slots.some(({ servable }) => servable?.lost !== undefined));
-    const found = lost.length === 0 ? [] : await this.#scan().catch(() => []);
+    const found = lost.length === 0 ? [] : await this.#look(holdsAll(lost)).catch(() => []);
     if (this.#closed !== undefined) return;
     const again = found.filter(({ name }) => lost.some((entry) => entry.name === name));
     await Promise.all(again.map((model) => this.#track(this.#entryOf(model.name).refresh(model))));
     this.#repairLater();
+  }
+
+  /**
+   * Looks again where something is missing. A volume may be swapped while it is read, as the kubelet swaps those of ConfigMaps: what links led
+   * to before is then being removed, and a look that begins later finds what they lead to now.
+   */
+  async #look(isComplete: (found: readonly ModelOnDisk[]) => boolean): Promise<readonly ModelOnDisk[]> {
+    let found = await this.#scan();
+    for (let look = 1; look < looks && !isComplete(found); look++) found = await this.#scan();
+    return found;
   }
 
   async settled(): Promise<void> {
@@ -142,7 +155,8 @@ class DiskRepository implements ModelRepository {
   async load(name: string, overrides: LoadOverrides = {}): Promise<void> {
     checkModelName(name);
     this.#refuseWhenClosed();
-    const found = (await this.#scan()).find((model) => model.name === name);
+    const inside = (models: readonly ModelOnDisk[]) => models.find((model) => model.name === name);
+    const found = inside(await this.#look((models) => inside(models) !== undefined));
     if (found === undefined) {
       throw new AppError(
         'MODEL_NOT_FOUND',
@@ -164,7 +178,7 @@ class DiskRepository implements ModelRepository {
 
   async poll(): Promise<void> {
     this.#refuseWhenClosed();
-    const found = await this.#scan();
+    const found = await this.#look(holdsAll(this.#sorted()));
     const names = new Set(found.map(({ name }) => name));
     const gone = this.#sorted().filter(({ name }) => !names.has(name));
     await Promise.all([
@@ -211,6 +225,18 @@ class DiskRepository implements ModelRepository {
   #refuseWhenClosed(): void {
     if (this.#closed !== undefined) throw new AppError('SHUTTING_DOWN', 'The server is shutting down.');
   }
+}
+
+/** Tells whether every version that serves was found. */
+function holdsAll(entries: readonly ModelEntry[]) {
+  return (found: readonly ModelOnDisk[]): boolean =>
+    entries.every(({ name, slots }) => {
+      const versions = found.find((model) => model.name === name)?.versions ?? [];
+      const serving = slots.filter(({ servable }) => servable !== undefined);
+      return serving.every((slot) =>
+        versions.some(({ version, path }) => version === slot.version && path !== undefined),
+      );
+    });
 }
 
 function versionOf(entry: ModelEntry, version: string): ServableModel {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import files, { mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { watchFiles, isUnchanged } from '../../src/repository/files/fingerprint.js';
@@ -10,6 +11,7 @@ import { putExternalModel } from './external-model.js';
 import { addsConstant, constantOf, useWorkplace } from './workplace.js';
 
 const place = useWorkplace();
+const { readdir } = files;
 
 /** As deployments do it: a new link takes the place of the old one in one step. */
 async function flip(link: string, target: string): Promise<void> {
@@ -163,6 +165,32 @@ describe('links in a repository', () => {
     await flip(join(home, 'current'), 'r2');
     await repository.poll();
     assert.equal(await constantOf(repository.get('m')), 2);
+  });
+
+  it('that turn while a folder is read, which is empty then, take no model away', async (context) => {
+    const root = await place.folder();
+    for (const name of ['.g1', '.g2']) await putModel(join(root, name), { name: 'm', graph: addsConstant(5) });
+    await symlink('.g1', join(root, '.data'));
+    await symlink('.data/m', join(root, 'm'));
+    const repository = await place.open(root);
+    const first = repository.get('m');
+    let looks = 0;
+    // A folder that was opened before it is removed reads as empty: this happens once, at the next look.
+    context.mock.method(files, 'readdir', async (path: string, options: { readonly withFileTypes: true }) => {
+      if (path !== join(root, 'm') || (looks += 1) > 1) return readdir(path, options);
+      await flip(join(root, '.data'), '.g2');
+      await rm(join(root, '.g1'), { recursive: true });
+      return [];
+    });
+    syncBuiltinESMExports();
+    await repository.poll();
+    context.mock.restoreAll();
+    syncBuiltinESMExports();
+    assert.ok(looks > 1);
+    assert.equal(repository.get('m'), first);
+    await rm(join(root, '.g2'), { recursive: true });
+    await repository.poll();
+    assert.match(reasonOf(repository, 'm'), /which is not there/);
   });
 
   it('make a file that was read through them another one when they turn, as a load that is under way sees', async () => {

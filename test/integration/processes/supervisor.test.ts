@@ -187,6 +187,9 @@ describe('the supervisor', { skip, concurrency: 2 }, () => {
       console.log('listening'); process.kill(process.pid, 'SIGSTOP');`;
     const watched = await supervise(context, code);
     await watched.until('out', /listening/);
+    // It says so before it stops itself: a signal in between would wake one that has yet to stop.
+    const [pid = 0] = await childrenOf(watched.child.pid ?? 0);
+    while (!(await listProcesses('stat=', '-p', String(pid))).startsWith('T')) await wait(5);
     watched.child.kill('SIGTERM');
     assert.deepEqual(await watched.ended, [9, null]);
     assert.equal(watched.err(), '');
@@ -254,15 +257,18 @@ describe('a server under its supervisor', { skip }, () => {
 
 /** The processes that a process started and that still run. */
 async function childrenOf(parent: number): Promise<readonly number[]> {
-  const ps = spawn('ps', ['-A', '-o', 'pid=,ppid='], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const text = await listProcesses('pid=,ppid=,comm=', '-A');
+  const rows = text.split('\n').map((line) => line.trim().split(/\s+/));
+  return rows.flatMap(([pid, ppid, name]) => (Number(ppid) === parent && name !== 'ps' ? [Number(pid)] : []));
+}
+
+/** What `ps` says of processes, as it writes it. */
+async function listProcesses(columns: string, ...which: readonly string[]): Promise<string> {
+  const ps = spawn('ps', [...which, '-o', columns], { stdio: ['ignore', 'pipe', 'inherit'] });
   let text = '';
   ps.stdout.setEncoding('utf8').on('data', (piece: string) => (text += piece));
   await once(ps, 'close');
-  const pairs = text
-    .trim()
-    .split('\n')
-    .map((line) => line.trim().split(/\s+/).map(Number));
-  return pairs.flatMap(([pid = 0, ppid]) => (ppid === parent && pid !== ps.pid ? [pid] : []));
+  return text;
 }
 
 function isAlive(pid: number): boolean {

@@ -47,6 +47,8 @@ function startPulls(socket: Socket): Pull | undefined {
     onExecute(parsed);
     const { wanted } = pull;
     if (wanted === undefined || parserOf(socket) !== parser || socket.destroyed) return;
+    // Node pauses a connection, and its parser, whose client has yet to read what was answered before.
+    if (socket.isPaused()) return;
     const room = wanted.target.room();
     if (room === undefined) pull.wanted = undefined;
     else if (parsed === fullReadBytes && wanted.request.readableLength === 0) {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { describe, it, type TestContext } from 'node:test';
 import { pullBody } from '../../../../src/server/http/body/pull.js';
 import { createRandom } from '../../../../src/tensor/random.js';
@@ -25,6 +25,7 @@ interface Receiving {
   readonly mostBytes?: number;
   /** The most that is taken at once. */
   readonly roomBytes?: number;
+  readonly answerBytes?: number;
 }
 
 async function receive(
@@ -55,22 +56,24 @@ async function receive(
 }
 
 /** A server that keeps what arrives, and a connection to it. */
-async function open(context: TestContext, receiving: Receiving = {}) {
+async function open(context: TestContext, { answerBytes = 2, ...receiving }: Receiving = {}) {
   const arrived: Arrived[] = [];
+  const answer = Buffer.alloc(answerBytes);
   const server = createServer((request, response) => {
     void receive(request, receiving).then((one) => {
       arrived.push(one);
-      response.end('ok');
+      response.end(answer);
     });
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const client = new RawClient(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  const [connection] = (await once(server, 'connection')) as [Socket];
   context.after(() => {
     client.close();
     server.close();
   });
-  return { client, arrived };
+  return { client, arrived, connection };
 }
 
 const headOf = (bytes: number, more = ''): string =>
@@ -127,6 +130,21 @@ describe('pulling a body', () => {
       void client.write(Buffer.concat([Buffer.from(headOf(length)), body]));
       await client.read();
       assertSame(arrived.at(-1)?.body, body);
+    }
+  });
+
+  it('pulls nothing while Node has paused the connection, since the client has yet to read an answer', async (context) => {
+    const { client, arrived, connection } = await open(context, { answerBytes: 16 << 20 });
+    const sent = [200_000, 700_000, 300_000].map(bytesOf);
+    client.socket.pause();
+    for (const [index, body] of sent.entries()) {
+      void client.write(Buffer.concat([Buffer.from(headOf(body.length)), body]));
+      while (arrived.length === 0 || (index > 0 && !connection.isPaused())) await new Promise(setImmediate);
+    }
+    client.socket.resume();
+    for (const [index, body] of sent.entries()) {
+      assert.equal((await client.read()).status, 200);
+      assertSame(arrived[index]?.body, body);
     }
   });
 
