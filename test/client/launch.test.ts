@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
+import { findFreePort } from '../../bench/targets/free-port.js';
 import { connect, tensor } from '../../src/client/index.js';
 import { openNative } from '../../src/launch/native/runner.js';
 import { makeCertificate } from '../support/certificates.js';
@@ -19,15 +19,6 @@ after(async () => {
   for (const { request } of await runner.list()) await runner.remove(request.name, { force: true });
   await rm(folder, { recursive: true, force: true });
 });
-
-function findFreePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const probe = createServer().listen(0, '127.0.0.1', () => {
-      const address = probe.address();
-      probe.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
-    });
-  });
-}
 
 describe('connect without a server', () => {
   it('serves the bundled digits, whose samples it reads as what they show', async () => {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { findFreePort } from '../../bench/targets/free-port.js';
 import { jsonOf, send, type Call } from '../support/http.js';
 import { sumAndDifference } from '../support/models.js';
 import { folderWith, startProcess, urlOf } from '../support/server-process.js';
@@ -54,7 +55,7 @@ describe('management', () => {
 
   it('has a port of its own where one is named, and that one alone', async (context) => {
     const folder = await folderWith(context, m);
-    const port = 4380;
+    const port = await findFreePort();
     const server = startProcess(context, '--models', folder, '--no-management', '--management-port', String(port));
     const url = urlOf(await server.until(/ready in/));
     const refused = await send(url, manage('unload'));

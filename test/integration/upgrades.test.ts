@@ -38,19 +38,18 @@ describe('a new version', () => {
       agent.destroy();
     };
     const clients = [client(true), client(true), client(false), client(false)];
-    for (let round = 0; round < 5; round += 1) {
+    for (let round = 0; round < 5 || (counts.get(200) ?? 0) <= 20; round += 1) {
       const loaded = await send(url, { path: '/v2/repository/models/m/load', body: '' });
       assert.equal(loaded.status, 200);
     }
     isOver = true;
     await Promise.all(clients);
     assert.deepEqual([...counts.keys()], [200]);
-    assert.ok((counts.get(200) ?? 0) > 20, `${counts.get(200) ?? 0} requests`);
   });
 
   it('of the server takes over from one that was told to stop, without one failed request of clients that ask whether it is ready', async (context) => {
     const folder = await folderWith(context, m);
-    const old = startProcess(context, '--models', folder, '--stop-delay', '1s');
+    const old = startProcess(context, '--models', folder, '--stop-delay', '4s');
     const next = startProcess(context, '--models', folder);
     const urls = [urlOf(await old.until(/ready in/)), urlOf(await next.until(/ready in/))] as const;
     let target: string = urls[0];

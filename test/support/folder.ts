@@ -4,7 +4,8 @@ import { join } from 'node:path';
 
 const folders: string[] = [];
 process.once('exit', () => {
-  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+  // A process that was just killed may still write into it.
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
 });
 
 /** A new empty folder, gone with this process. */

@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 
@@ -14,6 +13,7 @@ export class RawClient {
   readonly socket: Socket;
   #received = Buffer.alloc(0);
   #isOver = false;
+  #wake = (): void => undefined;
 
   constructor(url: string) {
     const { protocol, hostname, port } = new URL(url);
@@ -22,9 +22,15 @@ export class RawClient {
         ? connectTls({ host: hostname, port: Number(port), rejectUnauthorized: false })
         : connect(Number(port), hostname);
     this.socket = socket.setNoDelay();
-    this.socket.on('data', (chunk) => (this.#received = Buffer.concat([this.#received, chunk])));
+    this.socket.on('data', (chunk) => {
+      this.#received = Buffer.concat([this.#received, chunk]);
+      this.#wake();
+    });
     this.socket.on('error', () => undefined);
-    this.socket.on('close', () => (this.#isOver = true));
+    this.socket.on('close', () => {
+      this.#isOver = true;
+      this.#wake();
+    });
   }
 
   /** Writes pieces as packets of their own: each is with the system before the next. */
@@ -35,13 +41,13 @@ export class RawClient {
     }
   }
 
-  /** The next answer; interim ones such as 100 count. Rejects where the server closes first. */
+  /** The next answer, for one who reads at a time; interim ones such as 100 count. Rejects where the server closes first, or resets. */
   async read(): Promise<RawAnswer> {
     for (;;) {
       const answer = this.#take();
       if (answer !== undefined) return answer;
       if (this.#isOver) throw new Error(`closed after ${this.#received.toString('latin1', 0, 200)}`);
-      await Promise.race([once(this.socket, 'data'), once(this.socket, 'close')]);
+      await new Promise<void>((resolve) => (this.#wake = resolve));
     }
   }
 

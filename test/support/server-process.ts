@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { temporaryFolder } from './folder.js';
 import { putModel } from './models.js';
 
 const entry = fileURLToPath(new URL('../../src/server/main.js', import.meta.url));
@@ -19,6 +20,9 @@ export interface ServerProcess {
   readonly ended: Promise<readonly [code: number | null, signal: string | null]>;
 }
 
+/** The cache of the servers of one file of tests: in one of all files, a server would report what was killed by others. */
+export const processCache = temporaryFolder('slipway-process-cache-');
+
 /** Starts the server's process on a free port; it ends with the test. */
 export function startProcess(context: TestContext, ...args: readonly string[]): ServerProcess {
   return startNode(context, [], args);
@@ -26,7 +30,7 @@ export function startProcess(context: TestContext, ...args: readonly string[]): 
 
 /** The same with flags of Node's own. */
 export function startNode(context: TestContext, flags: readonly string[], args: readonly string[]): ServerProcess {
-  const env = { ...process.env, SLIPWAY_CACHE_DIR: join(tmpdir(), 'slipway-process-test') };
+  const env = { ...process.env, SLIPWAY_CACHE_DIR: processCache };
   const child = spawn(
     process.execPath,
     [...flags, entry, '--port', '0', '--execution-provider', 'cpu', '--management=yes', ...args],
@@ -38,14 +42,22 @@ export function startNode(context: TestContext, flags: readonly string[], args: 
   let text = '';
   child.stderr.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
   const ended = once(child, 'close') as Promise<[number | null, string | null]>;
-  context.after(() => child.kill('SIGKILL'));
+  const exited = once(child, 'exit');
+  context.after(async () => {
+    child.kill('SIGKILL');
+    await exited;
+  });
   const until = (pattern: RegExp) =>
     new Promise<string>((resolve, reject) => {
       const look = () => {
-        if (pattern.test(text)) resolve(text);
+        if (!pattern.test(text)) return;
+        child.stderr.off('data', look);
+        child.off('close', fail);
+        resolve(text);
       };
+      const fail = () => reject(new Error(`ended before ${String(pattern)}: ${text}`));
       child.stderr.on('data', look);
-      child.once('close', () => reject(new Error(`ended before ${String(pattern)}: ${text}`)));
+      child.once('close', fail);
       look();
     });
   return { child, text: () => text, until, ended };

@@ -153,7 +153,7 @@ describe('the watchdog', () => {
     const runner = await start(t, { runLimitMs: 10, events: { onStuck: stuck.hear } });
     const queue = new Queue();
     const session = await runner.load(specOf(slow, 'slow/1'), { instances: 1, next: queue.next });
-    const running = queue.run(session, onesJob(4096, 256));
+    const running = queue.run(session, onesJob(16_384, 256));
     const { worker, session: name, runningMs } = await stuck.heard;
     assert.deepEqual([worker, name], ['cpu-0', 'slow/1']);
     assert.ok(runningMs > 10);

@@ -38,7 +38,7 @@ export async function openBrowser(): Promise<Browser> {
     viewport: { width: 1280, height: 860 },
     permissions: ['camera', 'clipboard-read', 'clipboard-write'],
   });
-  context.setDefaultTimeout(10_000);
+  context.setDefaultTimeout(60_000);
   const close = async (): Promise<void> => {
     await context.close();
     await rm(profile, { recursive: true, force: true, maxRetries: 5 });

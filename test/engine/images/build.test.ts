@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { findFreePort } from '../../../bench/targets/free-port.js';
 import { buildImage } from '../../../src/launch/docker/build.js';
 import { runLaunch } from '../../support/launch-cli.js';
 import { openTestEngine, shellImage } from '../support.js';
@@ -143,12 +143,7 @@ const account = 'me:$2b$04$n9eGKxHMEFO7M.ByJsm8HeePaK4K08TSzHuLpGyCk1Y/aqPYi/RFe
 
 /** A registry for that one user on a free loopback port, keeping all in memory; undefined where the program is missing. */
 async function startRegistry(): Promise<{ port: number; stop(): Promise<void> } | undefined> {
-  const port = await new Promise<number>((resolve) => {
-    const probe = createServer().listen(0, '127.0.0.1', () => {
-      const address = probe.address();
-      probe.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
-    });
-  });
+  const port = await findFreePort();
   const [config, users] = [join(folder, 'registry.yml'), join(folder, 'users')];
   await writeFile(users, `${account}\n`);
   await writeFile(

@@ -31,7 +31,9 @@ const infer = (host, agent) => new Promise((resolve) => {
   sent.setTimeout(5000, () => sent.destroy(Object.assign(new Error('no answer'), { code: 'ETIMEDOUT' })));
   sent.end(body);
 });
+let clients = 0;
 async function client(keeps, turn) {
+  let isFirst = true;
   const agent = keeps && new Agent({ keepAlive: true, maxSockets: 1 });
   for (let host; !isOver; turn += 1) {
     const known = host === undefined || !keeps ? (await resolve4('tasks.${name}')).sort() : [];
@@ -40,12 +42,13 @@ async function client(keeps, turn) {
     if (outcome === 200) count.answered += 1;
     else count.failed.push(host + ': ' + outcome);
     if (outcome === 200) count.replicas.add(host);
+    if (outcome === 200 && isFirst && (clients += 1) === 4) console.error('all are answered');
+    if (outcome === 200) isFirst = false;
     if (isClosing) host = undefined;
     await new Promise((resolve) => setTimeout(resolve, 4));
   }
   if (agent) agent.destroy();
 }
-console.error('started');
 Promise.all([client(true, 0), client(true, 1), client(false, 0), client(false, 1)])
   .then(() => console.log(JSON.stringify({ ...count, replicas: [...count.replicas] })));
 `;
@@ -59,6 +62,11 @@ export async function underLoad(
   const node = ['--entrypoint', '/usr/local/bin/node', '--init', image, '-e', script(name)];
   await docker('run', '--detach', '--name', container, '--network', network, ...node);
   try {
+    // What the action changes is what they see change.
+    for (let said = ''; !said.includes('all are answered'); said = (await run('docker', ['logs', container])).stderr) {
+      const state = await docker('inspect', '--format', '{{.State.Status}}', container);
+      if (state !== 'running') throw new Error(`the load is ${state}: ${said}`);
+    }
     await action();
     await docker('stop', '--time', '20', container);
     const { stdout, stderr } = await run('docker', ['logs', container]);

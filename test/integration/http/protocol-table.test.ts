@@ -65,6 +65,7 @@ describe('the table of protocol cases', () => {
     assert.match((jsonOf(refused ?? late) as { error: string }).error, /Exceeds maximum queue size/);
     assert.ok([429, 503].includes(late.status));
     const running = send(opened.url, slowCall());
+    while (opened.server.busyWorkers() === 0) await new Promise(setImmediate);
     const waiting = await send(opened.url, slowCall({ timeout: 1 }));
     assert.equal(waiting.status, 503, waiting.body.toString());
     assert.match((jsonOf(waiting) as { error: string }).error, /Request timeout expired/);

@@ -14,7 +14,7 @@ const pairs: Graph = {
 
 describe('batching that is turned off while a model serves', () => {
   it('stands in its configuration, its metadata, the metrics and the log, and every answer was right', async (context) => {
-    const config = { batching: { maxRows: 8, maxDelayMs: 100 } };
+    const config = { batching: { maxRows: 2, maxDelayMs: 20_000 } };
     const { url, lines } = await serveFor(context, { models: [{ name: 'm', graph: pairs, config }] });
     const json = async (path: string, init?: RequestInit) => (await (await fetch(url + path, init)).json()) as never;
     const ask = async (value: number) => {

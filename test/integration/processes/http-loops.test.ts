@@ -158,7 +158,7 @@ describe('a server with two HTTP loops', { skip, concurrency: 1 }, () => {
   });
 
   it('loses no request when it is told to end: kept-alive connections are closed by an answer', async (context) => {
-    const { server, url } = await startLoops(context, '--stop-delay', '300ms');
+    const { server, url } = await startLoops(context, '--stop-delay', '3s');
     let answered = 0;
     const client = async (): Promise<void> => {
       const agent = new Agent({ keepAlive: true, maxSockets: 1 });

@@ -35,7 +35,7 @@ describe('the server process', { concurrency: 2 }, () => {
       '--workers',
       '1',
       '--stop-delay',
-      '300ms',
+      '3s',
     );
     const url = urlOf(await server.until(/ready in/));
     const running = Array.from({ length: 3 }, () => send(url, slowCall));

@@ -18,7 +18,8 @@ const env = {
 const runner = openNative({ env: { ...process.env, ...env }, homeFolder: folder, now: Date.now });
 
 before(async () => {
-  const script = 'console.log("up"); console.error("careful"); setInterval(() => {}, 1000);';
+  const script =
+    'process.on("SIGUSR2", () => console.error("careful")); console.log("up"); setInterval(() => {}, 1000);';
   await runner.start({
     name: 'web',
     host: '127.0.0.1',
@@ -32,7 +33,11 @@ before(async () => {
     restart: true,
     program: [process.execPath, '-e', script],
   });
-  for await (const { data } of runner.logs('web', { follow: true })) if (data.toString() === 'careful\n') break;
+  // Of two streams either may be read first: the second line is written once the first is in the log.
+  for await (const { data } of runner.logs('web', { follow: true })) {
+    if (data.toString() === 'careful\n') break;
+    await runner.kill('web', 'SIGUSR2');
+  }
 });
 
 after(async () => {

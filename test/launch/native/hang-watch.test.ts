@@ -5,6 +5,7 @@ import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { findFreePort } from '../../../bench/targets/free-port.js';
 import { askForLife, hangs, type Sign } from '../../../src/launch/native/supervisor/hang-watch.js';
 import { openNative } from '../../../src/launch/native/runner.js';
 
@@ -53,11 +54,7 @@ describe('a server that hangs', () => {
       homeFolder: folder,
       now: Date.now,
     });
-    const probe = createServer().listen(0, '127.0.0.1');
-    await once(probe, 'listening');
-    const { port } = probe.address() as AddressInfo;
-    probe.close();
-    await once(probe, 'close');
+    const port = await findFreePort();
     // It stops itself, as SIGSTOP from outside would, with its tenth answer: on a busy machine some come too late to count as answers.
     const script = `let answers = 0;
       require('node:http').createServer((_, answer) => answer.end('ok', () => ++answers === 10 && process.kill(process.pid, 'SIGSTOP')))

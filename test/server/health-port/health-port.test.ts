@@ -8,18 +8,28 @@ import { openTestServer, serveFor } from '../../support/server.js';
 
 const model = { name: 'm', graph: sumAndDifference };
 
-/** Asks from another process while this one does nothing else: the HTTP thread is stopped until it has answered. */
-function askWhileBlocked(url: string, path: string, headers: Readonly<Record<string, string>> = {}) {
+interface Told {
+  readonly status: number;
+  readonly type: string;
+  readonly body: string;
+}
+
+/** Asks from another process while this one does nothing else: the HTTP thread is stopped until all is answered, which is soon with one process. */
+function askWhileBlocked(
+  url: string,
+  calls: readonly { readonly path: string; readonly headers?: Readonly<Record<string, string>> }[],
+): readonly Told[] {
   const script = `
     const { request } = require('node:http');
-    request(${JSON.stringify(url + path)}, { headers: ${JSON.stringify(headers)} }, (response) => {
-      let body = '';
-      response.setEncoding('utf8').on('data', (text) => (body += text)).on('end', () => {
-        console.log(JSON.stringify({ status: response.statusCode, type: response.headers['content-type'], body }));
-      });
-    }).end();`;
-  const text = execFileSync(process.execPath, ['-e', script], { encoding: 'utf8' });
-  return JSON.parse(text) as { readonly status: number; readonly type: string; readonly body: string };
+    const ask = ({ path, headers = {} }) => new Promise((resolve) =>
+      request(${JSON.stringify(url)} + path, { headers }, (response) => {
+        let body = '';
+        response.setEncoding('utf8').on('data', (text) => (body += text)).on('end', () => {
+          resolve({ status: response.statusCode, type: response.headers['content-type'], body });
+        });
+      }).end());
+    Promise.all(${JSON.stringify(calls)}.map(ask)).then((told) => console.log(JSON.stringify(told)));`;
+  return JSON.parse(execFileSync(process.execPath, ['-e', script], { encoding: 'utf8' })) as readonly Told[];
 }
 
 describe('the health port', () => {
@@ -29,22 +39,19 @@ describe('the health port', () => {
     // Asked once while all turn: the state is told, and so are figures.
     while ((await send(url, { path: '/v2/health/ready' })).status !== 200);
     while ((await send(url, { path: '/metrics' })).status !== 200);
-    assert.deepEqual(askWhileBlocked(url, '/v2/health/live'), {
-      status: 200,
-      type: 'application/json',
-      body: '{"live":true}',
-    });
-    assert.deepEqual(askWhileBlocked(url, '/v2/health/ready'), {
-      status: 200,
-      type: 'application/json',
-      body: '{"ready":true}',
-    });
-    const metrics = askWhileBlocked(url, '/metrics');
-    assert.equal(metrics.status, 200);
+    const [live, ready, metrics, other, rebound] = askWhileBlocked(url, [
+      { path: '/v2/health/live' },
+      { path: '/v2/health/ready' },
+      { path: '/metrics' },
+      { path: '/v2/models/m' },
+      { path: '/metrics', headers: { host: 'evil.example.com' } },
+    ]);
+    const type = 'application/json';
+    assert.deepEqual(live, { status: 200, type, body: '{"live":true}' });
+    assert.deepEqual(ready, { status: 200, type, body: '{"ready":true}' });
+    assert.equal(metrics?.status, 200);
     assert.match(metrics.body, /^slipway_model_ready\{model="m",version="1"\} 1$/m);
-    assert.equal(askWhileBlocked(url, '/v2/models/m').status, 404);
-    const rebound = askWhileBlocked(url, '/metrics', { host: 'evil.example.com' });
-    assert.equal(rebound.status, 403);
+    assert.deepEqual([other?.status, rebound?.status], [404, 403]);
   });
 
   it('tells figures that are new, and no figures at all where they ask for a key', async (context) => {

@@ -40,8 +40,9 @@ interface LoopLike {
 /** A process as a loop that was given this port by this parent. */
 async function startLoop(context: TestContext, { port, parent = orphaned, ...user }: LoopLike) {
   const start = { index: 0, count: 2, parent, waits: false, ports: { port: 1, metricsPort: port } };
-  // A shell, which every user may run wherever Node.js is kept.
-  const child = spawn('/bin/sh', ['-c', 'echo ready; exec sleep 600'], {
+  // A shell, which every user may run wherever Node.js is kept, and which goes on as itself: of a process that becomes another one the
+  // system tells no environment for a moment.
+  const child = spawn('/bin/sh', ['-c', 'echo ready; read line'], {
     env: { SLIPWAY_LOOP: JSON.stringify(start) },
     ...user,
   });

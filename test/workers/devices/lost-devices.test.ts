@@ -16,21 +16,19 @@ before(async () => {
 async function start(t: TestContext, deviceIds: readonly number[] = [0]) {
   const gpu = openGpu();
   const told: [event: string, DeviceLoss | readonly string[]][] = [];
-  let tell = (): void => undefined;
+  const waiting = new Set<() => void>();
+  const tell = (...one: (typeof told)[number]): void => {
+    told.push(one);
+    for (const look of waiting) look();
+  };
   const runner = await startRunner({
     workers: 1,
     env: process.env,
     entry: gpu.entry,
     events: {
-      onDeviceLost: (loss) => told.push(['lost', loss]),
-      onDeviceGone: (loss) => {
-        told.push(['gone', loss]);
-        tell();
-      },
-      onWorkerRestarted: ({ failures }) => {
-        told.push(['restarted', failures]);
-        tell();
-      },
+      onDeviceLost: (loss) => tell('lost', loss),
+      onDeviceGone: (loss) => tell('gone', loss),
+      onWorkerRestarted: ({ failures }) => tell('restarted', failures),
     },
   });
   t.after(() => runner.close());
@@ -50,8 +48,15 @@ async function start(t: TestContext, deviceIds: readonly number[] = [0]) {
     runner,
     told,
     lost,
-    /** Resolves with the next of the events that end a repair. */
-    settled: () => new Promise<void>((resolve) => (tell = resolve)),
+    /** Resolves once an event was told so often. */
+    until: (event: string, count = 1) =>
+      new Promise<void>((resolve) => {
+        const look = (): void => {
+          if (told.filter(([name]) => name === event).length >= count) resolve();
+        };
+        waiting.add(look);
+        look();
+      }),
     run: (a: number, b: number) => onGpu.run(session, sumJob(a, b)),
     runOnCpu: (a: number, b: number) => onCpu.run(other, sumJob(a, b)),
     loadAgain: () => runner.load(spec, { instances: 1, next: onGpu.next }),
@@ -62,9 +67,9 @@ const events = (told: readonly (readonly [string, unknown])[]): readonly string[
 
 describe('a GPU that is lost while it computes', () => {
   it('fails the run that met it, and has its worker filled anew, which serves what waited', async (t) => {
-    const { gpu, told, run, runOnCpu, settled, runner } = await start(t);
+    const { gpu, told, run, runOnCpu, until, runner } = await start(t);
     assert.equal(firstSum(await run(1, 2)), 3);
-    const restarted = settled();
+    const restarted = until('restarted');
     gpu.set({ run: launchFailure });
     const failed = run(1, 2);
     await assert.rejects(failed, {
@@ -83,12 +88,11 @@ describe('a GPU that is lost while it computes', () => {
   });
 
   it('is gone where its models do not load again: they are given up with the reason, and the CPU’s serve', async (t) => {
-    const { gpu, told, lost, run, runOnCpu, settled, runner, loadAgain } = await start(t);
-    const gone = settled();
+    const { gpu, told, lost, run, runOnCpu, until, runner, loadAgain } = await start(t);
+    const gone = until('gone');
     gpu.set({ run: launchFailure, load: 'CUDA failure 999: unknown error ; GPU=0 ; expr=cudaSetDevice(0)' });
     await assert.rejects(run(1, 2), { code: 'DEVICE_UNAVAILABLE' });
     await gone;
-    await new Promise((resolve) => setImmediate(resolve));
     assert.deepEqual(events(told), ['lost', 'restarted', 'gone']);
     assert.match(lost.join(), /CUDA failure 999: unknown error/);
     await assert.rejects(run(1, 2), { code: 'WORKER_LOST', message: /CUDA failure 999/ });
@@ -101,8 +105,8 @@ describe('a GPU that is lost while it computes', () => {
   });
 
   it('is gone where it is lost again at once, however well its models load', async (t) => {
-    const { gpu, told, lost, run, settled } = await start(t);
-    const restarted = settled();
+    const { gpu, told, lost, run, until } = await start(t);
+    const restarted = until('restarted');
     gpu.set({ run: launchFailure });
     await assert.rejects(run(1, 2), { code: 'DEVICE_UNAVAILABLE' });
     await restarted;
@@ -112,18 +116,14 @@ describe('a GPU that is lost while it computes', () => {
   });
 
   it('has all threads of that GPU filled anew, for they share what was lost, and gives them up together', async (t) => {
-    const { gpu, told, lost, run, settled, runner } = await start(t, [0, 1, 0, 0]);
-    let restarts = 0;
-    const restarted = new Promise<void>((resolve) => {
-      const wait = (): void => void settled().then(() => ((restarts += 1) === 3 ? resolve() : wait()));
-      wait();
-    });
+    const { gpu, told, lost, run, until, runner } = await start(t, [0, 1, 0, 0]);
+    const restarted = until('restarted', 3);
     gpu.set({ deviceId: 0, run: launchFailure });
     const outcomes = await Promise.allSettled([run(1, 2), run(1, 2)]);
     assert.deepEqual(outcomes.map(({ status }) => status).sort(), ['fulfilled', 'rejected']);
     await restarted;
     assert.deepEqual(events(told), ['lost', 'restarted', 'restarted', 'restarted']);
-    const gone = settled();
+    const gone = until('gone');
     await Promise.allSettled([run(1, 2), run(1, 2)]);
     await gone;
     assert.deepEqual(events(told).slice(4), ['lost', 'gone']);
@@ -132,11 +132,11 @@ describe('a GPU that is lost while it computes', () => {
   });
 
   it('takes no thread of CUDA along where it is the adapter of WebGPU', async (t) => {
-    const { gpu, told, run, settled, runner } = await start(t, [0, 0]);
+    const { gpu, told, run, until, runner } = await start(t, [0, 0]);
     const onAdapter = new Queue();
     const adapter = { ...specOf(sums), provider: 'webgpu', deviceId: 0 } as const;
     const session = await runner.load(adapter, { instances: 1, next: onAdapter.next });
-    const restarted = settled();
+    const restarted = until('restarted');
     gpu.set({ run: 'WebGPU device is lost' });
     await assert.rejects(onAdapter.run(session, sumJob(1, 2)), { code: 'DEVICE_UNAVAILABLE' });
     gpu.set({});
@@ -148,9 +148,9 @@ describe('a GPU that is lost while it computes', () => {
   });
 
   it('leaves its models to the other devices that hold them', async (t) => {
-    const { gpu, told, lost, run, settled, runner } = await start(t, [0, 1]);
+    const { gpu, told, lost, run, until, runner } = await start(t, [0, 1]);
     assert.deepEqual(runner.devices.cuda, [0, 1]);
-    const gone = settled();
+    const gone = until('gone');
     gpu.set({ deviceId: 0, run: launchFailure, load: launchFailure });
     const results = await Promise.allSettled([run(1, 2), run(3, 4)]);
     assert.deepEqual(results.map(({ status }) => status).sort(), ['fulfilled', 'rejected']);

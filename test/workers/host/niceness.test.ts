@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { getPriority, tmpdir } from 'node:os';
@@ -21,7 +22,6 @@ const main = fileURLToPath(new URL('../../../src/server/main.js', import.meta.ur
 describe('a server that stands behind other processes', () => {
   it('loads models that are tried in processes of their own, which may not come forward again', async (context) => {
     const folder = await mkdtemp(join(tmpdir(), 'slipway-nice-'));
-    context.after(() => rm(folder, { recursive: true }));
     await writeFile(join(folder, 'x.onnx'), writeOnnx(sumAndDifference));
     // Only the right CAP_SYS_NICE lets a process come forward: root gives it up, others have not got it.
     const withoutTheRight = process.getuid?.() === 0 ? ['setpriv', '--bounding-set=-sys_nice'] : [];
@@ -36,7 +36,12 @@ describe('a server that stands behind other processes', () => {
       '--execution-provider',
       'cpu',
     ]);
-    context.after(() => child.kill('SIGKILL'));
+    const ended = once(child, 'exit');
+    context.after(async () => {
+      child.kill('SIGKILL');
+      await ended;
+      await rm(folder, { recursive: true, maxRetries: 5 });
+    });
     const lines: string[] = [];
     for await (const line of createInterface(child.stderr)) {
       lines.push(line);
