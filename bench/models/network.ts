@@ -1,7 +1,6 @@
 import type { AttributeValue, Graph, GraphNode, GraphValue, Initializer } from '../../src/model/onnx/writer.js';
 import type { NumericData, NumericDatatype } from '../../src/tensor/datatype.js';
 import { createRandom } from '../../src/tensor/random.js';
-import { drawWeights } from './weights.js';
 
 /** Builds a graph node by node: every call adds nodes and answers the name of the value they give. */
 export class Network {
@@ -63,4 +62,12 @@ export class Network {
       metadata: { weights: 'random' },
     };
   }
+}
+
+/** `count` values of zero mean and the standard deviation given, uniform: cheap to draw and bounded. */
+export function drawWeights(random: () => number, count: number, deviation: number): Float32Array<ArrayBuffer> {
+  const weights = new Float32Array(count);
+  const reach = deviation * Math.sqrt(12);
+  for (let i = 0; i < count; i++) weights[i] = (random() - 0.5) * reach;
+  return weights;
 }

@@ -3,7 +3,7 @@ import type { BatchingConfig } from '../model/config.js';
 import type { RunPlan, Waiting } from './plan.js';
 import type { Queued } from './queue.js';
 import type { Repeat } from './watch/repeat.js';
-import type { RunOutcome } from '../workers/runner.js';
+import type { InlineRuns, RunOutcome } from '../workers/runner.js';
 import type { BatcherOptions, InferResult, QueuedRequest, TracedRun } from './types.js';
 
 /** The text that two requests share when their tensors can be put together row by row. */
@@ -69,6 +69,16 @@ export function createEntry(
 export function rowsToRunOf({ requests: [first], rows, rowsToRun }: RunPlan<Entry>): number {
   if (first?.request.isAlone === true) return 0;
   return first?.isRetry === true ? Math.min(rows, rowsToRun) : rowsToRun;
+}
+
+/**
+ * Whether a run may happen on this thread now. Never where a request replaces a default, which may load a session first, where it has
+ * images to be decoded, nor where it is repeated after a run that failed.
+ */
+export function mayRunHere({ requests, rowsToRun }: RunPlan<Entry>, inline: Pick<InlineRuns, 'mayRun'>): boolean {
+  const [first] = requests;
+  if (first === undefined || first.isRetry || first.request.isAlone === true || first.request.hasFiles) return false;
+  return inline.mayRun({ inputs: first.request.inputs, rows: rowsToRun, requests: requests.length });
 }
 
 /** Whether the client has left. */

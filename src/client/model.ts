@@ -1,7 +1,7 @@
 import { AppError } from '../errors.js';
 import { omitUndefined } from '../omit-undefined.js';
 import { encodeInferRequest, decodeInferResponse } from '../protocol/client.js';
-import { headerLengthName, parseHeaderLength } from '../protocol/header-length.js';
+import { headerLengthName, parseHeaderLength } from '../protocol/v2/binary-part.js';
 import { buildPath, type RouteKind } from '../protocol/paths.js';
 import type { ModelMetadata, ParameterValue, RequestedOutput } from '../protocol/types.js';
 import type { Tensor } from '../tensor/tensor.js';

@@ -43,16 +43,16 @@ export const exitCodes = {
 
 /** What the codes mean, for the manual page. */
 export const exitTexts: Readonly<Record<0 | (typeof exitCodes)[ErrorCode], string>> = {
-  0: 'done; in the foreground the code of the server itself',
+  0: 'done; in the foreground the exit code of the server itself',
   1: 'anything else',
-  2: 'the command line cannot be read; the answer says what to type',
-  3: 'no such GPU: missing, broken, too old, or no way into a container',
+  2: 'the command line is invalid; the error says what to type',
+  3: 'no usable GPU: missing, broken, too old, or no way to pass it to a container',
   4: 'no engine answers',
   5: 'no image: not found, or its build failed',
-  6: 'the server ended, was not ready in time, or says that it never will be',
+  6: 'the server ended, was not ready in time, or reports that it never will be',
   7: 'the port is taken',
   8: 'no such container',
-  9: 'the server cannot be asked',
-  125: 'the engine refused',
+  9: 'the server does not answer',
+  125: 'the engine reported an error',
   130: 'interrupted before the server was ready',
 };

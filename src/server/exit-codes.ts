@@ -43,10 +43,10 @@ export const exitCodeOf = {
 /** What the codes mean, for the manual page. */
 export const exitTexts: Readonly<Record<0 | (typeof exitCodeOf)[ErrorCode], string>> = {
   0: 'drained',
-  1: 'unforeseen fault; its stack is in the log',
-  2: 'a flag, a variable or the file of settings is wrong',
+  1: 'unexpected error; its stack is in the log',
+  2: 'a flag, a variable or the settings file is wrong',
   3: 'the port is in use',
   4: 'the models cannot be read, or one is refused',
-  5: 'the required device is missing',
+  5: 'the required device is not available',
   6: 'the runtime or the workers could not start',
 };

@@ -44,8 +44,8 @@ export const exitCodes = {
 export const exitTexts: Readonly<Record<0 | (typeof exitCodes)[ErrorCode], string>> = {
   0: 'every input was answered',
   1: 'an input was refused, or the server failed on it',
-  2: 'the command line or a file cannot be read',
-  3: 'no server answers, or what answers is not a model server',
+  2: 'the command line is invalid, or a file cannot be read',
+  3: 'no server answers, or it is not an inference server',
   4: 'the key is missing or wrong',
   5: 'there is no such model, or it is not ready',
   130: 'Ctrl-C',

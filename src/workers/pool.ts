@@ -11,7 +11,7 @@ import { decideRespawn, defaultRespawnPolicy, type Loss } from './respawn.js';
 import { processLink } from './processes/process-link.js';
 import type { LoadOptions, Runner, RunnerSession } from './runner.js';
 import type { RunnerOptions, RunnerStatus } from './runner-options.js';
-import { threadLink } from './link/thread-link.js';
+import { threadLink } from './link/mailbox.js';
 
 export type { RunnerOptions } from './runner-options.js';
 

@@ -6,7 +6,7 @@ import { parseOnnxModel } from '../../src/model/onnx/header.js';
 import { writeOnnx } from '../../src/model/onnx/writer.js';
 import { parseModelJson } from '../../src/model/parse-config.js';
 import { decodeInferRequest } from '../../src/protocol/v2/decode-request.js';
-import { parseHeaderLength } from '../../src/protocol/header-length.js';
+import { parseHeaderLength } from '../../src/protocol/v2/binary-part.js';
 import { checkModelName } from '../../src/protocol/paths.js';
 import { parseIndexRequest, parseLoadRequest, parseUnloadRequest } from '../../src/protocol/repository-requests.js';
 import type { ModelSignature } from '../../src/protocol/types.js';

@@ -2,11 +2,10 @@ import type { Place } from '../../batching/sequences/types.js';
 import type { InferAnswer, InferCall } from '../../grpc/host.js';
 import { decodeInferMessage, readRequestHead } from '../../protocol/grpc/decode-request.js';
 import { createInferResponse } from '../../protocol/response.js';
-import { reportHeaders } from '../routes/answer.js';
 import type { Codec } from '../codec/codec.js';
 import type { Dataplane } from '../dataplane.js';
 import { tensorBytes } from '../memory/memory-budget.js';
-import { buffersOf, runChecked, type InferReport } from '../inference/inference.js';
+import { buffersOf, reportHeaders, runChecked, type InferReport } from '../inference/inference.js';
 import { viewOf } from '../inference/model-view.js';
 import { withImages } from '../inference/images.js';
 

@@ -1,6 +1,6 @@
 import type { Place } from '../../batching/sequences/types.js';
 import type { InferResult, InferTimings } from '../../batching/types.js';
-import { headerLengthName } from '../../protocol/header-length.js';
+import { headerLengthName } from '../../protocol/v2/binary-part.js';
 import { createInferResponse, wantsTokens } from '../../protocol/response.js';
 import type { EncodedResponse, RequestedOutput } from '../../protocol/types.js';
 import type { CheckedRequest } from '../../protocol/validate.js';
@@ -31,6 +31,22 @@ export interface InferReport {
   readonly batchRows: number;
   readonly decodeMs: number;
   readonly encodeMs: number;
+}
+
+/** `x-inference-device` and `Server-Timing`: the device that computed, the model's where it is on one alone, and where the time went, in milliseconds. */
+export function reportHeaders(report: InferReport, device: string): string[] {
+  const { timings, decodeMs, encodeMs, device: ranOn = device } = report;
+  const computeMs = timings.inputMs + timings.computeMs + timings.outputMs;
+  const parts = `queue;dur=${toThousandths(timings.queueMs)}, decode;dur=${toThousandths(decodeMs)}, compute;dur=${toThousandths(computeMs)}, encode;dur=${toThousandths(encodeMs)}`;
+  return ['x-inference-device', ranOn, 'server-timing', parts];
+}
+
+const thousandths = Array.from({ length: 1000 }, (_, n) => String(n).padStart(3, '0'));
+
+/** Milliseconds to three places; many times faster than writing a fraction. */
+function toThousandths(ms: number): string {
+  const us = Math.round(ms * 1000);
+  return `${Math.floor(us / 1000)}.${thousandths[us % 1000]}`;
 }
 
 /** An answer with the way it came about. */

@@ -1,8 +1,8 @@
+import { AppError, messageOf } from '../../errors.js';
 import type { HealthReason, ServerHealth } from '../../protocol/server-health.js';
 import type { Succession } from '../supervision/succession.js';
 import type { LoopPorts, Share } from './divide.js';
 import type { Announcement, FromLoop, LoopStart, Outcome, Question, ToLoop } from './messages.js';
-import { outcomeOf, errorOf } from './outcome.js';
 import { judgeWhole } from './whole-health.js';
 
 /** How often a loop shows that it turns. */
@@ -127,4 +127,19 @@ class Link implements LoopLink {
   #send(message: FromLoop): void {
     if (this.#world.connected) this.#world.send?.(message, undefined, undefined, () => undefined);
   }
+}
+
+/** What came of some work, so that it can go to another process. */
+async function outcomeOf(work: () => Promise<unknown>): Promise<Outcome> {
+  try {
+    return { ok: true, value: await work() };
+  } catch (thrown) {
+    const { code, details } = thrown instanceof AppError ? thrown : new AppError('INTERNAL', messageOf(thrown));
+    return { ok: false, code, message: messageOf(thrown), details };
+  }
+}
+
+/** The error of an outcome, as it was thrown. */
+function errorOf({ code, message, details }: Extract<Outcome, { ok: false }>): AppError {
+  return new AppError(code, message, { details });
 }

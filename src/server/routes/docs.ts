@@ -2,9 +2,9 @@ import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { AppError } from '../../errors.js';
+import { contentTypeOf } from '../../playground/assets.js';
 import type { Dataplane } from '../dataplane.js';
 import type { Exchange, Handler } from '../http/exchange.js';
-import { sendFile } from '../http/static-file.js';
 import type { Router } from '../http/router.js';
 import type { DocumentOptions } from '../openapi/document.js';
 import type { ModelExamples } from '../openapi/examples.js';
@@ -39,6 +39,22 @@ export function addDocsRoutes(router: Router, deps: DocsDeps): void {
     const { exampleRequest } = await import('../openapi/examples.js');
     exchange.sendJson(200, exampleRequest(dataplane.model(exchange.param('model'), undefined)));
   });
+}
+
+/** The API page sets styles of its own on its elements; nothing comes from elsewhere. */
+const policy =
+  "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; object-src 'none'";
+
+/** Sends a file's bytes with the type of its name; pages may load nothing from elsewhere. */
+function sendFile(exchange: Exchange, name: string, body: Uint8Array): void {
+  exchange.send(200, body, [
+    'content-type',
+    contentTypeOf(name),
+    'content-security-policy',
+    policy,
+    'cache-control',
+    'no-cache',
+  ]);
 }
 
 /** Whether the reader has shown a key; the general description alone needs none. */

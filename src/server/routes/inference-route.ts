@@ -1,13 +1,13 @@
-import { headerLengthName, parseHeaderLength } from '../../protocol/header-length.js';
+import { headerLengthName, parseHeaderLength } from '../../protocol/v2/binary-part.js';
 import type { Receipt } from '../../batching/admission/admission.js';
 import type { ServableModel } from '../../repository/types.js';
-import { reportHeaders, sendAnswer } from './answer.js';
+import { chooseCoding, encodeBody, type Coding } from '../http/body/content-encoding.js';
 import { readBody } from '../http/body/body.js';
 import type { Codec } from '../codec/codec.js';
 import { signalOf } from '../http/connections/connection-signal.js';
 import type { Dataplane } from '../dataplane.js';
-import type { Exchange, InferenceTrace } from '../http/exchange.js';
-import type { Answered, InferenceRequest } from '../inference/inference.js';
+import type { Exchange, FlatHeaders, InferenceTrace } from '../http/exchange.js';
+import { reportHeaders, type Answered, type InferenceRequest } from '../inference/inference.js';
 import { viewOf } from '../inference/model-view.js';
 
 /** What every inference route needs. */
@@ -77,4 +77,33 @@ async function answerReceived({ exchange, deps, how, trace, model, headerLength,
   trace.report = report;
   const headers = [...result.headers, ...reportHeaders(report, model.placement.device)];
   await sendAnswer(exchange, { body: answer, tail, headers, compressFromBytes: deps.compressFromBytes });
+}
+
+/** An inference answer on its way out. */
+interface Answer {
+  readonly body: Uint8Array;
+  readonly tail?: readonly Uint8Array[] | undefined;
+  readonly headers: FlatHeaders;
+  /** Bodies of at least this size are compressed for clients that accept it; -1: none. */
+  readonly compressFromBytes: number;
+}
+
+/** Sends an answer, compressed where the client accepts it and the answer is large enough; at once where it is not. */
+export function sendAnswer(exchange: Exchange, answer: Answer): void | Promise<void> {
+  const { body, tail = [], headers, compressFromBytes } = answer;
+  const parts = tail.length === 0 ? body : [body, ...tail];
+  const accepted = exchange.header('accept-encoding');
+  const bytes = tail.reduce((sum, part) => sum + part.length, body.length);
+  if (accepted === undefined || compressFromBytes < 0 || bytes < compressFromBytes) {
+    exchange.send(200, parts, headers);
+    return;
+  }
+  const coding = chooseCoding(accepted);
+  if (coding !== undefined) return sendCompressed(exchange, answer, coding);
+  exchange.send(200, parts, [...headers, 'vary', 'accept-encoding']);
+}
+
+async function sendCompressed(exchange: Exchange, { body, tail, headers }: Answer, coding: Coding): Promise<void> {
+  const compressed = await encodeBody(tail === undefined ? body : Buffer.concat([body, ...tail]), coding);
+  exchange.send(200, compressed, [...headers, 'content-encoding', coding, 'vary', 'accept-encoding']);
 }

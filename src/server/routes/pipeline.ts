@@ -7,8 +7,7 @@ import { checkQuery } from '../http/router.js';
 import { readPredictionBody } from '../inference/prediction-body.js';
 import { readTrail, trailHeader } from '../pipelines/remote/trail.js';
 import type { Pipeline } from '../pipelines/types.js';
-import { sendAnswer } from './answer.js';
-import type { InferenceDeps } from './inference-route.js';
+import { sendAnswer, type InferenceDeps } from './inference-route.js';
 
 /** `POST /predictions/{pipeline}`: one image in, what every step said of it out. */
 export async function answerPipeline(exchange: Exchange, deps: InferenceDeps, pipeline: Pipeline): Promise<void> {

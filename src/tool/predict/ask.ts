@@ -3,7 +3,7 @@ import type { HttpAnswer, HttpClient } from '../../client/http.js';
 import type { ModelTask } from '../../client/task.js';
 import { AppError } from '../../errors.js';
 import { decodeInferResponse, encodeInferRequest } from '../../protocol/client.js';
-import { headerLengthName, parseHeaderLength } from '../../protocol/header-length.js';
+import { headerLengthName, parseHeaderLength } from '../../protocol/v2/binary-part.js';
 import { buildPath, type RouteKind } from '../../protocol/paths.js';
 import type { ModelMetadata } from '../../protocol/types.js';
 import type { NumericTensor, Tensor } from '../../tensor/tensor.js';

@@ -1,4 +1,6 @@
-import { MessageChannel, receiveMessageOnPort, type MessagePort } from 'node:worker_threads';
+import { MessageChannel, receiveMessageOnPort, Worker, type MessagePort } from 'node:worker_threads';
+import { messageOf } from '../../errors.js';
+import type { Answer, OpenLink, Order } from './link.js';
 
 /**
  * What a pool and one of its threads share. One order is under way at a time: the pool posts it, the thread answers it.
@@ -144,4 +146,20 @@ export class ThreadEnd<Order, Answer> {
   answer(answer: Answer, transfer: readonly ArrayBuffer[] = []): void {
     this.#answers.put(this.#port, answer, transfer);
   }
+}
+
+/** Opens threads of this process with the entry file given. */
+export function threadLink(entry: URL): OpenLink {
+  return (name, { onAnswer, onUnreadable, onEnd }) => {
+    const mailbox = new PoolEnd<Order, Answer>(onAnswer, onUnreadable);
+    const { parts } = mailbox;
+    const thread = new Worker(entry, { name, workerData: parts, transferList: [parts.port] });
+    let fault = '';
+    thread.on('error', (error) => (fault = messageOf(error)));
+    thread.on('exit', (code) => {
+      mailbox.close();
+      onEnd(fault === '' ? `exit code ${code}` : fault, 'fault');
+    });
+    return { send: (order, transfer) => mailbox.send(order, transfer) };
+  };
 }

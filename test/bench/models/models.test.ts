@@ -8,7 +8,7 @@ import { buildConvolutionNet } from '../../../bench/models/convolution-net.js';
 import { buildEncoder } from '../../../bench/models/encoder.js';
 import { generateModel } from '../../../bench/models/generate.js';
 import { buildPerceptron } from '../../../bench/models/perceptron.js';
-import { drawWeights } from '../../../bench/models/weights.js';
+import { drawWeights } from '../../../bench/models/network.js';
 import { createRandom } from '../../../src/tensor/random.js';
 import { writeOnnx, type Graph } from '../../../src/model/onnx/writer.js';
 

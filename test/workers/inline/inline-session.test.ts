@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { disableTelemetry } from '../../../src/engine/telemetry.js';
 import type { NamedTensors } from '../../../src/tensor/tensor.js';
-import { openInline } from '../../../src/workers/inline/inline-engine.js';
+import { openInline } from '../../../src/workers/inline/inline-sessions.js';
 import { InlineSession } from '../../../src/workers/inline/inline-session.js';
 import { describeWork } from '../../../src/workers/run-journal.js';
 import type { RunOutcome, RunSize } from '../../../src/workers/runner.js';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { reportHeaders } from '../../../src/server/routes/answer.js';
+import { reportHeaders } from '../../../src/server/inference/inference.js';
 
 const report = {
   timings: { queueMs: 1.5, inputMs: 0.25, computeMs: 20, outputMs: 0.001 },
