@@ -121,6 +121,8 @@ export interface GrpcHost {
   hold(bytes: number): MessageMemory;
   /** Counts an answer that waits for its client; answers what to call when it does not any more. */
   holdAnswer(bytes: number): () => void;
+  /** Has `giveWay` called, once, when others need memory and `limitMs` have passed; what it answers takes that back. */
+  mayGiveWay(limitMs: number, giveWay: () => void): () => void;
   /** Logs what was ended, and why. */
   warn(facts: object, text: string): void;
   /** Frees what nobody reads any more. */

@@ -8,7 +8,7 @@ import { toStatus } from './status.js';
 import { startOf } from './guard.js';
 import type { CallStart, GrpcHost, MessageMemory } from './host.js';
 import type { OpenStreams } from './open-streams.js';
-import { closeMemory } from './messages/in-parts.js';
+import { closeMemory, holdIn } from './messages/in-parts.js';
 import type { Received } from './messages/received.js';
 
 /** Requests of one stream that are on their way at a time: enough to fill batches. */
@@ -66,7 +66,10 @@ class InferStream {
     const answering = this.#answer(received.body, memory);
     this.#tail = this.#tail.then(async () => {
       const message = await answering;
-      if (message !== undefined) await this.#write(message);
+      if (message !== undefined) {
+        holdIn(memory, message);
+        await this.#write(message);
+      }
       closeMemory(memory, message);
       if (this.#atOnce-- === mostAtOnce) this.#call.resume();
     });

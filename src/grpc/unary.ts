@@ -4,7 +4,7 @@ import type { MessageParts } from '../protocol/grpc/message-parts.js';
 import { toStatus } from './status.js';
 import { startOf } from './guard.js';
 import type { CallRecord, GrpcHost, MessageMemory } from './host.js';
-import { closeMemory } from './messages/in-parts.js';
+import { closeMemory, holdIn } from './messages/in-parts.js';
 import type { Received } from './messages/received.js';
 
 /** A call as its method sees it. */
@@ -57,6 +57,7 @@ export function unary(host: GrpcHost, method: Method): handleUnaryCall<Received,
         for (const [name, value] of Object.entries(headers)) trailers.set(name, value);
         record.end();
         answered = message;
+        holdIn(memory, message);
         callback(null, message, trailers);
       } catch (thrown) {
         record.end(thrown);

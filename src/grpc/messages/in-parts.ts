@@ -57,6 +57,18 @@ function write(stream: ServerHttp2Stream, { byteLength, parts }: MessageParts, o
   stream.uncork();
 }
 
+const memories = new WeakMap<object, MessageMemory>();
+
+/** Notes what an answer that is about to be sent is held in. */
+export function holdIn(memory: MessageMemory, answer: object): void {
+  memories.set(answer, memory);
+}
+
+/** Gives back what an answer is held in, though the system may still read it: its call has ended. */
+export function abandonMemory(answer: unknown): void {
+  if (typeof answer === 'object' && answer !== null) memories.get(answer)?.abandon();
+}
+
 /** Ends the memory of a message that was answered, or will never be; what its answer lies in is freed unless the system may still read it. */
 export function closeMemory(memory: MessageMemory, answer: object | undefined): void {
   if (answer !== undefined && underWay.has(answer)) memory.abandon();

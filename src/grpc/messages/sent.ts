@@ -2,7 +2,7 @@ import { constants } from 'node:http2';
 import type { ServerInterceptor } from '@grpc/grpc-js';
 import { AppError } from '../../errors.js';
 import type { GrpcHost } from '../host.js';
-import { countedBytes, type SendingCall } from './in-parts.js';
+import { abandonMemory, countedBytes, type SendingCall } from './in-parts.js';
 
 const isSending = (call: object): call is SendingCall => 'stream' in call && 'sendMessage' in call;
 
@@ -13,7 +13,7 @@ const bytesATime = 2 ** 20;
 
 /**
  * Counts messages in the memory that all requests share until the system has taken them, but for what of them counts already, and ends calls whose client leaves one for too
- * long: what it is made of would be held for as long as the client likes. Of a connection that takes nothing at all, see `../server.ts`.
+ * long: what it is made of would be held for as long as the client likes. One that is taken slowly gives way, as over HTTP, when others need the memory. Of a connection that takes nothing at all, see `../server.ts`.
  */
 export function createSending(host: GrpcHost): ServerInterceptor {
   return ({ path }, call) => {
@@ -21,10 +21,15 @@ export function createSending(host: GrpcHost): ServerInterceptor {
     const { stream } = call;
     const { untakenMs } = host.limits;
     let over = nothing;
-    const giveUp = (limitMs: number): void => {
+    const giveUp = (limitMs: number, why: string): void => {
       const facts = { path, from: call.getPeer(), waitingBytes: stream.writableLength, limitMs };
-      host.warn(facts, 'call ended: its client took nothing of the answer');
+      host.warn(facts, `call ended: its client ${why}`);
       stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
+    };
+    const giveWay = (message: unknown): void => {
+      giveUp(untakenMs, 'takes the answer slowly, and others need the memory');
+      over();
+      abandonMemory(message);
     };
     stream.once('close', () => over());
     const send = call.sendMessage.bind(call);
@@ -37,10 +42,12 @@ export function createSending(host: GrpcHost): ServerInterceptor {
       if (bytes === 0) return;
       const release = host.holdAnswer(Math.max(0, bytes - countedBytes(message)));
       const limitMs = untakenMs * Math.ceil(bytes / bytesATime);
-      const timer = untakenMs === 0 ? undefined : setTimeout(giveUp, limitMs, limitMs);
+      const timer = untakenMs === 0 ? undefined : setTimeout(giveUp, limitMs, limitMs, 'took nothing of the answer');
+      const stay = untakenMs === 0 ? nothing : host.mayGiveWay(untakenMs, () => giveWay(message));
       over = () => {
         over = nothing;
         clearTimeout(timer);
+        stay();
         release();
       };
     };

@@ -73,7 +73,7 @@ function transport({ settings, doors, tls, ...deps }: GrpcDeps): Pick<GrpcHost, 
   };
 }
 
-type Accounts = 'receive' | 'hold' | 'release' | 'inflate' | 'holdAnswer' | 'warn';
+type Accounts = 'receive' | 'hold' | 'release' | 'inflate' | 'holdAnswer' | 'mayGiveWay' | 'warn';
 
 /** How messages are put aside: by the limits and on the account of HTTP bodies. */
 function accounts({ settings, memory: budget, log }: GrpcDeps): Pick<GrpcHost, Accounts> {
@@ -106,6 +106,7 @@ function accounts({ settings, memory: budget, log }: GrpcDeps): Pick<GrpcHost, A
       budget.hold(bytes);
       return () => budget.give(bytes);
     },
+    mayGiveWay: (limitMs, giveWay) => budget.mayGiveWay(limitMs, giveWay),
     warn: (facts, text) => log.warn({ transport: 'grpc', ...facts }, text),
   };
 }
