@@ -13,6 +13,7 @@ import type { TokenizerFile } from '../model/tokenizer-file.js';
 import { isSameShape } from '../tensor/shape.js';
 import { specOf, type TensorSpec } from '../tensor/tensor.js';
 import { isUndecoded, undecoded, type NextRun, type RunnerSession } from '../workers/runner.js';
+import { ModelFault, type ModelFaultOptions } from './proof/model-fault.js';
 import type { StatisticsCounter } from './statistics.js';
 import type { OnTracedRun, ServableModel } from './types.js';
 
@@ -33,6 +34,8 @@ export interface ServableParts {
   readonly statistics: StatisticsCounter;
   /** What a row took in the fastest run of the warm-up, in milliseconds; undefined where there was none. */
   readonly rowMs?: number | undefined;
+  /** Runs made-up inputs elsewhere, where the model refuses what it is sent and no run has succeeded. */
+  readonly tryMadeUp?: ModelFaultOptions['tryMadeUp'];
   /** What state of sequences is counted in; undefined: in nothing. */
   readonly stateMemory?: StateMemory;
   /** Called where state of sequences is given up. */
@@ -89,6 +92,7 @@ export class Servable implements ServableModel {
   readonly #sequences: SequenceTable | undefined;
   readonly #session: RunnerSession;
   readonly #batcher: Batcher;
+  readonly #fault: ModelFault | undefined;
   readonly #onReleased: () => Promise<void>;
   readonly #onBatchingOff: (event: BatchingOff) => void;
   #config: ModelConfig;
@@ -117,9 +121,16 @@ export class Servable implements ServableModel {
     this.#notes = parts.notes;
     this.#onBatchingOff = parts.onBatchingOff ?? (() => undefined);
     this.#onReleased = parts.onReleased;
+    this.#fault = this.#openFault(parts);
     this.admission = this.#openAdmission(parts);
     this.#sequences = this.#openSequences(parts);
     this.#batcher = this.#openBatcher(parts);
+  }
+
+  #openFault({ tryMadeUp, rowMs, header: { inputs } }: ServableParts): ModelFault | undefined {
+    if (tryMadeUp === undefined) return undefined;
+    const onFound = (reason: string): void => void (this.#notes = [...this.#notes, reason]);
+    return new ModelFault({ hasRun: rowMs !== undefined, inputs, tryMadeUp, onFound });
   }
 
   #openBatcher({ name, version, config, header, statistics, session, onTracedRun }: ServableParts): Batcher {
@@ -227,12 +238,13 @@ export class Servable implements ServableModel {
     const startedMs = performance.now();
     return this.#batcher.enqueue(request).then(
       (result) => {
+        this.#fault?.ran();
         this.statistics.recordSuccess(result, request.rows, performance.now() - startedMs);
         return result;
       },
-      (error: unknown) => {
+      async (error: unknown) => {
         if (!isUndecoded(error)) this.statistics.recordFailure(performance.now() - startedMs);
-        throw error;
+        throw this.#fault === undefined ? error : await this.#fault.judge(error, request.inputs);
       },
     );
   }

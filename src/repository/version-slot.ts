@@ -88,7 +88,8 @@ export class VersionSlot {
     try {
       this.#watch = await watchAround(source.path, source.folder);
       if (!isLoadable(source)) throw new AppError('MODEL_INVALID', source.problem ?? 'it has no model file');
-      const loaded = await loadVersion({ ...source, statistics: this.#statistics }, options);
+      const loading = loadVersion({ ...source, statistics: this.#statistics }, options);
+      const loaded = await unlessClosing(loading, options.closing);
       this.#loaded = loaded;
       this.#failure = undefined;
       this.#state = { state: 'ready', model: loaded.servable };
@@ -99,6 +100,7 @@ export class VersionSlot {
       this.#failure = toFailure(source, error);
       if (before === undefined) this.#state = { state: 'failed', reason: this.#failure.message };
       const { code, message: reason } = this.#failure;
+      if (options.closing?.aborted === true) return;
       const isRepeated = failedBefore?.message === reason;
       const ms = performance.now() - startedMs;
       this.#tell({ kind: 'failure', ms, code, reason, isServing: before !== undefined, isRepeated });
@@ -146,6 +148,21 @@ export class VersionSlot {
 }
 
 type Told<Event = ModelEvent> = Event extends { readonly kind: 'recovery' } ? never : Omit<Event, 'model' | 'version'>;
+
+/** The load, unless the repository closes: then nobody waits for what it has not done yet, and what comes of it is let go. */
+async function unlessClosing(
+  loading: Promise<LoadedVersion>,
+  closing: AbortSignal | undefined,
+): Promise<LoadedVersion> {
+  let abort = (): void => undefined;
+  const closed = new Promise<never>((_resolve, reject) => {
+    abort = () => reject(new AppError('SHUTTING_DOWN', 'The server is shutting down.'));
+    closing?.addEventListener('abort', abort);
+    if (closing?.aborted === true) abort();
+  });
+  closed.catch(() => loading.then(({ servable }) => servable.retire())).catch(() => undefined);
+  return Promise.race([loading, closed]).finally(() => closing?.removeEventListener('abort', abort));
+}
 
 function isLoadable(source: VersionSource): source is VersionSource & { readonly path: string } {
   return source.path !== undefined && source.problem === undefined;

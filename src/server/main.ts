@@ -229,7 +229,8 @@ function endOnSignals(
     }, delayMs + timeoutMs).unref();
     void server.stop().then(() => {
       log[level]('stopped');
-      process.exit(0);
+      // A thread that does not come back from a load would keep the process.
+      endAtOnce(0);
     });
   };
   const onSignal = (signal: string): void =>

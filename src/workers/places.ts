@@ -6,6 +6,7 @@ import type { ProcessOptions } from './processes/process-link.js';
 import type { RunJournal } from './run-journal.js';
 import type { LoadOptions } from './runner.js';
 import { TrialProcesses } from './processes/trial-processes.js';
+import { endUnwanted } from './processes/unwanted.js';
 
 /** Processes of a session that runs apart and does not say how many: each takes some 60 MB. */
 const mostApart = 2;
@@ -67,19 +68,16 @@ export class Places {
 
   /** The workers for a session: a process for its trial, processes of its own where it is to run apart, else the threads of its device. */
   async choose(spec: SessionSpec, options: LoadOptions): Promise<readonly PoolWorker[]> {
-    const { instances, deviceIds = [spec.deviceId], apart = false, trial } = options;
-    if (trial !== undefined) return [await this.#trials.acquire()];
+    const { instances, deviceIds = [spec.deviceId], apart = false, trial, signal } = options;
+    if (trial !== undefined) return [await this.#trials.acquire(signal)];
     if (spec.provider !== 'cpu') {
-      if (apart) return this.#openProcesses(spec, deviceIds);
+      if (apart) return this.#openProcesses(spec, { deviceIds, signal });
       return Promise.all(numberThreads(deviceIds).map((thread) => this.#gpuThread(spec, thread)));
     }
     if (!apart) return this.#quietest(instances);
     const most = this.#cpu.length;
     const count = instances === 'auto' ? Math.min(most, mostApart) : Math.min(Math.max(1, instances), most);
-    return this.#openProcesses(
-      spec,
-      Array.from({ length: count }, () => spec.deviceId),
-    );
+    return this.#openProcesses(spec, { deviceIds: Array.from({ length: count }, () => spec.deviceId), signal });
   }
 
   /** Ends the processes among these places; threads stay for other sessions. */
@@ -120,7 +118,10 @@ export class Places {
   }
 
   /** A process for each of these device numbers. */
-  async #openProcesses({ logId, provider }: SessionSpec, deviceIds: readonly number[]): Promise<readonly PoolWorker[]> {
+  async #openProcesses(
+    { logId, provider }: SessionSpec,
+    { deviceIds, signal }: { readonly deviceIds: readonly number[]; readonly signal: AbortSignal | undefined },
+  ): Promise<readonly PoolWorker[]> {
     const places = deviceIds.map((deviceId) => {
       const { openProcess, memoryBytes, events } = this.#options;
       const [limits, device] = provider === 'cpu' ? [{ memoryBytes }, {}] : [{}, { deviceId }];
@@ -128,11 +129,15 @@ export class Places {
       return new PoolWorker({ name: `apart-${(this.#processes += 1)} (${logId})`, open, events, ...device });
     });
     for (const place of places) this.#apart.add(place);
+    const started = places.map((place) => place.start());
+    const keep = endUnwanted(places, signal);
     try {
-      await Promise.all(places.map((place) => place.start()));
+      await Promise.all(started);
     } catch (error) {
       await this.close(places);
       throw error;
+    } finally {
+      keep();
     }
     return places;
   }

@@ -6,6 +6,7 @@ import { msOf, type InlineSession, type InlineSubject } from './inline/inline-se
 import type { FromWorker } from './link/messages.js';
 import type { PoolWorker, Task } from './pool-worker.js';
 import { limitProcesses } from './processes/process-limit.js';
+import { endUnwanted } from './processes/unwanted.js';
 import { describeWork, type RunPhase, type Work } from './run-journal.js';
 import { decodeRan, encodeRun } from './run-codec.js';
 import { onGpu, SessionDevices } from './session-devices.js';
@@ -49,7 +50,7 @@ export class PoolSession implements RunnerSession {
   readonly #devices: SessionDevices;
   #prepared: PreparedModel;
   #isUnloaded = false;
-  readonly #unloading = new AbortController();
+  readonly #keepUnwanted: () => void;
   #loads = 0;
   #fingerprint: string | undefined;
   #lost: string | undefined;
@@ -70,16 +71,7 @@ export class PoolSession implements RunnerSession {
     this.#devices = new SessionDevices(options.workers);
     this.work = describeWork(options.number, options.options.journalAs ?? options.spec.logId);
     this.#owner = options.owner;
-    this.#endOn(this.options.trial?.signal);
-  }
-
-  /** Ends the process of a trial when nobody waits for it any more. */
-  #endOn(signal: AbortSignal | undefined): void {
-    const end = (): void => {
-      for (const worker of this.workers) worker.kill('nobody waits for it any more');
-    };
-    if (signal?.aborted === true) end();
-    else signal?.addEventListener('abort', end, { signal: this.#unloading.signal });
+    this.#keepUnwanted = endUnwanted(options.workers, this.options.signal);
   }
 
   get loaded(): LoadedSession {
@@ -257,7 +249,7 @@ export class PoolSession implements RunnerSession {
 
   async unload(): Promise<void> {
     this.#isUnloaded = true;
-    this.#unloading.abort();
+    this.#keepUnwanted();
     this.#owner.forget(this);
     await this.inline?.close();
     await Promise.all(this.workers.map((worker) => this.#unloadOn(worker)));

@@ -41,8 +41,11 @@ export type WorkerState = 'starting' | 'idle' | 'busy' | 'lost' | 'stopping' | '
 /** How long a thread or a process may take until it is ready: the runtime is loaded in well under a second. */
 const startMs = 60_000;
 
-/** How long a process may take to finish when it is told to stop; a thread has to be waited for. */
+/** How long a process may take to finish when it is told to stop; a thread that runs has to be waited for. */
 const processStopMs = 2000;
+
+/** How long a thread is waited for that loads or warms up a model when it is told to stop: nobody waits for that model, and it may never end. */
+const threadLoadStopMs = 5000;
 
 /**
  * One place in the pool and the thread or process that fills it.
@@ -105,6 +108,11 @@ export class PoolWorker {
   /** Whether nothing fills the place: it was lost, or told to stop. */
   get isEmpty(): boolean {
     return this.#state === 'lost' || this.#state === 'stopped';
+  }
+
+  /** Whether something was given to it that it has not answered yet, though it may have been told to stop. */
+  get isWorking(): boolean {
+    return this.#current !== undefined;
   }
 
   /** Whether it can be ended; a thread ends with the server alone. */
@@ -189,16 +197,23 @@ export class PoolWorker {
     }
   }
 
-  /** Lets it finish what it has, release its sessions and end; resolves when it has ended. */
-  async stop(): Promise<void> {
+  /** Lets it finish what it has, release its sessions and end; resolves when it has ended, or is a thread that does not come back from a load. */
+  async stop(loadLimitMs = threadLoadStopMs): Promise<void> {
     if (this.#link === undefined) {
       this.#state = 'stopped';
       return;
     }
     this.#state = 'stopping';
+    const unwanted = this.#queue.filter(isOfLoad);
+    for (const task of unwanted) this.#queue.splice(this.#queue.indexOf(task), 1);
+    for (const task of unwanted) task.reject(this.#gone());
     if (this.#current === undefined) this.#next();
-    const timer = setTimeout(() => this.kill('it did not stop'), processStopMs);
-    await this.#whenEnded;
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => {
+      if (this.isProcess) timer = setTimeout(() => this.kill('it did not stop'), processStopMs);
+      else if (this.#current !== undefined && isOfLoad(this.#current)) timer = setTimeout(resolve, loadLimitMs);
+    });
+    await Promise.race([this.#whenEnded, late]);
     clearTimeout(timer);
   }
 
@@ -258,6 +273,11 @@ export class PoolWorker {
     if (this.#state === 'lost') return new AppError('WORKER_LOST', `Worker ${this.name} is lost: ${this.#fault}`);
     return new AppError('SHUTTING_DOWN', `Worker ${this.name} is stopping.`);
   }
+}
+
+/** Whether a task belongs to a load: nobody waits for it once the server stops. */
+function isOfLoad({ work }: Task): boolean {
+  return work?.phase === 'loading' || work?.phase === 'warming';
 }
 
 /** A run, and since when it is under way (performance.now()). */

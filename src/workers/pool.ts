@@ -9,6 +9,7 @@ import { Places } from './places.js';
 import type { PoolWorker, WorkerLoss } from './pool-worker.js';
 import { decideRespawn, defaultRespawnPolicy, type Loss } from './respawn.js';
 import { processLink } from './processes/process-link.js';
+import { refuseUnwanted, unwantedReason } from './processes/unwanted.js';
 import type { LoadOptions, Runner, RunnerSession } from './runner.js';
 import type { RunnerOptions, RunnerStatus } from './runner-options.js';
 import { threadLink } from './link/mailbox.js';
@@ -89,8 +90,10 @@ class Pool implements RunnerPool {
 
   async load(spec: SessionSpec, options: LoadOptions): Promise<RunnerSession> {
     this.#refuseWhenClosing();
+    refuseUnwanted(options.signal);
     const prepared = await this.#prepare(spec, options);
     this.#refuseWhenClosing();
+    refuseUnwanted(options.signal);
     const workers = await this.#places.choose(spec, options);
     await this.devices.settled(workers);
     const owner = {
@@ -124,7 +127,7 @@ class Pool implements RunnerPool {
     return {
       runtimeVersion: this.#runtimeVersion,
       workers: places.map(({ name, state, held }) => ({ name, state, sessions: held.size })),
-      busyWorkers: places.filter(({ state }) => state === 'busy').length,
+      busyWorkers: places.filter(({ isWorking }) => isWorking).length,
       restarts: this.#restarts,
       ...this.#inline.counts,
       healthy: this.#gaveUp === undefined,
@@ -143,10 +146,12 @@ class Pool implements RunnerPool {
   }
 
   /** A copy is run when it is made: what may never end has no copy. */
-  async #prepare(spec: SessionSpec, { apart = false, trial }: LoadOptions): Promise<PreparedModel> {
+  async #prepare(spec: SessionSpec, { apart = false, trial, signal }: LoadOptions): Promise<PreparedModel> {
     const { weightsCache: cache, env } = this.#options;
     if (apart || trial !== undefined) return { spec, reason: 'each of its processes holds its own' };
-    return cache === undefined ? { spec, reason: 'no cache folder is set' } : prepareWeights(spec, { ...cache, env });
+    return cache === undefined
+      ? { spec, reason: 'no cache folder is set' }
+      : prepareWeights(spec, { ...cache, env, signal });
   }
 
   #wake(session: PoolSession): void {
@@ -182,8 +187,9 @@ class Pool implements RunnerPool {
     const { events } = this.#options;
     const { reason, cause } = loss;
     const isTrial = this.#places.isTrial(worker);
-    // A trial that nobody waits for was ended, not lost.
-    if (!isTrial || cause !== 'asked') events?.onWorkerLost?.({ worker: worker.name, reason });
+    // What nobody waits for was ended, not lost.
+    if (reason !== unwantedReason && (!isTrial || cause !== 'asked'))
+      events?.onWorkerLost?.({ worker: worker.name, reason });
     if (this.#closing !== undefined || isTrial) return;
     const isApart = this.#places.isApart(worker);
     if (isApart && this.#isGivenUp(loss)) return;

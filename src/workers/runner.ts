@@ -67,6 +67,8 @@ export interface LoadOptions {
   readonly onFault?: (fault: ProcessFault) => string | undefined;
   /** Loads into a process that tries models, beside everything that serves, to be unloaded when it is known to be sound. */
   readonly trial?: TrialLimits;
+  /** Aborted when nobody waits for the load any more: processes that were started for it are ended, and what comes next of it is refused. */
+  readonly signal?: AbortSignal | undefined;
   /** Told once when no worker holds the session and none will again. */
   readonly onLost?: (reason: string) => void;
   /** Whether cheap runs may run on the calling thread: no value of a request may make one slow, or end the process. */
@@ -86,8 +88,6 @@ export interface ProcessFault {
 export interface TrialLimits {
   /** The longest that loading may take, as for `limitProcesses`; then the process is ended. */
   readonly loadLimitMs: number;
-  /** Aborted when nobody waits for the trial any more: its process is ended then. */
-  readonly signal?: AbortSignal;
 }
 
 /**

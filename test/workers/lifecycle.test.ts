@@ -60,8 +60,8 @@ describe('a worker that is lost', () => {
   it('is none where a trial was ended since nobody waits for it: a stop during a start is no failure', async (t) => {
     const lost: unknown[] = [];
     const runner = await start(t, { events: { onWorkerLost: (event) => lost.push(event) } });
-    const trial = { loadLimitMs: 60_000, signal: AbortSignal.abort() };
-    const load = runner.load(specOf(sums), { instances: 1, next: () => undefined, trial });
+    const [trial, signal] = [{ loadLimitMs: 60_000 }, AbortSignal.abort()];
+    const load = runner.load(specOf(sums), { instances: 1, next: () => undefined, trial, signal });
     await assert.rejects(load, { code: 'WORKER_LOST', message: /nobody waits for it any more/ });
     assert.deepEqual(lost, []);
   });

@@ -206,8 +206,8 @@ export function explainCreateFault({ modelPath, provider }: SessionSpec, thrown:
 }
 
 /**
- * The error of a run that failed; `details.isRequestFault` where the shapes or the values of the request are why, `details.isDeviceLost`
- * where nothing runs on its device any more.
+ * The error of a run that failed; `details.isRequestFault` where the shapes or the values of the request are why (`details.said`: the runtime's
+ * words), `details.isDeviceLost` where nothing runs on its device any more.
  */
 export function explainRunFault(
   thrown: unknown,
@@ -220,8 +220,10 @@ export function explainRunFault(
     return new AppError('DEVICE_UNAVAILABLE', message, { details: { isDeviceLost: true }, cause: thrown });
   }
   const reason = findRequestFault(text, { mostBytes, isEmpty });
-  if (reason !== undefined)
-    return new AppError('ENGINE_FAILED', reason, { details: { isRequestFault: true }, cause: thrown });
+  if (reason !== undefined) {
+    const details = { isRequestFault: true, said: tidyOrtText(text) };
+    return new AppError('ENGINE_FAILED', reason, { details, cause: thrown });
+  }
   const fault = findOrtFault(text);
   const message = fault === undefined ? tidyOrtText(text) : `${fault.cause}. To fix: ${fault.fix}.`;
   return new AppError(fault?.code ?? 'ENGINE_FAILED', `The model failed while running: ${message}`, { cause: thrown });

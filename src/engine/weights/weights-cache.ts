@@ -17,6 +17,8 @@ export interface WeightsCacheOptions {
   /** Bytes that all entries may take together. */
   readonly maxBytes?: number;
   readonly timeoutMs?: number;
+  /** Aborted when nobody waits for them any more: the process that makes them is ended. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** What to load in a model's stead, and why. */
@@ -56,17 +58,18 @@ export async function prepareWeights(spec: SessionSpec, options: WeightsCacheOpt
 }
 
 async function ask(spec: SessionSpec, options: WeightsCacheOptions): Promise<WeightsAnswer> {
-  const { folder, env, maxBytes = defaultMaxBytes, timeoutMs = defaultTimeoutMs } = options;
+  const { folder, env, maxBytes = defaultMaxBytes, timeoutMs: timeout = defaultTimeoutMs, signal } = options;
   const request: WeightsRequest = { spec, folder, maxBytes, buildFolder: newBuildFolder(folder), parent: process.pid };
   const entry = fileURLToPath(new URL('./weights-process.js', import.meta.url));
   const ended = await new Promise<Ended>((resolve) => {
-    execFile(process.execPath, [entry, JSON.stringify(request)], { env, timeout: timeoutMs }, (error, stdout, stderr) =>
+    const how = { env, timeout, signal, killSignal: 'SIGKILL' } as const;
+    execFile(process.execPath, [entry, JSON.stringify(request)], how, (error, stdout, stderr) =>
       resolve({ error, stdout, stderr }),
     );
   });
   if (ended.error === null) return JSON.parse(lastLine(ended.stdout)) as WeightsAnswer;
   await rm(request.buildFolder, { recursive: true, force: true });
-  return { kind: 'failed', reason: describeEnd(ended, timeoutMs) };
+  return { kind: 'failed', reason: describeEnd(ended, timeout) };
 }
 
 /** What a process that gave no answer left behind. */

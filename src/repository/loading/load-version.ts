@@ -21,7 +21,7 @@ import { divideConfig } from './divided.js';
 import type { StatisticsCounter } from '../statistics.js';
 import { findSuspicion, type Suspicion } from '../crashes/suspicion.js';
 import { faultOf } from '../proof/process-fault.js';
-import { tryUnlessApart, type TrialOptions } from '../proof/trial.js';
+import { tryAfterRefusal, tryUnlessApart, type TrialOptions } from '../proof/trial.js';
 import { prove, warm } from '../proof/warm-up.js';
 import { inPublicNames, readVersionFiles, type VersionPlace } from './version-files.js';
 
@@ -79,6 +79,17 @@ export interface LoadedVersion {
 
 /** Loads one version and warms it. Rejects with the reason, and leaves nothing behind then. */
 export async function loadVersion(request: VersionRequest, options: LoaderOptions): Promise<LoadedVersion> {
+  // What the version is loaded with lives on after that, whatever closes then.
+  const loading = new AbortController();
+  const abort = (): void => loading.abort();
+  options.closing?.addEventListener('abort', abort);
+  if (options.closing?.aborted === true) abort();
+  return loadUntil(loading.signal, request, options).finally(() =>
+    options.closing?.removeEventListener('abort', abort),
+  );
+}
+
+async function loadUntil(signal: AbortSignal, request: VersionRequest, options: LoaderOptions): Promise<LoadedVersion> {
   const startedMs = performance.now();
   const files = await readVersionFiles(request, options);
   const { snapshot, json, labels, tokenizer, notes, watch } = files;
@@ -93,7 +104,7 @@ export async function loadVersion(request: VersionRequest, options: LoaderOption
       unfollow();
       await snapshot.remove();
     };
-    const asked = { ...request, json, found: notes, labels, tokenizer, startedMs, suspicion };
+    const asked = { ...request, json, found: notes, labels, tokenizer, startedMs, suspicion, signal };
     const servable = await loadServable(asked, { ...snapshot, header, remove }, options);
     unfollow = suspicion.follow(() => request.statistics.snapshot().inferenceCount);
     return { servable, watch, isCurrent: () => files.isCurrent() };
@@ -110,6 +121,8 @@ interface RequestInWork extends VersionRequest {
   readonly tokenizer: TokenizerFile | undefined;
   readonly startedMs: number;
   readonly suspicion: Suspicion;
+  /** Aborted when the repository closes meanwhile. */
+  readonly signal: AbortSignal;
 }
 
 async function loadServable(request: RequestInWork, snapshot: Snapshot, options: LoaderOptions): Promise<Servable> {
@@ -125,6 +138,7 @@ async function loadServable(request: RequestInWork, snapshot: Snapshot, options:
     ...(await placeModel({ config: wished, choice, snapshot, cpus: options.cpus })),
     next: (freeWorkers) => holder.servable?.next(freeWorkers),
     ...suspicion.load,
+    signal: request.signal,
     onLost: (reason) => holder.servable?.giveUp(reason),
   };
   const session = await options.runner.load(spec, how).catch((error: unknown) => blame(error, 'loading', suspicion));
@@ -138,6 +152,7 @@ async function loadServable(request: RequestInWork, snapshot: Snapshot, options:
       config,
       session,
       rowMs,
+      tryMadeUp: tryAfterRefusal({ snapshot, spec, config }, options),
       notes: [...request.found, ...notesOnLoad({ json, choice, snapshot, wished, loaded: session.loaded }), ...notes],
       providerReason: choice.reason,
       loadMs: performance.now() - request.startedMs,

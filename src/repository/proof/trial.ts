@@ -3,10 +3,12 @@ import type { Suspicion } from '../crashes/suspicion.js';
 import { faultOf } from './process-fault.js';
 import { isBatchingAutomatic } from '../../model/complete/complete-batching.js';
 import type { ModelConfig, OnnxHeader } from '../../model/config.js';
+import type { NamedTensors } from '../../tensor/tensor.js';
 import type { Runner, RunnerSession } from '../../workers/runner.js';
 import { countBytes, filesOf } from '../files/model-files.js';
 import type { Snapshot } from '../files/snapshot.js';
 import type { TrustRecord, TrustStore, TrustSubject } from './trust-store.js';
+import { runMadeUp, type MadeUpRuns, type RefusedRequest } from './model-fault.js';
 import { prove, warm, type Proof } from './warm-up.js';
 
 /** A model before anything of it is loaded where others serve. */
@@ -80,33 +82,59 @@ async function tryNow(subject: TrialSubject, record: TrustRecord, options: Trial
 }
 
 async function runTrial(subject: TrialSubject, options: TrialOptions): Promise<Proof> {
-  const { runner, closing: signal } = options;
-  const { spec, header, config, json } = subject;
-  const { loadMs, runMs } = await limitsOf(subject);
-  const trial = { loadLimitMs: loadMs, ...(signal === undefined ? {} : { signal }) };
-  const session = await runner
-    .load(spec, { instances: 1, next: () => undefined, trial })
-    .catch((error: unknown) => fail(error, 'loading', subject));
-  try {
-    const limited = limitRuns(session, runMs);
-    const proof = await prove({ session: limited, header, config }, isBatchingAutomatic(json.batching));
-    await warm({ session: limited, header, config }, proof);
+  const { header, config, json } = subject;
+  let phase: 'loading' | 'warming' = 'loading';
+  return inTrial(subject, options, async (session) => {
+    phase = 'warming';
+    const proof = await prove({ session, header, config }, isBatchingAutomatic(json.batching));
+    await warm({ session, header, config }, proof);
     return proof;
-  } catch (error) {
-    return await fail(error, 'warming', subject);
+  }).catch((error: unknown) => fail(error, phase, subject));
+}
+
+/** Loads a model into a process of its own, with a clock on that and on each run, and unloads it there afterwards. */
+async function inTrial<T>(
+  { spec, files }: Pick<TrialSubject, 'spec' | 'files'>,
+  { runner, closing: signal }: TrialOptions,
+  use: (session: TrialSession) => Promise<T>,
+): Promise<T> {
+  const { loadMs, runMs } = await limitsOf({ spec, files });
+  const trial = { loadLimitMs: loadMs };
+  const session = await runner.load(spec, { instances: 1, next: () => undefined, trial, signal });
+  try {
+    return await use(limitRuns(session, runMs));
   } finally {
     await session.unload();
   }
 }
 
-async function limitsOf({ spec, files }: TrialSubject): Promise<{ readonly loadMs: number; readonly runMs: number }> {
+/** Runs made-up inputs in a process of their own, whatever was tried before: the model refuses what it is sent. */
+export function tryAfterRefusal(
+  { snapshot, spec, config }: Pick<VersionToTry, 'snapshot' | 'spec' | 'config'>,
+  options: TrialOptions,
+): (request: RefusedRequest) => Promise<MadeUpRuns> {
+  const { header } = snapshot;
+  const outputs = header.outputs.map(({ name }) => name);
+  return (request) =>
+    inTrial({ spec, files: filesOf(snapshot) }, options, (session) => {
+      const run = (inputs: NamedTensors) => session.runOn(0, { requests: [inputs], rows: 0, outputs });
+      return runMadeUp(run, { header, config }, request);
+    });
+}
+
+async function limitsOf({
+  spec,
+  files,
+}: Pick<TrialSubject, 'spec' | 'files'>): Promise<{ readonly loadMs: number; readonly runMs: number }> {
   const moreMs = ((await countBytes(files)) / 2 ** 20) * msPerMiB;
   const { loadMs, runMs } = spec.provider === 'cpu' ? limits.cpu : limits.gpu;
   return { loadMs: Math.round(loadMs + moreMs), runMs: Math.round(runMs + moreMs) };
 }
 
+type TrialSession = Pick<RunnerSession, 'loaded' | 'runOn'>;
+
 /** The session with a clock on each run: one on made-up inputs may never end. */
-function limitRuns(session: RunnerSession, limitMs: number): Pick<RunnerSession, 'loaded' | 'runOn'> {
+function limitRuns(session: RunnerSession, limitMs: number): TrialSession {
   const reason = `a run of its warm-up took longer than ${(limitMs / 1000).toFixed(0)} s; "warmup": false in model.json leaves it out`;
   return {
     loaded: session.loaded,

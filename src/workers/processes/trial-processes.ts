@@ -1,6 +1,7 @@
 import { AppError } from '../../errors.js';
 import type { OpenLink } from '../link/link.js';
 import { PoolWorker, type PoolWorkerEvents } from '../pool-worker.js';
+import { endUnwanted, refuseUnwanted } from './unwanted.js';
 
 /** How trial processes are started, and how many at once. */
 export interface TrialProcessesOptions {
@@ -12,6 +13,12 @@ export interface TrialProcessesOptions {
   readonly slowMs?: number;
   /** How long a process that has nothing to do is kept for the next trial; 1 s unless told otherwise. */
   readonly idleMs?: number;
+}
+
+async function startWanted(worker: PoolWorker, signal: AbortSignal | undefined): Promise<void> {
+  const started = worker.start();
+  const keep = endUnwanted([worker], signal);
+  await started.finally(keep);
 }
 
 /** One trial under way; ending it makes room where it still takes some. */
@@ -40,8 +47,8 @@ export class TrialProcesses {
     return this.#leases.has(worker) || this.#idle.has(worker);
   }
 
-  /** A process that has nothing to do, as soon as there is room for one more trial. Rejects where none can be started. */
-  async acquire(): Promise<PoolWorker> {
+  /** A process that has nothing to do, as soon as there is room for one more trial. Rejects where none can be started, or nobody waits for it. */
+  async acquire(signal?: AbortSignal): Promise<PoolWorker> {
     const lease = await this.#takeRoom();
     if (this.#isStopped) {
       lease.end();
@@ -50,7 +57,8 @@ export class TrialProcesses {
     const worker = this.#takeIdle() ?? this.#make();
     this.#leases.set(worker, lease);
     try {
-      if (worker.isLost) await worker.start();
+      refuseUnwanted(signal);
+      if (worker.isLost) await startWanted(worker, signal);
       return worker;
     } catch (error) {
       await this.release(worker);
