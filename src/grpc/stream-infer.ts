@@ -66,10 +66,7 @@ class InferStream {
     const answering = this.#answer(received.body, memory);
     this.#tail = this.#tail.then(async () => {
       const message = await answering;
-      if (message !== undefined) {
-        holdIn(memory, message);
-        await this.#write(message);
-      }
+      if (message !== undefined) await this.#write(holdIn(memory, message));
       closeMemory(memory, message);
       if (this.#atOnce-- === mostAtOnce) this.#call.resume();
     });

@@ -56,8 +56,7 @@ export function unary(host: GrpcHost, method: Method): handleUnaryCall<Received,
         const { message, headers = {} } = await method({ body, memory, signal: controller.signal, record });
         for (const [name, value] of Object.entries(headers)) trailers.set(name, value);
         record.end();
-        answered = message;
-        holdIn(memory, message);
+        answered = holdIn(memory, message);
         callback(null, message, trailers);
       } catch (thrown) {
         record.end(thrown);

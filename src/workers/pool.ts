@@ -89,11 +89,9 @@ class Pool implements RunnerPool {
   }
 
   async load(spec: SessionSpec, options: LoadOptions): Promise<RunnerSession> {
-    this.#refuseWhenClosing();
-    refuseUnwanted(options.signal);
+    this.#refuseUnwanted(options);
     const prepared = await this.#prepare(spec, options);
-    this.#refuseWhenClosing();
-    refuseUnwanted(options.signal);
+    this.#refuseUnwanted(options);
     const workers = await this.#places.choose(spec, options);
     await this.devices.settled(workers);
     const owner = {
@@ -149,9 +147,8 @@ class Pool implements RunnerPool {
   async #prepare(spec: SessionSpec, { apart = false, trial, signal }: LoadOptions): Promise<PreparedModel> {
     const { weightsCache: cache, env } = this.#options;
     if (apart || trial !== undefined) return { spec, reason: 'each of its processes holds its own' };
-    return cache === undefined
-      ? { spec, reason: 'no cache folder is set' }
-      : prepareWeights(spec, { ...cache, env, signal });
+    if (cache === undefined) return { spec, reason: 'no cache folder is set' };
+    return prepareWeights(spec, { ...cache, env, signal });
   }
 
   #wake(session: PoolSession): void {
@@ -184,9 +181,8 @@ class Pool implements RunnerPool {
   }
 
   #lost(worker: PoolWorker, loss: WorkerLoss): void {
-    const { events } = this.#options;
-    const { reason, cause } = loss;
-    const isTrial = this.#places.isTrial(worker);
+    const { events, respawn = defaultRespawnPolicy } = this.#options;
+    const [{ reason, cause }, isTrial] = [loss, this.#places.isTrial(worker)];
     // What nobody waits for was ended, not lost.
     if (reason !== unwantedReason && (!isTrial || cause !== 'asked'))
       events?.onWorkerLost?.({ worker: worker.name, reason });
@@ -194,8 +190,7 @@ class Pool implements RunnerPool {
     const isApart = this.#places.isApart(worker);
     if (isApart && this.#isGivenUp(loss)) return;
     if (!isApart) this.#losses.push({ atMs: performance.now(), isRequestFault: false });
-    const losses = isApart ? worker.losses : this.#losses;
-    const decision = decideRespawn(losses, this.#options.respawn ?? defaultRespawnPolicy);
+    const decision = decideRespawn(isApart ? worker.losses : this.#losses, respawn);
     if (decision.kind === 'give-up') {
       const why = `${decision.reason}; the last one because of: ${reason}`;
       if (!isApart && this.#gaveUp === undefined) {
@@ -287,7 +282,8 @@ class Pool implements RunnerPool {
     }
   }
 
-  #refuseWhenClosing(): void {
+  #refuseUnwanted({ signal }: LoadOptions): void {
+    refuseUnwanted(signal);
     if (this.#closing !== undefined) throw new AppError('SHUTTING_DOWN', 'The workers are stopping.');
   }
 }

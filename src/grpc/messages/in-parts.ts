@@ -59,9 +59,10 @@ function write(stream: ServerHttp2Stream, { byteLength, parts }: MessageParts, o
 
 const memories = new WeakMap<object, MessageMemory>();
 
-/** Notes what an answer that is about to be sent is held in. */
-export function holdIn(memory: MessageMemory, answer: object): void {
+/** Notes what an answer that is about to be sent is held in; answers it again. */
+export function holdIn<T extends object>(memory: MessageMemory, answer: T): T {
   memories.set(answer, memory);
+  return answer;
 }
 
 /** Gives back what an answer is held in, though the system may still read it: its call has ended. */

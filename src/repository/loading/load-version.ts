@@ -129,8 +129,7 @@ async function loadServable(request: RequestInWork, snapshot: Snapshot, options:
   const { name, version, json, statistics, suspicion, tokenizer } = request;
   const { header } = snapshot;
   const { choice, wished } = await configure(request, header, options);
-  const labels = labelsOf(request.labels, wished, header);
-  const own = { name, version, header, statistics, labels, tokenizer, onTracedRun: options.onTracedRun };
+  const own = { name, version, header, statistics, tokenizer, labels: labelsOf(request.labels, wished, header) };
   const holder: { servable?: Servable } = {};
   const spec = specOf(wished, choice, { logId: `${name}/${version}`, snapshot, options });
   const tried = await tryUnlessApart({ spec, snapshot, config: wished, json, suspicion }, options);
@@ -152,14 +151,13 @@ async function loadServable(request: RequestInWork, snapshot: Snapshot, options:
       config,
       session,
       rowMs,
-      tryMadeUp: tryAfterRefusal({ snapshot, spec, config }, options),
       notes: [...request.found, ...notesOnLoad({ json, choice, snapshot, wished, loaded: session.loaded }), ...notes],
       providerReason: choice.reason,
       loadMs: performance.now() - request.startedMs,
       weights: session.loaded.weights.reason,
       trial: tried?.how ?? (header.hazard === undefined ? 'none' : 'none: it runs apart'),
       onReleased: () => snapshot.remove(),
-      ...hooksOf(options),
+      ...hooksOf(options, { snapshot, spec, config }),
     });
     return holder.servable;
   } catch (error) {
@@ -168,8 +166,10 @@ async function loadServable(request: RequestInWork, snapshot: Snapshot, options:
   }
 }
 
-function hooksOf({ stateMemory, onSequences, onBatchingOff }: LoaderOptions) {
-  return omitUndefined({ stateMemory, onSequences, onBatchingOff });
+function hooksOf(options: LoaderOptions, loaded: Parameters<typeof tryAfterRefusal>[0]) {
+  const { stateMemory, onSequences, onBatchingOff, onTracedRun } = options;
+  const tryMadeUp = tryAfterRefusal(loaded, options);
+  return { ...omitUndefined({ stateMemory, onSequences, onBatchingOff, onTracedRun }), tryMadeUp };
 }
 
 /** Proves and warms a model; one that runs apart and takes longer than the limit is ended, since a run on made-up inputs may never end. */

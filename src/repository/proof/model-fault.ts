@@ -169,5 +169,6 @@ const numbers = /-?\d+(?:\.\d+)?(?:, ?-?\d+)*/g;
 
 function refusalOf(error: unknown): string {
   if (!(error instanceof AppError) || error.code !== 'ENGINE_FAILED') throw error;
-  return String(error.details['said'] ?? messageOf(error));
+  const { said } = error.details;
+  return typeof said === 'string' ? said : messageOf(error);
 }

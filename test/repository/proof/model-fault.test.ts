@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { AppError } from '../../../src/errors.js';
 import type { Graph, GraphDim } from '../../../src/model/onnx/writer.js';
 import type { ServableModel } from '../../../src/repository/types.js';
 import type { Tensor } from '../../../src/tensor/tensor.js';
@@ -56,8 +57,7 @@ async function ask(model: ServableModel, X: Tensor): Promise<string> {
   };
   return model.infer(request).then(
     () => 'answered',
-    (error: { readonly details: { readonly isRequestFault?: boolean } }) =>
-      error.details.isRequestFault === true ? 'request' : 'model',
+    (error: unknown) => (error instanceof AppError && error.details['isRequestFault'] === true ? 'request' : 'model'),
   );
 }
 
