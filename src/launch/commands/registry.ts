@@ -47,7 +47,7 @@ const serverCommands: readonly Register[] = [
   registerEvents,
 ];
 
-/** Adds one command to the program: every file here but this one, engine-options and everyday exports a `register`. */
+/** Adds one command to the program; the file of each command exports one as `register`. */
 export type Register = (program: Command, context: LaunchContext) => void;
 
 /** All commands, in the order in which help lists them. */

@@ -28,18 +28,18 @@ export async function cleanUp(
     const others = { list: async () => (await runner.list()).filter((one) => one.request.name !== name) };
     const holder = await findNativeHolder(others, [{ hostIp, port, protocol: 'tcp' }]);
     const loop = outlived.exec(logLines.join('\n'));
-    const [who, stop] =
-      holder !== undefined
-        ? [holder, `, or launch stop ${holder}`]
-        : loop !== null
-          ? [loop[1], `, or ${loop[2]}`]
-          : ['another program', ''];
-    return new AppError(
-      'PORT_IN_USE',
-      `Port ${port} on ${hostIp} is taken by ${who}.\n  fix: -p ${port + 1}:8000${stop}`,
-    );
+    if (holder !== undefined) return portTaken(native, holder, `, or launch stop ${holder}`);
+    return loop === null ? portTaken(native) : portTaken(native, loop[1], `, or ${loop[2]}`);
   }
   return explain(result, { name, timeoutMs: options.timeoutMs, logLines });
+}
+
+/** Why a server cannot listen where it was told to; `stop`: what ends the one that does. */
+export function portTaken({ host, port }: NativeRequest, holder = 'another program', stop = ''): AppError {
+  return new AppError(
+    'PORT_IN_USE',
+    `Port ${port} on ${host} is taken by ${holder}.\n  fix: -p ${port + 1}:8000${stop}`,
+  );
 }
 
 /** What the server says of an HTTP loop that holds its port, and the command that ends it. */

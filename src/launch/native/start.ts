@@ -7,12 +7,12 @@ import { toNativeRequest } from './plan.js';
 import { holdsPort, replaceAll } from './replace-servers.js';
 import type { NativeServer } from './read-server.js';
 import { openNative, type NativeRunner } from './runner.js';
-import { cleanUp } from './start-failures.js';
+import { cleanUp, portTaken } from './start-failures.js';
 import type { NativeRequest } from './state.js';
 import type { Launched } from '../session/outcome.js';
 import type { NativePlan } from '../decide/plan-types.js';
 import { refuseShorterLife } from '../session/replace.js';
-import { readServing, waitUntilReady, type Liveness, type ReadinessResult } from '../session/readiness.js';
+import { doesAnswer, readServing, waitUntilReady, type Liveness, type ReadinessResult } from '../session/readiness.js';
 import { basePathOf, type Session, type Started } from '../session/session.js';
 
 /** Starts the server as a supervised process, or finds the one that runs already, and waits until it is ready. */
@@ -28,6 +28,7 @@ export async function startNative(session: Session, plan: NativePlan): Promise<S
     refuseShorterLife(same.request.name, isShorter ? 'it ends with the launch that started it' : undefined);
     return startedOf(session, runner, await reuse(session, runner, same));
   }
+  if (inTheWay.length === 0 && (await doesAnswer(urlOfServer(native)))) throw portTaken(native);
   const startedAtMs = context.now();
   if (options.replace) await replaceAll(session, runner, { servers: inTheWay, native });
   else {
@@ -88,15 +89,15 @@ function refuseTaken(servers: readonly NativeServer[], native: NativeRequest): v
   );
 }
 
-function waitForNative(
-  session: Session,
-  runner: NativeRunner,
-  { name, host, port, env, args }: NativeRequest,
-): Promise<ReadinessResult> {
+function urlOfServer({ host, port, env, args }: NativeRequest): string {
+  return urlOf(host, port, isTlsFrom(env, args));
+}
+
+function waitForNative(session: Session, runner: NativeRunner, native: NativeRequest): Promise<ReadinessResult> {
   const { request, options, signal } = session;
-  const url = urlOf(host, port, isTlsFrom(env, args));
+  const url = urlOfServer(native);
   const check = async (): Promise<Liveness> => {
-    const server = await runner.find(name);
+    const server = await runner.find(native.name);
     const isOver =
       server === undefined || server.status === 'exited' || server.status === 'restarting' || server.restarts > 0;
     return isOver ? { state: 'ended', exitCode: server?.exitCode ?? -1 } : { state: 'running', url };
@@ -115,7 +116,7 @@ async function describe(
   { request }: Session,
   found: Pick<Launched, 'isReused' | 'broken'>,
 ): Promise<Launched> {
-  const url = urlOf(native.host, native.port, isTlsFrom(native.env, native.args));
+  const url = urlOfServer(native);
   const grpcPort = findGrpcPort(native.env, native.args);
   return {
     name: native.name,

@@ -36,6 +36,14 @@ function askServer(url: string, signal?: AbortSignal): Promise<ServerAnswer> {
   });
 }
 
+/** Whether a server answers at an address, whatever it says: one that is started there would be taken for it. */
+export function doesAnswer(url: string): Promise<boolean> {
+  return askServer(url).then(
+    () => true,
+    () => false,
+  );
+}
+
 /** What runs a server says of it: a container's state, or a process's. */
 export type Liveness =
   | {

@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { credentials } from '@grpc/grpc-js';
@@ -54,6 +57,25 @@ describe('launch without an engine', () => {
     const client = createClient(`localhost:${grpcPort}`, undefined, credentials.createSsl(Buffer.from(own.cert)));
     context.after(() => client.close());
     assert.equal((await callOf(client, ['ServerReady', {}])).message['ready'], true);
+  });
+
+  it('never takes a server for its own that another program runs at its port', async (context) => {
+    const folder = temporaryFolder('native-taken-');
+    const env = { SLIPWAY_STATE_DIR: folder, SLIPWAY_CACHE_DIR: folder, DOCKER_HOST: 'unix:///nowhere/docker.sock' };
+    const other = createServer((_, response) => response.end('{"ready":true}')).listen(0, '127.0.0.1');
+    context.after(() => other.close());
+    await once(other, 'listening');
+    const { port } = other.address() as AddressInfo;
+    for (const flags of [['-d'], [], ['--replace']]) {
+      const { code, stdout, stderr } = await runLauncher([...flags, '-p', `${port}:8000`], env).ended;
+      assert.equal(code, 7, stderr);
+      assert.equal(stdout, '');
+      assert.doesNotMatch(stderr, /ready after/);
+      const fix = `fix: -p ${port + 1}:8000`;
+      assert.ok(stderr.includes(`Port ${port} on 127.0.0.1 is taken by another program.\n  ${fix}`), stderr);
+    }
+    const { stdout } = await runLauncher(['ps', '-a', '--json'], env).ended;
+    assert.doesNotMatch(stdout, /slipway-native/);
   });
 
   it('never runs natively where a container was asked for', async () => {
