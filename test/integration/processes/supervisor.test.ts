@@ -10,7 +10,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { send } from '../../support/http.js';
 import { sumAndDifference } from '../../support/models.js';
-import { folderWith, urlOf } from '../../support/server-process.js';
+import { folderWith, processCache, urlOf } from '../../support/server-process.js';
 import { goodCall, sums } from '../http/cases/case.js';
 
 const pathOf = (name: string) => fileURLToPath(new URL(`../../../../bin/${name}`, import.meta.url));
@@ -212,7 +212,7 @@ describe('the supervisor', { skip, concurrency: 2 }, () => {
 });
 
 describe('a server under its supervisor', { skip }, () => {
-  const env = { ...process.env, SLIPWAY_CACHE_DIR: join(tmpdir(), 'slipway-process-test') };
+  const env = { ...process.env, SLIPWAY_CACHE_DIR: processCache };
   const start = async (context: TestContext, ...flags: readonly string[]) => {
     const models = await folderWith(context, {
       name: 'm',
