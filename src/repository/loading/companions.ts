@@ -1,11 +1,13 @@
+import { once } from 'node:events';
 import { readFile, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import { AppError, fromPlainError, messageOf, toPlainError } from '../../errors.js';
 import { followLinks, type Homes } from '../../model/containment.js';
 import { companionNames, type Companions } from '../../model/found/types.js';
-import { mostTokens } from '../../model/tasks/text-config.js';
 import { parseTokenizerFile, type TokenizerFile } from '../../model/tokenizer-file.js';
-import { openTokenizer } from '../../tasks/text/tokenizer.js';
 import { watchFiles, type Watch } from '../files/fingerprint.js';
+import type { TriedTokenizer } from './tokenizer-thread.js';
 
 /** More than the labels, or the vocabulary, of any model come to. */
 const mostBytes = (path: string): number => (basename(path) === 'tokenizer.json' ? 64 : 4) << 20;
@@ -29,12 +31,41 @@ export async function readCompanions(folder: string | undefined, homes: Homes): 
   return { texts: new Map(found), watch };
 }
 
-/** Tried once, so that one that cannot be used fails the load and not every request. */
-export function takeTokenizer(companions: Companions): TokenizerFile {
+/** Longest time of a tokenizer's trial, and what it may take for each MiB of its file: several times what a busy machine needs. */
+const trialMs = 60_000;
+const perMibMs = 2000;
+
+/**
+ * Tried once, so that one that cannot be used fails the load and not every request; in a thread of its own, since a pattern in it may never
+ * end. Rejects with MODEL_INVALID.
+ */
+export async function takeTokenizer(companions: Companions, limitMs = trialMs): Promise<TokenizerFile> {
   const file = parseTokenizerFile(companions);
-  openTokenizer(file).encode('text', mostTokens);
+  const fault = await tryTokenizer(file, limitMs + (perMibMs * file.json.byteLength) / 2 ** 20);
+  if (fault !== null) throw fromPlainError(fault);
   return file;
 }
+
+async function tryTokenizer(workerData: TokenizerFile, limitMs: number): Promise<TriedTokenizer> {
+  const entry = new URL('./tokenizer-thread.js', import.meta.url);
+  const thread = new Worker(entry, { name: 'tokenizer', workerData, resourceLimits: { maxOldGenerationSizeMb } });
+  const stop = new AbortController();
+  const timer = setTimeout(() => stop.abort(), limitMs);
+  try {
+    const [tried] = (await once(thread, 'message', { signal: stop.signal })) as [TriedTokenizer];
+    return tried;
+  } catch (error) {
+    const why = stop.signal.aborted ? `it takes longer than ${Math.round(limitMs / 1000)} s` : messageOf(error);
+    const text = `tokenizer.json cannot be used: ${why} for a text of four characters. Simplify the patterns of its normalizer and pre_tokenizer.`;
+    return toPlainError(new AppError('MODEL_INVALID', text));
+  } finally {
+    clearTimeout(timer);
+    void thread.terminate();
+  }
+}
+
+/** Several times what the largest vocabularies take. */
+const maxOldGenerationSizeMb = 1024;
 
 /** Whether the files hold what they held. */
 export async function hasCompanions(folder: string | undefined, homes: Homes, texts: Companions): Promise<boolean> {

@@ -51,7 +51,7 @@ export async function readVersionFiles(
   try {
     const companions = await readSmall("The other files in the model's folder", readCompanions(folder, homes));
     const { json, notes: found } = findConfig(given, { header: snapshot.header, companions: companions.texts });
-    const tokenizer = json.text === undefined ? undefined : takeTokenizer(companions.texts);
+    const tokenizer = json.text === undefined ? undefined : await takeTokenizer(companions.texts);
     const source = { json, homes, ...(folder === undefined ? {} : { folder }) };
     const { lines: labels, watch } = await readSmall('The label file', readLabelFile(source));
     const isCurrent = async () =>
