@@ -10,7 +10,7 @@ import { folderWith, startNode, startProcess, urlOf } from '../../support/server
 import { goodCall, sums } from '../http/cases/case.js';
 
 /** Runs for seconds: far longer than any limit that is set here. */
-const slow = { name: 'slow', graph: slowProduct(2000), config: { batching: { maxRows: 0 }, warmup: false } };
+const slow = { name: 'slow', graph: slowProduct(1000), config: { batching: { maxRows: 0 }, warmup: false } };
 const m = { name: 'm', graph: sumAndDifference, config: { batching: { maxRows: 8 } } };
 const slowCall = {
   path: '/v2/models/slow/infer',
