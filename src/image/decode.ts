@@ -10,10 +10,10 @@ import { readJpegHeader } from './files/jpeg-header.js';
 import { readPlainJpeg } from './files/jpeg-plain.js';
 import { hasAllUnits } from './files/jpeg-units.js';
 import { decodePlainJpeg } from './files/jpeg-rows.js';
-import { nextReading, type Reading } from './files/jpeg-scans.js';
+import { hasTooManyScans, mostScans, nextReading, type Reading } from './files/jpeg-scans.js';
 import { rowsOf } from './pixel-rows.js';
 import type { ImageSize } from './fit.js';
-import { damagedImage, tooManyPixels, unknownImage, unreadSamples } from './refusals.js';
+import { damagedImage, tooManyPixels, tooManyScans, unknownImage, unreadSamples } from './refusals.js';
 import type { Pixels } from './preprocess.js';
 import { resizeImage } from './resample/resize.js';
 import { withKernels, type PixelKernels } from './wasm/kernels.js';
@@ -85,6 +85,7 @@ function formatOf(bytes: Uint8Array): ImageFormat {
 }
 
 async function decodeAs(format: ImageFormat, bytes: Uint8Array): Promise<Pixels> {
+  if (format === 'jpeg' && hasTooManyScans(bytes)) throw tooManyScans(bytes, mostScans);
   try {
     return await readWhole({ bytes, failOn: format === 'jpeg' ? 'warning' : 'error' }, format);
   } catch (cause) {

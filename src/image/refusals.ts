@@ -30,6 +30,12 @@ export function damagedImage(bytes: Uint8Array, format: ImageFormat, cause: unkn
   );
 }
 
+/** A JPEG of more scans than are decoded. */
+export function tooManyScans(bytes: Uint8Array, most: number): AppError {
+  const text = `The JPEG image (${bytes.length} bytes) has more than ${most} scans, each of which takes the time of all its pixels. Expected about ten. Save it again.`;
+  return new AppError('INVALID_INPUT', text, { details: { bytes: bytes.length, most } });
+}
+
 interface Size {
   readonly width: number;
   readonly height: number;

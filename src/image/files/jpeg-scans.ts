@@ -1,3 +1,5 @@
+import { startOfScan } from './jpeg-segments.js';
+
 /** How strictly the decoder reads. */
 export type FailOn = 'error' | 'warning';
 
@@ -27,22 +29,39 @@ const coefficients = 64;
  * (ITU-T T.81, B.2.3 and G.1.1.1). A progressive one that was cut off between two scans shows no other sign of it.
  */
 export function hasAllScans(jpeg: Uint8Array): boolean {
-  const bytes = Buffer.from(jpeg.buffer, jpeg.byteOffset, jpeg.byteLength);
   const missing = new Map<number, Set<number>>();
-  for (let at = 2; at + 4 <= bytes.length;) {
-    const marker = bytes[at] === 0xff ? (bytes[at + 1] ?? 0) : 0;
-    // Entropy-coded bytes, stuffed zeros, fill bytes and restart markers.
-    if (marker === 0 || marker === 0xff || (marker >= 0xd0 && marker <= 0xd7)) {
-      at += 1;
-      continue;
-    }
-    if (marker === 0xd9) break;
-    const segment = bytes.subarray(at + 4, at + 2 + bytes.readUInt16BE(at + 2));
+  for (const { marker, segment } of listSegments(jpeg)) {
     if (marker >= 0xc0 && marker <= 0xc2) noteComponents(segment, missing);
-    if (marker === 0xda) noteScan(segment, missing);
-    at += 2 + bytes.readUInt16BE(at + 2);
+    if (marker === startOfScan) noteScan(segment, missing);
   }
   return missing.size > 0 && [...missing.values()].every((left) => left.size === 0);
+}
+
+/** Encoders write about ten. In 60 bytes a scan may refine one bit of all pixels, and takes as long as any other. */
+export const mostScans = 100;
+
+/** Whether a JPEG has more scans than are decoded: a file of some kilobytes would take a minute. */
+export function hasTooManyScans(jpeg: Uint8Array): boolean {
+  let scans = 0;
+  for (const { marker } of listSegments(jpeg)) if (marker === startOfScan && ++scans > mostScans) return true;
+  return false;
+}
+
+/** All segments up to the end of the image, with what stands in each. */
+function* listSegments(jpeg: Uint8Array): Generator<{ readonly marker: number; readonly segment: Buffer }, void> {
+  const bytes = Buffer.from(jpeg.buffer, jpeg.byteOffset, jpeg.byteLength);
+  for (let at = 2; at >= 0 && at + 4 <= bytes.length;) {
+    const marker = bytes[at] === 0xff ? (bytes[at + 1] ?? 0) : 0;
+    // Entropy-coded bytes, stuffed zeros, fill bytes, and markers that no length follows.
+    if (marker <= 1 || marker === 0xff || (marker >= 0xd0 && marker <= 0xd7)) {
+      at = bytes.indexOf(0xff, at + 1);
+      continue;
+    }
+    if (marker === 0xd9) return;
+    const next = at + 2 + bytes.readUInt16BE(at + 2);
+    yield { marker, segment: bytes.subarray(at + 4, next) };
+    at = next;
+  }
 }
 
 type Missing = Map<number, Set<number>>;
