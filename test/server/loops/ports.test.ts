@@ -120,7 +120,7 @@ describe('an HTTP loop without its parent', { skip }, () => {
     const orphan = await startLoop(context, { port });
     const ended = once(orphan, 'exit');
     // The port stays taken here, so it is refused in the end.
-    await assert.rejects(find({ metricsPort: port }), { code: 'PORT_IN_USE' });
+    await assert.rejects(find({ port: 0, metricsPort: port }), { code: 'PORT_IN_USE' });
     assert.deepEqual(await ended, [null, 'SIGKILL']);
     assert.match(lines.join(''), new RegExp(`an HTTP loop outlived its parent: it is ended .*pid=${orphan.pid}`));
   });

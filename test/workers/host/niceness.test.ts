@@ -55,8 +55,9 @@ const isLinux = process.platform === 'linux';
 
 /** Where the threads of a process stand, its main thread's first. */
 function niceness(pid: number): readonly number[] {
-  const tasks = readdirSync(`/proc/${pid}/task`).sort((a, b) => Number(a) - Number(b));
-  return tasks.map((task) => {
+  // The system begins again with small numbers once it has dealt the largest: its number need not be the smallest.
+  const others = readdirSync(`/proc/${pid}/task`).filter((task) => task !== String(pid));
+  return [String(pid), ...others].map((task) => {
     const stat = readFileSync(`/proc/${pid}/task/${task}/stat`, 'utf8');
     // The name, which may hold anything, ends with the last bracket; the value is the 17th after it.
     return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[16]);
