@@ -3,7 +3,7 @@
 'use strict';
 const { spawn } = require('node:child_process');
 const { writeSync } = require('node:fs');
-const { clearTimeout, setTimeout } = require('node:timers');
+const { clearInterval, clearTimeout, setInterval, setTimeout } = require('node:timers');
 
 /** What a crash ends with, and what that says. */
 const faults = {
@@ -55,7 +55,19 @@ function supervise(entry, policy = {}) {
     process.kill(process.pid, 'SIGSTOP');
   });
   process.on('SIGCONT', () => supervisor.pass('SIGCONT'));
+  stopWithShell(supervisor, process.env);
   supervisor.start({});
+}
+
+/** `npm start` runs its script in a shell, which a signal to npm ends without a word to what it runs. */
+function stopWithShell(supervisor, { npm_lifecycle_event: script, npm_package_name: name }) {
+  if (script !== 'start' || name !== 'slipway') return;
+  const shell = process.ppid;
+  const timer = setInterval(() => {
+    if (process.ppid === shell) return;
+    clearInterval(timer);
+    if (!supervisor.isStopping) supervisor.pass('SIGTERM');
+  }, 500);
 }
 
 class Supervisor {
@@ -99,6 +111,10 @@ class Supervisor {
       process.exit(1);
     });
     this.#child.on('exit', (code, signal) => this.#ended(code, signal));
+  }
+
+  get isStopping() {
+    return this.#isStopping;
   }
 
   pass(signal) {

@@ -1,6 +1,4 @@
 import assert from 'node:assert/strict';
-import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
@@ -12,6 +10,7 @@ import { send } from '../../support/http.js';
 import { sumAndDifference } from '../../support/models.js';
 import { folderWith, processCache, urlOf } from '../../support/server-process.js';
 import { goodCall, sums } from '../http/cases/case.js';
+import { childrenOf, listProcesses, watch, type Watched } from './watched.js';
 
 const pathOf = (name: string) => fileURLToPath(new URL(`../../../../bin/${name}`, import.meta.url));
 const { isSupervisorWanted } = createRequire(import.meta.url)(pathOf('supervisor.cjs')) as {
@@ -23,43 +22,9 @@ let folder: string;
 before(async () => (folder = await mkdtemp(join(tmpdir(), 'slipway-supervisor-'))));
 after(() => rm(folder, { recursive: true }));
 
-/** What a supervised process said, and how its supervisor ended. */
-interface Watched {
-  readonly child: ChildProcess;
-  readonly out: () => string;
-  readonly err: () => string;
-  readonly until: (stream: 'out' | 'err', pattern: RegExp) => Promise<RegExpExecArray>;
-  readonly ended: Promise<readonly [code: number | null, signal: string | null]>;
-}
-
-function watch(context: TestContext, args: readonly string[], env: NodeJS.ProcessEnv = process.env): Watched {
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'], env });
-  context.after(() => child.kill('SIGKILL'));
-  const texts = { out: '', err: '' };
-  const streams = { out: child.stdout, err: child.stderr };
-  for (const name of ['out', 'err'] as const)
-    streams[name].setEncoding('utf8').on('data', (piece: string) => (texts[name] += piece));
-  const ended = once(child, 'close') as Promise<[number | null, string | null]>;
-  const until = (name: 'out' | 'err', pattern: RegExp) =>
-    new Promise<RegExpExecArray>((resolve, reject) => {
-      const look = () => {
-        const found = pattern.exec(texts[name]);
-        if (found !== null) resolve(found);
-      };
-      streams[name].on('data', look);
-      child.once('close', () => reject(new Error(`ended before ${String(pattern)}: ${texts.out}${texts.err}`)));
-      look();
-    });
-  return { child, out: () => texts.out, err: () => texts.err, until, ended };
-}
-
 let scripts = 0;
-/** Supervises a process that says `up`, with what it is told of its predecessor, and then does what the code says. */
-async function supervise(
-  context: TestContext,
-  code: string,
-  { args = [], graceMs = 60_000 }: { readonly args?: readonly string[]; readonly graceMs?: number } = {},
-): Promise<Watched> {
+/** Writes a program that supervises a process that says `up`, with what it is told of its predecessor, and then does what the code says. */
+async function writeParent(code: string, graceMs = 60_000): Promise<string> {
   const entry = join(folder, `child-${(scripts += 1)}.cjs`);
   const parent = join(folder, `parent-${scripts}.cjs`);
   await writeFile(entry, `const ended = process.env.SLIPWAY_ENDED; console.log('up', ended ?? 'first');\n${code}`);
@@ -68,7 +33,15 @@ async function supervise(
     parent,
     `require(${JSON.stringify(pathOf('supervisor.cjs'))}).supervise(${JSON.stringify(entry)}, ${policy});`,
   );
-  return watch(context, [parent, ...args]);
+  return parent;
+}
+
+async function supervise(
+  context: TestContext,
+  code: string,
+  { args = [], graceMs }: { readonly args?: readonly string[]; readonly graceMs?: number } = {},
+): Promise<Watched> {
+  return watch(context, [await writeParent(code, graceMs), ...args]);
 }
 
 const starts = ({ out }: Watched) => out().match(/^up/gm)?.length ?? 0;
@@ -195,6 +168,21 @@ describe('the supervisor', { skip, concurrency: 2 }, () => {
     assert.equal(watched.err(), '');
   });
 
+  it('ends its server where npm was ended, whose shell passes no signal on', async (context) => {
+    const code = `process.on('SIGTERM', () => { console.log('drains'); process.exit(0); });
+      setInterval(() => undefined, 1000); console.log('listening');`;
+    const env = { ...process.env, npm_lifecycle_event: 'start', npm_package_name: 'slipway' };
+    const watched = watch(context, ['-c', `'${process.execPath}' '${await writeParent(code)}'; true`], {
+      env,
+      command: 'sh',
+    });
+    await watched.until('out', /listening/);
+    watched.child.kill('SIGTERM');
+    // The streams close when all that share them have ended.
+    assert.deepEqual(await watched.ended, [null, 'SIGTERM']);
+    assert.match(watched.out(), /drains\n$/);
+  });
+
   it('is not wanted where it is turned off, is there already, or would stand between a debugger and the server', () => {
     const wanted = (argv: readonly string[], env = {}, execArgv: readonly string[] = []) =>
       isSupervisorWanted({ argv: ['node', 'slipway', ...argv], env, execArgv, platform: 'linux', ppid: 4 });
@@ -220,7 +208,7 @@ describe('a server under its supervisor', { skip }, () => {
       config: { batching: { maxRows: 8 } },
     });
     const args = ['--port', '0', '--execution-provider', 'cpu', '--models', models, '--log-format', 'json', ...flags];
-    return watch(context, [pathOf('slipway.cjs'), ...args], env);
+    return watch(context, [pathOf('slipway.cjs'), ...args], { env });
   };
   const started = /"url":"http:[^\n]*"message":"started"/;
 
@@ -254,22 +242,6 @@ describe('a server under its supervisor', { skip }, () => {
     assert.doesNotMatch(watched.err(), /started again/);
   });
 });
-
-/** The processes that a process started and that still run. */
-async function childrenOf(parent: number): Promise<readonly number[]> {
-  const text = await listProcesses('pid=,ppid=,comm=', '-A');
-  const rows = text.split('\n').map((line) => line.trim().split(/\s+/));
-  return rows.flatMap(([pid, ppid, name]) => (Number(ppid) === parent && name !== 'ps' ? [Number(pid)] : []));
-}
-
-/** What `ps` says of processes, as it writes it. */
-async function listProcesses(columns: string, ...which: readonly string[]): Promise<string> {
-  const ps = spawn('ps', [...which, '-o', columns], { stdio: ['ignore', 'pipe', 'inherit'] });
-  let text = '';
-  ps.stdout.setEncoding('utf8').on('data', (piece: string) => (text += piece));
-  await once(ps, 'close');
-  return text;
-}
 
 function isAlive(pid: number): boolean {
   try {
