@@ -21,7 +21,7 @@ import { divideConfig } from './divided.js';
 import type { StatisticsCounter } from '../statistics.js';
 import { findSuspicion, type Suspicion } from '../crashes/suspicion.js';
 import { faultOf } from '../proof/process-fault.js';
-import { tryAfterRefusal, tryUnlessApart, type TrialOptions } from '../proof/trial.js';
+import { limitRuns, tryAfterRefusal, tryUnlessApart, type TrialOptions } from '../proof/trial.js';
 import { prove, warm } from '../proof/warm-up.js';
 import { inPublicNames, readVersionFiles, type VersionPlace } from './version-files.js';
 
@@ -172,20 +172,17 @@ function hooksOf(options: LoaderOptions, loaded: Parameters<typeof tryAfterRefus
   return { ...omitUndefined({ stateMemory, onSequences, onBatchingOff, onTracedRun }), tryMadeUp };
 }
 
-/** Proves and warms a model; one that runs apart and takes longer than the limit is ended, since a run on made-up inputs may never end. */
+/** Proves and warms a model. */
 async function warmWithin(
   { warmUpLimitMs: limitMs = 10_000 }: LoaderOptions,
   subject: { readonly session: RunnerSession; readonly header: OnnxHeader; readonly config: ModelConfig },
   { json, suspicion }: RequestInWork,
 ): ReturnType<typeof warm> {
-  const reason = `its warm-up took longer than ${limitMs / 1000} s; "warmup": false in model.json leaves it out`;
-  const unlimit = subject.session.limitProcesses(limitMs, reason);
+  const limited = { ...subject, session: limitRuns(subject.session, limitMs) };
   try {
-    return await warm(subject, await prove(subject, isBatchingAutomatic(json.batching)));
+    return await warm(limited, await prove(limited, isBatchingAutomatic(json.batching)));
   } catch (error) {
     return await blame(error, 'warming', suspicion);
-  } finally {
-    unlimit();
   }
 }
 

@@ -133,9 +133,9 @@ async function limitsOf({
 
 type TrialSession = Pick<RunnerSession, 'loaded' | 'runOn'>;
 
-/** The session with a clock on each run: one on made-up inputs may never end. */
-function limitRuns(session: RunnerSession, limitMs: number): TrialSession {
-  const reason = `a run of its warm-up took longer than ${(limitMs / 1000).toFixed(0)} s; "warmup": false in model.json leaves it out`;
+/** The session with a clock on each run, where it has processes of its own, which are then ended: a run on made-up inputs may never end. */
+export function limitRuns(session: RunnerSession, limitMs: number): TrialSession {
+  const reason = `a run of its warm-up took longer than ${Number((limitMs / 1000).toFixed(2))} s; "warmup": false in model.json leaves it out`;
   return {
     loaded: session.loaded,
     runOn: (instance, job) => {

@@ -17,7 +17,7 @@ const mostTimes = 20;
 /**
  * Calls `onOver` once what these processes do has taken longer than the limit, unless the function that is answered is called before. Time that
  * they waited for a CPU does not count, where the system tells it (Linux): a machine that is busy makes nothing late, up to `mostTimes` the
- * limit.
+ * limit. What they sent while this process was busy is read first.
  */
 export function limitProcesses(
   pids: readonly number[],
@@ -26,15 +26,19 @@ export function limitProcesses(
   const readers = pids.map(startWaitClock);
   const startedMs = now();
   let timer: NodeJS.Timeout;
+  let last: NodeJS.Immediate | undefined;
   const look = (): void => {
     const passedMs = now() - startedMs;
     const waitedMs = Math.max(0, ...readers.map((read) => read()));
     const leftMs = Math.min(limitMs + waitedMs, mostTimes * limitMs) - passedMs;
     if (leftMs > 0) timer = setTimeout(look, Math.max(leastLookMs, leftMs));
-    else onOver();
+    else last = setImmediate(onOver);
   };
   timer = setTimeout(look, limitMs);
-  return () => clearTimeout(timer);
+  return () => {
+    clearTimeout(timer);
+    clearImmediate(last);
+  };
 }
 
 /** Starts to measure a process; answers for how many milliseconds since the thread that waited longest was ready to run and had no CPU. */

@@ -34,6 +34,23 @@ describe('the limit of what a process does', () => {
     assert.ok(lastMs >= 20 * 20, String(lastMs));
   });
 
+  it('is not passed before what came in the meantime is read, where this process was busy', async () => {
+    const over: string[] = [];
+    const limit = { limitMs: 1, onOver: () => over.push('over') };
+    const unlimit = limitProcesses([], limit);
+    const read = new Promise<void>((resolve) => {
+      setImmediate(() => {
+        unlimit();
+        resolve();
+      });
+    });
+    const startedMs = performance.now();
+    while (performance.now() - startedMs < 20);
+    await read;
+    await new Promise<void>((onOver) => limitProcesses([], { limitMs: 20, onOver }));
+    assert.deepEqual(over, []);
+  });
+
   it('is not passed once what it is for has ended', async (context) => {
     const computes = await start(context, 'for (;;);');
     const over: string[] = [];
