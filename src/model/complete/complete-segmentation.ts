@@ -1,6 +1,6 @@
 import type { ModelJson } from '../config-schema.js';
 import type { HeaderValue, ImageConfig, OnnxHeader } from '../config.js';
-import { countSegments, type SegmentationConfig } from '../tasks/segmentation-config.js';
+import { countSegments, withRows, type SegmentationConfig } from '../tasks/segmentation-config.js';
 import { contradiction, describeLabels, describeValue, findValue } from './contradiction.js';
 import { findPixels } from './image-input.js';
 
@@ -15,12 +15,16 @@ export function completeSegmentation(
   const output = findValue(header.outputs, 'segmentation.output', json.output);
   const input = findPixels('segmentation', header, image);
   const layout = json.layout ?? input.layout;
-  const form = json.form ?? (holdsClasses(output, layout) ? 'classes' : 'scores');
-  checkOutput(output, form);
+  const pixels = header.inputs.find(({ name }) => name === input.name);
+  const single = pixels?.unranked !== true && pixels?.shape.length === 3 ? ({ isSingle: true } as const) : {};
+  const shape = withRows(single, output.shape);
+  const form = json.form ?? (holdsClasses({ ...output, shape }, layout) ? 'classes' : 'scores');
+  checkOutput({ output, shape }, form);
   return {
     form,
     output: output.name,
     input,
+    ...single,
     layout,
     activation: json.activation ?? 'sigmoid',
     threshold: json.threshold ?? 0.5,
@@ -34,9 +38,11 @@ function holdsClasses({ datatype, shape }: HeaderValue, layout: SegmentationConf
   return shape.length === 3 || (/INT/.test(datatype) && channels === 1);
 }
 
-function checkOutput(output: HeaderValue, form: SegmentationConfig['form']): void {
-  const { shape, unranked } = output;
-  if (unranked === true) return;
+function checkOutput(
+  { output, shape }: { readonly output: HeaderValue; readonly shape: readonly number[] },
+  form: SegmentationConfig['form'],
+): void {
+  if (output.unranked === true) return;
   const fits = form === 'scores' ? shape.length === 4 : shape.length === 3 || shape.length === 4;
   if (fits && output.datatype !== 'BYTES') return;
   const expected = form === 'scores' ? 'scores [N,C,H,W]' : 'class numbers [N,H,W] or [N,1,H,W]';

@@ -7,6 +7,8 @@ export interface SegmentationConfig {
   readonly output: string;
   /** The input whose pixels the output covers, and how it lies. */
   readonly input: { readonly name: string; readonly layout: 'NCHW' | 'NHWC' };
+  /** The input takes one image without a dimension for rows; the output may then lack it too. */
+  readonly isSingle?: true;
   /** Where the classes of the output stand. */
   readonly layout: 'NCHW' | 'NHWC';
   /** What a lone channel holds, which is the score of one class against nothing: a logit or a probability. */
@@ -17,11 +19,21 @@ export interface SegmentationConfig {
   readonly labels?: string | readonly string[];
 }
 
+/** The shape of an output with a dimension for rows. */
+export function withRows(
+  { isSingle }: Pick<SegmentationConfig, 'isSingle'>,
+  shape: readonly number[],
+): readonly number[] {
+  return isSingle === true && shape.length < 4 ? [1, ...shape] : shape;
+}
+
 /** Classes of an output; undefined where its shape does not tell. A lone channel is a class against nothing. */
 export function countSegments(
-  { form, layout }: Pick<SegmentationConfig, 'form' | 'layout'>,
-  shape: readonly number[],
+  config: Pick<SegmentationConfig, 'form' | 'layout' | 'isSingle'>,
+  ownShape: readonly number[],
 ): number | undefined {
+  const { form, layout } = config;
+  const shape = withRows(config, ownShape);
   if (form === 'classes' || shape.length !== 4) return undefined;
   const channels = layout === 'NCHW' ? shape[1] : shape[3];
   if (channels === undefined || channels === -1) return undefined;

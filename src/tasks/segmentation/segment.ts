@@ -1,4 +1,5 @@
 import { AppError } from '../../errors.js';
+import { withRows } from '../../model/tasks/segmentation-config.js';
 import { numbersOf } from '../../tensor/half.js';
 import { formatShape } from '../../tensor/shape.js';
 import type { Placement } from '../../image/placement.js';
@@ -36,7 +37,7 @@ function mapOf({ config, input }: SegmentationRun, field: ScoreField, placement:
 function readFields({ outputs, config, placements }: SegmentationRun): (row: number) => ScoreField {
   const tensor = outputs.get(config.output);
   if (tensor === undefined || tensor.datatype === 'BYTES') throw invalid(config.output, 'holds no numbers here');
-  const { shape } = tensor;
+  const shape = withRows(config, tensor.shape);
   const isMap = config.form === 'classes' && shape.length === 3;
   const [rows, a = 0, b = 0, c = 0] = shape;
   const isFirst = config.layout === 'NCHW';
@@ -47,7 +48,7 @@ function readFields({ outputs, config, placements }: SegmentationRun): (row: num
     const layout = config.form === 'classes' ? 'H,W' : isFirst ? 'C,H,W' : 'H,W,C';
     throw invalid(
       config.output,
-      `has the shape ${formatShape(shape)} here, expected [${placements.length},${layout}], a row for each image`,
+      `has the shape ${formatShape(tensor.shape)} here, expected [${placements.length},${layout}], a row for each image`,
     );
   }
   const data = finite(numbersOf(tensor), config.output);

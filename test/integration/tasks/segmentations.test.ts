@@ -16,6 +16,28 @@ const strongest = (output: string): Graph => ({
   outputs: [{ name: output, datatype: 'FP32', shape: ['batch', 3, 4, 4] }],
   nodes: [{ op: 'Identity', inputs: ['pixel_values'], outputs: [output] }],
 });
+/** The same for one image, without rows. */
+const single: Graph = {
+  name: 'single',
+  inputs: [{ name: 'pixels', datatype: 'FP32', shape: [3, 4, 4] }],
+  outputs: [{ name: 'scores', datatype: 'FP32', shape: [3, 4, 4] }],
+  nodes: [{ op: 'Identity', inputs: ['pixels'], outputs: ['scores'] }],
+};
+/** Its first channel as class numbers. */
+const numbered: Graph = {
+  name: 'numbered',
+  inputs: [{ name: 'pixels', datatype: 'UINT8', shape: [4, 4, 3] }],
+  outputs: [{ name: 'classes', datatype: 'UINT8', shape: [4, 4] }],
+  nodes: [
+    { op: 'Slice', inputs: ['pixels', 'zero', 'one', 'two'], outputs: ['red'] },
+    { op: 'Squeeze', inputs: ['red', 'two'], outputs: ['classes'] },
+  ],
+  initializers: [
+    { name: 'zero', datatype: 'INT64', shape: [1], data: BigInt64Array.of(0n) },
+    { name: 'one', datatype: 'INT64', shape: [1], data: BigInt64Array.of(1n) },
+    { name: 'two', datatype: 'INT64', shape: [1], data: BigInt64Array.of(2n) },
+  ],
+};
 const config = {
   architectures: ['SegformerForSemanticSegmentation'],
   id2label: { '0': 'red', '1': 'green', '2': 'blue' },
@@ -38,6 +60,14 @@ const folders: Readonly<Record<string, Readonly<Record<string, string | Uint8Arr
       segmentation: { output: 'scores', labels: 'labels.txt' },
     }),
     'labels.txt': 'r\ng\nb\n',
+  },
+  single: {
+    'model.onnx': writeOnnx(single),
+    'model.json': JSON.stringify({ image: { resample: 'nearest' }, segmentation: { labels: ['r', 'g', 'b'] } }),
+  },
+  numbered: {
+    'model.onnx': writeOnnx(numbered),
+    'model.json': JSON.stringify({ image: { resample: 'nearest' }, segmentation: {} }),
   },
   wrong: {
     'model.onnx': writeOnnx(strongest('scores')),
@@ -113,6 +143,24 @@ describe('POST /predictions of a model that tells the class of each pixel', () =
     assert.deepEqual([...data.subarray(0, 3)], [0, 0, 0]);
     assert.deepEqual([...data.subarray(12, 15)], [0, 128, 0]);
     assert.deepEqual([...data.subarray(18, 21)], [128, 0, 0]);
+  });
+
+  it('answers a model of one image, whose output has no rows either: scores of classes, or their numbers', async () => {
+    const { body } = await post('single?mask=runs', await columns([red, red, blue, green], 4));
+    assert.deepEqual(
+      body.segmentation.classes.map((found) => ({ ...found, runs: undefined })),
+      [
+        { label: 'r', index: 0, pixels: 8, share: 0.5, runs: undefined },
+        { label: 'g', index: 1, pixels: 4, share: 0.25, runs: undefined },
+        { label: 'b', index: 2, pixels: 4, share: 0.25, runs: undefined },
+      ],
+    );
+    const classes = await post('numbered?mask=none', await columns([red, blue, blue, green], 4));
+    assert.deepEqual(classes.body.segmentation.classes, [
+      { index: 0, pixels: 4, share: 0.25 },
+      { index: 9, pixels: 8, share: 0.5 },
+      { index: 250, pixels: 4, share: 0.25 },
+    ]);
   });
 
   it('undoes bars, answers runs or no mask where that is asked for, and a list for several images', async () => {
