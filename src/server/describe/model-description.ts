@@ -158,6 +158,7 @@ function describeDetection({
 export function describeConfig({ name, config, inputs, outputs, ...model }: ServableModel): object {
   const { defaultedInputs } = model.header;
   const { maxRows, maxDelayMs, buckets } = config.batching;
+  const state = config.sequences?.state ?? [];
   const dims = ({ shape }: TensorSpec) => (maxRows > 0 ? shape.slice(1) : shape);
   const tensor = (spec: TensorSpec, ownDims: readonly number[]) => ({
     name: spec.name,
@@ -177,10 +178,12 @@ export function describeConfig({ name, config, inputs, outputs, ...model }: Serv
     version_policy: { latest: { num_versions: 1 } },
     max_batch_size: maxRows,
     input: [
-      ...inputs.map((spec) => input(spec, dims(spec))),
+      ...inputs.filter(({ name }) => !state.some((pair) => pair.input === name)).map((spec) => input(spec, dims(spec))),
       ...defaultedInputs.map((spec) => ({ ...input(spec, spec.shape), optional: true })),
     ],
-    output: outputs.map((spec) => ({ ...tensor(spec, dims(spec)), label_filename: labelled(spec) })),
+    output: outputs
+      .filter(({ name }) => !state.some((pair) => pair.output === name))
+      .map((spec) => ({ ...tensor(spec, dims(spec)), label_filename: labelled(spec) })),
     instance_group: [instanceGroup(name, model)],
     default_model_filename: 'model.onnx',
     ...(maxRows > 0
@@ -191,12 +194,12 @@ export function describeConfig({ name, config, inputs, outputs, ...model }: Serv
           },
         }
       : {}),
-    ...(config.sequences === undefined ? {} : { sequence_batching: sequenceBatching(config.sequences) }),
+    ...(config.sequences === undefined ? {} : { sequence_batching: sequenceBatching(config.sequences, maxRows) }),
   };
 }
 
-/** ModelSequenceBatching of Triton's model_config.proto. */
-function sequenceBatching({ state, maxIdleMs, maxActive }: SequenceConfig): object {
+/** ModelSequenceBatching of Triton's model_config.proto, where inputs and outputs of state are told of instead of with the others. */
+function sequenceBatching({ state, maxIdleMs, maxActive }: SequenceConfig, maxRows: number): object {
   return {
     max_sequence_idle_microseconds: maxIdleMs * 1000,
     oldest: { max_candidate_sequences: maxActive },
@@ -204,7 +207,7 @@ function sequenceBatching({ state, maxIdleMs, maxActive }: SequenceConfig): obje
       input_name: input,
       output_name: output,
       data_type: datatypes[datatype].config,
-      dims: shape ?? [],
+      dims: maxRows > 0 ? (shape ?? []).slice(1) : (shape ?? []),
     })),
   };
 }

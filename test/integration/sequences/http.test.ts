@@ -183,7 +183,16 @@ describe('sequences over HTTP', () => {
     assert.equal(metadata.properties['sequence_state'], 'stateN->state');
     assert.equal(metadata.properties['sequence_max_idle_ms'], '60000');
     assert.equal(metadata.properties['sequence_max_active'], '1024');
-    const config = jsonOf(await send(url(), { path: '/v2/models/vad/config' })) as { sequence_batching: object };
+    const config = jsonOf(await send(url(), { path: '/v2/models/vad/config' })) as {
+      sequence_batching: object;
+      input: readonly { name: string }[];
+      output: readonly { name: string }[];
+    };
+    // As Triton has it, whose clients fill in every input of the configuration.
+    assert.deepEqual(
+      [config.input, config.output].map((specs) => specs.some(({ name }) => name.startsWith('state'))),
+      [false, false],
+    );
     assert.deepEqual(config.sequence_batching, {
       max_sequence_idle_microseconds: 60_000_000,
       oldest: { max_candidate_sequences: 1024 },
