@@ -7,7 +7,7 @@ import { parseStrictly } from '../parse-config.js';
 import { findHuggingFace } from './hugging-face.js';
 import { findText } from './text.js';
 import { findTimm } from './timm.js';
-import { nothingFound, type Finding, type FindingSubject } from './types.js';
+import type { Finding, FindingSubject } from './types.js';
 import { findUltraFace } from './ultraface.js';
 import { findUltralytics } from './ultralytics.js';
 
@@ -39,11 +39,13 @@ export function findConfig(json: ModelJson, subject: FindingSubject): FoundConfi
 }
 
 function sourcesOf(subject: FindingSubject): Finding {
+  const notes: string[] = [];
   for (const find of [findUltralytics, findText, findHuggingFace, findTimm, findUltraFace]) {
     const finding = find(subject);
-    if (finding.notes.length > 0) return finding;
+    notes.push(...finding.notes);
+    if (Object.keys(finding.json).length > 0) return { json: finding.json, notes };
   }
-  return nothingFound;
+  return { json: {}, notes };
 }
 
 /** What of the found blocks a model.json could not hold, or does not fit the model, in words. */

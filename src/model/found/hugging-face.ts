@@ -9,7 +9,8 @@ import { nothingFound, type Finding, type FindingSubject } from './types.js';
 const refusedOf = (what: string): Finding => ({ json: {}, notes: [`Found in config.json, not used: ${what}.`] });
 
 /** Detectors of Hugging Face whose classes are independent of each other; DETR and YOLOS have a class for nothing. */
-const independent = /^(ConditionalDetr|DeformableDetr|RTDetr|RTDetrV2|DFine|DabDetr)ForObjectDetection$/;
+const independent =
+  /^(ConditionalDetr|DeformableDetr|RTDetr|RTDetrV2|DFine|DabDetr|LwDetr|RfDetr|Deimv2)ForObjectDetection$/;
 const withNothing = /^(Detr|Yolos|TableTransformer)ForObjectDetection$/;
 
 /** A folder as Hugging Face's exporters write it: `config.json` and `preprocessor_config.json`. */

@@ -66,7 +66,9 @@ describe('a folder of Hugging Face', () => {
       activation: 'softmax',
       labels: ['cat', 'dog'],
     });
-    assert.equal(detr('RTDetrForObjectDetection', 2).json.detection?.activation, 'sigmoid');
+    for (const family of ['RTDetr', 'DeformableDetr', 'LwDetr', 'RfDetr', 'Deimv2']) {
+      assert.equal(detr(`${family}ForObjectDetection`, 2).json.detection?.activation, 'sigmoid', family);
+    }
     assert.match(detr('DetrForObjectDetection', 2).notes.join(), /'logits' \[N,K,3\], which the model does not have/);
   });
 
@@ -79,6 +81,16 @@ describe('a folder of Hugging Face', () => {
     const bare = of(vit);
     assert.deepEqual([bare.json.image, bare.json.classification?.labels], [undefined, ['cat', 'dog']]);
     assert.match(bare.notes.join(), /There is no preprocessor_config\.json/);
+  });
+
+  it('is used where an earlier source said what it cannot use', () => {
+    const metadata = { names: "{0: 'cat', 1: 'dog'}", stride: '32' };
+    const files = { 'config.json': vit, 'preprocessor_config.json': { ...processor, size: { height: 32, width: 32 } } };
+    const input = [null, 3, null, null];
+    const { json, notes } = find({ input, outputs: { logits: [null, 2] }, metadata, files });
+    assert.deepEqual([json.classification?.labels, json.image?.resize?.width], [['cat', 'dog'], 32]);
+    assert.equal(notes.length, 3, notes.join());
+    assert.match(notes[0] ?? '', /not used: no size of the image is known/);
   });
 
   it('of another kind, or a file that is none of theirs, is skipped', () => {
