@@ -37,6 +37,7 @@ export function fitImage(image: ImageSize, resize: ResizeConfig): Fitting {
 function scaleImage(image: ImageSize, resize: ResizeConfig): ImageSize {
   const { width, height, fit } = resize;
   if (fit === 'fill') return { width, height };
+  if (resize.longest !== undefined) return stretch(scaleBetween(image, height, resize.longest), resize);
   if (fit === 'height') {
     const free = proportional(image.width, { from: image.height, to: height }, resize);
     return stretch({ width: Math.min(width, free), height }, resize);
@@ -49,6 +50,15 @@ function scaleImage(image: ImageSize, resize: ResizeConfig): ImageSize {
   return stretch({ width: side(image.width), height: side(image.height) }, resize);
 }
 
+/** The shorter side becomes `shortest`, or less if the longer one would exceed `longest`, in the steps of Hugging Face's DETR. */
+function scaleBetween({ width, height }: ImageSize, shortest: number, longest: number): ImageSize {
+  const [short, long] = width < height ? [width, height] : [height, width];
+  const exact = (long / short) * shortest > longest ? (longest * short) / long : shortest;
+  const side = Math.max(1, roundToEven(exact));
+  const other = side === short ? long : Math.max(1, Math.floor((exact * long) / short));
+  return width < height ? { width: side, height: other } : { width: other, height: side };
+}
+
 /** A side as another one comes from some pixels to others. The products are whole, so that rounding down makes no pixel less of them. */
 function proportional(
   side: number,
@@ -56,15 +66,20 @@ function proportional(
   { rounding }: Pick<ResizeConfig, 'rounding'>,
 ): number {
   if (rounding === 'down') return Math.max(1, Math.floor((side * to) / from));
-  const exact = side / (from / to);
-  const below = Math.floor(exact);
-  const isUp = exact - below > 0.5 || (exact - below === 0.5 && below % 2 === 1);
-  return Math.max(1, isUp ? below + 1 : below);
+  return Math.max(1, roundToEven(side / (from / to)));
 }
 
-/** Both sides to the nearest multiple, at least one of it, where it is reached by stretching. */
-function stretch({ width, height }: ImageSize, { multiple }: ResizeConfig): ImageSize {
+/** To the nearest whole number, of two to the even one. */
+function roundToEven(value: number): number {
+  const below = Math.floor(value);
+  const isUp = value - below > 0.5 || (value - below === 0.5 && below % 2 === 1);
+  return isUp ? below + 1 : below;
+}
+
+/** Both sides to a multiple, the nearest or the one below, at least one of it, where it is reached by stretching. */
+function stretch({ width, height }: ImageSize, { multiple, rounding }: ResizeConfig): ImageSize {
   if (multiple?.by !== 'stretch') return { width, height };
-  const nearest = (side: number): number => Math.max(1, Math.round(side / multiple.of)) * multiple.of;
-  return { width: nearest(width), height: nearest(height) };
+  const whole = rounding === 'down' ? Math.floor : Math.round;
+  const reach = (side: number): number => Math.max(1, whole(side / multiple.of)) * multiple.of;
+  return { width: reach(width), height: reach(height) };
 }

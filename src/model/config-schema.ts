@@ -65,6 +65,7 @@ const image = v.strictObject({
       anchor: v.optional(oneOf(['centre', 'top-left'])),
       multipleOf: v.optional(integer(1, 1024)),
       multipleBy: v.optional(oneOf(['bars', 'stretch'])),
+      longest: v.optional(side),
       enlarge: v.optional(flag),
       rounding: v.optional(oneOf(['nearest', 'down'])),
       library: v.optional(oneOf(['pillow', 'opencv'])),

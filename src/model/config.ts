@@ -62,7 +62,9 @@ export interface ResizeConfig {
   readonly multiple?: { readonly of: number; readonly by: 'bars' | 'stretch' };
   /** False: a smaller image keeps its size. */
   readonly enlarge?: boolean;
-  /** How a side that follows from the other becomes whole pixels. Default: nearest, halves to even. */
+  /** Of the fit `outside` the most that the longer side may be; the shorter one is then less than asked for. */
+  readonly longest?: number;
+  /** How a side that follows from the other becomes whole pixels, and sides that are stretched a multiple. Default: nearest, halves of pixels to even. */
   readonly rounding?: 'nearest' | 'down';
   /** Default: bilinear. */
   readonly method?: ResampleMethod;

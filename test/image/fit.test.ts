@@ -46,6 +46,52 @@ describe('rounding', () => {
     }
   });
 
+  it('of a shortest side with a longest one is that of the processors of DETR and YOLOS', () => {
+    const sizes = (longest: number, more: Partial<Parameters<typeof fitImage>[1]> = {}) =>
+      [
+        [480, 640],
+        [640, 480],
+        [600, 1334],
+        [1000, 1000],
+        [100, 999],
+        [999, 100],
+        [800, 1],
+      ].map(([width = 0, height = 0]) => {
+        const resize = { width: 800, height: 800, fit: 'outside', longest, background: [0], ...more } as const;
+        const { scaled } = fitImage({ width, height }, resize);
+        return [scaled.width, scaled.height];
+      });
+    // By transformers 5.24, which makes of the last for YOLOS a side of 0 pixels, and ends.
+    assert.deepEqual(sizes(1333), [
+      [800, 1066],
+      [1066, 800],
+      [600, 1334],
+      [800, 800],
+      [133, 1333],
+      [1333, 133],
+      [1333, 2],
+    ]);
+    assert.deepEqual(sizes(800), [
+      [600, 800],
+      [800, 600],
+      [360, 800],
+      [800, 800],
+      [80, 800],
+      [800, 80],
+      [800, 1],
+    ]);
+    const patches = { multiple: { of: 16, by: 'stretch' }, rounding: 'down' } as const;
+    assert.deepEqual(sizes(1333, patches), [
+      [800, 1056],
+      [1056, 800],
+      [592, 1328],
+      [800, 800],
+      [128, 1328],
+      [1328, 128],
+      [1328, 16],
+    ]);
+  });
+
   it('of the margin of a crop is down, or to even halves as torchvision has it', () => {
     const margins = [0, 1, 2, 3, 4, 5, 6, 7, 9, 11];
     const cut = (rounding?: 'down' | 'even') =>

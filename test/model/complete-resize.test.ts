@@ -43,6 +43,9 @@ describe('the resize block of model.json', () => {
     [open, { width: 8, height: 8, multipleBy: 'stretch' }, /multipleBy needs multipleOf/],
     [fixed, { anchor: 'top-left' }, /anchor does not work with fit "cover"/],
     [fixed, { fit: 'fill', enlarge: false }, /enlarge: false does not work with fit "fill"/],
+    [open, { width: 8, height: 8, longest: 9 }, /longest does not work with fit "cover" and 8x8.*fit "outside"/],
+    [open, { width: 8, height: 9, fit: 'outside', longest: 12 }, /longest does not work with fit "outside" and 8x9/],
+    [fixed, { fit: 'outside', longest: 12 }, /fit "outside" gives images of various sizes/],
     [fixed, { fit: 'height' }, /fit "height" gives images of various sizes/],
   ];
   for (const [dims, resize, words] of refusals) {

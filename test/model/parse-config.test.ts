@@ -15,7 +15,7 @@ const refusals: readonly (readonly [text: string, message: string])[] = [
   ],
   [
     '{"image":{"resize":{"size":8}}}',
-    'model.json is wrong: image.resize.size is not a known key, expected one of width, height, fit, anchor, multipleOf, multipleBy, enlarge, rounding, library, background.',
+    'model.json is wrong: image.resize.size is not a known key, expected one of width, height, fit, anchor, multipleOf, multipleBy, longest, enlarge, rounding, library, background.',
   ],
   ['{"batching":true}', 'model.json is wrong: batching is true, expected an object.'],
   ['{"batching":[]}', 'model.json is wrong: batching is [], expected an object.'],

@@ -91,14 +91,22 @@ function completeResize(json: ImageJson, image: Image): ResizeConfig {
   };
   const { fit = 'cover', multipleOf, multipleBy = 'bars' } = resize;
   checkOpenOnly(resize, fit);
+  const [width, height] = [side('width'), side('height')];
+  if (resize.longest !== undefined && (fit !== 'outside' || width !== height || json.crop !== undefined)) {
+    throw contradiction(
+      `image.resize.longest does not work with ${json.crop === undefined ? `fit "${fit}" and ${width}x${height}` : 'image.crop'}`,
+      'Use fit "outside", the shorter side as both width and height, and no crop',
+    );
+  }
   return {
-    width: side('width'),
-    height: side('height'),
+    width,
+    height,
     fit,
     background: resize.background ?? [0],
     ...(multipleOf === undefined ? {} : { multiple: { of: multipleOf, by: multipleBy } }),
     ...omitUndefined({
       anchor: resize.anchor,
+      longest: resize.longest,
       enlarge: resize.enlarge,
       rounding: resize.rounding,
       method: json.resample,

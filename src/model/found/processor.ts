@@ -30,7 +30,7 @@ export function readImage(
   const resize = readResize({ processor, family }, { width, height });
   if (typeof resize === 'string') return resize;
   const { json, made } = resize;
-  const isOther = (own: number, side: number) => own !== -1 && own !== side;
+  const isOther = (own: number, side: number) => own !== -1 && side !== -1 && own !== side;
   if (isOther(width, made.width) || isOther(height, made.height)) {
     return `it makes ${made.width}x${made.height}, but ${describeValue('input', input)}`;
   }
@@ -43,7 +43,8 @@ export function readImage(
   const { resample, called, notes } = filter;
   const order = processor['do_flip_channel_order'] === true ? { color: 'bgr' as const } : {};
   const how = resample === undefined ? {} : { resample };
-  const what = `${made.width}x${made.height}, ${called}`;
+  const bounds = `shortest side ${String(json.resize?.width)}, longest at most ${String(json.resize?.longest)}`;
+  const what = `${made.width === -1 ? bounds : `${made.width}x${made.height}`}, ${called}`;
   return { json: { input: input.name, ...json, ...how, ...order, scale, ...normalised }, what, notes };
 }
 
@@ -104,19 +105,40 @@ interface Resizing {
 }
 
 function readResize({ processor, family }: Resizing, own: Size): Resized | string {
-  const side = sidesOf(processor['size'], family);
+  const side = sidesOf(processor, family);
   if (processor['do_resize'] === false || side === undefined) return 'it does not resize to a given size';
   const crop =
-    processor['do_center_crop'] === true ? sidesOf(processor['crop_size'] ?? processor['size'], '') : undefined;
+    processor['do_center_crop'] === true
+      ? sidesOf({ size: processor['crop_size'] ?? processor['size'] }, '')
+      : undefined;
   const cut = crop?.exact ?? square(crop?.shortest);
-  if (side.isBounded && cut !== undefined) return 'the longest_edge of its size is not supported';
+  const unknownBound = 'the longest_edge of its size is not known of this processor';
+  if (side.longest !== undefined && cut !== undefined) return unknownBound;
   const part = processor['crop_pct'];
   if (typeof part === 'number') return readPart({ side, cut, part, family });
   if (side.exact !== undefined) return fill(side.exact, cut);
   if (side.shortest === undefined) return 'its size is neither two sides nor a shortest edge';
   if (cut !== undefined) return cutOut(edgeOf(side.shortest, family), cut);
   const made = 'it makes images of various sizes';
-  return own.width === -1 ? made : `${made}, but the model takes ${own.width}x${own.height}`;
+  if (own.width !== -1 || own.height !== -1) {
+    const side = (pixels: number) => (pixels === -1 ? 'any' : String(pixels));
+    return `${made}, but the model takes ${side(own.width)}x${side(own.height)}`;
+  }
+  if (side.longest === undefined) return made;
+  return detr.test(family) ? bound(side.shortest, side.longest, family) : unknownBound;
+}
+
+/** Families that have the processor of DETR, and the longest edge that it has where `size` is a number alone. */
+const detr = /^((Conditional|Deformable)?Detr|TableTransformer|Yolos)/;
+const mostOfDetr = 1333;
+
+/** YOLOS takes whole patches. */
+function bound(shortest: number, longest: number, family: string): Resized {
+  const patches = family.startsWith('Yolos')
+    ? ({ multipleOf: 16, multipleBy: 'stretch', rounding: 'down' } as const)
+    : {};
+  const resize = { width: shortest, height: shortest, fit: 'outside', longest, ...patches } as const;
+  return { json: { resize }, made: { width: -1, height: -1 } };
 }
 
 /** LeViT's processor makes the shortest edge longer than it says. */
@@ -162,18 +184,23 @@ const square = (side: number | undefined): Size | undefined =>
 interface Sides {
   readonly exact?: Size;
   readonly shortest?: number;
-  /** The longest edge has a limit beside it. */
-  readonly isBounded?: boolean;
+  /** The most that the longest edge may be. */
+  readonly longest?: number;
 }
 
 /** Families whose `size`, where it is one number, is the shortest edge; those of others have both sides. */
 const shortestFirst =
   /^(Bit|ChineseCLIP|CLIP|ConvNext|Cvt|Dinov2|FocalNet|Levit|MobileNetV[12]|MobileViT|PoolFormer|RegNet|ResNet|Siglip|TextNet|Van|(Conditional|Deformable)?Detr|Yolos)/;
 
-function sidesOf(size: unknown, family: string): Sides | undefined {
-  if (isSide(size)) return shortestFirst.test(family) ? { shortest: size } : { exact: { width: size, height: size } };
+function sidesOf(processor: Json, family: string): Sides | undefined {
+  const { size, max_size: most } = processor;
+  if (isSide(size)) {
+    if (!shortestFirst.test(family)) return { exact: { width: size, height: size } };
+    return { shortest: size, ...(detr.test(family) ? { longest: isSide(most) ? most : mostOfDetr } : {}) };
+  }
   if (!isRecord(size)) return undefined;
   const { width, height, shortest_edge: shortest, longest_edge: longest } = size;
   if (isSide(width) && isSide(height)) return { exact: { width, height } };
-  return isSide(shortest) ? { shortest, isBounded: isNamed(longest) } : {};
+  if (!isSide(shortest)) return {};
+  return isSide(longest) ? { shortest, longest } : { shortest };
 }

@@ -34,10 +34,40 @@ describe('a processor of Hugging Face', () => {
     );
     assert.match(
       resizeOf({ ...center, size: { shortest_edge: 256, longest_edge: 300 } }).note,
-      /the longest_edge of its size is not supported/,
+      /the longest_edge of its size is not known of this processor/,
     );
     assert.match(resizeOf({ do_resize: false }).note, /does not resize/);
     assert.match(resizeOf({ size: crop, image_std: [1, 2] }).note, /are not three numbers each/);
+  });
+
+  it('bounds both edges as DETR and its kin do, where the model takes images of any size', () => {
+    const found = (more: object, input: readonly Dim[] = [null, 3, null, null]) =>
+      of(vit, { ...processor, image_processor_type: 'DetrImageProcessor', ...more }, { input });
+    const resizeOf = (more: object) => found(more).json.image?.resize;
+    const bound = (side: number, longest: number) => ({ width: side, height: side, fit: 'outside', longest });
+    const size = { shortest_edge: 800, longest_edge: 1333 };
+    assert.deepEqual(resizeOf({ size }), bound(800, 1333));
+    assert.deepEqual(resizeOf({ size, image_processor_type: 'ConditionalDetrImageProcessorFast' }), bound(800, 1333));
+    assert.deepEqual(resizeOf({ size: 800, max_size: 1000 }), bound(800, 1000));
+    assert.deepEqual(resizeOf({ size: 640 }), bound(640, 1333));
+    assert.deepEqual(resizeOf({ size, do_pad: true, image_processor_type: 'YolosFeatureExtractor' }), {
+      ...bound(800, 1333),
+      multipleOf: 16,
+      multipleBy: 'stretch',
+      rounding: 'down',
+    });
+    assert.match(
+      found({ size }).notes.at(-1) ?? '',
+      /how images are prepared \(shortest side 800, longest at most 1333, /,
+    );
+    assert.match(
+      found({ size }, [null, 3, 800, null]).notes.at(-1) ?? '',
+      /various sizes, but the model takes anyx800/,
+    );
+    assert.match(
+      found({ size, image_processor_type: 'ViltImageProcessor' }).notes.at(-1) ?? '',
+      /the longest_edge of its size is not known of this processor/,
+    );
   });
 
   it('reads a size of one number as the family does: both sides, or the shortest edge', () => {
