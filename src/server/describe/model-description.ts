@@ -155,10 +155,10 @@ function describeDetection({
 }
 
 /** Body of `GET /v2/models/{m}/config`: ModelConfig as proto-JSON, int64 fields as numbers (extension "model_configuration"). */
-export function describeConfig({ name, config, inputs, outputs, ...model }: ServableModel): object {
+export function describeConfig({ name, config, ...model }: ServableModel): object {
   const { defaultedInputs } = model.header;
   const { maxRows, maxDelayMs, buckets } = config.batching;
-  const state = config.sequences?.state ?? [];
+  const { inputs, outputs } = withoutState(model, config.sequences?.state ?? []);
   const dims = ({ shape }: TensorSpec) => (maxRows > 0 ? shape.slice(1) : shape);
   const tensor = (spec: TensorSpec, ownDims: readonly number[]) => ({
     name: spec.name,
@@ -178,12 +178,10 @@ export function describeConfig({ name, config, inputs, outputs, ...model }: Serv
     version_policy: { latest: { num_versions: 1 } },
     max_batch_size: maxRows,
     input: [
-      ...inputs.filter(({ name }) => !state.some((pair) => pair.input === name)).map((spec) => input(spec, dims(spec))),
+      ...inputs.map((spec) => input(spec, dims(spec))),
       ...defaultedInputs.map((spec) => ({ ...input(spec, spec.shape), optional: true })),
     ],
-    output: outputs
-      .filter(({ name }) => !state.some((pair) => pair.output === name))
-      .map((spec) => ({ ...tensor(spec, dims(spec)), label_filename: labelled(spec) })),
+    output: outputs.map((spec) => ({ ...tensor(spec, dims(spec)), label_filename: labelled(spec) })),
     instance_group: [instanceGroup(name, model)],
     default_model_filename: 'model.onnx',
     ...(maxRows > 0
@@ -198,7 +196,18 @@ export function describeConfig({ name, config, inputs, outputs, ...model }: Serv
   };
 }
 
-/** ModelSequenceBatching of Triton's model_config.proto, where inputs and outputs of state are told of instead of with the others. */
+/** Triton's clients fill in every input of the configuration: state is told of elsewhere. */
+function withoutState(
+  { inputs, outputs }: Pick<ServableModel, 'inputs' | 'outputs'>,
+  state: SequenceConfig['state'],
+): Pick<ServableModel, 'inputs' | 'outputs'> {
+  return {
+    inputs: inputs.filter(({ name }) => !state.some(({ input }) => input === name)),
+    outputs: outputs.filter(({ name }) => !state.some(({ output }) => output === name)),
+  };
+}
+
+/** ModelSequenceBatching of Triton's model_config.proto. */
 function sequenceBatching({ state, maxIdleMs, maxActive }: SequenceConfig, maxRows: number): object {
   return {
     max_sequence_idle_microseconds: maxIdleMs * 1000,
