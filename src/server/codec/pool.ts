@@ -13,6 +13,7 @@ export interface CodecPoolOptions {
   readonly data: CodecThreadData;
   /** The thread's script; ours unless told otherwise. */
   readonly entry?: URL;
+  readonly restMs?: number;
   /** How long a task may take; `limitOf` unless told otherwise. */
   readonly limitOf?: (task: CodecTask) => number;
   readonly events?: CodecEvents;
@@ -40,7 +41,7 @@ interface Waiting {
  * - A thread has one task at a time; the next goes to whichever becomes free first, so that none waits behind a slow one.
  * - Images and bodies of each model wait in lines of their own, and free threads take from them in turn.
  * - A task that takes too long fails, and its thread is replaced.
- * - A thread is started when all others are busy, and stays.
+ * - A thread is started when all others are busy, and stays unless it holds much memory.
  */
 export class CodecPool {
   readonly #threads: readonly CodecThread[];
@@ -51,9 +52,9 @@ export class CodecPool {
   #isClosed = false;
 
   constructor(options: CodecPoolOptions) {
-    const { threads, limits, data, entry = new URL('./codec-thread.js', import.meta.url) } = options;
+    const { threads, limits, data, restMs, entry = new URL('./codec-thread.js', import.meta.url) } = options;
     this.#options = options;
-    this.#threads = Array.from({ length: threads }, () => new CodecThread(entry, limits, data));
+    this.#threads = Array.from({ length: threads }, () => new CodecThread({ entry, limits, data, restMs }));
   }
 
   get isClosed(): boolean {

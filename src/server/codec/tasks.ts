@@ -145,8 +145,11 @@ export interface ToCodec {
 }
 
 /** Codec thread to main thread. */
-export type FromCodec =
-  { readonly job: number; readonly result: CodecResult } | { readonly job: number; readonly error: PlainError };
+export type FromCodec = {
+  readonly job: number;
+  /** Whether images and tensors hold much memory in the thread, used or not yet collected. */
+  readonly isHeavy?: boolean;
+} & ({ readonly result: CodecResult } | { readonly error: PlainError });
 
 /** Does a task where it is called. Rejects with AppErrors. */
 export async function performTask(task: CodecTask): Promise<CodecResult> {

@@ -3,29 +3,40 @@ import { AppError, fromPlainError, messageOf } from '../../errors.js';
 import type { CodecResult, CodecThreadData, FromCodec, ToCodec } from './tasks.js';
 import type { PackedTask } from './transfers.js';
 
+/** The thread's next start costs 0.2 s of CPU time where it decodes images. */
+const restMs = 10_000;
+
 interface Job {
   readonly resolve: (result: CodecResult) => void;
   readonly reject: (error: unknown) => void;
 }
 
+/** What a codec thread is started with. */
+export interface CodecThreadOptions {
+  /** Its script. */
+  readonly entry: URL;
+  readonly limits: ResourceLimits;
+  readonly data: CodecThreadData;
+  /** After how long without a task a thread that holds much memory is ended; 10 s unless told otherwise. */
+  readonly restMs?: number | undefined;
+}
+
 /**
  * The main thread's side of one codec thread.
- * - The thread starts with the first task, and again with the first task after it was lost.
+ * - The thread starts with the first task, and again with the first task after it was lost or ended.
+ * - It is ended where it holds much memory and has nothing to do: V8 collects what a task left only when the next ones need room.
  * - Losing it rejects the tasks it had with WORKER_LOST, and no others.
  * - It keeps the process alive only while it has tasks.
  */
 export class CodecThread {
-  readonly #entry: URL;
-  readonly #limits: ResourceLimits;
-  readonly #data: CodecThreadData;
+  readonly #options: CodecThreadOptions;
   readonly #jobs = new Map<number, Job>();
   #worker: Worker | undefined;
+  #restTimer: NodeJS.Timeout | undefined;
   #nextJob = 0;
 
-  constructor(entry: URL, limits: ResourceLimits, data: CodecThreadData) {
-    this.#entry = entry;
-    this.#limits = limits;
-    this.#data = data;
+  constructor(options: CodecThreadOptions) {
+    this.#options = options;
   }
 
   get isBusy(): boolean {
@@ -38,6 +49,7 @@ export class CodecThread {
 
   /** Does a task there; what moves with it may not be used afterwards. */
   run({ task, transfers }: PackedTask): Promise<CodecResult> {
+    clearTimeout(this.#restTimer);
     const worker = (this.#worker ??= this.#start());
     const job = this.#nextJob++;
     worker.postMessage({ job, task } satisfies ToCodec, transfers);
@@ -47,6 +59,7 @@ export class CodecThread {
 
   /** Ends the thread; what it still had is rejected with SHUTTING_DOWN. */
   async close(): Promise<void> {
+    clearTimeout(this.#restTimer);
     const worker = this.#worker;
     this.#worker = undefined;
     this.#rejectAll(new AppError('SHUTTING_DOWN', 'The server is shutting down; send the request to another one.'));
@@ -63,11 +76,8 @@ export class CodecThread {
   }
 
   #start(): Worker {
-    const worker = new Worker(this.#entry, {
-      name: 'codec',
-      resourceLimits: this.#limits,
-      workerData: this.#data,
-    });
+    const { entry, limits, data } = this.#options;
+    const worker = new Worker(entry, { name: 'codec', resourceLimits: limits, workerData: data });
     worker.unref();
     worker.on('message', (answer: FromCodec) => {
       if (worker === this.#worker) this.#settle(answer);
@@ -83,9 +93,20 @@ export class CodecThread {
   #settle(answer: FromCodec): void {
     const job = this.#jobs.get(answer.job);
     this.#jobs.delete(answer.job);
-    if (this.#jobs.size === 0) this.#worker?.unref();
+    if (this.#jobs.size === 0) this.#rest(answer.isHeavy === true);
     if ('result' in answer) job?.resolve(answer.result);
     else job?.reject(fromPlainError(answer.error));
+  }
+
+  #rest(isHeavy: boolean): void {
+    const worker = this.#worker;
+    worker?.unref();
+    if (!isHeavy) return;
+    const end = (): void => {
+      this.#worker = undefined;
+      void worker?.terminate();
+    };
+    this.#restTimer = setTimeout(end, this.#options.restMs ?? restMs).unref();
   }
 
   #lose(cause: unknown): void {

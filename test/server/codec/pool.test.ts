@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { setTimeout as wait } from 'node:timers/promises';
+import sharp from 'sharp';
 import { limitOf, modelOf } from '../../../src/server/codec/limits.js';
 import { CodecPool } from '../../../src/server/codec/pool.js';
 import type { CodecTask } from '../../../src/server/codec/tasks.js';
@@ -73,6 +75,29 @@ describe('the codec threads', () => {
     for (const task of [images(1), body(10), images(2)]) await pool.run(task);
     assert.equal(started[0], 1);
     await Promise.all([pool.run(images(1)), pool.run(images(1))]);
+    assert.equal(started[0], 2);
+    await pool.close();
+  });
+
+  it('end where they hold much memory and have nothing to do, and start again with the next task', async () => {
+    const started = new Int32Array(new SharedArrayBuffer(4));
+    const data = { image: { threads: 1 }, started };
+    const entry = new URL('./counted-thread.js', import.meta.url);
+    const pool = new CodecPool({ threads: 1, limits: {}, data, entry, restMs: 1 });
+    const light = images(1);
+    for (let task = 0; task < 3; task++) {
+      await pool.run(light);
+      await wait(20);
+    }
+    assert.equal(started[0], 1);
+    // 147 MB of pixels each.
+    const pixels = sharp({ create: { width: 7000, height: 7000, channels: 3, background: '#345' } });
+    const large = await pixels.png({ compressionLevel: 1 }).toBuffer();
+    // V8 may collect them at any time.
+    for (let task = 0; Atomics.load(started, 0) === 1; task++) {
+      await pool.run(task % 2 === 0 ? ({ ...light, images: [large] } as CodecTask) : light);
+      await wait(20);
+    }
     assert.equal(started[0], 2);
     await pool.close();
   });
