@@ -12,14 +12,22 @@ const subgraphRules = new Map([
   ['Scan', scan],
 ]);
 
+/**
+ * Nodes that are followed in bodies of functions, branches and loops, each as often as it is come upon: a few functions of two calls each
+ * come to billions. Models that were exported with functions have some ten thousand.
+ */
+const mostInBodies = 100_000;
+
 /** Follows the rows through the nodes of a model's graphs. */
 export class Evaluator {
   readonly #functions = new Map<string, OnnxFunction>();
+  #nodesLeft: number;
   #names = 0;
   #ending: string | undefined;
   #depth = 0;
 
-  constructor({ functions }: OnnxStructure) {
+  constructor({ graph, functions }: OnnxStructure) {
+    this.#nodesLeft = graph.nodes.length + mostInBodies;
     for (const one of functions) this.#functions.set(keyOf(one.domain, one.name, one.overload), one);
   }
 
@@ -41,6 +49,8 @@ export class Evaluator {
   }
 
   nodes(nodes: readonly OnnxNode[], scope: Scope): void {
+    this.#nodesLeft -= nodes.length;
+    if (this.#nodesLeft < 0) throw new RowsMeet(`its functions and loops come to more than ${mostInBodies} nodes`);
     for (const node of nodes) {
       const values = this.#node(bind(node, scope.attributes), scope);
       for (const [index, name] of node.outputs.entries()) {

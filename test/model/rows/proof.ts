@@ -5,7 +5,11 @@ import { proveRows, type RowsProof } from '../../../src/model/rows/prove.js';
 
 /** What the graph of a model that a test wrote says of its rows. */
 export function proofOf(graph: Graph): RowsProof {
-  const bytes = writeOnnx(graph);
+  return proofOfBytes(writeOnnx(graph));
+}
+
+/** The same of a file's bytes. */
+export function proofOfBytes(bytes: Uint8Array): RowsProof {
   const source = { size: bytes.length, read: (at: number, length: number) => bytes.subarray(at, at + length) };
   return proveRows(readStructure(new WireReader(source), bytes.length));
 }

@@ -33,6 +33,9 @@ const answersSizes: ReadonlySet<string> = new Set(['Shape', 'Size']);
 /** Calls of functions are followed this deep; deeper ones count as chosen. */
 const mostCalls = 32;
 
+/** Nodes in bodies of functions that are followed, each as often as it is called; a few functions of two calls each come to billions. */
+const mostInBodies = 100_000;
+
 /** A node that a request's values have in their hands, in words. */
 type Explain = (node: OnnxNode, name: string) => string;
 
@@ -75,6 +78,7 @@ class Search {
   readonly #functions: ReadonlyMap<string, OnnxFunction>;
 
   readonly #sought: Sought;
+  #nodesLeft = mostInBodies;
 
   constructor(functions: ReadonlyMap<string, OnnxFunction>, sought: Sought) {
     this.#functions = functions;
@@ -119,6 +123,8 @@ class Search {
     called: OnnxFunction,
     { chosen, depth }: { readonly chosen: Set<string>; readonly depth: number },
   ): string | undefined {
+    this.#nodesLeft -= called.nodes.length;
+    if (this.#nodesLeft < 0) return `its functions come to more than ${mostInBodies} nodes`;
     const inner = new Set(called.inputs.filter((_, index) => chosen.has(node.inputs[index] ?? '')));
     const found = this.inNodes(called.nodes, inner, depth + 1);
     for (const [index, name] of called.outputs.entries()) {

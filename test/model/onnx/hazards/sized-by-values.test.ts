@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { parseOnnxModel } from '../../../../src/model/onnx/header.js';
 import { writeOnnx, type Graph, type GraphNode, type Initializer } from '../../../../src/model/onnx/writer.js';
+import { writeDoubling } from '../doubling.js';
 
 function hazardOf(graph: Graph): string | undefined {
   const bytes = writeOnnx(graph);
@@ -88,5 +89,15 @@ describe('the hazard of nothing where an operator ends the process on it', () =>
     const sizes = [made('Shape', 'a', 'X'), made('NonZero', 'z', 'a'), made('TopK', 'b', 'X', 'c')];
     assert.equal(hazardOf(graphOf(...sizes, failing)), undefined);
     assert.equal(hazardOf(graphOf(made('NonZero', 'b', 'X'), node('Relu', 'b'))), undefined);
+  });
+
+  it('is taken for given where functions call each other by the million', () => {
+    const hazardOfCalls = (count: number) => {
+      const bytes = writeDoubling(count, { nodes: [made('Tile', 'z', 'y', 'x')] });
+      return parseOnnxModel({ size: bytes.length, read: (at, length) => bytes.subarray(at, at + length) }).header
+        .hazard;
+    };
+    assert.match(hazardOfCalls(14) ?? '', /Tile is as large as the values of a request say/);
+    for (const count of [17, 30]) assert.equal(hazardOfCalls(count), 'its functions come to more than 100000 nodes');
   });
 });
