@@ -116,7 +116,7 @@ export const layers: Readonly<Record<string, readonly string[]>> = {
     'settings',
   ],
   'src/protocol': ['grpc', 'v1', 'v2', 'json'],
-  'src/repository': ['loading', 'proof', 'crashes', 'files'],
+  'src/repository': ['loading', 'proof', 'crashes', 'files', 'reading'],
   'src/batching': ['sequences', 'watch', 'admission'],
   'src/grpc': ['messages'],
   'src/engine': ['weights', 'probe', 'ort'],

@@ -1,12 +1,11 @@
-import { once } from 'node:events';
 import { readFile, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { Worker } from 'node:worker_threads';
 import { AppError, fromPlainError, messageOf, toPlainError } from '../../errors.js';
 import { followLinks, type Homes } from '../../model/containment.js';
 import { companionNames, type Companions } from '../../model/found/types.js';
 import { parseTokenizerFile, type TokenizerFile } from '../../model/tokenizer-file.js';
 import { watchFiles, type Watch } from '../files/fingerprint.js';
+import { askThread } from '../reading/ask-thread.js';
 import type { TriedTokenizer } from './tokenizer-thread.js';
 
 /** More than the labels, or the vocabulary, of any model come to. */
@@ -48,24 +47,17 @@ export async function takeTokenizer(companions: Companions, limitMs = trialMs): 
 
 async function tryTokenizer(workerData: TokenizerFile, limitMs: number): Promise<TriedTokenizer> {
   const entry = new URL('./tokenizer-thread.js', import.meta.url);
-  const thread = new Worker(entry, { name: 'tokenizer', workerData, resourceLimits: { maxOldGenerationSizeMb } });
-  const stop = new AbortController();
-  const timer = setTimeout(() => stop.abort(), limitMs);
   try {
-    const [tried] = (await once(thread, 'message', { signal: stop.signal })) as [TriedTokenizer];
-    return tried;
+    const tried = await askThread(entry, { name: 'tokenizer', workerData, limitMs, mostMiB });
+    return tried as TriedTokenizer;
   } catch (error) {
-    const why = stop.signal.aborted ? `it takes longer than ${Math.round(limitMs / 1000)} s` : messageOf(error);
-    const text = `tokenizer.json cannot be used: ${why} for a text of four characters. Simplify the patterns of its normalizer and pre_tokenizer.`;
+    const text = `tokenizer.json cannot be used: ${messageOf(error)} for a text of four characters. Simplify the patterns of its normalizer and pre_tokenizer.`;
     return toPlainError(new AppError('MODEL_INVALID', text));
-  } finally {
-    clearTimeout(timer);
-    void thread.terminate();
   }
 }
 
 /** Several times what the largest vocabularies take. */
-const maxOldGenerationSizeMb = 1024;
+const mostMiB = 1024;
 
 /** Whether the files hold what they held. */
 export async function hasCompanions(folder: string | undefined, homes: Homes, texts: Companions): Promise<boolean> {

@@ -1,0 +1,55 @@
+import { AppError, fromPlainError, messageOf } from '../../errors.js';
+import type { GraphEdit } from '../../model/onnx/edit/edit-graph.js';
+import { writeEdited } from '../../model/onnx/edit/edited-copy.js';
+import type { OnnxModel } from '../../model/onnx/header.js';
+import { readOnnxModel, readRowsProof } from '../../model/onnx/reader.js';
+import { hasLargeGraph } from './graph-size.js';
+import type { RowsProof } from '../../model/rows/prove.js';
+import { askThread } from './ask-thread.js';
+import type { JobInput, JobName, JobResult } from './graph-jobs.js';
+import type { GraphAnswer } from './graph-thread.js';
+
+/** Many times what graphs of 50 MiB need. */
+const limitMs = 10 * 60_000;
+/** Several times what the largest graphs need. */
+const mostMiB = 2048;
+
+/** What `readOnnxModel` says, without holding up this thread. Rejects as that throws. */
+export async function readModel(path: string, most = limitMs): Promise<OnnxModel> {
+  return hasLargeGraph(path) ? inThread('readModel', { path }, most) : readOnnxModel(path);
+}
+
+/** What `readRowsProof` says, without holding up this thread. */
+export async function readRows(path: string, most = limitMs): Promise<RowsProof> {
+  if (!hasLargeGraph(path)) return readRowsProof(path);
+  return inThread('readRows', { path }, most).catch((error: unknown) => ({ proven: false, reason: messageOf(error) }));
+}
+
+/** Writes what `writeEdited` does, without holding up this thread. */
+export async function writeServed(path: string, edit: GraphEdit, target: string): Promise<void> {
+  return hasLargeGraph(path)
+    ? inThread('writeEdited', { path, edit, target }, limitMs)
+    : writeEdited(path, edit, target);
+}
+
+/** One at a time: each takes memory by the size of its graph, and many models may load at once. */
+let last: Promise<unknown> = Promise.resolve();
+
+function inThread<N extends JobName>(name: N, input: JobInput<N>, most: number): Promise<JobResult<N>> {
+  const read = last.then(() => askGraphThread(name, input, most));
+  last = read.catch(() => undefined);
+  return read;
+}
+
+async function askGraphThread<N extends JobName>(name: N, input: JobInput<N>, most: number): Promise<JobResult<N>> {
+  const entry = new URL('./graph-thread.js', import.meta.url);
+  const asked = askThread(entry, { name: 'graph', workerData: { name, input }, limitMs: most, mostMiB });
+  const answer = (await asked.catch(fail)) as GraphAnswer<N>;
+  if ('error' in answer) throw fromPlainError(answer.error);
+  return answer.result;
+}
+
+function fail(error: unknown): never {
+  const text = `The model's graph could not be read: ${messageOf(error)}. Save the model with fewer nodes and initializers.`;
+  throw new AppError('MODEL_INVALID', text, { cause: error });
+}
