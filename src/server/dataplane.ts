@@ -106,9 +106,11 @@ export class Dataplane {
     return [...this.readyNames(), ...this.#deps.pipelines.readyNames()].sort();
   }
 
-  /** A pipeline that is ready; undefined where a name is none of one. Throws MODEL_NOT_READY or MODEL_NOT_FOUND. */
-  findPipeline(name: string): Pipeline | undefined {
-    return this.#deps.pipelines.get(name);
+  /** A pipeline that is ready, which has only version 1; undefined where a name is none of one. Throws MODEL_NOT_READY or MODEL_NOT_FOUND. */
+  findPipeline(name: string, version: string | undefined): Pipeline | undefined {
+    const pipeline = this.#deps.pipelines.get(name);
+    if (pipeline === undefined || (version ?? '1') === '1') return pipeline;
+    throw new AppError('MODEL_NOT_FOUND', `Pipeline '${name}' has only version 1.`);
   }
 
   runPipeline(pipeline: Pipeline, call: PipelineCall): Promise<PipelineAnswer> {
@@ -130,7 +132,7 @@ export class Dataplane {
   }
 
   describeModel(name: string, version: string | undefined, options: Pick<DescribeOptions, 'wholeMetadata'>): object {
-    const pipeline = this.findPipeline(name);
+    const pipeline = this.findPipeline(name, version);
     if (pipeline !== undefined) return describePipeline(pipeline);
     const model = this.model(name, version);
     return describeModel(model, { ...options, versions: this.#deps.lifecycle.repository.versions(name) });
@@ -161,8 +163,8 @@ export class Dataplane {
   describeStatistics(name?: string, version?: string): object {
     const { repository } = this.#deps.lifecycle;
     if (name === undefined) return { model_stats: repository.ready().map(describeStatistics) };
-    if (version !== undefined) return { model_stats: [describeStatistics(repository.get(name, version))] };
-    repository.get(name);
+    const asked = this.model(name, version);
+    if (version !== undefined) return { model_stats: [describeStatistics(asked)] };
     const versions = repository.versions(name).map((each) => repository.get(name, each));
     return { model_stats: versions.map(describeStatistics) };
   }

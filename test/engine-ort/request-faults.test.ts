@@ -137,6 +137,13 @@ describe('a run that ONNX Runtime refuses', () => {
     },
     { op: 'Tile', inputs: [floats([1, 2]), whole([1], 1)], why: /must have the same length/ },
     { op: 'Reshape', inputs: [floats([1, 2]), whole([2], -1, -1)], why: /At most one dimension/ },
+    { op: 'Reshape', inputs: [floats([3]), whole([2], 2 ** 32, 2 ** 32)], why: /too many elements/ },
+    { op: 'Tile', inputs: [floats([2]), whole([1], 2 ** 40)], why: /would require more than/ },
+    {
+      op: 'Range',
+      inputs: [whole([], -(2 ** 63)), whole([], 2 ** 62), whole([], 1)],
+      why: /exceeds the supported range/,
+    },
     { op: 'Slice', inputs: [floats([1, 2]), whole([1], 0), whole([2], 1, 1)], why: /shape mismatch/ },
     { op: 'GridSample', inputs: [floats([1, 1, 2, 2]), floats([2, 1, 1, 2])], why: /Grid batch size 2/ },
     {
@@ -179,7 +186,7 @@ describe('a run that ONNX Runtime refuses', () => {
         outputs: [
           {
             name: 'Y',
-            datatype: /^(?:ArgMax)$/.test(op) ? 'INT64' : op === 'Multinomial' ? 'INT32' : 'FP32',
+            datatype: /^(?:ArgMax|Range)$/.test(op) ? 'INT64' : op === 'Multinomial' ? 'INT32' : 'FP32',
             shape: [null],
           },
         ],

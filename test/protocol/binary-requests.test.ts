@@ -182,6 +182,8 @@ describe('parameters', () => {
     { timeout: '5' },
     { priority: 1.5 },
     { binary_data_output: 1 },
+    { non_finite_tokens: 1 },
+    { non_finite_tokens: 'true' },
     { triton_x: 1 },
     { timeout: [1] },
     { binary_data_output: {} },

@@ -53,6 +53,7 @@ const valuesRefusedByKernel: readonly RegExp[] = [
   /Invalid (?:sequence length\b|value\/s in |argument for )|Unknown Category/,
   /must be (?:greater than zero|positive|finite)|should be > 0|shape\.Size\(\) must >=/,
   /has (?:duplicates|a duplicate axis)|At most one dimension can be -1|value zero exceeds the dimension size/,
+  /\boverflows?\b|too many elements|would require more than|exceeds the supported (?:maximum|range)/i,
   /exceeds maximum allowed \(-?\d+\) for axis|is smaller than minimum required/,
   /tensor should be a 1D tensor|k should be a 1-D or 0-D|should be equal to rank|Pads tensor size|Starts and ends shape mismatch/,
 ];

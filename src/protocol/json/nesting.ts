@@ -115,7 +115,7 @@ function leaveArrays(reader: JsonReader, walk: Walk, label: string): void {
 }
 
 function failRagged(label: string, { shape }: Walk): never {
-  const known = shape.map((size) => size ?? -1);
+  const known = Array.from(shape, (size) => size ?? -1);
   throw new AppError(
     'INVALID_INPUT',
     `${label}: nested arrays are ragged: every array of one depth must have the same size, got ${formatShape(known)} and others`,

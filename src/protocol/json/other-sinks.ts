@@ -43,7 +43,7 @@ export class TextSink extends ElementSink {
 function readBase64(reader: JsonReader): Uint8Array {
   let bytes: Uint8Array | undefined;
   reader.readObject('a binary string', (key) => {
-    if (key !== 'b64' || bytes !== undefined) reader.fail('a binary string has one key, b64, not');
+    if (key !== 'b64' || bytes !== undefined) reader.fail("a binary string has one key, 'b64', once");
     const text = reader.readString("'b64'");
     if (!base64.test(text)) reader.fail("'b64' is not valid base64");
     bytes = Buffer.from(text, 'base64');

@@ -138,8 +138,7 @@ function readRows(reader: JsonReader, source: NestedSource): Map<string, Tensor>
   const columns = new Map<string, Buffer[]>([...required, ...defaulted].map(({ name }) => [name, []]));
   let rows = 0;
   reader.readArray("'instances'", () => {
-    rows++;
-    readInstance(reader, source, columns);
+    readInstance(reader, source, { columns, row: rows++ });
     for (const [name, items] of columns) {
       if (items.length === 0 && defaulted.some((input) => input.name === name)) continue;
       if (items.length !== rows)
@@ -150,9 +149,15 @@ function readRows(reader: JsonReader, source: NestedSource): Map<string, Tensor>
   return new Map(given.map((spec) => [spec.name, stack(columns.get(spec.name) ?? [], spec, source)]));
 }
 
-function readInstance(reader: JsonReader, source: NestedSource, columns: ReadonlyMap<string, Buffer[]>): void {
+interface Instance {
+  readonly columns: ReadonlyMap<string, Buffer[]>;
+  readonly row: number;
+}
+
+function readInstance(reader: JsonReader, source: NestedSource, { columns, row }: Instance): void {
   reader.readObject(`an instance for model '${source.model.name}'`, (name) => {
     findInput(source, name);
+    refuseRepeat(reader, name, columns.get(name)?.[row]);
     reader.peek();
     const start = reader.pos;
     skipValue(reader, true);
@@ -172,7 +177,7 @@ function findOnlyInput({ inputs }: ModelSignature): TensorSpec | undefined {
   return inputs.length === 1 ? inputs[0] : undefined;
 }
 
-/** Whether the first object at the cursor, or in the array there, has an input's name as its first key; the cursor stays. */
+/** Whether an object stands at the cursor, or first in the array there, that gives inputs by name, not one text in base64; the cursor stays. */
 function isNamed(reader: JsonReader, { inputs, defaultedInputs = [] }: ModelSignature): boolean {
   const start = reader.pos;
   if (reader.peek() === ascii.openArray) {
@@ -183,7 +188,7 @@ function isNamed(reader: JsonReader, { inputs, defaultedInputs = [] }: ModelSign
   if (reader.peek() === ascii.openObject) {
     reader.pos++;
     const key = reader.peek() === ascii.quote ? reader.readString('a key') : undefined;
-    isName = [...inputs, ...defaultedInputs].some(({ name }) => name === key);
+    isName = key !== 'b64' || [...inputs, ...defaultedInputs].some(({ name }) => name === key);
   }
   reader.pos = start;
   return isName;

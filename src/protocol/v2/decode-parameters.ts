@@ -38,6 +38,7 @@ export function readParameters(reader: JsonReader, owner: string, isStrict = fal
     else if (name === 'sequence_id' && isNumber(byte)) parameters.set(name, toSequenceId(readIntegral(reader)));
     else parameters.set(name, readValue(reader, `parameter '${name}' of ${owner}`));
   });
+  findBoolean(reader, parameters, 'non_finite_tokens');
   return parameters;
 }
 

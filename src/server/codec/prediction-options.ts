@@ -60,6 +60,13 @@ export function parseOptions(given: Readonly<Partial<Record<OptionName, unknown>
   return asked;
 }
 
+/** A yes or no of a query; no where it is left out. Throws INVALID_INPUT. */
+export function parseSwitch(name: string, text: unknown): boolean {
+  const value = text === undefined ? 0 : toNumber(text);
+  if (yesOrNo.fits(value)) return value === 1;
+  throw new AppError('INVALID_INPUT', `'${name}' is ${JSON.stringify(text)}: expected ${yesOrNo.expected}`);
+}
+
 function toNumber(text: unknown): number {
   if (text === true || text === 'true') return 1;
   if (text === false || text === 'false') return 0;

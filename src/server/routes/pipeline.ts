@@ -13,9 +13,6 @@ import { sendAnswer, type InferenceDeps } from './inference-route.js';
 export async function answerPipeline(exchange: Exchange, deps: InferenceDeps, pipeline: Pipeline): Promise<void> {
   const { name } = pipeline;
   exchange.inference = { model: { name, version: '1' } };
-  if ((exchange.version ?? '1') !== '1') {
-    throw new AppError('MODEL_NOT_FOUND', `Pipeline '${name}' has only version 1.`);
-  }
   checkQuery(exchange, []);
   const trail = readTrail(exchange.header(trailHeader));
   const body = await readBody(exchange, { limitBytes: deps.bodyBytes });

@@ -3,7 +3,7 @@ import { answerInference, type InferenceDeps } from './inference-route.js';
 import type { Answered, InferenceRequest } from '../inference/inference.js';
 import { answerPipeline } from './pipeline.js';
 import { predict } from '../inference/predict.js';
-import { optionNames, parseOptions } from '../codec/prediction-options.js';
+import { optionNames, parseOptions, parseSwitch } from '../codec/prediction-options.js';
 import { queryOf } from '../http/router.js';
 import type { Router } from '../http/router.js';
 
@@ -19,13 +19,13 @@ export function addPredictionRoutes(router: Router, deps: InferenceDeps): void {
         ...request,
         contentType: exchange.request.contentType,
         asked: parseOptions(given),
-        withOutputs: outputs === 'true' || outputs === '1',
+        withOutputs: parseSwitch('outputs', outputs),
       });
     };
   const handler = (exchange: Exchange): Promise<void> => {
     const name = exchange.param('model');
     exchange.inference = {};
-    const pipeline = deps.dataplane.findPipeline(name);
+    const pipeline = deps.dataplane.findPipeline(name, exchange.version);
     if (pipeline !== undefined) return answerPipeline(exchange, deps, pipeline);
     return answerInference(exchange, deps, {
       choice: { name, version: exchange.version },

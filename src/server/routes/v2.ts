@@ -1,3 +1,4 @@
+import { AppError } from '../../errors.js';
 import { parseIndexRequest, parseLoadRequest, parseUnloadRequest } from '../../protocol/repository-requests.js';
 import { encodeServerHealth } from '../../protocol/server-health.js';
 import { audited } from '../access/audit.js';
@@ -30,13 +31,17 @@ export function addV2Routes(router: Router, dataplane: Dataplane): void {
   router.get('/v2/models/stats', async (exchange) => exchange.sendJson(200, await dataplane.describeWholeStatistics()));
   for (const path of ['/v2/models/:model', '/v2/models/:model/versions/:version']) {
     const sendModel = (exchange: Exchange): void => {
-      const options = { wholeMetadata: queryOf(exchange)['metadata'] === 'whole' };
+      const { metadata } = queryOf(exchange);
+      if (metadata !== undefined && metadata !== 'whole') {
+        throw new AppError('INVALID_INPUT', `'metadata' is ${JSON.stringify(metadata)}: expected whole`);
+      }
+      const options = { wholeMetadata: metadata === 'whole' };
       exchange.sendJson(200, dataplane.describeModel(exchange.param('model'), exchange.version, options));
     };
     router.get(path, sendModel, ['metadata']);
     router.get(`${path}/ready`, (exchange) => {
       const asked = exchange.param('model');
-      const { name } = dataplane.findPipeline(asked) ?? dataplane.model(asked, exchange.version);
+      const { name } = dataplane.findPipeline(asked, exchange.version) ?? dataplane.model(asked, exchange.version);
       exchange.sendJson(200, { name, ready: true });
     });
     router.get(`${path}/config`, (exchange) => {

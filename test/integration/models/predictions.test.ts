@@ -149,6 +149,11 @@ describe('predictions', () => {
   });
 
   it('cuts to top, and answers the outputs too where asked', async () => {
+    for (const value of ['yes', '', 'true&outputs=false']) {
+      const wrong = await send(opened.url, { path: `${path}?outputs=${value}`, body: left });
+      assert.equal(wrong.status, 400);
+      assert.match(wrong.body.toString(), /'outputs' is .*: expected true or false/);
+    }
     const answer = await send(opened.url, { path: `${path}?top=1&outputs=true`, body: left });
     assert.deepEqual(labelsOf(answer), ['left']);
     const { outputs } = jsonOf(answer) as { outputs: { name: string; data: number[] }[] };

@@ -159,6 +159,9 @@ describe('a pipeline of models of one server', () => {
     };
     assert.equal(metadata.properties['steps'], 'found: faces; colour: colours on boxes of found');
     assert.equal((await send(opened.url, { path: '/v2/models/named/ready' })).status, 200);
+    const only = /has only version 1/;
+    for (const [rest, says] of Object.entries({ 'versions/2': only, 'versions/2/ready': only, stats: /is a pipeline/ }))
+      assert.match(errorOf(await send(opened.url, { path: `/v2/models/named/${rest}` })), says);
     const refused = await send(opened.url, { path: '/v2/models/named/infer', body: '{"inputs":[]}' });
     assert.equal(refused.status, 400);
     assert.match(errorOf(refused), /'named' is a pipeline of models, which has no tensors: send an image to POST/);

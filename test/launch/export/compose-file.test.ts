@@ -158,6 +158,11 @@ describe('a Compose file', () => {
       H: '~',
       I: 'x\ny',
       J: '',
+      K: 'a\tb',
+      L: ' a\t\n b ',
+      M: '<<',
+      N: '=',
+      O: 'a\u007f\u009b\u0085\u2028\u2029\ufeff\uffffb\u0001😀é',
     };
     const services = parseServices(['four=./x$y'], 9000);
     const text = formatCompose({ ...request, services, project: 'a', env, image: 'i:${T:?no}' });
@@ -171,6 +176,11 @@ describe('a Compose file', () => {
       assert.equal(undone((four?.['volumes'] as { source: string }[])[0]?.source ?? ''), './x$y');
     }
     assert.match(text, /A: pa\$\$word\$\$\{HOME\}/);
+    // What readers of YAML 1.1 other than this one refuse, change, or take for a line's end or a merge.
+    assert.match(text, /K: "a\\tb"/);
+    assert.match(text, /M: '<<'\n +'N': '='/);
+    assert.match(text, /O: "a\\u007f\\u009b\\u0085\\u2028\\u2029\\ufeff\\uffffb\\u0001😀é"/);
+    assert.doesNotMatch(text, /[\t\x7f-\x9f\u2028\u2029\ufeff\uffff]/);
   });
 
   it('refuses names that Compose would, the same name twice, no folder, and ports beyond the last', () => {

@@ -29,6 +29,7 @@ describe("a file's own metadata", () => {
     const whole = await ask('?metadata=whole');
     assert.equal(whole.metadata?.['names'], names);
     assert.deepEqual(whole.properties, short.properties);
+    assert.match(JSON.stringify(await ask('?metadata=all')), /'metadata' is .*all.*: expected whole/);
   });
 
   it('is bounded in an answer, however many entries there are, and says how many', () => {
