@@ -22,6 +22,8 @@ describe('the build', () => {
       'dist/src/engine/parent-watch.js',
       'dist/src/engine/probe/probe-process.js',
       'dist/src/engine/weights/weights-process.js',
+      'dist/src/repository/loading/tokenizer-thread.js',
+      'dist/src/repository/reading/graph-thread.js',
       'dist/src/server/backend/inline-watch-thread.js',
       'dist/src/server/codec/codec-thread.js',
       'dist/src/server/health-port/thread.js',
