@@ -6,7 +6,7 @@ import type { ProcessOptions } from './processes/process-link.js';
 import type { RunJournal } from './run-journal.js';
 import type { LoadOptions } from './runner.js';
 import { TrialProcesses } from './processes/trial-processes.js';
-import { endUnwanted } from './processes/unwanted.js';
+import { startWanted } from './processes/unwanted.js';
 
 /** Processes of a session that runs apart and does not say how many: each takes some 60 MB. */
 const mostApart = 2;
@@ -129,15 +129,11 @@ export class Places {
       return new PoolWorker({ name: `apart-${(this.#processes += 1)} (${logId})`, open, events, ...device });
     });
     for (const place of places) this.#apart.add(place);
-    const started = places.map((place) => place.start());
-    const keep = endUnwanted(places, signal);
     try {
-      await Promise.all(started);
+      await startWanted(places, signal);
     } catch (error) {
       await this.close(places);
       throw error;
-    } finally {
-      keep();
     }
     return places;
   }

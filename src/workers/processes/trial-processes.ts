@@ -1,7 +1,7 @@
 import { AppError } from '../../errors.js';
 import type { OpenLink } from '../link/link.js';
 import { PoolWorker, type PoolWorkerEvents } from '../pool-worker.js';
-import { endUnwanted, refuseUnwanted } from './unwanted.js';
+import { refuseUnwanted, startWanted } from './unwanted.js';
 
 /** How trial processes are started, and how many at once. */
 export interface TrialProcessesOptions {
@@ -13,12 +13,6 @@ export interface TrialProcessesOptions {
   readonly slowMs?: number;
   /** How long a process that has nothing to do is kept for the next trial; 1 s unless told otherwise. */
   readonly idleMs?: number;
-}
-
-async function startWanted(worker: PoolWorker, signal: AbortSignal | undefined): Promise<void> {
-  const started = worker.start();
-  const keep = endUnwanted([worker], signal);
-  await started.finally(keep);
 }
 
 /** One trial under way; ending it makes room where it still takes some. */
@@ -58,7 +52,7 @@ export class TrialProcesses {
     this.#leases.set(worker, lease);
     try {
       refuseUnwanted(signal);
-      if (worker.isLost) await startWanted(worker, signal);
+      if (worker.isLost) await startWanted([worker], signal);
       return worker;
     } catch (error) {
       await this.release(worker);

@@ -19,3 +19,9 @@ export function endUnwanted(workers: readonly PoolWorker[], signal: AbortSignal 
   else signal?.addEventListener('abort', end);
   return () => signal?.removeEventListener('abort', end);
 }
+
+/** Starts workers, and ends those that are processes where nobody waits for them any more. Rejects where one does not start. */
+export async function startWanted(workers: readonly PoolWorker[], signal: AbortSignal | undefined): Promise<void> {
+  const started = workers.map((worker) => worker.start());
+  await Promise.all(started).finally(endUnwanted(workers, signal));
+}
