@@ -4,6 +4,7 @@ import type { DockerGateway } from '../docker/gateway.js';
 import type { ContainerDetails, ContainerSummary } from '../docker/types.js';
 import { doCollide, type HostPort } from '../session/address.js';
 import { containerLabels } from '../labels.js';
+import { readPorts, wantedPorts, type WantedPort } from './host-ports.js';
 import type { ContainerSpec, HostConfig } from './spec-types.js';
 
 /** What of ours stands where a new container is to go. */
@@ -28,35 +29,23 @@ export async function findExisting(gateway: DockerGateway, spec: ContainerSpec):
   const same = ours.find(isSame);
   const named = ours.find(({ name }) => name === spec.name);
   const wanted = wantedPorts(spec);
-  const holds = ({ ports }: ContainerSummary): boolean =>
-    ports.some(
-      ({ hostPort: port, hostIp = '', protocol }) =>
-        port !== undefined && wanted.some((one) => doCollide(one, { hostIp, port, protocol })),
-    );
+  const others = ours.filter((one) => isAlive(one) && one.id !== same?.id);
+  const held = await Promise.all(others.map((one) => readPorts(gateway, one)));
+  const holds = (ports: readonly HostPort[]): boolean =>
+    ports.some((port) => wanted.some((one) => doCollide(one, port)));
   return {
     ...(same === undefined ? {} : { same }),
     ...(named !== undefined && !isAlive(named) ? { leftover: named } : {}),
     ...(named !== undefined && isAlive(named) && named.id !== same?.id ? { other: named } : {}),
-    portHolders: ours.filter((one) => isAlive(one) && one.id !== same?.id && holds(one)),
+    portHolders: others.filter((_, index) => holds(held[index] ?? [])),
   };
 }
 
-/** The addresses of the host that a container is to have. */
-export function wantedPorts({ body }: ContainerSpec): readonly HostPort[] {
-  return Object.entries(body.HostConfig.PortBindings).flatMap(([inside, bindings]) =>
-    bindings.map(({ HostIp, HostPort }) => ({
-      hostIp: HostIp,
-      port: Number(HostPort),
-      protocol: inside.split('/')[1] ?? 'tcp',
-    })),
-  );
-}
-
-const twinLimitMs = 3000;
+const twinLimitMs = 10_000;
 const twinPauseMs = 50;
 
 /**
- * As findExisting, but a container that was just created gets three seconds to start: another launch may be at it. After
+ * As findExisting, but a container that was just created gets ten seconds to start: another launch may be at it. After
  * that it counts as left over by a launch that was killed. `isTaken`: the name is, though nothing may be listed yet.
  */
 export async function findSettled(gateway: DockerGateway, spec: ContainerSpec, isTaken = false): Promise<Existing> {
@@ -117,19 +106,13 @@ export function refuseOther({ other }: Existing): void {
   );
 }
 
-/** The binding that the engine's refusal names, else the first. */
-function findTaken({ body }: ContainerSpec, refusal: string): PortBinding {
-  const bindings = Object.entries(body.HostConfig.PortBindings).flatMap(([inside, places]) =>
-    places.map((place) => ({ inside, ...place })),
+/** The address that a refusal names, else the first. */
+function findTaken(spec: ContainerSpec, refusal: string): WantedPort {
+  const wanted = wantedPorts(spec);
+  const named = wanted.find(({ port }) => new RegExp(`:${port}\\b`).test(refusal));
+  return (
+    named ?? wanted[0] ?? { hostIp: '127.0.0.1', port: 8000, protocol: 'tcp', told: '8000', otherwise: '-p 8001:8000' }
   );
-  const named = bindings.find(({ HostPort }) => new RegExp(`:${HostPort}\\b`).test(refusal));
-  return named ?? bindings[0] ?? { inside: '8000/tcp', HostIp: '127.0.0.1', HostPort: '8000' };
-}
-
-interface PortBinding {
-  readonly inside: string;
-  readonly HostIp: string;
-  readonly HostPort: string;
 }
 
 /** The sentence for a port that is taken, naming the server of ours that has it: a container, or one without. */
@@ -138,21 +121,20 @@ export function portError(
   { portHolders, native }: Pick<Existing, 'portHolders'> & { readonly native?: string },
   cause: unknown,
 ): AppError {
-  const { inside, HostIp, HostPort } = findTaken(spec, messageOf(cause));
+  const { hostIp, told: port, otherwise } = findTaken(spec, messageOf(cause));
   const holder = portHolders[0];
   const isTwin = holder?.labels[containerLabels.config] === spec.configHash;
-  const free = `-p ${Number(HostPort) + 1}:${inside.split('/')[0] ?? ''}`;
   if (holder === undefined && native !== undefined) {
-    const text = `Port ${HostPort} on ${HostIp} is taken by ${native}, a server without a container.\n  fix: ${free}, or launch stop ${native}`;
-    return new AppError('PORT_IN_USE', text, { details: { port: HostPort, holder: native }, cause });
+    const text = `Port ${port} on ${hostIp} is taken by ${native}, a server without a container.\n  fix: ${otherwise}, or launch stop ${native}`;
+    return new AppError('PORT_IN_USE', text, { details: { port, holder: native }, cause });
   }
   const who =
     holder === undefined
       ? 'another program or container'
       : `${holder.name} (${holder.labels[containerLabels.variant] ?? 'ours'}${isTwin ? ', with the same options' : ''})`;
   const stop = holder === undefined ? '' : `, launch stop ${holder.name}, or launch --replace`;
-  return new AppError('PORT_IN_USE', `Port ${HostPort} on ${HostIp} is taken by ${who}.\n  fix: ${free}${stop}`, {
-    details: { port: HostPort, ...(holder === undefined ? {} : { holder: holder.name }) },
+  return new AppError('PORT_IN_USE', `Port ${port} on ${hostIp} is taken by ${who}.\n  fix: ${otherwise}${stop}`, {
+    details: { port, ...(holder === undefined ? {} : { holder: holder.name }) },
     cause,
   });
 }

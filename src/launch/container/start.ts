@@ -10,14 +10,15 @@ import {
   refuseOther,
   removeContainer,
   removeExisting,
-  wantedPorts,
   type Existing,
 } from './existing.js';
+import { findListener, isOnHostNetwork, wantedPorts } from './host-ports.js';
 import { explainEngineError } from '../failures/explain.js';
 import { killedExitCode, ranOutOfMemory } from '../failures/out-of-memory.js';
 import { LogTail } from '../text/log-tail.js';
 import { findNativeHolder } from '../native/port-holder.js';
 import { openNative } from '../native/runner.js';
+import type { LaunchContext } from '../context.js';
 import type { Launched } from '../session/outcome.js';
 import type { ContainerPlan } from '../decide/plan-types.js';
 import { permitReplacing, refuseShorterLife } from '../session/replace.js';
@@ -29,13 +30,15 @@ import type { ContainerSpec } from './spec-types.js';
 export async function startContainer(session: Session, plan: ContainerPlan): Promise<Started> {
   const { gateway, request, facts, context, options } = session;
   const spec = toContainerSpec(request, plan, facts);
-  const existing = await (options.replace ? findExisting : findSettled)(gateway, spec);
+  let existing = await (options.replace ? findExisting : findSettled)(gateway, spec);
   if (options.replace) {
     await permitReplacing(context, inTheWay(existing), request.container.name);
     for (const name of await removeExisting(gateway, existing)) context.console.note(`removed ${name}`);
+    existing = { portHolders: [] };
   } else if (existing.same !== undefined) return reuse(session, { spec, plan }, existing.same.id);
   else refuseOther(existing);
-  if (!options.replace && existing.leftover !== undefined) await removeContainer(gateway, existing.leftover.id);
+  await refuseTaken(session, spec, existing);
+  if (existing.leftover !== undefined) await removeContainer(gateway, existing.leftover.id);
   const id = await create(session, spec);
   if (typeof id === 'object') return reuse(session, { spec, plan }, id.runningId);
   return startAndWait(session, { spec, plan, id, existing });
@@ -167,10 +170,29 @@ async function start({ gateway, context }: Session, { id, spec, existing }: Fres
     await gateway.containers.start(id);
   } catch (thrown) {
     const explained = explainEngineError(thrown);
-    if (explained.code !== 'PORT_IN_USE') throw explained;
-    const native = await findNativeHolder(openNative(context), wantedPorts(spec));
-    throw portError(spec, { ...existing, ...(native === undefined ? {} : { native }) }, thrown);
+    throw explained.code === 'PORT_IN_USE' ? await explainTaken(context, { spec, existing, cause: thrown }) : explained;
   }
+}
+
+/**
+ * Refuses the host's network where another program listens at the server's address, or another server of ours is to. The engine starts
+ * such a container, and the other one's answers would be taken for its own.
+ */
+async function refuseTaken({ gateway, context }: Session, spec: ContainerSpec, existing: Existing): Promise<void> {
+  if (!isOnHostNetwork(spec)) return;
+  const isHere = gateway.endpoint.remoteHost === undefined;
+  const listener = isHere ? await findListener(wantedPorts(spec)) : undefined;
+  if (listener === undefined && existing.portHolders.length === 0) return;
+  throw await explainTaken(context, { spec, existing, cause: new Error(`${listener ?? 'an address'} is taken`) });
+}
+
+interface Taken extends Pick<Fresh, 'spec' | 'existing'> {
+  readonly cause: unknown;
+}
+
+async function explainTaken(context: LaunchContext, { spec, existing, cause }: Taken): Promise<AppError> {
+  const native = await findNativeHolder(openNative(context), wantedPorts(spec));
+  return portError(spec, { ...existing, ...(native === undefined ? {} : { native }) }, cause);
 }
 
 /** Passes a container's output on until it ends; a torn connection ends it too. */

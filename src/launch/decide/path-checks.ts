@@ -3,7 +3,7 @@ import type { Facts } from '../facts/facts.js';
 import { checkModels } from './model-place.js';
 import type { MountRequest } from '../request/flags/mount-types.js';
 import { publishedPorts, type ContainerRequest, type LaunchRequest } from '../request/request.js';
-import { serverOption } from '../request/server-options.js';
+import { hostFrom, serverOption } from '../request/server-options.js';
 
 /** Refuses folders and devices that are not there, before anything is built; answers notes about likely slips. */
 export function checkPaths(request: LaunchRequest, facts: Facts): readonly string[] {
@@ -29,7 +29,19 @@ export function checkPaths(request: LaunchRequest, facts: Facts): readonly strin
     );
   }
   checkModels(request, facts);
-  return [...container.mounts.flatMap((mount) => noteOnVolume(mount, facts)), ...noteOnOpenPort(request)];
+  return [
+    ...container.mounts.flatMap((mount) => noteOnVolume(mount, facts)),
+    ...noteOnUnusedPorts(request),
+    ...noteOnOpenPort(request),
+  ];
+}
+
+/** Ports that a network does not publish. */
+function noteOnUnusedPorts(request: LaunchRequest): readonly string[] {
+  const { ports, network } = request.container;
+  if (ports.length === 0 || publishedPorts(request).length > 0) return [];
+  const instead = network === 'host' ? '; the port of the host that the server takes is set by -- --port' : '';
+  return [`-p publishes nothing with --network ${network ?? ''}${instead}`];
 }
 
 /** A volume of the name of a folder. */
@@ -42,11 +54,12 @@ function noteOnVolume(mount: MountRequest, facts: Facts): readonly string[] {
 
 /** A server without keys on an address that other machines reach. */
 function noteOnOpenPort(request: LaunchRequest): readonly string[] {
-  const { env, network } = request.container;
+  const { container, serverArgs } = request;
+  const { env } = container;
   if (request.mode === 'shell') return [];
   const hosts =
-    network === 'host' ? [env['SLIPWAY_HOST'] ?? '127.0.0.1'] : publishedPorts(request).map(({ hostIp }) => hostIp);
-  return noteOnOpenHosts(hosts, { env, serverArgs: request.serverArgs });
+    container.network === 'host' ? [hostFrom(env, serverArgs)] : publishedPorts(request).map(({ hostIp }) => hostIp);
+  return noteOnOpenHosts(hosts, { env, serverArgs });
 }
 
 /** The warning about servers that are published on these addresses, where others reach one of them and no key is asked for. */

@@ -24,6 +24,11 @@ export function findGrpcPort(env: Environment, args: readonly string[]): number 
   return text === undefined ? undefined : parseCount('--grpc-port', text, 1);
 }
 
+/** The address that a server on the host's network listens on. */
+export function hostFrom(env: Environment, args: readonly string[]): string {
+  return serverOption(env, args, 'host') ?? '127.0.0.1';
+}
+
 /** What every path of the server starts with: `/prefix` or nothing. */
 export function basePathFrom(env: Environment, args: readonly string[]): string {
   return (serverOption(env, args, 'base-path') ?? '').replace(/\/$/, '');

@@ -1,7 +1,7 @@
 import { isIPv6 } from 'node:net';
 import { addressOf } from '../../protocol/authority.js';
 import type { ContainerDetails } from '../docker/types.js';
-import { isTlsFrom } from '../request/server-options.js';
+import { hostFrom, isTlsFrom } from '../request/server-options.js';
 import { readVariables } from '../text/variables.js';
 
 /** One address of the host that a port is published on; an empty address means every one. */
@@ -33,22 +33,36 @@ export type ReachedAt = { readonly address: string } | { readonly address?: unde
 
 /** `host:port` of a container's port: the published one, or its own on the host's network. */
 export function findAddress(details: ContainerDetails, port: number, remoteHost: string | undefined): ReachedAt {
-  if (details.networkMode === 'host') {
-    const reason = `it listens on 127.0.0.1:${port} of ${remoteHost ?? ''}; reach it by ssh -L ${port}:127.0.0.1:${port} ${remoteHost ?? ''}`;
-    return remoteHost === undefined ? { address: addressOf('127.0.0.1', port) } : { reason };
-  }
+  if (details.networkMode === 'host') return findOnHostNetwork(details, port, remoteHost);
   const isServed = details.ports.find(
     (published) => published.containerPort === port && published.protocol === 'tcp' && published.hostPort !== undefined,
   );
   if (isServed?.hostPort === undefined) return { reason: 'no port is published; -p publishes one' };
   const { hostIp = '', hostPort } = isServed;
-  const isLoopback = /^(127\.|::1$)/.test(hostIp);
-  if (remoteHost !== undefined && isLoopback) {
+  if (remoteHost !== undefined && isLoopback(hostIp)) {
     return {
       reason: `it is published on ${hostIp}:${hostPort} of ${remoteHost} alone; reach it by ssh -L ${hostPort}:127.0.0.1:${hostPort} ${remoteHost}, or publish it with -p 0.0.0.0:${hostPort}:${port}`,
     };
   }
   return { address: addressOf(remoteHost ?? hostIp, hostPort) };
+}
+
+function findOnHostNetwork(
+  { env, command }: ContainerDetails,
+  port: number,
+  remoteHost: string | undefined,
+): ReachedAt {
+  const host = hostFrom(readVariables(env), command);
+  if (remoteHost !== undefined && isLoopback(host)) {
+    return {
+      reason: `it listens on ${host}:${port} of ${remoteHost} alone; reach it by ssh -L ${port}:${host}:${port} ${remoteHost}, or start it with -e SLIPWAY_HOST=0.0.0.0`,
+    };
+  }
+  return { address: addressOf(remoteHost ?? host, port) };
+}
+
+function isLoopback(address: string): boolean {
+  return /^(127\.|::1$|localhost$)/.test(address);
 }
 
 /** Where a server in a container is reached from here, or why it is not. */

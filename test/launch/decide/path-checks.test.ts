@@ -21,6 +21,11 @@ describe('a server that asks nobody for a key', () => {
       assert.deepEqual(others, []);
     }
     assert.equal(notes({ network: 'host', env: { SLIPWAY_HOST: '0.0.0.0' } }).length, 1);
+    assert.equal(notes({ network: 'host' }, { serverArgs: ['--host', '0.0.0.0'] }).length, 1);
+    assert.equal(
+      notes({ network: 'host', env: { SLIPWAY_HOST: '0.0.0.0' } }, { serverArgs: ['--host=::1'] }).length,
+      0,
+    );
   });
 
   it('is not said on this machine alone, nor where keys are asked for', () => {
@@ -36,5 +41,17 @@ describe('a server that asks nobody for a key', () => {
     ])
       assert.deepEqual(notes(container), [], JSON.stringify(container));
     assert.deepEqual(notes({ ports: open }, { serverArgs: ['--api-keys-file', '/run/keys'] }), []);
+  });
+});
+
+describe('ports that a network does not publish', () => {
+  it('are said to be without effect', () => {
+    const ports = parsePort('9000:8000');
+    assert.deepEqual(notes({ ports, network: 'host' }), [
+      '-p publishes nothing with --network host; the port of the host that the server takes is set by -- --port',
+    ]);
+    assert.deepEqual(notes({ ports, network: 'none' }), ['-p publishes nothing with --network none']);
+    assert.deepEqual(notes({ ports, network: 'bridge' }), []);
+    assert.deepEqual(notes({ network: 'host' }), []);
   });
 });

@@ -66,6 +66,20 @@ describe('where a container is reached', () => {
     assert.deepEqual(at(8000, 'box.example'), { address: 'box.example:9000' });
     assert.match(JSON.stringify(at(8001, 'box.example')), /ssh -L 9001:127\.0\.0\.1:9001 box\.example/);
     assert.match(JSON.stringify(at(8002)), /no port is published/);
-    assert.deepEqual(findAddress(details({}, 'host'), 8001, undefined), { address: '127.0.0.1:8001' });
+  });
+
+  it('is its own address on the host network, as its flag or else its variable says', () => {
+    const at = (config: object, remoteHost?: string) => findAddress(details(config, 'host'), 8001, remoteHost);
+    assert.deepEqual(at({}), { address: '127.0.0.1:8001' });
+    assert.deepEqual(at({ Env: ['SLIPWAY_HOST=0.0.0.0'] }), { address: '127.0.0.1:8001' });
+    assert.deepEqual(at({ Env: ['SLIPWAY_HOST=0.0.0.0'], Cmd: ['--host', '127.0.0.2'] }), {
+      address: '127.0.0.2:8001',
+    });
+    assert.deepEqual(at({ Cmd: ['--host=::1'] }), { address: '[::1]:8001' });
+    assert.deepEqual(at({ Env: ['SLIPWAY_HOST=0.0.0.0'] }, 'box.example'), { address: 'box.example:8001' });
+    assert.match(
+      JSON.stringify(at({}, 'box.example')),
+      /127\.0\.0\.1:8001 of box\.example alone; reach it by ssh -L 8001/,
+    );
   });
 });
