@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 const load = (path) => import(new URL(`../../dist/${path}`, import.meta.url).href);
 const self = fileURLToPath(import.meta.url);
 const { startRunner } = await load('src/workers/pool.js');
-const { parseSmapsRollup } = await load('src/resources/process-memory.js');
+const { parseSmapsRollup } = await load('bench/targets/server-facts.js');
 
 const specOf = (modelPath) => ({
   modelPath,

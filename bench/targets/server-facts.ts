@@ -1,7 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { AppError } from '../../src/errors.js';
 import { buildPath } from '../../src/protocol/paths.js';
-import { parseSmapsRollup } from '../../src/resources/process-memory.js';
 import { isDatatype } from '../../src/tensor/datatype.js';
 import type { TensorSpec } from '../../src/tensor/tensor.js';
 import type { DeviceProof, MemoryReading } from '../types.js';
@@ -80,4 +79,20 @@ async function readMetrics({ origin }: Target): Promise<string> {
 function findMetric(text: string, name: string): number | undefined {
   const value = new RegExp(`^${name} (\\S+)`, 'm').exec(text)?.[1];
   return value === undefined || Number.isNaN(Number(value)) ? undefined : Number(value);
+}
+
+/** Memory of a process as the kernel counts it. Pss divides shared pages among those who map them. */
+interface ProcessMemory {
+  readonly rssBytes: number;
+  readonly pssBytes: number;
+}
+
+/** /proc/<pid>/smaps_rollup; undefined where a figure is missing. */
+export function parseSmapsRollup(text: string): ProcessMemory | undefined {
+  const figure = (name: string): number | undefined => {
+    const kilobytes = new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(text)?.[1];
+    return kilobytes === undefined ? undefined : Number(kilobytes) * 1024;
+  };
+  const [rssBytes, pssBytes] = [figure('Rss'), figure('Pss')];
+  return rssBytes === undefined || pssBytes === undefined ? undefined : { rssBytes, pssBytes };
 }

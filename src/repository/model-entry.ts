@@ -2,10 +2,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { AppError } from '../errors.js';
 import { parseModelJson } from '../model/parse-config.js';
 import type { OnModelEvent } from './events.js';
-import type { ModelOnDisk } from './files/model-folder.js';
+import { type ModelOnDisk, chooseVersions } from './files/model-folder.js';
 import { readConfig, sourceOf, type VersionSource } from './files/version-source.js';
 import type { LoaderOptions } from './loading/load-version.js';
-import { chooseVersions, formatPolicy } from './files/version-policy.js';
 import { VersionSlot } from './version-slot.js';
 
 /** What the versions of a model are loaded with. */
@@ -114,7 +113,7 @@ export class ModelEntry {
     const wanted = config.problem === undefined ? chooseVersions(policy, onDisk) : this.#keepWanted(onDisk);
     this.#wanted = wanted;
     await Promise.all(wanted.map((version) => this.#update(sourceOf(disk, version, config), isForced)));
-    await this.#giveUp(onDisk, `model.json says "versions": ${formatPolicy(policy)}`);
+    await this.#giveUp(onDisk, `model.json says "versions": ${JSON.stringify(policy)}`);
   }
 
   /** While model.json cannot be read, the versions that it named before, or the latest. */

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
-import { gpuFields, parseGpuCsv } from './nvidia-smi.js';
 import type { GpuReading } from './types.js';
+import { omitUndefined } from '../omit-undefined.js';
 
 /** What nvidia-smi said, or why it said nothing. */
 export type GpuReport =
@@ -66,4 +66,45 @@ function query(command: string, { timeoutMs = 5000, env }: GpuReaderOptions): Pr
 
 function firstLine(...texts: readonly string[]): string {
   return texts.map((text) => text.trim().split('\n')[0] ?? '').find((line) => line !== '') ?? 'it printed nothing';
+}
+
+/** Fields asked of nvidia-smi, in the order that the parser expects. */
+const gpuFields = [
+  'index',
+  'name',
+  'uuid',
+  'utilization.gpu',
+  'memory.used',
+  'memory.total',
+  'temperature.gpu',
+  'power.draw',
+] as const;
+
+const mebibyte = 1024 * 1024;
+
+/** The answer to `--query-gpu=<gpuFields> --format=csv,noheader,nounits`; `[N/A]` and other non-numbers leave a figure out. */
+export function parseGpuCsv(text: string): readonly GpuReading[] {
+  return text
+    .split('\n')
+    .map((line) => line.split(',').map((cell) => cell.trim()))
+    .filter((cells) => cells.length === gpuFields.length && /^\d+$/.test(cells[0] ?? ''))
+    .map(toReading);
+}
+
+function toReading(cells: readonly string[]): GpuReading {
+  const [index, name = '', uuid = '', ...figures] = cells;
+  const [utilization, used, total, temperature, power] = figures.map(toNumber);
+  return {
+    index: Number(index),
+    name,
+    uuid,
+    ...(utilization === undefined ? {} : { utilizationRatio: utilization / 100 }),
+    ...(used === undefined ? {} : { memoryUsedBytes: used * mebibyte }),
+    ...(total === undefined ? {} : { memoryTotalBytes: total * mebibyte }),
+    ...omitUndefined({ temperatureCelsius: temperature, powerWatts: power }),
+  };
+}
+
+function toNumber(cell: string): number | undefined {
+  return /^-?\d+(\.\d+)?$/.test(cell) ? Number(cell) : undefined;
 }

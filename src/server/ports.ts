@@ -1,8 +1,7 @@
 import { addressOf } from '../protocol/authority.js';
 import type { GrpcServer } from '../grpc/server.js';
 import type { GrpcDeps } from './grpc/grpc-host.js';
-import type { OpenHealthPort } from './health-port/health-port.js';
-import { openOwnHealthPort } from './health-port/own-port.js';
+import { type OpenHealthPort, openOwnHealthPort } from './health-port/health-port.js';
 import type { HttpDeps, HttpSide } from './http-side.js';
 import { listen, urlOf } from './listen.js';
 import type { ServeOptions } from './serve-options.js';

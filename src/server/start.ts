@@ -9,8 +9,8 @@ import { defaultRequestMemory, mostProcessMemory, readMemoryLimit } from '../res
 import { divideThreads } from '../resources/thread-budget.js';
 import type { ThreadBudget } from '../resources/types.js';
 import { isRemote, parseLocation } from '../store/location.js';
-import { readOwnNames } from './access/own-names.js';
-import { readKeys } from './access/read-keys.js';
+import { readOwnNames } from './access/known-names.js';
+import { readKeys } from './access/keys.js';
 import { readTls } from './access/tls.js';
 import type { Log } from './log/log.js';
 import { divideCpus, divideSettings } from './loop/divide.js';

@@ -1,6 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import type { HttpClientOptions } from '../client/http.js';
 import { AppError, messageOf } from '../errors.js';
+import { readDuration } from '../launch/text/time.js';
+import type { Command } from 'commander';
 
 /** Flags of a command that asks a server. */
 export interface AccessFlags {
@@ -48,4 +50,20 @@ function parseKey(text: string, path: string): string {
     );
   }
   return key;
+}
+
+/** Seconds of --timeout: more than none, a day at most. Throws USAGE. */
+export function parseSeconds(text: string): number {
+  const seconds = (readDuration(text) ?? 0) / 1000;
+  if (seconds > 0 && seconds <= 86_400) return seconds;
+  throw new AppError('USAGE', `--timeout ${text}: expected a time such as 30, 90s or 2m, a day at most.`);
+}
+
+/** Adds the flags by which a command reaches a server. */
+export function addAccessOptions(command: Command): Command {
+  return command
+    .option('--url <url>', 'address of the server (SLIPWAY_URL, else 127.0.0.1:8000, else the one that launch runs)')
+    .option('--key-file <file>', 'file with the access key (else SLIPWAY_API_KEY)')
+    .option('--ca <file>', "authority of the server's certificate, PEM")
+    .option('--timeout <seconds>', 'longest wait for an answer', '30');
 }

@@ -55,7 +55,7 @@ export const doors: Readonly<Record<string, readonly string[]>> = {
     'src/launch/facts/host-facts.ts',
     'src/launch/facts/machine.ts',
     'src/launch/text/console.ts',
-    'src/launch/text/duration.ts',
+    'src/launch/text/time.ts',
     'src/launch/text/table.ts',
     'src/launch/program.ts',
     'src/launch/exit-codes.ts',

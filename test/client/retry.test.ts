@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { parseRetryAfter, retryDelayMs } from '../../src/client/retry.js';
+import { parseRetryAfter, retryDelayMs } from '../../src/client/http.js';
 
 describe('a request', () => {
   const answered = (status: number, retryAfter?: string) =>

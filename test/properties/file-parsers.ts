@@ -22,7 +22,7 @@ import { boundaryOf, MjpegParser } from '../../src/server/stream/mjpeg.js';
 import { readTelemetryPlan } from '../../src/server/telemetry/plan.js';
 import { parseObject } from '../../src/store/json.js';
 import { parseLocation } from '../../src/store/location.js';
-import { parseChallenge } from '../../src/store/oci/challenge.js';
+import { parseChallenge } from '../../src/store/oci/registry.js';
 import { chooseManifest, parseLayers } from '../../src/store/oci/manifest.js';
 import { openTokenizer } from '../../src/tasks/text/tokenizer.js';
 import { sumAndDifference } from '../support/models.js';

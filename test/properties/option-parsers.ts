@@ -9,7 +9,7 @@ import { parseBytes, parseDuration } from '../../src/launch/request/flags/sizes.
 import { parseLabels } from '../../src/model/labels.js';
 import { decodeRawRequest } from '../../src/protocol/v2/decode-raw.js';
 import { parseCpuMax } from '../../src/resources/cgroup.js';
-import { parseGpuCsv } from '../../src/resources/nvidia-smi.js';
+import { parseGpuCsv } from '../../src/resources/gpu-readings.js';
 import { chooseCoding, decodeBody } from '../../src/server/http/body/content-encoding.js';
 import { MemoryBudget, RequestMemory } from '../../src/server/memory/memory-budget.js';
 import { parseNpy } from '../../src/tool/predict/npy.js';

@@ -3,8 +3,7 @@ import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { createGpuReader } from '../../src/resources/gpu-readings.js';
-import { parseGpuCsv } from '../../src/resources/nvidia-smi.js';
+import { createGpuReader, parseGpuCsv } from '../../src/resources/gpu-readings.js';
 
 let folder: string;
 let programs = 0;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { describe, it } from 'node:test';
-import { parseSmapsRollup } from '../../src/resources/process-memory.js';
+import { parseSmapsRollup } from '../../bench/targets/server-facts.js';
 
 describe('the memory of a process', () => {
   it('is read from smaps_rollup in kilobytes', () => {

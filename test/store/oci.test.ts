@@ -5,7 +5,7 @@ import { describe, it } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import type tar from 'tar-stream';
 import { writeOnnx } from '../../src/model/onnx/writer.js';
-import { parseChallenge } from '../../src/store/oci/challenge.js';
+import { parseChallenge } from '../../src/store/oci/registry.js';
 import { pull } from '../../src/store/pull.js';
 import { push } from '../../src/store/push.js';
 import { temporaryFolder } from '../support/folder.js';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { parseSeconds } from '../../src/tool/seconds.js';
+import { parseSeconds } from '../../src/tool/access.js';
 
 describe('--timeout of slipway predict and bench', () => {
   it('takes the times that launch takes, a bare number being seconds', () => {

@@ -4,7 +4,6 @@ import { AppError, messageOf } from '../../errors.js';
 import { omitUndefined } from '../../omit-undefined.js';
 import type { LaunchContext } from '../context.js';
 import type { DockerGateway } from '../docker/gateway.js';
-import { whereIsEngine } from './engine-host.js';
 import {
   couldNotAsk,
   known,
@@ -14,6 +13,7 @@ import {
   type HostFacts,
   type ImageFacts,
   type PathState,
+  type HostSystem,
 } from './facts.js';
 import { defaultCdiFolders, probeCdiDevices } from './cdi.js';
 import { hostOutOfReach, probeHost } from './host-facts.js';
@@ -154,4 +154,30 @@ async function readPath(path: string): Promise<Fact<PathState>> {
     if (code === 'ENOENT' || code === 'ENOTDIR') return known({ kind: 'missing' }, `no ${path}`);
     return couldNotAsk(messageOf(thrown));
   }
+}
+
+/** Whether this machine's files speak for the host on which the engine runs containers, and if not, why. */
+type EnginePlace = { readonly isHere: true } | { readonly isHere: false; readonly reason: string };
+
+/**
+ * A kernel tells: containers share their host's. Another release means another machine or a virtual one (Desktop, Colima,
+ * Lima, a devcontainer's outer host counts as here). Over tcp the host's name must agree too.
+ */
+export function whereIsEngine(engine: EngineFacts, system: Fact<HostSystem>): EnginePlace {
+  const { remoteHost, info, url } = engine;
+  const elsewhere = (reason: string): EnginePlace => ({
+    isHere: false,
+    reason: `${reason}; this machine's files do not describe it`,
+  });
+  if (remoteHost !== undefined) return elsewhere(`the engine runs on ${remoteHost}`);
+  if (system.state === 'unknown') return elsewhere(`this system could not be asked (${system.reason})`);
+  const { platform, kernel, hostname, isWsl } = system.value;
+  // On Windows nvidia-smi.exe answers for the GPU that Desktop's WSL machine shares.
+  if (info.kind === 'desktop' && (platform === 'win32' || isWsl)) return { isHere: true };
+  if (info.kernel !== '' && info.kernel !== kernel) {
+    return elsewhere(`the engine runs in a virtual machine (${info.operatingSystem}, kernel ${info.kernel})`);
+  }
+  if (/^(tcp|https?):/.test(url) && info.hostname !== hostname)
+    return elsewhere(`the engine behind ${url} runs on ${info.hostname}`);
+  return { isHere: true };
 }

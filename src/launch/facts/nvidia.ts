@@ -9,7 +9,6 @@ import {
 } from './facts.js';
 import { linuxOnly, listNames, readText } from './files.js';
 import type { HostWorld, ProgramResult } from './machine.js';
-import { brandOfName, parseBrands } from './brand.js';
 
 const folder = '/proc/driver/nvidia';
 
@@ -142,4 +141,37 @@ async function readAnswer(world: HostWorld, program: string, result: Exited): Pr
     { kind: 'working', version: rows.driverVersion, ...cuda, gpus },
     `${program}: driver ${rows.driverVersion}, ${gpus.map(({ name }) => name).join(', ')}`,
   );
+}
+
+/** Brands that nvidia-smi writes in other words than a condition of NVIDIA_REQUIRE_CUDA. */
+const brandWords: Readonly<Record<string, string>> = {
+  'nvidia virtual applications': 'vapps',
+  'nvidia virtual pc': 'vpc',
+  'nvidia virtual compute server': 'vcs',
+  'nvidia rtx virtual workstation': 'vws',
+  'nvidia cloud gaming': 'cloudgaming',
+};
+
+/** The brand of each GPU in the order of `nvidia-smi -q`, in the words of NVIDIA_REQUIRE_CUDA: `nvidia`, `geforce`, `quadrortx`. */
+function parseBrands(text: string): readonly string[] {
+  return [...text.matchAll(/^\s*Product Brand\s*:\s*(.+?)\s*$/gm)].map(([, brand = '']) => {
+    const name = brand.toLowerCase();
+    return brandWords[name] ?? name.replace(/ /g, '');
+  });
+}
+
+const byName: readonly (readonly [RegExp, string])[] = [
+  [/geforce/i, 'geforce'],
+  [/titan/i, 'titan'],
+  [/quadro rtx/i, 'quadrortx'],
+  [/quadro/i, 'quadro'],
+  [/tesla/i, 'tesla'],
+  [/grid/i, 'grid'],
+  [/\bRTX\b/, 'nvidiartx'],
+  [/\b[ABHLPTV]\d+/, 'nvidia'],
+];
+
+/** The brand that a GPU's name tells, where nvidia-smi was not asked for it; undefined for names that tell none. */
+function brandOfName(name: string): string | undefined {
+  return byName.find(([pattern]) => pattern.test(name))?.[1];
 }

@@ -19,3 +19,10 @@ export function parseTime(flag: string, text: string, nowMs: number): number {
     `${flag} is "${text}". Expected a duration (10m, 1h30m), a date (2026-01-31T12:00:00Z) or seconds since 1970.`,
   );
 }
+
+/** Milliseconds of `90`, `90s`, `2m`, `1h` or `500ms`, a bare number being seconds; undefined for anything else. */
+export function readDuration(text: string): number | undefined {
+  const [, count, unit = 's'] = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(text) ?? [];
+  const scale = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }[unit];
+  return count === undefined || scale === undefined ? undefined : Number(count) * scale;
+}

@@ -3,9 +3,7 @@ import { arrayOf, datatypes, type Datatype, type NumericData, type NumericDataty
 import { toBrainBits, toHalfBits } from '../../tensor/half.js';
 import type { BytesElement, Tensor } from '../../tensor/tensor.js';
 import { failCount, readElements, type ElementSink, type ElementsDue } from './elements.js';
-import { FloatSink } from './float-sink.js';
-import { BigIntegerSink, SmallIntegerSink } from './integer-sinks.js';
-import { BooleanSink, TextSink } from './other-sinks.js';
+import { FloatSink, BooleanSink, TextSink, BigIntegerSink, SmallIntegerSink } from './sinks.js';
 import type { JsonReader } from './reader.js';
 
 /** A tensor whose `data` stands at the cursor; `count` is its shape's checked product. */

@@ -3,6 +3,7 @@ import { messageOf } from '../../errors.js';
 import type { Homes } from '../../model/containment.js';
 import { findModelFile, listOnnx } from './model-file.js';
 import { listFolder } from './place.js';
+import type { VersionPolicy } from '../../model/config.js';
 
 /** A model as it lies on disk. */
 export interface ModelOnDisk {
@@ -120,4 +121,12 @@ function notesBeside(model: string, files: readonly string[]): readonly string[]
 function notesOnStrays(model: string, strays: readonly string[]): readonly string[] {
   if (strays.length === 0) return [];
   return [`Not served, since versions are folders with whole numbers from 1: ${strays.join(', ')} in '${model}'.`];
+}
+
+/** The versions to serve, ascending; those that a list names are wanted even where they are not on disk. */
+export function chooseVersions(policy: VersionPolicy, onDisk: readonly string[]): readonly string[] {
+  const ascending = (versions: readonly string[]) => [...versions].sort((a, b) => Number(a) - Number(b));
+  if (policy === 'all') return ascending(onDisk);
+  if (policy === 'latest') return ascending(onDisk).slice(-1);
+  return ascending([...new Set(policy.map(String))]);
 }

@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { copyFile, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, rm, stat } from 'node:fs/promises';
 import { dirname, join, sep } from 'node:path';
 import { AppError, messageOf } from '../../errors.js';
 import type { OnnxHeader } from '../../model/config.js';
@@ -179,4 +179,15 @@ function failCopy(cause: unknown): never {
 async function copy(source: string, target: string): Promise<void> {
   await mkdir(dirname(target), { recursive: true }).catch(failCopy);
   await copyFile(source, target, constants.COPYFILE_FICLONE).catch(failCopy);
+}
+
+/** A snapshot's model file and those of its weights outside. */
+export function filesOf({ modelPath, header }: Pick<Snapshot, 'modelPath' | 'header'>): readonly string[] {
+  return [modelPath, ...header.externalData.map((location) => join(dirname(modelPath), location))];
+}
+
+/** Bytes of files together. Rejects where one is not there. */
+export async function countBytes(files: readonly string[]): Promise<number> {
+  const sizes = await Promise.all(files.map(async (file) => (await stat(file)).size));
+  return sizes.reduce((sum, size) => sum + size, 0);
 }

@@ -1,10 +1,8 @@
 import type { DeviceChoice } from '../../engine/devices.js';
-import type { ModelConfig, ProviderName } from '../../model/config.js';
+import type { ModelConfig, ProviderName, OnnxHeader } from '../../model/config.js';
 import { imageInputOf } from '../../model/image-input.js';
 import type { LoadOptions } from '../../workers/runner.js';
-import { countBytes, filesOf } from '../files/model-files.js';
-import type { Snapshot } from '../files/snapshot.js';
-import { mayRunInline } from '../proof/inline-rule.js';
+import { countBytes, filesOf, type Snapshot } from '../files/snapshot.js';
 
 /** What the weights of all instances on a GPU may take together where model.json does not say: little even of a small one. */
 const mostBytes = 512 * 2 ** 20;
@@ -47,4 +45,29 @@ async function placeInstances({ config: { instances }, choice, snapshot, cpus }:
 /** Instances on one GPU of a model whose files have so many bytes. */
 export function countPerGpu(bytes: number, cpus: number): number {
   return Math.max(1, Math.floor(Math.min(mostPerGpu, cpus, mostBytes / Math.max(1, bytes))));
+}
+
+/** Operators whose cost follows the values of a request and not its shape alone. */
+const valueDriven = [
+  'Loop',
+  'Scan',
+  'If',
+  'Expand',
+  'Tile',
+  'ConstantOfShape',
+  'Range',
+  'OneHot',
+  'Pad',
+  'Resize',
+  'Upsample',
+  'NonZero',
+];
+
+/**
+ * Whether a model's cheap runs may run on the HTTP thread: what a run costs must follow from the shapes of its inputs, and no value
+ * may end the process there; operators of other domains are not known well enough.
+ */
+export function mayRunInline({ operators, hazard }: Pick<OnnxHeader, 'operators' | 'hazard'>): boolean {
+  const isKnown = (operator: string): boolean => !operator.includes(':') && !valueDriven.includes(operator);
+  return hazard === undefined && Object.keys(operators).every(isKnown);
 }

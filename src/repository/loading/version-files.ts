@@ -1,14 +1,14 @@
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { AppError } from '../../errors.js';
 import { findConfig } from '../../model/found/find-config.js';
 import type { ModelJson } from '../../model/config-schema.js';
 import type { Homes } from '../../model/containment.js';
 import type { TokenizerFile } from '../../model/tokenizer-file.js';
 import { hasCompanions, readCompanions, takeTokenizer } from './companions.js';
-import { joinWatches, type Watch } from '../files/fingerprint.js';
-import { hasLabels, readLabelFile } from '../files/label-file.js';
+import { joinWatches, type Watch, watchFiles } from '../files/fingerprint.js';
 import { readLarge, readSmall } from '../files/read-within.js';
 import { takeSnapshot, type Snapshot } from '../files/snapshot.js';
+import { readLabels, type LabelKey } from '../../model/labels.js';
 
 /** Where a version lies. */
 export interface VersionPlace {
@@ -71,4 +71,39 @@ export function inPublicNames(thrown: unknown, copy: string, source: string): un
   if (!(thrown instanceof AppError) || copy === source) return thrown;
   const message = thrown.message.replaceAll(copy, source).replaceAll(dirname(copy), dirname(source));
   return new AppError(thrown.code, message, { details: thrown.details, cause: thrown });
+}
+
+/** Labels with the state of the file that they were read from. */
+interface LabelFile {
+  readonly lines: readonly string[];
+  readonly watch: Watch;
+}
+
+/** Where a model's labels are looked for. */
+interface LabelSource {
+  readonly json: ModelJson;
+  /** The model's folder; a lone model file has none. */
+  readonly folder?: string;
+  /** What links may not lead out of. */
+  readonly homes: Homes;
+}
+
+/** The labels that model.json holds or names, none where it does neither. Throws MODEL_INVALID where they cannot be read. */
+async function readLabelFile({ json, folder, homes }: LabelSource): Promise<LabelFile> {
+  const tasks = ['classification', 'detection', 'segmentation'] as const;
+  const task = tasks.find((name) => json[name]?.labels !== undefined) ?? 'classification';
+  const key: LabelKey['key'] = `${task}.labels`;
+  const labels = json[task]?.labels ?? [];
+  if (typeof labels !== 'string') return { lines: labels, watch: nothing };
+  if (folder === undefined) return { lines: [], watch: nothing };
+  const watch = await watchFiles([join(folder, labels)]);
+  return { lines: await readLabels(folder, { key, name: labels }, homes), watch };
+}
+
+const nothing: Watch = { paths: [], fingerprint: '' };
+
+/** Whether the file still holds these labels. */
+async function hasLabels(source: LabelSource, lines: readonly string[]): Promise<boolean> {
+  const now = await readLabelFile(source).catch(() => undefined);
+  return now !== undefined && now.lines.join('\n') === lines.join('\n');
 }

@@ -1,6 +1,5 @@
 import type { ResourceLimits } from 'node:worker_threads';
 import { AppError } from '../../errors.js';
-import { FairLines } from './fair-lines.js';
 import { limitOf, lineOf, modelOf } from './limits.js';
 import type { CodecResult, CodecTask, CodecThreadData } from './tasks.js';
 import { CodecThread } from './thread.js';
@@ -124,4 +123,40 @@ export class CodecPool {
 /** The server ends, and takes no more tasks. */
 export function shuttingDown(): AppError {
   return new AppError('SHUTTING_DOWN', 'The server is shutting down; send the request to another one.');
+}
+
+/**
+ * What waits, in lines that are served in turn, each in the order in which it came: however long one line is, the first of another is
+ * taken after one of each.
+ */
+class FairLines<T> {
+  /** Only lines in which something waits, the one served longest ago first. */
+  readonly #lines = new Map<string, T[]>();
+  /** The line served last, which may have been emptied since. */
+  #last = '';
+
+  add(line: string, waiting: T): void {
+    const others = this.#lines.get(line);
+    if (others === undefined) this.#lines.set(line, [waiting]);
+    else others.push(waiting);
+  }
+
+  take(): T | undefined {
+    for (const [line, waiting] of this.#lines) {
+      if (line === this.#last && this.#lines.size > 1) continue;
+      this.#last = line;
+      const first = waiting.shift();
+      this.#lines.delete(line);
+      if (waiting.length > 0) this.#lines.set(line, waiting);
+      return first;
+    }
+    return undefined;
+  }
+
+  /** Empties every line. */
+  takeAll(): readonly T[] {
+    const all = [...this.#lines.values()].flat();
+    this.#lines.clear();
+    return all;
+  }
 }

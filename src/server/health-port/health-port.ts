@@ -3,6 +3,9 @@ import { AppError } from '../../errors.js';
 import type { Metrics } from '../metrics/metrics.js';
 import type { Answer } from './answers.js';
 import type { FromHealthPort, HealthPortData, ToHealthPort } from './messages.js';
+import { encodeServerHealth, type ServerHealth } from '../../protocol/server-health.js';
+import type { OwnNames } from '../access/known-names.js';
+import type { Settings } from '../settings/settings.js';
 
 /** What the health port answers with. */
 export interface HealthPortOptions extends Omit<HealthPortData, 'pulse' | 'pulseMs'> {
@@ -25,7 +28,7 @@ const pulseMs = 250;
  * A port whose answers come from a thread of its own, which the HTTP thread tells its state four times a second: whatever the HTTP
  * thread does, health is answered at once. Rejects with PORT_IN_USE and USAGE.
  */
-export async function openHealthPort(options: HealthPortOptions): Promise<OpenHealthPort> {
+async function openHealthPort(options: HealthPortOptions): Promise<OpenHealthPort> {
   const { health, metrics, ...data } = options;
   const pulse = new SharedArrayBuffer(4);
   const workerData: HealthPortData = { ...data, pulse, pulseMs };
@@ -75,4 +78,27 @@ function listening(thread: Worker, { host, port }: Pick<HealthPortData, 'host' |
       reject(new AppError(isUsed ? 'PORT_IN_USE' : 'USAGE', `${host} port ${port} (--health-port) ${why}.`));
     });
   });
+}
+
+/** What a health port tells, and whom. */
+interface HealthPortParts {
+  readonly ownNames: OwnNames;
+  readonly asksForKeys: boolean;
+  readonly health: () => ServerHealth;
+  readonly metrics: () => Promise<Metrics>;
+}
+
+/** The health port where the settings have one. Rejects with PORT_IN_USE or USAGE. */
+export async function openOwnHealthPort(
+  settings: Settings,
+  { ownNames, asksForKeys, metrics, ...parts }: HealthPortParts,
+): Promise<OpenHealthPort | undefined> {
+  const { host, healthPort: port, basePath, pages, auth } = settings;
+  if (port === undefined) return undefined;
+  const hasMetrics = !asksForKeys || auth.openMetrics;
+  const health = () => {
+    const now = parts.health();
+    return { status: now.ready ? 200 : 503, body: JSON.stringify(encodeServerHealth(now)) };
+  };
+  return openHealthPort({ host, port, basePath, pages, ownNames, hasMetrics, health, metrics });
 }

@@ -9,9 +9,8 @@ import type { Homes } from '../../model/containment.js';
 import type { ModelJson } from '../../model/config-schema.js';
 import type { OnnxHeader } from '../../model/config.js';
 import { scanRepository } from '../../repository/files/layout.js';
-import type { ModelOnDisk } from '../../repository/files/model-folder.js';
+import { type ModelOnDisk, chooseVersions } from '../../repository/files/model-folder.js';
 import { lookInto } from '../../repository/files/snapshot.js';
-import { chooseVersions, formatPolicy } from '../../repository/files/version-policy.js';
 import { readConfig, sourceOf, type VersionSource } from '../../repository/files/version-source.js';
 import { readVersionFiles } from '../../repository/loading/version-files.js';
 import { specOf } from '../../tensor/tensor.js';
@@ -72,7 +71,7 @@ async function inspectModel(model: ModelOnDisk, homes: Homes): Promise<readonly 
   const all: Inspection[] = [];
   for (const version of versions) {
     const source = sourceOf(model, version, config);
-    const reason = `model.json says "versions": ${formatPolicy(policy)}`;
+    const reason = `model.json says "versions": ${JSON.stringify(policy)}`;
     all.push(
       wanted.includes(version)
         ? await inspectVersion(source, homes)

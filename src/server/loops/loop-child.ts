@@ -1,9 +1,9 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { omitUndefined } from '../../omit-undefined.js';
-import type { ServerHealth } from '../../protocol/server-health.js';
+import type { ServerHealth, HealthReason } from '../../protocol/server-health.js';
 import { nameOf } from '../loop/divide.js';
 import type { Announcement, FromLoop, LoopStart, Outcome, Question, ToLoop } from '../loop/messages.js';
-import type { Snapshot } from './sum-metrics.js';
+import type { Snapshot } from './answers.js';
 
 /** What a loop is started with. */
 export interface LoopChildOptions {
@@ -161,4 +161,20 @@ export class LoopChild {
   #silence(what: string): Outcome {
     return { ok: false, code: 'WORKER_LOST', message: `${this.name} ${what}.`, details: {} };
   }
+}
+
+/** After how many looks without a sign of life a loop is not ready, and is ended. */
+export const mostSilentLooks = { ready: 2, alive: 12 };
+
+/** Why a loop does not make the whole ready; nothing: it does. */
+export function reasonOf(loop: LoopChild | undefined, name: string): readonly HealthReason[] {
+  const say = (code: string, message: string, final = false): readonly HealthReason[] => [
+    { code, final, message: `${name} ${message}` },
+  ];
+  if (loop?.health === undefined) return say('MODEL_NOT_READY', 'is being started.');
+  if (loop.silentLooks >= mostSilentLooks.ready) return say('INTERNAL', 'has not answered for some time.');
+  const { health, isServing } = loop;
+  if (health.ready) return isServing ? [] : say('MODEL_NOT_READY', 'is being started.');
+  const [first] = health.reasons;
+  return say(first?.code ?? 'MODEL_NOT_READY', `is not ready: ${first?.message ?? health.state}`, first?.final);
 }

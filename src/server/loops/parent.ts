@@ -6,10 +6,9 @@ import { healthWithoutModels } from '../describe/health.js';
 import type { Log } from '../log/log.js';
 import { Changes } from './changes.js';
 import { nameOf, type LoopPorts } from '../loop/divide.js';
-import { LoopChild, worse, type LoopEnd } from './loop-child.js';
+import { LoopChild, worse, type LoopEnd, mostSilentLooks, reasonOf } from './loop-child.js';
 import type { Announcement, Outcome, Question } from '../loop/messages.js';
-import { mostSilentLooks, reasonOf } from './reasons.js';
-import { counterOf, Retired, type Snapshot } from './sum-metrics.js';
+import { counterOf, Retired, type Snapshot } from './answers.js';
 import { judgeWhole } from '../loop/whole-health.js';
 
 /** What the parent of several loops is made of. */

@@ -1,8 +1,8 @@
 import { AppError } from '../../errors.js';
 import type { ServerHealth } from '../../protocol/server-health.js';
 import type { CpuBudget } from '../../resources/types.js';
-import { readOwnNames } from '../access/own-names.js';
-import { openOwnHealthPort } from '../health-port/own-port.js';
+import { readOwnNames } from '../access/known-names.js';
+import { openOwnHealthPort } from '../health-port/health-port.js';
 import type { Log } from '../log/log.js';
 import type { Settings } from '../settings/settings.js';
 import { servingOf, type Succession } from '../supervision/succession.js';
@@ -11,7 +11,7 @@ import type { LoopEnd } from './loop-child.js';
 import type { Announcement } from '../loop/messages.js';
 import { drains, Parent } from './parent.js';
 import { findPorts } from './ports.js';
-import { wholeMetrics } from './sum-metrics.js';
+import { wholeMetrics } from './answers.js';
 
 /** What several loops are run from. */
 export interface LoopsRun {

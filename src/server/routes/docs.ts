@@ -8,7 +8,7 @@ import type { Exchange, Handler } from '../http/exchange.js';
 import type { Router } from '../http/router.js';
 import type { DocumentOptions } from '../openapi/document.js';
 import type { ModelExamples } from '../openapi/examples.js';
-import type { Samples } from './samples.js';
+import type { Samples } from './page.js';
 
 /** Files of the API page that are served; nothing else of that folder is. */
 const assets = ['swagger-ui.css', 'swagger-ui-bundle.js', 'favicon-32x32.png'];

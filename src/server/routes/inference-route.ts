@@ -7,8 +7,9 @@ import type { Codec } from '../codec/codec.js';
 import { signalOf } from '../http/connections/connection-signal.js';
 import type { Dataplane } from '../dataplane.js';
 import type { Exchange, FlatHeaders, InferenceTrace } from '../http/exchange.js';
-import { reportHeaders, type Answered, type InferenceRequest } from '../inference/inference.js';
+import { reportHeaders, type Answered, type InferenceRequest, infer } from '../inference/inference.js';
 import { viewOf } from '../inference/model-view.js';
+import type { Router } from '../http/router.js';
 
 /** What every inference route needs. */
 export interface InferenceDeps {
@@ -106,4 +107,16 @@ export function sendAnswer(exchange: Exchange, answer: Answer): void | Promise<v
 async function sendCompressed(exchange: Exchange, { body, tail, headers }: Answer, coding: Coding): Promise<void> {
   const compressed = await encodeBody(tail === undefined ? body : Buffer.concat([body, ...tail]), coding);
   exchange.send(200, compressed, [...headers, 'content-encoding', coding, 'vary', 'accept-encoding']);
+}
+
+/** The inference calls of the Open Inference Protocol. */
+export function addInferRoutes(router: Router, deps: InferenceDeps): void {
+  const handler = (exchange: Exchange) =>
+    answerInference(exchange, deps, {
+      choice: { name: exchange.param('model'), version: exchange.version },
+      splits: true,
+      answer: (request) => infer(deps.codec, request),
+    });
+  router.post('/v2/models/:model/infer', handler);
+  router.post('/v2/models/:model/versions/:version/infer', handler);
 }

@@ -1,9 +1,9 @@
 import { AppError } from '../../errors.js';
-import { findAsset, pageHeaders, type Asset } from '../../playground/index.js';
+import { findAsset, pageHeaders, type Asset, listSamples, readSample, type Sample } from '../../playground/index.js';
 import { checkModelName } from '../../protocol/paths.js';
 import type { Exchange, Handler } from '../http/exchange.js';
 import type { Router } from '../http/router.js';
-import type { Samples } from './samples.js';
+import type { ModelsPlace } from '../settings/models-place.js';
 
 /** The page at `/`, its files, and the samples that lie beside the models. Programs that accept JSON hear at `/` that the server is alive (KServe's version 1). */
 export function addPageRoutes(router: Router, samples: Samples): void {
@@ -41,4 +41,28 @@ export function sendAsset(exchange: Exchange, asset: Asset | undefined): void {
   const isKnown = exchange.header('if-none-match')?.includes(asset.etag) ?? false;
   const headers = ['content-type', asset.type, 'etag', asset.etag, ...Object.entries(pageHeaders).flat()];
   exchange.send(isKnown ? 304 : 200, asset.body, headers);
+}
+
+/** The samples that lie beside a server's models, by the names under which it serves them. */
+export interface Samples {
+  list(model: string): Promise<readonly Sample[]>;
+  read(model: string, name: string): Promise<Asset | undefined>;
+}
+
+/** Samples of the models of a place. */
+export function samplesOf(place: ModelsPlace | Promise<ModelsPlace>): Samples {
+  const find = async (model: string) => {
+    const { root, only, servedAs = only } = await place;
+    return { root, folder: only ?? model, isServed: servedAs === undefined || servedAs === model };
+  };
+  return {
+    list: async (model) => {
+      const { root, folder, isServed } = await find(model);
+      return isServed ? listSamples(root, folder) : [];
+    },
+    read: async (model, name) => {
+      const { root, folder, isServed } = await find(model);
+      return isServed ? readSample(root, { model: folder, name }) : undefined;
+    },
+  };
 }

@@ -1,11 +1,16 @@
-import type { Exchange } from '../http/exchange.js';
-import { answerInference, type InferenceDeps } from './inference-route.js';
+import { type Exchange, traceparentOf } from '../http/exchange.js';
+import { answerInference, type InferenceDeps, sendAnswer } from './inference-route.js';
 import type { Answered, InferenceRequest } from '../inference/inference.js';
-import { answerPipeline } from './pipeline.js';
 import { predict } from '../inference/predict.js';
 import { optionNames, parseOptions, parseSwitch } from '../codec/prediction-options.js';
-import { queryOf } from '../http/router.js';
-import type { Router } from '../http/router.js';
+import { queryOf, type Router, checkQuery } from '../http/router.js';
+import { AppError } from '../../errors.js';
+import { imageBytes } from '../../image/image-bytes.js';
+import { readBody } from '../http/body/body.js';
+import { signalOf } from '../http/connections/connection-signal.js';
+import { readPredictionBody } from '../inference/prediction-body.js';
+import { readTrail, trailHeader } from '../pipelines/remote/trail.js';
+import type { Pipeline } from '../pipelines/types.js';
 
 const parameters = [...optionNames, 'outputs'];
 
@@ -36,4 +41,41 @@ export function addPredictionRoutes(router: Router, deps: InferenceDeps): void {
     router.post(path, handler, parameters);
     router.put(path, handler, parameters);
   }
+}
+
+/** `POST /predictions/{pipeline}`: one image in, what every step said of it out. */
+async function answerPipeline(exchange: Exchange, deps: InferenceDeps, pipeline: Pipeline): Promise<void> {
+  const { name } = pipeline;
+  exchange.inference = { model: { name, version: '1' } };
+  checkQuery(exchange, []);
+  const trail = readTrail(exchange.header(trailHeader));
+  const body = await readBody(exchange, { limitBytes: deps.bodyBytes });
+  const image = await readOneImage(body, exchange, deps);
+  const { memory, span: trace, request } = exchange;
+  const signal = signalOf(request.raw.socket);
+  const traceparent = trace?.traceparent ?? traceparentOf(request.headers);
+  const call = { image, signal, memory, trace, traceparent, trail };
+  const { results, steps, device } = await deps.dataplane.runPipeline(pipeline, call);
+  const ms = Math.round((performance.now() - exchange.startedMs) * 1000) / 1000;
+  const answer = { model_name: name, model_version: '1', device, results, steps, timings: { total_ms: ms } };
+  const written = Buffer.from(JSON.stringify(answer));
+  memory.hold(written.length);
+  const timing = steps.map((step) => `${step.name};dur=${step.ms.toFixed(3)}`).join(', ');
+  const headers = ['content-type', 'application/json', 'x-inference-device', device, 'server-timing', timing];
+  await sendAnswer(exchange, { body: written, headers, compressFromBytes: deps.compressFromBytes });
+}
+
+async function readOneImage(body: Buffer, { request }: Exchange, { codec }: InferenceDeps): Promise<Uint8Array> {
+  const signature = { name: '', inputs: [], outputs: [], maxRows: 0 };
+  const { contentType } = request;
+  const input = await readPredictionBody(codec, { body, contentType, signature, takesText: false });
+  const asked = Object.keys(input.asked);
+  if (asked.length > 0) {
+    const names = asked.map((option) => `'${option}'`).join(', ');
+    throw new AppError('INVALID_INPUT', `${names}: options of steps are set in pipeline.json`);
+  }
+  const [image, ...more] = input.kind === 'images' ? input.images : [];
+  if (image !== undefined && more.length === 0) return imageBytes(image);
+  const got = input.kind === 'images' ? `${more.length + 1} images` : input.kind;
+  throw new AppError('INVALID_INPUT', `A pipeline takes one image in a request, not ${got}.`);
 }

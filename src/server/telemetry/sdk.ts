@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
-import { trace } from '@opentelemetry/api';
-import { millisToHrTime } from '@opentelemetry/core';
+import { trace, diag, DiagLogLevel } from '@opentelemetry/api';
+import { millisToHrTime, setGlobalErrorHandler } from '@opentelemetry/core';
 import {
   defaultResource,
   detectResources,
@@ -11,15 +11,14 @@ import {
 import { MeterProvider, PeriodicExportingMetricReader, type MetricProducer } from '@opentelemetry/sdk-metrics';
 import { BasicTracerProvider, BatchSpanProcessor, type ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import { isQuiet } from './conventions.js';
-import { createMetricExporter, createSpanExporter } from './exporters.js';
+import { createMetricExporter, createSpanExporter, watchExporter } from './exporters.js';
 import { toMetricData } from './metric-data.js';
 import type { TelemetryPlan } from './plan.js';
-import { addRunSpan } from './run-span.js';
-import { tellSdkMessages } from './sdk-messages.js';
-import { ServerSpan } from './server-span.js';
+import { addRunSpan, ServerSpan } from './spans.js';
 import type { SpanDeps } from './traced-span.js';
 import type { OpenOptions, Telemetry } from './telemetry.js';
-import { watchExporter } from './watched-exporter.js';
+import { messageOf } from '../../errors.js';
+import type { Log } from '../log/log.js';
 
 /** Upper ends that OpenTelemetry's conventions give durations of requests, in seconds. */
 const explicitBucketBoundaries = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10];
@@ -143,4 +142,28 @@ async function withinLimit(work: Promise<unknown>, limitMs: number): Promise<boo
   const isOver = await Promise.race([work.then(() => true), limit]);
   clearTimeout(timer);
   return isOver;
+}
+
+/** A message that differs in its numbers alone is told again after this time. */
+const silenceMs = 3_600_000;
+const mostTexts = 100;
+
+/** Brings what the SDK warns of into the log, each kind of message once an hour. Failed exports are told by their exporters. */
+function tellSdkMessages(log: Log, clock: () => number): void {
+  const told = new Map<string, number>();
+  const tell = (...parts: readonly unknown[]): void => {
+    const message = parts.map(messageOf).join(' ');
+    const kind = message.replaceAll(/\d+/g, '0');
+    const nowMs = clock();
+    if (nowMs - (told.get(kind) ?? -Infinity) < silenceMs) return;
+    if (told.size >= mostTexts) told.clear();
+    told.set(kind, nowMs);
+    log.warn({ reason: message }, 'OpenTelemetry');
+  };
+  const ignore = (): void => undefined;
+  diag.setLogger(
+    { error: tell, warn: tell, info: ignore, debug: ignore, verbose: ignore },
+    { logLevel: DiagLogLevel.WARN, suppressOverrideMessage: true },
+  );
+  setGlobalErrorHandler(ignore);
 }

@@ -4,7 +4,6 @@ import { asText } from '../json.js';
 import type { OciLocation } from '../location.js';
 import { ask, failureOf, readJson, type Question } from '../transfer/ask.js';
 import type { StoreWorld } from '../world.js';
-import { parseChallenge, type Challenge } from './challenge.js';
 
 /** One repository of a registry (distribution-spec 1.1), asked with the docker CLI's credentials where it wants some. */
 export class Registry {
@@ -115,4 +114,27 @@ function withRefresh(fields: URLSearchParams, token: string): URLSearchParams {
 
 function basic({ username = '', password = '' }: RegistryAuth): string {
   return `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
+}
+
+/** What a 401 asks for (RFC 7235), as far as registries do. */
+interface Challenge {
+  readonly scheme: 'basic' | 'bearer';
+  /** Where tokens are from; '' for Basic. */
+  readonly realm: string;
+  readonly service: string;
+}
+
+/** Reads `WWW-Authenticate`; undefined where it holds neither Basic nor Bearer. */
+export function parseChallenge(header: string): Challenge | undefined {
+  const scheme = /(?:^|,\s*)(bearer|basic)(?=\s|$|,)/i.exec(header);
+  if (scheme === null) return undefined;
+  const rest = header.slice(scheme.index + scheme[0].length);
+  const fields = new Map<string, string>();
+  for (const [, name = '', quoted, bare] of rest.matchAll(/(\w+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,]+))/g))
+    fields.set(name.toLowerCase(), quoted?.replace(/\\(.)/g, '$1') ?? bare ?? '');
+  return {
+    scheme: scheme[1]?.toLowerCase() === 'basic' ? 'basic' : 'bearer',
+    realm: fields.get('realm') ?? '',
+    service: fields.get('service') ?? '',
+  };
 }

@@ -1,12 +1,11 @@
 import { AppError } from '../../errors.js';
 import type { Placement } from '../../image/placement.js';
-import type { DetectionForm } from '../../model/tasks/detection-config.js';
+import type { DetectionForm, PriorsConfig } from '../../model/tasks/detection-config.js';
 import { bestFirst } from './best-first.js';
 import { KeptBoxes, readBox, type Box, type BoxOptions } from './boxes.js';
 import { findCandidates, type Scores } from './candidates.js';
 import { fieldsFrom, readGrid, type Grid, type GridOrder, type Rows } from './grid.js';
 import { makeMasks, readPrototypes, type KeptBox, type Prototypes } from './masks.js';
-import { makePriors } from './priors.js';
 import { fieldsPerDetection, type DetectedRow, type DetectionRun } from './types.js';
 
 /** One image's boxes and scores, as its form has them. */
@@ -161,3 +160,27 @@ function toImage({ x0, y0, x1, y1 }: Box, placement: Placement): Box {
 
 const within = (value: number, size: number): number =>
   Number.isFinite(value) ? Math.min(Math.max(value, 0), size) : NaN;
+
+type GridPriors = Extract<PriorsConfig['source'], { kind: 'grid' }>;
+
+/**
+ * Square priors of every cell of every stride, as centre and size relative to the input: strides in their order, cells row by row,
+ * sizes within a cell. At the right and lower edge a cell may be cut.
+ */
+function makePriors(
+  { strides, sizes, clip }: GridPriors,
+  { width, height }: { readonly width: number; readonly height: number },
+): Grid {
+  const values: number[] = [];
+  strides.forEach((stride, level) => {
+    for (let y = 0; y < Math.ceil(height / stride); y++) {
+      for (let x = 0; x < Math.ceil(width / stride); x++) {
+        for (const size of sizes[level] ?? []) {
+          values.push(((x + 0.5) * stride) / width, ((y + 0.5) * stride) / height, size / width, size / height);
+        }
+      }
+    }
+  });
+  const data = Float64Array.from(values, (value) => (clip ? Math.min(1, value) : value));
+  return { data, from: 0, boxes: data.length / 4, fields: 4, boxStep: 4, fieldStep: 1 };
+}

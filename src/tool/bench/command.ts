@@ -1,8 +1,7 @@
 import { Option, type Command } from 'commander';
 import { AppError } from '../../errors.js';
-import { addAccessOptions } from '../access-options.js';
+import { addAccessOptions, parseSeconds } from '../access.js';
 import type { ToolContext } from '../context.js';
-import { parseSeconds } from '../seconds.js';
 import type { BenchFlags } from './bench.js';
 
 interface Given extends Omit<BenchFlags, 'clients' | 'rows' | 'seconds' | 'timeoutMs'> {

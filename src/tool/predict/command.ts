@@ -1,7 +1,6 @@
 import { Option, type Command } from 'commander';
 import type { ToolContext } from '../context.js';
-import { addAccessOptions } from '../access-options.js';
-import { parseSeconds } from '../seconds.js';
+import { addAccessOptions, parseSeconds } from '../access.js';
 import { predict, type PredictFlags } from './predict.js';
 
 type Given = Omit<PredictFlags, 'query' | 'timeout'> &

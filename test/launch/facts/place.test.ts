@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { whereIsEngine } from '../../../src/launch/facts/engine-host.js';
+import { whereIsEngine } from '../../../src/launch/facts/gather.js';
 import { compareVersions, runsOn } from '../../../src/launch/decide/gpu/versions.js';
 import { engine, hosts } from '../situations.js';
 

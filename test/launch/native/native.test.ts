@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
-import { deservesRestart } from '../../../src/launch/native/supervisor/backoff.js';
+import { deservesRestart } from '../../../src/launch/native/supervisor/generation.js';
 import { isRunning, readIdentity, signalProcess } from '../../../src/launch/native/process.js';
 import { LineCutter } from '../../../src/launch/text/line-cutter.js';
 import { logFilesOf, readLog, RotatingLog } from '../../../src/launch/native/log.js';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { mayRunInline } from '../../../src/repository/proof/inline-rule.js';
+import { mayRunInline } from '../../../src/repository/loading/instances.js';
 
 const may = (...operators: readonly string[]): boolean =>
   mayRunInline({ operators: Object.fromEntries(operators.map((operator) => [operator, 1])) });

@@ -7,8 +7,7 @@ import { AppError } from '../../../src/errors.js';
 import { writeEdited } from '../../../src/model/onnx/edit/edited-copy.js';
 import { readOnnxModel, readRowsProof } from '../../../src/model/onnx/reader.js';
 import { tensorType, writeOnnx, type Graph, type Initializer } from '../../../src/model/onnx/writer.js';
-import { hasLargeGraph } from '../../../src/repository/reading/graph-size.js';
-import { readModel, readRows, writeServed } from '../../../src/repository/reading/read-graph.js';
+import { hasLargeGraph, readModel, readRows, writeServed } from '../../../src/repository/reading/read-graph.js';
 
 let folder = '';
 before(async () => (folder = await mkdtemp(join(tmpdir(), 'slipway-graph-'))));

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { formatOrigin, isSamePlace, parseAuthority, parseOrigin } from '../../../src/server/settings/authority.js';
-import { createNameCheck, type NameCheck } from '../../../src/server/access/known-names.js';
-import { parseSearchDomains } from '../../../src/server/access/own-names.js';
+import { createNameCheck, type NameCheck, parseSearchDomains } from '../../../src/server/access/known-names.js';
 
 const own = {
   hostName: 'Gpu1',

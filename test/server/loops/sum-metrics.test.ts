@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { counterOf, Retired, wholeMetrics, type Snapshot } from '../../../src/server/loops/sum-metrics.js';
+import { counterOf, Retired, wholeMetrics, type Snapshot } from '../../../src/server/loops/answers.js';
 
 const counted = (value: number): Snapshot => [counterOf('runs_total', 'Runs.', value)];
 const gauge: Snapshot = counted(1000).map((metric) => ({ ...metric, name: 'runs_now', type: 'gauge' as const }));

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { graphemesOf } from '../../../src/tasks/text/graphemes.js';
+import { graphemesOf } from '../../../src/tasks/text/chars-map.js';
 import { createRandom } from '../../../src/tensor/random.js';
 
 const segmenter = new Intl.Segmenter('und', { granularity: 'grapheme' });

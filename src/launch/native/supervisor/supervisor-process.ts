@@ -6,10 +6,8 @@ import { constants } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { launchedRestartPolicy, Restarts } from '../../../restart-policy.js';
-import { deservesRestart, exitCodeOf, holdsConnections } from './backoff.js';
-import { Generation, type GenerationStart } from './generation.js';
+import { deservesRestart, exitCodeOf, holdsConnections, Generation, type GenerationStart } from './generation.js';
 import { askForLife, hangs, usualHangRule } from './hang-watch.js';
-import { joinSignals } from './joined-signal.js';
 import { readIdentity } from '../process.js';
 import { RotatingLog } from '../log.js';
 import { takeTurn, textOf } from './take-turn.js';
@@ -115,7 +113,7 @@ async function endWhereItHangs(generation: Generation): Promise<void> {
   const { everyMs, limitMs, misses } = request.hangRule ?? usualHangRule;
   const over = new AbortController();
   void generation.ended.then(() => over.abort());
-  const signal = joinSignals(over.signal, generation.superseded);
+  const signal = AbortSignal.any([over.signal, generation.superseded]);
   const pause = (): Promise<boolean> => wait(everyMs, true, { signal }).catch(() => false);
   if (!(await hangs({ pause, ask: () => askForLife(request, limitMs) }, misses)) || stop.signal.aborted) return;
   note(
@@ -149,7 +147,7 @@ async function supervise(): Promise<Pick<NativeState, 'exitCode' | 'finishedAtMs
     note(`the server ended with ${reason}; starting it again in ${delayMs / 1000} s${meanwhile}`);
     const counted = { restarts: state.restarts + 1, exitCode, finishedAtMs: Date.now() };
     await save({ status: 'restarting', ...counted, handsOver: undefined });
-    const signal = joinSignals(stop.signal, superseded);
+    const signal = AbortSignal.any([stop.signal, superseded]);
     const isDue = await wait(delayMs, true, { signal }).catch(() => false);
     if (current !== generation) continue;
     if (!isDue) return {};
@@ -181,7 +179,7 @@ async function onNext(): Promise<void> {
   }
   lastId = next.createdAtMs;
   const controller = (abandon = new AbortController());
-  replacing = replacing.then(() => replace(next, joinSignals(controller.signal, stop.signal)));
+  replacing = replacing.then(() => replace(next, AbortSignal.any([controller.signal, stop.signal])));
 }
 
 /** Starts another server beside the one that serves, and lets it take that one's place once it is ready; else that one goes on. */

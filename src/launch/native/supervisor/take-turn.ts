@@ -1,7 +1,5 @@
 import { constants } from 'node:os';
-import { exitCodeOf } from './backoff.js';
-import type { Generation } from './generation.js';
-import { joinSignals } from './joined-signal.js';
+import { exitCodeOf, type Generation } from './generation.js';
 import type { Unready } from '../state.js';
 
 /** What a server has to do to take another one's place. */
@@ -20,7 +18,7 @@ export interface TurnRules {
 export async function takeTurn(candidate: Generation, rules: TurnRules): Promise<Unready | undefined> {
   const late = new AbortController();
   const timer = setTimeout(() => late.abort(), rules.timeoutMs);
-  const limit = joinSignals(rules.signal, late.signal);
+  const limit = AbortSignal.any([rules.signal, late.signal]);
   const health = () => candidate.said.health;
   const isSettled = (): boolean => health()?.ready === true || /^(degraded|failed)$/.test(health()?.state ?? '');
   try {

@@ -1,4 +1,4 @@
-import { readDuration } from '../../text/duration.js';
+import { readDuration } from '../../text/time.js';
 import { flagError } from './csv.js';
 
 const units: Readonly<Record<string, number>> = { '': 1, b: 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3, t: 1024 ** 4 };

@@ -4,11 +4,10 @@ import { findCastWay } from './cast-way.js';
 import type { GraphEdit } from '../edit/edit-graph.js';
 import type { WireReader } from '../fields.js';
 import { dependsOnOrigin, findOutputWay } from './output-way.js';
-import { findOptionalWay } from './optional-way.js';
 import { findOrigins } from './producers.js';
 import type { Span } from '../edit/splice.js';
 import type { DeclaredValue } from '../value-type.js';
-import { findPlainWay, refuse, type Way } from './way.js';
+import { findPlainWay, refuse, type Way, innerNameOf } from './way.js';
 
 /** What a file declares. */
 export interface DeclaredGraph {
@@ -124,4 +123,23 @@ function capitalise(text: string): string {
 function unservable(reason: string): AppError {
   const advice = 'Export the model with tensors of an element type that the protocol names for its inputs and outputs';
   return new AppError('MODEL_INVALID', `The model cannot be served: ${reason}. ${advice}.`);
+}
+
+/**
+ * An input that is a tensor or absent (optional, opset 15 and later) is taken as the tensor, which a node makes an optional again:
+ * the runtime's binding can leave no input out. Undefined for every other type.
+ */
+function findOptionalWay({ name, type }: DeclaredValue): Way | undefined {
+  if (type.kind !== 'optional' || type.of.kind !== 'tensor') return undefined;
+  const tensor = findPlainWay({ name, type: type.of });
+  if (tensor?.kind !== 'plain') return undefined;
+  const innerName = innerNameOf(name);
+  return {
+    kind: 'rewritten',
+    values: [tensor.value],
+    declared: [{ name, type: type.of }],
+    nodes: [{ op: 'Optional', inputs: [name], outputs: [innerName] }],
+    innerName,
+    note: `input '${name}' may be absent in the file, which the runtime's binding does not support; every request must give it`,
+  };
 }

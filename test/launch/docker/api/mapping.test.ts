@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { parseDetails, parseStats, parseSummary } from '../../../../src/launch/docker/api/container-mapping.js';
-import { parseEngineInfo } from '../../../../src/launch/docker/api/engine-info.js';
+import { parseEngineInfo } from '../../../../src/launch/docker/engine-gateway.js';
 import { demultiplex, parseJsonLines } from '../../../../src/launch/docker/api/frames.js';
 import { parseReference } from '../../../../src/launch/docker/reference.js';
 
