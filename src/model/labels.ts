@@ -2,10 +2,11 @@ import { readFile, stat } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
 import { AppError, messageOf } from '../errors.js';
 import { followLinks, type Homes } from './containment.js';
+import { decodeFileText } from './file-text.js';
 
 const maxBytes = 16 << 20;
 
-/** Lines of a label file (UTF-8, LF or CRLF) as they stand; the line break at the end starts no further label. */
+/** Lines of a label file (LF or CRLF) as they stand; the line break at the end starts no further label. */
 export function parseLabels(text: string): readonly string[] {
   const lines = text.replace(/^\uFEFF/, '').split(/\r?\n/);
   return lines.at(-1) === '' ? lines.slice(0, -1) : lines;
@@ -19,7 +20,7 @@ export interface LabelKey {
 
 /**
  * Reads a label file in a model's folder; its links may lead anywhere in the homes. Throws MODEL_INVALID where it is missing,
- * too large or lies elsewhere.
+ * too large, not text in UTF-8 or UTF-16, or lies elsewhere.
  */
 export async function readLabels(
   folder: string,
@@ -40,7 +41,12 @@ export async function readLabels(
   const stats = await stat(found.path);
   if (!stats.isFile()) throw refusal('is not a regular file');
   if (stats.size > maxBytes) throw refusal(`has ${stats.size} bytes, more than ${maxBytes}`);
-  return parseLabels(await readFile(found.path, 'utf8'));
+  const bytes = await readFile(found.path);
+  try {
+    return parseLabels(decodeFileText(bytes));
+  } catch (cause) {
+    throw refusal(`cannot be read (${messageOf(cause)})`, cause);
+  }
 }
 
 function refuse(subject: string, reason: string, cause: unknown): AppError {

@@ -4,6 +4,7 @@ import { AppError, messageOf } from '../../errors.js';
 import { omitUndefined } from '../../omit-undefined.js';
 import type { ModelJson } from '../../model/config-schema.js';
 import { followLinks, type Homes } from '../../model/containment.js';
+import { decodeFileText } from '../../model/file-text.js';
 import { parseModelJson } from '../../model/parse-config.js';
 import type { ModelOnDisk } from './model-folder.js';
 import { describeObstacle } from './place.js';
@@ -56,7 +57,7 @@ async function readIfThere(path: string, homes: Homes): Promise<string | undefin
     // Reading a pipe would wait for whoever writes to it.
     if (!stats.isFile()) throw new Error('it is not a regular file');
     if (stats.size > mostSettingsBytes) throw new Error(`it has ${stats.size} bytes, more than ${mostSettingsBytes}`);
-    return await readFile(found.path, 'utf8');
+    return decodeFileText(await readFile(found.path));
   } catch (cause) {
     throw new AppError('MODEL_INVALID', `model.json cannot be read (${messageOf(cause)})`, { cause });
   }

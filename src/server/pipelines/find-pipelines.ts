@@ -2,6 +2,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { AppError, messageOf } from '../../errors.js';
 import { followLinks, type Homes } from '../../model/containment.js';
+import { decodeFileText } from '../../model/file-text.js';
 import { parsePipeline } from '../../model/pipeline/pipeline-json.js';
 import { checkModelName } from '../../protocol/paths.js';
 import { describeObstacle, listFolder } from '../../repository/files/place.js';
@@ -59,7 +60,12 @@ async function readText(path: string, homes: Homes): Promise<string | undefined>
   if (!stats.isFile() || stats.size > mostBytes) {
     throw new AppError('MODEL_INVALID', `${file} is not a file of up to ${mostBytes} bytes`);
   }
-  return readFile(place.path, 'utf8');
+  const bytes = await readFile(place.path);
+  try {
+    return decodeFileText(bytes);
+  } catch (cause) {
+    throw new AppError('MODEL_INVALID', `${file} cannot be read (${messageOf(cause)})`, { cause });
+  }
 }
 
 /** Whether the entry is a link to a file, not to a folder: a model file of another place, or any other. */

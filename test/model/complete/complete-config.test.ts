@@ -202,6 +202,28 @@ describe('labels', () => {
     assert.deepEqual(parseLabels(''), []);
   });
 
+  it('are read as the bytes say, UTF-8 or UTF-16, and refused where characters would be lost', async () => {
+    const text = 'café\r\n犬\n\u{1f600}\n';
+    const forms = {
+      plain: Buffer.from(text),
+      marked: Buffer.from(`\uFEFF${text}`),
+      little: Buffer.from(`\uFEFF${text}`, 'utf16le'),
+      big: Buffer.from(`\uFEFF${text}`, 'utf16le').swap16(),
+    };
+    const keyed = (name: string) => ({ key: 'classification.labels', name }) as const;
+    for (const [name, bytes] of Object.entries(forms)) {
+      await writeFile(join(folder, name), bytes);
+      assert.deepEqual(await readLabels(folder, keyed(name)), ['café', '犬', '\u{1f600}'], name);
+    }
+    await writeFile(join(folder, 'latin1'), Buffer.from('caf\u00e9\n', 'latin1'));
+    await writeFile(join(folder, 'cut'), forms.little.subarray(0, -1));
+    for (const name of ['latin1', 'cut'])
+      await assert.rejects(readLabels(folder, keyed(name)), { code: 'MODEL_INVALID', message: /cannot be read \(/ });
+    await assert.rejects(readLabels(folder, keyed('latin1')), {
+      message: /it is not text in UTF-8: save it in that encoding/,
+    });
+  });
+
   it('must be as many as the classes, where these are known', () => {
     const config = { output: 'logits', activation: 'none', labels: 'labels.txt', top: 5 } as const;
     const open = headerOf([], [value('logits', [null, null])]);

@@ -38,4 +38,20 @@ describe('pipelines of a model repository', () => {
       /^pipeline\.json: it is a symbolic link that leads out/,
     );
   });
+
+  it('are read in UTF-16 where a byte order mark says so, and refused where characters would be lost', async () => {
+    const root = join(folder, 'encodings');
+    const text = JSON.stringify({ steps: [{ name: 'found', model: 'é' }] });
+    const forms = { little: Buffer.from(`\uFEFF${text}`, 'utf16le'), wrong: Buffer.from(text, 'latin1') };
+    for (const [name, bytes] of Object.entries(forms)) {
+      await mkdir(join(root, name), { recursive: true });
+      await writeFile(join(root, name, 'pipeline.json'), bytes);
+    }
+    const [little, wrong] = await findPipelines({ root, homes: [root] });
+    assert.equal(little !== undefined && 'config' in little ? little.config.steps[0]?.model : little, 'é');
+    assert.equal(
+      wrong !== undefined && 'problem' in wrong ? wrong.problem : wrong,
+      'pipeline.json cannot be read (it is not text in UTF-8: save it in that encoding)',
+    );
+  });
 });
