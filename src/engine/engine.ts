@@ -13,6 +13,8 @@ export interface SessionSpec {
   readonly intraOpThreads: number;
   /** The model file was saved optimised and prepacked: load it as it is. */
   readonly optimised: boolean;
+  /** False: the memory of a run goes back to the system, and is not kept for the next. */
+  readonly arena?: boolean;
   /** False: nothing is run to find anything out, neither where nodes run nor whether a copy computes the same. */
   readonly mayRun?: boolean;
   /** Inputs and outputs that are BF16 here and FP32 in the model file. */

@@ -9,6 +9,11 @@ export function memoryAtHand(): number {
   return known;
 }
 
+/** Whether the system refuses this process what goes beyond that. */
+export function isHeldToLimit(): boolean {
+  return memoryAtHand() < totalmem();
+}
+
 function limitOfProcess(): number | undefined {
   const limit = parseDataLimit(readLimits());
   return limit === undefined ? undefined : limit - codeRangeBytes();

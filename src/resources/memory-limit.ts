@@ -43,7 +43,20 @@ export function defaultRequestMemory({ bytes }: MemoryLimit): number {
   return Math.max(leastRequestBytes, Math.floor(bytes / 4));
 }
 
-/** What a process of a model that runs apart may have: the rest is the server's own. */
-export function mostProcessMemory({ bytes }: MemoryLimit): number {
-  return Math.floor((bytes * 3) / 4);
+/** What a process of a model that runs apart may have, by the bytes of the model's files. */
+export type ProcessMemory = (fileBytes: number) => number;
+
+/** Copies of a model's weights while it loads: as they are read, as they are kept, optimised and packed. */
+const copiesOfFiles = 4;
+
+/** Node.js with the runtime, and what a run takes beside the tensors of its requests. */
+const ownProcessBytes = 2 ** 30;
+
+/**
+ * Its model, and as much as all requests may hold: a tensor that needs more is refused when the runtime asks for its memory, before anything
+ * fills it. At most three quarters of what there is, since the rest is the server's own.
+ */
+export function limitProcessMemory({ bytes }: MemoryLimit, requestBytes: number): ProcessMemory {
+  return (fileBytes) =>
+    Math.floor(Math.min((bytes * 3) / 4, requestBytes + ownProcessBytes + copiesOfFiles * fileBytes));
 }

@@ -2,6 +2,7 @@ import type { KeyRing } from './access/keys.js';
 import type { Tls } from './access/tls.js';
 import type { OwnNames } from './access/known-names.js';
 import type { LoopLink } from './loop/loop-link.js';
+import type { ProcessMemory } from '../resources/memory-limit.js';
 import type { ThreadBudget } from '../resources/types.js';
 import type { ModelsPlace } from './settings/models-place.js';
 import type { Log } from './log/log.js';
@@ -37,7 +38,7 @@ export interface ServeOptions {
   /** What all requests may hold together. */
   readonly requestMemoryBytes: number;
   /** What a process of a model that runs apart may have; undefined: any. */
-  readonly processMemoryBytes?: number;
+  readonly processMemory?: ProcessMemory;
   readonly env: NodeJS.ProcessEnv;
   readonly log: Log;
   /** Milliseconds since 1970. */

@@ -5,7 +5,7 @@ import { disableTelemetry } from '../engine/telemetry.js';
 import { decideTf32 } from '../engine/tf32.js';
 import { omitUndefined } from '../omit-undefined.js';
 import { readCpuBudget } from '../resources/cpu-budget.js';
-import { defaultRequestMemory, mostProcessMemory, readMemoryLimit } from '../resources/memory-limit.js';
+import { defaultRequestMemory, limitProcessMemory, readMemoryLimit } from '../resources/memory-limit.js';
 import { divideThreads } from '../resources/thread-budget.js';
 import type { ThreadBudget } from '../resources/types.js';
 import { isRemote, parseLocation } from '../store/location.js';
@@ -128,5 +128,5 @@ async function readMemory({ limits }: Settings, loops: number) {
   const { bytes, source } = await readMemoryLimit();
   const limit = { bytes: Math.floor(bytes / loops), source };
   const requestMemoryBytes = limits.requestMemory === 'auto' ? defaultRequestMemory(limit) : limits.requestMemory;
-  return { requestMemoryBytes, processMemoryBytes: mostProcessMemory(limit) };
+  return { requestMemoryBytes, processMemory: limitProcessMemory(limit, requestMemoryBytes) };
 }

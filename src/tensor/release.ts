@@ -1,4 +1,5 @@
 import * as threads from 'node:worker_threads';
+import type { Tensor } from './tensor.js';
 
 /** Buffers below this size are left to the collector. */
 const leastBytes = 16 * 1024;
@@ -28,6 +29,16 @@ export function isWorthRelease(buffer: ArrayBuffer): boolean {
 export function releaseMemory(buffers: Iterable<ArrayBuffer>): void {
   const large = [...new Set(buffers)].filter(isWorthRelease);
   if (large.length > 0) nowhere.postMessage(undefined, large);
+}
+
+/** The same for tensors whose buffers are their own; of files those that were copied, each into memory of its own. */
+export function releaseTensors(tensors: Iterable<Tensor>): void {
+  releaseMemory([...tensors].flatMap(buffersOf));
+}
+
+function buffersOf({ datatype, data }: Tensor): readonly ArrayBuffer[] {
+  if (datatype !== 'BYTES') return [data.buffer];
+  return data.flatMap((element) => (typeof element === 'string' ? [] : ownMemory(element)));
 }
 
 /** Releases are made together from this size on, since each costs by the call. */

@@ -17,8 +17,8 @@ export interface PlacesOptions {
   readonly threads: number;
   readonly openThread: OpenLink;
   readonly openProcess: (how: ProcessOptions) => OpenLink;
-  /** What a process of a model on the CPU may have; drivers of GPUs may not like a limit. */
-  readonly memoryBytes: number | undefined;
+  /** What a process of a model on the CPU may have, by the bytes of its files; drivers of GPUs may not like a limit. */
+  readonly processMemory: ((fileBytes: number) => number) | undefined;
   readonly events: PoolWorkerEvents;
   readonly journal: RunJournal | undefined;
 }
@@ -68,16 +68,18 @@ export class Places {
 
   /** The workers for a session: a process for its trial, processes of its own where it is to run apart, else the threads of its device. */
   async choose(spec: SessionSpec, options: LoadOptions): Promise<readonly PoolWorker[]> {
-    const { instances, deviceIds = [spec.deviceId], apart = false, trial, signal } = options;
+    const { instances, deviceIds = [spec.deviceId], apart = false, fileBytes = 0, trial, signal } = options;
     if (trial !== undefined) return [await this.#trials.acquire(signal)];
     if (spec.provider !== 'cpu') {
       if (apart) return this.#openProcesses(spec, { deviceIds, signal });
       return Promise.all(numberThreads(deviceIds).map((thread) => this.#gpuThread(spec, thread)));
     }
     if (!apart) return this.#quietest(instances);
+    const memoryBytes = this.#options.processMemory?.(fileBytes);
     const most = this.#cpu.length;
     const count = instances === 'auto' ? Math.min(most, mostApart) : Math.min(Math.max(1, instances), most);
-    return this.#openProcesses(spec, { deviceIds: Array.from({ length: count }, () => spec.deviceId), signal });
+    const cpus = Array.from({ length: count }, () => spec.deviceId);
+    return this.#openProcesses(spec, { deviceIds: cpus, memoryBytes, signal });
   }
 
   /** Ends the processes among these places; threads stay for other sessions. */
@@ -120,12 +122,12 @@ export class Places {
   /** A process for each of these device numbers. */
   async #openProcesses(
     { logId, provider }: SessionSpec,
-    { deviceIds, signal }: { readonly deviceIds: readonly number[]; readonly signal: AbortSignal | undefined },
+    { deviceIds, memoryBytes, signal }: WantedProcesses,
   ): Promise<readonly PoolWorker[]> {
     const places = deviceIds.map((deviceId) => {
-      const { openProcess, memoryBytes, events } = this.#options;
-      const [limits, device] = provider === 'cpu' ? [{ memoryBytes }, {}] : [{}, { deviceId }];
-      const open = openProcess(limits);
+      const { openProcess, events } = this.#options;
+      const device = provider === 'cpu' ? {} : { deviceId };
+      const open = openProcess({ memoryBytes });
       return new PoolWorker({ name: `apart-${(this.#processes += 1)} (${logId})`, open, events, ...device });
     });
     for (const place of places) this.#apart.add(place);
@@ -137,6 +139,12 @@ export class Places {
     }
     return places;
   }
+}
+
+interface WantedProcesses {
+  readonly deviceIds: readonly number[];
+  readonly memoryBytes?: number | undefined;
+  readonly signal: AbortSignal | undefined;
 }
 
 interface GpuThread {

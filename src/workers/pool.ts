@@ -60,13 +60,13 @@ class Pool implements RunnerPool {
 
   constructor(options: RunnerOptions) {
     this.#options = options;
-    const { env, processEntry, processMemoryBytes: memoryBytes } = options;
+    const { env, processEntry, processMemory } = options;
     const entry = processEntry ?? new URL('./host/worker-process.js', import.meta.url);
     this.#places = new Places({
       threads: options.workers,
       openThread: threadLink(options.entry ?? new URL('./host/worker.js', import.meta.url)),
       openProcess: (how) => processLink(entry, env, how),
-      memoryBytes,
+      processMemory,
       events: { onFree: (worker) => this.#feed(worker), onLost: (worker, loss) => this.#lost(worker, loss) },
       journal: options.journal,
     });
@@ -90,7 +90,7 @@ class Pool implements RunnerPool {
 
   async load(spec: SessionSpec, options: LoadOptions): Promise<RunnerSession> {
     this.#refuseUnwanted(options);
-    const prepared = await this.#prepare(spec, options);
+    const prepared = await this.#prepare({ ...spec, arena: options.apart !== true }, options);
     this.#refuseUnwanted(options);
     const workers = await this.#places.choose(spec, options);
     await this.devices.settled(workers);

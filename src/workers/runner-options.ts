@@ -21,8 +21,8 @@ export interface RunnerOptions {
   readonly inline?: { readonly watch: InlineWatch | undefined };
   /** Is told what runs in this process; removed when the runner is closed. */
   readonly journal?: RunJournal;
-  /** Memory that a process of a model that runs apart on the CPU may have; what it cannot get fails its run. Without it: any. */
-  readonly processMemoryBytes?: number;
+  /** Memory that a process of a model that runs apart on the CPU may have, by the bytes of its files; what it cannot get fails its run. Without it: any. */
+  readonly processMemory?: (fileBytes: number) => number;
   /** How long a worker may take to end whose device was lost; 30 s unless told otherwise. */
   readonly stopLimitMs?: number;
   /** The thread's and the process's entry files; those beside this file unless told otherwise. */

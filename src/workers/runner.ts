@@ -61,6 +61,8 @@ export interface LoadOptions {
   readonly next: NextRun;
   /** Runs in processes that hold nothing else: what ends one of them ends no other model. */
   readonly apart?: boolean;
+  /** Of the model's files: so much more memory may such a process have. */
+  readonly fileBytes?: number;
   /** What a journal calls the model; its `logId` unless told otherwise. */
   readonly journalAs?: string;
   /** A process of the session's own ended with it: answers why the session is to be given up, or undefined where it goes on. */

@@ -43,6 +43,7 @@ const readElsewhere: Readonly<Record<string, readonly string[]>> = {
     'intraOpNumThreads',
     'executionMode',
     'graphOptimizationLevel',
+    'enableCpuMemArena',
     'logSeverityLevel',
     'enableProfiling',
     'profileFilePrefix',

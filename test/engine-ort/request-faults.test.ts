@@ -217,4 +217,17 @@ describe('a run that ONNX Runtime refuses', () => {
       assert.equal(explainRunFault(new Error(text)).details['isRequestFault'], undefined, text);
     assert.equal(explainRunFault(new Error(kernel), { isEmpty: true }).details['isRequestFault'], true);
   });
+
+  it('is the fault of its request where it gets no memory in a process that is held to a limit, and else is not', () => {
+    const none = "Non-zero status code returned while running Expand node. Name:'' Status Message: std::bad_alloc";
+    const held = explainRunFault(new Error(none), { mostBytes: 7_000_000, isHeld: true });
+    assert.equal(held.details['isRequestFault'], true);
+    assert.match(
+      held.message,
+      /more memory would be needed than the 7000000 bytes that its process may have \(.*Expand/,
+    );
+    assert.equal(explainRunFault(new Error(none), { isHeld: false }).details['isRequestFault'], undefined);
+    const device = none.replace('std::bad_alloc', 'CUDA std::bad_alloc');
+    assert.equal(explainRunFault(new Error(device), { isHeld: true }).details['isRequestFault'], undefined);
+  });
 });

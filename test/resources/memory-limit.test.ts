@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
-import { defaultRequestMemory, readMemoryLimit } from '../../src/resources/memory-limit.js';
+import { defaultRequestMemory, limitProcessMemory, readMemoryLimit } from '../../src/resources/memory-limit.js';
 
 const gibibyte = 2 ** 30;
 const v2 = '30 23 0:26 / /sys/fs/cgroup rw,nosuid - cgroup2 cgroup2 rw\n';
@@ -45,5 +45,13 @@ describe('the memory limit', () => {
   it('leaves requests a quarter, and never less than makes sense', () => {
     assert.equal(defaultRequestMemory({ bytes: 2 * gibibyte, source: '' }), gibibyte / 2);
     assert.equal(defaultRequestMemory({ bytes: 64 * 2 ** 20, source: '' }), 32 * 2 ** 20);
+  });
+
+  it('bounds a process of one model by its files and by what requests may hold, and by three quarters of all', () => {
+    const of24 = limitProcessMemory({ bytes: 24 * gibibyte, source: '' }, 6 * gibibyte);
+    assert.equal(of24(0), 7 * gibibyte);
+    assert.equal(of24(2 * gibibyte), 15 * gibibyte);
+    assert.equal(of24(3 * gibibyte), 18 * gibibyte);
+    assert.equal(limitProcessMemory({ bytes: 2 * gibibyte, source: '' }, gibibyte / 2)(0), 1.5 * gibibyte);
   });
 });

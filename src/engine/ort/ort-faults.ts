@@ -1,6 +1,6 @@
 import { AppError, messageOf, type ErrorCode } from '../../errors.js';
 import type { SessionSpec } from '../engine.js';
-import { memoryAtHand } from '../memory-at-hand.js';
+import { isHeldToLimit, memoryAtHand } from '../memory-at-hand.js';
 import { findDeviceLoss } from './device-loss.js';
 import { findRequestFault, tidyOrtText, type RunFacts } from './request-faults.js';
 
@@ -211,7 +211,7 @@ export function explainCreateFault({ modelPath, provider }: SessionSpec, thrown:
  */
 export function explainRunFault(
   thrown: unknown,
-  { mostBytes = memoryAtHand(), isEmpty = false }: Partial<RunFacts> = {},
+  { mostBytes = memoryAtHand(), isHeld = isHeldToLimit(), isEmpty = false }: Partial<RunFacts> = {},
 ): AppError {
   const text = messageOf(thrown);
   const loss = findDeviceLoss(text);
@@ -219,7 +219,7 @@ export function explainRunFault(
     const message = `The device was lost while the model ran (${loss}). To fix: look at nvidia-smi and the kernel's log (dmesg, Xid); the server tries to recover it.`;
     return new AppError('DEVICE_UNAVAILABLE', message, { details: { isDeviceLost: true }, cause: thrown });
   }
-  const reason = findRequestFault(text, { mostBytes, isEmpty });
+  const reason = findRequestFault(text, { mostBytes, isHeld, isEmpty });
   if (reason !== undefined) {
     const details = { isRequestFault: true, said: tidyOrtText(text) };
     return new AppError('ENGINE_FAILED', reason, { details, cause: thrown });

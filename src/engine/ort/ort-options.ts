@@ -7,6 +7,7 @@ export interface OrtSessionOptions {
   readonly intraOpNumThreads: number;
   readonly executionMode: 'sequential';
   readonly graphOptimizationLevel: 'disabled' | 'all';
+  readonly enableCpuMemArena: boolean;
   readonly logId: string;
   readonly logSeverityLevel: 0 | 1 | 2 | 3 | 4;
   readonly enableProfiling?: true;
@@ -37,6 +38,7 @@ export function sessionOptions(spec: SessionSpec, profilePrefix?: string): OrtSe
     intraOpNumThreads: spec.intraOpThreads,
     executionMode: 'sequential',
     graphOptimizationLevel: spec.optimised ? 'disabled' : 'all',
+    enableCpuMemArena: spec.arena !== false,
     logId: spec.logId,
     logSeverityLevel: 4,
     ...(profilePrefix === undefined ? {} : { enableProfiling: true, profileFilePrefix: profilePrefix }),

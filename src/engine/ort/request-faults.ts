@@ -71,12 +71,14 @@ const textRefusals = /running Cast node.*\bsto(?:d|f|i|l|ll|ul|ull)\b/s;
 export interface RunFacts {
   /** Memory that a run may take. */
   readonly mostBytes: number;
+  /** Whether its process holds it to that: then nothing else can have taken what it does not get. */
+  readonly isHeld: boolean;
   /** Whether an input of the request has no elements. */
   readonly isEmpty: boolean;
 }
 
 /** Why the shapes or the values of the request are at fault, with what to do, or undefined where they are not. */
-export function findRequestFault(text: string, { mostBytes, isEmpty }: RunFacts): string | undefined {
+export function findRequestFault(text: string, { mostBytes, isHeld, isEmpty }: RunFacts): string | undefined {
   const said = tidyOrtText(text);
   const refusal = kernelRefusal(said);
   const saysOneOf = (patterns: readonly RegExp[], byKernel: readonly RegExp[]): boolean =>
@@ -90,6 +92,8 @@ export function findRequestFault(text: string, { mostBytes, isEmpty }: RunFacts)
   // Some kernels enforce that there is an element without a word about it.
   if (refusal === '' && isEmpty)
     return `The model cannot run on a tensor without elements: ${said} (nothing). To fix: send 1 or more in each dimension.`;
+  if (isHeld && refusal === 'std::bad_alloc')
+    return `The model cannot run on these values: more memory would be needed than the ${mostBytes} bytes that its process may have (${said}). To fix: request less.`;
   // What runs with other requests, and would take most of what there is with this one.
   const bytes = Number(/Failed to allocate memory for requested buffer of size (\d+)/.exec(text)?.[1] ?? 0);
   if (bytes <= mostBytes / 2) return undefined;

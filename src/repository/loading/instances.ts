@@ -24,11 +24,13 @@ export interface Placing {
 /** Where a model runs: in processes of its own where its graph has a hazard; and what runs there may bring. */
 export async function placeModel(placing: Placing): Promise<Omit<LoadOptions, 'next'>> {
   const { config, snapshot } = placing;
+  const apart = snapshot.header.hazard !== undefined;
   return {
     image: imageInputOf(config, snapshot.header.inputs),
     instances: config.instances.cpu,
     deviceIds: await placeInstances(placing),
-    apart: snapshot.header.hazard !== undefined,
+    apart,
+    ...(apart && { fileBytes: await countBytes(filesOf(snapshot)) }),
     mayRunInline: mayRunInline(snapshot.header),
   };
 }

@@ -87,7 +87,7 @@ async function openRunner(options: ServeOptions, { journal }: Crashes): Promise<
     env,
     weightsCache: { folder: cacheFolder },
     runLimitMs: limitMs,
-    ...(options.processMemoryBytes === undefined ? {} : { processMemoryBytes: options.processMemoryBytes }),
+    ...(options.processMemory === undefined ? {} : { processMemory: options.processMemory }),
     ...(inlineRuns ? { inline: { watch } } : {}),
     ...(journal === undefined ? {} : { journal }),
     events: {

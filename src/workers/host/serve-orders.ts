@@ -1,5 +1,4 @@
-import { ownMemory, releaseMemory } from '../../tensor/release.js';
-import type { Tensor } from '../../tensor/tensor.js';
+import { releaseTensors } from '../../tensor/release.js';
 import type { Answer, Order } from '../link/link.js';
 import type { ToWorker } from '../link/messages.js';
 import { decodeRun, encodeFailed, encodeRan } from '../run-codec.js';
@@ -40,12 +39,5 @@ export async function serveOrders(source: OrderSource, host: SessionHost, runtim
 /** Inputs that moved here are of no use after their run: freed now, they do not make the collector look for them. */
 function releaseInputs(order: ToWorker): void {
   if (order.kind !== 'run') return;
-  const tensors = order.requests.flatMap((request) => request.map(([, tensor]) => tensor));
-  releaseMemory(tensors.flatMap(buffersOf));
-}
-
-/** Of files those that were copied here, each into memory of its own. */
-function buffersOf(tensor: Tensor): readonly ArrayBuffer[] {
-  if (tensor.datatype !== 'BYTES') return [tensor.data.buffer];
-  return tensor.data.flatMap((element) => (typeof element === 'string' ? [] : ownMemory(element)));
+  releaseTensors(order.requests.flatMap((request) => request.map(([, tensor]) => tensor)));
 }

@@ -1,6 +1,8 @@
 import type { Engine, EngineSession } from '../../engine/engine.js';
 import { createProvenSession } from '../../engine/placement.js';
 import { AppError, toPlainError } from '../../errors.js';
+import { releaseTensors } from '../../tensor/release.js';
+import type { BytesTensor, NamedTensors, Tensor } from '../../tensor/tensor.js';
 import type { FromWorker, ToWorker } from '../link/messages.js';
 import { runSession } from '../run-session.js';
 import type { FileReader } from './file-reader.js';
@@ -11,10 +13,12 @@ type RunMessage = Extract<ToWorker, { kind: 'run' }>;
 /** The sessions of one worker thread: loads, runs and releases them as messages ask, and answers every failure as a message. */
 export class SessionHost {
   readonly #engine: Engine;
+  readonly #mostOutputBytes: number;
   readonly #sessions = new Map<number, Held>();
 
-  constructor(engine: Engine) {
+  constructor(engine: Engine, mostOutputBytes = Infinity) {
     this.#engine = engine;
+    this.#mostOutputBytes = mostOutputBytes;
   }
 
   /** The answer to one message; never rejects. */
@@ -49,6 +53,7 @@ export class SessionHost {
     const requests = given.map((inputs) => files?.read(inputs, given.length) ?? inputs);
     const decodeNs = Math.round((performance.now() - startedMs) * 1e6);
     const { outputs, timing } = runSession(session, { ...message, requests });
+    refuseTooLarge(outputs, this.#mostOutputBytes);
     return { kind: 'ran', outputs: [...outputs], timing: files === undefined ? timing : { ...timing, decodeNs } };
   }
 
@@ -57,6 +62,28 @@ export class SessionHost {
     for (const { session } of this.#sessions.values()) await session.release();
     this.#sessions.clear();
   }
+}
+
+/** The outputs of one run as its request's fault, where they are more than can be handed over: freed at once. */
+function refuseTooLarge(outputs: NamedTensors, mostBytes: number): void {
+  const bytes = mostBytes === Infinity ? 0 : countBytes(outputs.values());
+  if (bytes <= mostBytes) return;
+  releaseTensors(outputs.values());
+  const text = `The model cannot run on these values: its outputs take ${bytes} bytes, and the limit is ${mostBytes}. To fix: request less.`;
+  throw new AppError('ENGINE_FAILED', text, { details: { isRequestFault: true } });
+}
+
+/** What reading a text costs beside its characters, in bytes of numbers that take as long. */
+const textBytes = 1024;
+
+function countTextBytes(texts: BytesTensor['data']): number {
+  return texts.reduce((sum, text) => sum + textBytes + 2 * text.length, 0);
+}
+
+function countBytes(tensors: Iterable<Tensor>): number {
+  let bytes = 0;
+  for (const { datatype, data } of tensors) bytes += datatype === 'BYTES' ? countTextBytes(data) : data.byteLength;
+  return bytes;
 }
 
 /** A session with what reads image files for it. */

@@ -1,8 +1,12 @@
 import { endWithParent } from '../../engine/end-with-parent.js';
 import { disableTelemetry } from '../../engine/telemetry.js';
+import { releaseTensors } from '../../tensor/release.js';
 import type { Answer, Order } from '../link/link.js';
 import { standBehind } from './niceness.js';
 import { serveOrders } from './serve-orders.js';
+
+/** Of the outputs of one run: Node.js cannot read 2 GiB of its channel at once, and ends. */
+const mostAnswerBytes = 2 ** 30;
 
 /** The orders that come over the process's channel; the channel's end is the last one. */
 class ChannelEnd {
@@ -23,6 +27,8 @@ class ChannelEnd {
   answer(answer: Answer): void {
     const isFailure = typeof answer !== 'string' && answer.kind === 'failed';
     process.send?.(isFailure ? { kind: 'failed', error: answer.error } : answer);
+    // They are copied by now.
+    if (typeof answer !== 'string' && answer.kind === 'ran') releaseTensors(answer.outputs.map(([, tensor]) => tensor));
   }
 
   #take(order: Order): void {
@@ -45,7 +51,7 @@ async function main(parent: number, name: string, niceness: number): Promise<voi
     import('../../engine/ort/ort.js'),
     import('./session-host.js'),
   ]);
-  await serveOrders(channel, new SessionHost(ortEngine), ortEngine.version);
+  await serveOrders(channel, new SessionHost(ortEngine, mostAnswerBytes), ortEngine.version);
   process.exit(0);
 }
 

@@ -14,7 +14,8 @@ const meanings: Readonly<Partial<Record<NodeJS.Signals, string>>> = {
 };
 
 /** What V8, the runtime's binding and C++ write before they abort for lack of memory. */
-const outOfMemory = /JavaScript heap out of memory|std::bad_alloc|Invalid (?:array|string|typed array) length/;
+const outOfMemory =
+  /JavaScript heap out of memory|Array ?Buffer\S* [Aa]llocation failed|std::bad_alloc|Invalid (?:array|string|typed array) length/;
 
 /** Most characters of a process's stderr that are kept for the reason of its end. */
 const keptText = 2000;

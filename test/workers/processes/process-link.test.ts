@@ -37,6 +37,8 @@ describe('the end of a worker process', () => {
     assert.equal(filled.cause, 'memory');
     const thrown = "terminate called after throwing an instance of 'std::bad_alloc'\n  what():  std::bad_alloc\n";
     assert.equal((await endOf(saying(thrown + nativeStack.repeat(100), 'SIGABRT'))).cause, 'memory');
+    const buffer = 'FATAL ERROR: v8::ArrayBuffer::New Allocation failed - process out of memory\n';
+    assert.equal((await endOf(saying(buffer + nativeStack, 'SIGABRT'))).cause, 'memory');
   });
 
   it('is no want of memory where it aborted for another reason, or had another end', async () => {
