@@ -5,7 +5,7 @@ import { broken, limits, WireReader, type ByteSource, type WireField } from './f
 import { readValueInfo, type DeclaredValue } from './value-type.js';
 import { adaptGraph } from './adapt/adapt.js';
 import type { GraphEdit } from './edit/edit-graph.js';
-import { findFailingOnEmpty } from './hazards/empty-tensors.js';
+import { findChosenRank, findFailingOnEmpty } from './hazards/empty-tensors.js';
 import { findEmptiedByShape } from './hazards/emptied-by-shape.js';
 import { findChosenEmpty, findChosenSize, sizedBy } from './hazards/sized-by-values.js';
 import { readStructure } from './structure-reader.js';
@@ -108,7 +108,9 @@ function hazardOf(wire: WireReader, { operators }: GraphReader, facts: GraphFact
   const texts = facts.outputs.find(({ datatype }) => datatype === 'BYTES');
   if (grower !== undefined && texts !== undefined)
     return { hazard: `output '${texts.name}' is texts, as many as ${grower} makes, and too many end the process` };
-  const size = chosenSizeOf(operators, facts);
+  const size =
+    findChosenRank([...facts.inputs, ...facts.defaultedInputs], Object.fromEntries(operators)) ??
+    chosenSizeOf(operators, facts);
   return size === undefined ? {} : { hazard: size };
 }
 

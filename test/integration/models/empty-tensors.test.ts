@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { Graph, GraphNode } from '../../../src/model/onnx/writer.js';
+import { tensorType, type Graph, type GraphNode } from '../../../src/model/onnx/writer.js';
 import { jsonOf, send } from '../../support/http.js';
 import { identity } from '../../support/models.js';
 import { serveFor } from '../../support/server.js';
@@ -53,6 +53,17 @@ const cases: readonly { readonly graph: Graph; readonly shape: readonly number[]
         nodes: [{ op: 'DFT', inputs: ['X'], outputs: ['Y'] }],
       },
       shape: [2, 4, 1],
+      open: [0, 1],
+    },
+    {
+      graph: {
+        name: 'TopK',
+        inputs: [{ name: 'X', datatype: 'FP32', shape: ['n', 'i', 3] }],
+        outputs: [{ name: 'Y', datatype: 'FP32', shape: ['n', 'i', 2] }],
+        initializers: [{ name: 'k', datatype: 'INT64', shape: [1], data: BigInt64Array.of(2n) }],
+        nodes: [{ op: 'TopK', inputs: ['X', 'k'], outputs: ['Y', 'places'] }],
+      },
+      shape: [2, 4, 3],
       open: [0, 1],
     },
   ];
@@ -122,4 +133,63 @@ describe('a tensor without elements', () => {
       assert.equal((await ask('other', [1, 2, 1])).status, 200);
     });
   }
+
+  it('that the values of a request leave ends the process of its model alone', async (context) => {
+    const integers = (name: string, ...values: number[]) =>
+      ({ name, datatype: 'INT64', shape: [values.length], data: BigInt64Array.from(values, BigInt) }) as const;
+    const graph: Graph = {
+      name: 'best-of-kept',
+      inputs: [{ name: 'X', datatype: 'FP32', shape: ['n', 3] }],
+      outputs: [{ name: 'Y', datatype: 'FP32', shape: ['kept', 2] }],
+      initializers: [integers('k', 2), integers('one', 1), integers('zero', 0)],
+      nodes: [
+        { op: 'ReduceSum', inputs: ['X', 'one'], outputs: ['sum'], attributes: { keepdims: 0 } },
+        { op: 'NonZero', inputs: ['sum'], outputs: ['found'] },
+        { op: 'Squeeze', inputs: ['found', 'zero'], outputs: ['rows'] },
+        { op: 'Gather', inputs: ['X', 'rows'], outputs: ['kept'] },
+        { op: 'TopK', inputs: ['kept', 'k'], outputs: ['Y', 'places'] },
+      ],
+    };
+    const models = [
+      { name: 'm', graph },
+      { name: 'other', graph: identity('FP32', ['n', 3]) },
+    ];
+    const { url } = await serveFor(context, { models });
+    const ask = (model: string, data: readonly number[]) => {
+      const input = { name: 'X', datatype: 'FP32', shape: [data.length / 3, 3], data };
+      return send(url, { path: `/v2/models/${model}/infer`, body: JSON.stringify({ inputs: [input] }) });
+    };
+    const answer = await ask('m', [1, -2, 3, 0, 0, 0, -7, -8, -1e9]);
+    const { outputs } = jsonOf(answer) as { outputs: { shape: number[]; data: number[] }[] };
+    assert.deepEqual(
+      [outputs[0]?.shape, outputs[0]?.data],
+      [
+        [2, 2],
+        [3, 1, -7, -8],
+      ],
+    );
+    assert.equal((await ask('m', [0, 0, 0])).status, 503);
+    assert.equal((await ask('other', [0, 0, 0])).status, 200);
+  });
+});
+
+describe('a tensor of another rank', () => {
+  it('ends at most the process of a model that declares no shape', async (context) => {
+    const graph: Graph = {
+      name: 'turned',
+      inputs: [{ name: 'X', type: tensorType('FP32') }],
+      outputs: [{ name: 'Y', type: tensorType('FP32') }],
+      nodes: [{ op: 'Einsum', inputs: ['X'], outputs: ['Y'], attributes: { equation: 'ij->ji' } }],
+    };
+    const models = [
+      { name: 'm', graph, config: { warmup: false } },
+      { name: 'other', graph: identity('FP32', ['n']) },
+    ];
+    const { url } = await serveFor(context, { models });
+    const ask = (model: string, shape: readonly number[]) =>
+      send(url, { path: `/v2/models/${model}/infer`, body: bodyOf(shape) });
+    assert.equal((await ask('m', [2, 3])).status, 200);
+    for (const shape of [[6], [1, 2, 3]]) assert.notEqual((await ask('m', shape)).status, 200);
+    assert.equal((await ask('other', [2])).status, 200);
+  });
 });

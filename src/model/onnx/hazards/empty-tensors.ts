@@ -3,13 +3,34 @@ import type { OnnxHeader } from '../../config.js';
 /**
  * Operators whose kernels end the process on a tensor without elements in some of their forms, by SIGSEGV, SIGFPE or SIGABRT. Found with
  * ONNX Runtime 1.32 for Python (177 kinds of the ONNX project's own tests and 12 operators of ai.onnx.ml, with each dimension, several and
- * all of them 0); DFT with 1.30, the version that serves.
+ * all of them 0); DFT and TopK with 1.30, the version that serves. TopK comes last: only dimensions before its own matter to it.
  */
-const failing = ['ConvTranspose', 'DFT', 'Einsum', 'GRU', 'InstanceNormalization', 'LSTM', 'STFT', 'Unique'] as const;
+const failing = [
+  'ConvTranspose',
+  'DFT',
+  'Einsum',
+  'GRU',
+  'InstanceNormalization',
+  'LSTM',
+  'STFT',
+  'Unique',
+  'TopK',
+] as const;
+
+/** Operators whose kernels end the process on a tensor of a rank that they do not take; found with ONNX Runtime 1.30. */
+const ranked = ['DFT', 'Einsum', 'GRU', 'LSTM', 'RNN', 'ReverseSequence', 'STFT'] as const;
 
 /** An operator of the model that ends the process where it meets a tensor without elements, or undefined. */
 export function findFailingOnEmpty(operators: OnnxHeader['operators']): string | undefined {
   return failing.find((operator) => operator in operators);
+}
+
+/** Where a request chooses how many dimensions there are, and an operator ends the process where it is another number, in words. */
+export function findChosenRank(inputs: OnnxHeader['inputs'], operators: OnnxHeader['operators']): string | undefined {
+  const unranked = inputs.find((input) => input.unranked === true);
+  const operator = ranked.find((name) => name in operators);
+  if (unranked === undefined || operator === undefined) return undefined;
+  return `input '${unranked.name}' declares no shape, and ${operator} ends the process on a tensor of another rank`;
 }
 
 /** Operators that may leave nothing, by the inputs whose values decide it. */
