@@ -8,7 +8,7 @@ export default {
     'src/client/index.ts!',
     'src/**/{*-process,*-thread,worker,parent-watch}.ts!',
     // The pages' starts, and what its tests load by path.
-    'src/playground/web/{app,api,curl,docs,stream}.js!',
+    'src/playground/web/{app,api,curl,docs/docs,stream/stream}.js!',
     // Its test loads it by path, with a flag of V8's.
     'src/server/loop/kept-tick.ts!',
     'bench/**/{main,*-process,*-thread}.ts!',

@@ -10,7 +10,7 @@ const dist = join(root, 'dist');
 const stamp = join(dist, '.built');
 const rooms = ['src', 'bench', 'test'];
 /** A module that the page loads too, and the script that it is there. */
-const shared = ['src/image/drawing/place-captions.ts', 'src/playground/web/place-captions.js'];
+const shared = ['src/image/drawing/place-captions.ts', 'src/playground/web/result/place-captions.js'];
 
 /** Files of the rooms, with their last change in milliseconds. Every start waits for this, and it is fastest without promises. */
 function listSources() {

@@ -36,16 +36,16 @@ const contentTypes: Readonly<Record<string, string>> = {
 const web = new URL('./web/', import.meta.url);
 let assets: Promise<ReadonlyMap<string, Asset>> | undefined;
 
-/** The asset of a path, `/` (the page) or `/playground/<file>`; undefined where there is none. Files are read at the first call. */
+/** The asset of a path, `/` (the page) or `/playground/<file>`, in its folder where it has one; undefined where there is none. Files are read at the first call. */
 export async function findAsset(path: string): Promise<Asset | undefined> {
   assets ??= readAssets();
   return (await assets).get(path);
 }
 
 async function readAssets(): Promise<ReadonlyMap<string, Asset>> {
-  const names = await readdir(web);
+  const names = (await readdir(web, { recursive: true })).filter((name) => extname(name) !== '');
   const entries = names.map(async (name): Promise<[string, Asset]> => {
-    const path = name === 'index.html' ? '/' : `/playground/${name}`;
+    const path = name === 'index.html' ? '/' : `/playground/${name.replaceAll('\\', '/')}`;
     return [path, toAsset(name, await readFile(new URL(name, web)))];
   });
   return new Map(await Promise.all(entries));

@@ -173,7 +173,7 @@ describe('architecture', () => {
         entry.isFile(),
       )) {
         const folder = entry.parentPath;
-        if (!/\/(web|fixtures|wasm|results)(\/|$)/.test(folder)) counts.set(folder, (counts.get(folder) ?? 0) + 1);
+        if (!/\/(fixtures|wasm|results)(\/|$)/.test(folder)) counts.set(folder, (counts.get(folder) ?? 0) + 1);
       }
     }
     assert.deepEqual(

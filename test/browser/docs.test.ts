@@ -63,7 +63,9 @@ describe('the API page in a real browser', { skip: browserObstacle }, () => {
     await page.locator('.auth-btn-wrapper .btn-done').click();
     await page.getByText('Enter a key').waitFor({ state: 'detached' });
     const block = await open(page, 'predict');
-    const models = await block.locator('[data-param-name="model"] select option').allInnerTexts();
+    const options = block.locator('[data-param-name="model"] select option');
+    await options.filter({ hasText: 'wide' }).waitFor({ state: 'attached' });
+    const models = await options.allInnerTexts();
     const headers = { authorization: 'Bearer secret-key' };
     const served = (await (await fetch(`${server.url}/v2/models`, { headers })).json()) as { models: string[] };
     assert.ok(served.models.length >= 4);

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { readdir } from 'node:fs/promises';
+import { dirname, posix } from 'node:path';
 import { describe, it } from 'node:test';
 import { findAsset, pageHeaders } from '../../src/playground/index.js';
 
-const files = await readdir('dist/src/playground/web');
+const names = await readdir('dist/src/playground/web', { recursive: true });
+const files = names.filter((name) => name.includes('.')).map((name) => name.replaceAll('\\', '/'));
 const textOf = async (path: string) => (await findAsset(path))?.body.toString() ?? '';
 
 describe('the page', () => {
@@ -14,17 +16,30 @@ describe('the page', () => {
     assert.equal(script?.type, 'text/javascript; charset=utf-8');
     assert.match(page.etag, /^"[\w-]{22}"$/);
     assert.notEqual(page.etag, script.etag);
-    for (const path of ['/playground/../index.html', '/playground/', '/index.html', '/playground/constructor']) {
+    for (const path of [
+      '/playground/../index.html',
+      '/playground/',
+      '/index.html',
+      '/playground/constructor',
+      '/playground/input',
+      '/playground/camera.js',
+    ]) {
       assert.equal(await findAsset(path), undefined, path);
     }
   });
 
   it('names only files that there are', async () => {
-    const texts = await Promise.all(files.map((name) => textOf(name === 'index.html' ? '/' : `/playground/${name}`)));
-    const named = texts.flatMap((text) => [...text.matchAll(/(?:"playground\/|from '\.\/)([\w.-]+)['"]/g)]);
-    assert.ok(named.length > 10);
+    const named = await Promise.all(
+      files.map(async (file) => {
+        const text = await textOf(file === 'index.html' ? '/' : `/playground/${file}`);
+        const linked = [...text.matchAll(/"playground\/([\w./-]+)"/g)].map(([, name]) => name!);
+        const imported = [...text.matchAll(/from '(\.[\w./-]+)'/g)].map(([, name]) => posix.join(dirname(file), name!));
+        return [...linked, ...imported];
+      }),
+    );
+    assert.ok(named.flat().length > 60, String(named.flat().length));
     assert.deepEqual(
-      named.map(([, name]) => name!).filter((name) => !files.includes(name)),
+      named.flat().filter((name) => !files.includes(name)),
       [],
     );
   });

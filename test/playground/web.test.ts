@@ -11,7 +11,7 @@ const { curlLine, quote } = (await load('curl.js')) as {
   readonly quote: (word: string) => string;
 };
 const { parseAnswer } = (await load('api.js')) as { readonly parseAnswer: (text: string) => unknown };
-const { exampleValues, parseShape, requestJson, tensorPath } = (await load('example.js')) as {
+const { exampleValues, parseShape, requestJson, tensorPath } = (await load('input/example.js')) as {
   readonly tensorPath: (model: object) => string;
   readonly exampleValues: (datatype: string, elements: number) => unknown[];
   readonly parseShape: (text: string, declared: readonly number[]) => number[];
@@ -62,7 +62,7 @@ describe('the curl line of the page', () => {
 
 describe('the label of a box', () => {
   it('stands where captions of frames stand: the page loads the same code, without its types', async () => {
-    const asset = await findAsset('/playground/place-captions.js');
+    const asset = await findAsset('/playground/result/place-captions.js');
     const text = asset?.body.toString() ?? '';
     const served = (await import(`data:text/javascript,${encodeURIComponent(text)}`)) as {
       readonly placeCaptions: typeof placeCaptions;

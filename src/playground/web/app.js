@@ -1,15 +1,15 @@
 import { call, hasKey, keepKey, ServerError, urlOf } from './api.js';
 import { curlLine } from './curl.js';
 import { byId, copyOnClick } from './dom.js';
-import { modelPath, tensorPath } from './example.js';
+import { modelPath, tensorPath } from './input/example.js';
 import { aboutModel, fetchModel, fetchModels, modelList, obstacleOf, versionChooser } from './models.js';
 import { createImageWork } from './image-work.js';
-import { emptyResult, failure, footing, outputs } from './result.js';
-import { fetchSamples } from './samples.js';
-import { createAnswerList } from './several.js';
-import { createTensorInput } from './tensor-input.js';
-import { createTextInput } from './text-input.js';
-import { textResult } from './text-result.js';
+import { emptyResult, failure, footing, outputs } from './result/result.js';
+import { fetchSamples } from './input/samples.js';
+import { createAnswerList } from './result/several.js';
+import { createTensorInput } from './input/tensor-input.js';
+import { createTextInput } from './input/text-input.js';
+import { textResult } from './result/text-result.js';
 
 /** What is on the page: the models, the chosen one with its version (undefined: the default) and input, and the number of the latest request. */
 const page = { models: [], model: undefined, version: undefined, input: undefined, turn: 0, saved: undefined };

@@ -1,13 +1,13 @@
 import { urlOf } from './api.js';
-import { detections } from './detections.js';
+import { detections } from './result/detections.js';
 import { el } from './dom.js';
-import { modelPath } from './example.js';
-import { createImageInput } from './image-input.js';
-import { pipeline } from './pipeline.js';
-import { outputs, predictions } from './result.js';
-import { seen } from './seen.js';
-import { segmentation } from './segmentation.js';
-import { createThresholds } from './thresholds.js';
+import { modelPath } from './input/example.js';
+import { createImageInput } from './input/image-input.js';
+import { pipeline } from './result/pipeline.js';
+import { outputs, predictions } from './result/result.js';
+import { seen } from './result/seen.js';
+import { segmentation } from './result/segmentation.js';
+import { createThresholds } from './input/thresholds.js';
 
 /**
  * The input of a model of images: ways to give them, the sliders of a detector, and whether to show what the model saw. Moving one of these sends the

@@ -1,6 +1,6 @@
 import { call } from './api.js';
 import { el } from './dom.js';
-import { modelPath, ownShape, shapeText } from './example.js';
+import { modelPath, ownShape, shapeText } from './input/example.js';
 
 /** Models of the repository by name, each with its best version's state: [{name, state, reason, ready}], `ready` its versions that serve. */
 export async function fetchModels() {

@@ -83,8 +83,8 @@ const description = /^\/openapi\.json(?:\?|$)/;
  */
 function doorGate({ doors, settings }: GateDeps): Gate {
   const open = settings.auth.openMetrics
-    ? /^\/(v2\/health\/(live|ready)|playground\/[\w.-]+|docs(\/[\w.-]+)?|stream|metrics)?(\?|$)/
-    : /^\/(v2\/health\/(live|ready)|playground\/[\w.-]+|docs(\/[\w.-]+)?|stream)?(\?|$)/;
+    ? /^\/(v2\/health\/(live|ready)|playground\/(?!samples\/)([\w-]+\/)?[\w.-]+|docs(\/[\w.-]+)?|stream|metrics)?(\?|$)/
+    : /^\/(v2\/health\/(live|ready)|playground\/(?!samples\/)([\w-]+\/)?[\w.-]+|docs(\/[\w.-]+)?|stream)?(\?|$)/;
   return (request) => {
     const { authorization, 'x-api-key': apiKey } = request.headers;
     const { method, url } = request;

@@ -47,6 +47,12 @@ export const pageOperations: readonly Operation[] = [
     answer: { '*/*': bytes },
     failures: [404],
   }),
+  get('/playground/:folder/:file', 'pageFileInFolder', {
+    tag: 'server',
+    summary: 'Parts of the page, by what they are for',
+    answer: { '*/*': bytes },
+    failures: [404],
+  }),
   get('/playground/samples/:model', 'samples', {
     tag: 'server',
     summary: 'Samples to try a model with',

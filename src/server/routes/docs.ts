@@ -101,9 +101,9 @@ function page({ title, basePath }: DocumentOptions): string {
 <meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <title>${name} API</title>
-<link rel="icon" href="${at}/favicon-32x32.png"><link rel="stylesheet" href="${at}/swagger-ui.css"><link rel="stylesheet" href="${own}/docs.css">
+<link rel="icon" href="${at}/favicon-32x32.png"><link rel="stylesheet" href="${at}/swagger-ui.css"><link rel="stylesheet" href="${own}/docs/docs.css">
 </head>
-<body><div id="api"></div><script src="${at}/swagger-ui-bundle.js"></script><script type="module" src="${own}/docs.js"></script></body>
+<body><div id="api"></div><script src="${at}/swagger-ui-bundle.js"></script><script type="module" src="${own}/docs/docs.js"></script></body>
 </html>
 `;
 }

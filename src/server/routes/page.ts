@@ -17,6 +17,9 @@ export function addPageRoutes(router: Router, samples: Samples): void {
   get('/playground/:file', async (exchange) => {
     sendAsset(exchange, await findAsset(`/playground/${exchange.param('file')}`));
   });
+  get('/playground/:folder/:file', async (exchange) => {
+    sendAsset(exchange, await findAsset(`/playground/${exchange.param('folder')}/${exchange.param('file')}`));
+  });
   get('/playground/samples/:model', async (exchange) => {
     const model = checkModelName(exchange.param('model'));
     exchange.sendJson(200, { samples: await samples.list(model) });

@@ -15,7 +15,7 @@ const headers = ['content-type', `multipart/x-mixed-replace; boundary=${boundary
 /** `/stream`, the page of what cameras see through models; each of them as MJPEG at `/stream/{name}`, where frames are posted too; `/streams`, how each does. */
 export function addStreamRoutes(router: Router, streams: Streams, doors: Doors): void {
   const sendPage = async (exchange: Exchange): Promise<void> =>
-    sendAsset(exchange, await findAsset('/playground/stream.html'));
+    sendAsset(exchange, await findAsset('/playground/stream/stream.html'));
   const post = async (exchange: Exchange): Promise<void> => {
     const stream = streams.get(exchange.param('name'));
     const body = await readBody(exchange, { limitBytes: streams.frameBytes });

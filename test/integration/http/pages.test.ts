@@ -200,7 +200,7 @@ describe('every answer', () => {
       goodCall,
       { path: '/' },
       { path: '/docs' },
-      { path: '/playground/docs.js' },
+      { path: '/playground/docs/docs.js' },
       { path: '/metrics' },
       { path: '/v2' },
       { path: '/nowhere' },

@@ -22,8 +22,8 @@ describe('the page on a server with a key', () => {
     assert.equal(page.status, 200);
     assert.equal(page.headers.get('content-type'), 'text/html; charset=utf-8');
     assert.match(page.headers.get('content-security-policy') ?? '', /^default-src 'self'/);
-    const files = [...(await page.text()).matchAll(/"(playground\/[\w.]+)"/g)].map(([, path]) => path!);
-    assert.ok(files.length >= 3);
+    const files = [...(await page.text()).matchAll(/"(playground\/[\w./-]+)"/g)].map(([, path]) => path!);
+    assert.ok(files.length >= 8);
     for (const path of files) assert.equal((await get(`/${path}`)).status, 200, path);
   });
 
@@ -45,7 +45,12 @@ describe('the page on a server with a key', () => {
   });
 
   it('finds no file beside the samples and its own', async () => {
-    const paths = ['/playground/samples/m/model.json', '/playground/samples/m/..%2Fmodel.json', '/playground/none.js'];
+    const paths = [
+      '/playground/samples/m/model.json',
+      '/playground/samples/m/..%2Fmodel.json',
+      '/playground/none.js',
+      '/playground/input/none.js',
+    ];
     for (const path of paths) assert.equal((await get(path, withKey)).status, 404, path);
     assert.equal((await get('/playground/samples/..%2Fm', withKey)).status, 400);
   });

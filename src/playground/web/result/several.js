@@ -1,4 +1,4 @@
-import { el } from './dom.js';
+import { el } from '../dom.js';
 
 /**
  * A place for the answer to each of several images, by their names. `fill(at, parts)` shows what came to one, and `progress(text)` how far it has gone.

@@ -1,4 +1,4 @@
-import { el } from './dom.js';
+import { el } from '../dom.js';
 
 /** Longest side of the layer; masks of larger images are shown smaller. */
 const mostPixels = 1600;

@@ -1,4 +1,4 @@
-import { copyOnClick, el } from './dom.js';
+import { copyOnClick, el } from '../dom.js';
 
 const largestSide = 4096;
 

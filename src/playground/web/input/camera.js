@@ -1,4 +1,4 @@
-import { el } from './dom.js';
+import { el } from '../dom.js';
 import { runLive, takeFrame } from './live.js';
 
 /** Why this browser offers no camera here; undefined where it does. */

@@ -1,4 +1,4 @@
-import { ask } from './api.js';
+import { ask } from '../api.js';
 
 /**
  * Reads a stream of JPEGs with the key of this tab and calls `onFrame(blob)` for each, until it ends. Throws ServerError.

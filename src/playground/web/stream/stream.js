@@ -1,5 +1,5 @@
-import { call, keepKey, ServerError } from './api.js';
-import { byId, el, percent } from './dom.js';
+import { call, keepKey, ServerError } from '../api.js';
+import { byId, el, percent } from '../dom.js';
 import { readFrames } from './frames.js';
 
 const [pollMs, retryMs] = [1000, 2000];

@@ -1,4 +1,4 @@
-import { el, percent } from './dom.js';
+import { el, percent } from '../dom.js';
 // src/image/drawing/place-captions.ts, as tools/build.js puts it here.
 import { placeCaptions } from './place-captions.js';
 import { maskLayer } from './object-masks.js';

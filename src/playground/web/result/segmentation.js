@@ -1,4 +1,4 @@
-import { el, percent } from './dom.js';
+import { el, percent } from '../dom.js';
 
 /**
  * The class of each pixel over the image that was sent, and what part each class has. `answer` is the body of POST /predictions/{model}, whose

@@ -1,4 +1,4 @@
-import { el } from './dom.js';
+import { el } from '../dom.js';
 import { ownShape, requestJson } from './example.js';
 import { createImageFiller } from './image-filler.js';
 import { requestStrip } from './samples.js';

@@ -1,4 +1,4 @@
-import { el } from './dom.js';
+import { el } from '../dom.js';
 
 /** The image that was sent beside what the model saw of it, a PNG in base64. */
 export async function seen(preview, blob) {

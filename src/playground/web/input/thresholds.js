@@ -1,4 +1,4 @@
-import { el } from './dom.js';
+import { el } from '../dom.js';
 
 /**
  * Sliders for the least score and the overlap of a detector, at the model's own values at first. Calls `onChange` when one was

@@ -1,4 +1,4 @@
-import { el, short } from './dom.js';
+import { el, short } from '../dom.js';
 import { outputs, predictions } from './result.js';
 
 const mostCompared = 24;

@@ -1,4 +1,4 @@
-import { svg } from './dom.js';
+import { svg } from '../dom.js';
 
 const width = 640;
 const height = 180;

@@ -1,5 +1,5 @@
 import { detections } from './detections.js';
-import { el, milliseconds, percent } from './dom.js';
+import { el, milliseconds, percent } from '../dom.js';
 import { predictions } from './result.js';
 import { segmentation } from './segmentation.js';
 

@@ -1,4 +1,4 @@
-import { call, forgetKey, givenKey, keepKey } from './api.js';
+import { call, forgetKey, givenKey, keepKey, urlOf } from '../api.js';
 
 /* global SwaggerUIBundle */
 
@@ -16,7 +16,7 @@ async function readDocument() {
 /** The body that a model has in an operation's examples: as it stands there, or read from its address. */
 async function exampleBody(example) {
   if (example?.externalValue === undefined) return JSON.stringify(example?.value, null, 2);
-  const root = new URL('../', import.meta.url);
+  const root = new URL(urlOf(''));
   return JSON.stringify((await call(new URL(example.externalValue, root).pathname.slice(root.pathname.length))).body);
 }
 

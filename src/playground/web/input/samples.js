@@ -1,5 +1,5 @@
-import { call } from './api.js';
-import { el } from './dom.js';
+import { call } from '../api.js';
+import { el } from '../dom.js';
 
 const pathOf = (model, name) => `playground/samples/${encodeURIComponent(model)}/${encodeURIComponent(name)}`;
 

@@ -1,6 +1,6 @@
 import { lineChart } from './chart.js';
-import { el, milliseconds, percent, short } from './dom.js';
-import { parseServerTiming } from './api.js';
+import { el, milliseconds, percent, short } from '../dom.js';
+import { parseServerTiming } from '../api.js';
 
 const shown = 200;
 

@@ -1,5 +1,5 @@
-import { lineChart } from './chart.js';
-import { el } from './dom.js';
+import { lineChart } from '../result/chart.js';
+import { el } from '../dom.js';
 import { count, exampleOf, exampleValues, parseShape, shapeText } from './example.js';
 
 const longestExample = 4096;

@@ -1,4 +1,4 @@
-import { el } from './dom.js';
+import { el } from '../dom.js';
 
 const start = 'The cat sits on the mat.\nA kitten rests on a rug.\nShares fell sharply on Monday.';
 

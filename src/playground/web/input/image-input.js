@@ -1,5 +1,5 @@
 import { createCamera } from './camera.js';
-import { el } from './dom.js';
+import { el } from '../dom.js';
 import { createDrawing } from './drawing.js';
 import { imageStrip } from './samples.js';
 
