@@ -24,7 +24,8 @@ import type { ContainerPlan } from '../decide/plan-types.js';
 import { permitReplacing, refuseShorterLife } from '../session/replace.js';
 import type { Session, Started } from '../session/session.js';
 import { toContainerSpec } from './spec.js';
-import type { ContainerSpec } from './spec-types.js';
+import { withProfiles } from './security-profiles.js';
+import type { ContainerSpec, CreateBody } from './spec-types.js';
 
 /** Creates and starts a container of a plan, or finds the one that runs already, and waits until it is ready. */
 export async function startContainer(session: Session, plan: ContainerPlan): Promise<Started> {
@@ -45,10 +46,12 @@ export async function startContainer(session: Session, plan: ContainerPlan): Pro
 }
 
 /** A launcher that was faster has made the same container: its name, and so its options, are the same. */
-async function create({ gateway }: Session, spec: ContainerSpec): Promise<string | { readonly runningId: string }> {
+async function create(session: Session, spec: ContainerSpec): Promise<string | { readonly runningId: string }> {
+  const { gateway } = session;
+  const body = await toSent(session, spec);
   try {
     const { name, platform } = spec;
-    return await gateway.containers.create(spec.body, { name, ...(platform === undefined ? {} : { platform }) });
+    return await gateway.containers.create(body, { name, ...(platform === undefined ? {} : { platform }) });
   } catch (thrown) {
     const isTaken = thrown instanceof AppError && /is already in use by container/.test(thrown.message);
     if (!isTaken) throw explainEngineError(thrown);
@@ -60,6 +63,13 @@ async function create({ gateway }: Session, spec: ContainerSpec): Promise<string
       { cause: thrown },
     );
   }
+}
+
+/** The options as the engine takes them. Podman reads the files of profiles itself. */
+async function toSent({ facts, context }: Session, { body }: ContainerSpec): Promise<CreateBody> {
+  if (facts.engine.state === 'known' && facts.engine.value.info.kind === 'podman') return body;
+  const SecurityOpt = await withProfiles(body.HostConfig.SecurityOpt, context.cwd);
+  return { ...body, HostConfig: { ...body.HostConfig, SecurityOpt } };
 }
 
 interface Target {

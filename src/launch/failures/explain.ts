@@ -6,6 +6,7 @@ import type { Refusal } from '../decide/refusal.js';
 const codeOfArea: Readonly<Partial<Record<FailureArea, ErrorCode>>> = {
   gpu: 'DEVICE_UNAVAILABLE',
   port: 'PORT_IN_USE',
+  network: 'DOCKER_REFUSED',
 };
 
 /** A refusal as an error: cause, then the fix on its own line. */

@@ -1,5 +1,5 @@
 /** What a failure is about; `gpu` ones let `auto` fall back. */
-export type FailureArea = 'gpu' | 'mount' | 'port' | 'device' | 'engine';
+export type FailureArea = 'gpu' | 'mount' | 'port' | 'network' | 'device' | 'engine';
 
 /** A failure text that engines, runtimes or libraries are known to print, with its cause and the line that helps. */
 export interface KnownFailure {
@@ -196,6 +196,13 @@ const otherRows: readonly (readonly [FailureArea, ...Row])[] = [
     /port is already allocated|address already in use|ports are not available/i,
     'another program or container has this port',
     'choose another with -p, for instance -p 8001:8000',
+  ],
+  [
+    'network',
+    'network-missing',
+    /network \S+ not found/i,
+    'the engine has no network of the name after --network',
+    'docker network ls shows those that it has; docker network create NAME makes one',
   ],
   [
     'engine',

@@ -37,7 +37,7 @@ export function findAddress(details: ContainerDetails, port: number, remoteHost:
   const isServed = details.ports.find(
     (published) => published.containerPort === port && published.protocol === 'tcp' && published.hostPort !== undefined,
   );
-  if (isServed?.hostPort === undefined) return { reason: 'no port is published; -p publishes one' };
+  if (isServed?.hostPort === undefined) return { reason: whyUnpublished(details) };
   const { hostIp = '', hostPort } = isServed;
   if (remoteHost !== undefined && isLoopback(hostIp)) {
     return {
@@ -45,6 +45,12 @@ export function findAddress(details: ContainerDetails, port: number, remoteHost:
     };
   }
   return { address: addressOf(remoteHost ?? hostIp, hostPort) };
+}
+
+function whyUnpublished({ networkMode }: ContainerDetails): string {
+  if (networkMode === 'none') return 'nothing reaches a container with --network none';
+  if (networkMode.startsWith('container:')) return 'it has the network of another container, which publishes its ports';
+  return 'no port is published; -p publishes one';
 }
 
 function findOnHostNetwork(

@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { neverReadyError, permitsFallback, toRefusal } from '../../../src/launch/failures/explain.js';
+import { AppError } from '../../../src/errors.js';
+import {
+  explainEngineError,
+  neverReadyError,
+  permitsFallback,
+  toRefusal,
+} from '../../../src/launch/failures/explain.js';
 import type { HealthReason } from '../../../src/protocol/server-health.js';
 
 const reasonOf = (code: string, message: string): HealthReason => ({ code, final: true, model: 'm', message });
@@ -34,5 +40,19 @@ describe('a server that says that it will never be ready', () => {
     const { message } = failure(...Array.from({ length: 9 }, () => cutShort));
     assert.equal(message.match(/reason:/g)?.length, 5);
     assert.match(message, /and 4 more/);
+  });
+});
+
+describe('what an engine refuses', () => {
+  const refused = (engine: string) =>
+    explainEngineError(new AppError('NOT_FOUND', `Could not start container x: ${engine}`, { details: { engine } }));
+
+  it('is no missing container where a network is missing', () => {
+    const { code, message } = refused('network nonet not found');
+    assert.equal(code, 'DOCKER_REFUSED');
+    assert.match(
+      message,
+      /has no network of the name[\s\S]*engine: network nonet not found[\s\S]*fix: docker network ls/,
+    );
   });
 });

@@ -65,7 +65,12 @@ describe('where a container is reached', () => {
     assert.deepEqual(at(8001), { address: '127.0.0.1:9001' });
     assert.deepEqual(at(8000, 'box.example'), { address: 'box.example:9000' });
     assert.match(JSON.stringify(at(8001, 'box.example')), /ssh -L 9001:127\.0\.0\.1:9001 box\.example/);
-    assert.match(JSON.stringify(at(8002)), /no port is published/);
+    assert.match(JSON.stringify(at(8002)), /no port is published; -p publishes one/);
+    const closed = (mode: string) => findAddress(parseDetails({ HostConfig: { NetworkMode: mode } }), 8000, undefined);
+    assert.deepEqual(closed('none'), { reason: 'nothing reaches a container with --network none' });
+    assert.deepEqual(closed('container:abc'), {
+      reason: 'it has the network of another container, which publishes its ports',
+    });
   });
 
   it('is its own address on the host network, as its flag or else its variable says', () => {
