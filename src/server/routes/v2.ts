@@ -33,7 +33,10 @@ export function addV2Routes(router: Router, dataplane: Dataplane): void {
     const sendModel = (exchange: Exchange): void => {
       const { metadata } = queryOf(exchange);
       if (metadata !== undefined && metadata !== 'whole') {
-        throw new AppError('INVALID_INPUT', `'metadata' is ${JSON.stringify(metadata)}: expected whole`);
+        throw new AppError(
+          'INVALID_INPUT',
+          `'metadata' is ${JSON.stringify(metadata)}: expected whole, as in ?metadata=whole`,
+        );
       }
       const options = { wholeMetadata: metadata === 'whole' };
       exchange.sendJson(200, dataplane.describeModel(exchange.param('model'), exchange.version, options));

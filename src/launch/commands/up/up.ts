@@ -147,7 +147,7 @@ function refuseOperands(operands: readonly string[], self: Command): void {
 
 /** Whether `run` was typed, as docker users do, whose first word is an image. */
 function isRun(self: Command): boolean {
-  return (self.parent as { rawArgs?: readonly string[] } | null)?.rawArgs?.includes('run') === true;
+  return typedWords(self).includes('run');
 }
 
 /** Whether a word came after `--`, and so belongs to the server. */
@@ -157,11 +157,16 @@ export function isAfterDashes(word: string, operands: readonly string[], self: C
 
 /** How many words were typed after `--`, the last operands of the command. */
 export function wordsAfterDashes(self: Command): number {
-  let root = self;
-  while (root.parent !== null) root = root.parent;
-  const typed = (root as unknown as { readonly rawArgs: readonly string[] }).rawArgs;
+  const typed = typedWords(self);
   const end = typed.indexOf('--');
   return end < 0 ? 0 : typed.length - end - 1;
+}
+
+/** The whole line as it was typed. Commander keeps it in the program, and its types leave it out. */
+function typedWords(self: Command): readonly string[] {
+  let root = self;
+  while (root.parent !== null) root = root.parent;
+  return (root as unknown as { readonly rawArgs: readonly string[] }).rawArgs;
 }
 
 async function openShell(
