@@ -5,7 +5,7 @@ import type { ResizeConfig } from '../model/config.js';
 import type { ComputedColors } from './color/plan.js';
 import { planFile } from './color/plan-file.js';
 import { toSrgb, type ShownPixels } from './color/to-srgb.js';
-import { sniffImage, type ImageFormat } from './files/format.js';
+import { sniffImage, stillOf, type ImageFormat } from './files/format.js';
 import { readJpegHeader } from './files/jpeg-header.js';
 import { readPlainJpeg } from './files/jpeg-plain.js';
 import { hasAllUnits } from './files/jpeg-units.js';
@@ -84,7 +84,8 @@ function formatOf(bytes: Uint8Array): ImageFormat {
   return sniffed.format;
 }
 
-async function decodeAs(format: ImageFormat, bytes: Uint8Array): Promise<Pixels> {
+async function decodeAs(format: ImageFormat, file: Uint8Array): Promise<Pixels> {
+  const bytes = stillOf(file);
   if (format === 'jpeg' && hasTooManyScans(bytes)) throw tooManyScans(bytes, mostScans);
   try {
     return await readWhole({ bytes, failOn: format === 'jpeg' ? 'warning' : 'error' }, format);
@@ -106,7 +107,7 @@ export async function readUprightSize(bytes: Uint8Array): Promise<ImageSize> {
   const header = bytes[0] === 0xff ? readJpegHeader(bytes) : undefined;
   if (header?.isTurned === false) return { width: header.width, height: header.height };
   const sharp = await loadSharp();
-  const { autoOrient } = await sharp(bytes, { failOn: 'none', limitInputPixels: false }).metadata();
+  const { autoOrient } = await sharp(stillOf(bytes), { failOn: 'none', limitInputPixels: false }).metadata();
   return { width: autoOrient.width, height: autoOrient.height };
 }
 

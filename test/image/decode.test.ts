@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import sharp from 'sharp';
 import { AppError } from '../../src/errors.js';
-import { configureImages, decodeImage } from '../../src/image/decode.js';
+import { configureImages, decodeImage, readUprightSize } from '../../src/image/decode.js';
 import { imageBytes } from '../../src/image/image-bytes.js';
 import { encoder, patterns, resizeTo } from './images.js';
 import { draw } from './reference.js';
@@ -54,6 +54,17 @@ describe('decodeImage', () => {
       .toBuffer();
     assert.equal((await sharp(gif).metadata()).pages, 2);
     assert.equal(await cornersOf(gif), upright);
+  });
+
+  it('takes the first frame of an AVIF animation, which lies in it as a still', async () => {
+    const bytes = await encoder(quarters).avif({ lossless: true }).toBuffer();
+    bytes.write('avis', 8, 'latin1');
+    const sent = Uint8Array.from(bytes);
+    assert.equal(await cornersOf(sent), upright);
+    assert.deepEqual(await readUprightSize(sent), { width: 32, height: 32 });
+    assert.ok(bytes.equals(sent), 'the bytes that were sent are as they were');
+    const cut = sent.subarray(0, -100);
+    await assert.rejects(cornersOf(cut), refusedWith('INVALID_INPUT', /AVIF image .* is damaged or cut off/));
   });
 
   it('turns images upright by all eight EXIF orientations', async () => {

@@ -68,6 +68,17 @@ function sniffIsoMedia(head: string): Sniffed {
   return { kind: 'other', what, mayBeText: false };
 }
 
+/**
+ * An AVIF animation as the still that lies in it, its first frame: the library takes a file whose major brand is that of animations for none
+ * that it knows (AV1 Image File Format, 6). Any other file as it is.
+ */
+export function stillOf(bytes: Uint8Array): Uint8Array {
+  if (Buffer.from(bytes.subarray(4, 12)).toString('latin1') !== 'ftypavis') return bytes;
+  const still = bytes.slice();
+  still.set(Buffer.from('avif'), 8);
+  return still;
+}
+
 const startOf = (head: string): string => head.replace(/^\xef\xbb\xbf/, '').trimStart();
 
 function describeMarkup(head: string): string | undefined {
