@@ -36,7 +36,8 @@ function refused(text: string, { subject, status }: { readonly subject: Subject;
   const missing = subject.kind === 'image' ? 'IMAGE_MISSING' : 'NOT_FOUND';
   const code = meaning ?? (status === 404 ? missing : 'DOCKER_REFUSED');
   const details = { engine: text, status, ...(subject.ref === undefined ? {} : { ref: subject.ref }) };
-  return new AppError(code, `Could not ${subject.action}: ${text}`, { details });
+  const reason = text === '' ? `status ${status} without a reason, perhaps of a proxy in between` : text;
+  return new AppError(code, `Could not ${subject.action}: ${reason}`, { details });
 }
 
 function disconnected(thrown: unknown, subject: Subject, endpoint: DockerEndpoint): AppError {

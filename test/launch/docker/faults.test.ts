@@ -30,6 +30,15 @@ const remote: DockerEndpoint = {
 };
 const subject: Subject = { action: 'ask the engine', kind: 'engine' };
 
+it('a refusal without a text says its status', () => {
+  for (const text of ['', ' ']) {
+    const thrown = Object.assign(new Error(`(HTTP code 403) unexpected - ${text}`), { statusCode: 403 });
+    const { code, message } = toDockerError(thrown, subject, remote);
+    assert.equal(code, 'DOCKER_REFUSED');
+    assert.equal(message, 'Could not ask the engine: status 403 without a reason, perhaps of a proxy in between');
+  }
+});
+
 const lost = (code: string, message = `connect ${code}`): Error => Object.assign(new Error(message), { code });
 
 describe('faults of the engine', () => {
