@@ -11,7 +11,10 @@ import { listArrived, listTransfers } from './transfers.js';
 function main(port: NonNullable<typeof parentPort>, data: CodecThreadData): void {
   standBehindMain();
   configureImages(data.image);
+  let holdsTokenizers = false;
+  const isHeavy = (): boolean => holdsMuch(holdsTokenizers);
   port.on('message', ({ job, task }: ToCodec) => {
+    holdsTokenizers ||= task.kind === 'tokenize';
     performTask(task)
       .then((result) =>
         port.postMessage({ job, result, isHeavy: isHeavy() } satisfies FromCodec, listTransfers(result)),
@@ -23,12 +26,16 @@ function main(port: NonNullable<typeof parentPort>, data: CodecThreadData): void
   });
 }
 
-/** More than tokenizers take, for which alone a thread is better kept. */
+/** Of images and tensors. */
 const heavyBytes = 96 << 20;
 
-/** Whether images and tensors take much memory here, of which most is probably not used any more. */
-function isHeavy(): boolean {
-  return getHeapStatistics().external_memory > heavyBytes;
+/** Of the heap, which has some 8 MiB when the thread starts. */
+const heavyHeapBytes = 24 << 20;
+
+/** Whether there is much memory here, of which most is probably not used any more. A thread whose heap has tokenizers in it is better kept. */
+function holdsMuch(holdsTokenizers: boolean): boolean {
+  const { external_memory: external, total_heap_size: heap } = getHeapStatistics();
+  return external > heavyBytes || (!holdsTokenizers && heap > heavyHeapBytes);
 }
 
 if (parentPort !== null) main(parentPort, workerData as CodecThreadData);
