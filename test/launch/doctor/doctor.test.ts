@@ -63,6 +63,7 @@ const recorded: readonly (readonly [id: string, text: string])[] = [
     'ssh to me@box failed: ssh: connect to host box port 22: Connection refused. To test: ssh me@box docker version',
   ],
   ['old-client', 'client version 1.25 is too old. Minimum supported API version is 1.44'],
+  ['network-missing', 'network nonet not found'],
   ['no-space', 'write /var/lib/docker/tmp/x: no space left on device'],
   ['no-init', 'exec: "docker-init": executable file not found in $PATH'],
   ['platform', 'no match for platform in manifest: not found'],
