@@ -102,19 +102,6 @@ describe('the codec threads', () => {
     await pool.close();
   });
 
-  it('end where bodies made their heap grow, and start again with the next task', async () => {
-    const started = new Int32Array(new SharedArrayBuffer(4));
-    const data = { image: { threads: 1 }, started };
-    const entry = new URL('./counted-thread.js', import.meta.url);
-    const pool = new CodecPool({ threads: 1, limits: {}, data, entry, restMs: 1 });
-    // V8 may collect what a body left at any time.
-    while (Atomics.load(started, 0) < 2) {
-      await pool.run(body(300_000));
-      await wait(20);
-    }
-    await pool.close();
-  });
-
   it('answer each task with its own result, however many wait', async () => {
     const pool = createPool(3);
     const counts = Array.from({ length: 40 }, (_, n) => (n % 4) + 1);
