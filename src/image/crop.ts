@@ -1,4 +1,5 @@
 import type { BytesElement } from '../tensor/tensor.js';
+import { inTurns } from '../in-turns.js';
 import { decodeImage, encodePng, readUprightSize } from './decode.js';
 import { imageBytes } from './image-bytes.js';
 import type { ImageSize } from './fit.js';
@@ -21,13 +22,13 @@ export async function cutCrops({ image, boxes, ...how }: CropsToCut): Promise<re
   const bytes = imageBytes(image);
   const size = await readUprightSize(bytes).catch(() => ({ width: 1, height: 1 }));
   const pixels = await decodeImage(bytes, { ...size, fit: 'fill', background: [0] });
-  return Promise.all(
-    boxes.map(async (box) => {
-      const area = placeCrop(box, pixels, how);
-      return area && encodePng(cutPixels(pixels, area));
-    }),
-  );
+  const areas = boxes.map((box) => placeCrop(box, pixels, how));
+  // Each is a copy, perhaps of the whole image.
+  const turns = { most: pixels.width * pixels.height, sizeOf: (area: Area | undefined) => pixelsOf(area) };
+  return inTurns(areas, turns, async (area) => area && encodePng(cutPixels(pixels, area)));
 }
+
+const pixelsOf = (area: Area | undefined): number => (area === undefined ? 0 : area.width * area.height);
 
 interface Area {
   readonly left: number;

@@ -13,7 +13,16 @@ import { decodePlainJpeg } from './files/jpeg-rows.js';
 import { hasTooManyScans, mostScans, nextReading, type Reading } from './files/jpeg-scans.js';
 import { rowsOf } from './pixel-rows.js';
 import type { ImageSize } from './fit.js';
-import { damagedImage, tooManyPixels, tooManyScans, unknownImage, unreadSamples } from './refusals.js';
+import type { Turns } from '../in-turns.js';
+import {
+  damagedImage,
+  tooLong,
+  tooManyPixels,
+  tooManyTogether,
+  tooManyScans,
+  unknownImage,
+  unreadSamples,
+} from './refusals.js';
 import type { Pixels } from './preprocess.js';
 import { resizeImage } from './resample/resize.js';
 import { withKernels, type PixelKernels } from './wasm/kernels.js';
@@ -25,6 +34,9 @@ export interface ImageSettings {
   /** Most pixels of one image; more are refused before they are decoded. */
   readonly maxPixels?: number;
 }
+
+/** The library takes most of a microsecond for each row, however short: 50 million of them held a thread for 38 s. Upright, a column may be one. */
+const longestSide = 500_000;
 
 /** What transparent pixels are laid on. */
 const flattenBackground = { r: 255, g: 255, b: 255 };
@@ -87,6 +99,7 @@ function formatOf(bytes: Uint8Array): ImageFormat {
 async function decodeAs(format: ImageFormat, file: Uint8Array): Promise<Pixels> {
   const bytes = stillOf(file);
   if (format === 'jpeg' && hasTooManyScans(bytes)) throw tooManyScans(bytes, mostScans);
+  if (format === 'png') refuseLong(format, readPngSize(bytes));
   try {
     return await readWhole({ bytes, failOn: format === 'jpeg' ? 'warning' : 'error' }, format);
   } catch (cause) {
@@ -100,6 +113,24 @@ export async function encodePng({ data, width, height }: Pixels): Promise<Uint8A
   return sharp(data, { raw: { width, height, channels: 3 } })
     .png({ compressionLevel: 1 })
     .toBuffer();
+}
+
+/** Images of one run may have together as many pixels as so many of the largest: they are seconds of a thread. */
+const mostLargeImages = 8;
+
+/**
+ * How many images of a run are decoded at once: as many as have together the pixels that one may have. What is read of them waits until
+ * this thread has made the model's input of it, and would pile up. Rejects with PAYLOAD_TOO_LARGE where all have too many. What has no
+ * readable header is refused by the decoder itself.
+ */
+export async function decodingTurns(files: readonly Uint8Array[]): Promise<Turns<Uint8Array>> {
+  if (files.length === 1) return { most: maxPixels, sizeOf: () => 0 };
+  const sizes = await Promise.all(files.map((file) => readUprightSize(file).catch(() => ({ width: 0, height: 0 }))));
+  const pixels = new Map(files.map((file, n) => [file, (sizes[n]?.width ?? 0) * (sizes[n]?.height ?? 0)]));
+  const all = sizes.reduce((sum, { width, height }) => sum + width * height, 0);
+  const most = mostLargeImages * maxPixels;
+  if (all > most) throw tooManyTogether({ images: files.length, pixels: all, most });
+  return { most: maxPixels, sizeOf: (file) => pixels.get(file) ?? 0 };
 }
 
 /** Width and height of an image, upright. Rejects for what has no readable header. */
@@ -133,6 +164,14 @@ export function decodePlain<T>(
   });
 }
 
+/** Width and height stand in a PNG's first chunk. */
+function readPngSize(png: Uint8Array): ImageSize {
+  const { buffer, byteOffset, byteLength } = png;
+  if (byteLength < 24) return { width: 0, height: 0 };
+  const view = new DataView(buffer, byteOffset);
+  return { width: view.getUint32(16), height: view.getUint32(20) };
+}
+
 /** Whether blocks of a JPEG are missing, as far as its kind is one that shows it. */
 function lacksUnits(jpeg: Uint8Array): boolean {
   const plain = readPlainJpeg(jpeg);
@@ -164,7 +203,11 @@ async function readPixels(reading: Reading, format: ImageFormat): Promise<Pixels
 async function openInSrgb({ bytes, failOn }: Reading, format: ImageFormat): Promise<Sharp> {
   const sharp = await loadSharp();
   const options = { failOn, limitInputPixels: maxPixels, autoOrient: true } as const;
-  const plan = await planFile(bytes, format, () => sharp(bytes, options).metadata());
+  const plan = await planFile(bytes, format, async () => {
+    const facts = await sharp(bytes, options).metadata();
+    refuseLong(format, facts);
+    return facts;
+  });
   switch (plan.kind) {
     case 'decoder':
       return sharp(bytes, { ...options, ignoreIcc: plan.ignoreProfile });
@@ -178,6 +221,11 @@ async function openInSrgb({ bytes, failOn }: Reading, format: ImageFormat): Prom
     case 'refused':
       throw unreadSamples(format, plan.what);
   }
+}
+
+/** Other formats' sides have two bytes. */
+function refuseLong(format: ImageFormat, { width, height }: ImageSize): void {
+  if (Math.max(width, height) > longestSide) throw tooLong(format, { width, height, longestSide });
 }
 
 /** Bytes of a pixel beyond which fewer pixels are read: they lie in memory all at once. */

@@ -4,7 +4,8 @@ import { arrayOf } from '../tensor/datatype.js';
 import { fitsShape, formatShape, type Shape } from '../tensor/shape.js';
 import type { BytesElement, NumericTensor, TensorSpec } from '../tensor/tensor.js';
 import { channelTables, imageDatatype } from './channel-tables.js';
-import { decodeImage, readUprightSize } from './decode.js';
+import { inTurns } from '../in-turns.js';
+import { decodeImage, decodingTurns, readUprightSize } from './decode.js';
 import { imageBytes } from './image-bytes.js';
 import { previewImages } from './preview.js';
 import type { ImageSize } from './fit.js';
@@ -27,7 +28,10 @@ export async function imagesToTensor(
 ): Promise<NumericTensor> {
   const datatype = imageDatatype(spec);
   const tables = channelTables(config, datatype);
-  const cuts = await Promise.all(images.map((image, n) => cutImage(image, config, [n + 1, images.length])));
+  const files = images.map(imageBytes);
+  const cuts = await inTurns(files, await decodingTurns(files), (file, n) =>
+    cutImage(file, config, [n + 1, images.length]),
+  );
   const shape = shapeOf(cuts, config, spec);
   const length = tables.length * (cuts[0]?.window.width ?? 0) * (cuts[0]?.window.height ?? 0);
   const data = new (arrayOf(datatype))(length * cuts.length);
@@ -68,12 +72,12 @@ interface Cut {
 
 /** Decodes one image; a refusal says which of several it was. */
 async function cutImage(
-  image: BytesElement,
+  file: Uint8Array,
   config: ImageConfig,
   [number, count]: readonly [number: number, count: number],
 ): Promise<Cut> {
   try {
-    const pixels = await decodeImage(imageBytes(image), config.resize);
+    const pixels = await decodeImage(file, config.resize);
     return { pixels, window: centreWindow(pixels, config.crop) };
   } catch (error) {
     if (count === 1 || !(error instanceof AppError)) throw error;

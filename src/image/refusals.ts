@@ -1,5 +1,6 @@
 import { AppError, messageOf } from '../errors.js';
 import type { ImageFormat } from './files/format.js';
+import type { ImageSize } from './fit.js';
 
 /** Bytes in an unknown format. */
 export function unknownImage(bytes: Uint8Array, what: string): AppError {
@@ -36,11 +37,34 @@ export function tooManyScans(bytes: Uint8Array, most: number): AppError {
   return new AppError('INVALID_INPUT', text, { details: { bytes: bytes.length, most } });
 }
 
-interface Size {
-  readonly width: number;
-  readonly height: number;
+interface Size extends ImageSize {
   /** The limit in pixels that holds for it. */
   readonly maxPixels: number;
+}
+
+/** An image with a side that is longer than any that is decoded. */
+export function tooLong(
+  format: ImageFormat,
+  { width, height, longestSide }: ImageSize & { readonly longestSide: number },
+): AppError {
+  return new AppError(
+    'PAYLOAD_TOO_LARGE',
+    `The ${format.toUpperCase()} image has ${width}x${height} pixels; neither side may have more than ${longestSide}. Send it in parts.`,
+    { details: { width, height, longestSide } },
+  );
+}
+
+/** Images of one run that have together more pixels than are decoded. */
+export function tooManyTogether(all: {
+  readonly images: number;
+  readonly pixels: number;
+  readonly most: number;
+}): AppError {
+  return new AppError(
+    'PAYLOAD_TOO_LARGE',
+    `The ${all.images} images have together ${all.pixels} pixels; the limit for images of one run is ${all.most}. Send fewer at once.`,
+    { details: all },
+  );
 }
 
 /** An image of more pixels than are decoded. */

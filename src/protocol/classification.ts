@@ -8,6 +8,9 @@ import type { BytesTensor, NumericTensor, Tensor } from '../tensor/tensor.js';
 /** Most elements that one row may have (extension "classification"). */
 const mostElements = 1_000_000;
 
+/** Classes of one output: each becomes a text of its own. */
+const mostClasses = 65_536;
+
 /** Which output becomes classes, and how many. */
 export interface ClassificationOptions {
   readonly name: string;
@@ -37,6 +40,11 @@ export function classify(tensor: Tensor, options: ClassificationOptions): BytesT
     );
   }
   const classes = Math.min(options.classes, size);
+  if (rows * classes > mostClasses) {
+    fail(
+      `output '${name}' of shape ${formatShape(shape)} would be ${String(rows * classes)} classes, of which an answer holds ${String(mostClasses)}: ask for fewer, or for the output itself`,
+    );
+  }
   const labels = layout === undefined ? [] : options.labels;
   const numbers = numbersOf(tensor);
   const data: string[] = [];
@@ -63,15 +71,9 @@ export interface RowRange {
 
 /** Indices in a row of its highest elements, highest first, ties by lower index; NaN is lower than all. Integers are compared exactly. */
 export function topIndices(data: NumericData | readonly number[], { from, size, count }: RowRange): readonly number[] {
-  const keyAt = (index: number): number | bigint => {
-    const value = data[from + index] as number | bigint;
-    return Number.isNaN(value) ? -Infinity : value;
-  };
+  if (count > shortList) return longTop(keysOf(data, { from, size }), count);
+  const keyAt = (index: number): number | bigint => keyOf(data[from + index] as number | bigint);
   const isHigher = (a: number, b: number): boolean => keyAt(a) > keyAt(b);
-  if (count > shortList) {
-    const all = Array.from({ length: size }, (_, index) => index);
-    return all.sort((a, b) => (isHigher(a, b) ? -1 : isHigher(b, a) ? 1 : a - b)).slice(0, count);
-  }
   const top: number[] = [];
   for (let index = 0; index < size; index++) {
     if (top.length === count && !isHigher(index, top.at(-1) as number)) continue;
@@ -80,6 +82,30 @@ export function topIndices(data: NumericData | readonly number[], { from, size, 
     top[at] = index;
   }
   return top;
+}
+
+/** NaN is lower than all. */
+const keyOf = (value: number | bigint): number | bigint => (Number.isNaN(value) ? -Infinity : value);
+
+type Keys = Float64Array | BigInt64Array | BigUint64Array;
+
+function keysOf(data: NumericData | readonly number[], { from, size }: Omit<RowRange, 'count'>): Keys {
+  if (data instanceof BigInt64Array || data instanceof BigUint64Array) return data.slice(from, from + size);
+  return Float64Array.from({ length: size }, (_, index) => Number(keyOf(data[from + index] as number)));
+}
+
+/** The same of many: all keys are sorted as the numbers that they are, and only the indices of the highest by what stands there. */
+function longTop(keys: Keys, count: number): readonly number[] {
+  const least = keys.slice().sort()[keys.length - count] as number | bigint;
+  const higher: number[] = [];
+  const ties: number[] = [];
+  for (const [index, key] of keys.entries()) {
+    if (key > least) higher.push(index);
+    else if (key === least && ties.length < count) ties.push(index);
+  }
+  const keyAt = (index: number): number | bigint => keys[index] as number | bigint;
+  higher.sort((a, b) => (keyAt(a) > keyAt(b) ? -1 : keyAt(a) < keyAt(b) ? 1 : a - b));
+  return [...higher, ...ties.slice(0, count - higher.length)];
 }
 
 /** Floats with six decimals, as Triton writes them. */

@@ -1,6 +1,6 @@
 import { AppError } from '../errors.js';
 import type { NamedTensors, Tensor } from '../tensor/tensor.js';
-import { classify } from './classification.js';
+import { classify, type ClassificationOptions } from './classification.js';
 import type { ModelSignature, InferResponse, Parameters } from './types.js';
 import type { CheckedRequest } from './validate.js';
 
@@ -21,6 +21,31 @@ export interface Inference {
   readonly outputs: NamedTensors;
   /** Labels of an output's elements, empty where it has none. */
   readonly labelsOf: (output: string) => readonly string[];
+  /** Outputs that were classified already. */
+  readonly classes?: NamedTensors | undefined;
+}
+
+/** The outputs of which a request asks for classes, and how; undefined where it asks for none. */
+export function classesAsked({
+  request,
+  model,
+  labelsOf,
+}: Omit<Inference, 'version' | 'outputs' | 'classes'>): readonly ClassificationOptions[] | undefined {
+  if (request.outputs.every(({ classes }) => classes === undefined)) return undefined;
+  return request.outputs.flatMap(({ name, classes }) =>
+    classes === undefined ? [] : [{ name, classes, labels: labelsOf(name), isBatched: model.maxRows > 0 }],
+  );
+}
+
+/** Those outputs as their classes. Throws INVALID_INPUT. */
+export function classifyOutputs(outputs: NamedTensors, asked: readonly ClassificationOptions[]): NamedTensors {
+  return new Map(asked.map((options) => [options.name, classify(outputOf(outputs, options.name), options)]));
+}
+
+function outputOf(outputs: NamedTensors, name: string): Tensor {
+  const tensor = outputs.get(name);
+  if (tensor === undefined) throw new AppError('INTERNAL', `the model gave no output '${name}'`);
+  return tensor;
 }
 
 /** The answer to a request: its outputs in the order asked for, classified where asked, each marked binary or not. */
@@ -28,11 +53,10 @@ export function createInferResponse(inference: Inference): InferResponse {
   const { request, model, version } = inference;
   const outputs = new Map<string, Tensor>();
   const binaryOutputs = new Set<string>();
-  for (const { name, classes, binary } of request.outputs) {
-    const tensor = inference.outputs.get(name);
-    if (tensor === undefined) throw new AppError('INTERNAL', `model '${model.name}' gave no output '${name}'`);
-    const options = { name, labels: inference.labelsOf(name), isBatched: model.maxRows > 0 };
-    outputs.set(name, classes === undefined ? tensor : classify(tensor, { ...options, classes }));
+  const asked = inference.classes === undefined ? classesAsked(inference) : undefined;
+  const classes = asked === undefined ? inference.classes : classifyOutputs(inference.outputs, asked);
+  for (const { name, binary } of request.outputs) {
+    outputs.set(name, classes?.get(name) ?? outputOf(inference.outputs, name));
     if (binary ?? request.binaryOutput) binaryOutputs.add(name);
   }
   const nonFiniteTokens = wantsTokens(request.parameters);

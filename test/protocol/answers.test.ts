@@ -176,6 +176,48 @@ describe('classification', () => {
     assert.deepEqual(few.data, all.data.slice(0, 20));
   });
 
+  it('answers many of a row of any datatype as a sort by its definition does', () => {
+    const floats = Array.from(
+      { length: 300 },
+      (_, i) => [NaN, -Infinity, Infinity, -0, 0, (i * 7919) % 50][i % 6] ?? i,
+    );
+    const whole = Array.from({ length: 300 }, (_, i) => BigInt((i * 7919) % 50) - 25n);
+    const cases: readonly [Tensor & { data: Float32Array | BigInt64Array }, (i: number) => number | bigint][] = [
+      [{ datatype: 'FP32', shape: [1, 300], data: Float32Array.from(floats) }, (i) => floats[i] ?? 0],
+      [{ datatype: 'INT64', shape: [1, 300], data: BigInt64Array.from(whole) }, (i) => whole[i] ?? 0n],
+    ];
+    for (const [tensor, at] of cases) {
+      const keyAt = (i: number) => (Number.isNaN(at(i)) ? -Infinity : at(i));
+      const order = Array.from({ length: 300 }, (_, i) => i).sort((a, b) =>
+        keyAt(a) === keyAt(b) ? a - b : keyAt(a) > keyAt(b) ? -1 : 1,
+      );
+      for (const classes of [32, 33, 100, 299, 300]) {
+        const indices = classify(tensor, { ...options, classes }).data.map((each) =>
+          Number(String(each).split(':')[1]),
+        );
+        assert.deepEqual(indices, order.slice(0, classes), `${classes} of ${tensor.datatype}`);
+      }
+    }
+  });
+
+  it('answers 65536 classes of one output, and refuses more', () => {
+    const rows = (count: number): Tensor => ({ datatype: 'INT8', shape: [count, 2], data: new Int8Array(count * 2) });
+    const { shape, data } = classify(rows(32_768), options);
+    assert.deepEqual([shape, data.length, data.at(-1)], [[32_768, 2], 65_536, '0:1']);
+    assert.throws(() => classify(rows(32_769), options), {
+      code: 'INVALID_INPUT',
+      message:
+        "output 'Y' of shape [32769,2] would be 65538 classes, of which an answer holds 65536: ask for fewer, or for the output itself",
+    });
+    const wide: Tensor = {
+      datatype: 'FP32',
+      shape: [1, 1_000_000],
+      data: new Float32Array(1_000_000).map((_, i) => i),
+    };
+    assert.equal(classify(wide, { ...options, classes: 65_536 }).data.at(-1), '934464.000000:934464');
+    assert.throws(() => classify(wide, { ...options, classes: 65_537 }), { code: 'INVALID_INPUT' });
+  });
+
   it('counts 64-bit integers exactly', () => {
     const data = BigInt64Array.of(9007199254740992n, 9007199254740993n);
     assert.equal(classify({ datatype: 'INT64', shape: [1, 2], data }, options).data[0], '9007199254740993:1');

@@ -10,6 +10,7 @@ import type { PredictRequest } from '../../protocol/v1/decode.js';
 import type { CheckedRequest } from '../../protocol/validate.js';
 import type { PredictionInput } from './prediction-request.js';
 import {
+  estimateClassifying,
   estimateDecoding,
   estimateDetecting,
   estimateEmbedding,
@@ -22,6 +23,7 @@ import {
   performTask,
   performJsonTask,
   type CodecResults,
+  type ClassesToFind,
   type DetectionsToFind,
   type EmbeddingsToMake,
   type ImagesToDecode,
@@ -69,6 +71,8 @@ export interface Codec {
   decodeImages(images: ImagesToDecode): Promise<NumericTensor>;
   /** The same with the images' own sizes, and where asked for what the model sees. */
   decodeSizedImages(images: ImagesToDecode, withPreviews: boolean): Promise<SizedImages>;
+  /** The highest classes of outputs, which stay the caller's. Throws INVALID_INPUT. */
+  classify(of: ClassesToFind): CodecResults['classify'] | Promise<CodecResults['classify']>;
   /** The detections of a run's images, a row each. Throws MODEL_INVALID. */
   detect(run: DetectionsToFind, isOwned: boolean): readonly DetectedRow[] | Promise<readonly DetectedRow[]>;
   /** The masks of a run's images, a row each. Throws MODEL_INVALID, and INVALID_INPUT for a form that has no room for them. */
@@ -149,6 +153,10 @@ class ThreadedCodec implements Codec {
   async decodeSizedImages(images: ImagesToDecode, withPreviews: boolean): Promise<SizedImages> {
     const task = { kind: 'decode-sized-images', withPreviews, ...images } as const;
     return (await (this.#pool?.run(task) ?? performTask(task))) as SizedImages;
+  }
+
+  classify(response: ClassesToFind) {
+    return this.#run({ kind: 'classify', response, isOwned: false }, estimateClassifying(response));
   }
 
   detect(response: DetectionsToFind, isOwned: boolean) {

@@ -3,6 +3,7 @@ import type { EmbeddingRun } from '../../tasks/embedding/embed.js';
 import type { SegmentationRun } from '../../tasks/segmentation/types.js';
 import type { EncodedRequest } from '../../protocol/v2/decode-request.js';
 import type { ModelSignature } from '../../protocol/types.js';
+import type { ClassesToFind } from './tasks.js';
 import { datatypes } from '../../tensor/datatype.js';
 import type { NamedTensors, Tensor } from '../../tensor/tensor.js';
 
@@ -16,6 +17,12 @@ const bytesPerElement = { bool: 6, uint: 6, int: 6, float: 20, half: 20, bytes: 
 export function estimateDecoding({ body, headerLength }: EncodedRequest, { inputs }: ModelSignature): number {
   const hasTexts = inputs.some(({ datatype }) => datatype === 'BYTES');
   return hasTexts ? body.length : (headerLength ?? body.length);
+}
+
+/** About how many bytes of JSON finding classes comes to: each number is looked at, and each class becomes a text. */
+export function estimateClassifying({ outputs, asked }: Pick<ClassesToFind, 'outputs' | 'asked'>): number {
+  const numbers = (name: string): number => outputs.get(name)?.data.length ?? 0;
+  return asked.reduce((sum, { name, classes }) => sum + numbers(name) / 2 + Math.min(classes, numbers(name)) * 20, 0);
 }
 
 /**
@@ -45,16 +52,26 @@ export function estimateSegmenting({ outputs, config, placements }: Segmentation
 const pixelsOf = (placements: SegmentationRun['placements']): number =>
   placements.reduce((sum, { imageWidth, imageHeight }) => sum + imageWidth * imageHeight, 0);
 
-/** About how many bytes of JSON writing tensors comes to, by the same rule. */
+/** About how many bytes of JSON writing tensors comes to, by the same rule; of texts of plain characters. */
 export function estimateJsonBytes(tensors: NamedTensors, binary: ReadonlySet<string>): number {
   let bytes = 0;
   for (const [name, tensor] of tensors) {
-    if (tensor.datatype === 'BYTES' || !binary.has(name)) bytes += estimateTensor(tensor);
+    if (tensor.datatype === 'BYTES' || !binary.has(name)) bytes += estimateTensor(tensor, 1);
   }
   return bytes;
 }
 
-function estimateTensor(tensor: Tensor): number {
+/** JSON's longest way to write a byte of a text: `\u0001`. */
+const mostBytesPerByte = 6;
+
+/** How many bytes of JSON tensors may come to, whatever their texts are. */
+export function estimateMostJsonBytes(tensors: NamedTensors, binary: ReadonlySet<string>): number {
+  let bytes = 0;
+  for (const [name, tensor] of tensors) if (!binary.has(name)) bytes += estimateTensor(tensor, mostBytesPerByte);
+  return bytes;
+}
+
+function estimateTensor(tensor: Tensor, bytesPerByte: number): number {
   if (tensor.datatype !== 'BYTES') return tensor.data.length * bytesPerElement[datatypes[tensor.datatype].kind];
-  return tensor.data.reduce((sum, element) => sum + element.length + 3, 0);
+  return tensor.data.reduce((sum, element) => sum + element.length * bytesPerByte + 3, 0);
 }

@@ -12,6 +12,7 @@ export function modelOf(task: CodecTask): string {
       return task.response.modelName;
     case 'encode-predict':
     case 'encode-outputs':
+    case 'classify':
     case 'detect':
     case 'segment':
     case 'embed':

@@ -2,9 +2,11 @@ import type { ImageSettings } from '../../image/decode.js';
 import { cutCrops, type CropsToCut } from '../../image/crop.js';
 import { imagesToTensor, imagesWithSizes, type SizedImages } from '../../image/image-tensor.js';
 import type { ImageConfig } from '../../model/config.js';
-import type { BytesElement, NamedTensors, NumericTensor, TensorSpec } from '../../tensor/tensor.js';
+import type { BytesElement, NamedTensors, NumericTensor, Tensor, TensorSpec } from '../../tensor/tensor.js';
 import { decodeInferRequest } from '../../protocol/v2/decode-request.js';
 import { encodeInferResponse, addTensors, joinBody } from '../../protocol/v2/encode.js';
+import type { ClassificationOptions } from '../../protocol/classification.js';
+import { classifyOutputs } from '../../protocol/response.js';
 import { JsonText } from '../../protocol/json/json-text.js';
 import type { ModelSignature, EncodedResponse, InferResponse } from '../../protocol/types.js';
 import { decodePredictRequest, type PredictRequest } from '../../protocol/v1/decode.js';
@@ -43,6 +45,7 @@ export type CodecTask =
   | { readonly kind: 'encode-predict'; readonly response: PredictionsToEncode; readonly isOwned: boolean }
   | { readonly kind: 'decode-message'; readonly body: Uint8Array; readonly model: ModelSignature }
   | { readonly kind: 'encode-outputs'; readonly response: OutputsToEncode; readonly isOwned: boolean }
+  | { readonly kind: 'classify'; readonly response: ClassesToFind; readonly isOwned: boolean }
   | { readonly kind: 'detect'; readonly response: DetectionsToFind; readonly isOwned: boolean }
   | { readonly kind: 'segment'; readonly response: MasksToMake; readonly isOwned: boolean }
   | ({ readonly kind: 'decode-images' } & ImagesToDecode)
@@ -64,6 +67,13 @@ export interface ImagesToDecode {
 /** A `:predict` answer, and the model that it is of. */
 export interface PredictionsToEncode extends PredictResponse {
   readonly model: string;
+}
+
+/** Outputs to find the highest classes in. */
+export interface ClassesToFind {
+  readonly model: string;
+  readonly outputs: NamedTensors;
+  readonly asked: readonly ClassificationOptions[];
 }
 
 /** Outputs to find boxes in. */
@@ -115,6 +125,7 @@ export interface CodecResults {
   readonly 'decode-prediction': PredictionInput;
   readonly 'encode-predict': EncodedResponse;
   readonly 'encode-outputs': EncodedResponse;
+  readonly classify: readonly (readonly [output: string, classes: Tensor])[];
   readonly detect: readonly DetectedRow[];
   readonly segment: readonly SegmentedRow[];
   readonly tokenize: readonly TextBatch[];
@@ -190,6 +201,8 @@ export function performJsonTask(task: JsonTask): CodecResult {
       return encodePredictResponse(task.response);
     case 'encode-outputs':
       return encodeOutputs(task.response);
+    case 'classify':
+      return [...classifyOutputs(task.response.outputs, task.response.asked)];
     case 'detect':
       return detect(task.response);
     case 'segment':

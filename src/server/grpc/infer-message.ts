@@ -7,6 +7,7 @@ import type { Dataplane } from '../dataplane.js';
 import { tensorBytes } from '../memory/memory-budget.js';
 import { buffersOf, reportHeaders, runChecked, type InferReport } from '../inference/inference.js';
 import { viewOf } from '../inference/model-view.js';
+import { findClasses } from '../inference/classes.js';
 import { withImages } from '../inference/images.js';
 
 /** What a message of gRPC is answered with. */
@@ -54,7 +55,10 @@ async function run({ call, view, looseBytes, startMs, place }: Run, codec: Codec
   memory.take(tensorBytes(request.inputs.values(), body));
   const running = { view, signal, place, trace: record.trace };
   const { outputs, timings, device: ranOn, batchRows, batchRequests } = await runChecked(request, running);
-  const response = createInferResponse({ request, model: signature, version: model.version, outputs, labelsOf });
+  const finding = findClasses(codec, { request, model: signature, outputs, labelsOf });
+  const classes = finding instanceof Promise ? await finding : finding;
+  const { version } = model;
+  const response = createInferResponse({ request, model: signature, version, outputs, labelsOf, classes });
   memory.hold(tensorBytes(outputs.values()));
   if (batchRequests === 1) memory.own(buffersOf(outputs));
   const report: InferReport = { timings, device: ranOn, batchRows, decodeMs, encodeMs: 0 };

@@ -7,6 +7,8 @@ import type { CheckedRequest } from '../../protocol/validate.js';
 import type { NamedTensors } from '../../tensor/tensor.js';
 import type { Codec } from '../codec/codec.js';
 import { tensorBytes, type RequestMemory } from '../memory/memory-budget.js';
+import { takeAnswerRoom } from './answer-room.js';
+import { findClasses } from './classes.js';
 import { withImages } from './images.js';
 import type { ModelView } from './model-view.js';
 
@@ -76,9 +78,13 @@ export async function infer(codec: Codec, call: InferenceRequest): Promise<Answe
   const ranMs = performance.now();
   const { signature: model, labelsOf } = view;
   const { version } = view.model;
-  const encoding = codec.encodeInfer(createInferResponse({ request, model, version, outputs, labelsOf }), isOwned);
+  const finding = findClasses(codec, { request, model, outputs, labelsOf });
+  const classes = finding instanceof Promise ? await finding : finding;
+  const answer = createInferResponse({ request, model, version, outputs, labelsOf, classes });
+  const room = takeAnswerRoom(call.memory, answer.outputs, answer.binaryOutputs);
+  const encoding = codec.encodeInfer(answer, isOwned);
   const encoded = encoding instanceof Promise ? await encoding : encoding;
-  holdAnswer(call.memory, { outputs, encoded, isOwned });
+  holdAnswer(call.memory, { outputs, encoded, isOwned, room });
   const report = { timings, device, batchRows, decodeMs, encodeMs: performance.now() - ranMs };
   return { body: encoded.body, tail: encoded.tail, headers: headersOf(encoded), report };
 }
@@ -101,11 +107,12 @@ export async function inferV1(codec: Codec, call: InferenceRequest): Promise<Ans
   const ordered: NamedTensors = new Map(request.outputs.flatMap(({ name }) => entryOf(outputs, name)));
   const { form, instances: rows } = request;
   const nonFiniteTokens = wantsTokens(request.parameters);
+  const room = takeAnswerRoom(call.memory, ordered);
   const encoded = await codec.encodePredict(
     { model: call.view.model.name, form, rows, outputs: ordered, nonFiniteTokens },
     isOwned,
   );
-  holdAnswer(call.memory, { outputs, encoded, isOwned });
+  holdAnswer(call.memory, { outputs, encoded, isOwned, room });
   const report = { timings, device, batchRows, decodeMs, encodeMs: performance.now() - ranMs };
   return { body: encoded.body, headers: jsonHeaders, report };
 }
@@ -113,9 +120,15 @@ export async function inferV1(codec: Codec, call: InferenceRequest): Promise<Ans
 /** Counts an answer until its client has it: the outputs, and what was written of them beside. */
 function holdAnswer(
   memory: RequestMemory,
-  of: { readonly outputs: NamedTensors; readonly encoded: EncodedResponse; readonly isOwned: boolean },
+  of: {
+    readonly outputs: NamedTensors;
+    readonly encoded: EncodedResponse;
+    readonly isOwned: boolean;
+    /** What was counted for it before it was written. */
+    readonly room: number;
+  },
 ): void {
-  memory.hold(tensorBytes(of.outputs.values()) + of.encoded.body.length);
+  memory.hold(tensorBytes(of.outputs.values()) + of.encoded.body.length - of.room);
   if (of.isOwned) memory.own(buffersOf(of.outputs));
 }
 

@@ -10,6 +10,7 @@ import { isUndecoded } from '../../workers/runner.js';
 import type { Codec } from '../codec/codec.js';
 import { buffersOf, jsonHeaders, runChecked, type Answered, type InferReport } from './inference.js';
 import { tensorBytes, type RequestMemory } from '../memory/memory-budget.js';
+import { takeAnswerRoom } from './answer-room.js';
 import type { ModelView } from './model-view.js';
 import { detectionOutputs, frameOf } from './tasks/detections.js';
 import { checkPreview, joinPreviews, previewBytes, writePreviews } from './previews.js';
@@ -58,8 +59,10 @@ export async function predict(codec: Codec, call: PredictCall): Promise<Answered
     call.memory.hold(tensorBytes(outputs.values()));
     if (batchRequests === 1) call.memory.own(buffersOf(outputs));
   }
+  const isWhole = call.withOutputs || !hasTask(view.model);
+  const room = isWhole ? ran.results.reduce((sum, { outputs }) => sum + takeAnswerRoom(call.memory, outputs), 0) : 0;
   const body = await writeAnswer(codec, call, { input, ran, asked });
-  call.memory.hold(body.length);
+  call.memory.hold(body.length - room);
   return { body, headers: jsonHeaders, report: reportOf(ran, performance.now() - ranMs) };
 }
 

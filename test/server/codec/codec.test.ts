@@ -63,6 +63,18 @@ describe('codec', () => {
     }
   });
 
+  it('finds classes at once where there are few numbers and on a thread where there are many, and leaves the outputs usable', async () => {
+    for (const length of [16, 200_000]) {
+      const tensor: Tensor = { datatype: 'FP32', shape: [1, length], data: new Float32Array(length).map((_, i) => i) };
+      const asked = [{ name: 'Y', classes: 2, labels: [], isBatched: true }];
+      const finding = codec.classify({ model: 'm', outputs: new Map([['Y', tensor]]), asked });
+      assert.equal(finding instanceof Promise, length > 16);
+      const data = [`${length - 1}.000000:${length - 1}`, `${length - 2}.000000:${length - 2}`];
+      assert.deepEqual(await finding, [['Y', { datatype: 'BYTES', shape: [1, 2], data }]]);
+      assert.equal(tensor.data[length - 1], length - 1);
+    }
+  });
+
   it('handles binary bodies at once, whatever their size', () => {
     const tensor = floats(50_000);
     assert.ok(!(codec.decodeInfer(requestOf(tensor, 'binary'), model) instanceof Promise));
