@@ -20,6 +20,12 @@ const outOfMemory =
 /** Most characters of a process's stderr that are kept for the reason of its end. */
 const keptText = 2000;
 
+/**
+ * What its runs take in blocks of up to 32 MiB is used again by the next, up to 64 MiB in all; the rest goes back to the system after each
+ * run. With the smaller blocks that images and `launch` set for threads, whose runtime keeps memory itself, a run took twice the CPU time.
+ */
+const allocator = { MALLOC_MMAP_THRESHOLD_: String(2 ** 25), MALLOC_TRIM_THRESHOLD_: String(2 ** 26) };
+
 /** How a process of a worker is started. */
 export interface ProcessOptions {
   /** How far they stand behind this process, 0 to 19. */
@@ -45,7 +51,7 @@ export function processLink(entry: URL, env: NodeJS.ProcessEnv, how: ProcessOpti
   const { niceness = 0, memoryBytes } = how;
   return (name, { onAnswer, onEnd }) => {
     const child = fork(entry, [String(process.pid), name, String(niceness)], {
-      env: { ...env, UV_THREADPOOL_SIZE: '1' },
+      env: { ...env, UV_THREADPOOL_SIZE: '1', ...allocator },
       ...commandOf(memoryBytes),
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
