@@ -19,18 +19,18 @@ export interface Inference {
   readonly version: string;
   /** What the model computed: at least the outputs that the request asks for. */
   readonly outputs: NamedTensors;
+  /** Those of them of which the request asks for classes, as these. */
+  readonly classes: NamedTensors | undefined;
+}
+
+/** A request, with what its classes are named by. */
+export interface Classifying extends Pick<Inference, 'request' | 'model'> {
   /** Labels of an output's elements, empty where it has none. */
   readonly labelsOf: (output: string) => readonly string[];
-  /** Outputs that were classified already. */
-  readonly classes?: NamedTensors | undefined;
 }
 
 /** The outputs of which a request asks for classes, and how; undefined where it asks for none. */
-export function classesAsked({
-  request,
-  model,
-  labelsOf,
-}: Omit<Inference, 'version' | 'outputs' | 'classes'>): readonly ClassificationOptions[] | undefined {
+export function classesAsked({ request, model, labelsOf }: Classifying): readonly ClassificationOptions[] | undefined {
   if (request.outputs.every(({ classes }) => classes === undefined)) return undefined;
   return request.outputs.flatMap(({ name, classes }) =>
     classes === undefined ? [] : [{ name, classes, labels: labelsOf(name), isBatched: model.maxRows > 0 }],
@@ -48,13 +48,11 @@ function outputOf(outputs: NamedTensors, name: string): Tensor {
   return tensor;
 }
 
-/** The answer to a request: its outputs in the order asked for, classified where asked, each marked binary or not. */
+/** The answer to a request: its outputs in the order asked for, as classes where asked, each marked binary or not. */
 export function createInferResponse(inference: Inference): InferResponse {
-  const { request, model, version } = inference;
+  const { request, model, version, classes } = inference;
   const outputs = new Map<string, Tensor>();
   const binaryOutputs = new Set<string>();
-  const asked = inference.classes === undefined ? classesAsked(inference) : undefined;
-  const classes = asked === undefined ? inference.classes : classifyOutputs(inference.outputs, asked);
   for (const { name, binary } of request.outputs) {
     outputs.set(name, classes?.get(name) ?? outputOf(inference.outputs, name));
     if (binary ?? request.binaryOutput) binaryOutputs.add(name);

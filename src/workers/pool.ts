@@ -90,7 +90,7 @@ class Pool implements RunnerPool {
 
   async load(spec: SessionSpec, options: LoadOptions): Promise<RunnerSession> {
     this.#refuseUnwanted(options);
-    const prepared = await this.#prepare({ ...spec, arena: options.apart !== true }, options);
+    const prepared = await this.#prepare({ ...spec, arena: !options.apart || spec.provider !== 'cpu' }, options);
     this.#refuseUnwanted(options);
     const workers = await this.#places.choose(spec, options);
     await this.devices.settled(workers);

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { classify } from '../../src/protocol/classification.js';
 import { decodeInferResponse } from '../../src/protocol/client.js';
 import { encodeInferResponse } from '../../src/protocol/v2/encode.js';
-import { createInferResponse } from '../../src/protocol/response.js';
+import { classesAsked, classifyOutputs, createInferResponse } from '../../src/protocol/response.js';
 import type { InferResponse } from '../../src/protocol/types.js';
 import { arrayOf, datatypes, type Datatype, type NumericDatatype } from '../../src/tensor/datatype.js';
 import type { Tensor } from '../../src/tensor/tensor.js';
@@ -124,16 +124,13 @@ describe('the outputs of an answer', () => {
   const respond = (fields: object) => {
     const request = take({ inputs: [tensor('A'), tensor('B')], ...fields });
     const output = (value: number): Tensor => ({ datatype: 'INT32', shape: [1, 3], data: Int32Array.of(5, value, 7) });
-    return createInferResponse({
-      request,
-      model: sumModel,
-      version: '3',
-      outputs: new Map([
-        ['S', output(1)],
-        ['D', output(9)],
-      ]),
-      labelsOf: () => ['x', 'y'],
-    });
+    const outputs = new Map([
+      ['S', output(1)],
+      ['D', output(9)],
+    ]);
+    const asked = classesAsked({ request, model: sumModel, labelsOf: () => ['x', 'y'] });
+    const classes = asked && classifyOutputs(outputs, asked);
+    return createInferResponse({ request, model: sumModel, version: '3', outputs, classes });
   };
 
   it('are those asked for, in that order, each binary by its own flag or the request [40]', () => {

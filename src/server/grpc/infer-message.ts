@@ -58,7 +58,7 @@ async function run({ call, view, looseBytes, startMs, place }: Run, codec: Codec
   const finding = findClasses(codec, { request, model: signature, outputs, labelsOf });
   const classes = finding instanceof Promise ? await finding : finding;
   const { version } = model;
-  const response = createInferResponse({ request, model: signature, version, outputs, labelsOf, classes });
+  const response = createInferResponse({ request, model: signature, version, outputs, classes });
   memory.hold(tensorBytes(outputs.values()));
   if (batchRequests === 1) memory.own(buffersOf(outputs));
   const report: InferReport = { timings, device: ranOn, batchRows, decodeMs, encodeMs: 0 };

@@ -80,7 +80,7 @@ export async function infer(codec: Codec, call: InferenceRequest): Promise<Answe
   const { version } = view.model;
   const finding = findClasses(codec, { request, model, outputs, labelsOf });
   const classes = finding instanceof Promise ? await finding : finding;
-  const answer = createInferResponse({ request, model, version, outputs, labelsOf, classes });
+  const answer = createInferResponse({ request, model, version, outputs, classes });
   const room = takeAnswerRoom(call.memory, answer.outputs, answer.binaryOutputs);
   const encoding = codec.encodeInfer(answer, isOwned);
   const encoded = encoding instanceof Promise ? await encoding : encoding;
