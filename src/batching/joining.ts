@@ -1,6 +1,6 @@
 import type { BatchingConfig } from '../model/config.js';
 import type { NamedTensors } from '../tensor/tensor.js';
-import { isAborted, type Entry } from './entry.js';
+import { isAborted, type Entry } from './queue.js';
 import { faultOf, type JoiningFault, Repeat } from './watch/repeat.js';
 import type { BatcherOptions, SharedRun } from './types.js';
 import { Watch } from './watch/watch.js';

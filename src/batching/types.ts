@@ -1,7 +1,7 @@
 import type { BatchingConfig } from '../model/config.js';
 import type { JoiningFault } from './watch/repeat.js';
 import type { WatchOptions } from './watch/watch.js';
-import type { RunTiming } from '../workers/link/messages.js';
+import type { RunTiming } from '../workers/link/link.js';
 import type { InlineRuns, NextRun } from '../workers/runner.js';
 import type { NamedTensors } from '../tensor/tensor.js';
 

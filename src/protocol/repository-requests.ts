@@ -1,7 +1,6 @@
 import { AppError } from '../errors.js';
-import { readParameters } from './v2/decode-parameters.js';
+import { readParameters, refuseRepeat } from './v2/decode-tensor.js';
 import { ascii, JsonReader } from './json/reader.js';
-import { refuseRepeat } from './v2/decode-tensor.js';
 import { skipValue } from './json/nesting.js';
 import type { Parameters } from './types.js';
 

@@ -23,21 +23,6 @@ export interface StateNames {
   readonly outputs: ReadonlySet<string>;
 }
 
-/** Every input, those that have to be given first. */
-export function allInputs({ inputs, defaultedInputs = [] }: ModelSignature): readonly TensorSpec[] {
-  return defaultedInputs.length === 0 ? inputs : [...inputs, ...defaultedInputs];
-}
-
-/** Lists up to this long are looked through faster than a Map is made. */
-const few = 16;
-
-/** Finds declared inputs or outputs by name, so that many names cost no more than their number. */
-export function createFinder(specs: readonly TensorSpec[]): (name: string) => TensorSpec | undefined {
-  if (specs.length <= few) return (name) => specs.find((spec) => spec.name === name);
-  const byName = new Map(specs.map((spec) => [spec.name, spec]));
-  return (name) => byName.get(name);
-}
-
 /** A parameter's value; anything else is refused (extension "parameters"). */
 export type ParameterValue = string | number | boolean;
 /** Parameters of a request, a tensor or an answer. */

@@ -8,7 +8,7 @@ import type { LoaderOptions } from './loading/load-version.js';
 import type { OnModelEvent } from './events.js';
 import { ModelEntry, type EntryOptions } from './model-entry.js';
 import { checkModelName } from '../protocol/paths.js';
-import { listNames } from '../protocol/tensor-check.js';
+import { listNames } from '../protocol/validate.js';
 import { describeNew, describeSlot, indexEntry, readinessOf } from './index-entry.js';
 import { openSnapshots, type SnapshotFolder } from './files/snapshot-folder.js';
 import type { LoadOverrides, ModelReadiness, ModelRepository, ServableModel } from './types.js';

@@ -3,14 +3,46 @@ import type { PreparedModel } from '../engine/weights/weights-cache.js';
 import { fingerprint } from '../engine/weights/weights-key.js';
 import { AppError, messageOf } from '../errors.js';
 import { msOf, type InlineSession, type InlineSubject } from './inline/inline-session.js';
-import type { FromWorker } from './link/messages.js';
+import type { FromWorker } from './link/link.js';
 import type { PoolWorker, Task } from './pool-worker.js';
 import { limitProcesses } from './processes/process-limit.js';
 import { endUnwanted } from './processes/unwanted.js';
 import { describeWork, type RunPhase, type Work } from './run-journal.js';
 import { decodeRan, encodeRun } from './run-codec.js';
-import { onGpu, SessionDevices } from './session-devices.js';
 import type { LoadedSession, LoadOptions, PendingRun, RunJob, RunnerSession, RunOutcome } from './runner.js';
+
+/** On which devices the instances of one session are. */
+class SessionDevices {
+  readonly #deviceOf = new Map<PoolWorker, string>();
+  readonly #workers: readonly PoolWorker[];
+  #names: readonly string[] = [];
+
+  constructor(workers: readonly PoolWorker[]) {
+    this.#workers = workers;
+  }
+
+  /** Each once, in the order of the workers, whichever loads first. */
+  get names(): readonly string[] {
+    return this.#names;
+  }
+
+  note(worker: PoolWorker, device: string): void {
+    this.#deviceOf.set(worker, device);
+    this.#names = [...new Set(this.#workers.flatMap((each) => this.#deviceOf.get(each) ?? []))];
+  }
+
+  /** The device of a worker, where there are several. */
+  find(worker: PoolWorker): string | undefined {
+    return this.#names.length > 1 ? this.#deviceOf.get(worker) : undefined;
+  }
+}
+
+/** A failure with the GPU that it happened on. */
+function onGpu(error: unknown, { deviceId }: PoolWorker): Error {
+  if (!(error instanceof AppError)) return error instanceof Error ? error : new Error(messageOf(error));
+  if (deviceId === undefined) return error;
+  return new AppError(error.code, `On GPU ${deviceId}: ${error.message}`, { details: error.details, cause: error });
+}
 
 type Loaded = Extract<FromWorker, { kind: 'loaded' }>;
 type Ran = string | Extract<FromWorker, { kind: 'ran' }>;

@@ -1,6 +1,5 @@
 import { AppError, fromPlainError, messageOf } from '../errors.js';
-import type { Answer, EndCause, Link, OpenLink } from './link/link.js';
-import type { FromWorker, TensorPairs, ToWorker } from './link/messages.js';
+import type { Answer, EndCause, Link, OpenLink, FromWorker, TensorPairs, ToWorker } from './link/link.js';
 import type { Loss } from './respawn.js';
 import type { JournalPlace, RunJournal, RunPhase, Work } from './run-journal.js';
 

@@ -2,7 +2,7 @@ import type { SessionSpec } from '../engine/engine.js';
 import { prepareWeights, type PreparedModel } from '../engine/weights/weights-cache.js';
 import { disableTelemetry } from '../engine/telemetry.js';
 import { AppError, messageOf } from '../errors.js';
-import { InlineSessions } from './inline/inline-sessions.js';
+import { InlineSessions } from './inline/inline-session.js';
 import { PoolSession } from './pool-session.js';
 import { LostDevices, type Devices } from './lost-devices.js';
 import { Places } from './places.js';

@@ -2,7 +2,7 @@ import type { Placement, SessionSpec } from '../engine/engine.js';
 import { AppError } from '../errors.js';
 import type { ImageInput } from '../model/image-input.js';
 import type { NamedTensors, TensorSpec } from '../tensor/tensor.js';
-import type { RunTiming } from './link/messages.js';
+import type { RunTiming } from './link/link.js';
 import type { LossCause } from './pool-worker.js';
 import type { RunPhase } from './run-journal.js';
 

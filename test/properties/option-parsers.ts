@@ -7,7 +7,7 @@ import { parsePlatform, parseRestart, parseTmpfs, parseUlimit } from '../../src/
 import { parsePort } from '../../src/launch/request/flags/ports.js';
 import { parseBytes, parseDuration } from '../../src/launch/request/flags/sizes.js';
 import { parseLabels } from '../../src/model/labels.js';
-import { decodeRawRequest } from '../../src/protocol/v2/decode-raw.js';
+import { decodeRawRequest } from '../../src/protocol/v2/decode-request.js';
 import { parseCpuMax } from '../../src/resources/cgroup.js';
 import { parseGpuCsv } from '../../src/resources/gpu-readings.js';
 import { chooseCoding, decodeBody } from '../../src/server/http/body/content-encoding.js';

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { encodeBytesElements } from '../../src/protocol/v2/bytes-elements.js';
-import { parseHeaderLength } from '../../src/protocol/v2/binary-part.js';
+import { encodeBytesElements, parseHeaderLength } from '../../src/protocol/v2/binary-part.js';
 import { identityModel, ones, sumModel, take, tensor, withBinary } from './sum-model.js';
 
 const bytesOf = (data: { buffer: ArrayBuffer }): Buffer => Buffer.from(data.buffer);

@@ -5,11 +5,10 @@ import type { ServicePort, SwarmNode, SwarmService, SwarmTask } from '../docker/
 import { containerLabels, isManaged } from '../labels.js';
 import { basePathFrom, isTlsFrom } from '../request/server-options.js';
 import { urlOf } from '../session/address.js';
-import { restartService, scaleService } from '../swarm/change.js';
+import { restartService, scaleService, drainService, removeService } from '../swarm/change.js';
 import { findAddresses } from '../swarm/describe.js';
 import { numberOf } from '../swarm/plan.js';
 import { describeFailure, describeReplicas, isDraining, isWanted, nameOf } from '../swarm/progress.js';
-import { drainService, removeService } from '../swarm/change.js';
 import { readVariables } from '../text/variables.js';
 import { asRecord, asTexts } from '../../store/json.js';
 import {

@@ -1,16 +1,15 @@
 import { AppError } from '../../errors.js';
 import type { Tensor } from '../../tensor/tensor.js';
 import { BinaryPart } from '../v2/binary-part.js';
+import type { ModelSignature, InferRequest, ParameterValue, RequestedOutput } from '../types.js';
 import {
+  createInputCheck,
+  failOutput,
+  validateInferRequest,
+  type CheckedRequest,
   allInputs,
   createFinder,
-  type ModelSignature,
-  type InferRequest,
-  type ParameterValue,
-  type RequestedOutput,
-} from '../types.js';
-import { createInputCheck } from '../tensor-check.js';
-import { failOutput, validateInferRequest, type CheckedRequest } from '../validate.js';
+} from '../validate.js';
 import { findSequenceId } from '../sequence.js';
 import { findUint, readParameter } from './parameters.js';
 import { readContents } from './read-contents.js';

@@ -2,7 +2,7 @@ import { AppError } from '../../errors.js';
 import { datatypes, isDatatype, type Datatype } from '../../tensor/datatype.js';
 import { mostDimensions } from '../../tensor/shape.js';
 import { checkShape } from '../v2/decode-tensor.js';
-import type { InputCheck } from '../tensor-check.js';
+import type { InputCheck } from '../validate.js';
 import type { ParameterValue } from '../types.js';
 import { readParameter } from './parameters.js';
 import { readMessage, readRepeated, readText, wireType } from './wire.js';

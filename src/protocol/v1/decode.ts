@@ -1,14 +1,20 @@
 import type { Datatype } from '../../tensor/datatype.js';
 import type { Tensor, TensorSpec } from '../../tensor/tensor.js';
-import { checkShape, refuseRepeat } from '../v2/decode-tensor.js';
+import { checkShape, refuseRepeat, readParameters } from '../v2/decode-tensor.js';
 import { measureNesting, skipValue } from '../json/nesting.js';
 import { JsonReader, ascii } from '../json/reader.js';
 import { readTensorData } from '../json/tensor-data.js';
-import { allInputs, createFinder, type ModelSignature, type Parameters } from '../types.js';
-import { createInputCheck, failUnknown, type InputCheck } from '../tensor-check.js';
+import type { ModelSignature, Parameters } from '../types.js';
+import {
+  createInputCheck,
+  failUnknown,
+  type InputCheck,
+  validateInferRequest,
+  type CheckedRequest,
+  allInputs,
+  createFinder,
+} from '../validate.js';
 import { AppError } from '../../errors.js';
-import { readParameters } from '../v2/decode-parameters.js';
-import { validateInferRequest, type CheckedRequest } from '../validate.js';
 
 /** What nested tensors are read for. */
 export interface NestedSource {

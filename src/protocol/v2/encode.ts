@@ -1,7 +1,7 @@
 import { JsonText } from '../json/json-text.js';
 import type { EncodedResponse, InferResponse } from '../types.js';
 import type { NamedTensors, Tensor } from '../../tensor/tensor.js';
-import { encodeBytesElements } from './bytes-elements.js';
+import { encodeBytesElements } from './binary-part.js';
 import { addData } from '../json/data-text.js';
 
 /** Writes an answer: JSON, or JSON followed by its binary outputs. Throws INVALID_INPUT for what JSON cannot carry. */

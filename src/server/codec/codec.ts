@@ -14,8 +14,8 @@ import {
   estimateDecoding,
   estimateDetecting,
   estimateEmbedding,
-  estimateJsonBytes,
   estimateSegmenting,
+  type JsonSize,
 } from './cost.js';
 import { CodecPool, shuttingDown, type CodecEvents } from './pool.js';
 import {
@@ -49,6 +49,13 @@ export interface CodecOptions {
   readonly events?: CodecEvents;
 }
 
+/** How outputs are written. */
+export interface Writing {
+  /** Nobody else reads them, now or later; they may move away then. */
+  readonly isOwned: boolean;
+  readonly size: JsonSize;
+}
+
 /**
  * Reads requests and writes answers: small JSON at once, large JSON on threads of its own, so that the event loop never
  * waits for it. Bodies given to it belong to it. Rejects or throws INVALID_INPUT, WORKER_LOST and SHUTTING_DOWN.
@@ -57,16 +64,15 @@ export interface Codec {
   /** Most pixels of an image. */
   readonly mostPixels: number;
   decodeInfer(request: EncodedRequest, model: ModelSignature): CheckedRequest | Promise<CheckedRequest>;
-  /** `isOwned`: nobody else reads the outputs, now or later; they may move away then. */
-  encodeInfer(response: InferResponse, isOwned: boolean): EncodedResponse | Promise<EncodedResponse>;
+  encodeInfer(response: InferResponse, writing: Writing): EncodedResponse | Promise<EncodedResponse>;
   /** A gRPC message, `looseBytes` of which are no raw contents, where that is worth a thread; undefined: it is not. */
   decodeMessage(body: Buffer, model: ModelSignature, looseBytes: number): Promise<CheckedRequest> | undefined;
   decodePredict(body: Buffer, model: ModelSignature): PredictRequest | Promise<PredictRequest>;
   /** A JSON body of `POST /predictions/{model}`. */
   decodePrediction(body: Buffer, model: ModelSignature): PredictionInput | Promise<PredictionInput>;
-  encodePredict(response: PredictionsToEncode, isOwned: boolean): EncodedResponse | Promise<EncodedResponse>;
+  encodePredict(response: PredictionsToEncode, writing: Writing): EncodedResponse | Promise<EncodedResponse>;
   /** The outputs of `POST /predictions/{model}` as a JSON array. */
-  encodeOutputs(response: OutputsToEncode, isOwned: boolean): EncodedResponse | Promise<EncodedResponse>;
+  encodeOutputs(response: OutputsToEncode, writing: Writing): EncodedResponse | Promise<EncodedResponse>;
   /** Images as one input tensor, a row each; always on a thread. The images stay the caller's. */
   decodeImages(images: ImagesToDecode): Promise<NumericTensor>;
   /** The same with the images' own sizes, and where asked for what the model sees. */
@@ -88,7 +94,6 @@ export interface Codec {
 }
 
 const defaultInlineLimitBytes = 32 * 1024;
-const noBinary: ReadonlySet<string> = new Set();
 
 /** The codec of a server. */
 export function createCodec(options: CodecOptions): Codec {
@@ -114,9 +119,8 @@ class ThreadedCodec implements Codec {
     return this.#run({ kind: 'decode-infer', body, headerLength, model }, cost);
   }
 
-  encodeInfer(response: InferResponse, isOwned: boolean) {
-    const jsonBytes = estimateJsonBytes(response.outputs, response.binaryOutputs);
-    return this.#encode({ kind: 'encode-infer', response, isOwned }, jsonBytes);
+  encodeInfer(response: InferResponse, { isOwned, size }: Writing) {
+    return this.#encode({ kind: 'encode-infer', response, isOwned }, size);
   }
 
   decodeMessage(body: Buffer, model: ModelSignature, looseBytes: number) {
@@ -136,12 +140,12 @@ class ThreadedCodec implements Codec {
     return this.#run({ kind: 'decode-prediction', body, model }, body.length);
   }
 
-  encodePredict(response: PredictionsToEncode, isOwned: boolean) {
-    return this.#encode({ kind: 'encode-predict', response, isOwned }, estimateJsonBytes(response.outputs, noBinary));
+  encodePredict(response: PredictionsToEncode, { isOwned, size }: Writing) {
+    return this.#encode({ kind: 'encode-predict', response, isOwned }, size);
   }
 
-  encodeOutputs(response: OutputsToEncode, isOwned: boolean) {
-    return this.#encode({ kind: 'encode-outputs', response, isOwned }, estimateJsonBytes(response.outputs, noBinary));
+  encodeOutputs(response: OutputsToEncode, { isOwned, size }: Writing) {
+    return this.#encode({ kind: 'encode-outputs', response, isOwned }, size);
   }
 
   async decodeImages(images: ImagesToDecode): Promise<NumericTensor> {
@@ -185,8 +189,8 @@ class ThreadedCodec implements Codec {
     await this.#pool?.close();
   }
 
-  #encode(task: Extract<JsonTask, { kind: `encode-${string}` }>, jsonBytes: number) {
-    const encoded = this.#run(task, jsonBytes);
+  #encode(task: Extract<JsonTask, { kind: `encode-${string}` }>, { likely }: JsonSize) {
+    const encoded = this.#run(task, likely);
     return encoded instanceof Promise
       ? encoded.then((crossed) => ({ ...crossed, body: asBuffer(crossed.body) }))
       : encoded;

@@ -3,9 +3,10 @@ import type { EmbeddingRun } from '../../tasks/embedding/embed.js';
 import type { SegmentationRun } from '../../tasks/segmentation/types.js';
 import type { EncodedRequest } from '../../protocol/v2/decode-request.js';
 import type { ModelSignature } from '../../protocol/types.js';
-import type { ClassesToFind } from './tasks.js';
+import type { RequestMemory } from '../memory/memory-budget.js';
+import type { ClassesToFind, CodecTask } from './tasks.js';
 import { datatypes } from '../../tensor/datatype.js';
-import type { NamedTensors, Tensor } from '../../tensor/tensor.js';
+import type { NamedTensors } from '../../tensor/tensor.js';
 
 /** Bytes of JSON that an element of each kind comes to, about. */
 const bytesPerElement = { bool: 6, uint: 6, int: 6, float: 20, half: 20, bytes: 0 } as const;
@@ -52,26 +53,93 @@ export function estimateSegmenting({ outputs, config, placements }: Segmentation
 const pixelsOf = (placements: SegmentationRun['placements']): number =>
   placements.reduce((sum, { imageWidth, imageHeight }) => sum + imageWidth * imageHeight, 0);
 
-/** About how many bytes of JSON writing tensors comes to, by the same rule; of texts of plain characters. */
-export function estimateJsonBytes(tensors: NamedTensors, binary: ReadonlySet<string>): number {
-  let bytes = 0;
-  for (const [name, tensor] of tensors) {
-    if (tensor.datatype === 'BYTES' || !binary.has(name)) bytes += estimateTensor(tensor, 1);
-  }
-  return bytes;
+/** Bytes of JSON that tensors come to. */
+export interface JsonSize {
+  /** Where texts are of plain characters; those that go out as binary data count, since they are gone through too. */
+  readonly likely: number;
+  /** Whatever the texts are. */
+  readonly most: number;
 }
 
 /** JSON's longest way to write a byte of a text: `\u0001`. */
 const mostBytesPerByte = 6;
 
-/** How many bytes of JSON tensors may come to, whatever their texts are. */
-export function estimateMostJsonBytes(tensors: NamedTensors, binary: ReadonlySet<string>): number {
-  let bytes = 0;
-  for (const [name, tensor] of tensors) if (!binary.has(name)) bytes += estimateTensor(tensor, mostBytesPerByte);
-  return bytes;
+const noBinary: ReadonlySet<string> = new Set();
+
+/** What writing tensors comes to, by the same rule. */
+export function estimateWriting(tensors: NamedTensors, binary = noBinary): JsonSize {
+  let [likely, most] = [0, 0];
+  for (const [name, tensor] of tensors) {
+    const isBinary = binary.has(name);
+    if (tensor.datatype === 'BYTES') {
+      const bytes = tensor.data.reduce((sum, element) => sum + element.length, 0);
+      const marks = tensor.data.length * 3;
+      likely += bytes + marks;
+      if (!isBinary) most += bytes * mostBytesPerByte + marks;
+    } else if (!isBinary) {
+      const bytes = tensor.data.length * bytesPerElement[datatypes[tensor.datatype].kind];
+      likely += bytes;
+      most += bytes;
+    }
+  }
+  return { likely, most };
 }
 
-function estimateTensor(tensor: Tensor, bytesPerByte: number): number {
-  if (tensor.datatype !== 'BYTES') return tensor.data.length * bytesPerElement[datatypes[tensor.datatype].kind];
-  return tensor.data.reduce((sum, element) => sum + element.length * bytesPerByte + 3, 0);
+/** Smaller answers are counted when they are there: those that are being written at once are as few as there are threads. */
+const leastRoomBytes = 16 << 20;
+
+/**
+ * Counts what an answer in JSON may come to before it is written, which may be many times the request: what does not fit is refused then.
+ * Answers what was counted, in whose place what was written is held. Throws PAYLOAD_TOO_LARGE and MEMORY_FULL.
+ */
+export function takeAnswerRoom(memory: RequestMemory, { most }: JsonSize): number {
+  if (most < leastRoomBytes) return 0;
+  memory.take(most);
+  return most;
+}
+
+/** Whose task it is and of which kind: tasks of one line are done in order, lines in turn. */
+export function lineOf(task: CodecTask): string {
+  return `${modelOf(task)} ${'images' in task ? 'images' : 'bodies'}`;
+}
+
+/** The model that a task is for. */
+export function modelOf(task: CodecTask): string {
+  switch (task.kind) {
+    case 'encode-infer':
+      return task.response.modelName;
+    case 'encode-predict':
+    case 'encode-outputs':
+    case 'classify':
+    case 'detect':
+    case 'segment':
+    case 'embed':
+      return task.response.model;
+    case 'decode-images':
+    case 'decode-sized-images':
+    case 'tokenize':
+    case 'cut-crops':
+      return task.model;
+    default:
+      return task.model.name;
+  }
+}
+
+/** Longest time of a task, and what it may take for each MiB that it reads: several times what a busy machine needs. */
+const taskMs = 60_000;
+const perMibMs = 2000;
+
+/** How long a task may take before its thread is taken for lost. */
+export function limitOf(task: CodecTask): number {
+  return taskMs + Math.round((perMibMs * bytesOf(task)) / 2 ** 20);
+}
+
+function bytesOf(task: CodecTask): number {
+  if ('body' in task) return task.body.byteLength;
+  if ('images' in task) return task.images.reduce((sum, image) => sum + image.length, 0);
+  if ('texts' in task) return task.texts.flat().reduce((sum, text) => sum + text.length, 0);
+  if (task.kind === 'cut-crops') return task.image.length;
+  let bytes = 0;
+  for (const { data } of task.response.outputs.values()) bytes += 'byteLength' in data ? data.byteLength : data.length;
+  return bytes;
 }

@@ -1,6 +1,6 @@
 import type { ResourceLimits } from 'node:worker_threads';
 import { AppError } from '../../errors.js';
-import { limitOf, lineOf, modelOf } from './limits.js';
+import { limitOf, lineOf, modelOf } from './cost.js';
 import type { CodecResult, CodecTask, CodecThreadData } from './tasks.js';
 import { CodecThread } from './thread.js';
 import { packTask, type PackedTask } from './transfers.js';

@@ -2,7 +2,7 @@ import type { DetectionConfig } from '../../model/tasks/detection-config.js';
 import { exampleInputs } from '../../model/example/example.js';
 import { suggestImage } from '../../model/found/ultraface.js';
 import type { SequenceConfig } from '../../model/config.js';
-import { toldShape } from '../../protocol/tensor-check.js';
+import { toldShape } from '../../protocol/validate.js';
 import type { ModelMetadata } from '../../protocol/types.js';
 import type { ServableModel } from '../../repository/types.js';
 import { datatypes } from '../../tensor/datatype.js';

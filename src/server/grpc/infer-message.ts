@@ -5,9 +5,8 @@ import { createInferResponse } from '../../protocol/response.js';
 import type { Codec } from '../codec/codec.js';
 import type { Dataplane } from '../dataplane.js';
 import { tensorBytes } from '../memory/memory-budget.js';
-import { buffersOf, reportHeaders, runChecked, type InferReport } from '../inference/inference.js';
+import { buffersOf, reportHeaders, runChecked, type InferReport, findClasses } from '../inference/inference.js';
 import { viewOf } from '../inference/model-view.js';
-import { findClasses } from '../inference/classes.js';
 import { withImages } from '../inference/images.js';
 
 /** What a message of gRPC is answered with. */

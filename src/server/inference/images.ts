@@ -10,6 +10,7 @@ import type { Shape } from '../../tensor/shape.js';
 import type { BytesElement, Tensor } from '../../tensor/tensor.js';
 import type { Codec } from '../codec/codec.js';
 import type { ImagesToDecode } from '../codec/tasks.js';
+import type { PredictionInput } from '../codec/prediction-request.js';
 
 /** The request with its images made into the model's input tensor; the same request where it has none. */
 export function withImages<T extends CheckedRequest>(codec: Codec, request: T, model: ServableModel): T | Promise<T> {
@@ -69,4 +70,34 @@ function imagesOf(images: readonly BytesElement[], model: ServableModel): Images
     'INVALID_INPUT',
     `Model '${model.name}' takes no images: its model.json has no "image". Send ${instead} instead${ways}.`,
   );
+}
+
+/** Throws INVALID_INPUT where a preview is asked for of what holds no image. */
+export function checkPreview(input: PredictionInput, { config, name }: ServableModel): void {
+  const sent = input.kind === 'tensors' ? input.request.inputs.get(config.image?.input ?? '') : undefined;
+  if (input.kind === 'images' || sent?.datatype === 'BYTES') return;
+  throw new AppError(
+    'INVALID_INPUT',
+    `'preview' shows an image as the model saw it, but model '${name}' was sent ${input.kind}: send a file, or leave 'preview' out`,
+  );
+}
+
+/** Memory of those of several runs. */
+export function previewBytes(read: readonly Pick<ReadImages, 'previews'>[]): number {
+  return (joinPreviews(read).previews ?? []).reduce((sum, { byteLength }) => sum + byteLength, 0);
+}
+
+/** Those of several runs in their order; nothing where none were asked for. */
+export function joinPreviews(read: readonly Pick<ReadImages, 'previews'>[]): Pick<ReadImages, 'previews'> {
+  const previews = read.flatMap((each) => each.previews ?? []);
+  return previews.length === 0 ? {} : { previews };
+}
+
+/** PNGs as a member of the answer: one in base64, or a list of them. */
+export function writePreviews(previews: readonly Uint8Array[] | undefined, isAlone: boolean): string {
+  if (previews === undefined) return '';
+  const texts = previews.map(({ buffer, byteOffset, length }) =>
+    JSON.stringify(Buffer.from(buffer, byteOffset, length).toString('base64')),
+  );
+  return `,"preview":${texts.length === 1 && isAlone ? (texts[0] ?? '') : `[${texts.join(',')}]`}`;
 }

@@ -1,14 +1,13 @@
 import type { Place } from '../../batching/sequences/types.js';
 import type { InferResult, InferTimings } from '../../batching/types.js';
 import { headerLengthName } from '../../protocol/v2/binary-part.js';
-import { createInferResponse, wantsTokens } from '../../protocol/response.js';
+import { createInferResponse, wantsTokens, classesAsked, type Classifying } from '../../protocol/response.js';
 import type { EncodedResponse, RequestedOutput } from '../../protocol/types.js';
 import type { CheckedRequest } from '../../protocol/validate.js';
 import type { NamedTensors } from '../../tensor/tensor.js';
 import type { Codec } from '../codec/codec.js';
 import { tensorBytes, type RequestMemory } from '../memory/memory-budget.js';
-import { takeAnswerRoom } from './answer-room.js';
-import { findClasses } from './classes.js';
+import { estimateWriting, takeAnswerRoom } from '../codec/cost.js';
 import { withImages } from './images.js';
 import type { ModelView } from './model-view.js';
 
@@ -81,8 +80,9 @@ export async function infer(codec: Codec, call: InferenceRequest): Promise<Answe
   const finding = findClasses(codec, { request, model, outputs, labelsOf });
   const classes = finding instanceof Promise ? await finding : finding;
   const answer = createInferResponse({ request, model, version, outputs, classes });
-  const room = takeAnswerRoom(call.memory, answer.outputs, answer.binaryOutputs);
-  const encoding = codec.encodeInfer(answer, isOwned);
+  const size = estimateWriting(answer.outputs, answer.binaryOutputs);
+  const room = takeAnswerRoom(call.memory, size);
+  const encoding = codec.encodeInfer(answer, { isOwned, size });
   const encoded = encoding instanceof Promise ? await encoding : encoding;
   holdAnswer(call.memory, { outputs, encoded, isOwned, room });
   const report = { timings, device, batchRows, decodeMs, encodeMs: performance.now() - ranMs };
@@ -107,10 +107,11 @@ export async function inferV1(codec: Codec, call: InferenceRequest): Promise<Ans
   const ordered: NamedTensors = new Map(request.outputs.flatMap(({ name }) => entryOf(outputs, name)));
   const { form, instances: rows } = request;
   const nonFiniteTokens = wantsTokens(request.parameters);
-  const room = takeAnswerRoom(call.memory, ordered);
+  const size = estimateWriting(ordered);
+  const room = takeAnswerRoom(call.memory, size);
   const encoded = await codec.encodePredict(
     { model: call.view.model.name, form, rows, outputs: ordered, nonFiniteTokens },
-    isOwned,
+    { isOwned, size },
   );
   holdAnswer(call.memory, { outputs, encoded, isOwned, room });
   const report = { timings, device, batchRows, decodeMs, encodeMs: performance.now() - ranMs };
@@ -167,4 +168,17 @@ export function buffersOf(outputs: NamedTensors): ArrayBuffer[] {
 function entryOf(outputs: NamedTensors, name: string) {
   const tensor = outputs.get(name);
   return tensor === undefined ? [] : [[name, tensor] as const];
+}
+
+/** The classes of those outputs for which a request asks, found beside this thread where they are many; undefined where it asks for none. */
+export function findClasses(
+  codec: Codec,
+  inference: Classifying & { readonly outputs: NamedTensors },
+): NamedTensors | undefined | Promise<NamedTensors> {
+  const asked = classesAsked(inference);
+  if (asked === undefined) return undefined;
+  const { model, outputs } = inference;
+  const classified = new Map([...outputs].filter(([output]) => asked.some(({ name }) => name === output)));
+  const found = codec.classify({ model: model.name, outputs: classified, asked });
+  return found instanceof Promise ? found.then((classes) => new Map(classes)) : new Map(found);
 }

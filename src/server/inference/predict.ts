@@ -3,18 +3,24 @@ import type { InferResult } from '../../batching/types.js';
 import { AppError } from '../../errors.js';
 import { wantsTokens } from '../../protocol/response.js';
 import type { CheckedRequest } from '../../protocol/validate.js';
-import type { ServableModel } from '../../repository/types.js';
 import type { TextInput } from '../../model/tasks/text-config.js';
-import type { BytesElement } from '../../tensor/tensor.js';
+import type { BytesElement, NamedTensors } from '../../tensor/tensor.js';
 import { isUndecoded } from '../../workers/runner.js';
 import type { Codec } from '../codec/codec.js';
 import { buffersOf, jsonHeaders, runChecked, type Answered, type InferReport } from './inference.js';
 import { tensorBytes, type RequestMemory } from '../memory/memory-budget.js';
-import { takeAnswerRoom } from './answer-room.js';
+import { estimateWriting, takeAnswerRoom, type JsonSize } from '../codec/cost.js';
 import type { ModelView } from './model-view.js';
 import { detectionOutputs, frameOf } from './tasks/detections.js';
-import { checkPreview, joinPreviews, previewBytes, writePreviews } from './previews.js';
-import { findFiles, readImages, type ReadImages } from './images.js';
+import {
+  checkPreview,
+  joinPreviews,
+  previewBytes,
+  writePreviews,
+  findFiles,
+  readImages,
+  type ReadImages,
+} from './images.js';
 import { writeTask, type TaskRuns } from './tasks/task-answer.js';
 import { readTextBatches } from './tasks/texts.js';
 import { readPredictionBody } from './prediction-body.js';
@@ -59,9 +65,11 @@ export async function predict(codec: Codec, call: PredictCall): Promise<Answered
     call.memory.hold(tensorBytes(outputs.values()));
     if (batchRequests === 1) call.memory.own(buffersOf(outputs));
   }
-  const isWhole = call.withOutputs || !hasTask(view.model);
-  const room = isWhole ? ran.results.reduce((sum, { outputs }) => sum + takeAnswerRoom(call.memory, outputs), 0) : 0;
-  const body = await writeAnswer(codec, call, { input, ran, asked });
+  const written = answersOutputs(call)
+    ? ran.results.map(({ outputs }) => ({ outputs, size: estimateWriting(outputs) }))
+    : undefined;
+  const room = written?.reduce((sum, { size }) => sum + takeAnswerRoom(call.memory, size), 0) ?? 0;
+  const body = await writeAnswer(codec, call, { input, ran, asked, written });
   call.memory.hold(body.length - room);
   return { body, headers: jsonHeaders, report: reportOf(ran, performance.now() - ranMs) };
 }
@@ -86,7 +94,7 @@ function runInput(codec: Codec, input: PredictionInput, started: Started): Promi
 /** Texts of about one length a run; all runs wait for workers at the same time. Where outputs are answered each text runs alone, in order. */
 async function runTexts(codec: Codec, texts: readonly TextInput[], { call, startMs }: Started): Promise<Ran> {
   const { model } = call.view;
-  const isInOrder = call.withOutputs || !hasTask(model);
+  const isInOrder = answersOutputs(call);
   const mostRows = isInOrder ? 1 : call.view.batching.maxRows;
   const batches = await readTextBatches(codec, texts, { model, mostRows });
   const ordered = isInOrder ? batches.toSorted((a, b) => (a.texts[0] ?? 0) - (b.texts[0] ?? 0)) : batches;
@@ -168,9 +176,10 @@ async function runTensors(codec: Codec, decoded: CheckedRequest, started: Starte
 }
 
 /** Only what the task reads is needed where the rest is not answered. */
-function outputsFor({ view, withOutputs }: PredictCall): readonly string[] {
+function outputsFor(call: PredictCall): readonly string[] {
+  const { view } = call;
   const { classification, detection, segmentation, embedding } = view.model.config;
-  if (withOutputs || !hasTask(view.model)) return view.outputNames;
+  if (answersOutputs(call)) return view.outputNames;
   const names =
     detection === undefined
       ? new Set([(classification ?? segmentation ?? embedding)?.output])
@@ -178,13 +187,30 @@ function outputsFor({ view, withOutputs }: PredictCall): readonly string[] {
   return view.outputNames.filter((name) => names.has(name));
 }
 
-const hasTask = ({ config }: ServableModel): boolean =>
-  [config.classification, config.detection, config.segmentation, config.embedding].some((task) => task !== undefined);
+/** Whether the answer holds the model's outputs: they are asked for, or the model has no task that says what they mean. */
+function answersOutputs({ view, withOutputs }: PredictCall): boolean {
+  const { classification, detection, segmentation, embedding } = view.model.config;
+  return withOutputs || (classification ?? detection ?? segmentation ?? embedding) === undefined;
+}
+
+/** What an answer is written of. */
+interface AnswerParts {
+  readonly input: PredictionInput;
+  readonly ran: Ran;
+  readonly asked: PredictionOptions;
+  /** Outputs of each run, where they are answered. */
+  readonly written: readonly WrittenOutputs[] | undefined;
+}
+
+interface WrittenOutputs {
+  readonly outputs: NamedTensors;
+  readonly size: JsonSize;
+}
 
 async function writeAnswer(
   codec: Codec,
   call: PredictCall,
-  { input, ran, asked }: { readonly input: PredictionInput; readonly ran: Ran; readonly asked: PredictionOptions },
+  { input, ran, asked, written }: AnswerParts,
 ): Promise<Buffer> {
   const { model } = call.view;
   const { timings, device = model.placement.device, decodeMs } = reportOf(ran, 0);
@@ -203,22 +229,22 @@ async function writeAnswer(
   const task = await writeTask(codec, call, { runs: ran, asked, nonFiniteTokens, isAlone });
   const shown = writePreviews(ran.previews, isAlone);
   const head = `${JSON.stringify(facts).slice(0, -1)}${task}${shown},"timings":${JSON.stringify(times)}`;
-  if (hasTask(model) && !call.withOutputs) return Buffer.from(`${head}}`);
-  const outputs = await encodeOutputs(codec, ran.results, { model: model.name, nonFiniteTokens });
+  if (written === undefined) return Buffer.from(`${head}}`);
+  const outputs = await encodeOutputs(codec, written, { model: model.name, nonFiniteTokens });
   return Buffer.concat([Buffer.from(`${head},"outputs":`), ...outputs, Buffer.from('}')]);
 }
 
 /** The outputs of one run; of several runs a list of them. Large ones are written off the event loop. */
 async function encodeOutputs(
   codec: Codec,
-  results: readonly InferResult[],
+  written: readonly WrittenOutputs[],
   how: { readonly model: string; readonly nonFiniteTokens: boolean },
 ): Promise<readonly Buffer[]> {
   const encoded = await Promise.all(
-    results.map(async ({ outputs }) => codec.encodeOutputs({ outputs, ...how }, false)),
+    written.map(async ({ outputs, size }) => codec.encodeOutputs({ outputs, ...how }, { isOwned: false, size })),
   );
   const bodies = encoded.flatMap(({ body }, index) => (index === 0 ? [body] : [Buffer.from(','), body]));
-  return results.length > 1 ? [Buffer.from('['), ...bodies, Buffer.from(']')] : bodies;
+  return written.length > 1 ? [Buffer.from('['), ...bodies, Buffer.from(']')] : bodies;
 }
 
 /** Of several runs at the same time the longest of each part. */

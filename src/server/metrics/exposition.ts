@@ -1,5 +1,5 @@
 import type { Registry } from 'prom-client';
-import type { Distribution } from './distribution.js';
+import type { Distribution } from './model-meter.js';
 
 /** Labels of a metric. */
 export type Labels = Readonly<Record<string, string | number>>;

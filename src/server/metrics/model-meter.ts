@@ -1,6 +1,38 @@
 import type { InferenceTrace } from '../http/exchange.js';
 import type { InferReport } from '../inference/inference.js';
-import { Distribution } from './distribution.js';
+
+/** A histogram as plain numbers: `bounds` are ascending upper ends, and one more bucket takes the rest. */
+export class Distribution {
+  readonly bounds: readonly number[];
+  readonly #counts: Float64Array;
+  #sum = 0;
+
+  constructor(bounds: readonly number[]) {
+    this.bounds = bounds;
+    this.#counts = new Float64Array(bounds.length + 1);
+  }
+
+  observe(value: number): void {
+    let bucket = 0;
+    while (bucket < this.bounds.length && value > (this.bounds[bucket] ?? 0)) bucket += 1;
+    this.#counts[bucket] = (this.#counts[bucket] ?? 0) + 1;
+    this.#sum += value;
+  }
+
+  get sum(): number {
+    return this.#sum;
+  }
+
+  get count(): number {
+    return this.#counts.reduce((total, count) => total + count, 0);
+  }
+
+  /** For each bound, and at last for infinity, how many values were no larger. */
+  cumulative(): readonly number[] {
+    let total = 0;
+    return Array.from(this.#counts, (count) => (total += count));
+  }
+}
 
 const secondsBounds = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 const rowsBounds = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024];

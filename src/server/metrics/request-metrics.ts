@@ -1,6 +1,5 @@
 import type { Registry } from 'prom-client';
-import type { ModelMeter, ModelMeters } from './model-meter.js';
-import type { Distribution } from './distribution.js';
+import type { ModelMeter, ModelMeters, Distribution } from './model-meter.js';
 import { histogramSamples, register, type Sample } from './exposition.js';
 
 const histograms: readonly (readonly [name: string, help: string, pick: (meter: ModelMeter) => Distribution])[] = [

@@ -4,12 +4,12 @@ import type { ServableModel } from '../../repository/types.js';
 import { chooseCoding, encodeBody, type Coding } from '../http/body/content-encoding.js';
 import { readBody } from '../http/body/body.js';
 import type { Codec } from '../codec/codec.js';
-import { signalOf } from '../http/connections/connection-signal.js';
 import type { Dataplane } from '../dataplane.js';
 import type { Exchange, FlatHeaders, InferenceTrace } from '../http/exchange.js';
 import { reportHeaders, type Answered, type InferenceRequest, infer } from '../inference/inference.js';
 import { viewOf } from '../inference/model-view.js';
 import type { Router } from '../http/router.js';
+import type { Socket } from 'node:net';
 
 /** What every inference route needs. */
 export interface InferenceDeps {
@@ -119,4 +119,20 @@ export function addInferRoutes(router: Router, deps: InferenceDeps): void {
     });
   router.post('/v2/models/:model/infer', handler);
   router.post('/v2/models/:model/versions/:version/infer', handler);
+}
+
+const controllers = new WeakMap<Socket, AbortController>();
+
+/**
+ * A signal that aborts when the client's connection closes. A connection has one request at a time, so one signal serves
+ * all of them: a request costs a look-up, not a controller and its listeners.
+ */
+export function signalOf(socket: Socket): AbortSignal {
+  const known = controllers.get(socket);
+  if (known !== undefined) return known.signal;
+  const controller = new AbortController();
+  controllers.set(socket, controller);
+  if (socket.destroyed) controller.abort();
+  else socket.once('close', () => controller.abort());
+  return controller.signal;
 }

@@ -1,5 +1,5 @@
 import { type Exchange, traceparentOf } from '../http/exchange.js';
-import { answerInference, type InferenceDeps, sendAnswer } from './inference-route.js';
+import { answerInference, type InferenceDeps, sendAnswer, signalOf } from './inference-route.js';
 import type { Answered, InferenceRequest } from '../inference/inference.js';
 import { predict } from '../inference/predict.js';
 import { optionNames, parseOptions, parseSwitch } from '../codec/prediction-options.js';
@@ -7,7 +7,6 @@ import { queryOf, type Router, checkQuery } from '../http/router.js';
 import { AppError } from '../../errors.js';
 import { imageBytes } from '../../image/image-bytes.js';
 import { readBody } from '../http/body/body.js';
-import { signalOf } from '../http/connections/connection-signal.js';
 import { readPredictionBody } from '../inference/prediction-body.js';
 import { readTrail, trailHeader } from '../pipelines/remote/trail.js';
 import type { Pipeline } from '../pipelines/types.js';

@@ -6,9 +6,8 @@ import { stranger, type Doors } from '../access/doors.js';
 import { readBody } from '../http/body/body.js';
 import type { Dataplane } from '../dataplane.js';
 import type { Exchange } from '../http/exchange.js';
-import { queryOf } from '../http/router.js';
+import { queryOf, type Router } from '../http/router.js';
 import type { Log } from '../log/log.js';
-import type { Router } from '../http/router.js';
 
 /** What the routes of the repository need. */
 export interface RepositoryDeps {

@@ -1,6 +1,5 @@
 import { releaseTensors } from '../../tensor/release.js';
-import type { Answer, Order } from '../link/link.js';
-import type { ToWorker } from '../link/messages.js';
+import type { Answer, Order, ToWorker } from '../link/link.js';
 import { decodeRun, encodeFailed, encodeRan } from '../run-codec.js';
 import { LongRuns } from './niceness.js';
 import type { SessionHost } from './session-host.js';

@@ -3,7 +3,7 @@ import { createProvenSession } from '../../engine/placement.js';
 import { AppError, toPlainError } from '../../errors.js';
 import { releaseTensors } from '../../tensor/release.js';
 import type { BytesTensor, NamedTensors, Tensor } from '../../tensor/tensor.js';
-import type { FromWorker, ToWorker } from '../link/messages.js';
+import type { FromWorker, ToWorker } from '../link/link.js';
 import { runSession } from '../run-session.js';
 import type { FileReader } from './file-reader.js';
 

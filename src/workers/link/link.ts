@@ -1,4 +1,7 @@
-import type { FromWorker, ToWorker } from './messages.js';
+import type { Placement, SessionSpec } from '../../engine/engine.js';
+import type { ImageInput } from '../../model/image-input.js';
+import type { PlainError } from '../../errors.js';
+import type { Tensor, TensorSpec } from '../../tensor/tensor.js';
 
 /** An order or an answer as it crosses; a string is the packet of a run. */
 export type Order = string | ToWorker;
@@ -31,3 +34,62 @@ export interface LinkEvents {
 
 /** Starts a worker, and answers the link to it. */
 export type OpenLink = (name: string, events: LinkEvents) => Link;
+
+/** Tensors as they cross: pairs, since a Map costs more to clone. */
+export type TensorPairs = readonly (readonly [name: string, tensor: Tensor])[];
+
+/**
+ * Main thread to worker. A worker has at most one message to answer at a time, so that answers carry no number;
+ * `stop` alone is not answered: the worker releases its sessions and ends. `session` is the pool's number for a loaded model.
+ */
+export type ToWorker =
+  | {
+      readonly kind: 'load';
+      readonly session: number;
+      readonly spec: SessionSpec;
+      /** Where runs may bring image files for an input. */
+      readonly image?: ImageInput;
+    }
+  | {
+      readonly kind: 'run';
+      readonly session: number;
+      /** One entry a request: they are put together row by row in the worker. */
+      readonly requests: readonly TensorPairs[];
+      /** Rows to run, padding included; 0 where the model has no batch dimension. */
+      readonly rows: number;
+      readonly outputs: readonly string[];
+    }
+  | { readonly kind: 'unload'; readonly session: number }
+  | { readonly kind: 'stop' };
+
+/** Worker to main thread. `started` comes once, before the first message is answered. */
+export type FromWorker =
+  | { readonly kind: 'started'; readonly runtimeVersion: string }
+  | {
+      readonly kind: 'loaded';
+      readonly inputs: readonly TensorSpec[];
+      readonly outputs: readonly TensorSpec[];
+      readonly placement: Placement;
+      readonly loadMs: number;
+    }
+  | {
+      readonly kind: 'ran';
+      /** Whole outputs of the run, padding included; the main thread cuts the rows out as views. */
+      readonly outputs: TensorPairs;
+      readonly timing: RunTiming;
+    }
+  | { readonly kind: 'unloaded' }
+  | {
+      readonly kind: 'failed';
+      readonly error: PlainError;
+      /** Of a run whose buffers had moved: its inputs, which come back. */
+      readonly requests?: readonly TensorPairs[];
+    };
+
+/** Time spent in the worker, in nanoseconds: putting inputs together, the run itself, taking outputs out; before, decoding images. */
+export interface RunTiming {
+  readonly inputNs: number;
+  readonly computeNs: number;
+  readonly outputNs: number;
+  readonly decodeNs?: number;
+}

@@ -4,6 +4,7 @@ import { encodeInferRequest, decodeInferResponse } from '../../../src/protocol/c
 import { decodeInferRequest } from '../../../src/protocol/v2/decode-request.js';
 import type { InferResponse } from '../../../src/protocol/types.js';
 import { createCodec } from '../../../src/server/codec/codec.js';
+import { estimateWriting } from '../../../src/server/codec/cost.js';
 import { completeDetection } from '../../../src/model/complete/complete-detection.js';
 import type { ImageConfig } from '../../../src/model/config.js';
 import sharp from 'sharp';
@@ -29,13 +30,19 @@ const responseOf = (tensor: Tensor, binary = false): InferResponse => ({
   nonFiniteTokens: false,
 });
 
+/** How an output that others still read is written. */
+const kept = (tensor: Tensor, isBinary = false) => ({
+  isOwned: false,
+  size: estimateWriting(new Map([['Y', tensor]]), new Set(isBinary ? ['Y'] : [])),
+});
+
 describe('codec', () => {
   it('reads and writes small bodies at once', () => {
     const tensor = floats(16);
     const request = codec.decodeInfer(requestOf(tensor), model);
     assert.ok(!(request instanceof Promise));
     assert.deepEqual(request.inputs.get('A'), tensor);
-    assert.ok(!(codec.encodeInfer(responseOf(tensor), false) instanceof Promise));
+    assert.ok(!(codec.encodeInfer(responseOf(tensor), kept(tensor)) instanceof Promise));
   });
 
   it('reads and writes large JSON on a thread, with the same outcome', async () => {
@@ -43,7 +50,7 @@ describe('codec', () => {
     const request = codec.decodeInfer(requestOf(tensor), model);
     assert.ok(request instanceof Promise);
     assert.deepEqual((await request).inputs.get('A'), tensor);
-    const answer = codec.encodeInfer(responseOf(tensor), false);
+    const answer = codec.encodeInfer(responseOf(tensor), kept(tensor));
     assert.ok(answer instanceof Promise);
     const { body } = await answer;
     assert.ok(Buffer.isBuffer(body));
@@ -54,7 +61,7 @@ describe('codec', () => {
     for (const length of [16, 20_000]) {
       const tensor = floats(length);
       const given = { model: 'm', outputs: new Map([['Y', tensor]]), nonFiniteTokens: false };
-      const encoding = codec.encodeOutputs(given, false);
+      const encoding = codec.encodeOutputs(given, kept(tensor));
       assert.equal(encoding instanceof Promise, length > 16);
       const { body } = await encoding;
       const [output] = JSON.parse(body.toString()) as { name: string; shape: number[]; data: number[] }[];
@@ -78,13 +85,13 @@ describe('codec', () => {
   it('handles binary bodies at once, whatever their size', () => {
     const tensor = floats(50_000);
     assert.ok(!(codec.decodeInfer(requestOf(tensor, 'binary'), model) instanceof Promise));
-    assert.ok(!(codec.encodeInfer(responseOf(tensor, true), false) instanceof Promise));
+    assert.ok(!(codec.encodeInfer(responseOf(tensor, true), kept(tensor, true)) instanceof Promise));
   });
 
   it('leaves the outputs that it was given usable, views on a shared run included', async () => {
     const run = Float32Array.from({ length: 40_000 }, () => 0.5);
     const view: Tensor = { datatype: 'FP32', shape: [20_000], data: run.subarray(20_000) };
-    await codec.encodeInfer(responseOf(view), false);
+    await codec.encodeInfer(responseOf(view), kept(view));
     assert.equal(run[0], 0.5);
   });
 
@@ -132,7 +139,7 @@ describe('codec', () => {
       assert.deepEqual(inputs.get('A')?.data, Float32Array.from(instances));
       const { body } = await codec.encodePredict(
         { model: 'm', form, rows: count, outputs: inputs, nonFiniteTokens: false },
-        true,
+        { isOwned: true, size: estimateWriting(inputs) },
       );
       assert.deepEqual(JSON.parse(body.toString()), { predictions: instances });
     }

@@ -1,5 +1,5 @@
 import { parentPort } from 'node:worker_threads';
-import { modelOf } from '../../../src/server/codec/limits.js';
+import { modelOf } from '../../../src/server/codec/cost.js';
 import { performTask, type ToCodec } from '../../../src/server/codec/tasks.js';
 
 /** A codec thread that computes for ever where a task is for the model `hangs`. */

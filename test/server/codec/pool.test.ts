@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import sharp from 'sharp';
-import { limitOf, modelOf } from '../../../src/server/codec/limits.js';
+import { limitOf, modelOf } from '../../../src/server/codec/cost.js';
 import { CodecPool } from '../../../src/server/codec/pool.js';
 import type { CodecTask } from '../../../src/server/codec/tasks.js';
 import { encodeInferRequest } from '../../../src/protocol/client.js';

@@ -1,4 +1,4 @@
-import type { FromWorker, ToWorker } from '../../../src/workers/link/messages.js';
+import type { FromWorker, ToWorker } from '../../../src/workers/link/link.js';
 import { SessionHost } from '../../../src/workers/host/session-host.js';
 
 /** The real host, but for a run that asks for the output `CRASH`: the thread ends by an uncaught exception. */

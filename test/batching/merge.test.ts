@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { afterEach, describe, it, mock } from 'node:test';
-import { piecesOf } from '../../src/batching/pieces.js';
+import { piecesOf } from '../../src/batching/merge.js';
 import { AppError } from '../../src/errors.js';
 import { echo, numbersOf, openDesk, refusedWith, request, type Desk } from './desk.js';
 

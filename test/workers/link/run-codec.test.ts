@@ -2,8 +2,15 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { arrayOf, datatypes, type Datatype } from '../../../src/tensor/datatype.js';
 import type { Tensor } from '../../../src/tensor/tensor.js';
-import { pack, unpack, type Packet } from '../../../src/workers/link/packet.js';
-import { decodeRan, decodeRun, encodeRan, encodeRun } from '../../../src/workers/run-codec.js';
+import {
+  pack,
+  unpack,
+  type Packet,
+  decodeRan,
+  decodeRun,
+  encodeRan,
+  encodeRun,
+} from '../../../src/workers/run-codec.js';
 
 const bytes = (length: number): Tensor => ({
   datatype: 'UINT8',
