@@ -88,8 +88,8 @@ export class VersionSlot {
     try {
       this.#watch = await watchAround(source.path, source.folder);
       if (!isLoadable(source)) throw new AppError('MODEL_INVALID', source.problem ?? 'it has no model file');
-      const loading = loadVersion({ ...source, statistics: this.#statistics }, options);
-      const loaded = await unlessClosing(loading, options.closing);
+      const request = { ...source, statistics: this.#statistics };
+      const loaded = await loadUnlessClosing((signal) => loadVersion(request, options, signal), options.closing);
       this.#loaded = loaded;
       this.#failure = undefined;
       this.#state = { state: 'ready', model: loaded.servable };
@@ -149,17 +149,25 @@ export class VersionSlot {
 
 type Told<Event = ModelEvent> = Event extends { readonly kind: 'recovery' } ? never : Omit<Event, 'model' | 'version'>;
 
-/** The load, unless the repository closes: then nobody waits for what it has not done yet, and what comes of it is let go. */
-async function unlessClosing(
-  loading: Promise<LoadedVersion>,
+/**
+ * Loads, unless the repository closes: then the load is told, nobody waits for what it has not done yet, and what comes of it is let go.
+ * A version that is loaded lives on, whatever closes then.
+ */
+async function loadUnlessClosing(
+  load: (signal: AbortSignal) => Promise<LoadedVersion>,
   closing: AbortSignal | undefined,
 ): Promise<LoadedVersion> {
+  const unwanted = new AbortController();
   let abort = (): void => undefined;
   const closed = new Promise<never>((_resolve, reject) => {
-    abort = () => reject(new AppError('SHUTTING_DOWN', 'The server is shutting down.'));
+    abort = () => {
+      unwanted.abort();
+      reject(new AppError('SHUTTING_DOWN', 'The server is shutting down.'));
+    };
     closing?.addEventListener('abort', abort);
     if (closing?.aborted === true) abort();
   });
+  const loading = load(unwanted.signal);
   closed.catch(() => loading.then(({ servable }) => servable.retire())).catch(() => undefined);
   return Promise.race([loading, closed]).finally(() => closing?.removeEventListener('abort', abort));
 }

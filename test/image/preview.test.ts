@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import sharp from 'sharp';
-import { imagesToTensor } from '../../src/image/image-tensor.js';
-import { previewImages, readBack } from '../../src/image/preview.js';
+import { imagesToTensor, previewImages, readBack } from '../../src/image/image-tensor.js';
 import type { ImageConfig } from '../../src/model/config.js';
 import type { NumericDatatype } from '../../src/tensor/datatype.js';
 import type { TensorSpec } from '../../src/tensor/tensor.js';

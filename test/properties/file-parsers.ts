@@ -1,6 +1,6 @@
 import protobuf from 'protobufjs';
 import { AppError, messageOf } from '../../src/errors.js';
-import { readAvifColor } from '../../src/image/color/avif-color.js';
+import { readAvifColor } from '../../src/image/color/plan-file.js';
 import { readPngColor } from '../../src/image/color/png-color.js';
 import { parseIccProfile } from '../../src/image/color/profile.js';
 import { readPlainJpeg } from '../../src/image/files/jpeg-plain.js';

@@ -1,9 +1,9 @@
 import type { ImageFormat } from '../files/format.js';
 import { readJpegHeader } from '../files/jpeg-header.js';
 import { findUnreadSamples, readTiffSamples } from '../files/tiff-header.js';
-import { readAvifColor } from './avif-color.js';
 import { byDecoder, planColors, type ColorPlan, type FileFacts } from './plan.js';
 import { readPngColor } from './png-color.js';
+import { profileOfPoints, type CodingMeaning } from './coding-points.js';
 
 /** A PNG's bits a sample, 16 of which need a closer look, and its colour type, of which gray does (0, and 4 with alpha). */
 const [pngBitsAt, pngTypeAt] = [24, 25];
@@ -42,4 +42,37 @@ export async function planFile(
     case 'gif':
       return byDecoder;
   }
+}
+
+/** Boxes on the way to an item's colours (ISO/IEC 23008-12), and how many bytes stand before those inside. */
+const path = [
+  ['meta', 4],
+  ['iprp', 0],
+  ['ipco', 0],
+] as const;
+
+/** What the first nclx colour box of an AVIF image says of its colours. Undefined: nothing. */
+export function readAvifColor(avif: Uint8Array): CodingMeaning | undefined {
+  let inside: Buffer | undefined = Buffer.from(avif.buffer, avif.byteOffset, avif.byteLength);
+  for (const [name, before] of path) {
+    inside = findBox(inside, (box, kind) => kind === name && box.length >= before)?.subarray(before);
+    if (inside === undefined) return undefined;
+  }
+  const nclx = findBox(inside, (box, kind) => kind === 'colr' && box.toString('latin1', 0, 4) === 'nclx');
+  if (nclx === undefined || nclx.length < 8) return undefined;
+  return profileOfPoints({ primaries: nclx.readUInt16BE(4), transfer: nclx.readUInt16BE(6) });
+}
+
+/** The first box that fits, without its header. */
+function findBox(bytes: Buffer, fits: (box: Buffer, kind: string) => boolean): Buffer | undefined {
+  for (let at = 0; at + 8 <= bytes.length;) {
+    const size = bytes.readUInt32BE(at);
+    // 0: to the end. Sizes of 64 bits (1) stand only at the pixels.
+    const end = size === 0 ? bytes.length : at + size;
+    if (size === 1 || end < at + 8) return undefined;
+    const box = bytes.subarray(at + 8, end);
+    if (fits(box, bytes.toString('latin1', at + 4, at + 8))) return box;
+    at = end;
+  }
+  return undefined;
 }

@@ -5,7 +5,7 @@ import { AppError, messageOf } from '../../errors.js';
 import type { OnnxHeader } from '../../model/config.js';
 import { followLinks, foldersAlong, type Homes } from '../../model/containment.js';
 import { findExternalFiles } from '../../model/onnx/external-data.js';
-import { readModel, readRows, writeServed } from '../reading/read-graph.js';
+import { graphOf, readModel, readRows, writeServed } from '../reading/read-graph.js';
 import { describeObstacle } from './place.js';
 import { hashFiles, isSameContent, isUnchanged, joinWatches, watchFiles, type Watch } from './fingerprint.js';
 
@@ -60,7 +60,7 @@ export async function takeSnapshot(source: string, { homes, folder }: SnapshotOp
 
 /** The same to look at and not to load: nothing is copied, unless the model is served by a changed copy. */
 export async function lookInto(source: string, options: SnapshotOptions): Promise<Snapshot> {
-  const { edit } = await readModel(await resolveModel(source, options.homes));
+  const { edit } = await readModel(graphOf(await resolveModel(source, options.homes)));
   if (edit !== undefined) return takeSnapshot(source, options);
   return useInPlace(source, options.homes, new CopyFailed('it is inspected, not loaded'));
 }
@@ -74,20 +74,21 @@ async function tryCopy(source: string, { homes, folder }: SnapshotOptions): Prom
   try {
     const originalPath = join(home, 'model.onnx');
     await copy(await resolveModel(source, homes), originalPath);
-    const { header, edit } = await readModel(originalPath);
+    const graph = graphOf(originalPath);
+    const { header, edit } = await readModel(graph);
     const externals = await findExternalFiles({ folders: await foldersAlong(source), homes }, header.externalData);
     known = joinWatches(known, await watchFiles(externals.map(({ named }) => named)));
     const copies = header.externalData.map((location) => join(home, location));
     for (const [index, path] of copies.entries()) await copy(externals[index]?.real ?? '', path);
     if (!(await isUnchanged(known))) throw new AppError('MODEL_INVALID', 'The model file changed while it was read.');
     const modelPath = edit === undefined ? originalPath : join(home, 'slipway-served.onnx');
-    if (edit !== undefined) await writeServed(originalPath, edit, modelPath).catch(failCopy);
+    if (edit !== undefined) await writeServed(graph, edit, modelPath).catch(failCopy);
     const files = { edited: edit === undefined ? [] : [modelPath], originals: [originalPath, ...copies] };
     const isOriginalKept = header.defaultedInputs.length > 0;
     return {
       modelPath,
       ...(isOriginalKept ? { originalPath } : {}),
-      header: { ...header, rows: await readRows(modelPath) },
+      header: { ...header, rows: await readRows({ ...graph, path: modelPath }) },
       watch: known,
       isPrivate: true,
       ...comparison({ ...files, isOriginalKept }, known),
@@ -142,13 +143,14 @@ async function resolveModel(source: string, homes: Homes): Promise<string> {
 async function useInPlace(source: string, homes: Homes, { message: reason }: CopyFailed): Promise<Snapshot> {
   const model = await watchFiles([source]);
   const real = await resolveModel(source, homes);
-  const { header } = await readModel(real);
+  const graph = graphOf(real);
+  const { header } = await readModel(graph);
   checkServedAsIs(header, reason);
   const externals = await findExternalFiles({ folders: await foldersAlong(source), homes }, header.externalData);
   const isBesideLink = externals[0]?.named.startsWith(dirname(source) + sep) ?? false;
   return {
     modelPath: isBesideLink ? source : real,
-    header: { ...header, rows: await readRows(real) },
+    header: { ...header, rows: await readRows(graph) },
     watch: joinWatches(model, await watchFiles(externals.map(({ named }) => named))),
     isPrivate: false,
     reason,

@@ -12,16 +12,14 @@ import type { ExecutionConfig, ModelConfig, OnnxHeader, ProviderName } from '../
 import type { LoadedSession, LoadOptions, RunnerSession } from '../../workers/runner.js';
 import type { CrashRecords } from '../crashes/crash-records.js';
 import type { Watch } from '../files/fingerprint.js';
-import { placeModel } from './instances.js';
+import { placeModel, divideConfig } from './instances.js';
 import { notesOnFiles, notesOnImage, notesOnProcesses, notesOnProvider } from './load-notes.js';
 import type { StateMemory } from '../../batching/sequences/types.js';
 import { Servable, type BatchingOff, type SequencesGone, type ServableParts } from '../servable.js';
 import type { Snapshot } from '../files/snapshot.js';
-import { divideConfig } from './divided.js';
 import type { StatisticsCounter } from '../statistics.js';
 import { findSuspicion, type Suspicion } from '../crashes/suspicion.js';
-import { faultOf } from '../proof/process-fault.js';
-import { limitRuns, tryAfterRefusal, tryUnlessApart, type TrialOptions } from '../proof/trial.js';
+import { faultOf, limitRuns, tryAfterRefusal, tryUnlessApart, type TrialOptions } from '../proof/trial.js';
 import { prove, warm } from '../proof/warm-up.js';
 import { inPublicNames, readVersionFiles, type VersionPlace } from './version-files.js';
 
@@ -77,19 +75,12 @@ export interface LoadedVersion {
   isCurrent(): Promise<boolean>;
 }
 
-/** Loads one version and warms it. Rejects with the reason, and leaves nothing behind then. */
-export async function loadVersion(request: VersionRequest, options: LoaderOptions): Promise<LoadedVersion> {
-  // What the version is loaded with lives on after that, whatever closes then.
-  const loading = new AbortController();
-  const abort = (): void => loading.abort();
-  options.closing?.addEventListener('abort', abort);
-  if (options.closing?.aborted === true) abort();
-  return loadUntil(loading.signal, request, options).finally(() =>
-    options.closing?.removeEventListener('abort', abort),
-  );
-}
-
-async function loadUntil(signal: AbortSignal, request: VersionRequest, options: LoaderOptions): Promise<LoadedVersion> {
+/** Loads one version and warms it, unless the signal aborts meanwhile. Rejects with the reason, and leaves nothing behind then. */
+export async function loadVersion(
+  request: VersionRequest,
+  options: LoaderOptions,
+  signal: AbortSignal,
+): Promise<LoadedVersion> {
   const startedMs = performance.now();
   const files = await readVersionFiles(request, options);
   const { snapshot, json, labels, tokenizer, notes, watch } = files;
@@ -121,7 +112,7 @@ interface RequestInWork extends VersionRequest {
   readonly tokenizer: TokenizerFile | undefined;
   readonly startedMs: number;
   readonly suspicion: Suspicion;
-  /** Aborted when the repository closes meanwhile. */
+  /** Aborted when the load is of no use any more. */
   readonly signal: AbortSignal;
 }
 

@@ -1,10 +1,9 @@
 import { AppError, messageOf } from '../../errors.js';
 import type { Suspicion } from '../crashes/suspicion.js';
-import { faultOf } from './process-fault.js';
 import { isBatchingAutomatic } from '../../model/complete/complete-batching.js';
 import type { ModelConfig, OnnxHeader } from '../../model/config.js';
 import type { NamedTensors } from '../../tensor/tensor.js';
-import type { Runner, RunnerSession } from '../../workers/runner.js';
+import type { Runner, RunnerSession, ProcessFault } from '../../workers/runner.js';
 import { countBytes, filesOf, type Snapshot } from '../files/snapshot.js';
 import type { TrustRecord, TrustStore, TrustSubject } from './trust-store.js';
 import { runMadeUp, type MadeUpRuns, type RefusedRequest } from './model-fault.js';
@@ -153,4 +152,11 @@ async function fail(error: unknown, phase: 'loading' | 'warming', { suspicion }:
   const step = phase === 'loading' ? 'loaded' : 'warmed up';
   const text = `It was tried in a process of its own first, which ended while it was ${step}: ${fault.reason}`;
   throw new AppError('MODEL_INVALID', text, { cause: error });
+}
+
+/** The end of a process in an error: what it says of the one model that the process held. Undefined where it says nothing, such as that the server stops. */
+export function faultOf(error: unknown, phase: ProcessFault['phase']): ProcessFault | undefined {
+  if (!(error instanceof AppError) || error.code !== 'WORKER_LOST') return undefined;
+  const cause = error.details['cause'] as ProcessFault['cause'] | 'asked' | undefined;
+  return cause === undefined || cause === 'asked' ? undefined : { reason: error.message, phase, cause };
 }

@@ -5,8 +5,7 @@ import type { OnnxModel } from '../../model/onnx/header.js';
 import { readOnnxModel, readRowsProof, withOnnxFile } from '../../model/onnx/reader.js';
 import type { RowsProof } from '../../model/rows/prove.js';
 import { askThread } from './ask-thread.js';
-import type { JobInput, JobName, JobResult } from './graph-jobs.js';
-import type { GraphAnswer } from './graph-thread.js';
+import type { JobInput, JobName, JobResult, GraphAnswer } from './graph-thread.js';
 import { WireReader, type WireField } from '../../model/onnx/fields.js';
 
 /** Many times what graphs of 50 MiB need. */
@@ -14,22 +13,31 @@ const limitMs = 10 * 60_000;
 /** Several times what the largest graphs need. */
 const mostMiB = 2048;
 
+/** A model file, and whether its graph is read on a thread of its own. */
+export interface GraphFile {
+  readonly path: string;
+  readonly isLarge: boolean;
+}
+
+/** Looks at a file, once for all that is read of it and of the copy that is made of it. */
+export function graphOf(path: string): GraphFile {
+  return { path, isLarge: hasLargeGraph(path) };
+}
+
 /** What `readOnnxModel` says, without holding up this thread. Rejects as that throws. */
-export async function readModel(path: string, most = limitMs): Promise<OnnxModel> {
-  return hasLargeGraph(path) ? inThread('readModel', { path }, most) : readOnnxModel(path);
+export async function readModel({ path, isLarge }: GraphFile, most = limitMs): Promise<OnnxModel> {
+  return isLarge ? inThread('readModel', { path }, most) : readOnnxModel(path);
 }
 
 /** What `readRowsProof` says, without holding up this thread. */
-export async function readRows(path: string, most = limitMs): Promise<RowsProof> {
-  if (!hasLargeGraph(path)) return readRowsProof(path);
+export async function readRows({ path, isLarge }: GraphFile, most = limitMs): Promise<RowsProof> {
+  if (!isLarge) return readRowsProof(path);
   return inThread('readRows', { path }, most).catch((error: unknown) => ({ proven: false, reason: messageOf(error) }));
 }
 
 /** Writes what `writeEdited` does, without holding up this thread. */
-export async function writeServed(path: string, edit: GraphEdit, target: string): Promise<void> {
-  return hasLargeGraph(path)
-    ? inThread('writeEdited', { path, edit, target }, limitMs)
-    : writeEdited(path, edit, target);
+export async function writeServed({ path, isLarge }: GraphFile, edit: GraphEdit, target: string): Promise<void> {
+  return isLarge ? inThread('writeEdited', { path, edit, target }, limitMs) : writeEdited(path, edit, target);
 }
 
 /** One at a time: each takes memory by the size of its graph, and many models may load at once. */
@@ -66,7 +74,7 @@ const fields = { graph: 7, initializer: 5 } as const;
  * Whether an ONNX file is large in what is read of it, weights left out: fields are counted, until they are too many, and what they hold
  * is not looked at. A file that cannot be read is not large.
  */
-export function hasLargeGraph(path: string): boolean {
+function hasLargeGraph(path: string): boolean {
   try {
     return withOnnxFile(path, (source) => source.size > largeBytes && isLarge(new WireReader(source), source.size));
   } catch {

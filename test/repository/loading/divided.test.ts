@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { completeConfig } from '../../../src/model/complete/complete-config.js';
 import type { ModelJson } from '../../../src/model/config-schema.js';
-import { divideConfig } from '../../../src/repository/loading/divided.js';
+import { divideConfig } from '../../../src/repository/loading/instances.js';
 import { headerOf, value } from '../../model/headers.js';
 
 const configOf = (json: ModelJson, provider: 'cpu' | 'cuda' = 'cpu') =>

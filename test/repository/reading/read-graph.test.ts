@@ -7,7 +7,7 @@ import { AppError } from '../../../src/errors.js';
 import { writeEdited } from '../../../src/model/onnx/edit/edited-copy.js';
 import { readOnnxModel, readRowsProof } from '../../../src/model/onnx/reader.js';
 import { tensorType, writeOnnx, type Graph, type Initializer } from '../../../src/model/onnx/writer.js';
-import { hasLargeGraph, readModel, readRows, writeServed } from '../../../src/repository/reading/read-graph.js';
+import { graphOf, readModel, readRows, writeServed } from '../../../src/repository/reading/read-graph.js';
 
 let folder = '';
 before(async () => (folder = await mkdtemp(join(tmpdir(), 'slipway-graph-'))));
@@ -57,18 +57,18 @@ async function turnsDuring(work: Promise<unknown>): Promise<number> {
 describe('a graph', () => {
   it('is large by its nodes and initializers, not by its weights', async () => {
     for (const [name, graph] of Object.entries(large))
-      assert.equal(hasLargeGraph(await put(`${name}.onnx`, writeOnnx(graph))), true, name);
+      assert.equal(graphOf(await put(`${name}.onnx`, writeOnnx(graph))).isLarge, true, name);
     const weights = Array.from({ length: 8 }, (_, index) => constant(`w${index}`, 2 ** 18));
-    assert.equal(hasLargeGraph(await put('weights.onnx', writeOnnx(chain(1, weights)))), false);
-    assert.equal(hasLargeGraph(await put('small.onnx', writeOnnx(chain(100)))), false);
-    assert.equal(hasLargeGraph(await put('noise.onnx', 'noise'.repeat(2 ** 18))), false);
-    assert.equal(hasLargeGraph(join(folder, 'none.onnx')), false);
+    assert.equal(graphOf(await put('weights.onnx', writeOnnx(chain(1, weights)))).isLarge, false);
+    assert.equal(graphOf(await put('small.onnx', writeOnnx(chain(100)))).isLarge, false);
+    assert.equal(graphOf(await put('noise.onnx', 'noise'.repeat(2 ** 18))).isLarge, false);
+    assert.equal(graphOf(join(folder, 'none.onnx')).isLarge, false);
   });
 
   for (const [name, graph] of Object.entries(large)) {
     it(`that is large by its ${name} is read as any other, and holds up nobody meanwhile`, async () => {
       const path = await put('large.onnx', writeOnnx(graph));
-      const [model, rows] = [readModel(path), readRows(path)];
+      const [model, rows] = [readModel(graphOf(path)), readRows(graphOf(path))];
       const turns = await turnsDuring(Promise.all([model, rows]));
       assert.ok(turns > 10, `${turns} turns of the event loop`);
       assert.deepEqual(await model, structuredClone(readOnnxModel(path)));
@@ -82,9 +82,9 @@ describe('a graph', () => {
     const wrong = { cut: bytes.subarray(0, -10), open: writeOnnx({ ...large.nodes, outputs: [] }) };
     for (const [name, content] of Object.entries(wrong)) {
       const path = await put(`${name}.onnx`, content);
-      assert.equal(hasLargeGraph(path), true, name);
+      assert.equal(graphOf(path).isLarge, true, name);
       let refusal: unknown;
-      await readModel(path).catch((error: unknown) => (refusal = error));
+      await readModel(graphOf(path)).catch((error: unknown) => (refusal = error));
       assert.ok(refusal instanceof AppError);
       const { code, message } = refusal;
       assert.equal(code, 'MODEL_INVALID');
@@ -96,22 +96,22 @@ describe('a graph', () => {
     const path = await put('slow.onnx', writeOnnx(large.nodes));
     const message =
       "The model's graph could not be read: it takes longer than 0 s. Save the model with fewer nodes and initializers.";
-    await assert.rejects(readModel(path, 1), { code: 'MODEL_INVALID', message });
-    assert.deepEqual(await readRows(path, 1), { proven: false, reason: message });
-    assert.equal((await readModel(path)).header.inputs.length, 1);
+    await assert.rejects(readModel(graphOf(path), 1), { code: 'MODEL_INVALID', message });
+    assert.deepEqual(await readRows(graphOf(path), 1), { proven: false, reason: message });
+    assert.equal((await readModel(graphOf(path))).header.inputs.length, 1);
   });
 
   it('that is large is changed as any other', async () => {
     const optional = { name: 'O', type: { kind: 'optional', of: tensorType('FP32', [4]) } } as const;
     const path = await put('changed.onnx', writeOnnx({ ...large.nodes, inputs: [...large.nodes.inputs, optional] }));
-    const { edit } = await readModel(path);
+    const { edit } = await readModel(graphOf(path));
     assert.ok(edit !== undefined);
     assert.deepEqual(edit, readOnnxModel(path).edit);
     const [here, there] = [join(folder, 'here.onnx'), join(folder, 'there.onnx')];
     await writeEdited(path, edit, here);
-    const turns = await turnsDuring(writeServed(path, edit, there));
+    const turns = await turnsDuring(writeServed(graphOf(path), edit, there));
     assert.ok(turns > 10, `${turns} turns of the event loop`);
     assert.ok((await readFile(here)).equals(await readFile(there)));
-    await assert.rejects(writeServed(path, edit, join(folder, 'none', 'there.onnx')), /ENOENT/);
+    await assert.rejects(writeServed(graphOf(path), edit, join(folder, 'none', 'there.onnx')), /ENOENT/);
   });
 });
