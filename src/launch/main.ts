@@ -1,3 +1,4 @@
+import { endWithStandardOutput } from '../command-line/standard-output.js';
 import { runProgram } from './program.js';
 import { lendThisProcess } from './this-process.js';
 
@@ -6,11 +7,7 @@ const context = lendThisProcess((code) => {
   exitCode = code;
 });
 
-// A reader that went away (`launch ps | head -1`) is no failure.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(0);
-  throw error;
-});
+endWithStandardOutput(process);
 
 const failureCode = await runProgram(process.argv.slice(2), context);
 process.exit(failureCode === 0 ? exitCode : failureCode);

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { endWithStandardOutput } from '../command-line/standard-output.js';
 import { AppError, messageOf } from '../errors.js';
 import { isRemote, parseLocation } from '../store/location.js';
 import { parseArguments } from './settings/args.js';
@@ -57,6 +58,7 @@ async function main(): Promise<void> {
     readText: (path) => readFileSync(path, 'utf8'),
     exists: existsSync,
   });
+  if (invocation.kind !== 'serve') endWithStandardOutput(process);
   if (invocation.kind === 'print') {
     process.stdout.write(invocation.text);
     return;

@@ -1,8 +1,8 @@
 // `slipway predict` and its like: what asks servers. Serving is src/server/main.ts.
+import { endWithStandardOutput } from '../command-line/standard-output.js';
 import { runTool } from './program.js';
 import { lendThisProcess } from './this-process.js';
 
-const { stdout } = process;
 const interruption = new AbortController();
 
 // The first Ctrl-C ends what was asked and started; the second ends at once, whatever computes in this process.
@@ -13,11 +13,7 @@ for (const name of ['SIGINT', 'SIGTERM'] as const) {
   });
 }
 
-// A reader that went away (`slipway predict ... | head -1`) is no failure.
-stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(0);
-  throw error;
-});
+endWithStandardOutput(process);
 
 const code = await runTool(process.argv.slice(2), lendThisProcess(interruption.signal));
 process.exit(code);

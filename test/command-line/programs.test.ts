@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import { describe, it } from 'node:test';
 import { wordOf, type CommandDefinition } from '../../src/command-line/definition.js';
-import { otherLine } from '../../src/command-line/programs.js';
+import { meantCommand, nearCommand, otherLine } from '../../src/command-line/programs.js';
 import { defineProgram as defineLaunch } from '../../src/launch/program.js';
 import { defineServing } from '../../src/server/settings/definition.js';
 import { buildTool } from '../../src/tool/program.js';
@@ -26,6 +26,17 @@ describe('the commands of the two programs', () => {
       asking,
     );
     assert.deepEqual(wordsOf(defineServing()), looking);
+  });
+
+  it('of slipway are known when one is misspelt', () => {
+    for (const word of [...asking, ...looking]) {
+      assert.equal(nearCommand(`${word}e`), word);
+      assert.equal(nearCommand(word), undefined);
+      assert.equal(meantCommand(['--port', '9', word]), `The command comes first: slipway ${word}`);
+      assert.equal(meantCommand([word, '--port']), undefined);
+    }
+    for (const word of ['', 'x', '--predict', './predict', 'models.onnx', 'constructor'])
+      assert.equal(nearCommand(word), undefined, word);
   });
 
   it('are named by the program to which another one was typed', () => {

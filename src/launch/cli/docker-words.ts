@@ -1,4 +1,4 @@
-import { editDistance, nearest } from '../text/suggestion.js';
+import { editDistance, nearest } from '../../command-line/suggestion.js';
 
 /** Words of docker that are no commands here, as their users type them on: the rest of docker's own line where none is given. */
 const dockerWords: Readonly<Record<string, { readonly example: string; readonly here?: string }>> = {

@@ -8,7 +8,7 @@ import { parseName, parsePair, parsePlatform, parseRestart, parseTmpfs, parseUli
 import { parsePort } from './flags/ports.js';
 import { parseBytes, parseCount, parseCpus } from './flags/sizes.js';
 import { parseVolume } from './flags/volumes.js';
-import { nearest } from '../text/suggestion.js';
+import { nearest } from '../../command-line/suggestion.js';
 import { pulls, type UpValues } from './up-flags.js';
 import { findGrpcPort, serverOption } from './server-options.js';
 import {

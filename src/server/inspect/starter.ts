@@ -1,6 +1,6 @@
 import { copyFile, constants, link, lstat, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import { AppError } from '../../errors.js';
+import { AppError, messageOf } from '../../errors.js';
 import type { ModelJson } from '../../model/config-schema.js';
 import type { Homes } from '../../model/containment.js';
 import { parseModelJson } from '../../model/parse-config.js';
@@ -123,6 +123,8 @@ async function place(file: string, text: string, force: boolean): Promise<void> 
     await writeFile(part, text);
     if (force) await rename(part, file);
     else await link(part, file).catch((error: unknown) => copyUnlessThere(error, part, file));
+  } catch (thrown) {
+    throw new AppError('USAGE', `${file} cannot be written: ${messageOf(thrown)}.`, { cause: thrown });
   } finally {
     await rm(part, { force: true });
   }

@@ -1,6 +1,6 @@
 import { Command, CommanderError, Option } from 'commander';
 import { NotedOption } from '../../command-line/noted-option.js';
-import { otherLine } from '../../command-line/programs.js';
+import { meantCommand, nearCommand, otherLine } from '../../command-line/programs.js';
 import { AppError, messageOf, toSentence } from '../../errors.js';
 import { omitUndefined } from '../../omit-undefined.js';
 import { configSchema, isConfigKey, parseConfigFile, textsOf, type ConfigTexts } from './config-file.js';
@@ -48,9 +48,9 @@ export function parseArguments(argv: readonly string[], world: ParseWorld): Invo
   } catch (thrown) {
     if (!(thrown instanceof CommanderError)) throw thrown;
     if (thrown.exitCode === 0) return { kind: 'print', text: printed.join('') };
-    throw new AppError('USAGE', `${toSentence(thrown.message)}. Type: npm start -- --help`);
+    throw new AppError('USAGE', meantCommand(argv) ?? `${toSentence(thrown.message)}. Type: slipway --help`);
   }
-  const given: Given = { ...command.opts(), ...modelsOf(command) };
+  const given: Given = { ...command.opts(), ...modelsOf(command, argv) };
   if (given['configSchema'] === true)
     return { kind: 'print', text: `${JSON.stringify(configSchema(), undefined, 2)}\n` };
   return { kind: 'serve', settings: toSettings(readValues(given, env, readConfig(given, world))) };
@@ -58,8 +58,14 @@ export function parseArguments(argv: readonly string[], world: ParseWorld): Invo
 
 /** Refuses a first word that is a command elsewhere, unless a folder of models is called so. */
 function refuseOtherWords(argv: readonly string[], { exists }: ParseWorld): void {
-  const line = otherLine('slipway', argv);
-  if (line !== undefined && !exists(argv[0] ?? '')) throw new AppError('USAGE', line);
+  const [word = ''] = argv;
+  const near = nearCommand(word);
+  const line =
+    otherLine('slipway', argv) ??
+    (near === undefined
+      ? undefined
+      : `There is no command ${word}, and no file or folder. Did you mean slipway ${near}?`);
+  if (line !== undefined && !exists(word)) throw new AppError('USAGE', line);
 }
 
 /** Settings that a program gives, by the flags' names: `maxBodyBytes: '64M'`. Reads no environment. Throws USAGE as a command line does. */
@@ -97,13 +103,13 @@ function unfoldNegation(arg: string): string {
 }
 
 /** `slipway model.onnx` is `slipway --models model.onnx`. */
-function modelsOf(command: Command): { readonly models?: string } {
+function modelsOf(command: Command, argv: readonly string[]): { readonly models?: string } {
   const [named, ...others] = command.args;
   const { models } = command.opts<{ models?: string }>();
   if (named === undefined) return {};
   if (others.length === 0 && named !== '' && models === undefined) return { models: named };
   const all = [...(models === undefined ? [] : [models]), ...command.args].join(', ');
-  throw new AppError('USAGE', `${all}: expected one model file or folder. Type: npm start -- --help`);
+  throw new AppError('USAGE', meantCommand(argv) ?? `${all}: expected one model file or folder. Type: slipway --help`);
 }
 
 /** The command line by which the server is started, as the parser knows it. */
@@ -172,7 +178,7 @@ function readValues(given: Given, env: Environment, { texts, place }: Texts): Fl
         : variable !== undefined
           ? `${variableOf(name)}=${text}`
           : `"${dashed(name)}": ${JSON.stringify(text)} ${place}`;
-    throw new AppError('USAGE', `${source}: expected ${kind.expected}. Type: npm start -- --help`);
+    throw new AppError('USAGE', `${source}: expected ${kind.expected}. Type: slipway --help`);
   });
   return Object.fromEntries(entries) as FlagValues;
 }
@@ -231,7 +237,7 @@ function tlsOf({ tlsCert: cert, tlsKey: key, tlsClientCa: clientCa }: FlagValues
     return { tls: { cert, key, ...(clientCa === undefined ? {} : { clientCa }) } };
   throw new AppError(
     'USAGE',
-    '--tls-cert and --tls-key must be given together, and --tls-client-ca needs both. Type: npm start -- --help',
+    '--tls-cert and --tls-key must be given together, and --tls-client-ca needs both. Type: slipway --help',
   );
 }
 

@@ -1,3 +1,4 @@
+import { nearest } from '../../command-line/suggestion.js';
 import { AppError, messageOf } from '../../errors.js';
 import { dashed, flags, type Flag, type FlagName } from './flag-table.js';
 
@@ -43,7 +44,7 @@ function flagOf(key: string, path: string): FlagName {
   const isEarly = before.some((each) => dashed(each) === key);
   const hint = isEarly
     ? 'it is read before the file: use the flag or its variable'
-    : 'expected the name of a flag, such as max-body-bytes';
+    : `expected the name of a flag, such as ${nearest(key, names.map(dashed)) ?? 'max-body-bytes'}`;
   throw new AppError('USAGE', `${path}: "${key}" is not allowed: ${hint}. slipway --config-schema prints what is.`);
 }
 

@@ -3,7 +3,7 @@ import { dirname, extname, join } from 'node:path';
 import type { Connection } from '../../client/connection.js';
 import { openHttp, type HttpClient } from '../../client/http.js';
 import { taskOf } from '../../client/task.js';
-import { AppError, toPlainError, type ErrorCode } from '../../errors.js';
+import { AppError, messageOf, toPlainError, type ErrorCode } from '../../errors.js';
 import { makeFolders } from '../../private-folder.js';
 import { escapeMisleading } from '../../protocol/paths.js';
 import { readAccess, type AccessFlags } from '../access.js';
@@ -167,10 +167,14 @@ interface Results {
 /** One result goes to the path itself where that has an ending; else the path is a folder. */
 async function writeResults(out: string, { input, files, console }: Results): Promise<void> {
   const isFile = files.length === 1 && extname(out) !== '';
-  makeFolders(isFile ? dirname(out) : out, 0o777);
   for (const { ending, content } of files) {
     const path = isFile ? out : join(out, input.stem + ending);
-    await writeFile(path, content);
+    try {
+      makeFolders(dirname(path), 0o777);
+      await writeFile(path, content);
+    } catch (thrown) {
+      throw new AppError('USAGE', `--out ${out} cannot be written: ${messageOf(thrown)}.`, { cause: thrown });
+    }
     console.note(`wrote ${path}`);
   }
   if (files.length === 0) console.warn(`${input.name}: this answer has no mask, boxes, vectors or tensors to write`);

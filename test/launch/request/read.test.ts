@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { toRequest, type Surroundings } from '../../../src/launch/request/read.js';
-import { nearest } from '../../../src/launch/text/suggestion.js';
+import { nearest } from '../../../src/command-line/suggestion.js';
 import { noLists, normalizeBooleans, type UpValues } from '../../../src/launch/request/up-flags.js';
 import { publishedPorts } from '../../../src/launch/request/request.js';
 

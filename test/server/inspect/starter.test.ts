@@ -97,6 +97,17 @@ describe('slipway init', () => {
     assert.equal(servable(await inspect(join(folder, 'misspelt'))).name, 'misspelt');
   });
 
+  it('says which file cannot be written, and why', async () => {
+    const project = temporaryFolder('project-');
+    await putKinds(project);
+    const file = join(project, 'boxes', 'model.json');
+    await rm(file, { force: true });
+    await mkdir(join(file, 'full'), { recursive: true });
+    const message = /boxes\/model\.json cannot be written: [A-Z]+: /;
+    await assert.rejects(writeStarter(join(project, 'boxes'), { ...options, force: true }), { code: 'USAGE', message });
+    assert.ok(!(await readdir(join(project, 'boxes'))).some((name) => name.endsWith('.part')));
+  });
+
   it('writes into a folder whose one ONNX file has another name, as for that file itself', async () => {
     for (const path of ['renamed', 'renamed/other.onnx']) {
       await rm(join(folder, 'renamed'), { recursive: true, force: true });

@@ -69,6 +69,27 @@ describe('the command line of the server', () => {
     assert.equal(settingsOf('constructor').models, 'constructor');
   });
 
+  it('says of a command that is misspelt, or does not come first, what to type', () => {
+    for (const [word, command] of Object.entries({
+      predcit: 'predict',
+      Bench: 'bench',
+      inspct: 'inspect',
+      inti: 'init',
+    }))
+      assert.equal(
+        refusal(`${word} x.png`),
+        `There is no command ${word}, and no file or folder. Did you mean slipway ${command}?`,
+      );
+    assert.equal(refusal('--models m predict x.png'), 'The command comes first: slipway predict');
+    assert.equal(refusal('--port 9 bench -m digits'), 'The command comes first: slipway bench');
+    assert.equal(refusal('help init'), 'slipway has no help.\n  type: slipway init --help');
+    assert.equal(refusal('help'), 'slipway has no help.\n  type: slipway --help');
+    assert.match(refusal('--modle x'), /^Unknown option '--modle' \(Did you mean --models\?\)\. Type: slipway --help$/);
+    const served = parse('predcit', {}, ['predcit']);
+    assert.equal(served.kind === 'serve' && served.settings.models, 'predcit');
+    for (const folder of ['digits', './predcit', 'predict.onnx']) assert.equal(settingsOf(folder).models, folder);
+  });
+
   it('reads sizes, times, toggles and lists', () => {
     const settings = settingsOf(
       '--max-body-bytes 1G --stop-delay 2.5s --watchdog 2m --access-log --api-keys a,b --open-metrics no',

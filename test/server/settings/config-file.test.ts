@@ -57,6 +57,8 @@ describe('a file of settings', () => {
       ['[]', /slipway\.json is not an object/],
       [{ prot: 1 }, /"prot" is not allowed: expected the name of a flag/],
       [{ maxBodyBytes: 1 }, /"maxBodyBytes" is not allowed/],
+      [{ 'key-rates': 1 }, /"key-rates" is not allowed: expected the name of a flag, such as key-rate\. slipway/],
+      [{ colour: 1 }, /"colour" is not allowed: expected the name of a flag, such as max-body-bytes\. slipway/],
       [{ supervisor: false }, /"supervisor" is not allowed: it is read before the file/],
       [{ config: 'other' }, /read before the file/],
       [{ port: 99_999 }, /"port": "99999" in the file of --config: expected a whole number from 0 to 65535/],

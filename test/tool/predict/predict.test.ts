@@ -70,6 +70,11 @@ describe('slipway predict', () => {
     assert.match(array.stdout, /INT64\[2,2\] {2}-9223372036854775808 9007199254740993 0 5/);
     const [written = ''] = await readdir(join(folder, 'out'));
     assert.deepEqual(parseNpy(await readFile(join(folder, 'out', written))).data, data);
+    for (const out of ['ids.npy/out', 'ids.npy/out/x.npy']) {
+      const refused = await runTool(['predict', '--url', url, '--out', join(folder, out), join(folder, 'ids.npy')]);
+      assert.equal(refused.code, 2);
+      assert.match(refused.stderr, /✗ .*--out \S*ids\.npy\/out\S* cannot be written: E[A-Z]+: .*\.\n$/);
+    }
     const exact = await runTool(['predict', '--url', url, '--json', join(folder, 'ids.npy')]);
     assert.match(exact.stdout, /"data":\[-9223372036854775808,9007199254740993,0,5\]/);
     const values = await runTool(['predict', '--url', url], { input: '[[9007199254740993, -1]]' });
