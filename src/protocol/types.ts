@@ -1,4 +1,4 @@
-import type { TensorSpec, NamedTensors } from '../tensor/tensor.js';
+import type { NamedTensors, SharedDimension, TensorSpec } from '../tensor/tensor.js';
 
 /** What requests to a model are checked against. */
 export interface ModelSignature {
@@ -15,6 +15,10 @@ export interface ModelSignature {
   readonly state?: StateNames;
   /** An operator of the model that ends the process of the runtime on a tensor without elements, which is refused then. */
   readonly failsOnEmpty?: string | undefined;
+  /** Whether caches, whose length is the last dimension but one of four or more, may be without elements all the same. */
+  readonly takesEmptyCaches?: boolean;
+  /** Dimensions of inputs that have to be of one size. */
+  readonly sharedDimensions?: readonly SharedDimension[];
 }
 
 /** The state of a model, by name. */

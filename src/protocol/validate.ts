@@ -1,6 +1,7 @@
 import { AppError } from '../errors.js';
 import type { BytesElement, NumericTensor, Tensor, TensorSpec } from '../tensor/tensor.js';
 import { type ModelSignature, type InferRequest, type RequestedOutput, type StateNames } from './types.js';
+import { checkSharedDimensions } from './shared-dimensions.js';
 import { readSequence, type SequenceStep } from './sequence.js';
 import { countElements, fitsShape, formatShape, type DeclaredShape } from '../tensor/shape.js';
 
@@ -82,7 +83,7 @@ function checkFit({ name, datatype, shape }: InputHeader, spec: TensorSpec, mode
     );
   }
   // State begins empty.
-  if (model.failsOnEmpty !== undefined && shape.includes(0) && model.state?.inputs.has(name) !== true) {
+  if (model.failsOnEmpty !== undefined && isEmpty(shape, model) && model.state?.inputs.has(name) !== true) {
     fail(
       `input '${name}' of shape ${formatShape(shape)} has no elements, and model '${model.name}' computes with ${model.failsOnEmpty}, ` +
         'which ends the process of ONNX Runtime on such. Expected 1 or more in each dimension',
@@ -90,6 +91,11 @@ function checkFit({ name, datatype, shape }: InputHeader, spec: TensorSpec, mode
   }
   if (datatype !== 'BYTES' || (countElements(shape) ?? Infinity) <= mostTexts) return;
   fail(`input '${name}' of shape ${formatShape(shape)} has more than ${String(mostTexts)} texts: send fewer at once`);
+}
+
+function isEmpty(shape: readonly number[], { takesEmptyCaches }: ModelSignature): boolean {
+  const cache = takesEmptyCaches === true && shape.length >= 4 ? shape.length - 2 : -1;
+  return shape.some((side, axis) => side === 0 && axis !== cache);
 }
 
 /** Images come as [rows] or [rows,1]. */
@@ -150,6 +156,7 @@ export function validateInferRequest(request: InferRequest, model: ModelSignatur
     const tensor = request.inputs.get(spec.name);
     if (tensor !== undefined) take(spec, tensor);
   }
+  checkSharedDimensions(inputs, model);
   const { id, binaryOutput, timeoutUs, priority, parameters } = request;
   const outputs = checkOutputs(request, model, kept);
   const isAlone = isUneven || inputs.size > required;

@@ -35,6 +35,12 @@ export interface TensorSpec {
   readonly range?: readonly [least: number, most: number];
 }
 
+/** An open dimension that several inputs have by one name. */
+export interface SharedDimension {
+  readonly name: string;
+  readonly places: readonly { readonly input: string; readonly axis: number }[];
+}
+
 /** What is declared of a tensor, without whatever else a value carries beside it. */
 export function specOf({ name, datatype, shape, unranked, range }: TensorSpec): TensorSpec {
   return {

@@ -6,6 +6,7 @@ import { readValueInfo, type DeclaredValue } from './value-type.js';
 import { adaptGraph } from './adapt/adapt.js';
 import type { GraphEdit } from './edit/edit-graph.js';
 import { findChosenRank, findFailingOnEmpty } from './hazards/empty-tensors.js';
+import { findSharedDimensions, mayFuseSums, shareNames } from './hazards/added-inputs.js';
 import { findEmptiedByShape } from './hazards/emptied-by-shape.js';
 import { findChosenEmpty, findChosenSize, sizedBy } from './hazards/sized-by-values.js';
 import { readStructure } from './structure-reader.js';
@@ -80,6 +81,7 @@ export function parseOnnxModel(source: ByteSource, replaced: ReadonlySet<string>
     ...adapted,
     operators: Object.fromEntries(graphs.operators),
     ...hazardOf(wire, graphs, { source, graph, functions, ...adapted }),
+    ...sharedOf(source, graphs, adapted),
     externalData: [...graphs.externalData],
   };
   return { header, edit };
@@ -112,6 +114,22 @@ function hazardOf(wire: WireReader, { operators }: GraphReader, facts: GraphFact
     findChosenRank([...facts.inputs, ...facts.defaultedInputs], Object.fromEntries(operators)) ??
     chosenSizeOf(operators, facts);
   return size === undefined ? {} : { hazard: size };
+}
+
+/** Inputs that the runtime adds up without a look at their sizes; a graph that cannot be followed counts as without. */
+function sharedOf(
+  source: ByteSource,
+  { operators }: GraphReader,
+  { inputs, defaultedInputs }: Pick<OnnxHeader, 'inputs' | 'defaultedInputs'>,
+): Pick<OnnxHeader, 'sharedDimensions'> {
+  const all = [...inputs, ...defaultedInputs];
+  if (!shareNames(all) || !mayFuseSums(Object.fromEntries(operators))) return {};
+  try {
+    const sharedDimensions = findSharedDimensions(readStructure(new WireReader(source), source.size), all);
+    return sharedDimensions.length === 0 ? {} : { sharedDimensions };
+  } catch {
+    return {};
+  }
 }
 
 /** Where a request's values say how much a node makes, or whether anything; a graph that cannot be followed is left to the watchdog. */

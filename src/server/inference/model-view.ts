@@ -1,5 +1,6 @@
-import { findFailingOnEmpty } from '../../model/onnx/hazards/empty-tensors.js';
+import { findFailingFused, findFailingOnEmpty } from '../../model/onnx/hazards/empty-tensors.js';
 import type { BatchingConfig, SequenceConfig } from '../../model/config.js';
+import { omitUndefined } from '../../omit-undefined.js';
 import { mostRequestRows } from '../../model/complete/complete-batching.js';
 import type { ModelSignature, StateNames } from '../../protocol/types.js';
 import type { ServableModel } from '../../repository/types.js';
@@ -31,6 +32,8 @@ export function viewOf(model: ServableModel): ModelView {
 function createView(model: ServableModel): ModelView {
   const { name, inputs, outputs, config, labels } = model;
   const { image, classification, batching, sequences } = config;
+  const { operators, sharedDimensions } = model.header;
+  const failsOnEmpty = findFailingOnEmpty(operators);
   const ownLabels = new Map(model.header.outputs.map((output) => [output.name, output.labels]));
   return {
     model,
@@ -41,7 +44,9 @@ function createView(model: ServableModel): ModelView {
       defaultedInputs: model.header.defaultedInputs,
       outputs,
       maxRows: mostRequestRows(batching),
-      failsOnEmpty: findFailingOnEmpty(model.header.operators),
+      failsOnEmpty: failsOnEmpty ?? findFailingFused(operators),
+      takesEmptyCaches: failsOnEmpty === undefined,
+      ...omitUndefined({ sharedDimensions }),
       ...(image === undefined ? {} : { imageInputs: new Set([image.input]) }),
       ...(sequences === undefined ? {} : { state: stateNames(sequences) }),
     },

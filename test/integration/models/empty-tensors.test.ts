@@ -66,6 +66,32 @@ const cases: readonly { readonly graph: Graph; readonly shape: readonly number[]
       shape: [2, 4, 3],
       open: [0, 1],
     },
+    {
+      graph: {
+        name: 'QAttention',
+        inputs: [{ name: 'X', datatype: 'FP32', shape: ['n', 'tokens', 4] }],
+        outputs: [{ name: 'Y', datatype: 'FP32', shape: ['n', 'tokens', 4] }],
+        initializers: [
+          { name: 'W', datatype: 'UINT8', shape: [4, 12], data: new Uint8Array(48).fill(2) },
+          { name: 'Wz', datatype: 'UINT8', shape: [], data: Uint8Array.of(1) },
+          ones('b', 12),
+          ones('Ws'),
+        ],
+        nodes: [
+          { op: 'DynamicQuantizeLinear', inputs: ['X'], outputs: ['q', 'qs', 'qz'] },
+          {
+            op: 'QAttention',
+            domain: 'com.microsoft',
+            inputs: ['q', 'W', 'b', 'qs', 'Ws', '', 'qz', 'Wz'],
+            outputs: ['Y'],
+            attributes: { num_heads: 2 },
+          },
+        ],
+        opsets: { 'com.microsoft': 1 },
+      },
+      shape: [2, 3, 4],
+      open: [0, 1],
+    },
   ];
 
 const bodyOf = (shape: readonly number[]): string => {

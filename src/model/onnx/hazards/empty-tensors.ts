@@ -17,12 +17,32 @@ const failing = [
   'TopK',
 ] as const;
 
+/**
+ * Operators of ONNX Runtime's own that do the same (QAttention and GroupQueryAttention without rows, for example), found with 1.30. Models of
+ * language have them, whose caches begin without elements, on which they do compute.
+ */
+const failingFused = [
+  'DynamicQuantizeLSTM',
+  'GroupQueryAttention',
+  'MoE',
+  'MultiHeadAttention',
+  'QAttention',
+  'RotaryEmbedding',
+  'SkipLayerNormalization',
+  'SkipSimplifiedLayerNormalization',
+] as const;
+
 /** Operators whose kernels end the process on a tensor of a rank that they do not take; found with ONNX Runtime 1.30. */
 const ranked = ['DFT', 'Einsum', 'GRU', 'LSTM', 'RNN', 'ReverseSequence', 'STFT'] as const;
 
 /** An operator of the model that ends the process where it meets a tensor without elements, or undefined. */
 export function findFailingOnEmpty(operators: OnnxHeader['operators']): string | undefined {
   return failing.find((operator) => operator in operators);
+}
+
+/** An operator of the runtime's own that ends the process where it meets a tensor without elements that is no cache, or undefined. */
+export function findFailingFused(operators: OnnxHeader['operators']): string | undefined {
+  return failingFused.find((operator) => `com.microsoft:${operator}` in operators);
 }
 
 /** Where a request chooses how many dimensions there are, and an operator ends the process where it is another number, in words. */
