@@ -1,8 +1,9 @@
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { homedir, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { AppError, messageOf } from '../src/errors.js';
+import { findHomeFolder } from '../src/home-folder.js';
 import { parseBenchArguments } from './args.js';
 import { readEnvironment, readLoadAverage, type EnvironmentBefore } from './environment/environment.js';
 import { describeGpus } from './environment/gpus.js';
@@ -24,7 +25,7 @@ import { defaultPace, quickPace } from './tune/pace.js';
 import { formatTuned, tuneAll } from './tune/tune.js';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
-const cacheFolder = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'slipway', 'bench-models');
+const cacheFolder = join(process.env['XDG_CACHE_HOME'] ?? join(findHomeFolder(), '.cache'), 'slipway', 'bench-models');
 const startedAt = new Date();
 
 const narrate = (line: string): void => void process.stderr.write(`${line}\n`);

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { ortEngine } from '../../src/engine/ort/ort.js';
+import { findHomeFolder } from '../../src/home-folder.js';
 import type { EnvironmentBefore } from '../environment/environment.js';
 import { readImages } from '../images/read.js';
 import type { BenchSettings, PeersSettings } from '../settings.js';
@@ -36,7 +36,7 @@ export async function comparePeers(settings: BenchSettings, around: PeersSurroun
     startedAt: new Date(),
     env: { ...process.env, TMPDIR: workplace },
     folder: workplace,
-    cacheFolder: join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'slipway', 'bench-peers'),
+    cacheFolder: join(process.env['XDG_CACHE_HOME'] ?? join(findHomeFolder(), '.cache'), 'slipway', 'bench-peers'),
     runtime: ortEngine.version,
     signal,
     narrate,

@@ -1,5 +1,6 @@
-import { homedir, hostname, userInfo } from 'node:os';
+import { hostname, userInfo } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import { findHomeFolder } from '../home-folder.js';
 import { createConsole, type Sink } from './text/console.js';
 import type { LaunchContext } from './context.js';
 
@@ -11,7 +12,7 @@ export function lendThisProcess(
   streams: { readonly stdout: Sink; readonly stderr: Sink } = process,
 ): LaunchContext {
   const { env, platform, stdin, stdout, stderr } = process;
-  const homeFolder = homedir();
+  const homeFolder = findHomeFolder();
   return {
     console: createConsole(streams, env),
     env,

@@ -1,5 +1,6 @@
-import { homedir, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { AppError } from '../errors.js';
+import { findHomeFolder } from '../home-folder.js';
 import { createLog, type Log } from './log/log.js';
 import type { FlagName, FlagValues } from './settings/flag-table.js';
 import { settingsOf } from './settings/args.js';
@@ -76,7 +77,7 @@ export async function serve(options: ServerOptions = {}): Promise<EmbeddedServer
   };
   const server = await startFrom(settings, log, {
     env: process.env,
-    homeFolder: homedir(),
+    homeFolder: findHomeFolder(),
     temporaryFolder: tmpdir(),
     now: Date.now,
     ending: ending.signal,

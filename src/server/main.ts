@@ -1,9 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { homedir, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { endWithStandardOutput } from '../command-line/standard-output.js';
 import { AppError, messageOf } from '../errors.js';
+import { findHomeFolder } from '../home-folder.js';
 import { isRemote, parseLocation } from '../store/location.js';
 import { parseArguments } from './settings/args.js';
 import { exitCodeOf } from './exit-codes.js';
@@ -105,7 +106,7 @@ const ending = new AbortController();
 function start(settings: Settings, log: Log): Promise<RunningServer> {
   return startFrom(settings, log, {
     env: process.env,
-    homeFolder: homedir(),
+    homeFolder: findHomeFolder(),
     temporaryFolder: tmpdir(),
     now: Date.now,
     ending: ending.signal,

@@ -1,11 +1,19 @@
 import type { SourceFile } from './imports.js';
 
 /** Files at the root of src, which every room may import. */
-export const roots: readonly string[] = ['errors', 'in-turns', 'omit-undefined', 'private-folder', 'restart-policy'];
+export const roots: readonly string[] = [
+  'errors',
+  'home-folder',
+  'in-turns',
+  'omit-undefined',
+  'private-folder',
+  'restart-policy',
+];
 
 /** Rooms a room may import besides itself and the roots. */
 export const rooms: Readonly<Record<string, readonly string[]>> = {
   errors: [],
+  'home-folder': [],
   'in-turns': [],
   'omit-undefined': [],
   'private-folder': [],
