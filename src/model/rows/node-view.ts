@@ -103,9 +103,9 @@ export class NodeView {
     return this.#attribute(name);
   }
 
-  /** The axes of an operator that took them as an attribute before it took them as an input; undefined where it has none. */
-  axes(inputIndex: number): readonly number[] | undefined {
-    return this.integers('axes') ?? this.constants(inputIndex);
+  /** The axes of an operator that took them as an attribute before it took them as its second input; undefined where it has none. */
+  axes(): readonly number[] | undefined {
+    return this.integers('axes') ?? this.constants(1);
   }
 
   /** The indexes of all inputs but the first. */
@@ -166,9 +166,8 @@ export function axisOf(axis: number, rank: number): number {
 }
 
 /** Rows whose axis is the first, as operators want that count a batch there. */
-export function requireFirst(value: Tensor, name: string): void {
-  if (value.kind === 'rows' && value.axis !== 0)
-    meet(`its ${name} has the rows on axis ${value.axis}, not on the first`);
+export function requireFirst(value: Tensor): void {
+  if (value.kind === 'rows' && value.axis !== 0) meet(`its data has the rows on axis ${value.axis}, not on the first`);
 }
 
 /** Whether a tensor has rows. */

@@ -6,7 +6,7 @@ import { reshaped, withContent, type Tensor, type Value } from '../value.js';
 export const reduce: Rule = (view) => {
   const value = view.input(0);
   const dims = view.dims(0);
-  const named = view.axes(1) ?? [];
+  const named = view.axes() ?? [];
   if (named.length === 0 && view.integer('noop_with_empty_axes', 0) !== 0) return [reshaped(value, dims)];
   const axes = named.length === 0 ? [...dims.keys()] : named.map((axis) => axisOf(axis, dims.length));
   const content = reducedContent(view, value);

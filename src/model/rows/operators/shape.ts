@@ -50,7 +50,7 @@ export const flatten: Rule = (view) => {
 export const squeeze: Rule = (view) => {
   const value = view.input(0);
   const dims = view.dims(0);
-  const named = view.axes(1);
+  const named = view.axes();
   if (named === undefined && (hasRows(value) || dims.some((size) => numberOf(size) === undefined))) {
     return meet('it takes away every axis of size 1, that of a single row too');
   }
@@ -65,7 +65,7 @@ export const squeeze: Rule = (view) => {
 export const unsqueeze: Rule = (view) => {
   const value = view.input(0);
   const dims = view.dims(0);
-  const named = view.axes(1) ?? meet('its axes are missing');
+  const named = view.axes() ?? meet('its axes are missing');
   const rank = dims.length + named.length;
   const axes = new Set(named.map((axis) => axisOf(axis, rank)));
   const places = Array.from({ length: rank }, (_, axis) => axis).filter((axis) => !axes.has(axis));

@@ -15,7 +15,7 @@ interface Places {
 export const convolution = ({ weights, scalars = [], beside = [] }: Places): Rule =>
   function (view) {
     const value = view.input(0);
-    requireFirst(value, 'data');
+    requireFirst(value);
     view.requireFree(...view.parameters().filter((index) => !beside.includes(index)));
     for (const index of scalars) requireScalar(view, index);
     for (const index of beside) requireSameRows(view, value, index);
@@ -31,7 +31,7 @@ export const convolution = ({ weights, scalars = [], beside = [] }: Places): Rul
 /** A transposed convolution; only how many axes it answers matters. */
 export const transposedConvolution: Rule = (view) => {
   const value = view.input(0);
-  requireFirst(value, 'data');
+  requireFirst(value);
   view.requireFree(...view.parameters());
   const [batch, , ...spatial] = view.dims(0);
   if (batch === undefined) return meet('its data has no batch');
@@ -43,7 +43,7 @@ export const transposedConvolution: Rule = (view) => {
 /** A pool over all axes behind batch and channels. Where each largest element lies counts through all rows. */
 export const pool: Rule = (view) => {
   const value = view.input(0);
-  requireFirst(value, 'data');
+  requireFirst(value);
   for (const index of view.parameters()) requireScalar(view, index);
   const [batch, channels, ...spatial] = view.dims(0);
   if (batch === undefined || channels === undefined) return meet('its data has no channels');
@@ -58,7 +58,7 @@ export const pool: Rule = (view) => {
 /** A pool over everything behind batch and channels. */
 export const globalPool: Rule = (view) => {
   const value = view.input(0);
-  requireFirst(value, 'data');
+  requireFirst(value);
   for (const index of view.parameters()) requireScalar(view, index);
   const dims = view.dims(0);
   const isLast = view.integer('channels_last', 0) !== 0;

@@ -6,7 +6,7 @@ import { requireSameRows } from './convolution.js';
 /** Channels laid out as space. */
 export const depthToSpace: Rule = (view) => {
   const value = view.input(0);
-  requireFirst(value, 'data');
+  requireFirst(value);
   const block = known(view.integer('blocksize', 1));
   const [batch = one, channels = one, height = one, width = one] = view.dims(0);
   const depth = divide(channels, times(block, block)) ?? view.unknownCount();
@@ -16,7 +16,7 @@ export const depthToSpace: Rule = (view) => {
 /** Space laid out as channels. */
 export const spaceToDepth: Rule = (view) => {
   const value = view.input(0);
-  requireFirst(value, 'data');
+  requireFirst(value);
   const block = known(view.integer('blocksize', 1));
   const [batch = one, channels = one, ...space] = view.dims(0);
   return [
@@ -31,7 +31,7 @@ export const spaceToDepth: Rule = (view) => {
 /** Samples of an image at the places of a grid; both have the same rows. */
 export const gridSample: Rule = (view) => {
   const [value, grid] = [view.input(0), view.input(1)];
-  requireFirst(value, 'data');
+  requireFirst(value);
   requireSameRows(view, value, 1);
   if (hasRows(value) && !hasRows(grid)) meet('its grid does not have the rows');
   const places = view.dims(1).slice(1, -1);

@@ -65,14 +65,14 @@ export const batchNormalisation: Rule = (view) => {
   if (view.integer('training_mode', 0) !== 0) meet('in training mode it takes mean and variance from all rows');
   if ([1, 2, 3, 4].some((index) => view.hasOutput(index))) meet('it answers mean and variance of all rows');
   view.requireFree(...view.parameters());
-  requireFirst(value, 'data');
+  requireFirst(value);
   return [reshaped(value, view.dims(0))];
 };
 
 /** Normalised over the axes behind batch and channels, or over channels near each other. */
 export const perImage: Rule = (view) => {
   const value = view.input(0);
-  requireFirst(value, 'data');
+  requireFirst(value);
   view.requireFree(...view.parameters());
   return [reshaped(value, view.dims(0))];
 };
