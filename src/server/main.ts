@@ -1,10 +1,11 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { endWithStandardOutput } from '../command-line/standard-output.js';
 import { AppError, messageOf } from '../errors.js';
 import { findHomeFolder } from '../home-folder.js';
+import { readRegularFileSync } from '../regular-file.js';
 import { isRemote, parseLocation } from '../store/location.js';
 import { parseArguments } from './settings/args.js';
 import { exitCodeOf } from './exit-codes.js';
@@ -56,7 +57,7 @@ async function main(): Promise<void> {
   const invocation = parseArguments(process.argv.slice(2), {
     env: process.env,
     version,
-    readText: (path) => readFileSync(path, 'utf8'),
+    readText: (path) => readRegularFileSync(path).toString(),
     exists: existsSync,
   });
   if (invocation.kind !== 'serve') endWithStandardOutput(process);

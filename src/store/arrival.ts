@@ -1,6 +1,7 @@
-import { readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeFolders, makePrivateFolder } from '../private-folder.js';
+import { readRegularFile } from '../regular-file.js';
 import { parseObject } from './json.js';
 import type { StoreWorld } from './world.js';
 
@@ -35,7 +36,7 @@ const keptStates = 2;
 
 /** What arrived whole; undefined where it has not, or files of it are gone or of other sizes. */
 export async function findArrival(folder: string): Promise<Arrival | undefined> {
-  const text = await readFile(join(folder, 'from.json'), 'utf8').catch(() => undefined);
+  const text = await readRegularFile(join(folder, 'from.json')).then(String, () => undefined);
   const arrival = parseObject(text) as Arrival | undefined;
   if (arrival === undefined) return undefined;
   for (const { path, sizeBytes } of arrival.files) {

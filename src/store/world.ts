@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { setTimeout } from 'node:timers/promises';
+import { readRegularFile } from '../regular-file.js';
 import type { DockerConfigWorld } from './credentials/docker-config.js';
 
 /** What the process lends to pulls and pushes: its settings, its files, its clock and its name. */
@@ -22,7 +22,7 @@ export function lendStoreWorld(lent: Pick<StoreWorld, 'env' | 'homeFolder' | 'no
     ...lent,
     self: { host: hostname().replace(/[^\w-]/g, '_'), pid: process.pid },
     userId: process.getuid?.(),
-    readText: (path) => readFile(path, 'utf8').catch(() => undefined),
+    readText: (path) => readRegularFile(path).then(String, () => undefined),
     isRunning: (pid) => {
       try {
         return process.kill(pid, 0);

@@ -7,6 +7,7 @@ export const roots: readonly string[] = [
   'in-turns',
   'omit-undefined',
   'private-folder',
+  'regular-file',
   'restart-policy',
 ];
 
@@ -17,6 +18,7 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
   'in-turns': [],
   'omit-undefined': [],
   'private-folder': [],
+  'regular-file': [],
   'restart-policy': [],
   'command-line': [],
   tensor: [],

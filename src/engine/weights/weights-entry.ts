@@ -1,6 +1,7 @@
-import { readFile, stat, utimes, writeFile } from 'node:fs/promises';
+import { stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { hashFile } from '../../model/file-hash.js';
+import { readRegularFile } from '../../regular-file.js';
 
 /** Names inside an entry: the optimised model, its weights, and the list of both. */
 export const modelFile = 'model.onnx';
@@ -31,7 +32,7 @@ async function describeFile(folder: string, name: string): Promise<ManifestFile>
 /** Whether the entry is there with every file as it was written, byte for byte: a disk that fails changes no time stamp. */
 export async function isWhole(folder: string): Promise<boolean> {
   try {
-    const manifest = JSON.parse(await readFile(join(folder, manifestFile), 'utf8')) as Manifest;
+    const manifest = JSON.parse(String(await readRegularFile(join(folder, manifestFile)))) as Manifest;
     const checks = await Promise.all(manifest.files.map((file) => isUnchanged(folder, file)));
     return checks.length > 0 && checks.every((unchanged) => unchanged);
   } catch {
@@ -51,7 +52,7 @@ export async function readUse(
 ): Promise<{ readonly bytes: number; readonly usedMs: number } | undefined> {
   try {
     const path = join(folder, manifestFile);
-    const { files } = JSON.parse(await readFile(path, 'utf8')) as Manifest;
+    const { files } = JSON.parse(String(await readRegularFile(path))) as Manifest;
     return { bytes: files.reduce((sum, file) => sum + file.bytes, 0), usedMs: (await stat(path)).mtimeMs };
   } catch {
     return undefined;

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, readlinkSync, renameSync, rmSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { readRegularFileSync } from '../../regular-file.js';
 import type { RunPhase } from '../../workers/run-journal.js';
 
 /** A process that ended without taking its journal away. */
@@ -38,7 +39,7 @@ export function takeCrashes(folder: string): readonly Crash[] {
       // Of several servers that start now one has it.
       const taken = `${path}.${own.pid}`;
       renameSync(path, taken);
-      const [, ...lines] = readFileSync(taken, 'utf8').split('\n');
+      const [, ...lines] = String(readRegularFileSync(taken)).split('\n');
       rmSync(taken);
       return mark.boot === own.boot ? [{ pid: mark.pid, runs: lines.flatMap(readRun) }] : [];
     } catch {
@@ -56,7 +57,7 @@ function listJournals(folder: string): readonly string[] {
 }
 
 function readMark(path: string): ProcessMark | undefined {
-  const [line = ''] = readFileSync(path, 'utf8').split('\n');
+  const [line = ''] = String(readRegularFileSync(path)).split('\n');
   const mark = JSON.parse(line) as Partial<ProcessMark> | null;
   return typeof mark?.pid === 'number' ? (mark as ProcessMark) : undefined;
 }

@@ -19,6 +19,8 @@ export interface CrashRecordsOptions {
   /** Milliseconds since 1970. */
   readonly clock: () => number;
   readonly onChange: (change: CrashChange) => void;
+  /** The records cannot be written: they hold until this process ends. */
+  readonly onFailure: (error: unknown) => void;
   /** How a process ended that was the last to be supervised, as `pid:SIGNAL`. */
   readonly ended?: string;
 }
@@ -39,10 +41,14 @@ export function subjectLine(subject: CrashSubject): string {
   return `${placeOf(subject.path)} ${printOf(subject)} ${subject.model}`;
 }
 
-/** Which models the server's process ended with, kept across starts in one small file. */
+/**
+ * Which models the server's process ended with, kept across starts in one small file.
+ * - Where it cannot be written, on a full disk for one, this process goes on and remembers what it would hold.
+ */
 export class CrashRecords {
   readonly #options: CrashRecordsOptions;
   readonly #path: string;
+  #unwritten: readonly CrashRecord[] | undefined;
 
   constructor(options: CrashRecordsOptions) {
     this.#options = options;
@@ -50,7 +56,7 @@ export class CrashRecords {
   }
 
   list(): readonly CrashRecord[] {
-    return readRecords(this.#path);
+    return this.#unwritten ?? readRecords(this.#path);
   }
 
   /** Lays the ends of processes that left a journal to the models that these name. */
@@ -160,7 +166,13 @@ export class CrashRecords {
   }
 
   #save(records: readonly CrashRecord[]): void {
-    writeRecords(this.#path, records);
+    try {
+      writeRecords(this.#path, records);
+      this.#unwritten = undefined;
+    } catch (error) {
+      this.#unwritten = records;
+      this.#options.onFailure(error);
+    }
   }
 }
 

@@ -1,6 +1,7 @@
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { makeFolders } from '../../private-folder.js';
+import { readRegularFileSync } from '../../regular-file.js';
 
 /**
  * What is known of a model with which a process ended.
@@ -35,30 +36,41 @@ export interface CrashRecord {
 /** The records as they are on disk; none where the file is missing or damaged. */
 export function readRecords(path: string): readonly CrashRecord[] {
   try {
-    const records: unknown = JSON.parse(readFileSync(path, 'utf8'));
+    const records: unknown = JSON.parse(String(readRegularFileSync(path)));
     return Array.isArray(records) ? records.filter(isRecord) : [];
   } catch {
     return [];
   }
 }
 
-/** Replaces the file whole, and waits until the disk has it: it must outlive whatever happens next. */
+/** Replaces the file whole, and waits until the disk has it: it must outlive whatever happens next. Throws the system's error, and leaves no half of it. */
 export function writeRecords(path: string, records: readonly CrashRecord[]): void {
   makeFolders(dirname(path));
   const draft = `${path}.${process.pid}`;
-  const file = openSync(draft, 'w', 0o600);
   try {
-    writeSync(file, `${JSON.stringify(records, undefined, 2)}\n`);
+    writeThrough(draft, `${JSON.stringify(records, undefined, 2)}\n`);
+    renameSync(draft, path);
+  } catch (error) {
+    rmSync(draft, { force: true });
+    throw error;
+  }
+}
+
+function writeThrough(path: string, text: string): void {
+  const file = openSync(path, 'w', 0o600);
+  try {
+    writeFileSync(file, text);
     fsyncSync(file);
   } finally {
     closeSync(file);
   }
-  renameSync(draft, path);
 }
 
 function isRecord(value: unknown): value is CrashRecord {
-  const { model, place, print, state, crashes, faults } = (value ?? {}) as Partial<Record<keyof CrashRecord, unknown>>;
-  const isText = [model, place, print].every((text) => typeof text === 'string');
+  const { model, place, print, reason, state, crashes, faults } = (value ?? {}) as Partial<
+    Record<keyof CrashRecord, unknown>
+  >;
+  const isText = [model, place, print, reason].every((text) => typeof text === 'string');
   const isState = typeof state === 'string' && ['suspect', 'proven', 'quarantined', 'cleared'].includes(state);
   return isText && isState && typeof crashes === 'number' && typeof faults === 'number';
 }

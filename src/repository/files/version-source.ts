@@ -1,7 +1,7 @@
-import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError, messageOf } from '../../errors.js';
 import { omitUndefined } from '../../omit-undefined.js';
+import { readRegularFile } from '../../regular-file.js';
 import type { ModelJson } from '../../model/config-schema.js';
 import { followLinks, type Homes } from '../../model/containment.js';
 import { decodeFileText } from '../../model/file-text.js';
@@ -53,11 +53,7 @@ async function readIfThere(path: string, homes: Homes): Promise<string | undefin
   if (found.kind === 'absent' && found.linkTo === undefined) return undefined;
   if (found.kind !== 'inside') throw new AppError('MODEL_INVALID', `model.json: ${describeObstacle(found)}`);
   try {
-    const stats = await stat(found.path);
-    // Reading a pipe would wait for whoever writes to it.
-    if (!stats.isFile()) throw new Error('it is not a regular file');
-    if (stats.size > mostSettingsBytes) throw new Error(`it has ${stats.size} bytes, more than ${mostSettingsBytes}`);
-    return decodeFileText(await readFile(found.path));
+    return decodeFileText(await readRegularFile(found.path, mostSettingsBytes));
   } catch (cause) {
     throw new AppError('MODEL_INVALID', `model.json cannot be read (${messageOf(cause)})`, { cause });
   }

@@ -1,6 +1,6 @@
-import { readFile, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { AppError, fromPlainError, messageOf, toPlainError } from '../../errors.js';
+import { readRegularFile } from '../../regular-file.js';
 import { followLinks, type Homes } from '../../model/containment.js';
 import { companionNames, type Companions } from '../../model/found/types.js';
 import { parseTokenizerFile, type TokenizerFile } from '../../model/tokenizer-file.js';
@@ -68,7 +68,5 @@ export async function hasCompanions(folder: string | undefined, homes: Homes, te
 async function readText(path: string, homes: Homes): Promise<string | undefined> {
   const found = await followLinks(path, homes).catch(() => undefined);
   if (found?.kind !== 'inside') return undefined;
-  const stats = await stat(found.path).catch(() => undefined);
-  if (stats?.isFile() !== true || stats.size > mostBytes(path)) return undefined;
-  return readFile(found.path, 'utf8').catch(() => undefined);
+  return readRegularFile(found.path, mostBytes(path)).then(String, () => undefined);
 }

@@ -2,6 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makePrivateFolder } from '../../private-folder.js';
+import { readRegularFile } from '../../regular-file.js';
 import { hashContent, readCpuFeatures } from '../../engine/weights/weights-key.js';
 import type { SessionSpec } from '../../engine/engine.js';
 import type { ModelJson } from '../../model/config-schema.js';
@@ -99,7 +100,7 @@ function hash(parts: readonly unknown[]): string {
 
 async function read(path: string, nowMs: number): Promise<Proof | undefined> {
   try {
-    const proof: unknown = JSON.parse(await readFile(path, 'utf8'));
+    const proof: unknown = JSON.parse(String(await readRegularFile(path)));
     if (!isProof(proof)) return undefined;
     // One that cannot be marked as used is merely the sooner one to go.
     await utimes(path, nowMs / 1000, nowMs / 1000).catch(() => undefined);

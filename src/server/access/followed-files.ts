@@ -1,5 +1,5 @@
-import { readFile } from 'node:fs/promises';
 import { AppError, messageOf } from '../../errors.js';
+import { readRegularFile } from '../../regular-file.js';
 
 /** Files that are read again when they change. */
 export interface FollowedFilesOptions {
@@ -60,7 +60,7 @@ export class FollowedFiles {
   #read(): Promise<readonly Buffer[]> {
     return Promise.all(
       this.#options.paths.map((path) =>
-        readFile(path).catch((thrown: unknown) => {
+        readRegularFile(path).catch((thrown: unknown) => {
           throw new AppError('USAGE', `${path} cannot be read: ${messageOf(thrown)}.`, { cause: thrown });
         }),
       ),

@@ -28,6 +28,11 @@ export function openCrashes({ cacheFolder, clock, log, settings, ended, isGuest 
       folder,
       clock,
       onChange: (change) => logCrash(log, change),
+      onFailure: (error) =>
+        log.warn(
+          { folder, reason: messageOf(error) },
+          'what is known of crashes cannot be written: it holds until this process ends',
+        ),
       ...(ended === undefined ? {} : { ended }),
     });
     const { path, header } = nameJournal(folder);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readFile, rm, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -26,6 +26,7 @@ async function make() {
     clock: () => 86_400_000,
     ended: '999999999:SIGFPE',
     onChange: ({ kind }) => told.push(kind),
+    onFailure: () => told.push('not written'),
   });
   const subject = async (json: ModelJson = {}): Promise<CrashSubject> => ({
     model: 'm/1',
@@ -169,5 +170,26 @@ describe('what is known of models that the server crashed with', () => {
     records.forget();
     assert.deepEqual(records.list(), []);
     assert.equal((await findSuspicion(await subject(), records)).hazard, undefined);
+  });
+
+  it('holds until the process ends where it cannot be written, and is written once it can', async () => {
+    const { home, records, subject, crash, told } = await make();
+    await crash();
+    const { load, follow } = await findSuspicion(await subject(), records);
+    follow(() => 0)();
+    await rm(join(home, 'crashes.json'));
+    await mkdir(join(home, 'crashes.json'));
+    assert.equal(load.onFault?.(fault), undefined);
+    records.clear(records.list()[0] ?? assert.fail());
+    assert.deepEqual(told, ['suspected', 'not written', 'proven']);
+    assert.deepEqual([records.list()[0]?.state, records.list()[0]?.faults], ['proven', 1]);
+    assert.deepEqual(
+      (await readdir(home)).filter((name) => !name.endsWith('.journal')),
+      ['crashes.json'],
+    );
+    await rm(join(home, 'crashes.json'), { recursive: true });
+    assert.equal(load.onFault?.(fault), undefined);
+    assert.deepEqual(JSON.parse(await readFile(join(home, 'crashes.json'), 'utf8')), records.list());
+    assert.equal(records.list()[0]?.faults, 2);
   });
 });

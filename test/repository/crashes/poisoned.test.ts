@@ -22,7 +22,12 @@ async function openedAgain(options: Partial<RepositoryOptions> = {}) {
     shipped: {},
     clock: () => 1_700_000_000_000,
   });
-  const crashes = new CrashRecords({ folder, clock: () => 1_700_000_000_000, onChange: () => undefined });
+  const crashes = new CrashRecords({
+    folder,
+    clock: () => 1_700_000_000_000,
+    onChange: () => undefined,
+    onFailure: (error) => assert.fail(String(error)),
+  });
   await putModel(root, { name: 'good', graph: addsConstant(3) });
   const all = { trust, crashes, ...options };
   return { root, crashes, begin: () => place.begin(root, all), open: () => place.open(root, all) };

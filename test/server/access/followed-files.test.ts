@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { mkdtemp, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
@@ -65,5 +66,34 @@ describe('followed files', () => {
   it('must be right when they are opened', async (context) => {
     const { files } = await follow(context, 'bad');
     await assert.rejects(files.open(), /not right: bad/);
+  });
+
+  const skip = process.platform === 'win32' && 'there are no pipes in folders';
+
+  it('stay as they were while a pipe, a device or gigabytes stand in their place', { skip }, async (context) => {
+    const { files, write, events, paths } = await follow(context, 'a');
+    const [path = ''] = paths;
+    await files.open();
+    const places = [
+      () => execFileSync('mkfifo', [path]),
+      () => symlink('/dev/zero', path),
+      async () => {
+        await writeFile(path, '');
+        await truncate(path, 3e9);
+      },
+    ];
+    for (const put of places) {
+      await rm(path);
+      await put();
+      await files.look();
+      await files.look();
+    }
+    await rm(path);
+    await write(0, 'b');
+    await files.look();
+    // The second place has the fault of the first, which is told once.
+    assert.match(events[1] ?? '', /file-0 cannot be read: it is not a regular file/);
+    assert.match(events[2] ?? '', /file-0 cannot be read: it has 3000000000 bytes/);
+    assert.deepEqual(events.slice(3), ['take b', 'taken']);
   });
 });

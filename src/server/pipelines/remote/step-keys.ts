@@ -1,5 +1,5 @@
-import { readFile } from 'node:fs/promises';
 import { AppError, messageOf } from '../../../errors.js';
+import { readRegularFile } from '../../../regular-file.js';
 
 /** Keys that steps show to other servers, by the names that pipeline.json has. */
 export type StepKeys = (name: string) => Promise<string>;
@@ -27,7 +27,7 @@ export function createStepKeys(env: NodeJS.ProcessEnv): StepKeys {
 
 async function readKey(path: string, variable: string): Promise<string> {
   try {
-    return (await readFile(path, 'utf8')).trim();
+    return String(await readRegularFile(path)).trim();
   } catch (cause) {
     throw new AppError('USAGE', `the file that ${variable} names cannot be read (${messageOf(cause)})`, { cause });
   }
