@@ -1,2 +1,2 @@
 export { findAsset, pageHeaders, type Asset } from './assets.js';
-export { listSamples, readSample, type Sample } from './samples.js';
+export { listSamples, mostSampleBytes, readSample, type Sample } from './samples.js';

@@ -17,7 +17,8 @@ const kinds: Readonly<Record<string, Sample['kind']>> = {
   '.json': 'request',
 };
 const maxSamples = 64;
-const maxBytes = 4 << 20;
+/** Of a sample; larger ones are left out. */
+export const mostSampleBytes = 4 << 20;
 
 /**
  * Samples of a model, sorted by name: plain files in `<repository>/<model>/samples/`, at most 64, each up to 4 MiB.
@@ -57,5 +58,5 @@ async function findFolder(repository: string, model: string): Promise<string | u
 
 async function isServable(path: string): Promise<boolean> {
   const found = await lstat(path).catch(() => undefined);
-  return found?.isFile() === true && found.size <= maxBytes;
+  return found?.isFile() === true && found.size <= mostSampleBytes;
 }

@@ -163,9 +163,15 @@ export class Exchange {
     return origin !== undefined && this.#context.isReadableBy(origin) ? preflightHeaders(headers, allow) : [];
   }
 
-  /** Answers with a value as JSON. */
+  /** Answers with a value as JSON. Throws MEMORY_FULL. */
   sendJson(status: number, value: unknown): void {
-    this.send(status, Buffer.from(JSON.stringify(value)), ['content-type', json]);
+    this.sendNew(status, Buffer.from(JSON.stringify(value)), ['content-type', json]);
+  }
+
+  /** Answers with what is not counted yet. Throws MEMORY_FULL: a client may ask for thousands of answers and read none. */
+  sendNew(status: number, body: Uint8Array, headers: FlatHeaders): void {
+    if (body.length > mostTextBytes) this.memory.take(body.length);
+    this.send(status, body, headers);
   }
 
   /**
@@ -185,7 +191,7 @@ export class Exchange {
     return raw;
   }
 
-  /** Answers with bytes, in one piece or several that are sent from where they lie. HEAD and 304 get the headers alone. */
+  /** Answers with bytes that count already, in one piece or several that are sent from where they lie. HEAD and 304 get the headers alone. */
   send(status: number, body: Uint8Array | readonly Uint8Array[], headers: FlatHeaders): void {
     const { raw } = this.reply;
     if (raw.headersSent) return;

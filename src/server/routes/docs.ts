@@ -8,6 +8,7 @@ import type { Exchange, Handler } from '../http/exchange.js';
 import type { Router } from '../http/router.js';
 import type { DocumentOptions } from '../openapi/document.js';
 import type { ModelExamples } from '../openapi/examples.js';
+import { onceATurn } from './once-a-turn.js';
 import type { Samples } from './page.js';
 
 /** Files of the API page that are served; nothing else of that folder is. */
@@ -24,16 +25,21 @@ export interface DocsDeps {
 export function addDocsRoutes(router: Router, deps: DocsDeps): void {
   const { options, dataplane } = deps;
   const get = (path: string, handler: Handler): void => router.get(path, handler, 'any');
-  get('/openapi.json', async (exchange) => {
+  const makeDocument = async (isWhole: boolean): Promise<Buffer> => {
     const { buildOpenapi } = await import('../openapi/document.js');
-    const models = options.isGuarded && !hasKey(exchange) ? [] : await describeModels(deps);
-    sendFile(exchange, 'openapi.json', Buffer.from(JSON.stringify(buildOpenapi({ ...options, models }))));
+    const models = isWhole ? await describeModels(deps) : [];
+    return Buffer.from(JSON.stringify(buildOpenapi({ ...options, models })));
+  };
+  const documents = { whole: onceATurn(() => makeDocument(true)), general: onceATurn(() => makeDocument(false)) };
+  get('/openapi.json', async (exchange) => {
+    const isWhole = !options.isGuarded || hasKey(exchange);
+    sendFile(exchange, 'openapi.json', await (isWhole ? documents.whole() : documents.general()));
   });
   get('/docs', (exchange) => sendFile(exchange, 'index.html', Buffer.from(page(options))));
   get('/docs/:file', async (exchange) => {
     const file = exchange.param('file');
     if (!assets.includes(file)) throw new AppError('NOT_FOUND', `Not found: /docs/${file}`);
-    sendFile(exchange, file, await readFile(join(assetFolder(), file)));
+    sendFile(exchange, file, await readAsset(file));
   });
   router.get('/docs/examples/:model', async (exchange) => {
     const { exampleRequest } = await import('../openapi/examples.js');
@@ -47,7 +53,7 @@ const policy =
 
 /** Sends a file's bytes with the type of its name; pages may load nothing from elsewhere. */
 function sendFile(exchange: Exchange, name: string, body: Uint8Array): void {
-  exchange.send(200, body, [
+  exchange.sendNew(200, body, [
     'content-type',
     contentTypeOf(name),
     'content-security-policy',
@@ -84,6 +90,15 @@ async function firstImage(samples: Samples, model: string): Promise<string | und
     if (found !== undefined && found.body.length <= mostImageBytes) return found.body.toString('base64');
   }
   return undefined;
+}
+
+const read = new Map<string, Promise<Buffer>>();
+
+/** Read once: some thousand readers of 1.5 MB would else hold as many copies. */
+function readAsset(name: string): Promise<Buffer> {
+  const file = read.get(name) ?? readFile(join(assetFolder(), name));
+  read.set(name, file);
+  return file;
 }
 
 function assetFolder(): string {

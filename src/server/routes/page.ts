@@ -1,5 +1,13 @@
 import { AppError } from '../../errors.js';
-import { findAsset, pageHeaders, type Asset, listSamples, readSample, type Sample } from '../../playground/index.js';
+import {
+  findAsset,
+  pageHeaders,
+  type Asset,
+  listSamples,
+  mostSampleBytes,
+  readSample,
+  type Sample,
+} from '../../playground/index.js';
 import { checkModelName } from '../../protocol/paths.js';
 import type { Exchange, Handler } from '../http/exchange.js';
 import type { Router } from '../http/router.js';
@@ -26,6 +34,7 @@ export function addPageRoutes(router: Router, samples: Samples): void {
   });
   get('/playground/samples/:model/:name', async (exchange) => {
     const model = checkModelName(exchange.param('model'));
+    exchange.memory.take(mostSampleBytes);
     sendAsset(exchange, await samples.read(model, exchange.param('name')));
   });
 }
@@ -43,7 +52,7 @@ export function sendAsset(exchange: Exchange, asset: Asset | undefined): void {
   if (asset === undefined) throw new AppError('NOT_FOUND', `Not found: ${exchange.request.url}`);
   const isKnown = exchange.header('if-none-match')?.includes(asset.etag) ?? false;
   const headers = ['content-type', asset.type, 'etag', asset.etag, ...Object.entries(pageHeaders).flat()];
-  exchange.send(isKnown ? 304 : 200, asset.body, headers);
+  exchange.sendNew(isKnown ? 304 : 200, asset.body, headers);
 }
 
 /** The samples that lie beside a server's models, by the names under which it serves them. */

@@ -114,6 +114,20 @@ describe('an answer that nobody reads', () => {
       client.destroy();
       await closed;
     });
+
+  it('is counted where it is a page too: a few bytes asked again and again hold no gigabytes', async (context) => {
+    const opened = await serveFor(context, { models, flags: ['--request-memory', '20M'] });
+    const { memory } = opened.server;
+    const client = new RawClient(opened.url);
+    client.socket.pause();
+    void client.write('GET /docs/swagger-ui-bundle.js HTTP/1.1\r\nhost: x\r\n\r\n'.repeat(200));
+    while (memory.refusals === 0) await new Promise(setImmediate);
+    assert.ok(memory.usedBytes > 1_000_000 && memory.usedBytes <= memory.limitBytes);
+    assert.equal((await send(opened.url, { path: '/v2/health/live' })).status, 200);
+    client.close();
+    await untilNothingIsHeld(opened);
+    assert.equal((await send(opened.url, { path: '/docs/swagger-ui-bundle.js' })).status, 200);
+  });
 });
 
 /** Bytes of a server that come at once: a handshake and more. */
