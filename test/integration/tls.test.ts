@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import { request, type RequestOptions } from 'node:https';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { buffer } from 'node:stream/consumers';
@@ -104,6 +105,33 @@ describe('a server with a certificate', () => {
       }
       assert.equal((await ask(port, goodCall.path, { ...shown, body: String(goodCall.body) })).status, 401);
       assert.equal((await ask(port, '/v2/health/ready', shown)).status, 200);
+    }
+  });
+
+  it('gives up connections whose handshake does not end, or whose client leaves in it, and serves others', async (context) => {
+    const limits = ['--headers-timeout', '500ms', '--max-connections', '4'];
+    const { port } = await serve(context, { cert: own.cert, key: own.key }, ...limits);
+    const halfHello = Buffer.concat([Buffer.from('1603010200010001fc0303', 'hex'), Buffer.alloc(32, 7)]);
+    for (const sent of [Buffer.alloc(0), halfHello, Buffer.from('GET / HTTP/1.1\r\n\r\n')]) {
+      const silent = Array.from({ length: 4 }, () => connect(port, '127.0.0.1'));
+      await Promise.all(
+        silent.map((socket) => {
+          socket.on('error', () => undefined).resume();
+          if (sent.length > 0) socket.write(sent);
+          return once(socket, 'close');
+        }),
+      );
+      assert.equal((await ask(port, '/v2/health/live')).status, 200);
+    }
+    for (const round of [1, 2, 3]) {
+      const leaving = Array.from({ length: 4 }, () => connect(port, '127.0.0.1'));
+      await Promise.all(
+        leaving.map((socket) => {
+          socket.on('error', () => undefined).end(halfHello);
+          return once(socket, 'close');
+        }),
+      );
+      assert.equal((await ask(port, '/v2/health/live')).status, 200, `round ${round}`);
     }
   });
 

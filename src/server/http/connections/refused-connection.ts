@@ -23,6 +23,9 @@ const answers: Readonly<Record<string, readonly [status: string, text: string]>>
   HPE_CHUNK_EXTENSIONS_OVERFLOW: ['413 Payload Too Large', 'The chunk extensions are larger than the server takes.'],
 };
 
+/** How long a client may take for the refusal, which is short. */
+const untakenMs = 5000;
+
 /** Connections whose refusal waits for answers before it. */
 const refused = new WeakSet<Duplex>();
 
@@ -31,7 +34,11 @@ const refused = new WeakSet<Duplex>();
  * are answered first.
  */
 export function refuseConnection(fault: ConnectionFault, socket: Duplex): void {
-  if (fault.code === 'ECONNRESET' || socket.destroyed || refused.has(socket)) return;
+  if (socket.destroyed || refused.has(socket)) return;
+  if (fault.code === 'ECONNRESET') {
+    socket.destroy();
+    return;
+  }
   refused.add(socket);
   refuseInTurn(fault, socket);
 }
@@ -54,6 +61,7 @@ function refuseInTurn(fault: ConnectionFault, socket: Duplex): void {
   const body = JSON.stringify({ error: reason });
   const headers = headersOf(body);
   const lines = headers.map((text, index) => (index % 2 === 0 ? `${text}: ` : `${text}\r\n`)).join('');
+  setTimeout(() => socket.destroy(), untakenMs).unref();
   socket.end(`HTTP/1.1 ${status}\r\n${lines}\r\n${body}`, () => socket.destroy());
 }
 

@@ -24,6 +24,8 @@ export function createTlsServer(
     },
     onRequest,
   );
+  // Before Node hands it on as a request that cannot be read: an answer would wait for a handshake that never comes to its end.
+  server.prependListener('tlsClientError', (_error, socket) => socket.destroy());
   tls.onChange((context) => server.setSecureContext(context));
   return server;
 }
