@@ -175,8 +175,7 @@ describe('what is known of models that the server crashed with', () => {
   it('holds until the process ends where it cannot be written, and is written once it can', async () => {
     const { home, records, subject, crash, told } = await make();
     await crash();
-    const { load, follow } = await findSuspicion(await subject(), records);
-    follow(() => 0)();
+    const { load } = await findSuspicion(await subject(), records);
     await rm(join(home, 'crashes.json'));
     await mkdir(join(home, 'crashes.json'));
     assert.equal(load.onFault?.(fault), undefined);
