@@ -36,8 +36,9 @@ export function completeImage(json: ImageJson, header: OnnxHeader): ImageConfig 
     ...(json.crop === undefined ? {} : { crop: completeCrop(json.crop) }),
     color,
     layout: image.layout,
-    scale: json.scale ?? (input.datatype === 'UINT8' ? 1 : 1 / 255),
-    mean: json.mean ?? [0],
+    scale: json.scale ?? (/INT/.test(input.datatype) ? 1 : 1 / 255),
+    // Pixels quantised to INT8 are those of UINT8 less 128, as TensorFlow Lite has them.
+    mean: json.mean ?? [input.datatype === 'INT8' && json.scale === undefined ? 128 : 0],
     std: json.std ?? [1],
     invert: json.invert ?? false,
   };
