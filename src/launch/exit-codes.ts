@@ -48,7 +48,7 @@ export const exitTexts: Readonly<Record<0 | (typeof exitCodes)[ErrorCode], strin
   2: 'the command line is invalid; the error says what to type',
   3: 'no usable GPU: missing, broken, too old, or no way to pass it to a container',
   4: 'no engine answers',
-  5: 'no image: not found, or its build failed',
+  5: 'no image: not found, not pulled, or its build failed',
   6: 'the server ended, was not ready in time, or reports that it never will be',
   7: 'the port is taken',
   8: 'no such container',

@@ -17,7 +17,7 @@ import { divideCpus, divideSettings } from './loop/divide.js';
 import { keepTick } from './loop/kept-tick.js';
 import type { LoopLink } from './loop/loop-link.js';
 import type { RunningServer } from './serve.js';
-import { findModelsPlace, findNamedModel, type ModelsPlace } from './settings/models-place.js';
+import { checkFolder, findModelsPlace, findNamedModel, type ModelsPlace } from './settings/models-place.js';
 import type { Settings } from './settings/settings.js';
 import type { Succession } from './supervision/succession.js';
 
@@ -101,7 +101,11 @@ async function locateModels(
   { models = bundledModels, modelName }: Settings,
   { cacheFolder, log, lent }: { readonly cacheFolder: string; readonly log: Log; readonly lent: LentProcess },
 ): Promise<ModelsPlace | { readonly coming: Promise<ModelsPlace> }> {
-  if (!isRemote(models)) return findModels(models, modelName);
+  if (!isRemote(models)) {
+    const place = await findModels(models, modelName);
+    await checkFolder(place);
+    return place;
+  }
   parseLocation(models);
   const { fetchModels } = await import('./backend/fetch-models.js');
   const { lendStoreWorld } = await import('../store/world.js');

@@ -150,7 +150,14 @@ export function request(
 
 /** Facts of a host and an engine; every Dockerfile is at hand. */
 export function facts(host: keyof typeof hosts, on: keyof typeof engines, change: Partial<Facts> = {}): Facts {
-  return { host: hosts[host], engine: engines[on], buildable: ['cpu', 'gpu', 'cuda'], paths: {}, ...change };
+  return {
+    host: hosts[host],
+    engine: engines[on],
+    buildable: ['cpu', 'gpu', 'cuda'],
+    paths: {},
+    profiles: {},
+    ...change,
+  };
 }
 
 function withoutCdi({ cdiSpecDirs, ...rest }: EngineInfo): EngineInfo {

@@ -29,7 +29,7 @@ export function toDeployed(request: LaunchRequest, cluster: ClusterOptions, kind
     { ...request, container },
     // How GPUs reach the container is the cluster's matter.
     { kind: 'container', variant, image: { ref, source: 'pull' }, requiresGpu: variant !== 'cpu' },
-    { engine: couldNotAsk('a cluster is another machine'), paths: {} },
+    { engine: couldNotAsk('a cluster is another machine'), paths: {}, profiles: {} },
   );
   const labels = {
     ...request.container.labels,

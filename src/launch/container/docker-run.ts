@@ -83,8 +83,9 @@ function storage({ Mounts, Binds, Tmpfs }: HostConfig): readonly string[] {
 function mountFlag(mount: ApiMount): readonly string[] {
   const { Type, Source, Target, ReadOnly, Consistency } = mount;
   const options = { ...mount.BindOptions, ...mount.VolumeOptions, ...mount.TmpfsOptions };
-  // Only -v makes a missing folder, in every version of the docker CLI.
-  if (options['CreateMountpoint'] === true && Source !== undefined) {
+  // Only -v makes a missing folder, in every version of the docker CLI, and takes no path with a colon.
+  const isPlain = [Source?.replace(/^[A-Za-z]:/, ''), Target].every((path) => path?.includes(':') !== true);
+  if (options['CreateMountpoint'] === true && Source !== undefined && isPlain) {
     const words = [
       ...(ReadOnly ? ['ro'] : []),
       ...(typeof options['Propagation'] === 'string' ? [options['Propagation']] : []),

@@ -42,19 +42,43 @@ export async function findExisting(gateway: DockerGateway, spec: ContainerSpec):
 }
 
 const twinLimitMs = 10_000;
-const twinPauseMs = 50;
+const silentMs = 1000;
+const firstPauseMs = 50;
+const longestPauseMs = 400;
+
+/** How a container that was just created is waited for. */
+export interface Settling {
+  /** Whether the name is taken, though nothing may be listed yet. */
+  readonly isTaken?: boolean;
+  /** Hears once why it takes longer than a second. */
+  readonly onWait: (text: string) => void;
+}
 
 /**
  * As findExisting, but a container that was just created gets ten seconds to start: another launch may be at it. After
- * that it counts as left over by a launch that was killed. `isTaken`: the name is, though nothing may be listed yet.
+ * that it counts as left over by a launch that was killed.
  */
-export async function findSettled(gateway: DockerGateway, spec: ContainerSpec, isTaken = false): Promise<Existing> {
-  const endMs = performance.now() + twinLimitMs;
+export async function findSettled(
+  gateway: DockerGateway,
+  spec: ContainerSpec,
+  { isTaken = false, onWait }: Settling,
+): Promise<Existing> {
+  const startMs = performance.now();
+  let pauseMs = firstPauseMs;
+  let wasTold = false;
   for (;;) {
     const existing = await findExisting(gateway, spec);
     const isStarting = existing.leftover?.state === 'created' || (isTaken && existing.same === undefined);
-    if (!isStarting || performance.now() >= endMs) return existing;
-    await sleep(twinPauseMs);
+    const waitedMs = performance.now() - startMs;
+    if (!isStarting || waitedMs >= twinLimitMs) return existing;
+    if (!wasTold && waitedMs >= silentMs) {
+      onWait(
+        `${spec.name} was created, but is not started yet: waiting up to ${twinLimitMs / 1000} s for the launch that may be at it`,
+      );
+      wasTold = true;
+    }
+    await sleep(pauseMs);
+    pauseMs = Math.min(longestPauseMs, pauseMs * 2);
   }
 }
 

@@ -73,7 +73,7 @@ export async function toUnready({ gateway, options, context }: Session, ending: 
   if (result.kind === 'failed') return neverReadyError({ name, reasons: result.reasons, logLines, wasShown });
   const what =
     result.kind === 'ended'
-      ? `ended with exit code ${exitCode ?? ''} before it was ready${isOutOfMemory ? ': the kernel killed it for lack of memory' : ''}.`
+      ? `ended with exit code ${exitCode ?? ''} before it was ready${isOutOfMemory ? ': the kernel killed it for lack of memory. More: --memory' : ''}.`
       : `was not ready after ${options.timeoutMs / 1000} s: ${result.lastError.replace(/\.$/, '')}. To wait longer: --timeout ${options.timeoutMs / 500}s`;
   const code = result.kind === 'ended' ? 'CONTAINER_EXITED' : 'READY_TIMEOUT';
   return unreadyError({ name, code, what, logLines, wasShown });

@@ -15,6 +15,7 @@ export async function runShell(session: Session, plan: ContainerPlan): Promise<n
   const id = await gateway.containers.create(spec.body, {
     name: request.container.name ?? `${name}-shell-${context.now().toString(36)}`,
     ...(platform === undefined ? {} : { platform }),
+    onWarning: (text) => context.console.warn(text),
   });
   try {
     const attachment = await gateway.containers.attach(id, { stdin: true, tty: true });

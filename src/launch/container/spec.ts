@@ -12,14 +12,14 @@ import { nvidiaCdiDevices, publishedPorts, type ContainerRequest, type LaunchReq
 /** A shell where the image has one, bash before sh. */
 const shell = ['/bin/sh', '-c', 'exec "$(command -v bash || command -v sh)"'];
 
-/** What a container depends on beside the request: names of the engine's host, groups of device files. */
-type KnownFacts = Pick<Facts, 'engine' | 'paths'>;
+/** What a container depends on beside the request: names of the engine's host, groups of device files, texts of security profiles. */
+type KnownFacts = Pick<Facts, 'engine' | 'paths' | 'profiles'>;
 
 /** From a plan to the container's options, complete. Pure: the same request and plan give the same container. */
 export function toContainerSpec(request: LaunchRequest, plan: ContainerPlan, facts: KnownFacts): ContainerSpec {
   const gpu = toGpuParts(plan.gpu);
   const base = toBody({ request, plan, gpu, facts });
-  const configHash = hashOf(base);
+  const configHash = hashOf({ ...base, HostConfig: withProfiles(base.HostConfig, facts.profiles) });
   const labels = {
     ...base.Labels,
     [containerLabels.managed]: 'true',
@@ -38,6 +38,11 @@ export function toContainerSpec(request: LaunchRequest, plan: ContainerPlan, fac
     ...(platform === undefined ? {} : { platform }),
     body: { ...base, Labels: labels },
   };
+}
+
+/** Options with the text of each security profile in place of its file's name, as docker sends them: the engine reads no files of its clients. */
+export function withProfiles(host: HostConfig, profiles: Facts['profiles']): HostConfig {
+  return { ...host, SecurityOpt: host.SecurityOpt.map((option) => profiles[option] ?? option) };
 }
 
 interface Sources {

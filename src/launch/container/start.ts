@@ -11,6 +11,7 @@ import {
   removeContainer,
   removeExisting,
   type Existing,
+  type Settling,
 } from './existing.js';
 import { findListener, isOnHostNetwork, wantedPorts } from './host-ports.js';
 import { explainEngineError } from '../failures/explain.js';
@@ -23,15 +24,14 @@ import type { Launched } from '../session/outcome.js';
 import type { ContainerPlan } from '../decide/plan-types.js';
 import { permitReplacing, refuseShorterLife } from '../session/replace.js';
 import type { Session, Started } from '../session/session.js';
-import { toContainerSpec } from './spec.js';
-import { withProfiles } from './security-profiles.js';
+import { toContainerSpec, withProfiles } from './spec.js';
 import type { ContainerSpec, CreateBody } from './spec-types.js';
 
 /** Creates and starts a container of a plan, or finds the one that runs already, and waits until it is ready. */
 export async function startContainer(session: Session, plan: ContainerPlan): Promise<Started> {
   const { gateway, request, facts, context, options } = session;
   const spec = toContainerSpec(request, plan, facts);
-  let existing = await (options.replace ? findExisting : findSettled)(gateway, spec);
+  let existing = await (options.replace ? findExisting(gateway, spec) : findSettled(gateway, spec, settling(session)));
   if (options.replace) {
     await permitReplacing(context, inTheWay(existing), request.container.name);
     for (const name of await removeExisting(gateway, existing)) context.console.note(`removed ${name}`);
@@ -45,17 +45,19 @@ export async function startContainer(session: Session, plan: ContainerPlan): Pro
   return startAndWait(session, { spec, plan, id, existing });
 }
 
+const settling = ({ context }: Session): Settling => ({ onWait: (text) => context.console.note(text) });
+
 /** A launcher that was faster has made the same container: its name, and so its options, are the same. */
 async function create(session: Session, spec: ContainerSpec): Promise<string | { readonly runningId: string }> {
-  const { gateway } = session;
-  const body = await toSent(session, spec);
+  const { gateway, context } = session;
   try {
     const { name, platform } = spec;
-    return await gateway.containers.create(body, { name, ...(platform === undefined ? {} : { platform }) });
+    const onWarning = (text: string): void => context.console.warn(text);
+    return await gateway.containers.create(toSent(session, spec), { name, platform, onWarning });
   } catch (thrown) {
     const isTaken = thrown instanceof AppError && /is already in use by container/.test(thrown.message);
     if (!isTaken) throw explainEngineError(thrown);
-    const { same } = await findSettled(gateway, spec, true);
+    const { same } = await findSettled(gateway, spec, { ...settling(session), isTaken: true });
     if (same !== undefined) return { runningId: same.id };
     throw new AppError(
       'DOCKER_REFUSED',
@@ -65,11 +67,9 @@ async function create(session: Session, spec: ContainerSpec): Promise<string | {
   }
 }
 
-/** The options as the engine takes them. Podman reads the files of profiles itself. */
-async function toSent({ facts, context }: Session, { body }: ContainerSpec): Promise<CreateBody> {
-  if (facts.engine.state === 'known' && facts.engine.value.info.kind === 'podman') return body;
-  const SecurityOpt = await withProfiles(body.HostConfig.SecurityOpt, context.cwd);
-  return { ...body, HostConfig: { ...body.HostConfig, SecurityOpt } };
+/** The options as the engine takes them: the texts of profiles in place of their files' names. */
+function toSent({ facts }: Session, { body }: ContainerSpec): CreateBody {
+  return { ...body, HostConfig: withProfiles(body.HostConfig, facts.profiles) };
 }
 
 interface Target {
@@ -175,10 +175,12 @@ function awaitExit({ gateway, options }: Session, { id, spec }: Fresh, signal: A
   return exitCode;
 }
 
-async function start({ gateway, context }: Session, { id, spec, existing }: Fresh): Promise<void> {
+async function start({ gateway, context, signal }: Session, { id, spec, existing }: Fresh): Promise<void> {
   try {
-    await gateway.containers.start(id);
+    await gateway.containers.start(id, { signal });
   } catch (thrown) {
+    if (signal.aborted)
+      throw new AppError('SHUTTING_DOWN', `Interrupted before ${spec.name} was ready; it was removed.`);
     const explained = explainEngineError(thrown);
     throw explained.code === 'PORT_IN_USE' ? await explainTaken(context, { spec, existing, cause: thrown }) : explained;
   }

@@ -11,6 +11,7 @@ import type { Subject, Transport } from './api/transport.js';
 import type { DiskUsage, EngineEvent, EngineInfo } from './types.js';
 
 const asking: Subject = { action: 'ask the engine', kind: 'engine' };
+const measuring: Subject = { action: "measure the engine's disk", kind: 'engine' };
 
 /** The gateway to a real engine. Opens no connection until it is first used. */
 export function openGateway(endpoint: DockerEndpoint): DockerGateway {
@@ -33,7 +34,8 @@ export function openGateway(endpoint: DockerEndpoint): DockerGateway {
     },
     info: async () => parseEngineInfo(...(await Promise.all([get('/version'), get('/info')]))),
     events: (query = {}) => readEvents(transport, query),
-    diskUsage: async () => parseDiskUsage(await get('/system/df')),
+    diskUsage: async () =>
+      parseDiskUsage(await transport.json({ method: 'GET', path: '/system/df', subject: measuring, isSlow: true })),
     pruneBuildCache: async () => {
       const subject: Subject = { action: 'prune the build cache', kind: 'engine' };
       const answer = await transport.json({ method: 'POST', path: '/build/prune', subject });

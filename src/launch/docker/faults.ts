@@ -32,12 +32,19 @@ export function toStreamError(text: string, subject: Subject): AppError {
 }
 
 function refused(text: string, { subject, status }: { readonly subject: Subject; readonly status: number }): AppError {
-  const meaning = meanings.find(([pattern]) => pattern.test(text))?.[1];
+  // Whatever keeps an image from coming: there is none.
+  const meaning = subject.kind === 'pull' ? 'IMAGE_MISSING' : meanings.find(([pattern]) => pattern.test(text))?.[1];
   const missing = subject.kind === 'image' ? 'IMAGE_MISSING' : 'NOT_FOUND';
   const code = meaning ?? (status === 404 ? missing : 'DOCKER_REFUSED');
   const details = { engine: text, status, ...(subject.ref === undefined ? {} : { ref: subject.ref }) };
   const reason = text === '' ? `status ${status} without a reason, perhaps of a proxy in between` : text;
   return new AppError(code, `Could not ${subject.action}: ${reason}`, { details });
+}
+
+/** An engine that took a question, and did not answer it. */
+export function toSilence(limitMs: number, subject: Subject, { url }: DockerEndpoint): AppError {
+  const text = `The engine at ${url} did not answer within ${limitMs / 1000} s while trying to ${subject.action}. Check it (docker info), or choose another with --context or -H.`;
+  return new AppError('DOCKER_UNREACHABLE', text, { details: { url } });
 }
 
 function disconnected(thrown: unknown, subject: Subject, endpoint: DockerEndpoint): AppError {

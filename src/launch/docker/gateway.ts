@@ -50,6 +50,14 @@ export interface LogsQuery extends Cancelable {
   readonly timestamps?: boolean | undefined;
 }
 
+/** How a container is created. */
+export interface CreateOptions {
+  readonly name?: string | undefined;
+  readonly platform?: string | undefined;
+  /** Hears what the engine leaves out of what was asked for: a limit that its kernel does not know. */
+  readonly onWarning?: ((text: string) => void) | undefined;
+}
+
 /** A command to run in a container. */
 export interface ExecOptions {
   readonly command: readonly string[];
@@ -93,11 +101,8 @@ export interface ContainersApi {
   /** By id, id prefix or name. Throws CONTAINER_NOT_FOUND. */
   inspect(ref: string): Promise<ContainerDetails>;
   /** `body` is the Engine API's JSON of `POST /containers/create`. Answers the id. Throws IMAGE_MISSING, DOCKER_REFUSED. */
-  create(
-    body: object,
-    options?: { readonly name?: string | undefined; readonly platform?: string | undefined },
-  ): Promise<string>;
-  start(id: string): Promise<void>;
+  create(body: object, options?: CreateOptions): Promise<string>;
+  start(id: string, options?: Cancelable): Promise<void>;
   /** SIGTERM (or the image's STOPSIGNAL), then SIGKILL after the grace. A stopped container is left alone. */
   stop(id: string, options?: { readonly graceSeconds?: number | undefined }): Promise<void>;
   kill(id: string, signal?: string): Promise<void>;

@@ -93,7 +93,7 @@ function toSpec(service: ComposeService, request: ComposeRequest, ports: readonl
       requiresGpu: gpu !== undefined,
       ...(gpu && { gpu }),
     },
-    { engine: couldNotAsk('a file is for any machine'), paths: {} },
+    { engine: couldNotAsk('a file is for any machine'), paths: {}, profiles: {} },
   );
 }
 

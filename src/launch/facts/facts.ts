@@ -135,4 +135,6 @@ export interface Facts {
   /** Variants whose Dockerfile is at hand. */
   readonly buildable: readonly string[];
   readonly paths: Readonly<Record<string, Fact<PathState>>>;
+  /** Security options that name a file of this machine, each as the engine takes it: with the file's text. */
+  readonly profiles: Readonly<Record<string, string>>;
 }

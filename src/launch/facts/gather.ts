@@ -18,6 +18,7 @@ import {
 import { defaultCdiFolders, probeCdiDevices } from './cdi.js';
 import { hostOutOfReach, probeHost } from './host-facts.js';
 import { thisMachine } from './machine.js';
+import { readSecurityProfiles } from './security-profiles.js';
 import { ownTags } from '../editions.js';
 import { containerVariants } from '../labels.js';
 import { readModelNames } from './model-folder.js';
@@ -41,7 +42,8 @@ export async function gatherFacts(
   ]);
   const host = await hostOfEngine(engine, ownHost, (folders) => probeCdiDevices(world, folders));
   const paths = request === undefined ? {} : await readPaths(request, context.cwd, gateway.endpoint.remoteHost);
-  return { host, engine, buildable, paths };
+  const profiles = request === undefined ? {} : await readProfiles(request, engine, context.cwd);
+  return { host, engine, buildable, paths, profiles };
 }
 
 /**
@@ -141,6 +143,16 @@ async function readPaths(request: LaunchRequest, cwd: string, remoteHost: string
     }),
   );
   return Object.fromEntries(facts);
+}
+
+/** Podman reads the files of profiles itself. Throws USAGE where one cannot be read. */
+async function readProfiles(
+  { container }: LaunchRequest,
+  engine: Fact<EngineFacts>,
+  cwd: string,
+): Promise<Facts['profiles']> {
+  const isPodman = engine.state === 'known' && engine.value.info.kind === 'podman';
+  return isPodman ? {} : readSecurityProfiles(container.securityOptions, cwd);
 }
 
 async function readPath(path: string): Promise<Fact<PathState>> {

@@ -1,12 +1,14 @@
 import { AppError, messageOf, type ErrorCode } from '../../errors.js';
 import type { HealthReason } from '../../protocol/server-health.js';
-import { diagnose, type FailureArea, type KnownFailure } from './table.js';
+import type { FailureArea, KnownFailure } from './known-failure.js';
+import { buildFailures, diagnose, transferFailures } from './table.js';
 import type { Refusal } from '../decide/refusal.js';
 
 const codeOfArea: Readonly<Partial<Record<FailureArea, ErrorCode>>> = {
   gpu: 'DEVICE_UNAVAILABLE',
   port: 'PORT_IN_USE',
   network: 'DOCKER_REFUSED',
+  image: 'IMAGE_MISSING',
 };
 
 /** A refusal as an error: cause, then the fix on its own line. */
@@ -21,8 +23,35 @@ export function explainEngineError(thrown: unknown): AppError {
   const found = diagnose(text);
   if (found === undefined)
     return thrown instanceof AppError ? thrown : new AppError('INTERNAL', messageOf(thrown), { cause: thrown });
-  const before = thrown instanceof AppError ? thrown.code : 'DOCKER_REFUSED';
+  // What is not there is no container: the engine's status would say so.
+  const before = thrown instanceof AppError && thrown.code !== 'NOT_FOUND' ? thrown.code : 'DOCKER_REFUSED';
   return withDiagnosis(found, { code: codeOfArea[found.area] ?? before, text, cause: thrown });
+}
+
+/** What kept an image from coming or going, with cause and fix where the engine's or the registry's text is known. */
+export function explainTransfer(thrown: unknown): unknown {
+  if (!(thrown instanceof AppError) || thrown.code === 'DOCKER_UNREACHABLE') return thrown;
+  const text = engineTextOf(thrown);
+  const found = diagnose(text, transferFailures);
+  if (found === undefined) return thrown;
+  const { cause, fix, id } = found;
+  const message = `${thrown.message.replace(text, cause)}.\n  engine: ${text}\n  fix: ${fix}`;
+  return new AppError(thrown.code, message, {
+    details: { ...thrown.details, failure: id, cause, fix },
+    cause: thrown,
+  });
+}
+
+/** A build that failed, with cause and fix where its last lines hold a known text. */
+export function explainBuild(thrown: unknown): unknown {
+  if (!(thrown instanceof AppError) || thrown.code !== 'BUILD_FAILED') return thrown;
+  const found = diagnose(thrown.message, buildFailures);
+  if (found === undefined) return thrown;
+  const { cause, fix, id } = found;
+  return new AppError('BUILD_FAILED', `${thrown.message}\n  cause: ${cause}\n  fix: ${fix}`, {
+    details: { ...thrown.details, failure: id, cause, fix },
+    cause: thrown,
+  });
 }
 
 function withDiagnosis(found: KnownFailure, of: { code: ErrorCode; text: string; cause: unknown }): AppError {

@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { AppError } from '../../errors.js';
 import { buildImage } from '../docker/build.js';
-import { transferOptions } from './transfer.js';
+import { explainBuild } from '../failures/explain.js';
+import { pullImage } from './transfer.js';
 import { containerLabels } from '../labels.js';
 import type { ContainerPlan, ImageChoice } from '../decide/plan-types.js';
 import type { Session } from '../session/session.js';
@@ -31,7 +32,7 @@ export async function ensureImage(
   } catch (thrown) {
     if (signal.aborted)
       throw new AppError('SHUTTING_DOWN', `Interrupted before ${image.ref} was ${verb}; nothing was started.`);
-    throw thrown;
+    throw explainBuild(thrown);
   }
   context.console.ok(`${verb} ${image.ref} in ${((context.now() - startedAtMs) / 1000).toFixed(0)} s`);
   return true;
@@ -62,6 +63,5 @@ async function build(
 async function pull({ context, gateway, request, signal }: ImageSession, ref: string): Promise<void> {
   const { platform } = request.container;
   context.console.note(`pulling ${ref}`);
-  const options = await transferOptions('pulling', ref, { docker: gateway, context });
-  await gateway.images.pull(ref, { ...options, ...(platform === undefined ? {} : { platform }), signal });
+  await pullImage(ref, { docker: gateway, context, platform, signal });
 }

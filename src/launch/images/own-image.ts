@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { AppError } from '../../errors.js';
 import type { LaunchContext } from '../context.js';
 import { buildImage } from '../docker/build.js';
+import { explainBuild } from '../failures/explain.js';
 import { containerLabels } from '../labels.js';
 
 /** A user's own Dockerfile: a file, or a folder that holds one; and the folder that it is built from. */
@@ -60,6 +61,8 @@ export async function buildOwn(
   const onLine = (line: string): void => console.note(line);
   const labels = { [containerLabels.managed]: 'true' };
   const tools = { docker, env, onLine, ...(signal === undefined ? {} : { signal }) };
-  await buildImage({ ...place, tags: [tag], labels }, tools);
+  await buildImage({ ...place, tags: [tag], labels }, tools).catch((thrown: unknown) => {
+    throw explainBuild(thrown);
+  });
   return tag;
 }

@@ -1,7 +1,8 @@
 import type { Console } from '../text/console.js';
 import type { LaunchContext } from '../context.js';
-import type { DockerGateway, TransferOptions } from '../docker/gateway.js';
+import type { Cancelable, DockerGateway, TransferOptions } from '../docker/gateway.js';
 import { readWorld } from '../docker/open.js';
+import { explainTransfer } from '../failures/explain.js';
 import { parseReference } from '../docker/reference.js';
 import { findRegistryAuth } from '../../store/credentials/registry-auth.js';
 import type { ImageProgress } from '../docker/types.js';
@@ -49,5 +50,24 @@ export async function transferOptions(
 
 /** Pushes an image with the user's credentials, progress shown. */
 export async function pushImage(docker: DockerGateway, ref: string, context: LaunchContext): Promise<void> {
-  await docker.images.push(ref, await transferOptions('pushing', ref, { docker, context }));
+  const options = await transferOptions('pushing', ref, { docker, context });
+  await docker.images.push(ref, options).catch(rethrowTransfer);
+}
+
+interface Pulled extends Cancelable {
+  readonly docker: DockerGateway;
+  readonly context: LaunchContext;
+  readonly platform?: string | undefined;
+}
+
+/** Pulls an image with the user's credentials, progress shown. Throws IMAGE_MISSING, with cause and fix where they are known. */
+export async function pullImage(ref: string, { docker, context, platform, signal }: Pulled): Promise<void> {
+  const options = await transferOptions('pulling', ref, { docker, context });
+  // It may take hours, and so has no limit of its own: an engine that hangs is noticed before.
+  await docker.ping();
+  await docker.images.pull(ref, { ...options, platform, signal }).catch(rethrowTransfer);
+}
+
+function rethrowTransfer(thrown: unknown): never {
+  throw explainTransfer(thrown);
 }

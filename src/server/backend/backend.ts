@@ -17,6 +17,7 @@ import { keepGpu } from './gpu-keeper.js';
 import { watchGpus } from './gpu-watch.js';
 import type { ServeOptions } from '../serve-options.js';
 import type { Ledger } from '../describe/startup-text.js';
+import { unreadableFolder } from '../settings/models-place.js';
 
 /** What computes: the worker threads, and the models in them. */
 export interface Backend {
@@ -206,6 +207,5 @@ async function resolveFolders(folders: readonly string[], log: Log): Promise<rea
 
 function explainFolder(thrown: unknown, folder: string): unknown {
   if (!(thrown instanceof AppError) || thrown.code !== 'NOT_FOUND' || folder === '') return thrown;
-  const text = `The models folder ${folder} cannot be read: create it, name another with --models, or leave --models out for the bundled models.`;
-  return new AppError('NOT_FOUND', text, { cause: thrown });
+  return unreadableFolder(folder, thrown);
 }

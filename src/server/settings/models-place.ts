@@ -51,6 +51,19 @@ export async function findModelsPlace(path: string): Promise<ModelsPlace> {
   return entryOf(whole);
 }
 
+/** Refuses a folder that is not there before anything is started: a port that is taken would be told in its place. Throws NOT_FOUND. */
+export async function checkFolder({ root }: ModelsPlace): Promise<void> {
+  await stat(root).catch((thrown: unknown) => {
+    throw unreadableFolder(root, thrown);
+  });
+}
+
+/** The error of a folder of models that is not there, or that this user may not read. */
+export function unreadableFolder(folder: string, cause: unknown): AppError {
+  const text = `The models folder ${folder} cannot be read: create it, name another with --models, or leave --models out for the bundled models.`;
+  return new AppError('NOT_FOUND', text, { cause });
+}
+
 const repository = (root: string): ModelsPlace => ({ root, homes: [] });
 
 async function entryOf(path: string): Promise<ModelsPlace> {

@@ -88,6 +88,18 @@ describe('the server process', { concurrency: 2 }, () => {
     assert.match(missing.text(), /slipway: The models folder \/nowhere\/models cannot be read: create it/);
   });
 
+  it('names a folder that is not there, and not the port that is taken besides', async (context) => {
+    const other = createServer().listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    context.after(() => other.close());
+    const { port } = other.address() as AddressInfo;
+    for (const args of [['modles'], ['--models', '/nowhere/models'], ['modles', '--model-control-mode', 'poll']]) {
+      const server = start(context, ...args, '--port', String(port));
+      assert.deepEqual(await server.ended, [4, null]);
+      assert.match(server.text(), /^slipway: The models folder .*(modles|\/nowhere\/models) cannot be read: create it/);
+    }
+  });
+
   it('serves an empty folder and says what to put there', async (context) => {
     const server = start(context, '--models', await folderWith(context));
     const text = await server.until(/ready in/);

@@ -54,6 +54,22 @@ describe('container options', () => {
     assert.equal(cpu().name, `slipway-cpu-${hash.slice(0, 6)}`);
   });
 
+  it('have another fingerprint once the text of a security profile is another, and name its file', () => {
+    const option = 'seccomp=a.json';
+    const withText = (text: string): ContainerSpec => {
+      const asked = request({ variant: 'cpu' }, { securityOptions: [option] });
+      const given = facts('bare', 'plain', { profiles: { [option]: `seccomp=${text}` } });
+      const decision = decide(asked, given);
+      assert.ok(decision.kind === 'chosen' && decision.plan.kind === 'container');
+      return toContainerSpec(asked, decision.plan, given);
+    };
+    const [strict, open] = [withText('{"defaultAction":"SCMP_ACT_ERRNO"}'), withText('{}')];
+    assert.notEqual(strict.configHash, open.configHash);
+    assert.notEqual(strict.name, open.name);
+    assert.equal(withText('{}').configHash, open.configHash);
+    assert.deepEqual(strict.body.HostConfig.SecurityOpt, ['no-new-privileges', option]);
+  });
+
   it('ask for a GPU in the words of each way', () => {
     const gpu = (on: keyof typeof engines, gpus = 'all') =>
       specOf(request({ gpus: parseGpus(gpus) }), { host: 'l4', on }).body;
@@ -153,6 +169,18 @@ describe('docker run line', () => {
       line,
       `docker run --detach --name mine --init --restart unless-stopped --log-driver json-file --log-opt max-size=10m --log-opt max-file=3 --security-opt no-new-privileges --cap-drop ALL --mount type=bind,source=/work,target=/srv,readonly --publish 127.0.0.1:8000:8000/tcp --env SLIPWAY_EXECUTION_PROVIDER=cpu --env 'A=it'\\''s' --label slipway.managed=true --label slipway.variant=cpu --label slipway.config=${hash} --label slipway.gpu-path= --label slipway.port=8000 slipway:cpu`,
     );
+  });
+
+  it('writes a folder with a colon as --mount, for -v would be split there', () => {
+    for (const [source, flag] of [
+      ['/data/a:b', '--mount type=bind,source=/data/a:b,target=/srv'],
+      ['C:\\a', "--volume 'C:\\a:/srv'"],
+      ['/data/ab', '--volume /data/ab:/srv'],
+    ] as const) {
+      const mount = { type: 'bind', source, target: '/srv', readOnly: false, createSource: true } as const;
+      const line = toDockerRun(cpu({}, { mounts: [mount] }), { isDetached: false });
+      assert.ok(line.includes(` ${flag} `), line);
+    }
   });
 
   it('names GPUs as docker does', () => {

@@ -5,8 +5,9 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { AppError } from '../../../errors.js';
 import { omitUndefined } from '../../../omit-undefined.js';
 import type { LaunchContext } from '../../context.js';
-import { buildImage, type BuildRequest } from '../../docker/build.js';
+import { buildImage, type BuildRequest, type BuildTools } from '../../docker/build.js';
 import { architecturesOf, editions, explainNoCudaImage, type Edition } from '../../editions.js';
+import { explainBuild } from '../../failures/explain.js';
 import { formatBytes, formatDuration, shortId } from '../../cli/format.js';
 import { pushImage } from '../../images/transfer.js';
 import { containerLabels, containerVariants, imageOf, type ContainerVariant } from '../../labels.js';
@@ -59,7 +60,7 @@ export function register(program: Command, context: LaunchContext): void {
       const release = context.onSignal(() => stop.abort());
       const startedMs = context.now();
       const onLine = (line: string): void => context.console.note(line);
-      const id = await buildImage(request, { docker, env: context.env, signal: stop.signal, onLine }).finally(release);
+      const id = await build(request, { docker, env: context.env, signal: stop.signal, onLine }).finally(release);
       const { sizeBytes } = await docker.images.inspect(id);
       if (options.push === true) for (const tag of request.tags) await pushImage(docker, tag, context);
       const took = formatDuration(context.now() - startedMs);
@@ -67,6 +68,13 @@ export function register(program: Command, context: LaunchContext): void {
       if (wantsJson(command)) context.console.json({ id, tags: request.tags, sizeBytes });
       else context.console.result(request.tags[0] ?? id);
     });
+}
+
+/** Builds it, and says why where that fails and is known. */
+function build(request: BuildRequest, tools: BuildTools): Promise<string> {
+  return buildImage(request, tools).catch((thrown: unknown) => {
+    throw explainBuild(thrown);
+  });
 }
 
 function parseRequest(folder: string | undefined, options: BuildOptions, context: LaunchContext): BuildRequest {

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { LaunchContext } from '../../context.js';
-import { transferOptions } from '../../images/transfer.js';
+import { pullImage } from '../../images/transfer.js';
 import { addEngineOptions, engineAddressOf, wantsJson } from '../../cli/engine-flags.js';
 
 /** `launch pull <image>`: from the registry that its name says, with the docker CLI's credentials. */
@@ -11,8 +11,7 @@ export function register(program: Command, context: LaunchContext): void {
     .option('--platform <os/arch>', "platform, if not the engine's")
     .action(async (image: string, { platform }: { readonly platform?: string }, command: Command) => {
       const docker = await context.openGateway(engineAddressOf(command));
-      const options = await transferOptions('pulling', image, { docker, context });
-      await docker.images.pull(image, { ...options, ...(platform === undefined ? {} : { platform }) });
+      await pullImage(image, { docker, context, platform });
       const { id } = await docker.images.inspect(image);
       if (wantsJson(command)) context.console.json({ image, id });
       else context.console.result(image);

@@ -70,13 +70,8 @@ async function up(operands: readonly string[], { values, self, context }: Call):
     });
   const ctrlC = takeCtrlC(context);
   const start = startOptions(values, request, json);
-  const started = await bringUp(context, {
-    address,
-    request,
-    start,
-    explain: values.explain === true,
-    signal: ctrlC.signal,
-  });
+  const asked = { address, request, start, explain: values.explain === true, signal: ctrlC.signal };
+  const started = await Promise.race([bringUp(context, asked), ctrlC.left]);
   const { launched } = started;
   const isFollowed = request.mode === 'foreground' && !launched.isReused;
   if (isFollowed) ctrlC.handOver(started);

@@ -3,7 +3,7 @@ import { AppError } from '../../../errors.js';
 import { parseDetails, parseStats, parseSummary } from './container-mapping.js';
 import { asStdout, demultiplex, parseJsonLines } from './frames.js';
 import type { ContainersApi, ExecOptions, LogsQuery } from '../gateway.js';
-import { asList, asNumber, asRecord, asText } from '../../../store/json.js';
+import { asList, asNumber, asRecord, asText, asTexts } from '../../../store/json.js';
 import type { Subject, Transport } from './transport.js';
 import type { Attachment, ContainerDetails, ExecAttachment, OutputChunk, StatsSample, TerminalSize } from '../types.js';
 
@@ -31,7 +31,10 @@ export function containersOf(transport: Transport): ContainersApi {
   return {
     ...lifecycleOf(transport),
     ...streamsOf(transport),
-    start: (id) => post('start', id, ['/start', {}]),
+    start: async (id, { signal } = {}) => {
+      const call = { path: pathOf(id, '/start'), subject: about('start', id) };
+      await transport.json({ method: 'POST', ...call, ...(signal === undefined ? {} : { signal }) });
+    },
     stop: (id, options) => post('stop', id, ['/stop', { t: options?.graceSeconds }]),
     kill: (id, signal) => post('kill', id, ['/kill', { signal }]),
     restart: (id, options) => post('restart', id, ['/restart', { t: options?.graceSeconds }]),
@@ -44,7 +47,8 @@ function lifecycleOf(transport: Transport): Pick<ContainersApi, 'list' | 'inspec
       const filters = query.labels === undefined ? undefined : { label: query.labels };
       const subject: Subject = { action: 'list containers', kind: 'engine' };
       const params = { all: query.all === true, size: query.sizes === true, filters };
-      const answer = await transport.json({ method: 'GET', path: '/containers/json', query: params, subject });
+      const call = { path: '/containers/json', query: params, subject, isSlow: params.size };
+      const answer = await transport.json({ method: 'GET', ...call });
       return asList(answer).map(parseSummary);
     },
     inspect: (ref) => inspect(transport, ref),
@@ -52,8 +56,11 @@ function lifecycleOf(transport: Transport): Pick<ContainersApi, 'list' | 'inspec
       const image = asText(asRecord(body)['Image']);
       const subject: Subject = { action: `create a container of ${image}`, kind: 'engine', ref: image };
       const query = { name: options.name, platform: options.platform };
-      const answer = await transport.json({ method: 'POST', path: '/containers/create', query, body, subject });
-      return asText(asRecord(answer)['Id']);
+      const answer = asRecord(
+        await transport.json({ method: 'POST', path: '/containers/create', query, body, subject }),
+      );
+      for (const text of asTexts(answer['Warnings'])) options.onWarning?.(text);
+      return asText(answer['Id']);
     },
     wait: async (ref, condition = 'not-running', { signal } = {}) => {
       const call = { path: pathOf(ref, '/wait'), query: { condition }, subject: about('wait for', ref) };

@@ -70,7 +70,8 @@ function readersOf(transport: Transport): Pick<ImagesApi, 'list' | 'inspect' | '
 async function pull(transport: Transport, ref: string, options: TransferOptions): Promise<void> {
   const { name, tag, digest } = parseReference(ref);
   const query = { fromImage: name, tag: digest ?? tag ?? 'latest', platform: options.platform };
-  const call = { path: '/images/create', query, subject: about('pull image', ref) };
+  const subject: Subject = { action: `pull image ${ref}`, kind: 'pull', ref };
+  const call = { path: '/images/create', query, subject };
   await follow(transport, { method: 'POST', ...call, ...authOf(options) }, options.onProgress);
 }
 

@@ -5,7 +5,7 @@ import type { RegistryAuth } from '../../../store/credentials/registry-auth.js';
 export interface Subject {
   /** `start container web`. */
   readonly action: string;
-  readonly kind: 'engine' | 'container' | 'image' | 'network' | 'volume' | 'service' | 'build';
+  readonly kind: 'engine' | 'container' | 'image' | 'pull' | 'network' | 'volume' | 'service' | 'build';
   readonly ref?: string;
 }
 
@@ -20,6 +20,8 @@ export interface Call {
   readonly body?: object;
   /** A tar as the body. */
   readonly upload?: Readable;
+  /** The engine may measure or count for minutes before it answers. */
+  readonly isSlow?: boolean;
   readonly auth?: Partial<RegistryAuth>;
   readonly registries?: Readonly<Record<string, RegistryAuth>>;
   readonly signal?: AbortSignal;

@@ -49,6 +49,13 @@ function parseOptions(where: FlagText, text: string | undefined): Options {
 }
 
 function bind(where: FlagText, options: Options, paths: Pick<BindMount, 'source' | 'target'>): BindMount {
+  // The engine takes a label only with paths that it splits at colons.
+  if (options.relabel !== undefined && /:/.test(paths.source.replace(/^[A-Za-z]:/, '')))
+    throw flagError(
+      where.flag,
+      where.text,
+      `${paths.source} has a colon, which ${options.relabel} does not go with; in place of ${options.relabel} type --security-opt label=disable`,
+    );
   if (options.copy !== undefined) throw flagError(where.flag, where.text, 'nocopy is for volumes, not for a folder');
   return {
     type: 'bind',

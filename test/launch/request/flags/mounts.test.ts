@@ -87,6 +87,16 @@ describe('-v', () => {
     assert.equal((volume('/new:/srv') as { createSource?: boolean }).createSource, true);
   });
 
+  it('refuses a label for a folder with a colon, which the engine would split', () => {
+    const inColon = { ...base, cwd: '/data/a:b' };
+    for (const label of ['z', 'Z', 'ro,z']) {
+      const says = /\/data\/a:b has a colon, which [zZ] does not go with; .*--security-opt label=disable/;
+      assert.throws(() => volume(`.:/srv:${label}`, inColon), { code: 'USAGE', message: says });
+    }
+    assert.equal((volume('.:/srv', inColon) as { source?: string }).source, '/data/a:b');
+    assert.equal((volume('C:\\models:/srv:z', windows) as { relabel?: string }).relabel, 'z');
+  });
+
   it('keeps the colon of a Windows drive', () => {
     assert.deepEqual(volume('C:\\models:/srv:ro', windows), {
       ...bind,

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { withProfiles } from '../../../src/launch/container/security-profiles.js';
+import { readSecurityProfiles } from '../../../src/launch/facts/security-profiles.js';
 import { temporaryFolder } from '../../support/folder.js';
 
 describe('seccomp profiles', () => {
@@ -12,16 +12,16 @@ describe('seccomp profiles', () => {
     const text = 'seccomp={"defaultAction":"SCMP_ACT_ALLOW"}';
     const others = ['no-new-privileges', 'label=disable', 'seccomp=unconfined', 'seccomp=builtin', 'apparmor=a.json'];
     for (const name of ['seccomp=a b.json', 'seccomp:./a b.json', `seccomp=${join(folder, 'a b.json')}`]) {
-      assert.deepEqual(await withProfiles([...others, name], folder), [...others, text]);
+      assert.deepEqual(await readSecurityProfiles([...others, name], folder), { [name]: text });
     }
-    assert.deepEqual(await withProfiles([], folder), []);
+    assert.deepEqual(await readSecurityProfiles([], folder), {});
   });
 
   it('are refused by name where they cannot be read, or are no JSON', async () => {
     const folder = temporaryFolder('profiles-');
     await writeFile(join(folder, 'text.json'), 'allow everything');
     for (const option of ['seccomp=missing.json', 'seccomp=text.json', 'seccomp=', 'seccomp=.']) {
-      await assert.rejects(withProfiles([option], folder), (thrown: Error & { code?: string }) => {
+      await assert.rejects(readSecurityProfiles([option], folder), (thrown: Error & { code?: string }) => {
         assert.equal(thrown.code, 'USAGE');
         return thrown.message.startsWith(`--security-opt ${option}: `);
       });
