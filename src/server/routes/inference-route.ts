@@ -1,6 +1,7 @@
 import { headerLengthName, parseHeaderLength } from '../../protocol/v2/binary-part.js';
 import type { Receipt } from '../../batching/admission/admission.js';
 import type { ServableModel } from '../../repository/types.js';
+import { ownMemory } from '../../tensor/release.js';
 import { chooseCoding, encodeBody, type Coding } from '../http/body/content-encoding.js';
 import { readBody } from '../http/body/body.js';
 import type { Codec } from '../codec/codec.js';
@@ -89,9 +90,10 @@ interface Answer {
   readonly compressFromBytes: number;
 }
 
-/** Sends an answer, compressed where the client accepts it and the answer is large enough; at once where it is not. */
+/** Sends an answer, compressed where the client accepts it and the answer is large enough; at once where it is not. Its body belongs to the exchange. */
 export function sendAnswer(exchange: Exchange, answer: Answer): void | Promise<void> {
   const { body, tail = [], headers, compressFromBytes } = answer;
+  exchange.memory.own(ownMemory(body));
   const parts = tail.length === 0 ? body : [body, ...tail];
   const accepted = exchange.header('accept-encoding');
   const bytes = tail.reduce((sum, part) => sum + part.length, body.length);
@@ -106,6 +108,7 @@ export function sendAnswer(exchange: Exchange, answer: Answer): void | Promise<v
 
 async function sendCompressed(exchange: Exchange, { body, tail, headers }: Answer, coding: Coding): Promise<void> {
   const compressed = await encodeBody(tail === undefined ? body : Buffer.concat([body, ...tail]), coding);
+  exchange.memory.own(ownMemory(compressed));
   exchange.send(200, compressed, [...headers, 'content-encoding', coding, 'vary', 'accept-encoding']);
 }
 
