@@ -10,6 +10,7 @@ import { buildHttpSide, type HttpDeps } from './http-side.js';
 import { Lifecycle } from './lifecycle.js';
 import { lazyMetrics } from './metrics/lazy-metrics.js';
 import { MemoryBudget } from './memory/memory-budget.js';
+import type { SpareBuffers } from './memory/spare-buffers.js';
 import type { Metrics } from './metrics/metrics.js';
 import { ModelLoads } from './metrics/model-loads.js';
 import { ModelMeters } from './metrics/model-meter.js';
@@ -58,7 +59,7 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
   const lifecycle = new Lifecycle(settings.readyWhen);
   const counts = createCounts(options.requestMemoryBytes);
   const [telemetry, join] = await Promise.all([openOwnTelemetry(options, () => metrics()), findJoin(options)]);
-  const { codec, pipelines, dataplane } = openDataplane(options, lifecycle);
+  const { codec, pipelines, dataplane } = openDataplane(options, lifecycle, counts.memory);
   const backend = startModels(options, { lifecycle, ...counts, telemetry });
   let opened: Backend | undefined;
   const loaded = follow(backend, { lifecycle, options, pipelines, onOpened: (value) => (opened = value) });
@@ -120,9 +121,9 @@ async function openOwnTelemetry(
   return openTelemetry({ env, serviceName: settings.serverName, version, processTag, log, clock, readMetrics });
 }
 
-function openDataplane(options: ServeOptions, lifecycle: Lifecycle) {
+function openDataplane(options: ServeOptions, lifecycle: Lifecycle, { spares }: MemoryBudget) {
   const { settings, version, budget, loop } = options;
-  const codec = openCodec(options);
+  const codec = openCodec(options, spares);
   const pipelines = openPipelines({ options, lifecycle, codec });
   return { codec, pipelines, dataplane: new Dataplane({ lifecycle, settings, version, budget, pipelines, loop }) };
 }
@@ -148,7 +149,7 @@ function startModels(options: ServeOptions, { lifecycle, loads, memory, telemetr
   );
 }
 
-function openCodec({ log, onStuck, budget, settings }: ServeOptions): Codec {
+function openCodec({ log, onStuck, budget, settings }: ServeOptions, spares: SpareBuffers): Codec {
   return createCodec({
     threads: budget.codecThreads,
     image: { threads: budget.imageThreads, maxPixels: settings.limits.pixels },
@@ -156,6 +157,7 @@ function openCodec({ log, onStuck, budget, settings }: ServeOptions): Codec {
       onStuck: (event) => log.error(event, 'a codec task took too long: its request failed, its thread is replaced'),
       onLost: (threads) => onStuck(`${threads} codec threads do not end`),
     },
+    spares,
   });
 }
 

@@ -5,7 +5,7 @@ import { configureImages } from '../../image/decode.js';
 import { releaseMemory } from '../../tensor/release.js';
 import { standBehindMain } from '../../workers/host/niceness.js';
 import { performTask, type CodecThreadData, type FromCodec, type ToCodec } from './tasks.js';
-import { listArrived, listTransfers } from './transfers.js';
+import { findSpent, listArrived, listTransfers } from './transfers.js';
 
 /** Entry of a codec thread: JSON is handled in the order it comes, images beside it; ends when it is terminated. */
 function main(port: NonNullable<typeof parentPort>, data: CodecThreadData): void {
@@ -16,9 +16,12 @@ function main(port: NonNullable<typeof parentPort>, data: CodecThreadData): void
   port.on('message', ({ job, task }: ToCodec) => {
     holdsTokenizers ||= task.kind === 'tokenize';
     performTask(task)
-      .then((result) =>
-        port.postMessage({ job, result, isHeavy: isHeavy() } satisfies FromCodec, listTransfers(result)),
-      )
+      .then((result) => {
+        const transfers = listTransfers(result);
+        const spent = findSpent(task, transfers);
+        if (spent !== undefined) transfers.push(spent);
+        port.postMessage({ job, result, isHeavy: isHeavy(), spent } satisfies FromCodec, transfers);
+      })
       .catch((error: unknown) =>
         port.postMessage({ job, error: toPlainError(error), isHeavy: isHeavy() } satisfies FromCodec),
       )

@@ -6,6 +6,7 @@ import type { TextBatch } from '../../tasks/text/batches.js';
 import type { NumericTensor } from '../../tensor/tensor.js';
 import type { EncodedRequest } from '../../protocol/v2/decode-request.js';
 import type { ModelSignature, EncodedResponse, InferResponse } from '../../protocol/types.js';
+import type { SpareBuffers } from '../memory/spare-buffers.js';
 import type { PredictRequest } from '../../protocol/v1/decode.js';
 import type { CheckedRequest } from '../../protocol/validate.js';
 import type { PredictionInput } from './prediction-request.js';
@@ -47,6 +48,8 @@ export interface CodecOptions {
   /** Threads and limits of image decoding, for each codec thread. Default: one thread. */
   readonly image?: ImageSettings;
   readonly events?: CodecEvents;
+  /** Where the memory of bodies goes that threads have read. */
+  readonly spares?: SpareBuffers;
 }
 
 /** How outputs are written. */
@@ -106,10 +109,18 @@ class ThreadedCodec implements Codec {
   readonly #pool: CodecPool | undefined;
   readonly #inlineLimitBytes: number;
 
-  constructor({ threads, inlineLimitBytes = defaultInlineLimitBytes, threadHeapMb, image, events = {} }: CodecOptions) {
+  constructor({
+    threads,
+    inlineLimitBytes = defaultInlineLimitBytes,
+    threadHeapMb,
+    image,
+    events = {},
+    spares,
+  }: CodecOptions) {
     const limits = threadHeapMb === undefined ? {} : { maxOldGenerationSizeMb: threadHeapMb };
     const data = { image: image ?? { threads: 1 } };
-    this.#pool = threads === 0 ? undefined : new CodecPool({ threads, limits, data, events });
+    const onSpent = spares && ((buffer: ArrayBuffer) => spares.give(buffer));
+    this.#pool = threads === 0 ? undefined : new CodecPool({ threads, limits, data, events, onSpent });
     this.#inlineLimitBytes = inlineLimitBytes;
     this.mostPixels = image?.maxPixels ?? Infinity;
   }

@@ -16,6 +16,8 @@ export interface CodecPoolOptions {
   /** How long a task may take; `limitOf` unless told otherwise. */
   readonly limitOf?: (task: CodecTask) => number;
   readonly events?: CodecEvents;
+  /** Called with the memory of a body that was read. */
+  readonly onSpent?: ((buffer: ArrayBuffer) => void) | undefined;
 }
 
 /** What happens to codec threads. */
@@ -51,9 +53,9 @@ export class CodecPool {
   #isClosed = false;
 
   constructor(options: CodecPoolOptions) {
-    const { threads, limits, data, restMs, entry = new URL('./codec-thread.js', import.meta.url) } = options;
+    const { threads, limits, data, restMs, onSpent, entry = new URL('./codec-thread.js', import.meta.url) } = options;
     this.#options = options;
-    this.#threads = Array.from({ length: threads }, () => new CodecThread({ entry, limits, data, restMs }));
+    this.#threads = Array.from({ length: threads }, () => new CodecThread({ entry, limits, data, restMs, onSpent }));
   }
 
   get isClosed(): boolean {

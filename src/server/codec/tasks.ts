@@ -160,6 +160,8 @@ export type FromCodec = {
   readonly job: number;
   /** Whether images and tensors hold much memory in the thread, used or not yet collected. */
   readonly isHeavy?: boolean;
+  /** Memory of the task's body, which nobody reads any more. */
+  readonly spent?: ArrayBuffer | undefined;
 } & ({ readonly result: CodecResult } | { readonly error: PlainError });
 
 /** Does a task where it is called. Rejects with AppErrors. */

@@ -19,6 +19,8 @@ export interface CodecThreadOptions {
   readonly data: CodecThreadData;
   /** After how long without a task a thread that holds much memory is ended; 10 s unless told otherwise. */
   readonly restMs?: number | undefined;
+  /** Called with the memory of a body that the thread has read. */
+  readonly onSpent?: ((buffer: ArrayBuffer) => void) | undefined;
 }
 
 /**
@@ -93,6 +95,7 @@ export class CodecThread {
   #settle(answer: FromCodec): void {
     const job = this.#jobs.get(answer.job);
     this.#jobs.delete(answer.job);
+    if (answer.spent !== undefined) this.#options.onSpent?.(answer.spent);
     if (this.#jobs.size === 0) this.#rest(answer.isHeavy === true);
     if ('result' in answer) job?.resolve(answer.result);
     else job?.reject(fromPlainError(answer.error));

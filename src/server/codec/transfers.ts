@@ -1,4 +1,5 @@
 import { isKept } from '../../tensor/release.js';
+import { isSpare } from '../memory/spare-buffers.js';
 import type { NamedTensors, Tensor } from '../../tensor/tensor.js';
 import type { CodecResult, CodecTask } from './tasks.js';
 
@@ -48,6 +49,12 @@ export function listTransfers(result: CodecResult): ArrayBuffer[] {
 export function listArrived(task: CodecTask): ArrayBuffer[] {
   if ('body' in task) return listMovable([task.body]);
   return 'response' in task ? listTensors(task.response.outputs) : [];
+}
+
+/** The memory of a task's body where it is worth keeping and the result lies elsewhere. */
+export function findSpent(task: CodecTask, transfers: readonly ArrayBuffer[]): ArrayBuffer | undefined {
+  if (!('body' in task)) return undefined;
+  return listMovable([task.body]).find((buffer) => isSpare(buffer) && !transfers.includes(buffer));
 }
 
 /** Detections, tokens and vectors are a few numbers, which are copied. */

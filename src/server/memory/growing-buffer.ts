@@ -1,4 +1,5 @@
 import { ownMemory, releaseMemory, ReleaseBatch } from '../../tensor/release.js';
+import { isKeptSize, type SpareBuffers } from './spare-buffers.js';
 
 /** How bytes of a length that may not be known are put together. */
 export interface GrowingOptions {
@@ -8,6 +9,8 @@ export interface GrowingOptions {
   readonly alignAt?: number;
   /** Called before memory grows, with the bytes that are held then; what it throws is thrown by `add`. */
   readonly onHold?: (bytes: number) => void;
+  /** Where large memory of a known length is taken from. */
+  readonly spares?: SpareBuffers | undefined;
 }
 
 const alignment = 8;
@@ -73,11 +76,15 @@ export class GrowingBuffer {
   }
 
   #room(bytes: number): Buffer {
-    const { expectedBytes } = this.#options;
+    const { expectedBytes, spares } = this.#options;
     if (bytes > this.#heldBytes) this.#hold(bytes);
     const held = this.#bytes;
     if (held !== undefined && held.length >= bytes) return held;
-    const grown = allocate(this.#pad, Math.max(expectedBytes ?? this.#heldBytes, bytes));
+    const grown = allocate(
+      this.#pad,
+      Math.max(expectedBytes ?? this.#heldBytes, bytes),
+      expectedBytes === undefined ? undefined : spares,
+    );
     if (held !== undefined) {
       grown.set(held.subarray(0, this.#length));
       releaseMemory([held.buffer as ArrayBuffer]);
@@ -96,6 +103,7 @@ export class GrowingBuffer {
 }
 
 /** Never from Node's pool, whose memory cannot move to another thread. */
-function allocate(pad: number, bytes: number): Buffer {
+function allocate(pad: number, bytes: number, spares: SpareBuffers | undefined): Buffer {
+  if (spares !== undefined && isKeptSize(pad + bytes)) return Buffer.from(spares.take(pad + bytes), pad, bytes);
   return Buffer.allocUnsafeSlow(pad + bytes).subarray(pad);
 }

@@ -1,6 +1,7 @@
 import { refusal, type AppError } from '../../errors.js';
 import { isWorthRelease, releaseMemory } from '../../tensor/release.js';
 import type { Tensor } from '../../tensor/tensor.js';
+import { SpareBuffers } from './spare-buffers.js';
 
 /**
  * What all requests may hold together: bodies as they arrive and are unfolded, tensors that wait, answers that are not read yet.
@@ -8,6 +9,8 @@ import type { Tensor } from '../../tensor/tensor.js';
  */
 export class MemoryBudget {
   readonly limitBytes: number;
+  /** Memory of bodies that were read, for the next ones. */
+  readonly spares: SpareBuffers;
   readonly #clock: () => number;
   #usedBytes = 0;
   #refusals = 0;
@@ -16,6 +19,7 @@ export class MemoryBudget {
 
   constructor(limitBytes: number, clock = () => performance.now()) {
     this.limitBytes = limitBytes;
+    this.spares = new SpareBuffers(limitBytes);
     this.#clock = clock;
   }
 
@@ -79,6 +83,10 @@ export class RequestMemory {
 
   get bytes(): number {
     return this.#bytes;
+  }
+
+  get spares(): SpareBuffers {
+    return this.#budget.spares;
   }
 
   /** Throws PAYLOAD_TOO_LARGE or MEMORY_FULL. After the end nothing is counted. */

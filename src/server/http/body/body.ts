@@ -113,7 +113,8 @@ class Arrival implements PullTarget {
 
   #hold(): GrowingBuffer {
     const { lengthBytes: expectedBytes, alignAt = 0, memory } = this.#receiving;
-    return (this.#parts ??= new GrowingBuffer({ expectedBytes, alignAt, onHold: memory.counter() }));
+    const { spares } = memory;
+    return (this.#parts ??= new GrowingBuffer({ expectedBytes, alignAt, onHold: memory.counter(), spares }));
   }
 
   #endIfWhole(): void {
