@@ -156,7 +156,7 @@ export function validateInferRequest(request: InferRequest, model: ModelSignatur
     const tensor = request.inputs.get(spec.name);
     if (tensor !== undefined) take(spec, tensor);
   }
-  checkSharedDimensions(inputs, model);
+  if (model.sharedDimensions !== undefined) checkSharedDimensions(inputs, model);
   const { id, binaryOutput, timeoutUs, priority, parameters } = request;
   const outputs = checkOutputs(request, model, kept);
   const isAlone = isUneven || inputs.size > required;
