@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { copyFile, mkdir, mkdtemp, rm, stat } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, rm, stat, statfs } from 'node:fs/promises';
 import { dirname, join, sep } from 'node:path';
 import { AppError, messageOf } from '../../errors.js';
 import type { OnnxHeader } from '../../model/config.js';
@@ -180,7 +180,24 @@ function failCopy(cause: unknown): never {
 
 async function copy(source: string, target: string): Promise<void> {
   await mkdir(dirname(target), { recursive: true }).catch(failCopy);
-  await copyFile(source, target, constants.COPYFILE_FICLONE).catch(failCopy);
+  // A clone needs no room.
+  const clone = copyFile(source, target, constants.COPYFILE_FICLONE_FORCE);
+  if (
+    await clone.then(
+      () => true,
+      () => false,
+    )
+  )
+    return;
+  await checkRoom(source, dirname(target)).catch(failCopy);
+  await copyFile(source, target).catch(failCopy);
+}
+
+/** A file with holes may be far larger than the disk: its copy would fill it, and nothing ends a copy under way. */
+async function checkRoom(source: string, folder: string): Promise<void> {
+  const [{ size }, { bavail, bsize }] = await Promise.all([stat(source), statfs(folder)]);
+  const freeBytes = bavail * bsize;
+  if (freeBytes > 0 && size > freeBytes) throw new Error(`it needs ${size} bytes, and ${freeBytes} are free`);
 }
 
 /** A snapshot's model file and those of its weights outside. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { mkdir, readdir, stat, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, stat, statfs, truncate, utimes, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { describe, it } from 'node:test';
 import { writeOnnx } from '../../../src/model/onnx/writer.js';
@@ -65,6 +65,19 @@ async function spoilCopies(folder: string): Promise<void> {
 }
 
 describe('openSnapshots', () => {
+  it('are not copied where they are larger than what the disk has left: a file of holes is refused at once', async () => {
+    const [root, temporaryFolder] = [await place.folder(), await place.folder()];
+    const path = await putModel(root, { name: 'holes', graph: addsConstant(1) });
+    const { bavail, bsize } = await statfs(temporaryFolder);
+    await writeFile(path, '');
+    await truncate(path, bavail * bsize + 2 ** 34);
+    const repository = await place.open(root, { temporaryFolder });
+    assert.deepEqual(
+      repository.index().map(({ name, state }) => `${name} ${state}`),
+      ['holes UNAVAILABLE'],
+    );
+  });
+
   it('removes what ended processes left and nothing of living ones', async () => {
     const parent = await place.folder();
     const dead = join(parent, 'slipway-models-999999999-abc');
