@@ -126,11 +126,20 @@ function abortError({ method, path, timeoutMs }: HttpRequest, origin: string, is
 }
 
 function unreachable(thrown: unknown, { method, path }: HttpRequest, origin: string): AppError {
-  const advice = isCertificateFault(thrown)
-    ? 'The server is there, but its certificate is not trusted: name its authority with tls: { ca }.'
-    : 'Is the server running?';
+  const advice = adviceFor(thrown, origin);
   const text = `${method} ${origin}${path} failed: ${messageOf(thrown) || (thrown as { code?: string }).code || 'no connection'}. ${advice}`;
   return new AppError('SERVER_UNREACHABLE', text, { details: { origin }, cause: thrown });
+}
+
+function adviceFor(thrown: unknown, origin: string): string {
+  if (isCertificateFault(thrown))
+    return 'The server is there, but its certificate is not trusted: name its authority with tls: { ca }, on a command line with --ca FILE.';
+  const { code = '' } = thrown as { readonly code?: string };
+  if (code === 'ECONNRESET' && origin.startsWith('http:'))
+    return 'Is the server running? If it speaks TLS, its address begins with https://.';
+  if (code === 'EPROTO' || code.startsWith('ERR_SSL_'))
+    return 'Somebody is there who speaks no TLS: the address of such a server begins with http://.';
+  return 'Is the server running?';
 }
 
 /** Whether somebody answered whose certificate is not believed, or not for this address (the codes of Node.js for X.509). */

@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer as createSecureServer } from 'node:https';
+import type { AddressInfo, Server } from 'node:net';
 import { describe, it, type TestContext } from 'node:test';
 import { connectWith } from '../../src/client/connect.js';
+import { openConnection } from '../../src/client/connection.js';
 import { AppError, connect, tensor, type ConnectOptions } from '../../src/client/index.js';
+import { makeCertificate } from '../support/certificates.js';
 import { sumAndDifference } from '../support/models.js';
 import { serveFor } from '../support/server.js';
 
@@ -153,6 +157,30 @@ describe('the client on a network', () => {
     const connection = await connectFor(test, { url });
     assert.equal((await connection.metadata()).name, 'stand-in');
     assert.equal(calls, 3);
+  });
+});
+
+describe('a server that is not reached', () => {
+  it('says to which addresses TLS belongs, and how an authority is named', async (context) => {
+    const { cert, key } = makeCertificate('test');
+    const plain = createServer((_request, response) => response.end()).listen(0, '127.0.0.1');
+    const encrypted = createSecureServer({ cert, key }).listen(0, '127.0.0.1');
+    context.after(() => [plain, encrypted].map((server) => server.close()));
+    await Promise.all([once(plain, 'listening'), once(encrypted, 'listening')]);
+    const messageFor = async (scheme: string, server: Server): Promise<string> => {
+      const url = `${scheme}://127.0.0.1:${(server.address() as AddressInfo).port}`;
+      const connection = openConnection(url, { retries: 0, wasLaunched: false });
+      const error: unknown = await connection.metadata().catch((thrown: unknown) => thrown);
+      connection.close();
+      assert.ok(error instanceof AppError && error.code === 'SERVER_UNREACHABLE', String(error));
+      return error.message;
+    };
+    assert.match(await messageFor('https', plain), /speaks no TLS: the address of such a server begins with http:/);
+    assert.match(await messageFor('http', encrypted), /If it speaks TLS, its address begins with https:/);
+    assert.match(
+      await messageFor('https', encrypted),
+      /not trusted: .* tls: \{ ca \}, on a command line with --ca FILE\.$/,
+    );
   });
 });
 
