@@ -15,7 +15,7 @@ const longestEndMs = 5000;
 
 /** Ends those that are there, and again until none has been started meanwhile, and waits for their ends. */
 function endAll(): void {
-  const ended = new Set<number>();
+  const ended = new Set(findMarked()); // found before the first is killed: see isRunning
   kill(child.pid === undefined ? undefined : -child.pid);
   for (let left = findMarked(); left.length > 0; left = findMarked()) {
     for (const pid of left) {
