@@ -18,7 +18,7 @@ function main(port: NonNullable<typeof parentPort>, data: CodecThreadData): void
     performTask(task)
       .then((result) => {
         const transfers = listTransfers(result);
-        const spent = findSpent(task, transfers);
+        const spent = findSpent(task, result, transfers);
         if (spent !== undefined) transfers.push(spent);
         port.postMessage({ job, result, isHeavy: isHeavy(), spent } satisfies FromCodec, transfers);
       })

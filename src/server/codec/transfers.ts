@@ -1,6 +1,6 @@
 import { isKept } from '../../tensor/release.js';
 import { isSpare } from '../memory/spare-buffers.js';
-import type { NamedTensors, Tensor } from '../../tensor/tensor.js';
+import type { BytesElement, NamedTensors, Tensor } from '../../tensor/tensor.js';
 import type { CodecResult, CodecTask } from './tasks.js';
 
 /** Below this, copying is cheaper than handing memory over. */
@@ -51,10 +51,25 @@ export function listArrived(task: CodecTask): ArrayBuffer[] {
   return 'response' in task ? listTensors(task.response.outputs) : [];
 }
 
-/** The memory of a task's body where it is worth keeping and the result lies elsewhere. */
-export function findSpent(task: CodecTask, transfers: readonly ArrayBuffer[]): ArrayBuffer | undefined {
+/** The memory of a task's body where it is worth keeping and nothing of the result lies in it. */
+export function findSpent(
+  task: CodecTask,
+  result: CodecResult,
+  transfers: readonly ArrayBuffer[],
+): ArrayBuffer | undefined {
   if (!('body' in task)) return undefined;
-  return listMovable([task.body]).find((buffer) => isSpare(buffer) && !transfers.includes(buffer));
+  const [buffer] = listMovable([task.body]);
+  if (buffer === undefined || !isSpare(buffer) || transfers.includes(buffer)) return undefined;
+  const isRead = listElements(result).some((element) => typeof element !== 'string' && element.buffer === buffer);
+  return isRead ? undefined : buffer;
+}
+
+/** Elements of BYTES and files of a result, which may be views on the body that they came in. */
+function listElements(result: CodecResult): readonly BytesElement[] {
+  if (isList(result)) return [];
+  if ('images' in result) return result.images;
+  const inputs = 'inputs' in result ? result.inputs : 'request' in result ? result.request.inputs : undefined;
+  return [...(inputs?.values() ?? [])].flatMap((tensor) => (tensor.datatype === 'BYTES' ? tensor.data : []));
 }
 
 /** Detections, tokens and vectors are a few numbers, which are copied. */
