@@ -98,6 +98,7 @@ const read = new Map<string, Promise<Buffer>>();
 function readAsset(name: string): Promise<Buffer> {
   const file = read.get(name) ?? readFile(join(assetFolder(), name));
   read.set(name, file);
+  file.catch(() => read.delete(name)); // the next reader tries again
   return file;
 }
 
