@@ -60,6 +60,24 @@ describe('memory of bodies that a codec thread has read', () => {
     assert.equal(spares.bytes, before);
   });
 
+  it('is not used again where files of images lie in it', async () => {
+    const file = Buffer.from(Uint8Array.from({ length: 1_200_000 }, (_, at) => at % 251));
+    const length = Buffer.alloc(4);
+    length.writeUInt32LE(file.length);
+    const header = Buffer.from(
+      `{"inputs":[{"name":"A","datatype":"BYTES","shape":[1],"parameters":{"binary_data_size":${file.length + 4}}}],"id":"${'i'.repeat(40_000)}"}`,
+    );
+    const body = read(Buffer.concat([header, length, file]));
+    const decoding = codec.decodeInfer(
+      { body, headerLength: header.length },
+      { ...model, imageInputs: new Set(['A']) },
+    );
+    assert.ok(decoding instanceof Promise);
+    const { inputs } = await decoding;
+    read(Buffer.alloc(1_240_100, 7));
+    assert.deepEqual(Buffer.from(inputs.get('A')?.data[0] as Uint8Array), file);
+  });
+
   it('is freed where reading failed', async () => {
     const before = spares.bytes;
     const body = Buffer.from(new ArrayBuffer(2 * mib)).fill('[');
