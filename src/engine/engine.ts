@@ -13,6 +13,8 @@ export interface SessionSpec {
   readonly intraOpThreads: number;
   /** The model file was saved optimised and prepacked: load it as it is. */
   readonly optimised: boolean;
+  /** The model takes or gives doubles. */
+  readonly hasDoubles?: boolean;
   /** False: the memory of a run goes back to the system, and is not kept for the next. */
   readonly arena?: boolean;
   /** False: nothing is run to find anything out, neither where nodes run nor whether a copy computes the same. */
@@ -37,12 +39,16 @@ export interface Placement {
   readonly nodes: Readonly<Record<string, number>>;
   /** How it is known. */
   readonly evidence: 'only-provider' | 'strict-mode' | 'profile';
+  /** Why the runtime's optimiser works on the graph less than it could, in its words. */
+  readonly optimiserFault?: string;
 }
 
 /** One loaded model in one thread. Calls block that thread; they are made one after another. */
 export interface EngineSession {
   readonly inputs: readonly TensorSpec[];
   readonly outputs: readonly TensorSpec[];
+  /** What the runtime said of the graph as it optimises it, where it could only be loaded with less of that. */
+  readonly optimiserFault?: string;
   /**
    * Runs once, now; answers just the outputs named, each in a buffer of its own that may be transferred.
    * Throws ENGINE_FAILED with the runtime's text, or INVALID_INPUT for text that is not UTF-8.

@@ -37,10 +37,18 @@ interface ProvenSession {
  * profile. The device of a software adapter ends in ` (software)`.
  */
 export async function createProvenSession(engine: Engine, spec: SessionSpec): Promise<ProvenSession> {
-  const proven = await createPlaced(engine, spec);
-  const { device } = proven.placement;
-  if (!device.startsWith('webgpu') || !(await readSoftwareAdapter())) return proven;
-  return { ...proven, placement: { ...proven.placement, device: `${device} (software)` } };
+  const { session, placement } = await createPlaced(engine, spec);
+  const { device } = placement;
+  const isSoftware = device.startsWith('webgpu') && (await readSoftwareAdapter());
+  const { optimiserFault } = session;
+  return {
+    session,
+    placement: {
+      ...placement,
+      ...(isSoftware && { device: `${device} (software)` }),
+      ...(optimiserFault === undefined ? {} : { optimiserFault }),
+    },
+  };
 }
 
 async function createPlaced(engine: Engine, spec: SessionSpec): Promise<ProvenSession> {

@@ -42,7 +42,6 @@ const readElsewhere: Readonly<Record<string, readonly string[]>> = {
     'executionProviders',
     'intraOpNumThreads',
     'executionMode',
-    'graphOptimizationLevel',
     'enableCpuMemArena',
     'logSeverityLevel',
     'enableProfiling',

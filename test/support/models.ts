@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { writeOnnx, type Graph, type GraphDim } from '../../src/model/onnx/writer.js';
+import { writeOnnx, type Graph, type GraphDim, type Initializer } from '../../src/model/onnx/writer.js';
 import type { Datatype } from '../../src/tensor/datatype.js';
 
 /** S = A + B and D = A - B on INT32 [batch,16]: the model of the protocol's table of cases. */
@@ -218,3 +218,28 @@ export const channelMeans: Graph = {
   outputs: [{ name: 'scores', datatype: 'FP32', shape: [1, 3] }],
   nodes: [{ op: 'ReduceMean', inputs: ['image'], outputs: ['scores'], attributes: { axes: [2, 3], keepdims: 0 } }],
 };
+
+/**
+ * Y = (X by `op`, which changes nothing) * (1 / 1) + 0 of FP32 [batch,4]: X as it is, from which the runtime's optimiser makes an invalid
+ * graph.
+ */
+export function oneOfDivision(op: 'Identity' | 'Dropout' | 'Cast', isFirst: boolean): Graph {
+  const scalar = (name: string, value: number): Initializer => ({
+    name,
+    datatype: 'FP32',
+    shape: [],
+    data: Float32Array.of(value),
+  });
+  return {
+    name: 'one-of-division',
+    inputs: [{ name: 'X', datatype: 'FP32', shape: ['batch', 4] }],
+    outputs: [{ name: 'Y', datatype: 'FP32', shape: ['batch', 4] }],
+    nodes: [
+      { op, inputs: ['X'], outputs: ['mid'], ...(op === 'Cast' && { attributes: { to: 1 } }) },
+      { op: 'Div', inputs: ['a', 'b'], outputs: ['one'] },
+      { op: 'Mul', inputs: isFirst ? ['mid', 'one'] : ['one', 'mid'], outputs: ['product'] },
+      { op: 'Add', inputs: ['product', 'zero'], outputs: ['Y'] },
+    ],
+    initializers: [scalar('a', 1), scalar('b', 1), scalar('zero', 0)],
+  };
+}

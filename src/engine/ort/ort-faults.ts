@@ -204,6 +204,11 @@ export function explainCreateFault({ modelPath, provider }: SessionSpec, thrown:
   return new AppError(fault.code, `${head}: ${fault.cause}. To fix: ${fault.fix}.`, { details, cause: thrown });
 }
 
+/** Whether the runtime refused a model for a reason that is not understood here. */
+export function isUnexplained({ code, cause }: AppError): boolean {
+  return code === 'MODEL_INVALID' && findOrtFault(messageOf(cause)) === undefined;
+}
+
 /**
  * The error of a run that failed; `details.isRequestFault` where the shapes or the values of the request are why (`details.said`: the runtime's
  * words), `details.isDeviceLost` where nothing runs on its device any more.

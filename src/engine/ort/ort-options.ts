@@ -6,7 +6,7 @@ export interface OrtSessionOptions {
   readonly executionProviders: readonly (string | { readonly name: string; readonly deviceId?: number })[];
   readonly intraOpNumThreads: number;
   readonly executionMode: 'sequential';
-  readonly graphOptimizationLevel: 'disabled' | 'all';
+  readonly graphOptimizationLevel: 'disabled' | 'basic' | 'all';
   readonly enableCpuMemArena: boolean;
   readonly logId: string;
   readonly logSeverityLevel: 0 | 1 | 2 | 3 | 4;
@@ -45,8 +45,27 @@ export function sessionOptions(spec: SessionSpec, profilePrefix?: string): OrtSe
     extra: {
       'session.intra_op.allow_spinning': '0',
       ...(strict ? { 'session.disable_cpu_ep_fallback': '1' } : {}),
+      ...(spec.hasDoubles && leaveOut(fusionsFaultyOnDoubles)),
     },
   };
+}
+
+/** One takes 1e-5 for whatever epsilon the model has, the other makes nodes for which the CPU has no kernel. */
+const fusionsFaultyOnDoubles = ['SimplifiedLayerNormFusion', 'QuickGeluFusion'];
+
+/** Those, and the others of which public reports say that they make invalid graphs of sound ones. */
+const faultyFusions = [...fusionsFaultyOnDoubles, 'LayerNormFusion', 'DivMulFusion'];
+
+const leaveOut = (names: readonly string[]) => ({ 'optimization.disable_specified_optimizers': names.join(';') });
+
+/** The same options for a graph that the runtime cannot load as it optimises it: ever less of that. */
+export function lessOptimised(options: OrtSessionOptions): readonly OrtSessionOptions[] {
+  if (options.graphOptimizationLevel !== 'all') return [];
+  return [
+    { ...options, extra: { ...options.extra, ...leaveOut(faultyFusions) } },
+    { ...options, graphOptimizationLevel: 'basic' },
+    { ...options, graphOptimizationLevel: 'disabled' },
+  ];
 }
 
 /** Options that make creating a session also save it: every weight of 1 KiB and more goes prepacked into `<path>.data`. */

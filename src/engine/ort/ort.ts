@@ -1,12 +1,13 @@
-import { AppError } from '../../errors.js';
+import { AppError, messageOf } from '../../errors.js';
 import { env } from 'onnxruntime-node';
 import type { NamedTensors, NumericTensor, Tensor, TensorSpec } from '../../tensor/tensor.js';
 import type { DefaultVariants } from './default-variants.js';
 import type { Engine, EngineSession, SessionSpec } from '../engine.js';
-import { explainCreateFault, explainRunFault } from './ort-faults.js';
+import { explainCreateFault, explainRunFault, isUnexplained } from './ort-faults.js';
 import { NativeSession } from './ort-native.js';
-import { savingOptions, sessionOptions, type OrtSessionOptions } from './ort-options.js';
+import { lessOptimised, savingOptions, sessionOptions, type OrtSessionOptions } from './ort-options.js';
 import { fromOrt, narrow, toOrt, toSpec, widen, type OrtTensorParts } from './ort-tensors.js';
+import { tidyOrtText } from './request-faults.js';
 import type { TextGuard } from './text-guard.js';
 
 /**
@@ -31,7 +32,7 @@ export const ortEngine: Engine = {
     return session;
   },
   async saveOptimised(spec, path) {
-    return Promise.resolve(open(spec, savingOptions(spec, path)));
+    return Promise.resolve(new OrtSession(spec, create(spec, savingOptions(spec, path))));
   },
 };
 
@@ -43,6 +44,26 @@ function create(spec: SessionSpec, options: OrtSessionOptions): NativeSession {
   }
 }
 
+/**
+ * The most optimised session that the runtime can make, since its optimiser makes invalid graphs of some sound ones; where it can make
+ * none, the first error.
+ */
+function open(spec: SessionSpec, options: OrtSessionOptions): OrtSession {
+  try {
+    return new OrtSession(spec, create(spec, options));
+  } catch (error) {
+    if (!(error instanceof AppError) || !isUnexplained(error)) throw error;
+    for (const fewer of lessOptimised(options)) {
+      try {
+        return new OrtSession(spec, create(spec, fewer), tidyOrtText(messageOf(error.cause)));
+      } catch {
+        // What it says of a less optimised graph is no better known than the first error.
+      }
+    }
+    throw error;
+  }
+}
+
 class OrtSession implements EngineSession {
   readonly inputs: readonly TensorSpec[];
   readonly outputs: readonly TensorSpec[];
@@ -51,9 +72,11 @@ class OrtSession implements EngineSession {
   readonly #names: ReadonlySet<string>;
   #texts: TextGuard | undefined;
   #variants: DefaultVariants | undefined;
+  readonly optimiserFault?: string;
 
-  constructor(spec: SessionSpec, session: NativeSession) {
+  constructor(spec: SessionSpec, session: NativeSession, optimiserFault?: string) {
     this.#session = session;
+    if (optimiserFault !== undefined) this.optimiserFault = optimiserFault;
     this.#widened = new Set(spec.widened);
     this.#names = new Set(session.inputs.map(({ name }) => name));
     const toServed = (value: TensorSpec): TensorSpec =>
@@ -123,10 +146,6 @@ class OrtSession implements EngineSession {
     this.#session.dispose();
     return Promise.resolve();
   }
-}
-
-function open(spec: SessionSpec, options: OrtSessionOptions): OrtSession {
-  return new OrtSession(spec, create(spec, options));
 }
 
 /** The runtime would skip it without a word. */

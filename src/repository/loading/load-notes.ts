@@ -19,6 +19,14 @@ export function notesOnProvider(
   return onCpu === 0 ? choice : [...choice, `${onCpu} of ${all} nodes run on the CPU: ${provider} leaves them to it.`];
 }
 
+/** Where the runtime computes the graph nearly as the file has it, since its optimiser fails on it. */
+export function notesOnOptimiser({ optimiserFault }: Placement): readonly string[] {
+  if (optimiserFault === undefined) return [];
+  return [
+    `It may be slower than it could be: ONNX Runtime's optimiser makes a graph of it that cannot be loaded (${optimiserFault}), so that it runs with less of it.`,
+  ];
+}
+
 /** Where `mean` and `std` look like those of pixels from 0 to 255, but apply to pixels from 0 to 1, since no scale was named. */
 export function notesOnImage({ image: asked }: ModelJson, image: ImageConfig | undefined): readonly string[] {
   if (image === undefined || asked?.scale !== undefined || image.scale === 1) return [];

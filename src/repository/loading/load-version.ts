@@ -13,7 +13,7 @@ import type { LoadedSession, LoadOptions, RunnerSession } from '../../workers/ru
 import type { CrashRecords } from '../crashes/crash-records.js';
 import type { Watch } from '../files/fingerprint.js';
 import { placeModel, divideConfig } from './instances.js';
-import { notesOnFiles, notesOnImage, notesOnProcesses, notesOnProvider } from './load-notes.js';
+import { notesOnFiles, notesOnImage, notesOnOptimiser, notesOnProcesses, notesOnProvider } from './load-notes.js';
 import type { StateMemory } from '../../batching/sequences/types.js';
 import { Servable, type BatchingOff, type SequencesGone, type ServableParts } from '../servable.js';
 import type { Snapshot } from '../files/snapshot.js';
@@ -209,6 +209,7 @@ function notesOnLoad(of: {
   const { header } = snapshot;
   return [
     ...notesOnProvider(json, choice, loaded.placement),
+    ...notesOnOptimiser(loaded.placement),
     ...(choice.note === undefined ? [] : [choice.note]),
     ...notesOnFiles(snapshot),
     ...notesOnImage(json, wished.image),
@@ -243,6 +244,7 @@ function specOf(
     intraOpThreads,
     optimised: false,
     ...(warmup ? {} : { mayRun: false }),
+    ...([...header.inputs, ...header.outputs].some(({ datatype }) => datatype === 'FP64') && { hasDoubles: true }),
     ...(header.widened.length > 0 ? { widened: header.widened } : {}),
     ...(originalPath === undefined ? {} : { defaults: { names, originalPath } }),
   };
