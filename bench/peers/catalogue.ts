@@ -49,6 +49,14 @@ export const peers: readonly Peer[] = [
     leftOut: 'images need a decoder, and with sharp it would be our image path without its threads',
   },
   {
+    name: 'node-http',
+    tool: 'node',
+    file: 'node-http.js',
+    packages: [],
+    works: { tensor: rawTensors('/'), json: json('/') },
+    leftOut: 'images need a decoder',
+  },
+  {
     name: 'litserve',
     tool: 'python',
     file: 'litserve_server.py',

@@ -1,4 +1,4 @@
-// fastify with the runtime called in the same thread: the least that a server in Node.js can do.
+// fastify with the runtime called in the same thread.
 import { parseArgs } from 'node:util';
 import fastify from 'fastify';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
