@@ -111,7 +111,7 @@ const positives = v.pipe(
 );
 
 const detection = v.strictObject({
-  form: oneOf(['yolov5', 'yolov8', 'end-to-end', 'ssd', 'detr', 'two-stage']),
+  form: oneOf(['yolov5', 'yolov8', 'rt-detr', 'end-to-end', 'ssd', 'detr', 'two-stage']),
   output: v.optional(text),
   boxes: v.optional(text),
   scores: v.optional(text),

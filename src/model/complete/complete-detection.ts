@@ -32,6 +32,7 @@ const finished: Defaults = { ...yolo, coordinates: 'xyxy', suppress: 'none' };
 const defaults: Readonly<Record<DetectionForm, Defaults>> = {
   yolov5: yolo,
   yolov8: yolo,
+  'rt-detr': { ...yolo, units: 'relative', suppress: 'none' },
   'end-to-end': finished,
   ssd: { ...yolo, coordinates: 'xyxy', units: 'relative', background: 'first', perBox: 'all', score: 0.5 },
   detr: { ...yolo, units: 'relative', activation: 'softmax', background: 'last', suppress: 'none', score: 0.5 },
@@ -87,7 +88,7 @@ export function checkDetectionLabels(config: DetectionConfig, labels: readonly s
 }
 
 /** Forms whose boxes may have coefficients behind their classes. */
-const masked: readonly DetectionForm[] = ['yolov5', 'yolov8', 'end-to-end'];
+const masked: readonly DetectionForm[] = ['yolov5', 'yolov8', 'rt-detr', 'end-to-end'];
 
 function completeMasks(
   { form, masks: name = '' }: DetectionJson,

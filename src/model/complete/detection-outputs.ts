@@ -42,6 +42,7 @@ const listed = (called: RegExp, expected: string): Rule => ({ fits: (o) => isRan
 const rules: Readonly<Record<DetectionForm, Partial<Record<Role, Rule>>>> = {
   yolov5: { output: table(-1, (dim) => isOpen(dim, 6), 'a table [N,boxes,5+C]') },
   yolov8: { output: table(1, (dim) => isOpen(dim, 5), 'a table [N,4+C,boxes]') },
+  'rt-detr': { output: table(-1, (dim) => isOpen(dim, 5), 'a table [N,boxes,4+C]') },
   'end-to-end': { output: table(-1, (dim) => dim === 6 || dim === -1, 'a table [N,K,6]') },
   ssd: { boxes: fields, scores: classScores },
   detr: { boxes: fields, scores: classScores },

@@ -126,6 +126,7 @@ function formOf({ shape }: HeaderValue, exported: Exported, coefficients: number
   const isOpen = (dim: number) => dim === -1 || coefficients === -1;
   const fields = names.length + coefficients;
   const isFinished = /['"]nms['"]: *True/i.test(args) || end2end.toLowerCase() === 'true';
+  if (kind === 'rt-detr' && !isFinished && b !== 6 && b === 4 + fields) return 'rt-detr';
   if (isFinished || kind === 'rt-detr') return isOpen(b) || b === 6 + coefficients ? 'end-to-end' : undefined;
   const fits = (dim: number, own: number) => isOpen(dim) || dim === own + fields;
   if (kind === 'yolov5') return b === 5 + fields ? 'yolov5' : a === 4 + fields ? 'yolov8' : undefined;

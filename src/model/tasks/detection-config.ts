@@ -1,5 +1,5 @@
 /** How a detector lays its boxes out; docs/detection.md draws each. */
-export type DetectionForm = 'yolov5' | 'yolov8' | 'end-to-end' | 'ssd' | 'detr' | 'two-stage';
+export type DetectionForm = 'yolov5' | 'yolov8' | 'rt-detr' | 'end-to-end' | 'ssd' | 'detr' | 'two-stage';
 
 /** The four numbers of a box: corners, or centre and size. */
 export type BoxCoordinates = 'xyxy' | 'yxyx' | 'cxcywh' | 'xywh';
@@ -71,5 +71,8 @@ export function countClasses(
   const fields = shape.at(form === 'yolov8' ? -2 : -1) ?? -1;
   const coefficients = masks === undefined ? 0 : masks.count;
   if (fields === -1 || coefficients === undefined) return undefined;
-  return fields - coefficients - (form === 'yolov5' ? 5 : form === 'yolov8' ? 4 : 0);
+  return fields - coefficients - fieldsBeforeClasses[form];
 }
+
+/** Numbers of a box, and where it has one its objectness, in one table with its classes. */
+const fieldsBeforeClasses = { yolov5: 5, yolov8: 4, 'rt-detr': 4, ssd: 0, detr: 0 } as const;

@@ -35,6 +35,7 @@ export function detect(run: DetectionRun): readonly DetectedRow[] {
 const boxFields: Readonly<Record<DetectionForm, readonly [least: number, most: number]>> = {
   yolov5: [6, Infinity],
   yolov8: [5, Infinity],
+  'rt-detr': [5, Infinity],
   'end-to-end': [6, 6],
   ssd: [4, 4],
   detr: [4, 4],
@@ -64,6 +65,7 @@ function readTables({ outputs, config, placements }: DetectionRun): (row: number
       return (row) =>
         tableOf(row, (grid) => ({ kind: 'table', classes: fieldsFrom(grid, 5), objectness: fieldsFrom(grid, 4, 1) }));
     case 'yolov8':
+    case 'rt-detr':
       return (row) => tableOf(row, (grid) => ({ kind: 'table', classes: fieldsFrom(grid, 4) }));
     case 'end-to-end':
       return (row) =>

@@ -46,7 +46,7 @@ describe('detections', () => {
   for (const form of forms) {
     it(`of ${form.name} are those of the definition, in pixels of the image that was sent`, async () => {
       const defaults = {
-        score: ['yolov5', 'yolov8', 'end-to-end'].includes(form.detection.form) ? 0.25 : 0.5,
+        score: ['yolov5', 'yolov8', 'rt-detr', 'end-to-end'].includes(form.detection.form) ? 0.25 : 0.5,
         max: 100,
       };
       const acrossClasses = form.detection.suppress === 'all';

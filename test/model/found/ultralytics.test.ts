@@ -57,6 +57,11 @@ describe('metadata of Ultralytics', () => {
       assert.deepEqual(json.image?.resize, { width: 96, height: 64, fit: 'fill', library: 'opencv' });
       assert.match(notes[0] ?? '', /form "end-to-end", images 96x64\.$/);
     }
+    const names = `{${Array.from({ length: 80 }, (_, n) => `${n}: 'class ${n}'`).join(', ')}}`;
+    const before = { ...yolo, names, author: 'Ultralytics', description: 'Ultralytics rtdetr-l model ' };
+    const { json } = find({ outputs: { output0: [1, 300, 84] }, metadata: before });
+    const { form, coordinates, units, labels = [] } = json.detection ?? {};
+    assert.deepEqual([form, coordinates, units, labels.length], ['rt-detr', 'cxcywh', 'relative', 80]);
     const older = { ...yolo, description: 'Ultralytics rtdetr-l model ' };
     assert.match(find({ outputs: { o: [1, 300, 84] }, metadata: older }).notes.join(), /is not a table of boxes/);
   });

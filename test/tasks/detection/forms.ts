@@ -45,6 +45,7 @@ export function drawForms(seed: number): readonly FormCase[] {
 
   const yolov5 = flat(centred.map((box, n) => [...pixels(box), random(), ...perBox[0][n]!]));
   const tall = flat(centred.map((box, n) => [...pixels(box), ...perBox[1][n]!]));
+  const wide = flat(centred.map((box, n) => [...box, ...perBox[1][n]!]));
   const yolov8 = draw(tall.length, (n) => tall[(n % boxes) * (4 + classes) + Math.floor(n / boxes)]!);
   const finished = flat(centred.map((box) => [...pixels(around(box)), random(), Math.floor(random() * classes)]));
   const corners = flat(centred.map(around));
@@ -106,6 +107,20 @@ export function drawForms(seed: number): readonly FormCase[] {
       name: 'yolov8 across classes',
       detection: of('yolov8', { suppress: 'all' }),
       outputs: table('output0', [1, 4 + classes, boxes], yolov8),
+      all: rowsOf(tall, 4 + classes).flatMap((row) => best(around(row), row.slice(4))),
+      isSuppressed: true,
+    },
+    {
+      name: 'rt-detr',
+      detection: of('rt-detr'),
+      outputs: table('output0', [1, boxes, 4 + classes], wide),
+      all: rowsOf(wide, 4 + classes).flatMap((row) => best(pixels(around(row)), row.slice(4))),
+      isSuppressed: false,
+    },
+    {
+      name: 'yolov8, transposed',
+      detection: of('rt-detr', { units: 'pixels', suppress: 'class' }),
+      outputs: table('output0', [1, boxes, 4 + classes], tall),
       all: rowsOf(tall, 4 + classes).flatMap((row) => best(around(row), row.slice(4))),
       isSuppressed: true,
     },
