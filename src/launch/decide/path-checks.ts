@@ -33,6 +33,7 @@ export function checkPaths(request: LaunchRequest, facts: Facts): readonly strin
     ...container.mounts.flatMap((mount) => noteOnVolume(mount, facts)),
     ...noteOnUnusedPorts(request),
     ...noteOnOpenPort(request),
+    ...noteOnFewPids(request),
   ];
 }
 
@@ -42,6 +43,17 @@ function noteOnUnusedPorts(request: LaunchRequest): readonly string[] {
   if (ports.length === 0 || publishedPorts(request).length > 0) return [];
   const instead = network === 'host' ? '; the port of the host that the server takes is set by -- --port' : '';
   return [`-p publishes nothing with --network ${network ?? ''}${instead}`];
+}
+
+/** Threads that a server and its runtime start before they compute, with some to spare. */
+const fewestPids = 32;
+
+/** A limit of processes that leaves a server without some of its threads: it then dies without a word, or hangs. */
+function noteOnFewPids({ container: { pidsLimit } }: LaunchRequest): readonly string[] {
+  if (pidsLimit === undefined || pidsLimit <= 0 || pidsLimit >= fewestPids) return [];
+  return [
+    `--pids-limit ${pidsLimit} counts threads too, and a server has about 20, and one more for each core: with fewer than ${fewestPids} it may not start`,
+  ];
 }
 
 /** A volume of the name of a folder. */

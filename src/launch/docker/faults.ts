@@ -19,6 +19,7 @@ export function toDockerError(thrown: unknown, subject: Subject, endpoint: Docke
   if (thrown instanceof AppError) return thrown;
   const fields = asRecord(thrown);
   const status = fields['statusCode'];
+  if (status === 404 && subject.action === 'ask the engine') return noEngine(engineText(fields), endpoint);
   if (typeof status === 'number') return refused(engineText(fields), { subject, status });
   return disconnected(thrown, subject, endpoint);
 }
@@ -41,6 +42,14 @@ function refused(text: string, { subject, status }: { readonly subject: Subject;
   return new AppError(code, `Could not ${subject.action}: ${reason}`, { details });
 }
 
+/** What every engine answers, this one does not know: a web server, or a proxy. */
+function noEngine(text: string, endpoint: DockerEndpoint): AppError {
+  const { url, source } = endpoint;
+  const said = text === '' ? '' : ` (${text.slice(0, 200)})`;
+  const sentence = `What answers at ${url} (from ${source}) is no container engine: status 404${said}. ${adviceFor('', endpoint)}`;
+  return new AppError('DOCKER_UNREACHABLE', sentence, { details: { url, source, engine: text, status: 404 } });
+}
+
 /** An engine that took a question, and did not answer it. */
 export function toSilence(limitMs: number, subject: Subject, { url }: DockerEndpoint): AppError {
   const text = `The engine at ${url} did not answer within ${limitMs / 1000} s while trying to ${subject.action}. Check it (docker info), or choose another with --context or -H.`;
@@ -58,11 +67,14 @@ function disconnected(thrown: unknown, subject: Subject, endpoint: DockerEndpoin
   return new AppError('DOCKER_UNREACHABLE', sentence, { details, cause: thrown });
 }
 
-function adviceFor(code: string, { address, remoteHost }: DockerEndpoint): string {
+function adviceFor(code: string, { url, address, remoteHost, source }: DockerEndpoint): string {
   if (code === 'EACCES' || code === 'EPERM') {
     return 'Your user may not use this socket: join its group (sudo usermod -aG docker $USER, then log in again).';
   }
   if (isTlsCode.test(code)) return 'Check DOCKER_TLS_VERIFY and DOCKER_CERT_PATH, or the certificates of the context.';
+  if (source === '-H' && address.kind === 'tcp') {
+    return `-H names the engine, not where the server listens: that is -p ${url.replace(/^\w+:\/\/|:\d+\/?$/g, '')}:8000:8000.`;
+  }
   if (remoteHost !== undefined) return `Check that ${remoteHost} is up and that its engine listens there.`;
   if (address.kind === 'tcp') return 'Check that an engine listens there, or choose another with -H or --context.';
   return 'Start it (sudo systemctl start docker), choose another with --context or -H, or run without one: --variant native.';

@@ -1,4 +1,6 @@
-import { access, readdir, readFile } from 'node:fs/promises';
+import { access, readdir } from 'node:fs/promises';
+import { AppError, messageOf } from '../../errors.js';
+import { readRegularFile } from '../../regular-file.js';
 import type { ContextWorld } from './address/context-store.js';
 import { resolveEndpoint, type EngineRequest } from './address/resolve.js';
 import { openGateway } from './engine-gateway.js';
@@ -8,7 +10,7 @@ import type { DockerGateway } from './gateway.js';
 export function readWorld(process: Pick<ContextWorld, 'env' | 'homeFolder' | 'platform'>): ContextWorld {
   return {
     ...process,
-    readText: (path) => readFile(path, 'utf8').catch(() => undefined),
+    readText,
     exists: (path) =>
       access(path).then(
         () => true,
@@ -16,6 +18,16 @@ export function readWorld(process: Pick<ContextWorld, 'env' | 'homeFolder' | 'pl
       ),
     listFolder: (path) => readdir(path).catch(() => []),
   };
+}
+
+/** A file that may not be read, after `sudo docker login` for instance, is no absent one: other settings than the user's would count. */
+async function readText(path: string): Promise<string | undefined> {
+  try {
+    return String(await readRegularFile(path));
+  } catch (thrown) {
+    if (/^(ENOENT|ENOTDIR)$/.test((thrown as NodeJS.ErrnoException).code ?? '')) return undefined;
+    throw new AppError('USAGE', `Cannot read ${path}: ${messageOf(thrown)}.`, { cause: thrown });
+  }
 }
 
 /** The gateway to the engine that the command line, the environment or the docker CLI's settings name. Opens no connection yet. */

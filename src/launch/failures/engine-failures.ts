@@ -150,6 +150,13 @@ const rows: readonly (readonly [FailureArea, ...Row])[] = [
   ],
   [
     'engine',
+    'threads',
+    /(pthread_create|fork failed|can't fork|cannot fork)\S*:? (Resource temporarily unavailable|EAGAIN)|uv_thread_create|retry: Resource temporarily unavailable/i,
+    'the container may start no further process or thread',
+    'raise --pids-limit (64 and one for each core are enough) or --ulimit nproc, or omit them',
+  ],
+  [
+    'engine',
     'log-driver',
     /failed to initialize logging driver|error looking up logging plugin|no log driver named|unknown log opt/i,
     'the engine has no such log driver, or not with these options',

@@ -3,6 +3,12 @@ import { failuresOf } from './known-failure.js';
 /** Failures of the engine to get an image from a registry, or to take it there. */
 export const registryFailures = failuresOf('image', [
   [
+    'credential-helper',
+    /error getting credentials/i,
+    "docker's config.json names a credential helper that is not installed, or fails",
+    'install it, or take its name (credsStore, credHelpers) out of ~/.docker/config.json',
+  ],
+  [
     'registry-proxy',
     /proxyconnect/i,
     "the engine's proxy does not answer",

@@ -1,10 +1,11 @@
+import { messageOf } from '../../errors.js';
 import type { Console } from '../text/console.js';
 import type { LaunchContext } from '../context.js';
 import type { Cancelable, DockerGateway, TransferOptions } from '../docker/gateway.js';
 import { readWorld } from '../docker/open.js';
 import { explainTransfer } from '../failures/explain.js';
 import { parseReference } from '../docker/reference.js';
-import { findRegistryAuth } from '../../store/credentials/registry-auth.js';
+import { findRegistryAuth, type RegistryAuth } from '../../store/credentials/registry-auth.js';
 import type { ImageProgress } from '../docker/types.js';
 import { formatBytes } from '../cli/format.js';
 
@@ -44,8 +45,18 @@ export async function transferOptions(
   { docker, context }: { readonly docker: DockerGateway; readonly context: LaunchContext },
 ): Promise<TransferOptions> {
   const server = parseReference(ref).registry ?? (await docker.info()).indexServer;
-  const auth = server === undefined ? undefined : await findRegistryAuth(server, readWorld(context));
+  const auth = server === undefined ? undefined : await findAuth(server, context);
   return { onProgress: showTransfer(verb, ref, context.console), ...(auth === undefined ? {} : { auth }) };
+}
+
+/** As the docker CLI does it: credentials that cannot be had keep nobody from an image that is public. */
+async function findAuth(server: string, context: LaunchContext): Promise<RegistryAuth | undefined> {
+  try {
+    return await findRegistryAuth(server, readWorld(context));
+  } catch (thrown) {
+    context.console.warn(`${messageOf(thrown)} Going on without credentials for ${server}.`);
+    return undefined;
+  }
 }
 
 /** Pushes an image with the user's credentials, progress shown. */

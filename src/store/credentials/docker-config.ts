@@ -30,13 +30,17 @@ export async function readDockerConfig(world: DockerConfigWorld): Promise<Docker
   const path = `${configFolderOf(world)}/config.json`;
   const config = parseDockerJson(await world.readText(path), path);
   const helpers = Object.entries(asRecord(config['credHelpers'])).map(([host, name]) => [host, asText(name)]);
-  const auths = Object.entries(asRecord(config['auths'])).map(([host, entry]) => [host, asRecord(entry)]);
   return {
     currentContext: asText(config['currentContext']),
     credsStore: asText(config['credsStore']),
     credHelpers: Object.fromEntries(helpers) as Record<string, string>,
-    auths: Object.fromEntries(auths) as Record<string, Json>,
+    auths: parseAuths(config),
   };
+}
+
+/** The entries of `auths` in config.json or in DOCKER_AUTH_CONFIG. */
+export function parseAuths(config: Json): DockerConfig['auths'] {
+  return Object.fromEntries(Object.entries(asRecord(config['auths'])).map(([host, entry]) => [host, asRecord(entry)]));
 }
 
 /** A file of the docker CLI's; an empty or absent one is an empty object. Throws USAGE where it is no JSON. */

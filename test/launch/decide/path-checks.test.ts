@@ -44,6 +44,17 @@ describe('a server that asks nobody for a key', () => {
   });
 });
 
+describe('a limit of processes', () => {
+  it('that is too small for the threads of a server is warned of', () => {
+    for (const pidsLimit of [1, 5, 31]) {
+      const [note, ...others] = notes({ pidsLimit });
+      assert.match(note ?? '', new RegExp(`^--pids-limit ${pidsLimit} counts threads too`));
+      assert.deepEqual(others, []);
+    }
+    for (const pidsLimit of [-1, 0, 32, 4096]) assert.deepEqual(notes({ pidsLimit }), []);
+  });
+});
+
 describe('ports that a network does not publish', () => {
   it('are said to be without effect', () => {
     const ports = parsePort('9000:8000');

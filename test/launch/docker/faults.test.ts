@@ -39,6 +39,24 @@ it('a refusal without a text says its status', () => {
   }
 });
 
+it('a web server at the address of -H is no engine, and -p is named', () => {
+  const own = {
+    url: 'tcp://0.0.0.0:8000',
+    source: '-H',
+    address: { kind: 'tcp', host: '0.0.0.0', port: 8000 },
+  } as const;
+  const thrown = Object.assign(new Error('(HTTP code 404) no such container - '), { statusCode: 404 });
+  const { code, message } = toDockerError(thrown, subject, own);
+  assert.equal(code, 'DOCKER_UNREACHABLE');
+  assert.equal(
+    message,
+    'What answers at tcp://0.0.0.0:8000 (from -H) is no container engine: status 404. ' +
+      '-H names the engine, not where the server listens: that is -p 0.0.0.0:8000:8000.',
+  );
+  const plain = { ...own, url: 'tcp://1.2.3', address: { ...own.address, host: '1.2.3', port: 2375 } };
+  assert.match(toDockerError(lost('ECONNREFUSED'), subject, plain).message, /that is -p 1\.2\.3:8000:8000\.$/);
+});
+
 const lost = (code: string, message = `connect ${code}`): Error => Object.assign(new Error(message), { code });
 
 describe('faults of the engine', () => {

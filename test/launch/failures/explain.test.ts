@@ -49,6 +49,10 @@ describe('a server that says that it will never be ready', () => {
 /** Texts of engines and registries, with the row that explains each. */
 const transfers: readonly (readonly [id: string, text: string])[] = [
   [
+    'credential-helper',
+    'failed to solve: error getting credentials - err: exec: "docker-credential-desktop": executable file not found in $PATH, out: ``',
+  ],
+  [
     'registry-proxy',
     'Get "https://a.example/v2/": proxyconnect tcp: dial tcp: lookup http.docker.internal on 192.168.65.7:53: no such host',
   ],

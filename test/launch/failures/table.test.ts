@@ -5,6 +5,8 @@ import { diagnose, knownFailures } from '../../../src/launch/failures/table.js';
 /** Texts as engines, runtimes and libraries printed them, with the row that explains each. */
 const recorded: readonly (readonly [id: string, text: string])[] = [
   ['no-hook', 'could not select device driver "" with capabilities: [[gpu]]'],
+  ['threads', '[FATAL tini (1)] fork failed: Resource temporarily unavailable'],
+  ['threads', 'node[8]: pthread_create: Resource temporarily unavailable'],
   ['no-hook', 'could not select device driver "nvidia" with capabilities: [[gpu]]'],
   ['no-vendor', 'failed to discover GPU vendor from CDI: no known GPU vendor found'],
   ['amd-instead', 'AMD CDI spec not found'],

@@ -76,12 +76,14 @@ export function parseAddress(
   text: string,
   { source, defaultPort }: { readonly source: string; readonly defaultPort: number },
 ): DockerAddress {
-  const [, scheme = 'tcp', rest = ''] = /^(?:([a-z]+):\/\/)?(.*)$/s.exec(text.trim()) ?? [];
+  const [, given = 'tcp', rest = ''] = /^(?:([a-z]+):\/\/)?(.*)$/is.exec(text.trim()) ?? [];
+  const scheme = given.toLowerCase();
   if (scheme === 'unix') return { kind: 'unix', path: rest === '' ? defaultSocket.path : rest };
   if (scheme === 'npipe') return { kind: 'npipe', path: rest === '' ? '//./pipe/docker_engine' : rest };
   // A scheme without a default port of its own: URL would drop ":80" from an http one.
   const url = URL.canParse(`ssh://${rest}`) ? new URL(`ssh://${rest}`) : undefined;
-  if (url === undefined || url.hostname === '' || !['tcp', 'http', 'https', 'ssh'].includes(scheme)) {
+  const isKnown = scheme === 'ssh' || (/^(tcp|https?)$/.test(scheme) && /^\/?$/.test(url?.pathname ?? ''));
+  if (url === undefined || url.hostname === '' || !isKnown) {
     throw new AppError(
       'USAGE',
       `${source} is "${text}", which is not an engine address. ` +
@@ -127,8 +129,12 @@ function socketsOf({ env, homeFolder }: ContextWorld): readonly { readonly path:
     ...inRuntime.slice(0, 1),
     { path: `${homeFolder}/.docker/run/docker.sock`, source: "Docker Desktop's socket" },
     { path: `${homeFolder}/.docker/desktop/docker.sock`, source: "Docker Desktop's socket" },
+    { path: `${homeFolder}/.orbstack/run/docker.sock`, source: "OrbStack's socket" },
+    { path: `${homeFolder}/.rd/docker.sock`, source: "Rancher Desktop's socket" },
     { path: `${homeFolder}/.colima/default/docker.sock`, source: "Colima's socket" },
+    { path: `${homeFolder}/.config/colima/default/docker.sock`, source: "Colima's socket" },
     ...inRuntime.slice(1),
     { path: '/run/podman/podman.sock', source: "Podman's socket" },
+    { path: `${homeFolder}/.local/share/containers/podman/machine/podman.sock`, source: "Podman's machine" },
   ];
 }

@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { describe, it } from 'node:test';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { readWorld } from '../../../../src/launch/docker/open.js';
 import { parseAddress, resolveEndpoint } from '../../../../src/launch/docker/address/resolve.js';
 import type { ContextWorld } from '../../../../src/launch/docker/address/context-store.js';
 import { sshArguments } from '../../../../src/launch/docker/address/ssh-agent.js';
@@ -51,6 +55,15 @@ describe("the engine's address", () => {
     assert.equal(await of({}, { DOCKER_CONTEXT: 'default' }), 'unix:///var/run/docker.sock');
     assert.equal(await of({}, {}, { '/var/run/docker.sock': '' }), 'unix:///var/run/docker.sock');
     assert.equal(await of({}, {}, {}), 'unix:///var/run/docker.sock');
+  });
+
+  it('says where the settings cannot be read, which is not the same as having none', async (test) => {
+    const folder = await mkdtemp(join(tmpdir(), 'slipway-docker-'));
+    test.after(() => rm(folder, { recursive: true }));
+    await mkdir(join(folder, 'config.json'));
+    const world = readWorld({ env: { DOCKER_CONFIG: folder }, homeFolder: folder, platform: 'linux' });
+    const { source } = await resolveEndpoint({}, { ...world, exists: () => Promise.resolve(false) });
+    assert.equal(source, `the default socket; Cannot read ${folder}/config.json: it is not a regular file`);
   });
 
   it('refuses --context together with -H', async () => {
@@ -124,7 +137,11 @@ describe("the engine's address", () => {
       destination: 'me@box',
       socketPath: '/run/d.sock',
     });
-    for (const text of ['', 'ftp://box', 'tcp://', 'ssh://']) assert.throws(() => parse(text), /not an engine address/);
+    assert.deepEqual(parse('TCP://box:1'), { kind: 'tcp', host: 'box', port: 1 });
+    assert.deepEqual(parse('tcp://box:1/'), { kind: 'tcp', host: 'box', port: 1 });
+    const paths = ['tcp://box:1/prefix', 'var/run/docker.sock', '/var/run/docker.sock', 'unix:/var/run/docker.sock'];
+    for (const text of ['', 'ftp://box', 'tcp://', 'ssh://', ...paths])
+      assert.throws(() => parse(text), /not an engine address/);
   });
 
   it('knows which engines are on another machine', async () => {
