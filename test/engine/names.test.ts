@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { cp, mkdir, symlink } from 'node:fs/promises';
+import { connect, createServer, type Socket } from 'node:net';
 import { join, resolve } from 'node:path';
-import { before, describe, it } from 'node:test';
+import { before, describe, it, type TestContext } from 'node:test';
 import type { ServerFacts } from '../../src/launch/fleet/server.js';
 import { temporaryFolder } from '../support/folder.js';
 import { run } from './docker-cli.js';
@@ -106,4 +108,43 @@ describe('whose server, under which name and address', { skip: engine.skip, conc
     assert.equal((await runLauncher(['restart', '-t', '5', 'slipway-test-mine']).ended).code, 0);
     assert.notEqual((await docker.containers.inspect('slipway-test-mine')).state.pid, before);
   });
+
+  it('a container whose engine went before it was ready is named, and the same command takes it up', async (test) => {
+    const socket = join(temporaryFolder('engine-'), 'e.sock');
+    await openMortalEngine(test, socket, /^POST \/containers\/[0-9a-f]+\/start/);
+    const asked = ['-d', '--variant', 'cpu', '--name', 'slipway-test-orphan', '-p', nextPort()];
+    const { code, stderr } = await up(['-H', `unix://${socket}`, ...asked]);
+    assert.equal(code, 4, stderr);
+    assert.match(stderr, /slipway-test-orphan may be left on the engine.*launch rm -f slipway-test-orphan removes it/);
+    const [left] = (await ours()).filter(({ name }) => name === 'slipway-test-orphan');
+    const { containerId } = await upJson(asked.slice(1));
+    assert.equal(containerId, left?.id);
+  });
 });
+
+/** A socket in front of the engine that takes its leave, and every connection with it, after the first answer to such a request. */
+async function openMortalEngine(test: TestContext, socket: string, last: RegExp): Promise<void> {
+  const connections = new Set<Socket>();
+  const server = createServer({ allowHalfOpen: true }, (client) => {
+    const engine = connect({ path: '/var/run/docker.sock', allowHalfOpen: true });
+    for (const one of [client, engine]) connections.add(one.on('error', () => undefined));
+    let isLast = false;
+    client.on('data', (part: Buffer) => {
+      isLast ||= last.test(part.toString('latin1'));
+      engine.write(part);
+    });
+    engine.on('data', (part: Buffer) => {
+      if (isLast) end();
+      else client.write(part);
+    });
+    client.on('end', () => engine.end());
+    engine.on('end', () => client.end());
+  });
+  const end = (): void => {
+    server.close();
+    for (const one of connections) one.destroy();
+  };
+  test.after(end);
+  server.listen(socket);
+  await once(server, 'listening');
+}

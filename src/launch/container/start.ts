@@ -158,13 +158,23 @@ async function startAndWait(session: Session, fresh: Fresh): Promise<Started> {
     });
     return startedOf(session, launched, attached);
   } catch (thrown) {
-    if (!options.keep) await removeContainer(gateway, fresh.id);
-    else
+    if (options.keep)
       context.console.warn(`${fresh.spec.name} is kept: launch logs ${fresh.spec.name}, launch rm ${fresh.spec.name}`);
+    else await takeBack(session, fresh);
     throw thrown;
   } finally {
     isAwaited.abort();
   }
+}
+
+/** Removes what did not become ready. An engine that is gone by now may have it still, and start it again with itself. */
+async function takeBack({ gateway, context }: Session, { id, spec: { name } }: Fresh): Promise<void> {
+  await removeContainer(gateway, id).catch(() => {
+    const then = 'the same command takes it up once the engine answers, launch rm -f';
+    context.console.warn(
+      `${name} may be left on the engine, which could not be told to remove it: ${then} ${name} removes it`,
+    );
+  });
 }
 
 /** The code of its first end; of one that is not followed only until `signal` fires, for the wait keeps a connection open. */
