@@ -2,6 +2,7 @@ import { AppError } from '../../errors.js';
 import { measureProcess } from '../native/process.js';
 import type { NativeServer } from '../native/read-server.js';
 import type { NativeRunner } from '../native/runner.js';
+import type { NativeRequest } from '../native/state.js';
 import { basePathFrom, isTlsFrom } from '../request/server-options.js';
 import { urlOf } from '../session/address.js';
 import { askDevices, isUpState, type Server, type ServerFacts } from './server.js';
@@ -22,10 +23,11 @@ export function nativeServer(runner: NativeRunner, record: NativeServer): Server
     measure: async () => (record.status === 'running' ? { ...facts, ...(await askDevices(urlFor(record))) } : facts),
     inspect: () => Promise.resolve({ ...facts, idName: 'process', commandLine: request.args.join(' '), raw: record }),
     start: async () => {
-      await runner.start(request);
+      await runner.start(readable(record));
     },
     stop: (grace) => runner.stop(name, grace),
     restart: async (grace) => {
+      readable(record);
       await runner.stop(name, grace);
       await runner.start(request);
     },
@@ -42,6 +44,14 @@ export function nativeServer(runner: NativeRunner, record: NativeServer): Server
       throw new AppError('USAGE', text);
     },
   };
+}
+
+/** What it was asked to be. Throws where that cannot be read: something else would be started. */
+function readable({ request, isUnreadable }: NativeServer): NativeRequest {
+  if (isUnreadable !== true) return request;
+  const { name } = request;
+  const text = `What ${name} was started with cannot be read any more: launch rm ${name}, then launch it with its flags.`;
+  throw new AppError('DOCKER_REFUSED', text, { details: { name } });
 }
 
 function urlFor({ request: { host, port, env, args } }: NativeServer): string {

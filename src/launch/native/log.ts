@@ -26,25 +26,38 @@ export function logFilesOf(path: string, maxFiles: number): readonly string[] {
   return Array.from({ length: maxFiles }, (_, index) => (index === 0 ? path : `${path}.${index}`));
 }
 
-/** Appends lines to a file that is put aside when it is full. Synchronous: a line is kept once `write` returns. */
+/**
+ * Appends lines to a file that is put aside when it is full. Synchronous: a line is kept once `write` returns.
+ * - A line that the disk does not take is lost, and the next one that it takes says how many were: a full disk ends no server.
+ */
 export class RotatingLog {
   #path: string;
   readonly #limits: LogLimits;
+  readonly #append: typeof writeSync;
   #fd: number;
   #bytes: number;
+  #lost = 0;
+  #isTorn = false;
 
-  constructor(path: string, limits: LogLimits = defaultLogLimits) {
+  constructor(path: string, limits: LogLimits = defaultLogLimits, append = writeSync) {
     this.#path = path;
     this.#limits = limits;
+    this.#append = append;
     this.#fd = openSync(path, 'a', 0o600);
     this.#bytes = fstatSync(this.#fd).size;
   }
 
   write(line: LogLine): void {
-    const bytes = Buffer.from(`${JSON.stringify(line)}\n`);
-    if (this.#bytes > 0 && this.#bytes + bytes.length > this.#limits.maxBytes) this.#rotate();
-    writeSync(this.#fd, bytes);
-    this.#bytes += bytes.length;
+    try {
+      if (this.#lost > 0) {
+        const text = `${this.#lost} lines of the log are lost here: they could not be written\n`;
+        this.#write({ atMs: line.atMs, stream: 'stderr', text });
+        this.#lost = 0;
+      }
+      this.#write(line);
+    } catch {
+      this.#lost += 1;
+    }
   }
 
   /** Says where the file is now: its folder has another name. */
@@ -56,19 +69,33 @@ export class RotatingLog {
     closeSync(this.#fd);
   }
 
+  #write(line: LogLine): void {
+    const bytes = Buffer.from(`${this.#isTorn ? '\n' : ''}${JSON.stringify(line)}\n`);
+    if (this.#bytes > 0 && this.#bytes + bytes.length > this.#limits.maxBytes) this.#rotate();
+    for (let done = 0; done < bytes.length;) {
+      const written = this.#append(this.#fd, bytes, done);
+      done += written;
+      this.#bytes += written;
+      this.#isTorn = done < bytes.length;
+    }
+  }
+
   #rotate(): void {
-    closeSync(this.#fd);
     const files = logFilesOf(this.#path, this.#limits.maxFiles);
     for (let index = files.length - 1; index > 0; index -= 1) {
       const [from = '', to = ''] = [files[index - 1], files[index]];
       if (existsSync(from)) renameSync(from, to);
     }
-    this.#fd = openSync(this.#path, 'w', 0o600);
+    const next = openSync(this.#path, 'w', 0o600);
+    closeSync(this.#fd);
+    this.#fd = next;
     this.#bytes = 0;
   }
 }
 
 const pollMs = 100;
+/** The last moment that a `Date` holds. */
+const latestMs = 8.64e15;
 
 /** A server's log file, and how to learn that nothing more will come. */
 export interface LogSource {
@@ -105,11 +132,17 @@ async function readHistory(path: string): Promise<readonly LogLine[]> {
   return parseLines(texts.join(''));
 }
 
+/** Lines that were cut short, by a full disk or a lost machine, are none. */
 function parseLines(text: string): readonly LogLine[] {
-  return text
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => JSON.parse(line) as LogLine);
+  return text.split('\n').flatMap((line): readonly LogLine[] => {
+    try {
+      const { atMs, stream, text: said } = JSON.parse(line) as LogLine;
+      const isLine = typeof said === 'string' && Math.abs(atMs) <= latestMs;
+      return isLine ? [{ atMs, stream: stream === 'stdout' ? stream : 'stderr', text: said }] : [];
+    } catch {
+      return [];
+    }
+  });
 }
 
 /**

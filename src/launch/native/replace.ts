@@ -46,11 +46,12 @@ export async function replace(
   try {
     const request = { ...next, program: next.program ?? serverProgram };
     const createdAtMs = world.now();
-    const latestMs = createdAtMs + timeoutMs + mostBesideMs;
+    const longestMs = timeoutMs + mostBesideMs;
+    const startedMs = performance.now();
     await ask(folders.from, { request, createdAtMs, env: world.env, timeoutMs });
     let isAbandoned = false;
     for (;;) {
-      if (world.now() > latestMs) throw silentError(folders.from, latestMs - createdAtMs);
+      if (performance.now() - startedMs > longestMs) throw silentError(folders.from, longestMs);
       if (signal.aborted && !isAbandoned) await ask(folders.from, { abandon: createdAtMs });
       isAbandoned ||= signal.aborted;
       const outcome = await look(folders, createdAtMs);

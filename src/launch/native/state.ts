@@ -1,6 +1,7 @@
-import { readFile, rename, writeFile } from 'node:fs/promises';
+import { rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { readRegularFile } from '../../regular-file.js';
 import type { ReadinessResult } from '../session/readiness.js';
 import type { HangRule } from './supervisor/hang-watch.js';
 import type { ProcessIdentity } from './process.js';
@@ -37,8 +38,10 @@ export interface NativeRequest {
   readonly hangRule?: HangRule;
 }
 
+const statuses = { starting: 1, running: 1, restarting: 1, stopping: 1, exited: 1 } as const;
+
 /** What a native server does. */
-export type NativeStatus = 'starting' | 'running' | 'restarting' | 'stopping' | 'exited';
+export type NativeStatus = keyof typeof statuses;
 
 /** What the supervisor says of its server; rewritten whole at each change. */
 export interface NativeState {
@@ -90,37 +93,85 @@ export interface NativeRecord {
   readonly state?: NativeState;
 }
 
-/** Replaces a file in one step: a reader sees the old or the new text, never half of one. */
+/** Replaces a file in one step: a reader sees the old or the new text, never half of one. Where that fails the old one stays. */
 export async function writeAtomically(path: string, value: unknown): Promise<void> {
   const draft = `${path}.${process.pid}.new`;
-  // Without its bytes on the disk a renamed file may be empty after a power failure.
-  await writeFile(draft, `${JSON.stringify(value, undefined, 2)}\n`, { mode: 0o600, flush: true });
-  await rename(draft, path);
+  try {
+    // Without its bytes on the disk a renamed file may be empty after a power failure.
+    await writeFile(draft, `${JSON.stringify(value, undefined, 2)}\n`, { mode: 0o600, flush: true });
+    await rename(draft, path);
+  } catch (thrown) {
+    await rm(draft, { force: true }).catch(() => undefined);
+    throw thrown;
+  }
 }
 
-/** Reads a record; undefined where the folder holds none, `unreadable` where what it holds was cut short. */
+/** Reads a record; undefined where the folder holds none, `unreadable` where what it holds was cut short or is no record. */
 export async function readRecord(folder: string): Promise<NativeRecord | 'unreadable' | undefined> {
-  const [request, state] = await Promise.all([readJson(join(folder, 'request.json')), readState(folder)]);
-  if (request === undefined) return undefined;
-  if (!('request' in request)) return 'unreadable';
-  return { ...(request as Omit<NativeRecord, 'state'>), ...(state === undefined ? {} : { state }) };
+  const [record, state] = await Promise.all([readJson(join(folder, 'request.json')), readState(folder)]);
+  if (record === undefined) return undefined;
+  if (!isObject(record) || !hasFields(record['request'], requestFields) || !isCount(record['createdAtMs'])) {
+    return 'unreadable';
+  }
+  return { ...(record as unknown as Omit<NativeRecord, 'state'>), ...(state === undefined ? {} : { state }) };
 }
 
 /** What the supervisor said last; undefined where it said nothing that can be read. */
 export async function readState(folder: string): Promise<NativeState | undefined> {
   const state = await readJson(join(folder, 'state.json'));
-  return state !== undefined && 'supervisor' in state ? (state as NativeState) : undefined;
+  return hasFields(state, stateFields) ? (state as NativeState) : undefined;
 }
 
-/** The object in a file, empty where the file holds none; undefined where there is no file. */
-async function readJson(path: string): Promise<object | undefined> {
-  const text = await readFile(path, 'utf8').catch(() => undefined);
-  if (text === undefined) return undefined;
+/** What `next.json` asks for, and takes the file away; undefined where it asks nothing that can be read. */
+export async function takeNext(folder: string): Promise<NextServer | AbandonedServer | undefined> {
+  const path = join(folder, 'next.json');
+  const next = await readJson(path);
+  await rm(path, { recursive: true, force: true }).catch(() => undefined);
+  if (hasFields(next, { abandon: isCount })) return next as AbandonedServer;
+  return hasFields(next, nextFields) ? (next as NextServer) : undefined;
+}
+
+type Fields = Readonly<Record<string, (value: unknown) => boolean>>;
+
+const isText = (value: unknown): boolean => typeof value === 'string';
+const isFlag = (value: unknown): boolean => typeof value === 'boolean';
+/** Also a moment that a `Date` can hold. */
+const isCount = (value: unknown): boolean => Number.isInteger(value) && Number(value) >= 0 && Number(value) <= 8.64e15;
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null;
+const areTexts = (value: unknown): boolean => isObject(value) && Object.values(value).every(isText);
+const isList = (value: unknown): boolean => Array.isArray(value) && areTexts(value);
+const isProcess = (value: unknown): boolean => hasFields(value, { pid: isCount, startedAt: isText });
+const maybe =
+  (fits: (value: unknown) => boolean) =>
+  (value: unknown): boolean =>
+    value === undefined || fits(value);
+
+const requestFields: Fields = {
+  ...{ name: isText, host: isText, port: isCount, args: isList, env: areTexts, cwd: isText, config: isText },
+  ...{ labels: areTexts, removeOnExit: isFlag, restart: isFlag, program: maybe(isList), hangRule: maybe(isObject) },
+};
+const nextFields: Fields = {
+  ...{ createdAtMs: isCount, env: areTexts, timeoutMs: isCount },
+  request: (value) => hasFields(value, requestFields),
+};
+const stateFields: Fields = {
+  status: (value) => isText(value) && Object.hasOwn(statuses, String(value)),
+  ...{ supervisor: isProcess, server: maybe(isProcess), startedAtMs: maybe(isCount), finishedAtMs: maybe(isCount) },
+  ...{ restarts: isCount, exitCode: maybe(isCount), handsOver: maybe((value) => value === true || isText(value)) },
+  replacement: maybe((value) => hasFields(value, { id: isCount, pid: maybe(isCount), failure: maybe(isObject) })),
+};
+
+function hasFields(value: unknown, fields: Fields): boolean {
+  return isObject(value) && Object.entries(fields).every(([name, fits]) => fits(value[name]));
+}
+
+/** The value in a file, null where the file holds none or is none; undefined where nothing has the name. */
+async function readJson(path: string): Promise<unknown> {
   try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null ? value : {};
-  } catch {
-    return {};
+    return JSON.parse(String(await readRegularFile(path)));
+  } catch (thrown) {
+    return ['ENOENT', 'ENOTDIR'].includes((thrown as NodeJS.ErrnoException).code ?? '') ? undefined : null;
   }
 }
 

@@ -5,8 +5,6 @@ import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { deservesRestart } from '../../../src/launch/native/supervisor/generation.js';
 import { isRunning, readIdentity, signalProcess } from '../../../src/launch/native/process.js';
-import { LineCutter } from '../../../src/launch/text/line-cutter.js';
-import { logFilesOf, readLog, RotatingLog } from '../../../src/launch/native/log.js';
 import { cleanUp } from '../../../src/launch/native/start-failures.js';
 import type { Session } from '../../../src/launch/session/session.js';
 import { openNative } from '../../../src/launch/native/runner.js';
@@ -198,57 +196,6 @@ describe('the identity of a process', () => {
     assert.equal(await isRunning({ ...own, startedAt: 'before' }), false);
     assert.equal(await signalProcess({ ...own, startedAt: 'before' }, 'SIGKILL'), false);
     assert.equal(await readIdentity(2 ** 22 + 1), undefined);
-  });
-});
-
-describe("a native server's log", () => {
-  it('is cut into lines wherever the chunks end, an unfinished one at the end', () => {
-    const lines: string[] = [];
-    const cutter = new LineCutter((text) => lines.push(text));
-    for (const text of ['a', 'b\nc', '\n', 'd']) cutter.push(text);
-    cutter.end();
-    assert.deepEqual(lines, ['ab\n', 'c\n', 'd']);
-  });
-
-  it('is put aside when full, and read over all files with tail, since and timestamps', async () => {
-    const path = join(folder, 'rotated.log');
-    const log = new RotatingLog(path, { maxBytes: 120, maxFiles: 3 });
-    for (let at = 1; at <= 9; at += 1) log.write({ atMs: at * 1000, stream: 'stdout', text: `line ${at}\n` });
-    log.close();
-    const files = logFilesOf(path, 3);
-    const sizes = await Promise.all(files.map(async (file) => (await readFile(file, 'utf8')).length));
-    assert.ok(
-      sizes.every((size) => size > 0 && size <= 120),
-      sizes.join(),
-    );
-    const source = { path, hasEnded: () => Promise.resolve(true) };
-    const read = async (query: object): Promise<string> => {
-      let text = '';
-      for await (const { data } of readLog(source, query)) text += data.toString();
-      return text;
-    };
-    assert.equal(await read({}), 'line 5\nline 6\nline 7\nline 8\nline 9\n');
-    assert.equal(await read({ tail: 1, timestamps: true }), '1970-01-01T00:00:09.000Z line 9\n');
-    assert.equal(await read({ sinceSeconds: 8 }), 'line 8\nline 9\n');
-    assert.equal(await read({ follow: true, tail: 0 }), '');
-  });
-
-  it('is followed across the moment at which a new file takes its name', async () => {
-    const path = join(folder, 'followed.log');
-    await writeFile(path, '');
-    const log = new RotatingLog(path, { maxBytes: 60, maxFiles: 2 });
-    const stop = new AbortController();
-    const source = { path, hasEnded: () => Promise.resolve(false) };
-    let seen = 0;
-    log.write({ atMs: 1000, stream: 'stdout', text: '1\n' });
-    for await (const { data } of readLog(source, { follow: true, signal: stop.signal })) {
-      seen += 1;
-      assert.equal(data.toString(), `${seen}\n`);
-      if (seen === 5) stop.abort();
-      else log.write({ atMs: 1000, stream: 'stdout', text: `${seen + 1}\n` });
-    }
-    log.close();
-    assert.equal(seen, 5);
   });
 });
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { EventEmitter, once } from 'node:events';
+import { readFileSync, writeSync, type write } from 'node:fs';
 import { mkdtemp, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -46,5 +47,39 @@ describe('the output of lines', () => {
     output.flush();
     output.write('lost too\n');
     output.flush();
+  });
+
+  it('keeps the lines while the disk is full, and writes them in order once it has room', async (context) => {
+    const { fd, text } = await openFile(context);
+    let room = 10;
+    const tried: EventEmitter = new EventEmitter();
+    const append = ((
+      _fd: number,
+      bytes: Buffer,
+      done: (error: NodeJS.ErrnoException | null, written: number) => void,
+    ) => {
+      const taken = Math.min(room, bytes.length);
+      room -= taken;
+      if (taken > 0) writeSync(fd, bytes, 0, taken);
+      setImmediate(() => {
+        done(taken > 0 ? null : Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' }), taken);
+        tried.emit(taken > 0 ? 'written' : 'full');
+      });
+    }) as typeof write;
+    const output = new LineOutput(fd, append);
+    output.write('the first line\n');
+    await once(tried, 'full');
+    output.write('meanwhile\n');
+    assert.equal(text(), 'the first ');
+    room = 1000;
+    const keepAlive = setInterval(() => undefined, 1000);
+    await once(tried, 'written');
+    clearInterval(keepAlive);
+    assert.equal(text(), 'the first line\nmeanwhile\n');
+    room = 0;
+    output.write('and the last\n');
+    await once(tried, 'full');
+    output.flush();
+    assert.equal(text(), 'the first line\nmeanwhile\nand the last\n');
   });
 });

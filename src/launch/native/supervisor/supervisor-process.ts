@@ -1,24 +1,19 @@
 // Runs one native server: starts it, writes down what it says and what becomes of it, starts it again after a crash, and lets another
 // one take its place. Its one argument is the server's folder. SIGTERM and SIGINT pass on; a second one, or 30 seconds, kills the server.
 // SIGUSR2: next.json in the folder says what is to take the server's place, or that it is not to.
-import { readFile, rename, rm } from 'node:fs/promises';
+import { rename, rm } from 'node:fs/promises';
 import { constants } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import { messageOf } from '../../../errors.js';
 import { launchedRestartPolicy, Restarts } from '../../../restart-policy.js';
 import { deservesRestart, exitCodeOf, holdsConnections, Generation, type GenerationStart } from './generation.js';
 import { askForLife, hangs, usualHangRule } from './hang-watch.js';
 import { readIdentity } from '../process.js';
 import { RotatingLog } from '../log.js';
+import { OwedWrites } from './owed-writes.js';
 import { takeTurn, textOf } from './take-turn.js';
-import {
-  readRecord,
-  readState,
-  writeAtomically,
-  type AbandonedServer,
-  type NativeState,
-  type NextServer,
-} from '../state.js';
+import { readRecord, readState, takeNext, writeAtomically, type NativeState, type NextServer } from '../state.js';
 
 const longestDrainMs = 30_000;
 /** A server that does not say within this time that it takes no more connections hangs. */
@@ -34,14 +29,17 @@ const stop = new AbortController();
 const living = new Set<Generation>();
 let state: NativeState = { status: 'starting', supervisor, restarts: 0 };
 
-let saving = Promise.resolve();
+const writes = new OwedWrites((thrown) =>
+  note(`what the server does cannot be written down, and is tried again every second: ${messageOf(thrown)}`),
+);
 
-/** Writes the state, one write after the other. */
+function writeState(): Promise<void> {
+  return writeAtomically(join(folder, 'state.json'), state);
+}
+
 function save(change: Partial<NativeState>): Promise<void> {
   state = { ...state, ...change };
-  const saved = state;
-  saving = saving.then(() => writeAtomically(join(folder, 'state.json'), saved));
-  return saving;
+  return writes.add(writeState);
 }
 
 function note(text: string): void {
@@ -84,7 +82,7 @@ process.on('SIGINT', onStopSignal);
 process.on('SIGHUP', () => undefined);
 process.on('SIGUSR2', () => void onNext());
 let env: NodeJS.ProcessEnv = process.env;
-await save({});
+await writeState();
 /** What serves, or is being started again. */
 let current = start({ request: record.request, env, sockets: new Map(), waits: false });
 
@@ -127,14 +125,14 @@ async function supervise(): Promise<Pick<NativeState, 'exitCode' | 'finishedAtMs
   for (let restarts = new Restarts(launchedRestartPolicy); ;) {
     const generation = current;
     const { request, superseded } = generation;
-    const startedAtMs = Date.now();
+    const startedMs = performance.now();
     const end = await Promise.race([generation.ended, whenAborted(superseded)]);
     if (end === undefined) {
       restarts = new Restarts(launchedRestartPolicy);
       continue;
     }
     const exitCode = exitCodeOf(end, constants.signals);
-    const delayMs = restarts.next(Date.now() - startedAtMs);
+    const delayMs = restarts.next(performance.now() - startedMs);
     if (stop.signal.aborted || !request.restart || !deservesRestart(end) || delayMs === undefined) {
       const finishedAtMs = Date.now();
       await replacing;
@@ -166,12 +164,9 @@ function whenAborted(signal: AbortSignal): Promise<undefined> {
 
 /** Reads what is asked, and does it after what was asked before, which ends. */
 async function onNext(): Promise<void> {
-  const path = join(folder, 'next.json');
-  const text = await readFile(path, 'utf8').catch(() => undefined);
-  await rm(path, { force: true });
+  const next = await takeNext(folder);
   abandon.abort();
-  if (text === undefined) return;
-  const next = JSON.parse(text) as NextServer | AbandonedServer;
+  if (next === undefined) return;
   if ('abandon' in next) {
     // Written before what it is about was read, it has taken that one's place.
     if (next.abandon !== lastId) await save({ replacement: { id: next.abandon, failure: { kind: 'aborted' } } });
@@ -213,7 +208,7 @@ async function takePlace(candidate: Generation, next: NextServer): Promise<void>
   void end(before, before.said.serving?.leavesWithinMs).then(() => note(`process ${pidOf(before)} has ended`));
   await serving;
   await save({ restarts: 0, replacement: undefined });
-  await (saving = saving.then(() => takeFolder(next)));
+  await writes.add(() => takeFolder(next));
 }
 
 /** Ends a server that does not serve: told to by SIGTERM unless it ends by itself, which may take the time given. */

@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, describe, it } from 'node:test';
+import { setTimeout as wait } from 'node:timers/promises';
+import { nativeServer } from '../../../src/launch/fleet/native-server.js';
+import { openNative } from '../../../src/launch/native/runner.js';
+import type { NativeRequest } from '../../../src/launch/native/state.js';
+
+const folder = await mkdtemp(join(tmpdir(), 'slipway-records-'));
+const runner = openNative({ env: { ...process.env, SLIPWAY_STATE_DIR: folder }, homeFolder: folder, now: Date.now });
+
+after(async () => {
+  for (const { request } of await runner.list()) await runner.remove(request.name, { force: true });
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** A server that is this piece of JavaScript. */
+function requestOf(name: string, script: string): NativeRequest {
+  const program = [process.execPath, '-e', script];
+  const fixed = { host: '127.0.0.1', port: 0, args: [], env: {}, cwd: folder, config: '', labels: {} };
+  return { name, ...fixed, removeOnExit: false, restart: true, program };
+}
+
+const endless = 'console.log("up"); setInterval(() => {}, 1000);';
+
+describe('the record of a native server', () => {
+  it('that is garbage or no file is listed and removed, and not started again as something else', async () => {
+    const request = { ...requestOf('foreign', endless), program: undefined };
+    const supervisor = { pid: process.pid, startedAt: 'before' };
+    const places = ['native/foreign/request.json', 'native/foreign/state.json'].map((name) => join(folder, name)) as [
+      string,
+      string,
+    ];
+    const known = { status: 'running', supervisor, restarts: 0 };
+    const records: readonly (readonly [unknown, unknown, boolean])[] = [
+      [{ request: 5, createdAtMs: 1 }, known, true],
+      [{ request: { ...request, name: 5 }, createdAtMs: 1 }, known, true],
+      [{ request: { ...request, args: [5] }, createdAtMs: 1 }, known, true],
+      [{ request, createdAtMs: 'x' }, known, true],
+      [{ request, createdAtMs: 1e300 }, known, true],
+      ...[null, 5, [], { supervisor: null }, { ...known, supervisor: { pid: 'a', startedAt: '' } }].map(
+        (state): [unknown, unknown, boolean] => [{ request, createdAtMs: 1 }, state, false],
+      ),
+      [{ request, createdAtMs: 1 }, { ...known, startedAtMs: 1e300, server: { pid: 0, startedAt: '' } }, false],
+      [{ request, createdAtMs: 1 }, { ...known, status: 'toString', replacement: 5 }, false],
+    ];
+    for (const [record, state, isUnreadable] of records) {
+      await mkdir(join(folder, 'native/foreign'), { recursive: true });
+      await writeFile(places[0], JSON.stringify(record));
+      await writeFile(places[1], JSON.stringify(state));
+      const [found] = (await runner.list()).filter(({ request: { name } }) => name === 'foreign');
+      assert.ok(found !== undefined, JSON.stringify(record));
+      assert.deepEqual(
+        [found.status, found.isUnreadable ?? false],
+        ['exited', isUnreadable],
+        JSON.stringify([record, state]),
+      );
+      if (isUnreadable) {
+        await assert.rejects(nativeServer(runner, found).start(), /launch rm foreign, then launch it with its flags/);
+      }
+      await runner.stop('foreign');
+      await runner.remove('foreign');
+      assert.equal(await runner.find('foreign'), undefined);
+    }
+    for (const place of places) await mkdir(place, { recursive: true });
+    assert.equal((await runner.find('foreign'))?.isUnreadable, true);
+    await runner.remove('foreign');
+  });
+
+  it('may fail to be written: the server is started again nevertheless, and the record follows', async () => {
+    const { pid = 0 } = await runner.start(requestOf('unwritten', endless));
+    const path = join(folder, 'native/unwritten/state.json');
+    await rm(path);
+    await mkdir(join(path, 'in-the-way'), { recursive: true });
+    process.kill(pid, 'SIGKILL');
+    const stop = new AbortController();
+    for await (const { data } of runner.logs('unwritten', { follow: true, signal: stop.signal })) {
+      if (data.includes('what the server does cannot be written down')) stop.abort();
+    }
+    await rm(path, { recursive: true });
+    let server = await runner.find('unwritten');
+    while (server?.restarts !== 1 || server.status !== 'running') {
+      await wait(20);
+      server = await runner.find('unwritten');
+    }
+    assert.ok(server.pid !== undefined && server.pid !== pid);
+    await runner.remove('unwritten', { force: true });
+  });
+});
