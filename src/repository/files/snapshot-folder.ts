@@ -1,4 +1,5 @@
-import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { lstat, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /** A folder for the copies of one process. */
@@ -15,7 +16,9 @@ const prefix = 'slipway-models-';
  */
 export async function openSnapshots(parent: string): Promise<SnapshotFolder> {
   await removeLeftovers(parent);
-  const path = await mkdtemp(join(parent, `${prefix}${process.pid}-`)).catch(() => join(parent, `${prefix}none`));
+  // Where everybody may write, a name that could be foretold would be another's folder.
+  const none = join(parent, `${prefix}none-${randomUUID()}`);
+  const path = await mkdtemp(join(parent, `${prefix}${process.pid}-`)).catch(() => none);
   return { path, remove: () => rm(path, { recursive: true, force: true }).catch(() => undefined) };
 }
 
@@ -28,11 +31,14 @@ async function removeLeftovers(parent: string): Promise<void> {
   }
 }
 
-/** Whether its process is gone; in a restarted container the same number may be ours, but the folder is older than we are. */
+/**
+ * Whether it is a folder of this account whose process is gone; in a restarted container the same number may be ours, but the folder is
+ * older than we are. What is another's stays, whatever its name.
+ */
 async function isLeftover(path: string, pid: number): Promise<boolean> {
-  if (pid !== process.pid) return !isAlive(pid);
-  const { birthtimeMs } = await stat(path).catch(() => ({ birthtimeMs: Infinity }));
-  return birthtimeMs < performance.timeOrigin;
+  const stats = await lstat(path).catch(() => undefined);
+  if (stats?.isDirectory() !== true || (process.getuid !== undefined && stats.uid !== process.getuid())) return false;
+  return pid === process.pid ? stats.birthtimeMs < performance.timeOrigin : !isAlive(pid);
 }
 
 function isAlive(pid: number): boolean {

@@ -3,7 +3,8 @@ import { basename, dirname, join, resolve } from 'node:path';
 import type { Homes } from '../../model/containment.js';
 import type { StepConfig } from '../../model/pipeline/pipeline-json.js';
 import { findPipelines } from '../pipelines/find-pipelines.js';
-import { judgePipeline, judgeStep, type JudgeOptions } from '../pipelines/judge.js';
+import { PipelineGraph } from '../pipelines/cycles.js';
+import { Judge } from '../pipelines/judge.js';
 import type { FoundPipeline } from '../pipelines/types.js';
 import type { Inspection, PipelineInspection, StepInspection } from './types.js';
 
@@ -20,31 +21,30 @@ export async function inspectPipelines(
   { homes, models }: { readonly homes: Homes; readonly models: readonly Inspection[] },
 ): Promise<readonly PipelineInspection[]> {
   const found = await findPipelines({ root, homes });
-  const options: JudgeOptions = {
-    found,
+  const judge = new Judge({
+    graph: new PipelineGraph(found, () => false),
     isModel: (name) => models.some((model) => model.name === name),
     findModelProblem: (name, version) => findModelProblem(models, name, version),
     findRemoteProblem: () => undefined,
     isUnloaded: () => false,
-    isSelf: () => false,
-  };
-  return found.map((one) => inspectPipeline(one, join(root, one.name, 'pipeline.json'), options));
+  });
+  return found.map((one) => inspectPipeline(one, join(root, one.name, 'pipeline.json'), judge));
 }
 
-function inspectPipeline(one: FoundPipeline, path: string, options: JudgeOptions): PipelineInspection {
+function inspectPipeline(one: FoundPipeline, path: string, judge: Judge): PipelineInspection {
   const { name } = one;
-  const judged = judgePipeline(name, options);
+  const judged = judge.stateOf(name);
   const refusal = judged.state === 'ready' ? undefined : judged.reason;
   if ('problem' in one) return { name, path, state: 'refused', reason: refusal ?? one.problem };
   const { description, steps } = one.config;
-  const seen = steps.map((step) => inspectStep(step, options));
+  const seen = steps.map((step) => inspectStep(step, judge));
   if (refusal === undefined) return { name, path, state: 'servable', description, steps: seen };
   return { name, path, state: 'refused', reason: refusal, description, steps: seen };
 }
 
-function inspectStep(step: StepConfig, options: JudgeOptions): StepInspection {
+function inspectStep(step: StepConfig, judge: Judge): StepInspection {
   if (step.url !== undefined) return { ...step, state: 'not asked' };
-  const judged = judgeStep(step, options);
+  const judged = judge.stateOfStep(step);
   return judged.state === 'ready'
     ? { ...step, state: 'servable' }
     : { ...step, state: 'refused', reason: judged.reason };

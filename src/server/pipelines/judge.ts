@@ -1,16 +1,13 @@
 import type { StepConfig } from '../../model/pipeline/pipeline-json.js';
-import { depthOf, findCircle } from './cycles.js';
+import type { PipelineGraph } from './cycles.js';
 import type { RemoteStep } from './remote/remote.js';
-import { mostHops } from './remote/trail.js';
-import { describeTarget, type FoundPipeline, type Pipeline, type PipelineState } from './types.js';
+import { describeTarget, type Pipeline, type PipelineState } from './types.js';
 
 /** What is known of everything that steps may name. */
 export interface JudgeOptions {
-  readonly found: readonly FoundPipeline[];
+  readonly graph: PipelineGraph;
   readonly isModel: (name: string) => boolean;
   readonly isUnloaded: (name: string) => boolean;
-  /** Whether an address is this server's. */
-  readonly isSelf: (url: string) => boolean;
   /** Why a model of this server cannot be asked now, and whether that is final; undefined where it can. */
   readonly findModelProblem: (
     name: string,
@@ -19,22 +16,8 @@ export interface JudgeOptions {
   readonly findRemoteProblem: (step: RemoteStep) => string | undefined;
 }
 
-/** Whether a pipeline can be asked now, and if not, why. */
-export function judgePipeline(name: string, options: JudgeOptions): PipelineState {
-  return new Judge(options).stateOf(name);
-}
-
-/** Whether one step of a pipeline can be. */
-export function judgeStep(step: StepConfig, options: JudgeOptions): PipelineState {
-  return new Judge(options).stateOfStep(step);
-}
-
-/** Those whose file was read, by name. */
-export const configured = (found: readonly FoundPipeline[]): ReadonlyMap<string, Pipeline> =>
-  new Map(found.flatMap((one) => ('config' in one ? [[one.name, one] as const] : [])));
-
-/** Remembers states found on the way, since several steps may ask the same pipeline. */
-class Judge {
+/** Says of pipelines and steps whether they can be asked now, and if not, why. Remembers what it found on the way: it is for one moment. */
+export class Judge {
   readonly #options: JudgeOptions;
   readonly #known = new Map<string, PipelineState>();
 
@@ -49,8 +32,8 @@ class Judge {
   }
 
   #judge(name: string): PipelineState {
-    const { found, isUnloaded, isModel } = this.#options;
-    const own = found.find((one) => one.name === name);
+    const { graph, isUnloaded, isModel } = this.#options;
+    const own = graph.byName.get(name);
     if (own === undefined) return { state: 'failed', reason: 'there is no such pipeline' };
     if (isUnloaded(name)) return { state: 'failed', reason: 'it was unloaded on request' };
     if (isModel(name)) {
@@ -60,19 +43,8 @@ class Judge {
   }
 
   #stateOfSteps({ name, config }: Pipeline): PipelineState {
-    const { found, isSelf } = this.#options;
-    const all = configured(found);
-    const circle = findCircle(name, all, isSelf);
-    if (circle !== undefined) {
-      return { state: 'failed', reason: `its steps form a cycle: ${circle.map((one) => `'${one}'`).join(' -> ')}` };
-    }
-    const depth = depthOf(name, all, isSelf);
-    if (depth > mostHops) {
-      return {
-        state: 'failed',
-        reason: `its steps lead through ${depth} pipelines, one inside the other: a request may come through ${mostHops}`,
-      };
-    }
+    const tangle = this.#options.graph.tangleOf(name);
+    if (tangle !== undefined) return { state: 'failed', reason: tangle };
     for (const step of config.steps) {
       const state = this.stateOfStep(step);
       if (state.state !== 'ready') return { ...state, reason: `step '${step.name}': ${state.reason}` };
@@ -81,12 +53,12 @@ class Judge {
   }
 
   stateOfStep(step: StepConfig): PipelineState {
-    const { found, isModel, findModelProblem, findRemoteProblem } = this.#options;
+    const { graph, isModel, findModelProblem, findRemoteProblem } = this.#options;
     if (step.url !== undefined) {
       const problem = findRemoteProblem(step as RemoteStep);
       return problem === undefined ? { state: 'ready' } : { state: 'waiting', reason: problem };
     }
-    if (!isModel(step.model) && found.some(({ name }) => name === step.model)) return this.stateOf(step.model);
+    if (!isModel(step.model) && graph.byName.has(step.model)) return this.stateOf(step.model);
     const problem = findModelProblem(step.model, step.version);
     if (problem === undefined) return { state: 'ready' };
     return {

@@ -2,11 +2,11 @@ import { AppError } from '../../errors.js';
 import type { RepositoryIndexEntry } from '../../protocol/types.js';
 import type { ModelReadiness } from '../../repository/types.js';
 import type { Log } from '../log/log.js';
-import { createSelfCheck } from './cycles.js';
+import { createSelfCheck, PipelineGraph } from './cycles.js';
 import { findPipelines, type PipelinesPlace } from './find-pipelines.js';
-import { configured, judgePipeline, type JudgeOptions } from './judge.js';
+import { Judge, type JudgeOptions } from './judge.js';
 import { findRemoteProblem, type RemoteStep } from './remote/remote.js';
-import { runPipeline, type PipelineAnswer, type PipelineCall, type PipelineHost } from './run.js';
+import { countCalls, runPipeline, type PipelineAnswer, type PipelineCall, type PipelineHost } from './run.js';
 import type { StepKeys } from './remote/step-keys.js';
 import { describeTarget, type FoundPipeline, type Pipeline, type PipelineState } from './types.js';
 
@@ -19,7 +19,7 @@ export interface PipelinesOptions extends Pick<JudgeOptions, 'isModel' | 'findMo
   readonly ownNames: readonly string[];
   /** Called when a pipeline may have become ready, or no more. */
   readonly onChange: () => void;
-  readonly host: Omit<PipelineHost, 'findPipeline' | 'keys'>;
+  readonly host: Omit<PipelineHost, 'findPipeline' | 'keys' | 'takeCall'>;
 }
 
 /** How soon other servers are asked again: while one of them is not ready, and while all are. */
@@ -33,6 +33,7 @@ const steadyMs = 10_000;
 export class Pipelines {
   readonly #options: PipelinesOptions;
   #found: readonly FoundPipeline[] = [];
+  #graph: PipelineGraph;
   readonly #unloaded = new Set<string>();
   /** What came of asking other servers, by step; undefined: it is ready. */
   readonly #asked = new Map<string, string | undefined>();
@@ -45,11 +46,13 @@ export class Pipelines {
   constructor(options: PipelinesOptions) {
     this.#options = options;
     this.#isSelf = createSelfCheck({ port: () => this.#ownPort, names: options.ownNames });
+    this.#graph = new PipelineGraph([], this.#isSelf);
   }
 
   /** From here on steps at this address are steps on this server. */
   listensAt(url: string): void {
     this.#ownPort = Number(new URL(url).port);
+    this.#graph = new PipelineGraph(this.#found, this.#isSelf);
   }
 
   /** Looks at the disk, and asks the servers that steps name. */
@@ -60,18 +63,19 @@ export class Pipelines {
 
   async #look(): Promise<void> {
     this.#found = await findPipelines(await this.#options.place());
+    this.#graph = new PipelineGraph(this.#found, this.#isSelf);
   }
 
   has(name: string): boolean {
-    return this.#found.some((one) => one.name === name) && !this.#options.isModel(name);
+    return this.#graph.byName.has(name) && !this.#options.isModel(name);
   }
 
   /** A pipeline that can be asked now; undefined where there is none of that name. Throws MODEL_NOT_READY or MODEL_NOT_FOUND. */
   get(name: string): Pipeline | undefined {
     if (!this.has(name)) return undefined;
-    const found = this.#found.find((one) => one.name === name);
+    const found = this.#graph.configured.get(name);
     const state = this.stateOf(name);
-    if (state.state === 'ready' && found !== undefined && 'config' in found) return found;
+    if (state.state === 'ready' && found !== undefined) return found;
     const reason = state.state === 'ready' ? '' : state.reason;
     throw new AppError(
       state.state === 'failed' ? 'MODEL_NOT_FOUND' : 'MODEL_NOT_READY',
@@ -80,9 +84,13 @@ export class Pipelines {
   }
 
   stateOf(name: string): PipelineState {
+    return this.#judge().stateOf(name);
+  }
+
+  #judge(): Judge {
     const { isModel, findModelProblem } = this.#options;
-    return judgePipeline(name, {
-      ...{ found: this.#found, isSelf: this.#isSelf, isModel, findModelProblem },
+    return new Judge({
+      ...{ graph: this.#graph, isModel, findModelProblem },
       isUnloaded: (own) => this.#unloaded.has(own),
       findRemoteProblem: (step) => {
         const key = keyOf(step);
@@ -93,13 +101,15 @@ export class Pipelines {
 
   /** Names of those that can be asked now. */
   readyNames(): readonly string[] {
-    return this.#found.flatMap(({ name }) => (this.stateOf(name).state === 'ready' ? [name] : []));
+    const judge = this.#judge();
+    return this.#found.flatMap(({ name }) => (judge.stateOf(name).state === 'ready' ? [name] : []));
   }
 
   /** A line for each, as for a model. */
   index(): readonly RepositoryIndexEntry[] {
+    const judge = this.#judge();
     return this.#found.map(({ name }) => {
-      const state = this.stateOf(name);
+      const state = judge.stateOf(name);
       if (state.state === 'ready') return { name, version: '1', state: 'READY', reason: '' };
       return { name, version: '1', state: state.state === 'waiting' ? 'LOADING' : 'UNAVAILABLE', reason: state.reason };
     });
@@ -108,8 +118,9 @@ export class Pipelines {
   /** How far each is that was not unloaded on request. */
   readiness(): readonly ModelReadiness[] {
     const wanted = this.#found.filter(({ name }) => !this.#unloaded.has(name));
+    const judge = this.#judge();
     return wanted.map(({ name: model }) => {
-      const state = this.stateOf(model);
+      const state = judge.stateOf(model);
       if (state.state === 'ready') return { model, version: '1', state: 'ready' };
       const isFailed = state.state === 'failed';
       const message = `Pipeline '${model}': ${state.reason}.`;
@@ -135,7 +146,12 @@ export class Pipelines {
 
   run(pipeline: Pipeline, call: PipelineCall): Promise<PipelineAnswer> {
     const { host, keys } = this.#options;
-    return runPipeline(pipeline, call, { ...host, keys, findPipeline: (name) => this.get(name) });
+    return runPipeline(pipeline, call, {
+      ...host,
+      keys,
+      findPipeline: (name) => this.get(name),
+      takeCall: countCalls(),
+    });
   }
 
   close(): void {
@@ -146,12 +162,13 @@ export class Pipelines {
   /** Logs what changed of each since it was told last. */
   tell(): void {
     for (const name of this.#told.keys()) {
-      if (this.#found.some((one) => one.name === name)) continue;
+      if (this.#graph.byName.has(name)) continue;
       this.#told.delete(name);
       this.#options.log.info({ pipeline: name }, 'pipeline removed');
     }
+    const judge = this.#judge();
     for (const { name } of this.#found) {
-      const state = this.stateOf(name);
+      const state = judge.stateOf(name);
       const told = state.state === 'ready' ? state.state : `${state.state}: ${state.reason}`;
       if (this.#told.get(name) === told) continue;
       this.#told.set(name, told);
@@ -167,7 +184,7 @@ export class Pipelines {
     const isOver = (): boolean => this.#isClosed;
     if (isOver()) return;
     const steps = new Map<string, RemoteStep>();
-    for (const { config } of configured(this.#found).values()) {
+    for (const { config } of this.#graph.configured.values()) {
       for (const step of config.steps) {
         if (step.url !== undefined) steps.set(keyOf(step as RemoteStep), step as RemoteStep);
       }

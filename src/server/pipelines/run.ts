@@ -8,7 +8,7 @@ import { inSpan, type Traced } from './in-span.js';
 import { callLocal } from './local.js';
 import { callRemote, predictionUrl, type RemoteOptions, type RemoteStep } from './remote/remote.js';
 import { extendTrail } from './remote/trail.js';
-import { describeTarget, type Pipeline, type StepCall } from './types.js';
+import { describeTarget, mostCalls, type Pipeline, type StepCall } from './types.js';
 
 /** One image for a pipeline. */
 export interface PipelineCall extends Traced {
@@ -25,6 +25,8 @@ export interface PipelineHost extends RemoteOptions {
   readonly serverId: string;
   readonly codec: Codec;
   readonly findPipeline: (name: string) => Pipeline | undefined;
+  /** Called before each call of a step, inside other pipelines too. Throws where one image takes too many. */
+  readonly takeCall: () => void;
   /** Throws where it is not ready. */
   readonly getModel: (name: string, version: string | undefined) => ServableModel;
 }
@@ -75,6 +77,17 @@ interface Done {
 
 /** Calls of one step that are under way at a time. */
 const mostAtOnce = 8;
+
+/** Counts the calls of one request's image. */
+export function countCalls(): () => void {
+  let calls = 0;
+  return () => {
+    calls += 1;
+    if (calls <= mostCalls) return;
+    const text = `One image takes more than ${mostCalls} calls of models here: ask for fewer boxes, or use fewer steps in pipelines that are steps.`;
+    throw new AppError('INVALID_INPUT', text);
+  };
+}
 
 /** Runs every step of a pipeline, those that need no other at once; where one fails the others are given up. Rejects with its failure, and its name. */
 export async function runPipeline(pipeline: Pipeline, call: PipelineCall, host: PipelineHost): Promise<PipelineAnswer> {
@@ -175,6 +188,7 @@ async function cutItems(
 }
 
 async function callStep(step: StepConfig, call: PipelineCall, host: PipelineHost): Promise<StepCall> {
+  host.takeCall();
   if (step.url !== undefined) {
     const remote = step as RemoteStep;
     const { hostname } = new URL(remote.url);

@@ -1,5 +1,8 @@
 import type { PipelineConfig, StepConfig } from '../../model/pipeline/pipeline-json.js';
 
+/** Calls of steps for one image, in all pipelines that it comes through: steps in steps and boxes in boxes multiply. */
+export const mostCalls = 4096;
+
 /** A folder with a pipeline.json. */
 export type FoundPipeline =
   { readonly name: string; readonly config: PipelineConfig } | { readonly name: string; readonly problem: string };

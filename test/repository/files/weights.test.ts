@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { mkdir, readdir, stat, statfs, truncate, utimes, writeFile } from 'node:fs/promises';
+import { chown, mkdir, readdir, stat, statfs, symlink, truncate, utimes, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { describe, it } from 'node:test';
 import { writeOnnx } from '../../../src/model/onnx/writer.js';
@@ -91,5 +91,28 @@ describe('openSnapshots', () => {
     assert.equal((await readdir(parent)).length, names.length);
     await snapshots.remove();
     assert.equal((await readdir(parent)).length, names.length - 1);
+  });
+
+  it('removes nothing of another user, no file and no link, and where no folder can be made names one that nobody can foretell', async (t) => {
+    const parent = await place.folder();
+    const [file, link] = ['file', 'link'].map((name) => join(parent, `slipway-models-999999999-${name}`));
+    const target = join(parent, 'target');
+    await mkdir(target);
+    await writeFile(file ?? '', '');
+    await symlink(target, link ?? '');
+    const foreign = join(parent, 'slipway-models-999999999-foreign');
+    if (process.getuid?.() === 0) {
+      await mkdir(foreign);
+      await chown(foreign, 65_534, 65_534);
+    }
+    const before = await readdir(parent);
+    const snapshots = await openSnapshots(parent);
+    await snapshots.remove();
+    assert.deepEqual(await readdir(parent), before);
+    const missing = join(parent, 'missing');
+    const [one, other] = [await openSnapshots(missing), await openSnapshots(missing)];
+    assert.notEqual(one.path, other.path);
+    await assert.rejects(stat(one.path), { code: 'ENOENT' });
+    if (process.getuid?.() !== 0) t.diagnostic('not root: no folder of another user could be made');
   });
 });

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { parsePipeline } from '../../../src/model/pipeline/pipeline-json.js';
-import { createSelfCheck, depthOf, findCircle } from '../../../src/server/pipelines/cycles.js';
+import { countCalls } from '../../../src/server/pipelines/run.js';
+import { createSelfCheck, depthOf, findCircle, PipelineGraph } from '../../../src/server/pipelines/cycles.js';
 
 const isSelf = createSelfCheck({ port: () => 8000, names: ['machine'] });
 
@@ -73,5 +74,56 @@ describe('the depth of a pipeline', () => {
     });
     const depths = ['m', 'flat', 'named', 'deep'].map((name) => depthOf(name, all, isSelf));
     assert.deepEqual(depths, [0, 1, 2, 3]);
+  });
+});
+
+describe('the tangles of pipelines', () => {
+  const chainOf = (count: number, last: string) =>
+    pipelinesOf(
+      Object.fromEntries(Array.from({ length: count }, (_, n) => [`p${n}`, [n + 1 < count ? `p${n + 1}` : last]])),
+    );
+  const graphOf = (all: ReturnType<typeof pipelinesOf>) => new PipelineGraph([...all.values()], isSelf);
+
+  it('are found in chains and circles of any length', () => {
+    for (const count of [1, 8, 9, 10, 20_000]) {
+      const [chain, ring] = [graphOf(chainOf(count, 'm')), graphOf(chainOf(count, 'p0'))];
+      const names = [0, Math.floor(count / 2), count - 1].map((n) => [`p${n}`, count - n] as const);
+      for (const [name, depth] of names) {
+        const text = `its steps lead through ${depth} pipelines, one inside the other: a request may come through 8`;
+        assert.equal(chain.tangleOf(name), depth > 8 ? text : undefined);
+        const circle = new RegExp(`^its steps form a cycle: '${name}' -> .*'${name}'$`);
+        assert.match(ring.tangleOf(name) ?? '', circle);
+        assert.ok((ring.tangleOf(name) ?? '').length < 200);
+      }
+    }
+  });
+
+  it('are steps within steps that come to more than 4096 calls for one image', () => {
+    const times = (count: number, model: string) => Array.from({ length: count }, () => model);
+    const graph = graphOf(
+      pipelinesOf({
+        flat: times(32, 'm'),
+        two: times(32, 'flat'),
+        three: times(32, 'two'),
+        most: [...times(3, 'two'), ...times(28, 'flat'), 'm'],
+        more: ['most'],
+        much: ['three', 'three'],
+      }),
+    );
+    const calls = { flat: 32, two: 1056, three: 33_824, most: 4096, more: 4097, much: 67_650 };
+    for (const [name, count] of Object.entries(calls)) {
+      const text = `its steps and those of the pipelines among them come to ${count} calls for one image: at most 4096 are made`;
+      assert.equal(graph.tangleOf(name), count > 4096 ? text : undefined, name);
+    }
+    assert.equal(graph.tangleOf('m'), undefined);
+  });
+
+  it('are also boxes that come to more calls, whatever the steps come to', () => {
+    const [takeCall, other] = [countCalls(), countCalls()];
+    for (let calls = 1; calls <= 4096; calls += 1) takeCall();
+    const message =
+      'One image takes more than 4096 calls of models here: ask for fewer boxes, or use fewer steps in pipelines that are steps.';
+    assert.throws(takeCall, { code: 'INVALID_INPUT', message });
+    other();
   });
 });
