@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { AppError } from '../errors.js';
 import { parseModelJson } from '../model/parse-config.js';
 import type { OnModelEvent } from './events.js';
-import { type ModelOnDisk, chooseVersions } from './files/model-folder.js';
+import { type ModelOnDisk, chooseVersions, whyNotServed } from './files/model-folder.js';
 import { readConfig, sourceOf, type VersionSource } from './files/version-source.js';
 import type { LoaderOptions } from './loading/load-version.js';
 import { VersionSlot } from './version-slot.js';
@@ -109,11 +109,11 @@ export class ModelEntry {
       ...(this.#override === undefined ? {} : { override: this.#override }),
     });
     const onDisk = disk.versions.map(({ version }) => version);
-    const policy = config.json.versions ?? 'latest';
+    const { versions: policy } = config.json;
     const wanted = config.problem === undefined ? chooseVersions(policy, onDisk) : this.#keepWanted(onDisk);
     this.#wanted = wanted;
     await Promise.all(wanted.map((version) => this.#update(sourceOf(disk, version, config), isForced)));
-    await this.#giveUp(onDisk, `model.json says "versions": ${JSON.stringify(policy)}`);
+    await this.#giveUp(onDisk, whyNotServed(policy));
   }
 
   /** While model.json cannot be read, the versions that it named before, or the latest. */

@@ -37,6 +37,7 @@ export interface StartFacts {
   readonly budget: ThreadBudget;
   readonly models: readonly ServableModel[];
   readonly index: readonly RepositoryIndexEntry[];
+  readonly readiness: readonly ModelReadiness[];
 }
 
 /** What the server can be asked about itself and its models. Knows no transport. Throws AppError. */
@@ -71,7 +72,7 @@ export class Dataplane {
     const devices = [...new Set(models.flatMap((model) => model.devices))];
     const provider = `${devices.join(', ') || 'none'} (asked for: ${settings.executionProvider}${settings.requireGpu ? ', GPU required' : ''})`;
     const choices = [...new Set(models.map(({ providerReason }) => providerReason))];
-    return { provider, choices, budget, models, index: this.index(false) };
+    return { provider, choices, budget, models, index: this.index(false), readiness: this.readiness() };
   }
 
   /** Whether requests should be sent here; if not, why, and whether that passes by itself. */

@@ -148,7 +148,7 @@ describe('openRepository', () => {
     assert.equal(await constantOf(repository.get('all', '1')), 1);
     assert.throws(() => repository.get('latest', '1'), {
       code: 'MODEL_NOT_READY',
-      message: `Model 'latest' version 1 is not at ready state. Model 'latest' version 1 is not loaded: model.json says "versions": "latest".`,
+      message: `Model 'latest' version 1 is not at ready state. Model 'latest' version 1 is not loaded: only the highest version is, unless model.json has "versions": "all" or a list.`,
     });
     assert.throws(() => repository.get('some', '7'), {
       code: 'MODEL_NOT_READY',

@@ -20,6 +20,7 @@ function recogniseOther(head: Uint8Array): string | undefined {
   if (text.slice(4, 8) === 'ORTM') return 'it is in the ORT format (serve the ONNX file that it was made from)';
   if (text.slice(4, 8) === 'TFL3') return 'it is a TensorFlow Lite model (convert it to ONNX)';
   if (text.startsWith('PK\u0003\u0004')) return 'it is a ZIP archive, as PyTorch saves them (export the model to ONNX)';
+  if (text.startsWith('\u001f\u008b')) return 'it is compressed with gzip (gunzip it)';
   if (text.startsWith('\u0089HDF')) return 'it is an HDF5 file, as Keras saves them (convert the model to ONNX)';
   if (/^\s*<(!doctype|html|\?xml)/i.test(text)) return 'it is an HTML or XML page (a download that went wrong?)';
   if (isPath(text))

@@ -21,7 +21,8 @@ export interface FolderToSearch {
   readonly homes: Homes;
 }
 
-const isOnnx = (name: string): boolean => /\.onnx$/i.test(name);
+/** Whether a name is that of an ONNX file. */
+export const isOnnx = (name: string): boolean => /\.onnx$/i.test(name);
 
 /** Names of the ONNX files, or of what is named like them, that stand in a folder; none where it cannot be read. */
 export async function listOnnx(folder: string): Promise<readonly string[]> {

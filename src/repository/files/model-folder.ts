@@ -1,9 +1,10 @@
 import { join } from 'node:path';
 import { messageOf } from '../../errors.js';
 import type { Homes } from '../../model/containment.js';
-import { findModelFile, listOnnx } from './model-file.js';
+import { findModelFile, isOnnx, listOnnx } from './model-file.js';
 import { listFolder } from './place.js';
 import type { VersionPolicy } from '../../model/config.js';
+import { escapeMisleading } from '../../protocol/paths.js';
 
 /** A model as it lies on disk. */
 export interface ModelOnDisk {
@@ -46,7 +47,11 @@ export async function readModelFolder({ name, path: folder, homes }: FolderOfMod
   const strays = await findStrays(folder, names);
   const versions = await readVersions({ name, path: folder, homes }, names);
   if (versions.length > 0) {
-    const notes = [...notesBeside(name, await listOnnx(folder)), ...notesOnStrays(name, strays)];
+    const notes = [
+      ...notesBeside(name, await listOnnx(folder)),
+      ...notesOnStrays(name, strays),
+      ...notesOnForeign(name, names),
+    ];
     return { name, folder, versions: versions.map((version) => addNotes(version, notes)) };
   }
   for (const inside of names.includes('onnx') ? ['', 'onnx'] : ['']) {
@@ -54,13 +59,13 @@ export async function readModelFolder({ name, path: folder, homes }: FolderOfMod
     const file = await findModelFile({ path: join(folder, inside), shown, homes });
     if (file.kind === 'refused') return { name, folder, versions: [{ version: '1', problem: file.problem }] };
     if (file.kind === 'absent') continue;
-    const notes = [...file.notes, ...notesOnStrays(name, strays)];
+    const notes = [...file.notes, ...notesOnStrays(name, strays), ...notesOnForeign(name, names)];
     return { name, folder, versions: [addNotes({ version: '1', path: file.path }, notes)] };
   }
-  if (!names.includes('model.json') && strays.length === 0) return undefined;
+  if (!names.some((file) => settings.includes(file)) && strays.length === 0) return undefined;
   const found =
     strays.length === 0
-      ? ''
+      ? butOthers(names.filter((file) => !settings.includes(file)))
       : ` where one is looked for, but ${strays.map((stray) => `'${name}/${stray}'`).join(', ')}`;
   const problem = `no model file was found${found}; expected '${name}/1/model.onnx', '${name}/model.onnx' or '${name}/onnx/model.onnx'`;
   return { name, folder, versions: [], problem };
@@ -93,7 +98,10 @@ async function readVersion(
   }
   const file = await findModelFile({ path: join(path, folder), shown: `${model}/${folder}`, homes });
   if (file.kind === 'refused') return { version, problem: file.problem };
-  if (file.kind === 'absent') return { version, problem: `the version folder '${folder}' holds no file model.onnx` };
+  if (file.kind === 'absent') {
+    const others = (await listFolder(join(path, folder)).catch(() => [])).map((entry) => entry.name);
+    return { version, problem: `the version folder '${folder}' holds no file model.onnx${butOthers(others)}` };
+  }
   const notes = folder === version ? [] : [`The folder '${folder}' is version ${version}.`];
   return addNotes({ version, path: file.path }, [...notes, ...file.notes]);
 }
@@ -123,10 +131,34 @@ function notesOnStrays(model: string, strays: readonly string[]): readonly strin
   return [`Not served, since versions are folders with whole numbers from 1: ${strays.join(', ')} in '${model}'.`];
 }
 
+/** Settings of other servers (Triton, MLServer), which lie beside models and say what `model.json` would. */
+const foreignSettings: readonly string[] = ['config.pbtxt', 'model-settings.json'];
+/** A folder with one of these was meant as a model. */
+const settings: readonly string[] = ['model.json', ...foreignSettings];
+
+function notesOnForeign(model: string, names: readonly string[]): readonly string[] {
+  const found = foreignSettings.filter((file) => names.includes(file));
+  if (found.length === 0) return [];
+  return [`Not read: ${found.join(', ')} in '${model}'; what it sets belongs in model.json (docs/migrating.md).`];
+}
+
+/** `, but model.plan and 2 more: only ONNX files are served`. */
+function butOthers(names: readonly string[]): string {
+  const [first, ...more] = names.filter((name) => !isOnnx(name)).sort();
+  if (first === undefined) return '';
+  return `, but ${escapeMisleading(first)}${more.length === 0 ? '' : ` and ${more.length} more`}: only ONNX files are served`;
+}
+
+/** Why a version that is on disk is not served, as the end of a sentence. */
+export function whyNotServed(policy: VersionPolicy | undefined): string {
+  if (policy !== undefined) return `model.json says "versions": ${JSON.stringify(policy)}`;
+  return 'only the highest version is, unless model.json has "versions": "all" or a list';
+}
+
 /** The versions to serve, ascending; those that a list names are wanted even where they are not on disk. */
-export function chooseVersions(policy: VersionPolicy, onDisk: readonly string[]): readonly string[] {
+export function chooseVersions(policy: VersionPolicy | undefined, onDisk: readonly string[]): readonly string[] {
   const ascending = (versions: readonly string[]) => [...versions].sort((a, b) => Number(a) - Number(b));
   if (policy === 'all') return ascending(onDisk);
-  if (policy === 'latest') return ascending(onDisk).slice(-1);
+  if (policy === undefined || policy === 'latest') return ascending(onDisk).slice(-1);
   return ascending([...new Set(policy.map(String))]);
 }

@@ -1,5 +1,5 @@
 import type { RepositoryIndexEntry } from '../../protocol/types.js';
-import type { ServableModel } from '../../repository/types.js';
+import type { ModelReadiness, ServableModel } from '../../repository/types.js';
 import type { ThreadBudget } from '../../resources/types.js';
 import { formatShape } from '../../tensor/shape.js';
 import type { TensorSpec } from '../../tensor/tensor.js';
@@ -25,6 +25,8 @@ export interface StartupFacts {
   readonly modelsFolder: string;
   readonly models: readonly ServableModel[];
   readonly index: readonly RepositoryIndexEntry[];
+  /** Of every version that is to be served. */
+  readonly readiness: readonly ModelReadiness[];
   readonly provider: string;
   readonly choices: readonly string[];
   readonly budget: ThreadBudget;
@@ -71,7 +73,7 @@ function isFallback(reason: string): boolean {
   return !reason.endsWith(' works');
 }
 
-function modelLines({ models, index, modelsFolder }: StartupFacts): readonly string[] {
+function modelLines({ models, index, readiness, modelsFolder }: StartupFacts): readonly string[] {
   const ready = models.map((model) => ({
     name: `${model.name}/${model.version}`,
     text: describe(model),
@@ -83,7 +85,7 @@ function modelLines({ models, index, modelsFolder }: StartupFacts): readonly str
   const others = index.filter(({ state, reason }) => state !== 'READY' && reason !== 'UNLOADED' && reason !== '');
   const failed = others.map(({ name, version, reason }) => ({
     name: version === undefined ? name : `${name}/${version}`,
-    text: `NOT READY: ${reason}`,
+    text: `${isWanted(readiness, name, version) ? 'NOT READY' : 'not served'}: ${reason}`,
     notes: [],
   }));
   const all = [...ready, ...pipelines, ...failed];
@@ -97,6 +99,11 @@ function modelLines({ models, index, modelsFolder }: StartupFacts): readonly str
     `  ${name.padEnd(width)}  ${text}`,
     ...notes.map((note) => `  ${' '.repeat(width)}  note: ${note}`),
   ]);
+}
+
+/** Whether a version is to be served, rather than one that another replaces. */
+function isWanted(readiness: readonly ModelReadiness[], name: string, version: string | undefined): boolean {
+  return readiness.some((of) => of.model === name && of.version === version);
 }
 
 function describe({ inputs, outputs, devices, config, loadMs }: ServableModel): string {

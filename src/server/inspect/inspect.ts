@@ -9,7 +9,7 @@ import type { Homes } from '../../model/containment.js';
 import type { ModelJson } from '../../model/config-schema.js';
 import type { OnnxHeader } from '../../model/config.js';
 import { scanRepository } from '../../repository/files/layout.js';
-import { type ModelOnDisk, chooseVersions } from '../../repository/files/model-folder.js';
+import { type ModelOnDisk, chooseVersions, whyNotServed } from '../../repository/files/model-folder.js';
 import { lookInto } from '../../repository/files/snapshot.js';
 import { readConfig, sourceOf, type VersionSource } from '../../repository/files/version-source.js';
 import { readVersionFiles } from '../../repository/loading/version-files.js';
@@ -65,17 +65,16 @@ async function inspectModel(model: ModelOnDisk, homes: Homes): Promise<readonly 
   if (problem !== undefined) return [{ name, state: 'refused', reason: `Model '${name}': ${problem}.` }];
   const config = await readConfig(folder, { homes });
   const onDisk = model.versions.map(({ version }) => version);
-  const policy = config.json.versions ?? 'latest';
+  const { versions: policy } = config.json;
   const wanted = chooseVersions(policy, onDisk);
   const versions = [...new Set([...onDisk, ...wanted])].sort((a, b) => Number(a) - Number(b));
   const all: Inspection[] = [];
   for (const version of versions) {
     const source = sourceOf(model, version, config);
-    const reason = `model.json says "versions": ${JSON.stringify(policy)}`;
     all.push(
       wanted.includes(version)
         ? await inspectVersion(source, homes)
-        : { ...placeOf(source), state: 'not served', reason },
+        : { ...placeOf(source), state: 'not served', reason: whyNotServed(policy) },
     );
   }
   return all;

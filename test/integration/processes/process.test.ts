@@ -126,6 +126,15 @@ describe('the server process', { concurrency: 2 }, () => {
     assert.equal((await send(url, ready)).status, 200);
   });
 
+  it('tells versions that a higher one replaces from those that failed', async (context) => {
+    const folder = await folderWith(context, m, { ...m, version: '2' }, { ...m, version: '10' });
+    const text = await start(context, '--models', folder).until(/ready in/);
+    for (const version of ['1', '2'])
+      assert.match(text, new RegExp(`m/${version} +not served: only the highest version is`));
+    assert.match(text, /m\/10 +.*loaded in/);
+    assert.doesNotMatch(text, /not ready/i);
+  });
+
   it('writes JSON lines alone where JSON is asked for', async (context) => {
     const server = start(context, '--models', await folderWith(context, m), '--log-format', 'json');
     const text = await server.until(/"started"/);

@@ -208,6 +208,7 @@ describe('parseOnnxModel', () => {
     ['an ORT format file', Buffer.from('\x10\0\0\0ORTM'), /ORT format/],
     ['a TensorFlow Lite file', Buffer.from('\x10\0\0\0TFL3'), /TensorFlow Lite/],
     ['a PyTorch archive', Buffer.from('PK\x03\x04abc'), /PyTorch/],
+    ['a file that gzip compressed', Buffer.from([0x1f, 0x8b, 8, 0]), /compressed with gzip \(gunzip it\)/],
     ['a Keras file', Buffer.from('\x89HDF\r\n', 'latin1'), /HDF5/],
     ['a web page', Buffer.from('\n<!DOCTYPE html>'), /HTML/],
     ['a file without a graph', integerField(1, 8), /it has no graph/],

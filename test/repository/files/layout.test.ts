@@ -165,11 +165,36 @@ describe('scanRepository', () => {
       'f.ONNX',
     );
     assert.deepEqual(await scan(root), [
-      "a: 1=the version folder '1' holds no file model.onnx",
+      "a: 1=the version folder '1' holds no file model.onnx, but net.bin: only ONNX files are served",
       "c: no model file was found; expected 'c/1/model.onnx', 'c/model.onnx' or 'c/onnx/model.onnx'",
       "d: 1=the version folder '1' holds no file model.onnx",
       "e: 'e' and 'e.onnx' are models of the same name; remove or rename all but one",
       "f: 'f.ONNX' and 'f.onnx' are models of the same name; remove or rename all but one",
+    ]);
+  });
+
+  it('says that settings of other servers are not read, and names the files of models that it cannot serve', async () => {
+    const root = await folderWith(
+      'dense/config.pbtxt',
+      'dense/1/model.onnx',
+      'flat/model-settings.json',
+      'flat/model.onnx',
+      'iris/model-settings.json',
+      'iris/model.joblib',
+      'plan/config.pbtxt',
+      'plan/1/model.plan',
+      'plan/1/a\u202E.bin',
+      'steps/config.pbtxt',
+      'steps/1/',
+    );
+    const { dense, flat } = await notesOf(root);
+    const note = (file: string, model: string) =>
+      `Not read: ${file} in '${model}'; what it sets belongs in model.json (docs/migrating.md).`;
+    assert.deepEqual([dense, flat], [[note('config.pbtxt', 'dense')], [note('model-settings.json', 'flat')]]);
+    assert.deepEqual((await scan(root)).slice(2), [
+      "iris: no model file was found, but model.joblib: only ONNX files are served; expected 'iris/1/model.onnx', 'iris/model.onnx' or 'iris/onnx/model.onnx'",
+      "plan: 1=the version folder '1' holds no file model.onnx, but a\\u202e.bin and 1 more: only ONNX files are served",
+      "steps: 1=the version folder '1' holds no file model.onnx",
     ]);
   });
 

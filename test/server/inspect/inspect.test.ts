@@ -98,7 +98,7 @@ describe('slipway inspect', () => {
       /^ {2}metadata imgsz +\[160, 160\]$/m,
       /^ {2}! Found in config\.json: ViTForImageClassification, classification of 3 classes\.$/m,
       /^ {2}✗ refused: model\.json is wrong: bathing is not a known key/m,
-      /^ {2}- not served: model\.json says "versions": "latest"$/m,
+      /^ {2}- not served: only the highest version is, unless model\.json has "versions": "all" or a list$/m,
       /^ {2}takes no images +but would with "image":\{"resize":\{"width":16,"height":24\}/m,
     ])
       assert.match(text, line);
