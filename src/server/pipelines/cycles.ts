@@ -52,18 +52,6 @@ function formatCircle(circle: readonly string[]): string {
   return [...names.slice(0, mostNamed), `${names.length - mostNamed - 1} more`, names[0]].join(' -> ');
 }
 
-/** The circle that a pipeline's steps lead into, as names; undefined where they end. `isSelf`: whether an address is this server's. */
-export function findCircle(start: string, pipelines: Pipelines, isSelf: SelfCheck): readonly string[] | undefined {
-  return walk(start, new Map(), (name) => stepsOf(name, pipelines, isSelf));
-}
-
-/** How many pipelines of this server a request to one comes through, one inside the other. They lead in no circle. */
-export function depthOf(start: string, pipelines: Pipelines, isSelf: SelfCheck): number {
-  const extents = new Map<string, Extent>();
-  if (pipelines.has(start)) walk(start, extents, (name) => stepsOf(name, pipelines, isSelf));
-  return extents.get(start)?.depth ?? 0;
-}
-
 /** What the steps of a pipeline name: a pipeline of this server, or undefined for anything else. */
 function stepsOf(name: string, pipelines: Pipelines, isSelf: SelfCheck): readonly (string | undefined)[] {
   const steps = pipelines.get(name)?.config.steps ?? [];
