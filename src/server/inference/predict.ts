@@ -3,8 +3,9 @@ import type { InferResult } from '../../batching/types.js';
 import { AppError } from '../../errors.js';
 import { wantsTokens } from '../../protocol/response.js';
 import type { CheckedRequest } from '../../protocol/validate.js';
+import type { ModelConfig } from '../../model/config.js';
 import type { TextInput } from '../../model/tasks/text-config.js';
-import type { BytesElement, NamedTensors } from '../../tensor/tensor.js';
+import type { BytesElement, NamedTensors, NumericTensor } from '../../tensor/tensor.js';
 import { isUndecoded } from '../../workers/runner.js';
 import type { Codec } from '../codec/codec.js';
 import { buffersOf, jsonHeaders, runChecked, type Answered, type InferReport } from './inference.js';
@@ -101,13 +102,19 @@ async function runTexts(codec: Codec, texts: readonly TextInput[], { call, start
   const decodeMs = performance.now() - startMs;
   call.memory.take(tensorBytes(ordered.flatMap(({ inputs }) => [...inputs.values()])));
   const outputs = outputsFor(call);
-  const masks = ordered.map(({ inputs }) => inputs.get(model.config.text?.mask ?? ''));
+  const masks = ordered.map(({ inputs }) => copyMask(inputs, model.config));
   const results = await Promise.all(
     ordered.map(({ inputs, texts: { length: rows } }) =>
       model.infer({ inputs, outputs, rows, priority: 0, queueTimeoutMs: 0, signal: call.signal, trace: call.trace }),
     ),
   );
   return { results, frames: [], masks, order: ordered.flatMap((batch) => batch.texts), decodeMs };
+}
+
+/** Which tokens count, for who pools their vectors once the run has taken the memory of its inputs. */
+function copyMask(inputs: NamedTensors, { text, embedding }: ModelConfig): NumericTensor | undefined {
+  const mask = embedding && inputs.get(text?.mask ?? '');
+  return mask === undefined || mask.datatype === 'BYTES' ? undefined : { ...mask, data: mask.data.slice() };
 }
 
 /** As many images a run as the model takes rows; all runs wait for workers at the same time. */
@@ -169,8 +176,7 @@ async function runTensors(codec: Codec, decoded: CheckedRequest, started: Starte
   const frames = [frameOf(inputs, model.config, read?.sizes)];
   const seen = read === undefined ? [] : [read];
   call.memory.take(tensorBytes(inputs.values(), call.body) + previewBytes(seen));
-  const mask = inputs.get(model.config.text?.mask ?? '');
-  const masks = [mask?.datatype === 'BYTES' ? undefined : mask];
+  const masks = [copyMask(inputs, model.config)];
   const results = [await runChecked({ ...decoded, inputs, outputs }, call)];
   return { results, frames, masks, decodeMs, ...joinPreviews(seen) };
 }

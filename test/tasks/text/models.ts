@@ -32,7 +32,14 @@ export const tokenVectors: Graph = {
   ],
 };
 
-/** The sums of those vectors as logits. */
+/** The same, one more in each number of a token that counts: padding has vectors of its own, as it has in most models. */
+export const unmaskedVectors: Graph = {
+  ...tokenVectors,
+  name: 'unmasked-vectors',
+  nodes: tokenVectors.nodes.map((node) => (node.op === 'Mul' ? { ...node, op: 'Add' } : node)),
+};
+
+/** The sums of the vectors of tokens that count as logits. */
 export const classifier: Graph = {
   ...tokenVectors,
   name: 'classifier',
