@@ -1,5 +1,6 @@
 import type { SecureContextOptions } from 'node:tls';
 import type { ErrorCode } from '../errors.js';
+import type { RequestHead } from '../protocol/grpc/decode-request.js';
 import type { InferResponse, RepositoryIndexEntry } from '../protocol/types.js';
 
 /** What one message holds of the memory that all requests share. */
@@ -74,6 +75,8 @@ export interface CallFailure {
 export interface InferCall {
   /** The ModelInferRequest as it came; its memory belongs to the inference. */
   readonly body: Buffer;
+  /** What it is about. */
+  readonly head: RequestHead;
   readonly memory: MessageMemory;
   readonly signal: AbortSignal;
   readonly record: CallRecord;

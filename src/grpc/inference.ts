@@ -1,5 +1,6 @@
 import type { ServiceDefinition, UntypedHandleCall } from '@grpc/grpc-js';
 import { AppError, messageOf } from '../errors.js';
+import { readRequestHead } from '../protocol/grpc/decode-request.js';
 import { encodeInferMessage } from '../protocol/grpc/encode-response.js';
 import type { CallRecord, GrpcHost, RepositoryParameters } from './host.js';
 import type { Received } from './messages/received.js';
@@ -83,7 +84,7 @@ const absent: Readonly<Record<string, string>> = {
 };
 
 async function infer(host: GrpcHost, call: Call) {
-  const { response, headers, onEncoded } = await host.infer(call);
+  const { response, headers, onEncoded } = await host.infer({ ...call, head: readRequestHead(call.body) });
   const startMs = performance.now();
   const message = encodeInferMessage(response);
   onEncoded(performance.now() - startMs);

@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import type { handleBidiStreamingCall, ServerDuplexStream } from '@grpc/grpc-js';
 import { AppError } from '../errors.js';
-import { encodeStreamAnswer, encodeStreamError } from '../protocol/grpc/encode-response.js';
+import { encodeStreamAnswer, encodeStreamError, type StreamedRequest } from '../protocol/grpc/encode-response.js';
 import { readRequestHead } from '../protocol/grpc/decode-request.js';
 import type { MessageParts } from '../protocol/grpc/message-parts.js';
 import { toStatus } from './status.js';
@@ -74,9 +74,12 @@ class InferStream {
 
   async #answer(body: Buffer, memory: MessageMemory): Promise<MessageParts | undefined> {
     const record = this.#host.begin(this.#start);
+    let head: StreamedRequest = { model: '', version: '', id: '' };
     try {
       const { signal } = this.#controller;
-      const { response, onEncoded } = await this.#host.infer({ body, memory, signal, record });
+      const read = readRequestHead(body);
+      head = read;
+      const { response, onEncoded } = await this.#host.infer({ body, head: read, memory, signal, record });
       const startMs = performance.now();
       const message = encodeStreamAnswer(response);
       onEncoded(performance.now() - startMs);
@@ -84,16 +87,16 @@ class InferStream {
       return message;
     } catch (thrown) {
       record.end(thrown);
-      return this.#describe(thrown, body);
+      return this.#describe(thrown, head);
     }
   }
 
-  #describe(thrown: unknown, body: Buffer): MessageParts | undefined {
+  #describe(thrown: unknown, head: StreamedRequest): MessageParts | undefined {
     if (this.#start.headers[statusHeader] === 'true') {
       this.#fail(thrown);
       return undefined;
     }
-    return encodeStreamError(this.#host.describeFailure(thrown).text, headOf(body));
+    return encodeStreamError(this.#host.describeFailure(thrown).text, head);
   }
 
   #fail(thrown: unknown): void {
@@ -113,14 +116,5 @@ class InferStream {
       call.once('close', over);
       call.write(message, over);
     });
-  }
-}
-
-/** Which request an error is about, as far as its message can be read. */
-function headOf(body: Buffer) {
-  try {
-    return readRequestHead(body);
-  } catch {
-    return { model: '', version: '', id: '' };
   }
 }

@@ -6,6 +6,12 @@ import type { Graph } from '../../src/model/onnx/writer.js';
 import { openGrpc, openStream, rawPair, type GrpcServer } from '../support/grpc.js';
 import { failsOnLargeIndex, sumAndDifference } from '../support/models.js';
 
+const wideTable: Graph = {
+  ...failsOnLargeIndex,
+  inputs: [{ name: 'X', datatype: 'INT64', shape: ['batch', 'n'] }],
+  outputs: [{ name: 'Y', datatype: 'FP32', shape: ['batch', 'n'] }],
+};
+
 describe('inference over gRPC', () => {
   let grpc: GrpcServer;
   before(async () => {
@@ -13,6 +19,7 @@ describe('inference over gRPC', () => {
       { name: 'm', graph: sumAndDifference, config: { versions: 'all' } },
       { name: 'm', version: '3', graph: sumAndDifference },
       { name: 'table', graph: failsOnLargeIndex },
+      { name: 'wide', graph: wideTable },
     ];
     grpc = await openGrpc({ models, flags: ['--log-format', 'json', '--access-log'] });
   });
@@ -105,6 +112,27 @@ describe('inference over gRPC', () => {
     assert.deepEqual(answers[0]?.infer_response?.parameters, {
       triton_final_response: { bool_param: true, parameter_choice: 'bool_param' },
     });
+  });
+
+  it('names the request that failed by its id, though its message had moved to a thread', async () => {
+    const stream = openStream(grpc.client);
+    const answers: { error_message: string; infer_response: { id: string; model_name: string } | null }[] = [];
+    stream.on('data', (answer: (typeof answers)[number]) => answers.push(answer));
+    const values = new BigInt64Array(40_000).fill(9n);
+    const input = { name: 'X', datatype: 'INT64', shape: [1, values.length] };
+    const raw = { inputs: [input], raw_input_contents: [Buffer.from(values.buffer)] };
+    const typed = { inputs: [{ ...input, contents: { int64_contents: Array.from(values, Number) } }] };
+    for (const [id, body] of Object.entries({ raw, typed })) stream.write({ model_name: 'wide', id, ...body });
+    stream.end();
+    await once(stream, 'end');
+    for (const { error_message: text } of answers) assert.match(text, /indices element out of data bounds/);
+    assert.deepEqual(
+      answers.map(({ infer_response: response }) => [response?.id, response?.model_name]),
+      [
+        ['raw', 'wide'],
+        ['typed', 'wide'],
+      ],
+    );
   });
 
   it('ends a stream with the status of its first failure where the client asks for that', async () => {

@@ -1,6 +1,6 @@
 import type { Place } from '../../batching/sequences/types.js';
 import type { InferAnswer, InferCall } from '../../grpc/host.js';
-import { decodeInferMessage, readRequestHead } from '../../protocol/grpc/decode-request.js';
+import { decodeInferMessage } from '../../protocol/grpc/decode-request.js';
 import { createInferResponse } from '../../protocol/response.js';
 import type { Codec } from '../codec/codec.js';
 import type { Dataplane } from '../dataplane.js';
@@ -18,7 +18,7 @@ export interface MessageDeps {
 /** Answers one ModelInferRequest. Rejects with AppErrors. */
 export async function inferMessage({ dataplane, codec }: MessageDeps, call: InferCall): Promise<InferAnswer> {
   const startMs = performance.now();
-  const { model: name, version, sequenceId, looseBytes } = readRequestHead(call.body);
+  const { model: name, version, sequenceId, looseBytes } = call.head;
   const model = dataplane.model(name, version === '' ? undefined : version);
   call.record.inference.model = model;
   const ticket = model.admission.enter(call.body.length);
