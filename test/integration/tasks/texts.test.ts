@@ -8,7 +8,7 @@ import { writeOnnx, type Graph } from '../../../src/model/onnx/writer.js';
 import { openTokenizer } from '../../../src/tasks/text/tokenizer.js';
 import { jsonOf, send } from '../../support/http.js';
 import { openTestServer, type TestServer } from '../../support/server.js';
-import { classifier, size, table, tokenVectors, unmaskedVectors } from '../../tasks/text/models.js';
+import { classifier, size, table, tokenVectors } from '../../tasks/text/models.js';
 import { tokenizerJson, tokenizerOf } from '../../tasks/text/fixtures.js';
 
 const pixels: Graph = {
@@ -29,7 +29,6 @@ function vectorsOf(text: Text, most = 32): number[][] {
 
 const meanOf = (vectors: readonly number[][]) =>
   Array.from({ length: size }, (_, i) => vectors.reduce((sum, vector) => sum + vector[i]!, 0) / vectors.length);
-const plusOne = (value: number) => value + 1;
 const unitOf = (vector: readonly number[]) => vector.map((value) => value / Math.hypot(...vector));
 
 function softmax(values: readonly number[]): number[] {
@@ -48,21 +47,20 @@ const tokens = {
   'tokenizer.json': tokenizerJson('wordpiece'),
   'tokenizer_config.json': '{"model_max_length":32,"pad_token":"[PAD]"}',
 };
-const embedder = {
-  ...tokens,
-  'config.json': JSON.stringify({ architectures: ['BertModel'], max_position_embeddings: 512 }),
-  'modules.json': JSON.stringify(
-    ['Transformer', 'Pooling', 'Normalize'].map((name) => ({ type: `sentence_transformers.models.${name}` })),
-  ),
-  '1_Pooling/config.json': JSON.stringify({
-    word_embedding_dimension: size,
-    pooling_mode_mean_tokens: true,
-    pooling_mode_cls_token: false,
-  }),
-};
 const folders: Readonly<Record<string, Readonly<Record<string, string | Uint8Array>>>> = {
-  embedder: { ...embedder, 'onnx/model.onnx': writeOnnx(tokenVectors) },
-  unmasked: { ...embedder, 'onnx/model.onnx': writeOnnx(unmaskedVectors) },
+  embedder: {
+    ...tokens,
+    'onnx/model.onnx': writeOnnx(tokenVectors),
+    'config.json': JSON.stringify({ architectures: ['BertModel'], max_position_embeddings: 512 }),
+    'modules.json': JSON.stringify(
+      ['Transformer', 'Pooling', 'Normalize'].map((name) => ({ type: `sentence_transformers.models.${name}` })),
+    ),
+    '1_Pooling/config.json': JSON.stringify({
+      word_embedding_dimension: size,
+      pooling_mode_mean_tokens: true,
+      pooling_mode_cls_token: false,
+    }),
+  },
   sentiment: {
     ...tokens,
     'model.onnx': writeOnnx(classifier),
@@ -154,39 +152,6 @@ describe('texts', () => {
     };
     assertNear(alone.embeddings, expected[0]!, 'one text is one vector');
   });
-
-  /** So many tokens lie in memory that moves to a worker, the mask with them. */
-  const many = Array.from({ length: 200 }, (_, n) => `a model ${'of two '.repeat(n % 6)}server`);
-
-  it('become vectors over the tokens that count in batches of thousands of tokens too', async () => {
-    const { embeddings } = jsonOf(await post('/predictions/unmasked', { text: many })) as { embeddings: number[][] };
-    assert.equal(embeddings.length, many.length);
-    many.forEach((text, n) => assertNear(embeddings[n]!, unitOf(meanOf(vectorsOf(text)).map(plusOne)), `text ${n}`));
-  });
-
-  for (const rows of [1, 20, 64]) {
-    it(`become vectors over the tokens that a mask sent as a tensor counts, ${rows} rows of 32 tokens`, async () => {
-      const shape = [rows, 32];
-      const ids = Array.from({ length: rows * 32 }, (_, n) => n % 9);
-      const mask = ids.map((_, n) => (n % 32 <= n / 32 ? 1 : 0));
-      const inputs = [
-        { name: 'input_ids', datatype: 'INT64', shape, data: ids },
-        { name: 'attention_mask', datatype: 'INT64', shape, data: mask },
-        { name: 'token_type_ids', datatype: 'INT64', shape, data: ids.map(() => 0) },
-      ];
-      const { embeddings } = jsonOf(await post('/predictions/unmasked', { inputs })) as { embeddings: number[][] };
-      assert.equal(embeddings.flat().length, rows * size);
-      for (let row = 0; row < rows; row += 1) {
-        const own = ids.slice(row * 32, row * 32 + Math.min(32, row + 1));
-        const vectors = own.map((id) => Array.from({ length: size }, (_, i) => table[id * size + i]!));
-        assertNear(
-          embeddings.flat().slice(row * size, (row + 1) * size),
-          unitOf(meanOf(vectors).map(plusOne)),
-          `row ${row}`,
-        );
-      }
-    });
-  }
 
   it('come as a file, as curl -T and forms send them, where a model takes texts alone', async () => {
     const expected = unitOf(meanOf(vectorsOf('a model')));
