@@ -57,6 +57,26 @@ describe('work in turns', () => {
     assert.deepEqual(begun, [0, 1]);
   });
 
+  it('begins no more once it is over, and answers what was begun: at least one', async () => {
+    for (const most of [0, 2, 100]) {
+      for (const [enough, expected] of [
+        [0, [5]],
+        [1, [5]],
+        [3, [5, 6, 7]],
+        [9, [5, 6, 7, 8]],
+      ] as const) {
+        let begun = 0;
+        const work = (item: number): Promise<number> => {
+          begun += 1;
+          return Promise.resolve(item);
+        };
+        const turns = { most, sizeOf: () => 1, isOver: () => begun >= enough };
+        assert.deepEqual(await inTurns([5, 6, 7, 8], turns, work), expected);
+        assert.equal(begun, expected.length);
+      }
+    }
+  });
+
   it('has nothing to do for no items', async () => {
     assert.deepEqual(await inTurns([], { most: 1, sizeOf }, () => Promise.resolve(1)), []);
   });

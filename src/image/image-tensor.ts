@@ -1,5 +1,6 @@
 import { AppError } from '../errors.js';
 import type { ImageConfig } from '../model/config.js';
+import type { ImageInput } from '../model/image-input.js';
 import { arrayOf } from '../tensor/datatype.js';
 import { fitsShape, formatShape, type Shape } from '../tensor/shape.js';
 import type { BytesElement, NumericTensor, TensorSpec } from '../tensor/tensor.js';
@@ -26,12 +27,40 @@ export async function imagesToTensor(
   config: ImageConfig,
   spec: TensorSpec,
 ): Promise<NumericTensor> {
+  return cutsToTensor(await cutImages(images.map(imageBytes), { config, spec }), { config, spec });
+}
+
+/** An image decoded and resized, and what the model sees of it. */
+export interface Cut {
+  readonly pixels: Pixels;
+  readonly window: Window;
+}
+
+/** Which of the images were decoded before, and whether the rest is left for another time once one more is. */
+export interface Part {
+  readonly done: readonly Cut[];
+  readonly isOver: () => boolean;
+}
+
+const whole: Part = { done: [], isOver: () => false };
+
+/** Image files decoded, in their order, the rest after those that are done. Rejects as imagesToTensor does. */
+export async function cutImages(
+  files: readonly Uint8Array[],
+  { config, spec }: ImageInput,
+  { done, isOver }: Part = whole,
+): Promise<readonly Cut[]> {
+  imageDatatype(spec);
+  const left = files.slice(done.length);
+  const turns = { ...(await decodingTurns(left)), isOver };
+  const cuts = await inTurns(left, turns, (file, n) => cutImage(file, config, [done.length + n + 1, files.length]));
+  return [...done, ...cuts];
+}
+
+/** All images of an input, decoded, as the input; see imagesToTensor. Throws INVALID_INPUT and MODEL_INVALID. */
+export function cutsToTensor(cuts: readonly Cut[], { config, spec }: ImageInput): NumericTensor {
   const datatype = imageDatatype(spec);
   const tables = channelTables(config, datatype);
-  const files = images.map(imageBytes);
-  const cuts = await inTurns(files, await decodingTurns(files), (file, n) =>
-    cutImage(file, config, [n + 1, images.length]),
-  );
   const shape = shapeOf(cuts, config, spec);
   const length = tables.length * (cuts[0]?.window.width ?? 0) * (cuts[0]?.window.height ?? 0);
   const data = new (arrayOf(datatype))(length * cuts.length);
@@ -51,23 +80,15 @@ export interface SizedImages {
   readonly previews?: readonly Uint8Array[];
 }
 
-/** The same as imagesToTensor, for answers in pixels of the images. */
-export async function imagesWithSizes(
-  images: readonly BytesElement[],
-  {
-    config,
-    spec,
-    withPreviews,
-  }: { readonly config: ImageConfig; readonly spec: TensorSpec; readonly withPreviews: boolean },
+/** The same as cutsToTensor of these files, for answers in pixels of the images. */
+export async function cutsWithSizes(
+  cuts: readonly Cut[],
+  files: readonly Uint8Array[],
+  { config, spec, withPreviews }: ImageInput & { readonly withPreviews: boolean },
 ): Promise<SizedImages> {
-  const tensor = await imagesToTensor(images, config, spec);
-  const sizes = await Promise.all(images.map((image) => readUprightSize(imageBytes(image))));
+  const tensor = cutsToTensor(cuts, { config, spec });
+  const sizes = await Promise.all(files.map(readUprightSize));
   return withPreviews ? { tensor, sizes, previews: await previewImages(tensor, config) } : { tensor, sizes };
-}
-
-interface Cut {
-  readonly pixels: Pixels;
-  readonly window: Window;
 }
 
 /** Decodes one image; a refusal says which of several it was. */

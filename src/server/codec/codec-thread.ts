@@ -4,19 +4,34 @@ import { toPlainError } from '../../errors.js';
 import { configureImages } from '../../image/decode.js';
 import { releaseMemory } from '../../tensor/release.js';
 import { standBehindMain } from '../../workers/host/niceness.js';
-import { performTask, type CodecThreadData, type FromCodec, type ToCodec } from './tasks.js';
-import { findSpent, listArrived, listTransfers } from './transfers.js';
+import { performPart } from './parts.js';
+import { giveWay, stop, type CodecThreadData, type FromCodec, type ToCodec } from './tasks.js';
+import { findSpent, listArrived, listTransfers, packRest } from './transfers.js';
 
-/** Entry of a codec thread: JSON is handled in the order it comes, images beside it; ends when it is terminated. */
-function main(port: NonNullable<typeof parentPort>, data: CodecThreadData): void {
+const sliceMs = 50;
+
+/** Entry of a codec thread, which has one task at a time; ends when it is terminated. */
+function main(port: NonNullable<typeof parentPort>, data: OwnData): void {
   standBehindMain();
   configureImages(data.image);
   let holdsTokenizers = false;
   const isHeavy = (): boolean => holdsMuch(holdsTokenizers);
+  /** Whether a task that goes on since then has to end before its next item. */
+  const isOver = (sinceMs: number): boolean => {
+    const order = Atomics.load(data.order, 0);
+    return order === stop || (order === giveWay && performance.now() - sinceMs >= (data.sliceMs ?? sliceMs));
+  };
   port.on('message', ({ job, task }: ToCodec) => {
     holdsTokenizers ||= task.kind === 'tokenize';
-    performTask(task)
-      .then((result) => {
+    const startMs = performance.now();
+    performPart(task, () => isOver(startMs))
+      .then((done) => {
+        if ('rest' in done) {
+          const { task: rest, transfers } = packRest(done.rest);
+          port.postMessage({ job, rest, isHeavy: isHeavy() } satisfies FromCodec, transfers);
+          return;
+        }
+        const { result } = done;
         const transfers = listTransfers(result);
         const spent = findSpent(task, result, transfers);
         if (spent !== undefined) transfers.push(spent);
@@ -41,4 +56,9 @@ function holdsMuch(holdsTokenizers: boolean): boolean {
   return external > heavyBytes || (!holdsTokenizers && heap > heavyHeapBytes);
 }
 
-if (parentPort !== null) main(parentPort, workerData as CodecThreadData);
+/** What every codec thread starts with, and what this one is told while it has a task. */
+interface OwnData extends CodecThreadData {
+  readonly order: Int32Array;
+}
+
+if (parentPort !== null) main(parentPort, workerData as OwnData);

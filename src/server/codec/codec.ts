@@ -18,12 +18,13 @@ import {
   estimateSegmenting,
   type JsonSize,
 } from './cost.js';
-import { CodecPool, shuttingDown, type CodecEvents } from './pool.js';
+import { performTask } from './parts.js';
+import { CodecPool, shuttingDown, type CodecEvents, type CodecRequest } from './pool.js';
 import {
   asBuffer,
-  performTask,
   performJsonTask,
   type CodecResults,
+  type CodecTask,
   type ClassesToFind,
   type DetectionsToFind,
   type EmbeddingsToMake,
@@ -66,6 +67,11 @@ export interface Writing {
 export interface Codec {
   /** Most pixels of an image. */
   readonly mostPixels: number;
+  /**
+   * The same for one request: its tasks have threads in turn with those of other requests, and are given up once the signal is aborted,
+   * with CLIENT_GONE. Of a request's own codec it is the same request with another signal.
+   */
+  of(signal: AbortSignal): Codec;
   decodeInfer(request: EncodedRequest, model: ModelSignature): CheckedRequest | Promise<CheckedRequest>;
   encodeInfer(response: InferResponse, writing: Writing): EncodedResponse | Promise<EncodedResponse>;
   /** A gRPC message, `looseBytes` of which are no raw contents, where that is worth a thread; undefined: it is not. */
@@ -100,29 +106,37 @@ const defaultInlineLimitBytes = 32 * 1024;
 
 /** The codec of a server. */
 export function createCodec(options: CodecOptions): Codec {
-  return new ThreadedCodec(options);
+  const { threads, inlineLimitBytes = defaultInlineLimitBytes, threadHeapMb, image, events = {}, spares } = options;
+  const limits = threadHeapMb === undefined ? {} : { maxOldGenerationSizeMb: threadHeapMb };
+  const data = { image: image ?? { threads: 1 } };
+  const onSpent = spares && ((buffer: ArrayBuffer) => spares.give(buffer));
+  const pool = threads === 0 ? undefined : new CodecPool({ threads, limits, data, events, onSpent });
+  return new ThreadedCodec({ pool, inlineLimitBytes, mostPixels: image?.maxPixels ?? Infinity });
+}
+
+/** What the codecs of all requests share. */
+interface Shared {
+  /** Undefined: there are no threads. */
+  readonly pool: CodecPool | undefined;
+  readonly inlineLimitBytes: number;
+  readonly mostPixels: number;
 }
 
 class ThreadedCodec implements Codec {
-  readonly mostPixels: number;
-  /** Undefined: there are no threads. */
-  readonly #pool: CodecPool | undefined;
-  readonly #inlineLimitBytes: number;
+  readonly #shared: Shared;
+  readonly #request: CodecRequest | undefined;
 
-  constructor({
-    threads,
-    inlineLimitBytes = defaultInlineLimitBytes,
-    threadHeapMb,
-    image,
-    events = {},
-    spares,
-  }: CodecOptions) {
-    const limits = threadHeapMb === undefined ? {} : { maxOldGenerationSizeMb: threadHeapMb };
-    const data = { image: image ?? { threads: 1 } };
-    const onSpent = spares && ((buffer: ArrayBuffer) => spares.give(buffer));
-    this.#pool = threads === 0 ? undefined : new CodecPool({ threads, limits, data, events, onSpent });
-    this.#inlineLimitBytes = inlineLimitBytes;
-    this.mostPixels = image?.maxPixels ?? Infinity;
+  constructor(shared: Shared, request?: CodecRequest) {
+    this.#shared = shared;
+    this.#request = request;
+  }
+
+  get mostPixels(): number {
+    return this.#shared.mostPixels;
+  }
+
+  of(signal: AbortSignal): Codec {
+    return new ThreadedCodec(this.#shared, { request: this.#request?.request ?? signal, signal });
   }
 
   decodeInfer({ body, headerLength }: EncodedRequest, model: ModelSignature) {
@@ -137,10 +151,10 @@ class ThreadedCodec implements Codec {
   decodeMessage(body: Buffer, model: ModelSignature, looseBytes: number) {
     const hasTexts = model.inputs.some(({ datatype }) => datatype === 'BYTES');
     const cost = hasTexts ? body.length : looseBytes;
-    if (this.#pool === undefined || cost < this.#inlineLimitBytes) return undefined;
-    if (this.#pool.isClosed) throw shuttingDown();
-    // The pool answers a task with the result of its kind.
-    return this.#pool.run({ kind: 'decode-message', body, model }) as Promise<CheckedRequest>;
+    const { pool, inlineLimitBytes } = this.#shared;
+    if (pool === undefined || cost < inlineLimitBytes) return undefined;
+    if (pool.isClosed) throw shuttingDown();
+    return this.#perform({ kind: 'decode-message', body, model });
   }
 
   decodePredict(body: Buffer, model: ModelSignature) {
@@ -159,15 +173,12 @@ class ThreadedCodec implements Codec {
     return this.#encode({ kind: 'encode-outputs', response, isOwned }, size);
   }
 
-  async decodeImages(images: ImagesToDecode): Promise<NumericTensor> {
-    const task = { kind: 'decode-images', ...images } as const;
-    // Either side answers a task with the result of its kind.
-    return (await (this.#pool?.run(task) ?? performTask(task))) as NumericTensor;
+  decodeImages(images: ImagesToDecode): Promise<NumericTensor> {
+    return this.#perform({ kind: 'decode-images', ...images });
   }
 
-  async decodeSizedImages(images: ImagesToDecode, withPreviews: boolean): Promise<SizedImages> {
-    const task = { kind: 'decode-sized-images', withPreviews, ...images } as const;
-    return (await (this.#pool?.run(task) ?? performTask(task))) as SizedImages;
+  decodeSizedImages(images: ImagesToDecode, withPreviews: boolean): Promise<SizedImages> {
+    return this.#perform({ kind: 'decode-sized-images', withPreviews, ...images });
   }
 
   classify(response: ClassesToFind) {
@@ -182,22 +193,26 @@ class ThreadedCodec implements Codec {
     return this.#run({ kind: 'segment', response, isOwned }, estimateSegmenting(response));
   }
 
-  async tokenize(texts: TextsToTokenize): Promise<readonly TextBatch[]> {
-    const task = { kind: 'tokenize', ...texts } as const;
-    return (await (this.#pool?.run(task) ?? performTask(task))) as readonly TextBatch[];
+  tokenize(texts: TextsToTokenize): Promise<readonly TextBatch[]> {
+    return this.#perform({ kind: 'tokenize', ...texts });
   }
 
   embed(response: EmbeddingsToMake, isOwned: boolean) {
     return this.#run({ kind: 'embed', response, isOwned }, estimateEmbedding(response));
   }
 
-  async cutCrops(pieces: PiecesToCut): Promise<readonly (Uint8Array | undefined)[]> {
-    const task = { kind: 'cut-crops', ...pieces } as const;
-    return (await (this.#pool?.run(task) ?? performTask(task))) as readonly (Uint8Array | undefined)[];
+  cutCrops(pieces: PiecesToCut): Promise<readonly (Uint8Array | undefined)[]> {
+    return this.#perform({ kind: 'cut-crops', ...pieces });
   }
 
   async close(): Promise<void> {
-    await this.#pool?.close();
+    await this.#shared.pool?.close();
+  }
+
+  /** On a thread, where there are any. */
+  #perform<K extends CodecTask['kind']>(task: CodecTask & { readonly kind: K }): Promise<CodecResults[K]> {
+    // Either side answers a task with the result of its kind.
+    return (this.#shared.pool?.run(task, this.#request) ?? performTask(task)) as Promise<CodecResults[K]>;
   }
 
   #encode(task: Extract<JsonTask, { kind: `encode-${string}` }>, { likely }: JsonSize) {
@@ -208,9 +223,9 @@ class ThreadedCodec implements Codec {
   }
 
   #run<T extends JsonTask>(task: T, jsonBytes: number): CodecResults[T['kind']] | Promise<CodecResults[T['kind']]> {
-    if (this.#pool === undefined || jsonBytes < this.#inlineLimitBytes) return performJsonTask(task);
-    if (this.#pool.isClosed) throw shuttingDown();
-    // The pool answers a task with the result of its kind.
-    return this.#pool.run(task) as Promise<CodecResults[T['kind']]>;
+    const { pool, inlineLimitBytes } = this.#shared;
+    if (pool === undefined || jsonBytes < inlineLimitBytes) return performJsonTask(task);
+    if (pool.isClosed) throw shuttingDown();
+    return this.#perform<T['kind']>(task);
   }
 }

@@ -136,7 +136,7 @@ export function limitOf(task: CodecTask): number {
 
 function bytesOf(task: CodecTask): number {
   if ('body' in task) return task.body.byteLength;
-  if ('images' in task) return task.images.reduce((sum, image) => sum + image.length, 0);
+  if ('images' in task) return (task.files ?? task.images).reduce((sum, { length }) => sum + length, 0);
   if ('texts' in task) return task.texts.flat().reduce((sum, text) => sum + text.length, 0);
   if (task.kind === 'cut-crops') return task.image.length;
   let bytes = 0;

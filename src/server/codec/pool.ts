@@ -1,9 +1,12 @@
+import { setMaxListeners } from 'node:events';
 import type { ResourceLimits } from 'node:worker_threads';
 import { AppError } from '../../errors.js';
+import { clientGone } from '../../batching/admission/refusals.js';
 import { limitOf, lineOf, modelOf } from './cost.js';
-import type { CodecResult, CodecTask, CodecThreadData } from './tasks.js';
+import { FairLines, type Place } from './lines.js';
+import { giveWay, goOn, stop, type CodecResult, type CodecTask, type CodecThreadData } from './tasks.js';
 import { CodecThread } from './thread.js';
-import { packTask, type PackedTask } from './transfers.js';
+import { packRest, packTask, type PackedTask } from './transfers.js';
 
 /** How many threads, what each may take, and what each starts with. */
 export interface CodecPoolOptions {
@@ -31,22 +34,36 @@ export interface CodecEvents {
 /** A thread that was told to end and runs JavaScript has ended long before. */
 const endMs = 10_000;
 
-interface Waiting {
-  readonly packed: PackedTask;
+/** A task of which someone waits for the result. */
+interface Job extends Place {
+  readonly signal: AbortSignal | undefined;
   readonly resolve: (result: CodecResult) => void;
   readonly reject: (error: unknown) => void;
+  /** What is left of it. */
+  packed: PackedTask;
+}
+
+/** Whose task it is. */
+export interface CodecRequest {
+  /** Of which all tasks share one place among those of others. */
+  readonly request: object;
+  /** Aborts when nobody waits for the result any more. */
+  readonly signal: AbortSignal;
 }
 
 /**
  * Codec threads and the tasks that wait for one.
  * - A thread has one task at a time; the next goes to whichever becomes free first, so that none waits behind a slow one.
- * - Images and bodies of each model wait in lines of their own, and free threads take from them in turn.
+ * - Images and bodies of each model wait in lines of their own, and free threads take from them in turn; in a line requests have turns.
+ * - While a request waits that has no thread, tasks of several images give way between two of them, and wait again with what is left.
+ * - Of a request that ended nothing is begun any more, and its images are left between two of them.
  * - A task that takes too long fails, and its thread is replaced.
  * - A thread is started when all others are busy, and stays unless it holds much memory.
  */
 export class CodecPool {
   readonly #threads: readonly CodecThread[];
-  readonly #lines = new FairLines<Waiting>();
+  readonly #lines = new FairLines<Job>();
+  readonly #running = new Map<CodecThread, Job>();
   readonly #options: CodecPoolOptions;
   /** Threads that were replaced and have not ended yet. */
   #ending = 0;
@@ -62,17 +79,26 @@ export class CodecPool {
     return this.#isClosed;
   }
 
-  /** Does a task on a thread; what moves away with it may not be used afterwards. Rejects with WORKER_LOST and SHUTTING_DOWN. */
-  run(task: CodecTask): Promise<CodecResult> {
+  /**
+   * Does a task on a thread; what moves away with it may not be used afterwards. Rejects with WORKER_LOST and SHUTTING_DOWN, and with
+   * CLIENT_GONE where its request has ended before.
+   */
+  run(task: CodecTask, { request = {}, signal }: Partial<CodecRequest> = {}): Promise<CodecResult> {
+    if (signal?.aborted === true) return Promise.reject(clientGone(modelOf(task)));
     const packed = packTask(task);
-    return new Promise((resolve, reject) => {
-      if (this.#isClosed) {
-        reject(shuttingDown());
-        return;
-      }
-      this.#lines.add(lineOf(task), { packed, resolve, reject });
+    if (this.#isClosed) return Promise.reject(shuttingDown());
+    let giveUp = (): void => undefined;
+    const result = new Promise<CodecResult>((resolve, reject) => {
+      const job: Job = { line: lineOf(task), request, signal, resolve, reject, packed };
+      giveUp = () => this.#giveUp(job);
+      this.#lines.add(job);
       this.#feed();
     });
+    if (signal === undefined) return result;
+    // A request may have as many tasks as images.
+    setMaxListeners(0, signal);
+    signal.addEventListener('abort', giveUp);
+    return result.finally(() => signal.removeEventListener('abort', giveUp));
   }
 
   /** Ends the threads; what they had and what waited is rejected with SHUTTING_DOWN. */
@@ -82,22 +108,50 @@ export class CodecPool {
     await Promise.all(this.#threads.map((thread) => thread.close()));
   }
 
-  #feed(): void {
-    for (let thread = this.#free(); thread !== undefined; thread = this.#free()) {
-      const waiting = this.#lines.take();
-      if (waiting === undefined) return;
-      this.#do(thread, waiting.packed).then(waiting.resolve, waiting.reject);
-    }
+  /** Nobody waits for it any more. What runs is answered by its thread, so that its memory counts until then. */
+  #giveUp(job: Job): void {
+    if (this.#lines.drop(job)) job.reject(clientGone(modelOf(job.packed.task)));
+    this.#tellThreads();
   }
 
-  async #do(thread: CodecThread, packed: PackedTask): Promise<CodecResult> {
-    const limitMs = (this.#options.limitOf ?? limitOf)(packed.task);
-    const timer = setTimeout(() => this.#replace(thread, packed.task, limitMs), limitMs);
+  #feed(): void {
+    for (let thread = this.#free(); thread !== undefined; thread = this.#free()) {
+      const job = this.#lines.take();
+      if (job === undefined) break;
+      void this.#do(thread, job);
+    }
+    this.#tellThreads();
+  }
+
+  #tellThreads(): void {
+    const order = this.#lines.hasUnserved ? giveWay : goOn;
+    for (const [thread, { signal }] of this.#running) thread.tell(signal?.aborted === true ? stop : order);
+  }
+
+  async #do(thread: CodecThread, job: Job): Promise<void> {
+    const { task } = job.packed;
+    const limitMs = (this.#options.limitOf ?? limitOf)(task);
+    const timer = setTimeout(() => this.#replace(thread, task, limitMs), limitMs);
+    this.#running.set(thread, job);
     try {
-      return await thread.run(packed);
-    } finally {
-      clearTimeout(timer);
-      this.#feed();
+      const done = await thread.run(job.packed);
+      if ('result' in done) job.resolve(done.result);
+      else this.#goOnLater(job, done.rest);
+    } catch (error) {
+      job.reject(error);
+    }
+    clearTimeout(timer);
+    this.#running.delete(thread);
+    this.#lines.leave(job);
+    this.#feed();
+  }
+
+  #goOnLater(job: Job, rest: CodecTask): void {
+    if (job.signal?.aborted === true) job.reject(clientGone(modelOf(rest)));
+    else if (this.#isClosed) job.reject(shuttingDown());
+    else {
+      job.packed = packRest(rest);
+      this.#lines.add(job);
     }
   }
 
@@ -125,40 +179,4 @@ export class CodecPool {
 /** The server ends, and takes no more tasks. */
 export function shuttingDown(): AppError {
   return new AppError('SHUTTING_DOWN', 'The server is shutting down; send the request to another one.');
-}
-
-/**
- * What waits, in lines that are served in turn, each in the order in which it came: however long one line is, the first of another is
- * taken after one of each.
- */
-class FairLines<T> {
-  /** Only lines in which something waits, the one served longest ago first. */
-  readonly #lines = new Map<string, T[]>();
-  /** The line served last, which may have been emptied since. */
-  #last = '';
-
-  add(line: string, waiting: T): void {
-    const others = this.#lines.get(line);
-    if (others === undefined) this.#lines.set(line, [waiting]);
-    else others.push(waiting);
-  }
-
-  take(): T | undefined {
-    for (const [line, waiting] of this.#lines) {
-      if (line === this.#last && this.#lines.size > 1) continue;
-      this.#last = line;
-      const first = waiting.shift();
-      this.#lines.delete(line);
-      if (waiting.length > 0) this.#lines.set(line, waiting);
-      return first;
-    }
-    return undefined;
-  }
-
-  /** Empties every line. */
-  takeAll(): readonly T[] {
-    const all = [...this.#lines.values()].flat();
-    this.#lines.clear();
-    return all;
-  }
 }

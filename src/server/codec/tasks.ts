@@ -1,6 +1,6 @@
 import type { ImageSettings } from '../../image/decode.js';
-import { cutCrops, type CropsToCut } from '../../image/crop.js';
-import { imagesToTensor, imagesWithSizes, type SizedImages } from '../../image/image-tensor.js';
+import type { CropsToCut } from '../../image/crop.js';
+import type { Cut, SizedImages } from '../../image/image-tensor.js';
 import type { ImageConfig } from '../../model/config.js';
 import type { BytesElement, NamedTensors, NumericTensor, Tensor, TensorSpec } from '../../tensor/tensor.js';
 import { decodeInferRequest } from '../../protocol/v2/decode-request.js';
@@ -17,7 +17,7 @@ import { detect } from '../../tasks/detection/detect.js';
 import { embed, type EmbeddingRun } from '../../tasks/embedding/embed.js';
 import { segment } from '../../tasks/segmentation/segment.js';
 import type { SegmentationRun, SegmentedRow } from '../../tasks/segmentation/types.js';
-import { textsToBatches, type BatchOptions, type TextBatch } from '../../tasks/text/batches.js';
+import type { BatchOptions, TextBatch } from '../../tasks/text/batches.js';
 import type { TextInput } from '../../model/tasks/text-config.js';
 import type { TokenizerFile } from '../../model/tokenizer-file.js';
 import type { DetectedRow, DetectionRun } from '../../tasks/detection/types.js';
@@ -48,11 +48,21 @@ export type CodecTask =
   | { readonly kind: 'classify'; readonly response: ClassesToFind; readonly isOwned: boolean }
   | { readonly kind: 'detect'; readonly response: DetectionsToFind; readonly isOwned: boolean }
   | { readonly kind: 'segment'; readonly response: MasksToMake; readonly isOwned: boolean }
-  | ({ readonly kind: 'decode-images' } & ImagesToDecode)
-  | ({ readonly kind: 'decode-sized-images'; readonly withPreviews: boolean } & ImagesToDecode)
+  | ImagesTask
   | ({ readonly kind: 'tokenize' } & TextsToTokenize)
   | ({ readonly kind: 'cut-crops' } & PiecesToCut)
   | { readonly kind: 'embed'; readonly response: EmbeddingsToMake; readonly isOwned: boolean };
+
+/** Images to decode, or what is left of them. */
+export type ImagesTask = ImagesToDecode &
+  PartOfImages &
+  ({ readonly kind: 'decode-images' } | { readonly kind: 'decode-sized-images'; readonly withPreviews: boolean });
+
+/** Of images of which some were decoded already: the files of all, which `images` are no more, and the first of them decoded. */
+interface PartOfImages {
+  readonly files?: readonly Uint8Array[];
+  readonly cuts?: readonly Cut[];
+}
 
 /** Images of one request, and the input that takes them. */
 export interface ImagesToDecode {
@@ -147,7 +157,12 @@ export type JsonTask = Exclude<
 /** What a codec thread starts with. */
 export interface CodecThreadData {
   readonly image: ImageSettings;
+  /** How long a task may go on while others wait; 50 ms unless told otherwise. */
+  readonly sliceMs?: number;
 }
+
+/** What a thread that has a task is to do between its items: go on, let others have the thread soon, or leave the rest undone. */
+export const [goOn, giveWay, stop] = [0, 1, 2];
 
 /** Main thread to codec thread. */
 export interface ToCodec {
@@ -162,28 +177,7 @@ export type FromCodec = {
   readonly isHeavy?: boolean;
   /** Memory of the task's body, which nobody reads any more. */
   readonly spent?: ArrayBuffer | undefined;
-} & ({ readonly result: CodecResult } | { readonly error: PlainError });
-
-/** Does a task where it is called. Rejects with AppErrors. */
-export async function performTask(task: CodecTask): Promise<CodecResult> {
-  switch (task.kind) {
-    case 'decode-images':
-      return imagesToTensor(task.images, task.config, task.spec);
-    case 'decode-sized-images':
-      return imagesWithSizes(task.images, task);
-    case 'decode-message': {
-      // Nothing of gRPC is loaded before it is needed.
-      const { decodeInferMessage } = await import('../../protocol/grpc/decode-request.js');
-      return decodeInferMessage(asBuffer(task.body), task.model);
-    }
-    case 'tokenize':
-      return textsToBatches(task.texts, task);
-    case 'cut-crops':
-      return cutCrops(task);
-    default:
-      return performJsonTask(task);
-  }
-}
+} & ({ readonly result: CodecResult } | { readonly rest: CodecTask } | { readonly error: PlainError });
 
 /** Does a task on JSON where it is called. Throws AppErrors. */
 export function performJsonTask<T extends JsonTask>(task: T): CodecResults[T['kind']];

@@ -1,13 +1,14 @@
 import { Worker, type ResourceLimits } from 'node:worker_threads';
 import { AppError, fromPlainError, messageOf } from '../../errors.js';
-import type { CodecResult, CodecThreadData, FromCodec, ToCodec } from './tasks.js';
+import type { Done } from './parts.js';
+import { goOn, type CodecThreadData, type FromCodec, type ToCodec } from './tasks.js';
 import type { PackedTask } from './transfers.js';
 
 /** The thread's next start costs 0.2 s of CPU time where it decodes images. */
 const restMs = 10_000;
 
 interface Job {
-  readonly resolve: (result: CodecResult) => void;
+  readonly resolve: (done: Done) => void;
   readonly reject: (error: unknown) => void;
 }
 
@@ -33,6 +34,8 @@ export interface CodecThreadOptions {
 export class CodecThread {
   readonly #options: CodecThreadOptions;
   readonly #jobs = new Map<number, Job>();
+  /** What the thread reads between the items of its task. */
+  readonly #order = new Int32Array(new SharedArrayBuffer(4));
   #worker: Worker | undefined;
   #restTimer: NodeJS.Timeout | undefined;
   #nextJob = 0;
@@ -49,9 +52,15 @@ export class CodecThread {
     return this.#worker !== undefined;
   }
 
-  /** Does a task there; what moves with it may not be used afterwards. */
-  run({ task, transfers }: PackedTask): Promise<CodecResult> {
+  /** Tells the thread whether its task goes on, gives way or stops, where it has several items. */
+  tell(order: number): void {
+    Atomics.store(this.#order, 0, order);
+  }
+
+  /** Does a task there, or part of it; what moves with it may not be used afterwards. */
+  run({ task, transfers }: PackedTask): Promise<Done> {
     clearTimeout(this.#restTimer);
+    this.tell(goOn);
     const worker = (this.#worker ??= this.#start());
     const job = this.#nextJob++;
     worker.postMessage({ job, task } satisfies ToCodec, transfers);
@@ -79,7 +88,11 @@ export class CodecThread {
 
   #start(): Worker {
     const { entry, limits, data } = this.#options;
-    const worker = new Worker(entry, { name: 'codec', resourceLimits: limits, workerData: data });
+    const worker = new Worker(entry, {
+      name: 'codec',
+      resourceLimits: limits,
+      workerData: { ...data, order: this.#order },
+    });
     worker.unref();
     worker.on('message', (answer: FromCodec) => {
       if (worker === this.#worker) this.#settle(answer);
@@ -97,8 +110,8 @@ export class CodecThread {
     this.#jobs.delete(answer.job);
     if (answer.spent !== undefined) this.#options.onSpent?.(answer.spent);
     if (this.#jobs.size === 0) this.#rest(answer.isHeavy === true);
-    if ('result' in answer) job?.resolve(answer.result);
-    else job?.reject(fromPlainError(answer.error));
+    if ('error' in answer) job?.reject(fromPlainError(answer.error));
+    else job?.resolve(answer);
   }
 
   #rest(isHeavy: boolean): void {

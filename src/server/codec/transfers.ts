@@ -31,6 +31,12 @@ export function packTask(task: CodecTask): PackedTask {
   return { task: packed, transfers: listTensors(outputs) };
 }
 
+/** Packs what is left of a task, whose memory is its own, for either way. */
+export function packRest(task: CodecTask): PackedTask {
+  const views = 'cuts' in task ? [...(task.files ?? []), ...(task.cuts ?? []).map(({ pixels }) => pixels.data)] : [];
+  return { task, transfers: listMovable(views) };
+}
+
 function copyTensor(tensor: Tensor): Tensor {
   return tensor.datatype === 'BYTES' ? tensor : { ...tensor, data: tensor.data.slice() };
 }

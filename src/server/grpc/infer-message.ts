@@ -26,7 +26,7 @@ export async function inferMessage({ dataplane, codec }: MessageDeps, call: Infe
   const place = sequenceId === undefined ? undefined : model.sequences?.reserve(sequenceId);
   let answer: InferAnswer | undefined;
   try {
-    answer = await run({ call, view: viewOf(model), looseBytes, startMs, place }, codec);
+    answer = await run({ call, view: viewOf(model), looseBytes, startMs, place }, codec.of(call.signal));
   } finally {
     place?.leave(false);
     model.admission.leave(ticket, answer !== undefined);

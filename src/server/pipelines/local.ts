@@ -28,7 +28,7 @@ export async function callLocal(
     // What reads a body may take its memory, which other steps need too.
     const body = Buffer.from(image);
     const asked = { ...options };
-    const answer = await predict(codec, {
+    const answer = await predict(codec.of(signal), {
       ...{ view: viewOf(model), body, contentType: undefined, asked, withOutputs: false },
       ...{ signal, memory, trace },
     });

@@ -94,10 +94,11 @@ export async function runPipeline(pipeline: Pipeline, call: PipelineCall, host: 
   const trail = extendTrail(call.trail, host.serverId, pipeline.name);
   const end = new AbortController();
   const own = { ...call, trail, signal: AbortSignal.any([call.signal, end.signal]) };
+  const within = { ...host, codec: host.codec.of(call.signal) };
   const results: Record<string, unknown> = {};
   const running = new Map<string, Promise<Done>>();
   for (const step of pipeline.config.steps)
-    running.set(step.name, runStep(step, { running, results, call: own, host }));
+    running.set(step.name, runStep(step, { running, results, call: own, host: within }));
   try {
     const done = await Promise.all(running.values());
     // In the order of the steps, whichever ended first.
@@ -165,8 +166,9 @@ function headOf({ name, model, url }: StepConfig, calls: readonly StepCall[]) {
 async function cutItems(
   { name, crop }: { readonly name: string; readonly crop: CropConfig },
   seen: readonly Seen[],
-  { call, host: { codec } }: Pick<StepContext, 'call' | 'host'>,
+  { call, host }: Pick<StepContext, 'call' | 'host'>,
 ): Promise<{ items: readonly Item[]; counts: { left_out: number; skipped: number } }> {
+  const codec = host.codec.of(call.signal);
   const items: Item[] = [];
   const counts = { left_out: 0, skipped: 0 };
   for (const { image, answer } of seen) {

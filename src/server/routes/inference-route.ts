@@ -118,7 +118,7 @@ export function addInferRoutes(router: Router, deps: InferenceDeps): void {
     answerInference(exchange, deps, {
       choice: { name: exchange.param('model'), version: exchange.version },
       splits: true,
-      answer: (request) => infer(deps.codec, request),
+      answer: (request) => infer(deps.codec.of(request.signal), request),
     });
   router.post('/v2/models/:model/infer', handler);
   router.post('/v2/models/:model/versions/:version/infer', handler);

@@ -1,6 +1,7 @@
 import { type Exchange, traceparentOf } from '../http/exchange.js';
 import { answerInference, type InferenceDeps, sendAnswer, signalOf } from './inference-route.js';
 import type { Answered, InferenceRequest } from '../inference/inference.js';
+import type { Codec } from '../codec/codec.js';
 import { predict } from '../inference/predict.js';
 import { optionNames, parseOptions, parseSwitch } from '../codec/prediction-options.js';
 import { queryOf, type Router, checkQuery } from '../http/router.js';
@@ -19,7 +20,7 @@ export function addPredictionRoutes(router: Router, deps: InferenceDeps): void {
     (exchange: Exchange) =>
     async (request: InferenceRequest): Promise<Answered> => {
       const { outputs, ...given } = queryOf(exchange);
-      return predict(deps.codec, {
+      return predict(deps.codec.of(request.signal), {
         ...request,
         contentType: exchange.request.contentType,
         asked: parseOptions(given),
@@ -49,9 +50,9 @@ async function answerPipeline(exchange: Exchange, deps: InferenceDeps, pipeline:
   checkQuery(exchange, []);
   const trail = readTrail(exchange.header(trailHeader));
   const body = await readBody(exchange, { limitBytes: deps.bodyBytes });
-  const image = await readOneImage(body, exchange, deps);
   const { memory, span: trace, request } = exchange;
   const signal = signalOf(request.raw.socket);
+  const image = await readOneImage(body, exchange, deps.codec.of(signal));
   const traceparent = trace?.traceparent ?? traceparentOf(request.headers);
   const call = { image, signal, memory, trace, traceparent, trail };
   const { results, steps, device } = await deps.dataplane.runPipeline(pipeline, call);
@@ -64,7 +65,7 @@ async function answerPipeline(exchange: Exchange, deps: InferenceDeps, pipeline:
   await sendAnswer(exchange, { body: written, headers, compressFromBytes: deps.compressFromBytes });
 }
 
-async function readOneImage(body: Buffer, { request }: Exchange, { codec }: InferenceDeps): Promise<Uint8Array> {
+async function readOneImage(body: Buffer, { request }: Exchange, codec: Codec): Promise<Uint8Array> {
   const signature = { name: '', inputs: [], outputs: [], maxRows: 0 };
   const { contentType } = request;
   const input = await readPredictionBody(codec, { body, contentType, signature, takesText: false });

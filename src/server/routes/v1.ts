@@ -31,7 +31,10 @@ export function addV1Routes(router: Router, deps: InferenceDeps): void {
 }
 
 function predict(exchange: Exchange, deps: InferenceDeps, choice: { name: string; version: string | undefined }) {
-  return answerInference(exchange, deps, { choice, answer: (request) => inferV1(deps.codec, request) });
+  return answerInference(exchange, deps, {
+    choice,
+    answer: (request) => inferV1(deps.codec.of(request.signal), request),
+  });
 }
 
 function withoutVerb(part: string): string {

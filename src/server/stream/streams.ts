@@ -99,7 +99,7 @@ async function showFrame(
     const body = Buffer.from(frame);
     const view = viewOf(model);
     const call = { view, body, contentType: undefined, asked, withOutputs: false, signal, memory, trace: undefined };
-    const answer = await predict(codec, call);
+    const answer = await predict(codec.of(signal), call);
     isAnswered = true;
     const draw = overlay(pickDrawn(JSON.parse(answer.body.toString('utf8')) as DrawnAnswer));
     const { width, height } = await readUprightSize(frame);

@@ -231,6 +231,21 @@ describe('codec', () => {
     assert.equal(row.masks[0].pixels, 480 * 240);
   });
 
+  it('of a request does nothing more once that has ended, whichever part of it asks', async () => {
+    const [whole, part] = [new AbortController(), new AbortController()];
+    const own = codec.of(whole.signal);
+    const large = requestOf(floats(20_000));
+    assert.deepEqual((await own.decodeInfer(large, model)).inputs.size, 1);
+    part.abort();
+    const gone = { code: 'CLIENT_GONE', message: /model m / };
+    await assert.rejects(async () => own.of(part.signal).decodeInfer(requestOf(floats(20_000)), model), gone);
+    assert.ok(await own.decodeInfer(requestOf(floats(20_000)), model));
+    whole.abort();
+    await assert.rejects(async () => own.encodeInfer(responseOf(floats(20_000)), kept(floats(20_000))), gone);
+    // What is small is done at once.
+    assert.ok(!(own.decodeInfer(requestOf(floats(16)), model) instanceof Promise));
+  });
+
   it('without threads does everything where it is called', () => {
     assert.ok(!(createCodec({ threads: 0 }).decodeInfer(requestOf(floats(20_000)), model) instanceof Promise));
   });

@@ -1,15 +1,25 @@
 import assert from 'node:assert/strict';
+import { getEventListeners } from 'node:events';
 import { describe, it } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import sharp from 'sharp';
 import { limitOf, modelOf } from '../../../src/server/codec/cost.js';
 import { CodecPool } from '../../../src/server/codec/pool.js';
+import { performTask } from '../../../src/server/codec/parts.js';
 import type { CodecTask } from '../../../src/server/codec/tasks.js';
 import { encodeInferRequest } from '../../../src/protocol/client.js';
 import { encoder, patterns, plainConfig } from '../../image/images.js';
 import { identityModel } from '../../protocol/sum-model.js';
 
-const createPool = (threads: number) => new CodecPool({ threads, limits: {}, data: { image: { threads: 1 } } });
+/** Tasks keep their thread to their end, unless they are to give way after each image. */
+const createPool = (threads: number, sliceMs = Infinity) =>
+  new CodecPool({ threads, limits: {}, data: { image: { threads: 1 }, sliceMs } });
+const createYielding = (threads: number) => createPool(threads, 0);
+
+const requestOf = () => {
+  const controller = new AbortController();
+  return { controller, own: { request: controller, signal: controller.signal } };
+};
 
 const png = await encoder(patterns['noise']!(40, 30)).png().toBuffer();
 const images = (count: number, model = 'm'): CodecTask => ({
@@ -19,6 +29,10 @@ const images = (count: number, model = 'm'): CodecTask => ({
   config: plainConfig(40, 30),
   spec: { name: 'image', datatype: 'UINT8', shape: [-1, 30, 40, 3] },
 });
+const solid = (background: string) =>
+  sharp({ create: { width: 40, height: 30, channels: 3, background } })
+    .png()
+    .toBuffer();
 const body = (length: number, name = 'm'): CodecTask => {
   const inputs = new Map([['A', { datatype: 'FP32', shape: [length], data: new Float32Array(length) } as const]]);
   return {
@@ -145,6 +159,83 @@ describe('the codec threads', () => {
     }
     assert.equal((await Promise.all(others)).length, 6);
     assert.ok(await pool.run(body(10)));
+    await pool.close();
+  });
+
+  it('go from request to request between images, and answer each as if it had been alone', async () => {
+    const pool = createYielding(1);
+    const ended: string[] = [];
+    const pngs = await Promise.all(['#000', '#555', '#aaa', '#fff'].map(async (background) => solid(background)));
+    const many = { ...images(4), images: [pngs[0], pngs[1]?.toString('base64'), pngs[2], pngs[3]] } as CodecTask;
+    const withSizes = { ...many, kind: 'decode-sized-images', withPreviews: true } as CodecTask;
+    const tasks: readonly (readonly [string, CodecTask])[] = [
+      ['many', many],
+      ['with sizes', withSizes],
+      ['one', images(1)],
+      ['body', body(9000)],
+    ];
+    const results = await Promise.all(
+      tasks.map(async ([name, task]) => {
+        const result = await pool.run(task, requestOf().own);
+        ended.push(name);
+        return result;
+      }),
+    );
+    assert.deepEqual(ended.slice(0, 2).sort(), ['body', 'one']);
+    const alone = structuredClone(await Promise.all([many, withSizes].map((task) => performTask(task))));
+    assert.deepEqual(results.slice(0, 2), alone);
+    assert.ok('tensor' in alone[1]! && alone[1].previews?.length === 4);
+    await pool.close();
+  });
+
+  it('name an image that is refused by its place in the request, after whatever gave way before it', async () => {
+    const pool = createYielding(1);
+    const broken = { ...images(1), images: [png, png, Buffer.from('no image'), png] } as CodecTask;
+    const [refused, other] = await Promise.allSettled([
+      pool.run(broken, requestOf().own),
+      pool.run(images(1), requestOf().own),
+    ]);
+    assert.equal(other.status, 'fulfilled');
+    assert.ok(refused.status === 'rejected');
+    assert.match(String(refused.reason), /Image 3 of 4/);
+    await pool.close();
+  });
+
+  it('are shared by requests, of which one may have as many tasks as it likes', async () => {
+    const pool = createYielding(2);
+    const [flood, other] = [requestOf().own, requestOf().own];
+    const ended: string[] = [];
+    const all = Array.from({ length: 12 }, (_, n) => pool.run(images(2), flood).then(() => ended.push(`flood ${n}`)));
+    await Promise.all([...all, pool.run(images(1), other).then(() => ended.push('other'))]);
+    assert.ok(ended.indexOf('other') <= 2, ended.join());
+    await pool.close();
+  });
+
+  it('do nothing of a request that has ended, and stop between the images that they are at', async () => {
+    const pool = createYielding(1);
+    const { controller, own } = requestOf();
+    // If the second were looked at, it would be refused as no image.
+    const broken = { ...images(1), images: [png, Buffer.from('no image')] } as CodecTask;
+    const given = [pool.run(broken, own), pool.run(images(1), own), pool.run(body(10), own)];
+    const other = pool.run(images(1), requestOf().own);
+    controller.abort();
+    for (const outcome of await Promise.allSettled(given)) {
+      assert.ok(outcome.status === 'rejected');
+      const { code, message } = outcome.reason as { code: string; message: string };
+      assert.deepEqual([code, message], ['CLIENT_GONE', 'The client left before model m answered.']);
+    }
+    assert.ok(await other);
+    await assert.rejects(pool.run(images(1), own), { code: 'CLIENT_GONE' });
+    await pool.close();
+  });
+
+  it('answer what ended before its request did, and listen to it no longer', async () => {
+    const pool = createPool(1);
+    const { controller, own } = requestOf();
+    assert.ok(await pool.run(images(1), own));
+    assert.equal(getEventListeners(own.signal, 'abort').length, 0);
+    controller.abort();
+    assert.ok(await pool.run(images(1), requestOf().own));
     await pool.close();
   });
 
