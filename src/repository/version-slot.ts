@@ -161,8 +161,9 @@ async function loadUnlessClosing(
   let abort = (): void => undefined;
   const closed = new Promise<never>((_resolve, reject) => {
     abort = () => {
-      unwanted.abort();
-      reject(new AppError('SHUTTING_DOWN', 'The server is shutting down.'));
+      const reason = new AppError('SHUTTING_DOWN', 'The server is shutting down.');
+      unwanted.abort(reason);
+      reject(reason);
     };
     closing?.addEventListener('abort', abort);
     if (closing?.aborted === true) abort();

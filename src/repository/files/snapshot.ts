@@ -1,11 +1,11 @@
-import { constants } from 'node:fs';
-import { copyFile, mkdir, mkdtemp, rm, stat, statfs } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, stat, statfs } from 'node:fs/promises';
 import { dirname, join, sep } from 'node:path';
 import { AppError, messageOf } from '../../errors.js';
 import type { OnnxHeader } from '../../model/config.js';
 import { followLinks, foldersAlong, type Homes } from '../../model/containment.js';
 import { findExternalFiles } from '../../model/onnx/external-data.js';
 import { graphOf, readModel, readRows, writeServed } from '../reading/read-graph.js';
+import { cloneOrCopy, type Wanted } from './copy-file.js';
 import { describeObstacle } from './place.js';
 import { hashFiles, isSameContent, isUnchanged, joinWatches, watchFiles, type Watch } from './fingerprint.js';
 
@@ -34,6 +34,8 @@ export interface SnapshotOptions {
   readonly homes: Homes;
   /** Where copies are made. */
   readonly folder: string;
+  /** Aborts when nobody waits for the copy any more. */
+  readonly signal?: Wanted | undefined;
 }
 
 const attempts = 3;
@@ -42,12 +44,13 @@ const attempts = 3;
  * Copies a model file and its external weights into a folder of their own below `folder` (a clone without cost where the
  * file system can). Workers read and map only the copy, so that whatever happens to the files in the repository can neither
  * change the weights of a loaded model nor, by a file cut short under a mapping, end the process. Where no copy can be
- * made, the files are used in place. Throws MODEL_INVALID for a model that cannot be served or that changes while it is read.
+ * made, the files are used in place. Throws MODEL_INVALID for a model that cannot be served or that changes while it is read, and the
+ * signal's reason once that has aborted; then no part of a copy stays.
  */
-export async function takeSnapshot(source: string, { homes, folder }: SnapshotOptions): Promise<Snapshot> {
+export async function takeSnapshot(source: string, options: SnapshotOptions): Promise<Snapshot> {
   for (let attempt = 0; attempt < attempts; attempt++) {
-    const snapshot = await tryCopy(source, { homes, folder }).catch((error: unknown) => {
-      if (error instanceof CopyFailed) return useInPlace(source, homes, error);
+    const snapshot = await tryCopy(source, options).catch((error: unknown) => {
+      if (error instanceof CopyFailed) return useInPlace(source, options.homes, error);
       throw error;
     });
     if (snapshot !== undefined) return snapshot;
@@ -66,20 +69,21 @@ export async function lookInto(source: string, options: SnapshotOptions): Promis
 }
 
 /** A copy, or undefined where the files changed meanwhile. */
-async function tryCopy(source: string, { homes, folder }: SnapshotOptions): Promise<Snapshot | undefined> {
+async function tryCopy(source: string, { homes, folder, signal }: SnapshotOptions): Promise<Snapshot | undefined> {
+  signal?.throwIfAborted();
   const home = await mkdtemp(join(folder, 'model-')).catch(failCopy);
   // What cannot be removed now is removed with the folder around it.
   const remove = () => rm(home, { recursive: true, force: true }).catch(() => undefined);
   let known = await watchFiles([source]);
   try {
     const originalPath = join(home, 'model.onnx');
-    await copy(await resolveModel(source, homes), originalPath);
+    await copy(await resolveModel(source, homes), originalPath, signal);
     const graph = graphOf(originalPath);
     const { header, edit } = await readModel(graph);
     const externals = await findExternalFiles({ folders: await foldersAlong(source), homes }, header.externalData);
     known = joinWatches(known, await watchFiles(externals.map(({ named }) => named)));
     const copies = header.externalData.map((location) => join(home, location));
-    for (const [index, path] of copies.entries()) await copy(externals[index]?.real ?? '', path);
+    for (const [index, path] of copies.entries()) await copy(externals[index]?.real ?? '', path, signal);
     if (!(await isUnchanged(known))) throw new AppError('MODEL_INVALID', 'The model file changed while it was read.');
     const modelPath = edit === undefined ? originalPath : join(home, 'slipway-served.onnx');
     if (edit !== undefined) await writeServed(graph, edit, modelPath).catch(failCopy);
@@ -178,22 +182,19 @@ function failCopy(cause: unknown): never {
   throw new CopyFailed(messageOf(cause), { cause });
 }
 
-async function copy(source: string, target: string): Promise<void> {
-  await mkdir(dirname(target), { recursive: true }).catch(failCopy);
-  // A clone needs no room.
-  const clone = copyFile(source, target, constants.COPYFILE_FICLONE_FORCE);
-  if (
-    await clone.then(
-      () => true,
-      () => false,
-    )
-  )
-    return;
-  await checkRoom(source, dirname(target)).catch(failCopy);
-  await copyFile(source, target).catch(failCopy);
+/** An end that was asked for is no copy that failed. */
+async function copy(source: string, target: string, signal: Wanted | undefined): Promise<void> {
+  const folder = dirname(target);
+  const copying = mkdir(folder, { recursive: true }).then(() =>
+    cloneOrCopy(source, target, { signal, beforeCopy: () => checkRoom(source, folder) }),
+  );
+  await copying.catch((error: unknown) => {
+    signal?.throwIfAborted();
+    failCopy(error);
+  });
 }
 
-/** A file with holes may be far larger than the disk: its copy would fill it, and nothing ends a copy under way. */
+/** A file with holes may be far larger than the disk: its copy would take long, and fill it where it has none. */
 async function checkRoom(source: string, folder: string): Promise<void> {
   const [{ size }, { bavail, bsize }] = await Promise.all([stat(source), statfs(folder)]);
   const freeBytes = bavail * bsize;

@@ -82,7 +82,7 @@ export async function loadVersion(
   signal: AbortSignal,
 ): Promise<LoadedVersion> {
   const startedMs = performance.now();
-  const files = await readVersionFiles(request, options);
+  const files = await readVersionFiles(request, { ...options, signal });
   const { snapshot, json, labels, tokenizer, notes, watch } = files;
   try {
     const model = `${request.name}/${request.version}`;

@@ -7,7 +7,7 @@ import type { TokenizerFile } from '../../model/tokenizer-file.js';
 import { hasCompanions, readCompanions, takeTokenizer } from './companions.js';
 import { joinWatches, type Watch, watchFiles } from '../files/fingerprint.js';
 import { readLarge, readSmall } from '../files/read-within.js';
-import { takeSnapshot, type Snapshot } from '../files/snapshot.js';
+import { takeSnapshot, type Snapshot, type SnapshotOptions } from '../files/snapshot.js';
 import { readLabels, type LabelKey } from '../../model/labels.js';
 
 /** Where a version lies. */
@@ -33,8 +33,7 @@ export interface VersionFiles {
   isCurrent(): Promise<boolean>;
 }
 
-interface ReadOptions {
-  readonly homes: Homes;
+interface ReadOptions extends Pick<SnapshotOptions, 'homes' | 'signal'> {
   /** Where copies are made. */
   readonly snapshotFolder: string;
   /** How the model file is read: `takeSnapshot` to load it, `lookInto` to look at it. */
@@ -44,9 +43,9 @@ interface ReadOptions {
 /** Reads them. Rejects with the reason why the version cannot be served, and leaves no copy behind then. */
 export async function readVersionFiles(
   { path, folder, json: given, notes = [] }: VersionPlace,
-  { homes, snapshotFolder, read = takeSnapshot }: ReadOptions,
+  { homes, snapshotFolder, signal, read = takeSnapshot }: ReadOptions,
 ): Promise<VersionFiles> {
-  const taken = read(path, { homes, folder: snapshotFolder });
+  const taken = read(path, { homes, folder: snapshotFolder, signal });
   const snapshot = await readLarge('The model file', taken, (late) => void late.remove());
   try {
     const companions = await readSmall("The other files in the model's folder", readCompanions(folder, homes));
