@@ -31,7 +31,17 @@ const stateful: Graph = {
   initializers: [{ name: 'one', datatype: 'FP32', shape: [1], data: Float32Array.of(1) }],
 };
 
+const longName = `long_${'n'.repeat(120)}`;
+/** Names that no line can be broken in. */
+const longNames: Graph = {
+  name: 'long',
+  inputs: [{ name: 'x'.repeat(120), datatype: 'FP32', shape: [2] }],
+  outputs: [{ name: 'y'.repeat(120), datatype: 'FP32', shape: [2] }],
+  nodes: [{ op: 'Identity', inputs: ['x'.repeat(120)], outputs: ['y'.repeat(120)] }],
+};
+
 async function prepare(folder: string): Promise<void> {
+  await putModel(folder, { name: longName, graph: longNames });
   await putModel(folder, { name: 'stateful', graph: stateful });
   await putModel(folder, { name: 'pixels', graph: identity('FP32', ['batch', 3, 2, 2]) });
   await putModel(folder, { name: 'words', graph: identity('BYTES', ['batch']) });
@@ -165,6 +175,14 @@ describe('any model on the page', { skip: browserObstacle }, () => {
     await run();
     await page.getByText('Not sent: there is no text.').waitFor();
     assert.equal(await page.locator('.matrix').count(), 0);
+  });
+
+  it('fits a phone whatever the names of the model and its tensors', async () => {
+    await page.setViewportSize({ width: 360, height: 780 });
+    await open(longName);
+    await page.locator('legend', { hasText: 'x'.repeat(120) }).waitFor();
+    assert.equal(await page.evaluate<number>('document.documentElement.scrollWidth'), 360);
+    await page.setViewportSize({ width: 1280, height: 860 });
   });
 
   it('lets a version be chosen, and asks that one', async () => {

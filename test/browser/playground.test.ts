@@ -250,6 +250,8 @@ describe('the playground', { skip: browserObstacle }, () => {
     await tab.screenshot({ path: join(shots, 'key.png') });
     await tab.getByLabel('API key').fill('open-sesame');
     await tab.keyboard.press('Enter');
+    await tab.getByRole('button', { name: 'Sample 9.png' }).waitFor();
+    assert.equal(await tab.evaluate<string>('document.activeElement.id'), 'main');
     await tab.getByRole('button', { name: 'Sample 9.png' }).click();
     await tab.locator('.best strong', { hasText: '9' }).waitFor();
     assert.match(await tab.locator('#curl').innerText(), /-H "Authorization: Bearer \$SLIPWAY_KEY"/);

@@ -20,12 +20,18 @@ const chosenName = () => decodeURIComponent(location.hash.slice(1)) || page.mode
 async function refresh() {
   try {
     page.models = await fetchModels();
-    byId('key').hidden = true;
+    takeKeyAway();
     showHealth();
     await showChosen();
   } catch (error) {
     showObstacle(error);
   }
+}
+
+/** Where the key was typed the focus would be lost: it moves to what the key opened. */
+function takeKeyAway() {
+  if (byId('key').contains(document.activeElement)) byId('main').focus();
+  byId('key').hidden = true;
 }
 
 function showHealth() {
