@@ -69,8 +69,15 @@ function weighGpu(variant: 'gpu' | 'cuda', request: LaunchRequest, facts: Facts)
     isPossible: true,
     plan: { kind: 'container', variant, image, gpu: choice.path, requiresGpu: insistsOnGpu(request) },
     because: `${gpu}; by ${choice.path.kind}, as ${choice.evidence}${newerFails === undefined ? '' : `; CUDA ${edition?.requirements.cudaVersion ?? ''}, as ${newerFails}`}`,
-    notes: [...fit.notes, ...choice.passedOver.map((reason) => `skipped ${reason}`)],
+    notes: [...noteHindrances(signal), ...fit.notes, ...choice.passedOver.map((reason) => `skipped ${reason}`)],
   };
+}
+
+function noteHindrances(signal: NvidiaSignal): readonly string[] {
+  const gpus = signal.kind === 'present' ? signal.gpus : [];
+  return gpus.flatMap(({ index, hindrances = [] }) =>
+    hindrances.map(({ cause, fix }) => `GPU ${index}: ${cause}; fix: ${fix}`),
+  );
 }
 
 interface Unfit {

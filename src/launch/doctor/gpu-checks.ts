@@ -1,4 +1,6 @@
 import type { CheckResult, Examination } from './check-types.js';
+import { compareVersions } from '../decide/gpu/versions.js';
+import type { Facts } from '../facts/facts.js';
 import { diagnose } from '../failures/table.js';
 
 type Verdict = Omit<CheckResult, 'name'>;
@@ -23,7 +25,11 @@ export const checkDriver: Check = (examination) => {
     const { nvidiaDriver } = facts.host;
     const maxCuda =
       nvidiaDriver.state === 'known' && nvidiaDriver.value.kind === 'working' ? nvidiaDriver.value.maxCuda : undefined;
-    return { status: 'ok', evidence: `${signal.evidence}${maxCuda === undefined ? '' : `, CUDA up to ${maxCuda}`}` };
+    const evidence = `${signal.evidence}${maxCuda === undefined ? '' : `, CUDA up to ${maxCuda}`}`;
+    const hindered = signal.gpus.find(({ hindrances = [] }) => hindrances.length > 0);
+    const [hindrance] = hindered?.hindrances ?? [];
+    if (hindered === undefined || hindrance === undefined) return { status: 'ok', evidence };
+    return { status: 'warn', evidence, cause: `GPU ${hindered.index}: ${hindrance.cause}`, fix: hindrance.fix };
   }
   if (signal.kind === 'unknown') return { status: 'skip', evidence: `could not ask: ${signal.reason}` };
   const hasHardware =
@@ -92,11 +98,29 @@ function offeredByCdi({ facts: { engine, host } }: Examination): readonly string
   return (info.cdiDevices ?? files).filter((name) => name.startsWith('nvidia.com/gpu='));
 }
 
+/** Device rules that a hook writes behind systemd's back are gone when it loads its units again; a runtime of 1.18 and later uses CDI itself. */
+function isLostAtReload(way: string, { engine, host: { toolkit } }: Facts): boolean {
+  if (engine.state === 'unknown' || engine.value.info.cgroupDriver !== 'systemd' || way === 'cdi') return false;
+  if (way === 'gpus') return true;
+  const versions = toolkit.state === 'known' ? toolkit.value.flatMap((name) => / (\d\S*)/.exec(name)?.[1] ?? []) : [];
+  return versions.some((version) => compareVersions(version, '1.18') < 0);
+}
+
 /** Whether a container really starts with the GPU and sees it. */
 export const checkTrial: Check = (examination) => {
   const { trial } = examination;
   if (trial.kind === 'not-tried') return { status: 'skip', evidence: trial.reason };
-  if (trial.kind === 'worked') return { status: 'ok', evidence: `by ${trial.way}: ${trial.output}` };
+  if (trial.kind === 'worked') {
+    const evidence = `by ${trial.way}: ${trial.output}`;
+    if (!isLostAtReload(trial.way, examination.facts)) return { status: 'ok', evidence };
+    return {
+      status: 'warn',
+      evidence,
+      cause:
+        'a systemctl daemon-reload takes the GPU from running containers, for systemd does not know of it (cgroup driver systemd)',
+      fix: 'sudo nvidia-ctk cdi generate --output=/etc/cdi/nvidia.yaml, after which launch takes CDI; or "exec-opts":["native.cgroupdriver=cgroupfs"] in daemon.json',
+    };
+  }
   const known = diagnose(trial.text);
   const evidence = `by ${trial.way}: ${trial.text}`;
   if (known === undefined)

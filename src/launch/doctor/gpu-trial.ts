@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { DockerGateway } from '../docker/gateway.js';
 import { ownTags } from '../editions.js';
 import { removeContainer } from '../container/existing.js';
@@ -12,6 +13,9 @@ import { isRefusal } from '../decide/refusal.js';
 import { toGpuParts } from '../container/spec-parts.js';
 import { plainRequest } from '../request/request.js';
 import type { GpuTrial } from './check-types.js';
+
+/** For a GPU that has to be woken up first. */
+const limitMs = 60_000;
 
 interface Trial {
   readonly gateway: DockerGateway;
@@ -55,7 +59,13 @@ async function run(gateway: DockerGateway, image: string, path: GpuPath): Promis
       },
     });
     await gateway.containers.start(id);
-    const exitCode = await gateway.containers.wait(id);
+    const exitCode = await Promise.race([gateway.containers.wait(id), sleep(limitMs, undefined, { ref: false })]);
+    if (exitCode === undefined)
+      return {
+        kind: 'failed',
+        way,
+        text: `nvidia-smi did not end within ${limitMs / 1000} s: the driver does not answer`,
+      };
     const lines = await readTail(gateway.containers.logs(id));
     const text = lines.join('; ');
     return exitCode === 0

@@ -1,4 +1,5 @@
 import type { EngineInfo } from '../docker/types.js';
+import type { GpuHindrance } from './gpu-state.js';
 
 /** What a probe learned, or why it could not ask. "None" is a known, empty value: never confused with unknown. */
 export type Fact<T> =
@@ -26,6 +27,8 @@ export interface NvidiaGpu {
   /** Brand in one word, as NVIDIA's container tools compare it: `geforce`, `nvidia`. */
   readonly brand?: string;
   readonly migDevices: readonly MigDevice[];
+  /** Absent where nothing is told against it. */
+  readonly hindrances?: readonly GpuHindrance[];
 }
 
 /** A slice of a GPU (Multi-Instance GPU). */

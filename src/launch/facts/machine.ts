@@ -40,19 +40,22 @@ interface Run {
 
 function runProgram({ program, args, limitMs, env }: Run): Promise<ProgramResult> {
   return new Promise((resolve) => {
-    const options = {
-      env: { ...env, LC_ALL: 'C' },
-      timeout: limitMs,
-      killSignal: 'SIGKILL',
-      maxBuffer: 1 << 20,
-    } as const;
+    const options = { env: { ...env, LC_ALL: 'C' }, maxBuffer: 1 << 20 } as const;
     const child = execFile(program, args, options, (error, stdout, stderr) => {
+      clearTimeout(timer);
       if (error === null) resolve({ kind: 'exited', code: 0, stdout, stderr });
       else if (error.code === 'ENOENT') resolve({ kind: 'missing' });
-      else if (error.killed === true) resolve({ kind: 'timeout', limitMs });
       else if (typeof error.code === 'number') resolve({ kind: 'exited', code: error.code, stdout, stderr });
       else resolve({ kind: 'failed', reason: error.message });
     });
+    // Not even SIGKILL ends one that waits in the kernel for a GPU that fell off the bus: it is left to itself.
+    const timer = setTimeout(() => {
+      resolve({ kind: 'timeout', limitMs });
+      child.kill('SIGKILL');
+      child.stdout?.destroy();
+      child.stderr?.destroy();
+      child.unref();
+    }, limitMs);
     // A program that reads its input would wait for ours.
     child.stdin?.end();
   });

@@ -1,3 +1,4 @@
+import { omitUndefined } from '../../omit-undefined.js';
 import {
   known,
   type Fact,
@@ -7,6 +8,7 @@ import {
   couldNotAsk,
   type NvidiaDriver,
 } from './facts.js';
+import { findHindrances } from './gpu-state.js';
 import { linuxOnly, listNames, readText } from './files.js';
 import type { HostWorld, ProgramResult } from './machine.js';
 
@@ -43,6 +45,9 @@ const causes: Readonly<Record<number, string>> = {
   17: 'the operating system (a cgroup) blocks access to the GPU',
   18: "the driver's library and its kernel module are of different versions; reboot the machine",
 };
+
+/** A GPU that fell off the bus is no GPU to nvidia-smi, which then ends with the code for none (6) or with none of its codes. */
+const lostGpu = /Unable to determine the device handle|GPU is lost|GPU requires reset/i;
 
 /** What nvidia-smi lists. */
 export interface GpuRows {
@@ -91,6 +96,7 @@ function parseMaxCuda(text: string): string | undefined {
 function explainExit(code: number, text: string): string {
   if (/version mismatch/i.test(text)) return causes[18] ?? text;
   if (/couldn't communicate with the NVIDIA driver/i.test(text)) return causes[9] ?? text;
+  if (lostGpu.test(text)) return causes[15] ?? text;
   return causes[code] ?? `nvidia-smi ended with code ${code}`;
 }
 
@@ -122,9 +128,12 @@ async function readAnswer(world: HostWorld, program: string, result: Exited): Pr
   const text = `${result.stdout}\n${result.stderr}`.trim();
   const rows = parseGpuRows(result.stdout);
   // 14 is only a warning about the infoROM: the rows are there.
-  if (rows === undefined || (result.code !== 0 && result.code !== 14)) {
+  // Of several GPUs one may be lost: those that have rows are still there.
+  const areWhole = result.code === 0 || result.code === 14 || lostGpu.test(text);
+  if (rows === undefined || !areWhole) {
     const cause = explainExit(result.code, text);
-    return known({ kind: 'broken', exitCode: result.code, cause, text }, `${program}: ${text.split('\n')[0] ?? cause}`);
+    const exitCode = lostGpu.test(text) ? 15 : result.code;
+    return known({ kind: 'broken', exitCode, cause, text }, `${program}: ${text.split('\n')[0] ?? cause}`);
   }
   const ask = async (...args: readonly string[]): Promise<string> => {
     const answer = await world.run(program, args, limitMs);
@@ -132,14 +141,21 @@ async function readAnswer(world: HostWorld, program: string, result: Exited): Pr
   };
   const [list, banner, whole] = await Promise.all([ask('-L'), ask(), ask('-q')]);
   const [migOf, maxCuda, brands] = [parseMigDevices(list), parseMaxCuda(banner), parseBrands(whole)];
+  const blocks = whole.split(/^GPU [0-9A-F:.]+$/m).slice(1);
   const gpus = rows.gpus.map((gpu, at) => {
     const brand = brands.length === rows.gpus.length ? brands[at] : brandOfName(gpu.name);
-    return { ...gpu, ...(brand === undefined ? {} : { brand }), migDevices: migOf.get(gpu.index) ?? [] };
+    const migDevices = migOf.get(gpu.index) ?? [];
+    const hindrances =
+      blocks.length === rows.gpus.length
+        ? findHindrances(blocks[at] ?? '', list === '' ? undefined : migDevices.length)
+        : [];
+    return { ...gpu, ...omitUndefined({ brand }), migDevices, ...(hindrances.length === 0 ? {} : { hindrances }) };
   });
   const cuda = maxCuda === undefined ? {} : { maxCuda };
+  const lost = lostGpu.test(text) ? `; ${causes[15] ?? ''} for one more` : '';
   return known(
     { kind: 'working', version: rows.driverVersion, ...cuda, gpus },
-    `${program}: driver ${rows.driverVersion}, ${gpus.map(({ name }) => name).join(', ')}`,
+    `${program}: driver ${rows.driverVersion}, ${gpus.map(({ name }) => name).join(', ')}${lost}`,
   );
 }
 

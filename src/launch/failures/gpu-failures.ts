@@ -180,6 +180,30 @@ const rows: readonly Row[] = [
     'upgrade the driver (CUDA 12 needs 525, CUDA 13 needs 580), or use --variant cpu',
   ],
   [
+    'fabric',
+    /system not yet initialized|cuda error[: ]+802|SystemNotReady|SYSTEM_NOT_READY/i,
+    "the machine's NVSwitch fabric is not set up, without which CUDA does not start",
+    "on the engine's host: sudo systemctl enable --now nvidia-fabricmanager, of the same version as the driver",
+  ],
+  [
+    'busy',
+    /CUDA-capable device\(?s\)? (is\/)?are busy or unavailable|cudaErrorDevicesUnavailable/i,
+    'another process has this GPU to itself (its compute mode is Exclusive_Process), or it may not compute',
+    "on the engine's host: sudo nvidia-smi -c DEFAULT, or choose another GPU with --gpus",
+  ],
+  [
+    'ecc',
+    /uncorrectable (NVLink |ECC )?error( was)? (encountered|detected)|cudaErrorECCUncorrectable/i,
+    "the GPU's memory met an error that it could not correct",
+    "on the engine's host: sudo nvidia-smi --gpu-reset, or reboot; nvidia-smi -q -d ECC,ROW_REMAPPER shows whether it has to be replaced",
+  ],
+  [
+    'off-the-bus',
+    /GPU is lost|fallen off the bus|Unable to determine the device handle/i,
+    'the GPU fell off the bus',
+    "reboot the engine's host; dmesg names the Xid",
+  ],
+  [
     'no-cuda-device',
     /no CUDA-capable device is detected/i,
     'no GPU was passed, CUDA_VISIBLE_DEVICES hides it, or its cgroup rules were lost',

@@ -101,6 +101,35 @@ describe('doctor', () => {
     }
   });
 
+  it('warns of a GPU that a daemon-reload would take away: by a hook, or an old runtime, under systemd', () => {
+    const found = (way: string, { driver = 'systemd', toolkit = '1.17.8' } = {}) => {
+      const given = examination('l4', 'plain', { trial: { kind: 'worked', way, output: 'GPU 0' } });
+      assert.ok(given.facts.engine.state === 'known');
+      const { value } = given.facts.engine;
+      const engine = known({ ...value, info: { ...value.info, cgroupDriver: driver } }, '');
+      const host = { ...given.facts.host, toolkit: known([`nvidia-ctk ${toolkit}`, 'nvidia-cdi-hook'], '') };
+      return judge({ ...given, facts: { ...given.facts, engine, host } }).find(({ name }) => name === 'start with GPU');
+    };
+    for (const result of [found('gpus'), found('runtime'), found('gpus', { toolkit: '1.18.0' })]) {
+      assert.equal(result?.status, 'warn');
+      assert.match(result.cause ?? '', /daemon-reload/);
+      assert.match(result.fix ?? '', /nvidia-ctk cdi generate/);
+    }
+    for (const result of [found('cdi'), found('gpus', { driver: 'cgroupfs' }), found('runtime', { toolkit: '1.18.0' })])
+      assert.equal(result?.status, 'ok');
+  });
+
+  it('warns of a GPU that its driver lists and that computes nothing', () => {
+    const given = examination('l4', 'plain');
+    assert.ok(given.signal.kind === 'present');
+    const hindrances = [{ cause: 'its compute mode is Prohibited', fix: 'sudo nvidia-smi -c DEFAULT' }];
+    const gpus = given.signal.gpus.map((gpu) => (gpu.index === 1 ? { ...gpu, hindrances } : gpu));
+    const result = judge({ ...given, signal: { ...given.signal, gpus } }).find(({ name }) => name === 'driver');
+    assert.equal(result?.status, 'warn');
+    assert.equal(result.cause, 'GPU 1: its compute mode is Prohibited');
+    assert.equal(result.fix, 'sudo nvidia-smi -c DEFAULT');
+  });
+
   it('says that no image with CUDA is made for arm64, where a GPU is there or wanted', () => {
     const image = (of: Examination) => judge(of).find(({ name }) => name === 'image');
     const jetson = image(examination('jetson', 'arm'));

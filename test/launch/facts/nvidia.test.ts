@@ -100,6 +100,45 @@ describe('nvidia-smi probe', () => {
     assert.equal(fact.value.gpus.length, 2);
   });
 
+  const lostText = 'Unable to determine the device handle for GPU0000:02:00.0: Unknown Error';
+  it('tells a GPU that is lost from none, and keeps those beside it', async () => {
+    for (const [text, code] of [
+      [`${lostText}\nNo devices were found`, 6],
+      [lostText, 255],
+      [lostText, 0],
+      [
+        'Unable to determine the device handle for GPU 0000:01:00.0: GPU is lost.  Reboot the system to recover this GPU',
+        15,
+      ],
+    ] as const) {
+      const fact = await driverOf({ [query]: printed(text, code) });
+      assert.ok(fact.state === 'known' && fact.value.kind === 'broken', text);
+      assert.deepEqual([fact.value.exitCode, fact.value.cause], [15, 'the GPU fell off the bus; reboot the machine']);
+    }
+    for (const code of [0, 15, 255]) {
+      const fact = await driverOf({ [query]: printed(`${twoL4}${lostText}`, code) });
+      assert.ok(fact.state === 'known' && fact.value.kind === 'working');
+      assert.equal(fact.value.gpus.length, 2);
+      assert.match(fact.evidence, /NVIDIA L4, NVIDIA L4; the GPU fell off the bus/);
+    }
+  });
+
+  it('lists more than ten GPUs, with figures that some do not tell', async () => {
+    const rows = Array.from(
+      { length: 16 },
+      (_, at) => `${at}, GRID T4-16Q, GPU-${at}, 550.54.14, [Unknown Error], ERR!`,
+    );
+    const fact = await driverOf({ [query]: printed(rows.join('\n')) });
+    assert.ok(fact.state === 'known' && fact.value.kind === 'working');
+    assert.deepEqual(fact.value.gpus.at(-1), {
+      index: 15,
+      name: 'GRID T4-16Q',
+      uuid: 'GPU-15',
+      brand: 'grid',
+      migDevices: [],
+    });
+  });
+
   const broken: readonly (readonly [code: number, text: string, cause: RegExp])[] = [
     [6, 'No devices were found', /no NVIDIA GPU was found/],
     [9, "NVIDIA-SMI has failed because it couldn't communicate with the NVIDIA driver.", /module is not loaded/],

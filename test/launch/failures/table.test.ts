@@ -5,6 +5,12 @@ import { diagnose, knownFailures } from '../../../src/launch/failures/table.js';
 /** Texts as engines, runtimes and libraries printed them, with the row that explains each. */
 const recorded: readonly (readonly [id: string, text: string])[] = [
   ['no-hook', 'could not select device driver "" with capabilities: [[gpu]]'],
+  ['fabric', 'CUDA failure 802: system not yet initialized ; GPU=0 ; hostname=box'],
+  ['fabric', 'CUDA_ERROR_SYSTEM_NOT_READY'],
+  ['busy', 'CUDA failure 46: all CUDA-capable devices are busy or unavailable ; GPU=0'],
+  ['busy', 'CUDA error: CUDA-capable device(s) is/are busy or unavailable'],
+  ['ecc', 'CUDA failure 214: uncorrectable ECC error encountered ; GPU=0'],
+  ['off-the-bus', 'Unable to determine the device handle for GPU0000:02:00.0: Unknown Error'],
   ['threads', '[FATAL tini (1)] fork failed: Resource temporarily unavailable'],
   ['threads', 'node[8]: pthread_create: Resource temporarily unavailable'],
   ['no-hook', 'could not select device driver "nvidia" with capabilities: [[gpu]]'],
