@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { cloneOrCopy, type Wanted } from '../../../src/repository/files/copy-file.js';
 import { takeSnapshot } from '../../../src/repository/files/snapshot.js';
+import { loadVersion, type LoaderOptions } from '../../../src/repository/loading/load-version.js';
+import { StatisticsCounter } from '../../../src/repository/statistics.js';
 import { putExternalModel } from '../external-model.js';
 import { useWorkplace } from '../workplace.js';
 
@@ -115,6 +117,17 @@ describe('a snapshot that nobody waits for any more', () => {
       await assert.rejects(take(aborted), reason);
       assert.deepEqual(await readdir(copies), [], `after the ${nth}th time`);
     }
+  });
+
+  it('is not taken for a load that is over', async () => {
+    const [folder, copies] = [await place.folder(), await place.folder()];
+    const { model } = await putExternalModel(folder, { k: 3, location: 'weights.bin' });
+    const reason = new Error('the server is shutting down');
+    const request = { name: 'm', version: '1', path: model, json: {}, statistics: new StatisticsCounter(() => 0) };
+    // Nothing else is looked at.
+    const options = { homes: [folder], snapshotFolder: copies } as unknown as LoaderOptions;
+    await assert.rejects(loadVersion(request, options, AbortSignal.abort(reason)), reason);
+    assert.deepEqual(await readdir(copies), []);
   });
 
   it('is still used in place where its copy fails, and read again where its files changed', async () => {
