@@ -11,6 +11,7 @@ import { sumStatistics } from './loop/sum-statistics.js';
 import type { Lifecycle } from './lifecycle.js';
 import { describeConfig, describeModel, type DescribeOptions } from './describe/model-description.js';
 import { describeStatistics } from './describe/model-statistics.js';
+import { hidePaths } from './describe/private-paths.js';
 import { describeV1 } from './describe/v1-description.js';
 import { describePipeline } from './pipelines/describe.js';
 import type { Pipelines } from './pipelines/pipelines.js';
@@ -72,7 +73,7 @@ export class Dataplane {
     const devices = [...new Set(models.flatMap((model) => model.devices))];
     const provider = `${devices.join(', ') || 'none'} (asked for: ${settings.executionProvider}${settings.requireGpu ? ', GPU required' : ''})`;
     const choices = [...new Set(models.map(({ providerReason }) => providerReason))];
-    return { provider, choices, budget, models, index: this.index(false), readiness: this.readiness() };
+    return { provider, choices, budget, models, index: this.#entries(), readiness: this.readiness() };
   }
 
   /** Whether requests should be sent here; if not, why, and whether that passes by itself. */
@@ -184,11 +185,15 @@ export class Dataplane {
     return this.readyModels().some((model) => model.name === name && (version ?? model.version) === model.version);
   }
 
-  /** Every model version known, or only the ready ones. */
+  /** Every model version known, or only the ready ones; for clients, so without paths of this machine. */
   index(readyOnly: boolean): readonly RepositoryIndexEntry[] {
+    const entries = this.#entries().filter(({ state }) => !readyOnly || state === 'READY');
+    return entries.map((entry) => ({ ...entry, reason: hidePaths(entry.reason) }));
+  }
+
+  #entries(): readonly RepositoryIndexEntry[] {
     const { lifecycle, pipelines } = this.#deps;
-    const entries = [...lifecycle.repository.index(), ...pipelines.index()];
-    return readyOnly ? entries.filter(({ state }) => state === 'READY') : entries;
+    return [...lifecycle.repository.index(), ...pipelines.index()];
   }
 
   async load(name: string, overrides: LoadOverrides): Promise<void> {

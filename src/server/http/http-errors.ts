@@ -91,6 +91,7 @@ const quotesFiles: ReadonlySet<ErrorCode> = new Set([
   'MODEL_INVALID',
   'MODEL_NOT_FOUND',
   'MODEL_NOT_READY',
+  'MODEL_QUARANTINED',
   'DEVICE_UNAVAILABLE',
   'WORKER_LOST',
 ]);

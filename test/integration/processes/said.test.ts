@@ -147,7 +147,9 @@ describe('what happens to models while a server runs', () => {
     assert.match(run.body.toString(), /Gather node/);
     const ready = (await send(url, { path: '/v2/health/ready' })).body.toString();
     const infer = (await send(url, { path: '/v2/models/bad/infer', body: '{"inputs":[]}' })).body.toString();
-    for (const text of [ready, infer]) {
+    const index = (await send(url, { method: 'POST', path: '/v2/repository/index' })).body.toString();
+    const version1 = (await send(url, { path: '/v1/models/bad' })).body.toString();
+    for (const text of [ready, infer, index, version1]) {
       assert.match(text, /Cannot load \.\.\.\/model\.onnx on cpu: .*MatMul/);
       assert.doesNotMatch(text, /slipway-process-|slipway-models-/);
     }
