@@ -129,8 +129,15 @@ function holdAnswer(
     readonly room: number;
   },
 ): void {
-  memory.hold(tensorBytes(of.outputs.values()) + of.encoded.body.length - of.room);
-  if (of.isOwned) memory.own(buffersOf(of.outputs));
+  const { outputs, encoded } = of;
+  memory.hold(tensorBytes(outputs.values()) + encoded.body.length + bytesBeside(outputs, encoded.tail) - of.room);
+  if (of.isOwned) memory.own(buffersOf(outputs));
+}
+
+/** Parts of an answer that do not lie in its outputs: texts, and what a thread took over or was given a copy of. */
+function bytesBeside(outputs: NamedTensors, tail: EncodedResponse['tail'] = []): number {
+  const buffers = new Set<ArrayBufferLike>(buffersOf(outputs));
+  return tail.reduce((sum, { buffer, byteLength }) => (buffers.has(buffer) ? sum : sum + byteLength), 0);
 }
 
 /** What a checked request is run for. */
