@@ -5,5 +5,12 @@ import { fileURLToPath } from 'node:url';
 
 if (existsSync(fileURLToPath(new URL('../package-lock.json', import.meta.url)))) {
   const { buildIfStale } = await import('../tools/build.js');
-  await buildIfStale();
+  await buildIfStale().catch((error) => {
+    if (!['EACCES', 'EPERM', 'EROFS'].includes(error.code)) throw error;
+    const checkout = fileURLToPath(new URL('..', import.meta.url));
+    process.stderr.write(
+      `slipway: The checkout ${checkout} has to be built, and this user may not write ${error.path}. As its owner, run: node ${checkout}tools/build.js\n`,
+    );
+    process.exit(1);
+  });
 }

@@ -1,6 +1,6 @@
 // Transpiles src, bench and test into dist, file by file, and joins what the server's process and threads start with (decision 011).
 // Types are erased here and checked by `npm run types`.
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { accessSync, constants, existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { cp, rm, utimes, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, relative } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -105,6 +105,7 @@ export async function buildIfStale() {
   const builtMs = statSync(stamp, { throwIfNoEntry: false })?.mtimeMs ?? 0;
   const sources = listSources();
   if (sources.length === 0 || sources.every(({ changedMs }) => changedMs < builtMs)) return false;
+  for (const folder of [root, dist].filter(existsSync)) accessSync(folder, constants.W_OK);
   if (process.stderr.isTTY) process.stderr.write('Building from the sources, which takes a few seconds ...\n');
   await buildAll();
   return true;
