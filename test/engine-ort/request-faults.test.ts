@@ -83,6 +83,8 @@ describe('a run that ONNX Runtime refuses', () => {
     await runs(node('Slice', ['T', 'from', 'to', 'axis', 'X']), numbers('X', [0]), slice);
   });
 
+  const steep: Tensor = { datatype: 'FP32', shape: [1, 4], data: Float32Array.of(0, 0, 1e9, 1e9) };
+  const outside: Tensor = { datatype: 'FP32', shape: [1, 5], data: Float32Array.of(-1, 0, 0, 2, 2) };
   const refused: readonly {
     readonly op: string;
     readonly inputs: readonly Tensor[];
@@ -134,6 +136,27 @@ describe('a run that ONNX Runtime refuses', () => {
       inputs: [floats([1, 2]), whole([4], 0, 5, 0, 0)],
       attributes: { mode: 'reflect' },
       why: /exceeds maximum allowed/,
+    },
+    { op: 'RoiAlign', inputs: [floats([1, 1, 3, 3]), steep, whole([1], 0)], why: /larger than max_size/ },
+    {
+      op: 'MaxRoiPool',
+      inputs: [floats([1, 1, 3, 3]), outside],
+      attributes: { pooled_shape: [1, 1] },
+      why: /roi_batch_id/,
+    },
+    { op: 'Det', inputs: [floats([2, 3])], why: /Square matrix/ },
+    {
+      op: 'UnfoldTensor',
+      inputs: [floats([4, 1])],
+      domain: 'com.microsoft',
+      attributes: { dim: -1, size: 3, step: 1 },
+      why: /less than unfold size/,
+    },
+    {
+      op: 'Pad',
+      inputs: [floats([1, 4]), whole([4], 0, -4, 0, 3)],
+      attributes: { mode: 'edge' },
+      why: /zero effective input extent/,
     },
     { op: 'Tile', inputs: [floats([1, 2]), whole([1], 1)], why: /must have the same length/ },
     { op: 'Reshape', inputs: [floats([1, 2]), whole([2], -1, -1)], why: /At most one dimension/ },

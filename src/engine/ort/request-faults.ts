@@ -34,6 +34,8 @@ const shapesRefusedByKernel: readonly RegExp[] = [
   /sh(?:all|ould) (?:have |be )?(?:the )?same (?:as|shape|length|\w*dimension)|must have the same length as/,
   /Grid batch size \d+ does not match|of batch_indices and rois don't match|Mismatch between input data and/,
   /is smaller than the dilated kernel|dft size is smaller than the signal/,
+  /should have same num_\w+|is expected to have shape \{|Square matrix is expected|Cannot scale 0 by any factor/,
+  /is less than unfold size|does not match the number of sliding blocks|must equal theta batch dimension|inconsistent \w+_length/,
   /must be at least targets \(\d+\) \* features|can be of feature size \(\d+\)/,
 ];
 
@@ -44,13 +46,18 @@ const valueRefusals: readonly RegExp[] = [
   /Tensor shape\.Size\(\) must be >= 0|Tensor storage size overflowed|Integer overflow/,
   /delta in Range operator can not be zero|Depth is negative|value of k must not be negative/,
   /'step' value cannot be 0|'axes' has an axis outside|IsAxisInRange\(axis, tensor_rank\) was false/,
+  // The binding's word for a side of nothing that has more digits than a number of JavaScript.
+  /^dims\[\d+\] must be an integer, got: /,
   /Scale value should be greater than 0|Invalid value in 'split'|Integer (?:division|modulo) by zero/,
 ];
 
 /** The same in words that might mean anything elsewhere: read only where a kernel refused. */
 const valuesRefusedByKernel: readonly RegExp[] = [
-  /\b(?:index|indices|value)\b[^.]* out of (?:range|bounds)|must be in (?:the )?range/i,
-  /Invalid (?:sequence length\b|value\/s in |argument for )|Unknown Category/,
+  /\b(?:index|indices|value|token_id)\b[^.]* out of (?:range|bounds)|must be (?:with)?in (?:the )?range/i,
+  /roi_batch_id >= 0 was false|split_size_sum \(\d+\) != |zero effective input extent|std::vector larger than max_size/,
+  /must be non-negative\b|\bvalue -\d+ at index \d+ is negative|write_indices\[\d+\] = -\d+ is negative/,
+  /\b(?:lower|upper)_edge_hertz\b|DFT axis must refer to a signal dimension/,
+  /Invalid (?:sequence (?:length|index)\b|value\/s in |argument for )|Unknown Category/,
   /must be (?:greater than zero|positive|finite)|should be > 0|shape\.Size\(\) must >=/,
   /has (?:duplicates|a duplicate axis)|At most one dimension can be -1|value zero exceeds the dimension size/,
   /\boverflows?\b|too many elements|would require more than|exceeds the supported (?:maximum|range)/i,

@@ -45,8 +45,20 @@ export function findFailingFused(operators: OnnxHeader['operators']): string | u
   return failingFused.find((operator) => `com.microsoft:${operator}` in operators);
 }
 
-/** Where a request chooses how many dimensions there are, and an operator ends the process where it is another number, in words. */
+/** Where a request chooses the sides of a matrix, and an operator ends the process where they differ, in words. */
+function findChosenSides(inputs: OnnxHeader['inputs'], operators: OnnxHeader['operators']): string | undefined {
+  const open = inputs.find(({ unranked = false, shape }) => unranked || shape.slice(-2).includes(-1));
+  if (open === undefined || !('com.microsoft:Inverse' in operators)) return undefined;
+  return `input '${open.name}' leaves its last sides open, and Inverse ends the process on a matrix that is not square`;
+}
+
+/**
+ * Where a request chooses how many dimensions there are, or the sides of a matrix, and an operator ends the process where they are others,
+ * in words.
+ */
 export function findChosenRank(inputs: OnnxHeader['inputs'], operators: OnnxHeader['operators']): string | undefined {
+  const sides = findChosenSides(inputs, operators);
+  if (sides !== undefined) return sides;
   const unranked = inputs.find((input) => input.unranked === true);
   const operator = ranked.find((name) => name in operators);
   if (unranked === undefined || operator === undefined) return undefined;

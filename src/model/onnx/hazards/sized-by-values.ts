@@ -25,6 +25,13 @@ export const sizedBy: Readonly<Record<string, readonly number[]>> = {
   STFT: [1, 3],
   Tile: [1],
   Upsample: [1],
+  'com.microsoft:BeamSearch': [1, 3],
+  'com.microsoft:CropAndResize': [3],
+  'com.microsoft:GreedySearch': [1],
+  'com.microsoft:Pad': [1],
+  'com.microsoft:Range': [0, 1, 2],
+  'com.microsoft:Sampling': [1],
+  'com.microsoft:WhisperBeamSearch': [1, 3],
 };
 
 /** Answers what follows from the shape of their input, never from its values. */
@@ -98,7 +105,8 @@ class Search {
     const called = this.#functions.get(`${node.domain}:${node.op}`);
     if (called !== undefined && depth < mostCalls) return this.#inCall(node, called, { chosen, depth });
     const isChosen = (index: number) => chosen.has(node.inputs[index] ?? '');
-    const sizes = node.domain === '' || called !== undefined ? (this.#sought.table[node.op] ?? []) : [];
+    const operator = node.domain === '' || called !== undefined ? node.op : `${node.domain}:${node.op}`;
+    const sizes = this.#sought.table[operator] ?? [];
     if (sizes.some(isChosen)) {
       return this.#sought.explain(node, node.name === '' ? node.op : `${node.op} '${node.name}'`);
     }

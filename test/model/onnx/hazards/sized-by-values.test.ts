@@ -47,6 +47,39 @@ describe('the hazard of a size that a request chooses', () => {
       assert.match(hazardOf(graphOf(node(op, ...inputs))) ?? '', new RegExp(`^${op} is as large as the values`), op);
   });
 
+  it("is seen at the runtime's own operators, which those of other domains with the same names are not", () => {
+    const crop = (domain: string): Graph => ({
+      ...graphOf({ ...node('CropAndResize', 'X', 'W', 'c', 's'), domain }),
+      opsets: { [domain]: 1 },
+    });
+    assert.match(hazardOf(crop('com.microsoft')) ?? '', /^CropAndResize is as large as the values/);
+    assert.equal(hazardOf(crop('somebody')), undefined);
+    const constant = graphOf({ ...node('CropAndResize', 'X', 'W', 'c', 'c'), domain: 'com.microsoft' });
+    assert.equal(hazardOf({ ...constant, opsets: { 'com.microsoft': 1 } }), undefined);
+  });
+
+  it('is seen where Inverse takes matrices whose sides a request chooses', () => {
+    const inverse = (...shape: readonly (number | string)[]): Graph => ({
+      name: 'g',
+      inputs: [{ name: 'X', datatype: 'FP32', shape }],
+      outputs: [{ name: 'Y', datatype: 'FP32', shape }],
+      nodes: [{ op: 'Inverse', domain: 'com.microsoft', inputs: ['X'], outputs: ['Y'] }],
+      opsets: { 'com.microsoft': 1 },
+    });
+    for (const shape of [
+      ['n', 'n'],
+      ['n', 3],
+      [3, 'n'],
+      ['b', 'n', 'm'],
+    ] as const)
+      assert.match(hazardOf(inverse(...shape)) ?? '', /^input 'X' leaves its last sides open, and Inverse ends/);
+    for (const shape of [
+      ['b', 3, 3],
+      [4, 4],
+    ] as const)
+      assert.equal(hazardOf(inverse(...shape)), undefined);
+  });
+
   it('is seen through other nodes, also where only a part of what they compute on is chosen', () => {
     const nodes = [made('Gather', 'a', 's', 'c'), made('Concat', 'b', 'c', 'a'), made('Mul', 'd', 'b', 'c')];
     assert.match(hazardOf(graphOf(...nodes, node('Expand', 'X', 'd'))) ?? '', /^Expand/);
