@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
@@ -75,10 +75,8 @@ describe('the record of a native server', () => {
     await rm(path);
     await mkdir(join(path, 'in-the-way'), { recursive: true });
     process.kill(pid, 'SIGKILL');
-    const stop = new AbortController();
-    for await (const { data } of runner.logs('unwritten', { follow: true, signal: stop.signal })) {
-      if (data.includes('what the server does cannot be written down')) stop.abort();
-    }
+    const said = (): Promise<string> => readFile(join(folder, 'native/unwritten/server.log'), 'utf8');
+    while (!(await said()).includes('what the server does cannot be written down')) await wait(20);
     await rm(path, { recursive: true });
     let server = await runner.find('unwritten');
     while (server?.restarts !== 1 || server.status !== 'running') {
