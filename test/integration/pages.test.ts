@@ -6,7 +6,7 @@ import { describe, it } from 'node:test';
 import { dashed, flags } from '../../src/server/settings/flag-table.js';
 
 async function readSources(folder: string): Promise<readonly string[]> {
-  const names = (await readdir(folder, { recursive: true })).filter((name) => name.endsWith('.ts'));
+  const names = (await readdir(folder, { recursive: true })).filter((name) => /\.[jt]s$/.test(name));
   return Promise.all(names.map((name) => readFile(join(folder, name), 'utf8')));
 }
 
@@ -17,7 +17,7 @@ function quoted(page: string): readonly string[] {
 
 describe('the pages about errors and other servers', () => {
   it('quote errors that the source has, each piece of a text in one file', async () => {
-    const sources = await readSources('src');
+    const sources = [...(await readSources('src')), ...(await readSources('bin'))];
     const texts = quoted(await readFile('docs/troubleshooting.md', 'utf8'));
     assert.ok(texts.length >= 20);
     // A text that goes on over lines of the source is joined there by `' +`, and `...` stands for a value.

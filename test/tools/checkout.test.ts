@@ -21,11 +21,15 @@ it('a checkout that has to be built, and that the user may not write, is told wi
   for (const [name, text] of Object.entries(files)) await writeFile(join(checkout, name), text);
   await chmod(checkout, 0o555);
   const other = process.getuid?.() === 0 ? { uid: 65534, gid: 65534 } : {}; // root may write it
-  const { status, stderr } = spawnSync(process.execPath, [join(checkout, 'bin/prepare.js')], {
+  const { status, stderr, error } = spawnSync(process.execPath, [join(checkout, 'bin/prepare.js')], {
     ...other,
     cwd: checkout,
     encoding: 'utf8',
   });
+  if (error !== undefined && 'uid' in other) {
+    context.skip(`another user cannot run ${process.execPath}: ${error.message}`);
+    return;
+  }
   assert.equal(
     stderr,
     `slipway: The checkout ${checkout}/ has to be built, and this user may not write ${checkout}. As its owner, run: node ${checkout}/tools/build.js\n`,

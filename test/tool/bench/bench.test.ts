@@ -50,7 +50,7 @@ describe('slipway bench', () => {
     const refused = await runTool(['bench', '--url', url, '-m', 'fails', '--seconds', '1']);
     assert.match(
       refused.stderr,
-      /Model fails cannot be measured: http:\S+\/v2\/models\/fails\/infer answered 500: \{"error":"The model failed while running: /,
+      /Model fails cannot be measured: http:\S+\/v2\/models\/fails\/infer answered 500: \{"error":"The model fails whatever it is sent: /,
     );
     assert.equal(refused.code, 1);
     const several = await runTool(['bench', '--url', url]);
