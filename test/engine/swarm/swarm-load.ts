@@ -22,13 +22,14 @@ const count = { answered: 0, replicas: new Set(), failed: [] };
 let isOver = false;
 process.on('SIGTERM', () => (isOver = true));
 const infer = (host, agent) => new Promise((resolve) => {
-  const sent = request({ host, port: 8000, path: '/v2/models/anomaly/infer', method: 'POST', headers, agent }, (answer) => {
+  const asked = { host, port: 8000, path: '/v2/models/anomaly/infer', method: 'POST', headers, agent, timeout: 5000 };
+  const sent = request(asked, (answer) => {
     answer.resume().on('end', () => resolve([answer.statusCode, answer.headers.connection === 'close']));
     answer.on('error', ({ code }) => resolve([code, true]));
   });
   sent.on('error', ({ code }) => resolve([code, true]));
-  // A replica that is killed may take its address along before it closes the connection: no packet comes back then.
-  sent.setTimeout(5000, () => sent.destroy(Object.assign(new Error('no answer'), { code: 'ETIMEDOUT' })));
+  // A replica that is killed may take its address along: no packet comes back then, to a new connection either.
+  sent.on('timeout', () => sent.destroy(Object.assign(new Error('no answer'), { code: 'ETIMEDOUT' })));
   sent.end(body);
 });
 let clients = 0;
