@@ -119,12 +119,12 @@ async function reportMemory(folder) {
   const variants = [
     {},
     { cache: join(folder, 'cache') },
-    { cache: join(folder, 'cache'), env: { MALLOC_MMAP_THRESHOLD_: '1048576' } },
+    { cache: join(folder, 'cache'), env: { MALLOC_MMAP_THRESHOLD_: '1048576', MALLOC_TRIM_THRESHOLD_: '2097152' } },
   ];
   for (const variant of variants) {
     for (const workers of [1, 2, 4]) {
       const { pssMb, reason } = inProcess('memory', { workers, modelPath, ...variant });
-      const allocator = variant.env === undefined ? '' : ', MALLOC_MMAP_THRESHOLD_=1048576';
+      const allocator = variant.env === undefined ? '' : ', MALLOC_* as in images';
       console.log(`memory  102 MB model  ${workers} workers  ${pssMb} MB  (${reason}${allocator})`);
     }
   }

@@ -53,7 +53,7 @@ async function startNative(name: string, options: NativeOptions, start: StartOpt
 }
 
 /** As the images and the launcher set it: with it glibc gives back what loading a model took. */
-const allocator = { MALLOC_MMAP_THRESHOLD_: '1048576' };
+const allocator = { MALLOC_MMAP_THRESHOLD_: '1048576', MALLOC_TRIM_THRESHOLD_: '2097152' };
 
 /** The server's settings come from the command line alone. */
 function environmentOf(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
