@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 const load = (path) => import(new URL(`../../dist/${path}`, import.meta.url).href);
 const self = fileURLToPath(import.meta.url);
 const { startRunner } = await load('src/workers/pool.js');
+const { allocator } = await load('src/launch/native/supervisor/allocator.js');
 const { parseSmapsRollup } = await load('bench/targets/server-facts.js');
 
 const specOf = (modelPath) => ({
@@ -116,16 +117,12 @@ async function reportMemory(folder) {
   const modelPath = await putMlp(folder, { width: 1600, layers: 10 });
   inProcess('memory', { workers: 1, modelPath, cache: join(folder, 'cache') });
   // With its own threshold glibc gives the buffers of a load back instead of keeping them in each thread's arena.
-  const variants = [
-    {},
-    { cache: join(folder, 'cache') },
-    { cache: join(folder, 'cache'), env: { MALLOC_MMAP_THRESHOLD_: '1048576', MALLOC_TRIM_THRESHOLD_: '2097152' } },
-  ];
+  const variants = [{}, { cache: join(folder, 'cache') }, { cache: join(folder, 'cache'), env: allocator }];
   for (const variant of variants) {
     for (const workers of [1, 2, 4]) {
       const { pssMb, reason } = inProcess('memory', { workers, modelPath, ...variant });
-      const allocator = variant.env === undefined ? '' : ', MALLOC_* as in images';
-      console.log(`memory  102 MB model  ${workers} workers  ${pssMb} MB  (${reason}${allocator})`);
+      const setting = variant.env === undefined ? '' : ', MALLOC_* as in images';
+      console.log(`memory  102 MB model  ${workers} workers  ${pssMb} MB  (${reason}${setting})`);
     }
   }
 }

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { AppError } from '../../src/errors.js';
+import { allocator } from '../../src/launch/index.js';
 import type { ProviderName } from '../../src/model/config.js';
 import type { StartOptions, Target, TargetPlan } from './target.js';
 
@@ -51,9 +52,6 @@ async function startNative(name: string, options: NativeOptions, start: StartOpt
     throw error;
   }
 }
-
-/** As the images and the launcher set it: with it glibc gives back what loading a model took. */
-const allocator = { MALLOC_MMAP_THRESHOLD_: '1048576', MALLOC_TRIM_THRESHOLD_: '2097152' };
 
 /** The server's settings come from the command line alone. */
 function environmentOf(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {

@@ -1,6 +1,7 @@
 import type { LaunchedServer, LaunchOptions } from './launch-for.js';
 import type { RunningPlace } from './running.js';
 
+export { allocator } from './native/supervisor/allocator.js';
 export { readModelNames } from './facts/model-folder.js';
 export type { LaunchedImage } from './docker/image-identity.js';
 export type { LaunchedServer, LaunchOptions, ServerVariant } from './launch-for.js';

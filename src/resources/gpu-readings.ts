@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import type { GpuReading } from './types.js';
 import { omitUndefined } from '../omit-undefined.js';
+import { limitProgram } from '../program-limit.js';
 
 /** What nvidia-smi said, or why it said nothing. */
 export type GpuReport =
@@ -50,17 +51,18 @@ async function readNow(options: GpuReaderOptions): Promise<GpuReport> {
 function query(command: string, { timeoutMs = 5000, env }: GpuReaderOptions): Promise<GpuReport | undefined> {
   const args = [`--query-gpu=${gpuFields.join(',')}`, '--format=csv,noheader,nounits'];
   return new Promise((resolve) => {
-    execFile(command, args, { timeout: timeoutMs, ...(env === undefined ? {} : { env }) }, (error, stdout, stderr) => {
+    const child = execFile(command, args, env === undefined ? {} : { env }, (error, stdout, stderr) => {
+      stopClock();
       if (error === null) resolve({ kind: 'ok', gpus: parseGpuCsv(stdout) });
       else if (error.code === 'ENOENT') resolve(undefined);
-      else if (error.killed === true)
-        resolve({ kind: 'failed', reason: `nvidia-smi gave no answer in ${timeoutMs} ms` });
       else
         resolve({
           kind: 'failed',
           reason: `nvidia-smi failed (${error.code ?? error.signal}): ${firstLine(stdout, stderr)}`,
         });
     });
+    const silence = { kind: 'failed', reason: `nvidia-smi gave no answer in ${timeoutMs} ms` } as const;
+    const stopClock = limitProgram(child, timeoutMs, () => resolve(silence));
   });
 }
 

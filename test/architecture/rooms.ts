@@ -7,6 +7,7 @@ export const roots: readonly string[] = [
   'in-turns',
   'omit-undefined',
   'private-folder',
+  'program-limit',
   'regular-file',
   'restart-policy',
 ];
@@ -18,6 +19,7 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
   'in-turns': [],
   'omit-undefined': [],
   'private-folder': [],
+  'program-limit': [],
   'regular-file': [],
   'restart-policy': [],
   'command-line': [],

@@ -5,6 +5,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { cuda13Condition, editions } from '../../src/launch/editions.js';
 import { imageLabels } from '../../src/launch/labels.js';
+import { allocator } from '../../src/launch/native/supervisor/allocator.js';
 import { dockerfiles, globalArgument, listCommands, stageArgument, type OwnDockerfile } from './dockerfile.js';
 
 const packages = JSON.parse(readFileSync('package.json', 'utf8')) as {
@@ -32,6 +33,12 @@ describe('the three Dockerfiles', () => {
         assert.equal(section(text, from, to), section(cpu.text, from, to), `${variant}: ${from}`);
       }
     }
+  });
+
+  it('set the allocator as launch does for native servers', () => {
+    const settings = Object.entries(allocator).map(([name, value]) => `${name}=${value}`);
+    assert.equal(settings.length, 2);
+    for (const { text } of dockerfiles) assert.match(text, new RegExp(`^ENV .* ${settings.join(' ')}$`, 'm'));
   });
 
   it('differ in nothing but where the ONNX Runtime files come from and what they stand on', () => {

@@ -76,6 +76,12 @@ describe('the reader of GPU figures', () => {
     assert.equal((await createGpuReader({ commands: [join(folder, 'none'), here] }).read()).kind, 'ok');
   });
 
+  it('does not wait for what holds the output of a program that was ended', { timeout: 15_000 }, async () => {
+    const holding = await program('sleep 20 & wait');
+    const report = await createGpuReader({ commands: [holding], timeoutMs: 50 }).read();
+    assert.deepEqual(report, { kind: 'failed', reason: 'nvidia-smi gave no answer in 50 ms' });
+  });
+
   it('does not wait for a program that hangs', async () => {
     const hanging = await program('exec sleep 60');
     assert.deepEqual(await createGpuReader({ commands: [hanging], timeoutMs: 50 }).read(), {

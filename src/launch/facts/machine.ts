@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { arch, hostname, release } from 'node:os';
+import { limitProgram } from '../../program-limit.js';
 
 /** How a program ended that a probe ran. */
 export type ProgramResult =
@@ -42,20 +43,13 @@ function runProgram({ program, args, limitMs, env }: Run): Promise<ProgramResult
   return new Promise((resolve) => {
     const options = { env: { ...env, LC_ALL: 'C' }, maxBuffer: 1 << 20 } as const;
     const child = execFile(program, args, options, (error, stdout, stderr) => {
-      clearTimeout(timer);
+      stopClock();
       if (error === null) resolve({ kind: 'exited', code: 0, stdout, stderr });
       else if (error.code === 'ENOENT') resolve({ kind: 'missing' });
       else if (typeof error.code === 'number') resolve({ kind: 'exited', code: error.code, stdout, stderr });
       else resolve({ kind: 'failed', reason: error.message });
     });
-    // Not even SIGKILL ends one that waits in the kernel for a GPU that fell off the bus: it is left to itself.
-    const timer = setTimeout(() => {
-      resolve({ kind: 'timeout', limitMs });
-      child.kill('SIGKILL');
-      child.stdout?.destroy();
-      child.stderr?.destroy();
-      child.unref();
-    }, limitMs);
+    const stopClock = limitProgram(child, limitMs, () => resolve({ kind: 'timeout', limitMs }));
     // A program that reads its input would wait for ours.
     child.stdin?.end();
   });

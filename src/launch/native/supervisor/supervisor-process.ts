@@ -9,6 +9,7 @@ import { messageOf } from '../../../errors.js';
 import { launchedRestartPolicy, Restarts } from '../../../restart-policy.js';
 import { deservesRestart, exitCodeOf, holdsConnections, Generation, type GenerationStart } from './generation.js';
 import { askForLife, hangs, usualHangRule } from './hang-watch.js';
+import { allocator } from './allocator.js';
 import { readIdentity } from '../process.js';
 import { RotatingLog } from '../log.js';
 import { OwedWrites } from './owed-writes.js';
@@ -56,12 +57,6 @@ function onStopSignal(): void {
   void save({ status: 'stopping' });
   setTimeout(() => endAll('SIGKILL'), longestDrainMs).unref();
 }
-
-/**
- * Makes glibc give back the large buffers of a model's load, which each thread would else keep: half of an extra worker's memory. It keeps
- * 2 MiB all the same: with the first alone it gives back the memory of each request's body, and has 200 pages cleared for the next.
- */
-const allocator = { MALLOC_MMAP_THRESHOLD_: '1048576', MALLOC_TRIM_THRESHOLD_: '2097152' };
 
 function start(way: Omit<GenerationStart, 'onLine'>): Generation {
   const generation = new Generation({
