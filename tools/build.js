@@ -25,6 +25,9 @@ function listSources() {
   return found;
 }
 
+/** A path as esbuild is given it: in one from the root, characters such as `*`, `?` and `"` of the folder around would mean something. */
+const fromRoot = (path) => relative(root, path);
+
 const isCode = (path) => path.endsWith('.ts') && !path.endsWith('.d.ts');
 const isAsset = (path) => path.includes(`${join('playground', 'web')}`) || /\.(json|html|proto)$/.test(path);
 
@@ -43,7 +46,7 @@ const fromOriginalPlace = {
   name: 'from-original-place',
   setup({ onLoad }) {
     onLoad({ filter: /\.ts$/ }, ({ path }) => {
-      const place = `../../${relative(root, path).replace(/\.ts$/, '.js').replaceAll('\\', '/')}`;
+      const place = `../../${fromRoot(path).replace(/\.ts$/, '.js').replaceAll('\\', '/')}`;
       const here = `new URL(${JSON.stringify(place)}, import.meta.url).href`;
       return { contents: readFileSync(path, 'utf8').replaceAll('import.meta.url', here), loader: 'ts' };
     });
@@ -57,7 +60,7 @@ async function joinEntry(build, entry, options) {
   const folder = `${name}-${basename(path, '.js')}`;
   await build({
     ...options,
-    entryPoints: [entry],
+    entryPoints: [fromRoot(entry)],
     outdir: join(dist, 'joined', folder),
     bundle: true,
     splitting: true,
@@ -86,15 +89,15 @@ export async function buildAll() {
     logLevel: 'warning',
   };
   const code = sources.map(({ path }) => path).filter(isCode);
-  await build({ ...options, entryPoints: code, outdir: dist, outbase: root });
-  const isServers = (path) => /^src[\\/](?!launch|tool|validate)/.test(relative(root, path));
+  await build({ ...options, entryPoints: code.map(fromRoot), outdir: dist, outbase: root });
+  const isServers = (path) => /^src[\\/](?!launch|tool|validate)/.test(fromRoot(path));
   await Promise.all(findEntries(code.filter(isServers)).map((entry) => joinEntry(build, entry, options)));
   const [module, script] = shared;
   if (existsSync(join(root, module))) {
     await build({ ...options, sourcemap: false, entryPoints: [module], outfile: join(dist, script) });
   }
   for (const { path } of sources.filter(({ path }) => isAsset(path))) {
-    await cp(path, path.replace(root, dist));
+    await cp(path, join(dist, fromRoot(path)));
   }
   await writeFile(stamp, '');
   await utimes(stamp, startedAt, startedAt);
