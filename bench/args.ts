@@ -1,5 +1,5 @@
 import { Command, CommanderError } from 'commander';
-import { plainHelp } from '../src/command-line/plain-help.js';
+import { helpWidth, plainHelp } from '../src/command-line/plain-help.js';
 import { AppError, toSentence } from '../src/errors.js';
 import { omitUndefined } from '../src/omit-undefined.js';
 import { peerNames } from './peers/catalogue.js';
@@ -97,15 +97,16 @@ function describeCommand(write: (line: string) => void): Command {
     .configureHelp(plainHelp)
     .helpOption('-h, --help', 'print this')
     .allowExcessArguments(false)
-    .configureOutput({ writeOut: write, writeErr: () => undefined, getOutHelpWidth: () => 110 })
+    .configureOutput({ writeOut: write, writeErr: () => undefined, getOutHelpWidth: helpWidth })
     .addHelpText('after', epilogue)
     .exitOverride();
 }
 
 const epilogue = `
-Models that can be generated, with random weights: random-convolution-net (of ResNet-50's size),
-random-encoder (of BERT-base's size), random-perceptron.
-Exit codes: 0 done, 1 failed, 2 wrong flags, 3 slower than the baseline, 130 interrupted.
+Models that can be generated, with random weights: random-convolution-net
+(of ResNet-50's size), random-encoder (of BERT-base's size), random-perceptron.
+Exit codes: 0 done, 1 failed, 2 wrong flags, 3 slower than the baseline,
+130 interrupted.
 `;
 
 function toSettings(options: Options): BenchSettings {

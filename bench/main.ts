@@ -40,6 +40,8 @@ async function main(): Promise<number> {
   const workplace = await mkdtemp(join(tmpdir(), 'slipway-bench-'));
   try {
     return await measure(invocation.settings, workplace, signal);
+  } catch (thrown) {
+    throw signal.aborted ? signal.reason : thrown;
   } finally {
     await rm(workplace, { recursive: true, force: true });
   }

@@ -17,6 +17,7 @@ export interface BareServer {
 export async function startBareServer(answer: BareAnswer): Promise<BareServer> {
   const child = fork(fileURLToPath(new URL('./bare-server-process.js', import.meta.url)), {
     serialization: 'advanced',
+    detached: true, // Ctrl-C of the terminal reaches the parent, which ends this process
   });
   const setAnswer = async (next: BareAnswer): Promise<number> => {
     child.send(next);

@@ -14,7 +14,10 @@ export interface RawLoop {
 
 /** Loads the model in every thread. Rejects with ENGINE_FAILED where it cannot be loaded. */
 export async function startRawLoop(setup: RawSetup): Promise<RawLoop> {
-  const child = fork(fileURLToPath(new URL('./raw-loop-process.js', import.meta.url)), { serialization: 'advanced' });
+  const child = fork(fileURLToPath(new URL('./raw-loop-process.js', import.meta.url)), {
+    serialization: 'advanced',
+    detached: true, // Ctrl-C of the terminal reaches the parent, which ends this process
+  });
   const close = async (): Promise<void> => {
     if (child.exitCode !== null || child.signalCode !== null) return;
     const ended = once(child, 'exit');

@@ -17,6 +17,7 @@ export function startLoadGenerator(): LoadGenerator {
   const child = fork(fileURLToPath(new URL('./load-process.js', import.meta.url)), {
     serialization: 'advanced',
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    detached: true, // Ctrl-C of the terminal reaches the parent, which ends this process
   });
   return {
     run: (order, signal) => runOrder(child, order, signal),

@@ -17,10 +17,10 @@ async function findProcesses(folder: string): Promise<readonly string[]> {
 }
 
 describe('the process of the benchmark', () => {
-  it('ends everything on Ctrl-C: no process and no file is left', async () => {
+  it('ends everything on Ctrl-C, which a terminal sends to the whole group: no process and no file is left', async () => {
     const { child, folder, exited, seen } = await startBench(['--quick', '--model', 'anomaly']);
     await seen('latency');
-    child.kill('SIGINT');
+    process.kill(-(child.pid ?? 0), 'SIGINT');
     assert.deepEqual(await exited, [130, null]);
     assert.deepEqual([await findProcesses(folder), await readdir(folder)], [[], []]);
   });

@@ -22,7 +22,7 @@ export interface BenchProcess {
 const folders: string[] = [];
 after(() => Promise.all(folders.map((folder) => rm(folder, { recursive: true, force: true }))));
 
-/** Starts the benchmark in a process of its own. */
+/** Starts the benchmark in a process of its own, which leads a group. */
 export async function startBench(
   flags: readonly string[],
   env: Readonly<Record<string, string>> = {},
@@ -32,6 +32,7 @@ export async function startBench(
   const child = spawn(process.execPath, ['dist/bench/main.js', ...flags], {
     env: { ...process.env, ...env, TMPDIR: folder },
     stdio: ['ignore', 'ignore', 'pipe'],
+    detached: true,
   });
   const lines: string[] = [];
   const reader = createInterface(child.stderr).on('line', (line) => lines.push(line));
