@@ -8,3 +8,6 @@ export const plainHelp: HelpConfiguration = {
     return `${description}${choices}${fallback}`;
   },
 };
+
+/** The width of a help's lines: the terminal's, if that is not wider than is good to read; a pipe has none. */
+export const helpWidth = (): number => Math.min(process.stdout.columns || 110, 110);

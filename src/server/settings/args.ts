@@ -1,5 +1,6 @@
 import { Command, CommanderError, Option } from 'commander';
 import { NotedOption } from '../../command-line/noted-option.js';
+import { helpWidth } from '../../command-line/plain-help.js';
 import { meantCommand, nearCommand, otherLine } from '../../command-line/programs.js';
 import { AppError, messageOf, toSentence } from '../../errors.js';
 import { omitUndefined } from '../../omit-undefined.js';
@@ -119,10 +120,10 @@ export function describeServing(version: string, write: (line: string) => void):
       'Serves ONNX models over HTTP. Commands: predict, bench, inspect, init, completion. Containers: launch.',
     )
     .argument('[models...]', "a model file, one model's folder or a repository; the same as --models")
-    .usage('[model.onnx|dir] [flags]      (in a checkout: npm start -- [model.onnx|dir] [flags])')
+    .usage('[model.onnx|dir] [flags]   (in a checkout: npm start -- ...)')
     .version(version, '--version', 'print the version')
     .helpOption('-h, --help', 'print this')
-    .configureOutput({ writeOut: write, writeErr: () => undefined, getOutHelpWidth: () => 110 })
+    .configureOutput({ writeOut: write, writeErr: () => undefined, getOutHelpWidth: helpWidth })
     .addHelpText('after', epilogue())
     .exitOverride();
   for (const name of names) command.addOption(optionOf(name));

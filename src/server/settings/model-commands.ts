@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import { helpWidth } from '../../command-line/plain-help.js';
 import { AppError, toSentence } from '../../errors.js';
 import { isRemote } from '../../store/location.js';
 
@@ -45,7 +46,7 @@ export function describeModelCommand(kind: 'inspect' | 'init', write: (text: str
     .argument('<path>', "NAME.onnx, a model's folder or a folder of models")
     .option('--json', 'print the result as JSON')
     .helpOption('-h, --help', 'print this')
-    .configureOutput({ writeOut: write, writeErr: () => undefined, getOutHelpWidth: () => 110 })
+    .configureOutput({ writeOut: write, writeErr: () => undefined, getOutHelpWidth: helpWidth })
     .exitOverride();
   return kind === 'init' ? command.option('--force', 'replace an existing model.json') : command;
 }
