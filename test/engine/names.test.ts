@@ -15,7 +15,7 @@ const label = 'slipway.test=names';
 
 describe('whose server, under which name and address', { skip: engine.skip, concurrency: false }, () => {
   const docker = engine.docker!;
-  const { nextPort, ours, up, upJson } = openStandInSuite(docker, label, 23_000);
+  const { nextPort, ours, start, up, upJson } = openStandInSuite(docker, label, 23_000);
   const elsewhere = join(temporaryFolder('checkout-'), 'other');
   const launchElsewhere = (...args: readonly string[]) =>
     run(process.execPath, [join(elsewhere, 'dist/src/launch/main.js'), ...args]);
@@ -80,6 +80,47 @@ describe('whose server, under which name and address', { skip: engine.skip, conc
     assert.equal((await runLauncher(['stop']).ended).stdout, 'slipway-test-mine\n');
     assert.equal((await runLauncher(['stop', 'slipway-test-theirs']).ended).stdout, 'slipway-test-theirs\n');
     assert.equal(await state('slipway-test-theirs'), 'exited');
+  });
+
+  it('--replace leaves the old server in its place where the new one cannot be created, does not start or is interrupted', async () => {
+    const name = 'slipway-test-stays';
+    const publish = nextPort();
+    const line = ['--variant', 'cpu', '--name', name, '-p', publish];
+    const { containerId = '' } = await upJson(line);
+    const startedAt = async () => (await docker.containers.inspect(containerId)).raw['State'] as { StartedAt: string };
+    const before = await startedAt();
+    const uncreated = await up(['-d', ...line, '--replace', '--runtime', 'slipway-test-no-such-runtime']);
+    assert.notEqual(uncreated.code, 0);
+    assert.deepEqual(await startedAt(), before, 'it was not even stopped');
+    const again = new RegExp(`\\n  ${name} was started again, as it was\\.\\n`);
+    const only = async (): Promise<void> => {
+      const named = (await ours()).filter((one) => one.name.startsWith(name));
+      assert.deepEqual(
+        named.map(({ id, state: now }) => [id, now]),
+        [[containerId, 'running']],
+      );
+      assert.equal((await upJson(line)).containerId, containerId);
+    };
+    const failed = await up(['-d', ...line, '--replace', '-e', 'MODE=fail']);
+    assert.equal(failed.code, 6, failed.stderr);
+    assert.match(failed.stderr, again);
+    await only();
+    const hanging = start([...line, '--replace', '-e', 'MODE=hang']);
+    await hanging.seen('stand-in says hello');
+    hanging.child.kill('SIGINT');
+    const interrupted = await hanging.ended;
+    assert.equal(interrupted.code, 130, interrupted.stderr);
+    assert.match(interrupted.stderr, again);
+    await only();
+    const kept = await up(['-d', ...line, '--replace', '--keep', '-e', 'MODE=fail']);
+    const failedName = /(slipway-test-stays-failed-[0-9a-f]{6}) is kept: launch logs \1/.exec(kept.stderr)?.[1] ?? '';
+    assert.equal(await state(failedName), 'exited');
+    assert.match(kept.stderr, again);
+    await docker.containers.remove(failedName);
+    await only();
+    const next = await upJson([...line, '--replace', '-e', 'DEVICE=next']);
+    assert.deepEqual([next.name, next.devices], [name, ['next']]);
+    await assert.rejects(docker.containers.inspect(containerId), { code: 'CONTAINER_NOT_FOUND' });
   });
 
   it('ps shows what runs, and with -a what ended; DEVICE is what the server says, or marked as asked for', async () => {

@@ -75,6 +75,19 @@ export function describeGatewayContract(
       assert.equal(state.exitCode, 3);
     });
 
+    it('gives a running container another name, and refuses one that is taken', async () => {
+      const { docker } = open();
+      const id = await create('exec sleep 600');
+      await docker.containers.start(id);
+      await docker.containers.rename(id, `${run}-renamed`);
+      const { state } = await docker.containers.inspect(`${run}-renamed`);
+      assert.equal(state.status, 'running');
+      const other = await create('exec sleep 600');
+      const refused = await rejectsWith('DOCKER_REFUSED', () => docker.containers.rename(other, `${run}-renamed`));
+      assert.match(refused.message, /is already in use by/);
+      await docker.containers.stop(id, { graceSeconds: 0 });
+    });
+
     it('keeps stdout and stderr apart, and cuts logs to their tail', async () => {
       const { docker } = open();
       const id = await create('echo one; echo two; echo bad >&2');

@@ -19,7 +19,8 @@ export interface Existing {
   readonly portHolders: readonly ContainerSummary[];
 }
 
-const isAlive = ({ state }: ContainerSummary): boolean => /^(running|restarting|paused)$/.test(state);
+/** Whether a container runs, or will again by itself. */
+export const isAlive = ({ state }: ContainerSummary): boolean => /^(running|restarting|paused)$/.test(state);
 
 /** Looks for containers of ours with the spec's options, name or ports. Changes nothing. */
 export async function findExisting(gateway: DockerGateway, spec: ContainerSpec): Promise<Existing> {
@@ -88,22 +89,13 @@ export function inTheWay({ same, leftover, other, portHolders }: Existing): read
   return [...new Map(all.map((one) => [one.id, one])).values()];
 }
 
-/** Stops and removes what is in the way: `--replace`. */
-export async function removeExisting(gateway: DockerGateway, existing: Existing): Promise<readonly string[]> {
-  const unique = inTheWay(existing);
-  for (const { id } of unique) {
-    await gateway.containers.stop(id).catch(ignoreGone);
-    await removeContainer(gateway, id);
-  }
-  return unique.map(({ name }) => name);
-}
-
 /** Removes a container by force; one that is gone, or on its way, is as good. */
 export async function removeContainer(gateway: DockerGateway, id: string): Promise<void> {
   await gateway.containers.remove(id, { force: true, volumes: true }).catch(ignoreGone);
 }
 
-function ignoreGone(thrown: unknown): void {
+/** What is gone, or on its way, needs no more. */
+export function ignoreGone(thrown: unknown): void {
   const isGone =
     thrown instanceof AppError && (thrown.code === 'CONTAINER_NOT_FOUND' || /already in progress/.test(thrown.message));
   if (!isGone) throw thrown;

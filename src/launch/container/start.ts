@@ -1,6 +1,6 @@
 import { AppError } from '../../errors.js';
 import { type Attached, describeContainer, toUnready, waitForContainer } from './ready.js';
-import type { Attachment, OutputChunk } from '../docker/types.js';
+import type { Attachment, ContainerSummary, OutputChunk } from '../docker/types.js';
 import {
   findExisting,
   explainShorterLife,
@@ -9,11 +9,11 @@ import {
   portError,
   refuseOther,
   removeContainer,
-  removeExisting,
   type Existing,
-  type Settling,
 } from './existing.js';
+import { create, createOrFind, settling } from './create.js';
 import { findListener, isOnHostNetwork, wantedPorts } from './host-ports.js';
+import { displacedName, putInPlace } from './replace.js';
 import { explainEngineError } from '../failures/explain.js';
 import { killedExitCode, ranOutOfMemory } from '../failures/out-of-memory.js';
 import { LogTail } from '../text/log-tail.js';
@@ -24,57 +24,43 @@ import type { Launched } from '../session/outcome.js';
 import type { ContainerPlan } from '../decide/plan-types.js';
 import { permitReplacing, refuseShorterLife } from '../session/replace.js';
 import type { Session, Started } from '../session/session.js';
-import { toContainerSpec, withProfiles } from './spec.js';
-import type { ContainerSpec, CreateBody } from './spec-types.js';
+import { toContainerSpec } from './spec.js';
+import type { ContainerSpec } from './spec-types.js';
 
 /** Creates and starts a container of a plan, or finds the one that runs already, and waits until it is ready. */
 export async function startContainer(session: Session, plan: ContainerPlan): Promise<Started> {
   const { gateway, request, facts, context, options } = session;
   const spec = toContainerSpec(request, plan, facts);
-  let existing = await (options.replace ? findExisting(gateway, spec) : findSettled(gateway, spec, settling(session)));
   if (options.replace) {
-    await permitReplacing(context, inTheWay(existing), request.container.name);
-    for (const name of await removeExisting(gateway, existing)) context.console.note(`removed ${name}`);
-    existing = { portHolders: [] };
-  } else if (existing.same !== undefined) return reuse(session, { spec, plan }, existing.same.id);
-  else refuseOther(existing);
+    const obstacles = inTheWay(await findExisting(gateway, spec));
+    await permitReplacing(context, obstacles, request.container.name);
+    if (obstacles.length > 0) return replace(session, { spec, plan }, obstacles);
+  }
+  const existing = await findSettled(gateway, spec, settling(session));
+  if (existing.same !== undefined) return reuse(session, { spec, plan }, existing.same.id);
+  refuseOther(existing);
   await refuseTaken(session, spec, existing);
   if (existing.leftover !== undefined) await removeContainer(gateway, existing.leftover.id);
-  const id = await create(session, spec);
+  const id = await createOrFind(session, spec);
   if (typeof id === 'object') return reuse(session, { spec, plan }, id.runningId);
   return startAndWait(session, { spec, plan, id, existing });
-}
-
-const settling = ({ context }: Session): Settling => ({ onWait: (text) => context.console.note(text) });
-
-/** A launcher that was faster has made the same container: its name, and so its options, are the same. */
-async function create(session: Session, spec: ContainerSpec): Promise<string | { readonly runningId: string }> {
-  const { gateway, context } = session;
-  try {
-    const { name, platform } = spec;
-    const onWarning = (text: string): void => context.console.warn(text);
-    return await gateway.containers.create(toSent(session, spec), { name, platform, onWarning });
-  } catch (thrown) {
-    const isTaken = thrown instanceof AppError && /is already in use by container/.test(thrown.message);
-    if (!isTaken) throw explainEngineError(thrown);
-    const { same } = await findSettled(gateway, spec, { ...settling(session), isTaken: true });
-    if (same !== undefined) return { runningId: same.id };
-    throw new AppError(
-      'DOCKER_REFUSED',
-      `The name ${spec.name} belongs to a container that launch did not start, or that is just starting.\n  fix: choose another --name, or try again`,
-      { cause: thrown },
-    );
-  }
-}
-
-/** The options as the engine takes them: the texts of profiles in place of their files' names. */
-function toSent({ facts }: Session, { body }: ContainerSpec): CreateBody {
-  return { ...body, HostConfig: withProfiles(body.HostConfig, facts.profiles) };
 }
 
 interface Target {
   readonly spec: ContainerSpec;
   readonly plan: ContainerPlan;
+}
+
+/** Creates it under another name at first: what is wrong with its options shows while the others serve. */
+async function replace(session: Session, target: Target, obstacles: readonly ContainerSummary[]): Promise<Started> {
+  const { name } = target.spec;
+  const failedName = displacedName(name, 'failed');
+  const id = await create(session, { ...target.spec, name: displacedName(name, 'next') });
+  const fresh: Fresh = { ...target, id, existing: { portHolders: [] }, failedName };
+  return putInPlace(session, { id, name, failedName, obstacles }, async () => {
+    await refuseTaken(session, fresh.spec, fresh.existing);
+    return startAndWait(session, fresh);
+  });
 }
 
 async function reuse(session: Session, target: Target, id: string): Promise<Started> {
@@ -124,6 +110,8 @@ function startedOf({ gateway, context }: Session, launched: Launched, attached: 
 interface Fresh extends Target {
   readonly id: string;
   readonly existing: Existing;
+  /** Its name where it fails and is kept; undefined: the same. */
+  readonly failedName?: string;
 }
 
 async function startAndWait(session: Session, fresh: Fresh): Promise<Started> {
@@ -158,8 +146,8 @@ async function startAndWait(session: Session, fresh: Fresh): Promise<Started> {
     });
     return startedOf(session, launched, attached);
   } catch (thrown) {
-    if (options.keep)
-      context.console.warn(`${fresh.spec.name} is kept: launch logs ${fresh.spec.name}, launch rm ${fresh.spec.name}`);
+    const { failedName: name = fresh.spec.name } = fresh;
+    if (options.keep) context.console.warn(`${name} is kept: launch logs ${name}, launch rm ${name}`);
     else await takeBack(session, fresh);
     throw thrown;
   } finally {

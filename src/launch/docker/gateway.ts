@@ -107,6 +107,8 @@ export interface ContainersApi {
   stop(id: string, options?: { readonly graceSeconds?: number | undefined }): Promise<void>;
   kill(id: string, signal?: string): Promise<void>;
   restart(id: string, options?: { readonly graceSeconds?: number | undefined }): Promise<void>;
+  /** A running one keeps running. Throws DOCKER_REFUSED where the name is taken. */
+  rename(id: string, name: string): Promise<void>;
   /** Exit code, once the condition holds; `removed` for one that removes itself. */
   wait(id: string, condition?: 'not-running' | 'next-exit' | 'removed', options?: Cancelable): Promise<number>;
   remove(

@@ -37,6 +37,7 @@ export function containersOf(transport: Transport): ContainersApi {
     },
     stop: (id, options) => post('stop', id, ['/stop', { t: options?.graceSeconds }]),
     kill: (id, signal) => post('kill', id, ['/kill', { signal }]),
+    rename: (id, name) => post('rename', id, ['/rename', { name }]),
     restart: (id, options) => post('restart', id, ['/restart', { t: options?.graceSeconds }]),
   };
 }
