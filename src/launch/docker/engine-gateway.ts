@@ -38,7 +38,7 @@ export function openGateway(endpoint: DockerEndpoint): DockerGateway {
       parseDiskUsage(await transport.json({ method: 'GET', path: '/system/df', subject: measuring, isSlow: true })),
     pruneBuildCache: async () => {
       const subject: Subject = { action: 'prune the build cache', kind: 'engine' };
-      const answer = await transport.json({ method: 'POST', path: '/build/prune', subject });
+      const answer = await transport.json({ method: 'POST', path: '/build/prune', subject, isSlow: true });
       return asNumber(asRecord(answer)['SpaceReclaimed']);
     },
   };

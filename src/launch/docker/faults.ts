@@ -56,6 +56,13 @@ export function toSilence(limitMs: number, subject: Subject, { url }: DockerEndp
   return new AppError('DOCKER_UNREACHABLE', text, { details: { url } });
 }
 
+/** An engine that lives, and does not come to the end of one action. */
+export function toHang(limitMs: number, subject: Subject, { url }: DockerEndpoint): AppError {
+  const text = `The engine at ${url} lives, but has not come to an end after ${limitMs / 60_000} min of trying to ${subject.action}.`;
+  const fix = 'restart it (sudo systemctl restart docker), then the same command again';
+  return new AppError('DOCKER_UNREACHABLE', `${text}\n  fix: ${fix}`, { details: { url, fix } });
+}
+
 function disconnected(thrown: unknown, subject: Subject, endpoint: DockerEndpoint): AppError {
   const code = asText(asRecord(thrown)['code']);
   const text = messageOf(thrown);

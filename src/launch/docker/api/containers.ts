@@ -26,7 +26,9 @@ export function containersOf(transport: Transport): ContainersApi {
     ref: string,
     [rest, query]: [string, Record<string, string | number | undefined>],
   ) => {
-    await transport.json({ method: 'POST', path: pathOf(ref, rest), query, subject: about(verb, ref) });
+    // A container may be given an hour to stop.
+    const call = { path: pathOf(ref, rest), query, subject: about(verb, ref), isSlow: query['t'] !== undefined };
+    await transport.json({ method: 'POST', ...call });
   };
   return {
     ...lifecycleOf(transport),
@@ -64,7 +66,12 @@ function lifecycleOf(transport: Transport): Pick<ContainersApi, 'list' | 'inspec
       return asText(answer['Id']);
     },
     wait: async (ref, condition = 'not-running', { signal } = {}) => {
-      const call = { path: pathOf(ref, '/wait'), query: { condition }, subject: about('wait for', ref) };
+      const call = {
+        path: pathOf(ref, '/wait'),
+        query: { condition },
+        subject: about('wait for', ref),
+        isEndless: true,
+      };
       const answer = await transport.json({ method: 'POST', ...call, ...(signal === undefined ? {} : { signal }) });
       return asNumber(asRecord(answer)['StatusCode']);
     },

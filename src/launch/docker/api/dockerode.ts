@@ -4,15 +4,15 @@ import type { Duplex, Readable } from 'node:stream';
 import { AppError, messageOf } from '../../../errors.js';
 import { omitUndefined } from '../../../omit-undefined.js';
 import type { DockerEndpoint } from '../address/endpoint.js';
-import { toDockerError, toSilence } from '../faults.js';
+import { toDockerError } from '../faults.js';
 import { openSshAgent } from '../address/ssh-agent.js';
+import { Patience, usualLimits, type Limits } from './limits.js';
 import type { Call, Transport } from './transport.js';
 
-const readLimitMs = 30_000;
-
-/** The engine's client. No API version is pinned: each engine is spoken to in its own. A question is given up after the limit. */
-export function openTransport(endpoint: DockerEndpoint, limitMs = readLimitMs): Transport {
+/** The engine's client. No API version is pinned: each engine is spoken to in its own. One that hangs is given up. */
+export function openTransport(endpoint: DockerEndpoint, limits: Limits = usualLimits): Transport {
   const modem = openModem(endpoint);
+  const patience = new Patience(endpoint, limits);
   const send = (call: Call, kind: 'json' | 'stream' | 'hijack'): Promise<unknown> =>
     new Promise((resolve, reject) => {
       modem.dial(toDialOptions(call, kind), (thrown: unknown, answer: unknown) => {
@@ -20,31 +20,18 @@ export function openTransport(endpoint: DockerEndpoint, limitMs = readLimitMs): 
         else reject(call.signal?.aborted === true ? (thrown as Error) : toDockerError(thrown, call.subject, endpoint));
       });
     });
+  const sendJson = (call: Call): Promise<unknown> => send(call, 'json');
+  const open = (call: Call, kind: 'stream' | 'hijack'): Promise<unknown> =>
+    patience.await({ ...call, isSlow: true }, sendJson, (watched) => send(watched, kind));
   return {
     json: async (call) => {
-      const answer = await withinLimit(call, { endpoint, limitMs }, (limited) => send(limited, 'json'));
+      const isQuestion = call.method === 'GET' && call.isSlow !== true;
+      const answer = await (isQuestion ? patience.ask(call, sendJson) : patience.await(call, sendJson, sendJson));
       return Buffer.isBuffer(answer) ? undefined : answer;
     },
-    stream: (call) => readStream(() => send(call, 'stream') as Promise<Readable>, call, endpoint),
-    hijack: (call) => send(call, 'hijack') as Promise<Duplex>,
+    stream: (call) => readStream(() => open(call, 'stream') as Promise<Readable>, call, endpoint),
+    hijack: (call) => open(call, 'hijack') as Promise<Duplex>,
   };
-}
-
-interface Limit {
-  readonly endpoint: DockerEndpoint;
-  readonly limitMs: number;
-}
-
-/** Only questions have a limit, for an engine that hangs would hold the command up for ever; actions may take their time. */
-async function withinLimit<T>(call: Call, { endpoint, limitMs }: Limit, send: (call: Call) => Promise<T>): Promise<T> {
-  if (call.method !== 'GET' || call.isSlow === true) return send(call);
-  const limit = AbortSignal.timeout(limitMs);
-  const signal = call.signal === undefined ? limit : AbortSignal.any([call.signal, limit]);
-  try {
-    return await send({ ...call, signal });
-  } catch (thrown) {
-    throw limit.aborted && call.signal?.aborted !== true ? toSilence(limitMs, call.subject, endpoint) : thrown;
-  }
 }
 
 async function* readStream(

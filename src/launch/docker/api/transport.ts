@@ -20,8 +20,10 @@ export interface Call {
   readonly body?: object;
   /** A tar as the body. */
   readonly upload?: Readable;
-  /** The engine may measure or count for minutes before it answers. */
+  /** The engine may measure, count or wait for as long as it likes before it answers. */
   readonly isSlow?: boolean;
+  /** Waits for what may never come: the end of a server. */
+  readonly isEndless?: boolean;
   readonly auth?: Partial<RegistryAuth>;
   readonly registries?: Readonly<Record<string, RegistryAuth>>;
   readonly signal?: AbortSignal;

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { DockerEndpoint } from '../../../../src/launch/docker/address/endpoint.js';
 import { openTransport } from '../../../../src/launch/docker/api/dockerode.js';
+import { usualLimits } from '../../../../src/launch/docker/api/limits.js';
 import { openGateway } from '../../../../src/launch/docker/engine-gateway.js';
 import { runLaunch } from '../../../support/launch-cli.js';
 import { openStubEngine, sendJson } from '../stub-engine.js';
@@ -16,9 +17,10 @@ describe('an engine that takes questions and does not answer', () => {
   it('is given up by name after the limit, and left in peace by actions and slow questions', async (context) => {
     const waiting: (() => void)[] = [];
     const path = await openStubEngine(context, ({ url }, response) => {
-      if (url !== '/silent') waiting.push(() => sendJson(response, { url }));
+      if (url === '/_ping') response.end('OK');
+      else if (url !== '/silent') waiting.push(() => sendJson(response, { url }));
     });
-    const transport = openTransport(endpointAt(path), 50);
+    const transport = openTransport(endpointAt(path), { ...usualLimits, limitMs: 50 });
     const subject = { action: 'list containers', kind: 'engine' } as const;
     const action = transport.json({ method: 'POST', path: '/action', subject });
     const slow = transport.json({ method: 'GET', path: '/slow', subject, isSlow: true });
@@ -35,10 +37,54 @@ describe('an engine that takes questions and does not answer', () => {
     assert.deepEqual(await Promise.all([action, slow]), [{ url: '/action' }, { url: '/slow' }]);
   });
 
+  it('is given up by actions, slow questions and streams too, once it answers nothing beside them', async (context) => {
+    const asked = new Set<string>();
+    const path = await openStubEngine(context, ({ method, url }) => void asked.add(`${method} ${url}`));
+    const transport = openTransport(endpointAt(path), { limitMs: 20, pingEveryMs: 1, mostPings: 1000 });
+    const subject = { action: 'create a container of web', kind: 'engine' } as const;
+    const first = async (source: AsyncIterable<Buffer>): Promise<unknown> => source[Symbol.asyncIterator]().next();
+    const calls = [
+      transport.json({ method: 'POST', path: '/create', subject, body: {} }),
+      transport.json({ method: 'DELETE', path: '/remove', subject }),
+      transport.json({ method: 'GET', path: '/slow', subject, isSlow: true }),
+      transport.hijack({ method: 'POST', path: '/attach', subject }),
+      first(transport.stream({ method: 'POST', path: '/pull', subject })),
+    ];
+    for (const { status, reason } of (await Promise.allSettled(calls)) as readonly PromiseRejectedResult[]) {
+      assert.equal(status, 'rejected');
+      assert.match(
+        String(reason),
+        /did not answer within 0\.02 s while trying to create a container of web\. Check it/,
+      );
+    }
+    assert.ok(asked.has('GET /_ping') && asked.has('POST /create'), [...asked].join());
+  });
+
+  it('is told from one that lives and does not end an action, which is given up much later, and a wait never', async (context) => {
+    let pings = 0;
+    const path = await openStubEngine(context, ({ url }, response) => {
+      if (url === '/_ping') response.writeHead((pings += 1) % 2 === 0 ? 200 : 403).end();
+    });
+    const transport = openTransport(endpointAt(path), { limitMs: 60_000, pingEveryMs: 1, mostPings: 4 });
+    const subject = { action: 'start container web', kind: 'container' } as const;
+    const stop = new AbortController();
+    const waits = [{ isSlow: true }, { isEndless: true }].map((how) =>
+      transport.json({ method: 'POST', path: '/wait', subject, ...how, signal: stop.signal }).catch(() => 'stopped'),
+    );
+    await assert.rejects(transport.json({ method: 'POST', path: '/start', subject }), {
+      code: 'DOCKER_UNREACHABLE',
+      message: /lives, but has not come to an end after .* min of trying to start container web\.\n {2}fix: restart it/,
+    });
+    const seen = pings;
+    while (pings < seen + 8) await new Promise((resolve) => setImmediate(resolve));
+    stop.abort();
+    assert.deepEqual(await Promise.all(waits), ['stopped', 'stopped']);
+  });
+
   it('keeps the reason of a caller who gave up first', async (context) => {
     const stop = new AbortController();
     const path = await openStubEngine(context, () => stop.abort(new Error('enough')));
-    const transport = openTransport(endpointAt(path), 60_000);
+    const transport = openTransport(endpointAt(path), usualLimits);
     const subject = { action: 'ask', kind: 'engine' } as const;
     const asked = transport.json({ method: 'GET', path: '/x', subject, signal: stop.signal });
     await assert.rejects(asked, (thrown: Error & { code?: string }) => thrown.code !== 'DOCKER_UNREACHABLE');
