@@ -61,6 +61,7 @@ function urlFor({ request: { host, port, env, args } }: NativeServer): string {
 function factsOf(record: NativeServer): ServerFacts {
   const { request, status, pid, startedAtMs, exitCode, restarts, createdAtMs, successorPid } = record;
   const isUnreadable = record.isUnreadable === true;
+  const unreadable = `unreadable (launch rm${status === 'exited' ? '' : ' -f'})`;
   const { name, host, port } = request;
   return {
     kind: 'native',
@@ -69,7 +70,7 @@ function factsOf(record: NativeServer): ServerFacts {
     variant: 'native',
     device: 'auto',
     isMeasured: false,
-    state: isUnreadable ? 'unreadable (launch rm)' : successorPid === undefined ? status : 'replacing',
+    state: isUnreadable ? unreadable : successorPid === undefined ? status : 'replacing',
     ports: isUnreadable ? [] : [{ containerPort: port, protocol: 'tcp', hostPort: port, hostIp: host }],
     createdAtMs,
     upSinceMs: status === 'running' ? startedAtMs : undefined,

@@ -24,8 +24,7 @@ export async function lock(folder: string, name: string): Promise<() => Promise<
       return () => rm(path, { force: true });
     } catch (thrown) {
       if ((thrown as NodeJS.ErrnoException).code !== 'EEXIST') {
-        const text = `The folder of native servers cannot be written: ${messageOf(thrown)}. Name another: SLIPWAY_STATE_DIR=/path`;
-        throw new AppError('USAGE', text, { cause: thrown });
+        throw unwritable(thrown);
       }
     }
     const text = await readFile(path, 'utf8').catch(() => '');
@@ -34,6 +33,12 @@ export async function lock(folder: string, name: string): Promise<() => Promise<
     }
     await rm(path, { force: true });
   }
+}
+
+/** What a file system says that takes no record of a server. */
+export function unwritable(thrown: unknown): AppError {
+  const text = `The folder of native servers cannot be written: ${messageOf(thrown)}. Name another: SLIPWAY_STATE_DIR=/path`;
+  return new AppError('USAGE', text, { cause: thrown });
 }
 
 /** Whoever can write there decides what supervisors start. */

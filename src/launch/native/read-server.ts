@@ -1,7 +1,10 @@
-import { basename } from 'node:path';
+import { stat } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { omitUndefined } from '../../omit-undefined.js';
-import { isRunning } from './process.js';
-import { readRecord, readState, type NativeRequest, type NativeStatus } from './state.js';
+import { isRunning, signalProcess } from './process.js';
+import { readRecord, readState, type NativeRequest, type NativeState, type NativeStatus } from './state.js';
+import { findSupervisor } from './supervisor/find-supervisor.js';
 
 /** A native server as it is now. */
 export interface NativeServer {
@@ -24,23 +27,28 @@ export interface NativeServer {
   readonly successorPid?: number | undefined;
 }
 
+type Described = Pick<NativeServer, 'request' | 'createdAtMs' | 'isUnreadable'>;
+
 const nothing = { isSupervised: false, restarts: 0, handsOver: 'it does not run' } as const;
 
 /** Reads what a folder says of its server, and looks whether that is so; undefined where it says nothing. */
 export async function readServer(folder: string): Promise<NativeServer | undefined> {
   const record = await readRecord(folder);
   if (record === undefined) return undefined;
-  if (record === 'unreadable') return unreadableServer(folder);
-  const { request, createdAtMs } = record;
-  if (record.state === undefined) return { request, createdAtMs, status: 'exited', ...nothing };
-  const isSupervised = await isRunning(record.state.supervisor);
+  const described: Described = record === 'unreadable' ? unreadableRecord(folder) : record;
+  const { request, createdAtMs, isUnreadable } = described;
+  const told = omitUndefined({ isUnreadable });
+  const found = await readLiveState(folder);
+  if (found === undefined) return { request, createdAtMs, ...told, status: 'exited', ...nothing };
+  const isSupervised = await isRunning(found.supervisor);
   // A supervisor that has ended since the record was read has written its last words in between.
-  const state = isSupervised ? record.state : ((await readState(folder)) ?? record.state);
+  const state = isSupervised ? found : ((await readState(folder)) ?? found);
   const isServing = await isRunning(state.server);
   const { startedAtMs, finishedAtMs, exitCode, handsOver = 'it has not begun to serve', replacement } = state;
   return {
     request,
     createdAtMs,
+    ...told,
     status: isSupervised ? state.status : isServing ? 'running' : 'exited',
     isSupervised,
     restarts: state.restarts,
@@ -51,8 +59,38 @@ export async function readServer(folder: string): Promise<NativeServer | undefin
   };
 }
 
-/** Stands for a folder whose record was cut short: it can be listed, and removed. */
-function unreadableServer(folder: string): NativeServer {
+const healingMs = 2000;
+const pollMs = 50;
+/** A supervisor that began so long ago has said what it does, unless that was deleted. */
+const settledMs = 120_000;
+
+/**
+ * What a folder's supervisor says. Where that is garbage or was deleted, the supervisor is looked for, and told to say it again; what it
+ * cannot write is taken for a server that runs. Undefined where nothing was said, and no supervisor runs.
+ */
+export async function readLiveState(folder: string): Promise<NativeState | undefined> {
+  const state = await readState(folder);
+  if (state !== undefined || (await isBeginning(folder))) return state;
+  const supervisor = await findSupervisor(folder);
+  if (supervisor === undefined) return undefined;
+  await signalProcess(supervisor, 'SIGUSR2');
+  for (const endMs = performance.now() + healingMs; performance.now() < endMs && (await isRunning(supervisor));) {
+    await wait(pollMs);
+    const healed = await readState(folder);
+    if (healed !== undefined) return healed;
+  }
+  return { status: 'running', supervisor, restarts: 0 };
+}
+
+/** Whether a supervisor may have said nothing yet; before it can be told anything, a signal would end it. */
+async function isBeginning(folder: string): Promise<boolean> {
+  const made = await stat(join(folder, 'request.json')).catch(() => undefined);
+  const hasSaid = await stat(join(folder, 'state.json')).catch(() => undefined);
+  return hasSaid === undefined && made !== undefined && Date.now() - made.mtimeMs < settledMs;
+}
+
+/** Stands for a record that was cut short: its server can be listed, and removed. */
+function unreadableRecord(folder: string): Described {
   const request: NativeRequest = {
     name: basename(folder),
     host: '',
@@ -65,5 +103,5 @@ function unreadableServer(folder: string): NativeServer {
     removeOnExit: false,
     restart: false,
   };
-  return { request, createdAtMs: 0, status: 'exited', isUnreadable: true, ...nothing };
+  return { request, createdAtMs: 0, isUnreadable: true };
 }

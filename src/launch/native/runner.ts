@@ -1,4 +1,4 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { readdir, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -8,11 +8,12 @@ import { makeFolders } from '../../private-folder.js';
 import type { LogsQuery } from '../docker/gateway.js';
 import type { OutputChunk } from '../docker/types.js';
 import { signalProcess } from './process.js';
-import { readServer, type NativeServer } from './read-server.js';
-import { lock } from './lock.js';
+import { readLiveState, readServer, type NativeServer } from './read-server.js';
+import { lock, unwritable } from './lock.js';
 import { readLog } from './log.js';
 import { replace, type ReplaceOptions } from './replace.js';
-import { readState, stateFolderOf, serverProgram, writeAtomically, type NativeRequest, type Unready } from './state.js';
+import { stateFolderOf, serverProgram, writeAtomically, type NativeRequest, type Unready } from './state.js';
+import { waitForStart } from './supervisor/wait-for-start.js';
 
 /** Native servers of this machine. */
 export interface NativeRunner {
@@ -110,10 +111,9 @@ async function start(folder: string, request: NativeRequest, world: NativeWorld)
         `A native server named ${request.name} is already running. Stop it, or choose another --name.`,
       );
     }
-    await rm(folder, { recursive: true, force: true });
-    makeFolders(folder);
-    const program = request.program ?? serverProgram;
-    await writeAtomically(join(folder, 'request.json'), { request: { ...request, program }, createdAtMs: world.now() });
+    await describe(folder, request, world).catch((thrown: unknown) => {
+      throw unwritable(thrown);
+    });
     const env = Object.fromEntries(Object.entries(world.env).filter(([, value]) => value !== undefined));
     const supervisor = spawn(process.execPath, [supervisorPath, folder], { detached: true, stdio: 'ignore', env });
     supervisor.unref();
@@ -123,36 +123,22 @@ async function start(folder: string, request: NativeRequest, world: NativeWorld)
   }
 }
 
-/** Waits until the supervisor has started its server. */
-async function waitForStart(
-  folder: string,
-  supervisor: Pick<ChildProcess, 'exitCode' | 'signalCode'>,
-): Promise<NativeServer> {
-  for (;;) {
-    const { exitCode, signalCode } = supervisor;
-    const hasEnded = exitCode !== null || signalCode !== null;
-    // Looked at first: a server that was read before its supervisor's first word is told as exited.
-    const hasReported = (await readState(folder)) !== undefined;
-    const server = await readServer(folder);
-    if (server !== undefined && hasReported && server.status !== 'starting') return server;
-    if (hasEnded) {
-      throw new AppError(
-        'INTERNAL',
-        `The supervisor of ${folder} ended at once with ${exitCode === null ? `signal ${signalCode}` : `exit code ${exitCode}`}. Try again.`,
-      );
-    }
-    await wait(pollMs);
-  }
+/** Makes its folder anew, with what it is to be. */
+async function describe(folder: string, request: NativeRequest, world: NativeWorld): Promise<void> {
+  await rm(folder, { recursive: true, force: true });
+  makeFolders(folder);
+  const program = request.program ?? serverProgram;
+  await writeAtomically(join(folder, 'request.json'), { request: { ...request, program }, createdAtMs: world.now() });
 }
 
 async function kill(folder: string, { request: { name } }: NativeServer, signal: NodeJS.Signals): Promise<void> {
-  if (await signalProcess((await readState(folder))?.server, signal)) return;
+  if (await signalProcess((await readLiveState(folder))?.server, signal)) return;
   throw new AppError('DOCKER_REFUSED', `Could not signal ${name}: it is not running.`, { details: { name } });
 }
 
 async function stop(folder: string, server: NativeServer, graceSeconds: number): Promise<void> {
   if (server.status === 'exited') return;
-  const state = await readState(folder);
+  const state = await readLiveState(folder);
   const kill = new AbortController();
   const timer = setTimeout(() => kill.abort(), graceSeconds * 1000);
   const supervised = await signalProcess(state?.supervisor, 'SIGTERM');
@@ -165,7 +151,7 @@ async function stop(folder: string, server: NativeServer, graceSeconds: number):
   if (hasEnded) return;
   // Told twice, a supervisor kills whatever it still has.
   await signalProcess(state?.supervisor, 'SIGTERM');
-  await signalProcess((await readState(folder))?.server, 'SIGKILL');
+  await signalProcess((await readLiveState(folder))?.server, 'SIGKILL');
   await waitForEnd(folder);
 }
 

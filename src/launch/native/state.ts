@@ -86,11 +86,10 @@ export interface AbandonedServer {
   readonly abandon: number;
 }
 
-/** One server's folder: `request.json`, `state.json`, `server.log`. */
+/** What `request.json` in one server's folder says; beside it are `state.json` and `server.log`. */
 export interface NativeRecord {
   readonly request: NativeRequest;
   readonly createdAtMs: number;
-  readonly state?: NativeState;
 }
 
 /** Replaces a file in one step: a reader sees the old or the new text, never half of one. Where that fails the old one stays. */
@@ -108,12 +107,12 @@ export async function writeAtomically(path: string, value: unknown): Promise<voi
 
 /** Reads a record; undefined where the folder holds none, `unreadable` where what it holds was cut short or is no record. */
 export async function readRecord(folder: string): Promise<NativeRecord | 'unreadable' | undefined> {
-  const [record, state] = await Promise.all([readJson(join(folder, 'request.json')), readState(folder)]);
+  const record = await readJson(join(folder, 'request.json'));
   if (record === undefined) return undefined;
   if (!isObject(record) || !hasFields(record['request'], requestFields) || !isCount(record['createdAtMs'])) {
     return 'unreadable';
   }
-  return { ...(record as unknown as Omit<NativeRecord, 'state'>), ...(state === undefined ? {} : { state }) };
+  return record as unknown as NativeRecord;
 }
 
 /** What the supervisor said last; undefined where it said nothing that can be read. */

@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { nativeServer } from '../../../src/launch/fleet/native-server.js';
 import { openNative } from '../../../src/launch/native/runner.js';
-import type { NativeRequest } from '../../../src/launch/native/state.js';
+import { isRunning, readIdentity, type ProcessIdentity } from '../../../src/launch/native/process.js';
+import { writeAtomically, type NativeRequest } from '../../../src/launch/native/state.js';
+import { waitForStart } from '../../../src/launch/native/supervisor/wait-for-start.js';
 
 const folder = await mkdtemp(join(tmpdir(), 'slipway-records-'));
 const runner = openNative({ env: { ...process.env, SLIPWAY_STATE_DIR: folder }, homeFolder: folder, now: Date.now });
@@ -24,6 +26,15 @@ function requestOf(name: string, script: string): NativeRequest {
 }
 
 const endless = 'console.log("up"); setInterval(() => {}, 1000);';
+
+async function makeFolder(path: string): Promise<void> {
+  await mkdir(path, { recursive: true });
+}
+
+async function damageBoth(path: (name: string) => string): Promise<void> {
+  await writeFile(path('request.json'), '');
+  await writeFile(path('state.json'), '');
+}
 
 describe('the record of a native server', () => {
   it('that is garbage or no file is listed and removed, and not started again as something else', async () => {
@@ -69,6 +80,35 @@ describe('the record of a native server', () => {
     await runner.remove('foreign');
   });
 
+  it('that is garbage, no file or gone leaves no process behind: its supervisor is found, and says it again', async () => {
+    const path = (name: string): string => join(folder, 'native/damaged', name);
+    const twoHoursAgo = new Date(Date.now() - 7_200_000);
+    const damages: readonly (readonly [string, () => Promise<void>])[] = [
+      ['running', () => writeFile(path('state.json'), '{"status": "runn')],
+      ['running', () => writeFile(path('state.json'), '')],
+      ['running', () => writeFile(path('state.json'), '{"status":"exited","supervisor":{"pid":1},"restarts":0}')],
+      ['running', () => rm(path('state.json')).then(() => utimes(path('request.json'), twoHoursAgo, twoHoursAgo))],
+      ['unreadable (launch rm -f)', () => writeFile(path('request.json'), '5')],
+      ['unreadable (launch rm -f)', () => damageBoth(path)],
+      ['running', () => rm(path('state.json')).then(() => makeFolder(join(path('state.json'), 'in-the-way')))],
+    ];
+    for (const [state, damage] of damages) {
+      const { pid = 0 } = await runner.start(requestOf('damaged', endless));
+      const { supervisor } = JSON.parse(await readFile(path('state.json'), 'utf8')) as { supervisor: ProcessIdentity };
+      await damage();
+      const found = await runner.find('damaged');
+      assert.ok(found !== undefined);
+      assert.equal(nativeServer(runner, found).facts.state, state, String(damage));
+      assert.ok(found.pid === undefined || found.pid === pid);
+      await assert.rejects(runner.remove('damaged'), /it is running\. Stop it first, or remove it with --force/);
+      await assert.rejects(runner.start(requestOf('damaged', endless)), /named damaged is already running/);
+      await runner.remove('damaged', { force: true });
+      assert.equal(await isRunning(supervisor), false, String(damage));
+      assert.equal(await readIdentity(pid), undefined, String(damage));
+      assert.equal(await runner.find('damaged'), undefined);
+    }
+  });
+
   it('may fail to be written: the server is started again nevertheless, and the record follows', async () => {
     const { pid = 0 } = await runner.start(requestOf('unwritten', endless));
     const path = join(folder, 'native/unwritten/state.json');
@@ -85,5 +125,29 @@ describe('the record of a native server', () => {
     }
     assert.ok(server.pid !== undefined && server.pid !== pid);
     await runner.remove('unwritten', { force: true });
+  });
+});
+
+describe('a supervisor that cannot write down that its server runs', () => {
+  it('is ended after the limit, with what to do; one that ends by itself at once', async () => {
+    const mute = join(folder, 'native/mute');
+    await mkdir(mute, { recursive: true });
+    await writeAtomically(join(mute, 'request.json'), { request: requestOf('mute', endless), createdAtMs: 1 });
+    const supervisor = await readIdentity(process.pid);
+    await writeAtomically(join(mute, 'state.json'), { status: 'starting', supervisor, restarts: 0 });
+    const signals: unknown[] = [];
+    const kill = (signal: unknown): boolean => signals.push(signal) > 0;
+    const fix =
+      /\n {2}fix: make room on its disk where that is full \(df .*\/native\/mute\), then the same command again$/;
+    await assert.rejects(waitForStart(mute, { exitCode: null, signalCode: null, kill }, 20), (thrown: Error) => {
+      assert.match(thrown.message, /did not write there within 0\.02 s that its server was started; it was ended\./);
+      return fix.test(thrown.message);
+    });
+    assert.deepEqual(signals, ['SIGTERM']);
+    await assert.rejects(waitForStart(mute, { exitCode: 1, signalCode: null, kill }, 60_000), (thrown: Error) => {
+      assert.match(thrown.message, /ended at once with exit code 1\./);
+      return fix.test(thrown.message);
+    });
+    await rm(mute, { recursive: true });
   });
 });

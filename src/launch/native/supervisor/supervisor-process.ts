@@ -1,6 +1,6 @@
 // Runs one native server: starts it, writes down what it says and what becomes of it, starts it again after a crash, and lets another
 // one take its place. Its one argument is the server's folder. SIGTERM and SIGINT pass on; a second one, or 30 seconds, kills the server.
-// SIGUSR2: next.json in the folder says what is to take the server's place, or that it is not to.
+// SIGUSR2: next.json in the folder says what is to take the server's place, or that it is not to; without it, state.json is written anew.
 import { rename, rm } from 'node:fs/promises';
 import { constants } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -163,8 +163,9 @@ function whenAborted(signal: AbortSignal): Promise<undefined> {
 /** Reads what is asked, and does it after what was asked before, which ends. */
 async function onNext(): Promise<void> {
   const next = await takeNext(folder);
+  // Somebody could not read what is written.
+  if (next === undefined) return save({});
   abandon.abort();
-  if (next === undefined) return;
   if ('abandon' in next) {
     // Written before what it is about was read, it has taken that one's place.
     if (next.abandon !== lastId) await save({ replacement: { id: next.abandon, failure: { kind: 'aborted' } } });
