@@ -1,5 +1,4 @@
-import { stat } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { omitUndefined } from '../../omit-undefined.js';
 import { isRunning, signalProcess } from './process.js';
@@ -61,8 +60,6 @@ export async function readServer(folder: string): Promise<NativeServer | undefin
 
 const healingMs = 2000;
 const pollMs = 50;
-/** A supervisor that began so long ago has said what it does, unless that was deleted. */
-const settledMs = 120_000;
 
 /**
  * What a folder's supervisor says. Where that is garbage or was deleted, the supervisor is looked for, and told to say it again; what it
@@ -70,7 +67,7 @@ const settledMs = 120_000;
  */
 export async function readLiveState(folder: string): Promise<NativeState | undefined> {
   const state = await readState(folder);
-  if (state !== undefined || (await isBeginning(folder))) return state;
+  if (state !== undefined) return state;
   const supervisor = await findSupervisor(folder);
   if (supervisor === undefined) return undefined;
   await signalProcess(supervisor, 'SIGUSR2');
@@ -80,13 +77,6 @@ export async function readLiveState(folder: string): Promise<NativeState | undef
     if (healed !== undefined) return healed;
   }
   return { status: 'running', supervisor, restarts: 0 };
-}
-
-/** Whether a supervisor may have said nothing yet; before it can be told anything, a signal would end it. */
-async function isBeginning(folder: string): Promise<boolean> {
-  const made = await stat(join(folder, 'request.json')).catch(() => undefined);
-  const hasSaid = await stat(join(folder, 'state.json')).catch(() => undefined);
-  return hasSaid === undefined && made !== undefined && Date.now() - made.mtimeMs < settledMs;
 }
 
 /** Stands for a record that was cut short: its server can be listed, and removed. */

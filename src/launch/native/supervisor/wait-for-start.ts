@@ -24,7 +24,7 @@ export async function waitForStart(
     if (hasEnded) {
       const how = exitCode === null ? `signal ${signalCode}` : `exit code ${exitCode}`;
       throw new AppError(
-        'INTERNAL',
+        'CONTAINER_EXITED',
         `The supervisor of ${folder} ended at once with ${how}.\n  fix: ${fixFor(folder)}`,
       );
     }
