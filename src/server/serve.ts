@@ -10,6 +10,7 @@ import { buildHttpSide, type HttpDeps } from './http-side.js';
 import { Lifecycle } from './lifecycle.js';
 import { lazyMetrics } from './metrics/lazy-metrics.js';
 import { MemoryBudget } from './memory/memory-budget.js';
+import { createStateMemory } from './memory/state-memory.js';
 import type { SpareBuffers } from './memory/spare-buffers.js';
 import type { Metrics } from './metrics/metrics.js';
 import { ModelLoads } from './metrics/model-loads.js';
@@ -139,9 +140,8 @@ function startModels(options: ServeOptions, { lifecycle, loads, memory, telemetr
   const { log, settings } = options;
   const isStartTold = settings.log.format !== 'json';
   const count = (event: ModelEvent) => loads.record(event);
-  const stateMemory = { take: (bytes: number) => memory.take(bytes, 0), give: (bytes: number) => memory.give(bytes) };
   return startBackend(
-    { ...options, stateMemory },
+    { ...options, stateMemory: createStateMemory(memory) },
     {
       onModelEvent: createModelEvents({ log, lifecycle, isStartTold, count }),
       onTracedRun: telemetry?.noteRun,
