@@ -3,7 +3,7 @@ import { isKeptSize, type SpareBuffers } from './spare-buffers.js';
 
 /** How bytes of a length that may not be known are put together. */
 export interface GrowingOptions {
-  /** Bytes in all where they are known: then nothing is ever moved. */
+  /** Bytes in all where they are known: then little is moved. */
   readonly expectedBytes?: number | undefined;
   /** This byte comes to lie where elements of up to 8 bytes may begin. */
   readonly alignAt?: number;
@@ -14,13 +14,17 @@ export interface GrowingOptions {
 }
 
 const alignment = 8;
-const firstBytes = 64 * 1024;
-/** Memory of a known length is there at once, but counted as it fills: pages that nobody wrote to cost nothing. */
+const firstBytes = 16 * 1024;
+/** From so many bytes on a known length is believed: what is announced costs nothing, and memory for it makes V8 collect garbage, written to or not. */
+const believedFromBytes = 32 * 1024;
+/** There is never memory for more than so many times the bytes that came. */
+const mostTimes = 128;
+/** Memory of a length that is believed is counted as it fills: pages that nobody wrote to are not there. */
 const firstCountedBytes = 1024 * 1024;
 
 /**
- * Bytes that arrive in pieces, in one buffer: copied once where their number is known, else twice at most on average. Pieces
- * handed over are freed, so that however many come, no more is held than twice their bytes.
+ * Bytes that arrive in pieces, in one buffer: copied once where their number is known and they come quickly, else twice at most on average.
+ * Pieces handed over are freed, so that however many come, no more is held than twice their bytes.
  */
 export class GrowingBuffer {
   readonly #options: GrowingOptions;
@@ -76,14 +80,14 @@ export class GrowingBuffer {
   }
 
   #room(bytes: number): Buffer {
-    const { expectedBytes, spares } = this.#options;
     if (bytes > this.#heldBytes) this.#hold(bytes);
     const held = this.#bytes;
     if (held !== undefined && held.length >= bytes) return held;
+    const believedBytes = this.#believedBytes(bytes);
     const grown = allocate(
       this.#pad,
-      Math.max(expectedBytes ?? this.#heldBytes, bytes),
-      expectedBytes === undefined ? undefined : spares,
+      Math.max(Math.min(believedBytes ?? 0, mostTimes * bytes), this.#heldBytes, bytes),
+      believedBytes === undefined ? undefined : this.#options.spares,
     );
     if (held !== undefined) {
       grown.set(held.subarray(0, this.#length));
@@ -93,9 +97,15 @@ export class GrowingBuffer {
     return grown;
   }
 
+  /** Bytes in all once so many have come that this may be true. */
+  #believedBytes(bytes: number): number | undefined {
+    return bytes < believedFromBytes ? undefined : this.#options.expectedBytes;
+  }
+
   #hold(bytes: number): void {
     const { expectedBytes, onHold } = this.#options;
-    const doubled = Math.max(bytes, 2 * this.#heldBytes, expectedBytes === undefined ? firstBytes : firstCountedBytes);
+    const leastBytes = this.#believedBytes(bytes) === undefined ? firstBytes : firstCountedBytes;
+    const doubled = Math.max(bytes, 2 * this.#heldBytes, leastBytes);
     const held = Math.min(doubled, Math.max(bytes, expectedBytes ?? Infinity));
     onHold?.(held);
     this.#heldBytes = held;

@@ -76,8 +76,47 @@ describe('a growing buffer', () => {
       assert.ok(holds.length <= 10, `${holds.length} steps`);
     }
     const exact: number[] = [];
-    new GrowingBuffer({ expectedBytes: 921_766, onHold: (bytes) => exact.push(bytes) }).add(Buffer.alloc(1000));
-    assert.deepEqual(exact, [921_766]);
+    const parts = new GrowingBuffer({ expectedBytes: 921_766, onHold: (bytes) => exact.push(bytes) });
+    parts.add(Buffer.alloc(1000));
+    parts.add(Buffer.alloc(31_768));
+    assert.deepEqual(exact, [16_384, 921_766]);
+  });
+
+  it('holds no memory for bytes that were only announced: at most 128 times what came, and little before 32 KiB came', () => {
+    for (const [cameBytes, expectedBytes, memoryBytes] of [
+      [0, 64_000_000, 0],
+      [1, 0, 1],
+      [1, 10, 10],
+      [1, 64_000_000, 16_384],
+      [20_000, 20_001, 20_000],
+      [20_000, 64_000_000, 20_000],
+      [32_767, 64_000_000, 32_767],
+      [32_768, 921_766, 921_766],
+      [32_768, 4_194_304, 4_194_304],
+      [32_768, 64_000_000, 4_194_304],
+      [65_300, 4_915_366, 4_915_366],
+      [65_300, 64_000_000, 8_358_400],
+      [500_000, 64_000_000, 64_000_000],
+    ] as const) {
+      const parts = new GrowingBuffer({ expectedBytes });
+      if (cameBytes > 0) parts.add(Buffer.alloc(cameBytes));
+      assert.equal(parts.finish().buffer.byteLength, memoryBytes, `${cameBytes} of ${expectedBytes}`);
+    }
+  });
+
+  it('gives room for what is missing and no more, however little came at first', () => {
+    for (const first of [1, 16_383, 16_384, 32_768, 65_536]) {
+      const bytes = bytesOf(300_001);
+      const parts = new GrowingBuffer({ expectedBytes: bytes.length, alignAt: 3 });
+      parts.add(bytes.subarray(0, first));
+      while (parts.length < bytes.length) {
+        const room = parts.room();
+        assert.ok(room.length >= 1 && room.length <= bytes.length - parts.length);
+        room.set(bytes.subarray(parts.length, parts.length + room.length));
+        parts.filled(room.length);
+      }
+      assert.deepEqual(parts.finish(), bytes);
+    }
   });
 
   it('holds a million pieces of one byte in memory that their bytes explain', () => {

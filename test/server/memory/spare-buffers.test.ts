@@ -82,15 +82,19 @@ describe('a growing buffer with spare ones', () => {
       const used = new Uint8Array(spares.take(bytes + ((8 - (alignAt % 8)) % 8))).fill(255);
       spares.give(used.buffer);
       const parts = new GrowingBuffer({ expectedBytes: bytes, alignAt, spares });
+      const first = 40_000;
+      parts.add(new Uint8Array(first).fill(3));
       const room = parts.room();
       room.fill(1);
       parts.filled(room.length);
-      parts.add(new Uint8Array(bytes - room.length).fill(2));
+      const rest = bytes - first - room.length;
+      parts.add(new Uint8Array(rest).fill(2));
       const whole = parts.finish();
       assert.equal(whole.buffer, used.buffer);
       assert.equal(whole.length, bytes);
       assert.equal((whole.byteOffset + alignAt) % 8, 0);
-      assert.deepEqual(whole, Buffer.concat([Buffer.alloc(room.length, 1), Buffer.alloc(bytes - room.length, 2)]));
+      const expected = [Buffer.alloc(first, 3), Buffer.alloc(room.length, 1), Buffer.alloc(rest, 2)];
+      assert.deepEqual(whole, Buffer.concat(expected));
     });
 
   it('takes none where its length is not known, or small', () => {
