@@ -57,17 +57,21 @@ export async function cutImages(
   return [...done, ...cuts];
 }
 
+/** An input, and how many rows it is to have: copies of the last image fill it up. */
+type FilledInput = ImageInput & { readonly rows?: number };
+
 /** All images of an input, decoded, as the input; see imagesToTensor. Throws INVALID_INPUT and MODEL_INVALID. */
-export function cutsToTensor(cuts: readonly Cut[], { config, spec }: ImageInput): NumericTensor {
+export function cutsToTensor(cuts: readonly Cut[], { config, spec, rows = cuts.length }: FilledInput): NumericTensor {
   const datatype = imageDatatype(spec);
   const tables = channelTables(config, datatype);
-  const shape = shapeOf(cuts, config, spec);
+  const shape = shapeOf(cuts, { config, spec, rows });
   const length = tables.length * (cuts[0]?.window.width ?? 0) * (cuts[0]?.window.height ?? 0);
-  const data = new (arrayOf(datatype))(length * cuts.length);
+  const data = new (arrayOf(datatype))(length * rows);
   cuts.forEach(({ pixels, window }, n) => {
     const out = data.subarray(n * length, (n + 1) * length);
     writePixels(pixels, window, { coding: { color: config.color, layout: config.layout, tables }, out });
   });
+  for (let n = cuts.length; n < rows; n += 1) data.copyWithin(n * length, (n - 1) * length, n * length);
   return { datatype, shape, data };
 }
 
@@ -84,11 +88,13 @@ export interface SizedImages {
 export async function cutsWithSizes(
   cuts: readonly Cut[],
   files: readonly Uint8Array[],
-  { config, spec, withPreviews }: ImageInput & { readonly withPreviews: boolean },
+  { withPreviews, ...input }: FilledInput & { readonly withPreviews: boolean },
 ): Promise<SizedImages> {
-  const tensor = cutsToTensor(cuts, { config, spec });
+  const tensor = cutsToTensor(cuts, input);
   const sizes = await Promise.all(files.map(readUprightSize));
-  return withPreviews ? { tensor, sizes, previews: await previewImages(tensor, config) } : { tensor, sizes };
+  if (!withPreviews) return { tensor, sizes };
+  const previews = await previewImages(tensor, input.config);
+  return { tensor, sizes, previews: previews.slice(0, cuts.length) };
 }
 
 /** Decodes one image; a refusal says which of several it was. */
@@ -108,7 +114,10 @@ async function cutImage(
 }
 
 /** The tensor's shape, if all images have one size and the input takes it. */
-function shapeOf(cuts: readonly Cut[], { color, layout, input }: ImageConfig, spec: TensorSpec): Shape {
+function shapeOf(
+  cuts: readonly Cut[],
+  { config: { color, layout, input }, spec, rows }: FilledInput & { readonly rows: number },
+): Shape {
   const sizes = cuts.map(({ window }) => `${window.width}x${window.height}`);
   const other = sizes.findIndex((size) => size !== sizes[0]);
   const first = cuts[0]?.window;
@@ -125,7 +134,7 @@ function shapeOf(cuts: readonly Cut[], { color, layout, input }: ImageConfig, sp
   const channels = color === 'gray' ? 1 : 3;
   const { width, height } = first;
   const row = layout === 'NCHW' ? [channels, height, width] : [height, width, channels];
-  const shape = spec.shape.length === 3 && cuts.length === 1 ? row : [cuts.length, ...row];
+  const shape = spec.shape.length === 3 && rows === 1 ? row : [rows, ...row];
   if (fitsShape(shape, spec.shape)) return shape;
   throw new AppError(
     'INVALID_INPUT',

@@ -7,6 +7,12 @@ export interface ImageInput {
   readonly spec: TensorSpec;
 }
 
+/** Images that each run takes, where the file fixes a number of several. */
+export function imagesARun({ spec: { shape } }: Pick<ImageInput, 'spec'>): number | undefined {
+  const [rows = 1] = shape;
+  return shape.length === 4 && rows > 1 ? rows : undefined;
+}
+
 /** The input that a model makes of images; undefined where it takes none. */
 export function imageInputOf(
   { image: config }: Pick<ModelConfig, 'image'>,

@@ -1,7 +1,7 @@
 import { AppError } from '../errors.js';
 import type { NumericArrayConstructor, NumericData } from './datatype.js';
 import { elementsPerRow, formatShape } from './shape.js';
-import type { BytesElement, BytesTensor, NumericTensor, Tensor } from './tensor.js';
+import type { BytesElement, BytesTensor, NamedTensors, NumericTensor, Tensor } from './tensor.js';
 
 /**
  * Puts tensors of one datatype and row shape (rank 1 or more) below each other and repeats the last row up to `paddedRows`:
@@ -47,6 +47,13 @@ export function sliceRows(tensor: Tensor, from: number, count: number): Tensor {
   const shape = [count, ...tensor.shape.slice(1)];
   if (tensor.datatype === 'BYTES') return { datatype: 'BYTES', shape, data: tensor.data.slice(start, end) };
   return { datatype: tensor.datatype, shape, data: tensor.data.subarray(start, end) };
+}
+
+/** Tensors of a run of `rows` without all but its first `kept`; one that has not an entry for each row stays as it is. */
+export function keepRows(tensors: NamedTensors, kept: number, rows: number): NamedTensors {
+  if (kept === rows) return tensors;
+  const keep = (tensor: Tensor) => (tensor.shape[0] === rows ? sliceRows(tensor, 0, kept) : tensor);
+  return new Map([...tensors].map(([name, tensor]) => [name, keep(tensor)]));
 }
 
 /** The failure of a run whose output has not one entry for each row, so that no request can be given its own; `uncut` in the details. */

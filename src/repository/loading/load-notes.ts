@@ -1,6 +1,8 @@
 import type { Placement } from '../../engine/engine.js';
 import type { ModelJson } from '../../model/config-schema.js';
-import type { ImageConfig, OnnxHeader, ProviderName } from '../../model/config.js';
+import type { ImageConfig, ModelConfig, OnnxHeader, ProviderName } from '../../model/config.js';
+import { imageInputOf, imagesARun } from '../../model/image-input.js';
+import type { TensorSpec } from '../../tensor/tensor.js';
 import type { LoadedSession } from '../../workers/runner.js';
 import type { Snapshot } from '../files/snapshot.js';
 
@@ -43,6 +45,16 @@ export function notesOnFiles({ header, isPrivate, reason = '' }: Snapshot): read
   return [
     ...header.adaptations,
     `The model's files are used in place, since no private copy could be made (${reason}): do not change them while they are served.`,
+  ];
+}
+
+/** Where the file fixes how many images a run takes. */
+export function notesOnFixedImages(config: ModelConfig, inputs: readonly TensorSpec[]): readonly string[] {
+  const input = imageInputOf(config, inputs);
+  const images = input && imagesARun(input);
+  if (images === undefined) return [];
+  return [
+    `Its file fixes ${images} images a run: where fewer are left, copies of the last one fill it, and what it answers to them is dropped.`,
   ];
 }
 

@@ -13,7 +13,14 @@ import type { LoadedSession, LoadOptions, RunnerSession } from '../../workers/ru
 import type { CrashRecords } from '../crashes/crash-records.js';
 import type { Watch } from '../files/fingerprint.js';
 import { placeModel, divideConfig } from './instances.js';
-import { notesOnFiles, notesOnImage, notesOnOptimiser, notesOnProcesses, notesOnProvider } from './load-notes.js';
+import {
+  notesOnFiles,
+  notesOnFixedImages,
+  notesOnImage,
+  notesOnOptimiser,
+  notesOnProcesses,
+  notesOnProvider,
+} from './load-notes.js';
 import type { StateMemory } from '../../batching/sequences/types.js';
 import { Servable, type BatchingOff, type SequencesGone, type ServableParts } from '../servable.js';
 import type { Snapshot } from '../files/snapshot.js';
@@ -213,6 +220,7 @@ function notesOnLoad(of: {
     ...(choice.note === undefined ? [] : [choice.note]),
     ...notesOnFiles(snapshot),
     ...notesOnImage(json, wished.image),
+    ...notesOnFixedImages(wished, header.inputs),
     ...notesOnProcesses(header, loaded),
   ];
 }

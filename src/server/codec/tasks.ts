@@ -72,6 +72,8 @@ export interface ImagesToDecode {
   readonly config: ImageConfig;
   /** The input that takes them. */
   readonly spec: TensorSpec;
+  /** Rows of that input, where it is filled up with copies of the last image. */
+  readonly rows?: number;
 }
 
 /** A `:predict` answer, and the model that it is of. */

@@ -2,8 +2,9 @@ import { AppError } from '../../errors.js';
 import type { ImageSize } from '../../image/fit.js';
 import type { SizedImages } from '../../image/image-tensor.js';
 import { findPlainFiles } from '../../image/plain-files.js';
+import { omitUndefined } from '../../omit-undefined.js';
 import { adviseImage } from '../../model/found/ultraface.js';
-import { imageInputOf } from '../../model/image-input.js';
+import { imageInputOf, imagesARun } from '../../model/image-input.js';
 import type { CheckedRequest } from '../../protocol/validate.js';
 import type { ServableModel } from '../../repository/types.js';
 import type { Shape } from '../../tensor/shape.js';
@@ -30,6 +31,8 @@ function toImageInput(codec: Codec, images: readonly BytesElement[], model: Serv
 /** Images as an input, or as the files of one; the images' own sizes, and the shape of the input where they are files. */
 export interface ReadImages extends Pick<SizedImages, 'previews'> {
   readonly tensor: Tensor;
+  /** Of the input's rows; further ones fill it up. */
+  readonly images: number;
   readonly sizes?: readonly ImageSize[];
   readonly shape?: Shape;
 }
@@ -42,20 +45,31 @@ export function findFiles(
   if (!model.decodesFiles) return undefined;
   const found = runs.map((images) => findPlainFiles(images, imagesOf(images, model), mostPixels));
   const files = found.filter((each) => each !== undefined);
-  return files.length === found.length ? files : undefined;
+  return files.length === found.length ? files.map((each) => ({ ...each, images: each.sizes.length })) : undefined;
 }
 
-/** Only an answer in pixels needs the images' own sizes. */
+/** Images that each run of the model takes, where its file fixes a number of several. */
+export function fixedImages(model: ServableModel): number | undefined {
+  const input = imageInputOf(model.config, model.inputs);
+  return input && imagesARun(input);
+}
+
+/** Only an answer in pixels needs the images' own sizes. Copies of the last image fill the input up to `rows`. */
 export async function readImages(
   codec: Codec,
   images: readonly BytesElement[],
-  { model, withPreviews }: { readonly model: ServableModel; readonly withPreviews: boolean },
+  {
+    model,
+    withPreviews,
+    rows,
+  }: { readonly model: ServableModel; readonly withPreviews: boolean; readonly rows?: number },
 ): Promise<ReadImages> {
+  const decoding = { ...imagesOf(images, model), ...omitUndefined({ rows }) };
   const { detection, segmentation } = model.config;
   if (withPreviews || detection !== undefined || segmentation !== undefined) {
-    return codec.decodeSizedImages(imagesOf(images, model), withPreviews);
+    return { ...(await codec.decodeSizedImages(decoding, withPreviews)), images: images.length };
   }
-  return { tensor: await toImageInput(codec, images, model) };
+  return { tensor: await codec.decodeImages(decoding), images: images.length };
 }
 
 function imagesOf(images: readonly BytesElement[], model: ServableModel): ImagesToDecode {

@@ -4,7 +4,9 @@ import { AppError } from '../../errors.js';
 import { wantsTokens } from '../../protocol/response.js';
 import type { CheckedRequest } from '../../protocol/validate.js';
 import type { ModelConfig } from '../../model/config.js';
+import { omitUndefined } from '../../omit-undefined.js';
 import type { TextInput } from '../../model/tasks/text-config.js';
+import { keepRows } from '../../tensor/rows.js';
 import type { BytesElement, NamedTensors, NumericTensor } from '../../tensor/tensor.js';
 import { isUndecoded } from '../../workers/runner.js';
 import type { Codec } from '../codec/codec.js';
@@ -15,6 +17,7 @@ import type { ModelView } from './model-view.js';
 import { detectionOutputs, frameOf } from './tasks/detections.js';
 import {
   checkPreview,
+  fixedImages,
   joinPreviews,
   previewBytes,
   writePreviews,
@@ -117,7 +120,7 @@ function copyMask(inputs: NamedTensors, { text, embedding }: ModelConfig): Numer
   return mask === undefined || mask.datatype === 'BYTES' ? undefined : { ...mask, data: mask.data.slice() };
 }
 
-/** As many images a run as the model takes rows; all runs wait for workers at the same time. */
+/** As many images a run as the model takes rows, or as its file fixes; all runs wait for workers at the same time. */
 async function runImageFiles(codec: Codec, images: readonly BytesElement[], started: Started): Promise<Ran> {
   const { view } = started.call;
   const { withPreviews } = started;
@@ -127,7 +130,8 @@ async function runImageFiles(codec: Codec, images: readonly BytesElement[], star
     const text = `Model '${model.name}' needs input '${other.name}' beside its image: send JSON with "inputs", the image as BYTES.`;
     throw new AppError('INVALID_INPUT', text);
   }
-  const size = Math.max(1, view.batching.maxRows);
+  const rows = fixedImages(model);
+  const size = rows ?? Math.max(1, view.batching.maxRows);
   const chunks = Array.from({ length: Math.ceil(images.length / size) }, (_, n) =>
     images.slice(n * size, (n + 1) * size),
   );
@@ -138,7 +142,9 @@ async function runImageFiles(codec: Codec, images: readonly BytesElement[], star
   } catch (error) {
     if (!isUndecoded(error)) throw error;
   }
-  const read = await Promise.all(chunks.map((chunk) => readImages(codec, chunk, { model, withPreviews })));
+  const read = await Promise.all(
+    chunks.map((chunk) => readImages(codec, chunk, { model, withPreviews, ...omitUndefined({ rows }) })),
+  );
   return runImages(read, started);
 }
 
@@ -152,11 +158,12 @@ async function runImages(read: readonly ReadImages[], { call, startMs }: Started
   const frames = read.map(({ tensor: { shape: own }, sizes, shape = own }) =>
     frameOf(new Map([[input, { shape }]]), model.config, sizes),
   );
-  const runs = read.map(({ tensor }) => {
+  const runs = read.map(async ({ tensor, images }) => {
     const inputs = new Map([[input, tensor]]);
     const rows = signature.maxRows > 0 ? (tensor.shape[0] ?? 0) : 1;
     const queued = { inputs, outputs, rows, priority: 0, queueTimeoutMs: 0, signal, trace };
-    return model.infer(tensor.datatype === 'BYTES' ? { ...queued, hasFiles: true } : queued);
+    const result = await model.infer(tensor.datatype === 'BYTES' ? { ...queued, hasFiles: true } : queued);
+    return { ...result, outputs: keepRows(result.outputs, images, fixedImages(model) ?? images) };
   });
   return { results: await Promise.all(runs), frames, decodeMs, ...joinPreviews(read) };
 }
