@@ -6,6 +6,7 @@ import { endWithStandardOutput } from '../command-line/standard-output.js';
 import { AppError, messageOf } from '../errors.js';
 import { findHomeFolder } from '../home-folder.js';
 import { readRegularFileSync } from '../regular-file.js';
+import { butForeign } from '../repository/files/foreign.js';
 import { isRemote, parseLocation } from '../store/location.js';
 import { parseArguments } from './settings/args.js';
 import { exitCodeOf } from './exit-codes.js';
@@ -88,7 +89,7 @@ async function main(): Promise<void> {
     void server.stop();
     throw thrown;
   });
-  announce({ server, settings, log, ledger });
+  await announce({ server, settings, log, ledger });
 }
 
 /** `inspect` and `init`: nothing is served; 4 where a model is refused. */
@@ -173,7 +174,7 @@ interface Started {
   readonly ledger: Ledger;
 }
 
-function announce({ server, settings, log, ledger }: Started): void {
+async function announce({ server, settings, log, ledger }: Started): Promise<void> {
   const { ready, state } = server.dataplane.ownHealth();
   const facts = server.dataplane.describeStart();
   const whole: Ledger = [...ledgerOfProcess(ledger), ...ledger];
@@ -190,9 +191,10 @@ function announce({ server, settings, log, ledger }: Started): void {
   }
   const { models = bundledModels } = settings;
   const modelsFolder = isRemote(models) ? parseLocation(models).shown : resolve(models);
+  const others = facts.index.length > 0 || isRemote(models) ? '' : await butForeign(modelsFolder);
   const isContained = process.env['SLIPWAY_CONTAINED'] !== undefined && /^(0\.0\.0\.0|::)$/.test(settings.host);
   const { url, grpcAddress } = server;
-  const shown = { version, url, grpcAddress, isContained, modelsFolder, ledger: whole, isReady: ready };
+  const shown = { version, url, grpcAddress, isContained, modelsFolder, others, ledger: whole, isReady: ready };
   const lines = formatStartup({ ...facts, ...shown });
   if (loop === undefined) output.write(lines);
   else loop.tellStarted(lines);

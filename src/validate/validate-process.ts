@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { AppError, toPlainError } from '../errors.js';
 import { endWithParent } from '../engine/end-with-parent.js';
+import { butForeign } from '../repository/files/foreign.js';
 import { scanRepository } from '../repository/files/layout.js';
 import { validateModel } from './validate.js';
 
@@ -20,8 +21,10 @@ async function findModels(path: string): Promise<readonly { readonly name: strin
       version.path === undefined ? [] : [{ name: `${name}/${version.version}`, path: version.path }],
     ),
   );
-  if (found.length === 0)
-    throw new AppError('NOT_FOUND', `${path} holds no model. Expected NAME.onnx or a folder with models.`);
+  if (found.length === 0) {
+    const text = `${path} holds no model${await butForeign(path)}. Expected NAME.onnx or a folder with models.`;
+    throw new AppError('NOT_FOUND', text);
+  }
   return found;
 }
 

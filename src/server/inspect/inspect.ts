@@ -8,6 +8,7 @@ import { checkTaskLabels, labelsOf } from '../../model/complete/task-labels.js';
 import type { Homes } from '../../model/containment.js';
 import type { ModelJson } from '../../model/config-schema.js';
 import type { OnnxHeader } from '../../model/config.js';
+import { butForeign } from '../../repository/files/foreign.js';
 import { scanRepository } from '../../repository/files/layout.js';
 import { type ModelOnDisk, chooseVersions, whyNotServed } from '../../repository/files/model-folder.js';
 import { lookInto } from '../../repository/files/snapshot.js';
@@ -33,7 +34,7 @@ export async function inspect(path: string): Promise<Inspections> {
   }
   const place = await findModelsPlace(path);
   const found = await inspectAll({ ...place, homes: [place.root, ...place.homes] });
-  if (found.models.length + found.pipelines.length === 0) throw holdsNone(path);
+  if (found.models.length + found.pipelines.length === 0) throw holdsNone(path, await butForeign(path));
   return found;
 }
 
@@ -51,13 +52,13 @@ export async function findModels(
   const homes = [root, ...others];
   const models = await scanRepository(root, homes, { only });
   if (models.length > 0) return { models, homes };
-  throw holdsNone(path);
+  throw holdsNone(path, await butForeign(path));
 }
 
-const holdsNone = (path: string): AppError =>
+const holdsNone = (path: string, others: string): AppError =>
   new AppError(
     'NOT_FOUND',
-    `${path} holds no model. Expected NAME.onnx, a folder with model.onnx, or a folder of models.`,
+    `${path} holds no model${others}. Expected NAME.onnx, a folder with model.onnx, or a folder of models.`,
   );
 
 async function inspectModel(model: ModelOnDisk, homes: Homes): Promise<readonly Inspection[]> {

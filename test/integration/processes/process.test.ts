@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { connect, createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
@@ -105,6 +105,15 @@ describe('the server process', { concurrency: 2 }, () => {
     const text = await server.until(/ready in/);
     assert.match(text, /no models in .+: put <name>\/<version>\/model\.onnx there/);
     assert.equal((await send(urlOf(text), { path: '/v2/health/ready' })).status, 200);
+  });
+
+  it('says what lies in a folder without models instead of them', async (context) => {
+    const folder = await folderWith(context);
+    await mkdir(join(folder, 'resnet'));
+    for (const file of ['alexnet.mar', 'README.md', join('resnet', 'model.pt'), join('resnet', 'labels.txt')])
+      await writeFile(join(folder, file), '');
+    const text = await start(context, '--models', folder).until(/ready in/);
+    assert.match(text, /no models in .+, but alexnet\.mar and 1 more: only ONNX files are served: put <name>/);
   });
 
   it('serves the rest beside a broken model, and shows its reason', async (context) => {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { inspect } from '../../../src/server/inspect/inspect.js';
@@ -118,6 +118,13 @@ describe('slipway inspect', () => {
       [['broken', 'refused']],
     );
     await assert.rejects(inspect(temporaryFolder('inspect-')), { code: 'NOT_FOUND', message: /holds no model/ });
+    const others = temporaryFolder('inspect-');
+    await mkdir(join(others, 'resnet'));
+    await writeFile(join(others, 'resnet', 'model.pt'), '');
+    await writeFile(join(others, 'resnet', 'notes.md'), '');
+    await assert.rejects(inspect(others), {
+      message: /holds no model, but resnet\/model\.pt: only ONNX files are served\. Exp/,
+    });
     await assert.rejects(inspect(join(folder, 'nothing')), { code: 'NOT_FOUND' });
     await assert.rejects(inspect(join(folder, 'nothing.onnx')), { code: 'USAGE', message: /There is no model file/ });
     const text = join(folder, 'notes.txt');
