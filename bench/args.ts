@@ -126,7 +126,7 @@ function toSettings(options: Options): BenchSettings {
       rates: parseList('rate', options.rate, 1_000_000) ?? sweep.rates,
       ratesAre: options.rate === undefined ? sweep.ratesAre : 'absolute',
     },
-    variable: parseList('dim', options.dim, 65_536)?.[0] ?? 128,
+    variable: parseDim(options.dim),
     coldStarts: isQuick ? 1 : 3,
     files: omitUndefined({ json: options.json, html: options.html, csv: options.csv }),
     baseline:
@@ -220,10 +220,16 @@ function parseList(flag: string, text: string | undefined, most: number): readon
   throw usage(`--${flag} ${text}: expected whole numbers from 1 to ${most} separated by commas.`, `--${flag} 1,8,32`);
 }
 
+function parseDim(text: string): number {
+  const value = /^\d+$/.test(text) ? Number(text) : 0;
+  if (value >= 1 && value <= 65_536) return value;
+  throw usage(`--dim ${text}: expected one whole number from 1 to 65536.`, '--dim 128');
+}
+
 function parsePercent(text: string): number {
   const value = /^(\d+(?:\.\d+)?)\s*%$/.exec(text)?.[1];
   if (value !== undefined && Number(value) < 100) return Number(value) / 100;
-  throw usage(`--fail-on ${text}: expected a percentage such as 5%.`, '--baseline old.json --fail-on 5%');
+  throw usage(`--fail-on ${text}: expected a percentage such as 5%, below 100%.`, '--baseline old.json --fail-on 5%');
 }
 
 function parseTime(text: string): number {
