@@ -55,6 +55,36 @@ describe('what a request holds', () => {
     assert.throws(() => given(1025), { code: 'INVALID_INPUT', message: /the request has more than 1024 parameters/ });
   });
 
+  it('may be a number with a million zeros within or behind it, in time that grows with them', () => {
+    const zeros = '0'.repeat(million);
+    const decode = (literal: string, datatype: 'INT64' | 'UINT8') =>
+      decodeInferRequest(
+        { body: Buffer.from(`{"inputs":[{"name":"A","datatype":"${datatype}","shape":[1],"data":[${literal}]}]}`) },
+        identityModel(datatype, [-1]),
+      ).inputs.get('A')?.data[0];
+    for (const sign of ['', '-']) {
+      assert.equal(decode(`${sign}1${zeros}e-${million}`, 'INT64'), BigInt(`${sign}1`));
+      assert.equal(decode(`${sign}7.${zeros}`, 'INT64'), BigInt(`${sign}7`));
+      assert.equal(decode(`${sign}0.${zeros}12e${million + 2}`, 'INT64'), BigInt(`${sign}12`));
+      for (const literal of [`1.${zeros}1`, `1${zeros}1`, `1${zeros}1e-${million}`, `0.${zeros}1`]) {
+        assert.throws(() => decode(sign + literal, 'INT64'), { message: /^.{0,300} is not an integer in the range/ });
+      }
+    }
+    assert.equal(decode(`0.${zeros}`, 'INT64'), 0n);
+    assert.equal(decode(`25500.${zeros}e-2`, 'UINT8'), 255);
+    const sequence = (id: string) =>
+      decodeInferRequest(
+        {
+          body: Buffer.from(
+            `{"parameters":{"sequence_id":${id}},"inputs":[{"name":"A","datatype":"INT64","shape":[1],"data":[1]}]}`,
+          ),
+        },
+        identityModel('INT64', [-1]),
+      ).parameters.get('sequence_id');
+    assert.equal(sequence(`12${zeros}e-${million}`), 12);
+    assert.throws(() => sequence(`1.${zeros}1`), { message: /must be a whole number below 2\^64/ });
+  });
+
   it('is something where the model has an operator that ends the process on nothing; its state alone begins empty', () => {
     const state = { inputs: new Set(['B']), outputs: new Set<string>() };
     const inputs = ['A', 'B'].map((name) => ({ name, datatype: 'FP32', shape: [-1, -1] }) as const);

@@ -155,7 +155,9 @@ function checkUrl(own: string, url: string): string {
   const isPlain = [username, password, search, hash].every((part) => part === '') && !/[?#]/.test(url);
   // What is refused may hold a password: it is not shown.
   if (!isPlain || !/^https?:$/.test(protocol)) return fail(`step '${own}' has an invalid url: ${expected}`);
-  return `${origin}${pathname.replace(/\/+$/, '')}`;
+  // By a pattern, runs of slashes within it would take the square of their length.
+  const pathLength = Array.from(pathname).findLastIndex((character) => character !== '/') + 1;
+  return `${origin}${pathname.slice(0, pathLength)}`;
 }
 
 function fail(problem: string): never {

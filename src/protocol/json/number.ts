@@ -41,11 +41,18 @@ export function readIntegral(reader: JsonReader): bigint | string {
   const literal = reader.bytes.toString('latin1', start, reader.pos);
   const [, sign = '', whole = '', fraction = '', exponent = '0'] = parts.exec(literal) ?? [];
   const digits = (whole + fraction).replace(/^0+(?=\d)/, '');
-  const kept = digits.replace(/0+$/, '');
+  const kept = withoutLastZeros(digits);
   const power = digits.length - kept.length + Number(exponent) - fraction.length;
   if (kept === '') return 0n;
   if (power < 0 || kept.length + power > mostIntegerDigits) return literal;
   return BigInt(`${sign}${kept}${'0'.repeat(power)}`);
+}
+
+/** By a pattern, runs of zeros within a number would take the square of their length. */
+function withoutLastZeros(digits: string): string {
+  let end = digits.length;
+  while (end > 0 && digits.charCodeAt(end - 1) === ascii.zero) end -= 1;
+  return digits.slice(0, end);
 }
 
 const exactPowers = Array.from({ length: 23 }, (_, power) => Number(`1e${String(power)}`));

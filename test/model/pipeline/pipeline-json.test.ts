@@ -48,6 +48,17 @@ describe('pipeline.json', () => {
     }
   });
 
+  it('take the slashes off the end of an address, however many stand within it', () => {
+    const slashes = '/'.repeat(1_000_000);
+    for (const [url, expected] of [
+      [`http://masks/${slashes}`, 'http://masks'],
+      [`http://masks/${slashes}a`, `http://masks/${slashes}a`],
+      [`http://masks/a${slashes}b${slashes}`, `http://masks/a${slashes}b`],
+    ] as const) {
+      assert.ok(parse({ ...step, url }).steps[0]?.url === expected);
+    }
+  });
+
   it('takes no address that could carry a secret or more than a server, and shows none that may', () => {
     for (const url of [
       'http://user:secret@masks',
