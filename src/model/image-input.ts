@@ -7,10 +7,17 @@ export interface ImageInput {
   readonly spec: TensorSpec;
 }
 
-/** Images that each run takes, where the file fixes a number of several. */
-export function imagesARun({ spec: { shape } }: Pick<ImageInput, 'spec'>): number | undefined {
+/** Images that each run takes, where the file fixes a number of several and answers each of them: frames of one film it does not. */
+export function imagesARun(config: Pick<ModelConfig, 'image'>, { inputs, outputs }: Specs): number | undefined {
+  const { shape = [] } = imageInputOf(config, inputs)?.spec ?? {};
   const [rows = 1] = shape;
-  return shape.length === 4 && rows > 1 ? rows : undefined;
+  const isAnswered = outputs.every(({ shape: [first = -1] }) => first === -1 || first === rows);
+  return shape.length === 4 && rows > 1 && isAnswered ? rows : undefined;
+}
+
+interface Specs {
+  readonly inputs: readonly TensorSpec[];
+  readonly outputs: readonly TensorSpec[];
 }
 
 /** The input that a model makes of images; undefined where it takes none. */

@@ -1,8 +1,7 @@
 import type { Placement } from '../../engine/engine.js';
 import type { ModelJson } from '../../model/config-schema.js';
 import type { ImageConfig, ModelConfig, OnnxHeader, ProviderName } from '../../model/config.js';
-import { imageInputOf, imagesARun } from '../../model/image-input.js';
-import type { TensorSpec } from '../../tensor/tensor.js';
+import { imagesARun } from '../../model/image-input.js';
 import type { LoadedSession } from '../../workers/runner.js';
 import type { Snapshot } from '../files/snapshot.js';
 
@@ -49,9 +48,8 @@ export function notesOnFiles({ header, isPrivate, reason = '' }: Snapshot): read
 }
 
 /** Where the file fixes how many images a run takes. */
-export function notesOnFixedImages(config: ModelConfig, inputs: readonly TensorSpec[]): readonly string[] {
-  const input = imageInputOf(config, inputs);
-  const images = input && imagesARun(input);
+export function notesOnFixedImages(config: ModelConfig, header: OnnxHeader): readonly string[] {
+  const images = imagesARun(config, header);
   if (images === undefined) return [];
   return [
     `Its file fixes ${images} images a run: where fewer are left, copies of the last one fill it, and what it answers to them is dropped.`,

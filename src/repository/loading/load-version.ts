@@ -220,7 +220,7 @@ function notesOnLoad(of: {
     ...(choice.note === undefined ? [] : [choice.note]),
     ...notesOnFiles(snapshot),
     ...notesOnImage(json, wished.image),
-    ...notesOnFixedImages(wished, header.inputs),
+    ...notesOnFixedImages(wished, header),
     ...notesOnProcesses(header, loaded),
   ];
 }

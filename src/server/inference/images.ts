@@ -50,8 +50,7 @@ export function findFiles(
 
 /** Images that each run of the model takes, where its file fixes a number of several. */
 export function fixedImages(model: ServableModel): number | undefined {
-  const input = imageInputOf(model.config, model.inputs);
-  return input && imagesARun(input);
+  return imagesARun(model.config, model);
 }
 
 /** Only an answer in pixels needs the images' own sizes. Copies of the last image fill the input up to `rows`. */

@@ -45,6 +45,16 @@ const pixels = (rows: number): Graph => ({
   outputs: [{ name: 'scores', datatype: 'FP32', shape: [rows, 3, 8, 8] }],
   nodes: [{ op: 'Identity', inputs: ['image'], outputs: ['scores'] }],
 });
+/** One answer for four frames of a film. */
+const film: Graph = {
+  ...means(4),
+  outputs: [{ name: 'scores', datatype: 'FP32', shape: [1, 3] }],
+  nodes: [
+    { op: 'ReduceMean', inputs: ['image'], outputs: ['all'], attributes: { axes: [0, 2, 3], keepdims: 0 } },
+    { op: 'Unsqueeze', inputs: ['all', 'first'], outputs: ['scores'] },
+  ],
+  initializers: [{ name: 'first', datatype: 'INT64', shape: [1], data: BigInt64Array.of(0n) }],
+};
 
 const labels = ['red', 'green', 'blue'];
 const image = { resize: { width: 8, height: 8, fit: 'fill' } };
@@ -57,6 +67,7 @@ const models = [
   { name: 'vectors', graph: means(4), config: { image, embedding: { output: 'scores', normalize: false } } },
   { name: 'boxes', graph: boxes(4), config: { image, detection: { form: 'yolov8', labels } } },
   { name: 'masks', graph: pixels(4), config: { image, segmentation: { output: 'scores', labels } } },
+  { name: 'film', graph: film, config: classes },
   { name: 'raw', graph: means(4), config: { image } },
 ];
 /** Strongest in red, green, blue, green, red and so on, each of another strength and size. */
@@ -156,6 +167,12 @@ describe('a model whose file fixes several images a run', () => {
       [[4, 3], 12],
       [[1, 3], 3],
     ]);
+  });
+
+  it('takes no frames for images that have an answer each', async () => {
+    const { status, body } = await send(opened.url, { path: '/predictions/film', body: files.png[0]! });
+    assert.equal(status, 400);
+    assert.match(body.toString(), /Expected shape \[4,3,8,8\] for input image but 1 image\(s\)/);
   });
 
   it('says so in a note, and takes tensors and images of the Open Inference Protocol in that number alone', async () => {
