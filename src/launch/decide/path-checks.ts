@@ -31,10 +31,28 @@ export function checkPaths(request: LaunchRequest, facts: Facts): readonly strin
   checkModels(request, facts);
   return [
     ...container.mounts.flatMap((mount) => noteOnVolume(mount, facts)),
+    ...noteOnLabels(request, facts),
     ...noteOnUnusedPorts(request),
     ...noteOnOpenPort(request),
     ...noteOnFewPids(request),
   ];
+}
+
+/** A folder without an SELinux label for containers, where the engine confines them by it: permission denied whatever its mode says. */
+function noteOnLabels({ container, variant }: LaunchRequest, { engine }: Facts): readonly string[] {
+  if (engine.state === 'unknown' || variant === 'native') return [];
+  const { securityOptions, kind } = engine.value.info;
+  const isConfined = securityOptions.some((option) => /^(name=)?selinux$/.test(option));
+  const isFreed = container.securityOptions.some((option) => /^label[=:]disable$/.test(option));
+  // A GPU by CDI switches labels off there.
+  if (!isConfined || isFreed || (kind === 'podman' && /^(gpu|cuda)$/.test(variant))) return [];
+  return container.mounts.flatMap((mount) =>
+    mount.type === 'bind' && mount.relabel === undefined
+      ? [
+          `the engine confines containers by SELinux, which may keep the server from ${mount.source}: label it for containers, -v ${mount.source}:${mount.target}:z`,
+        ]
+      : [],
+  );
 }
 
 /** Ports that a network does not publish. */

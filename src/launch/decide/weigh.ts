@@ -23,6 +23,12 @@ function checkEngine(variant: Variant, request: LaunchRequest, facts: Facts): Re
     return { code: 'DOCKER_UNREACHABLE', cause: engine.reason, brief: 'no container engine answers', fix };
   }
   const { info } = engine.value;
+  if (info.kind !== 'podman' && info.apiVersion !== '' && compareVersions(info.apiVersion, '1.41') < 0) {
+    return refuse(
+      `engine ${info.version} (API ${info.apiVersion}) is older than 20.10 (API 1.41), and leaves out unsaid what it does not know: mounts, GPUs, limits`,
+      'update the engine to 20.10 or newer, or use --variant native',
+    );
+  }
   if (info.osType !== 'linux' && info.osType !== '') {
     return refuse(
       `the engine runs ${info.osType} containers`,

@@ -1,3 +1,4 @@
+import { findStale, refuseStale } from '../decide/gpu/gpu-path.js';
 import type { CheckResult, Examination } from './check-types.js';
 import { compareVersions } from '../decide/gpu/versions.js';
 import type { Facts } from '../facts/facts.js';
@@ -71,6 +72,8 @@ export const checkCdi: Check = (examination) => {
   const { engine, host } = examination.facts;
   if (engine.state === 'unknown') return { status: 'skip', evidence: 'no engine answers' };
   const offered = offeredByCdi(examination);
+  const outdated = offered.map((name) => findStale(host.cdiDevices).get(name)).find((device) => device !== undefined);
+  if (outdated !== undefined) return missing(examination, { evidence: offered.join(', '), ...refuseStale(outdated) });
   if (offered.length > 0) return { status: 'ok', evidence: offered.join(', ') };
   const { info } = engine.value;
   const isOff = (info.cdiSpecDirs ?? []).length === 0;

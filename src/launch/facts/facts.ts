@@ -79,6 +79,8 @@ export interface DeviceNode {
 export interface CdiDevice {
   readonly name: string;
   readonly file: string;
+  /** What the file says of this host that is not so any more: it was written for another driver. */
+  readonly stale?: string;
 }
 
 /** The operating system of a machine. */

@@ -25,6 +25,11 @@ export async function readGroup(world: HostWorld, path: string): Promise<number 
   return (await orAbsent(stat(join(world.root, path))))?.gid;
 }
 
+/** A device file's number, 0 for another file; undefined where there is none. */
+export async function readDeviceNumber(world: HostWorld, path: string): Promise<number | undefined> {
+  return (await orAbsent(stat(join(world.root, path))))?.rdev;
+}
+
 /** Turns a probe's throw (no permission, a broken disk) into "could not ask". */
 export async function asking<T>(what: string, probe: () => Promise<Fact<T>>): Promise<Fact<T>> {
   try {

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { parsePort } from '../../../src/launch/request/flags/ports.js';
 import { checkPaths } from '../../../src/launch/decide/path-checks.js';
 import type { ContainerRequest, LaunchRequest } from '../../../src/launch/request/request.js';
-import { facts, request } from '../situations.js';
+import { engine, facts, request } from '../situations.js';
 
 const notes = (container: Partial<ContainerRequest>, change: Partial<LaunchRequest> = {}) =>
   checkPaths(request(change, container), facts('bare', 'plain'));
@@ -64,5 +64,36 @@ describe('ports that a network does not publish', () => {
     assert.deepEqual(notes({ ports, network: 'none' }), ['-p publishes nothing with --network none']);
     assert.deepEqual(notes({ ports, network: 'bridge' }), []);
     assert.deepEqual(notes({ network: 'host' }), []);
+  });
+});
+
+describe('a mount without a label under SELinux', () => {
+  const bind = (change: object = {}) =>
+    ({ type: 'bind', source: '/m', target: '/srv', readOnly: false, createSource: true, ...change }) as const;
+  const under = (
+    securityOptions: readonly string[],
+    container: Partial<ContainerRequest>,
+    change: Partial<LaunchRequest> = {},
+  ) =>
+    checkPaths(request(change, { env: { SLIPWAY_MODEL_CONTROL: 'explicit' }, ...container }), {
+      ...facts('bare', 'plain'),
+      engine: engine({ securityOptions }),
+    });
+
+  it('is named with the label to give it', () => {
+    for (const option of ['name=selinux', 'selinux']) {
+      const [note = '', ...others] = under(['name=seccomp,profile=builtin', option], { mounts: [bind()] });
+      assert.match(note, /SELinux, which may keep the server from \/m: label it for containers, -v \/m:\/srv:z$/);
+      assert.deepEqual(others, []);
+    }
+  });
+
+  it('is not where it has one, where labels are off, where nothing is confined, and without a container', () => {
+    const mounts = [bind()];
+    for (const label of ['z', 'Z'])
+      assert.deepEqual(under(['name=selinux'], { mounts: [bind({ relabel: label })] }), []);
+    assert.deepEqual(under(['name=selinux'], { mounts, securityOptions: ['label=disable'] }), []);
+    assert.deepEqual(under(['name=apparmor', 'name=seccomp,profile=builtin'], { mounts }), []);
+    assert.deepEqual(under(['name=selinux'], { mounts }, { variant: 'native' }), []);
   });
 });

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { Facts } from '../../../src/launch/facts/facts.js';
+import { known, type Facts } from '../../../src/launch/facts/facts.js';
 import { parseGpus } from '../../../src/launch/request/flags/gpus.js';
 import { imageLabels } from '../../../src/launch/labels.js';
 import { decide } from '../../../src/launch/decide/plan.js';
 import type { LaunchRequest } from '../../../src/launch/request/request.js';
-import { engine, facts, inWords, request } from '../situations.js';
+import type { engines } from '../situations.js';
+import { engine, facts, hosts, inWords, request } from '../situations.js';
 
 describe('decision, details', () => {
   const gpuImage = { id: 'sha256:1', tags: ['slipway:gpu'] };
@@ -78,5 +79,71 @@ describe('decision, details', () => {
     const decision = decide(request({ variant: 'native' }, { memoryBytes: 1 }), facts('bare', 'none'));
     assert.ok(decision.kind === 'chosen');
     assert.deepEqual(decision.notes, ['without a container these have no effect: --memory']);
+  });
+});
+
+describe('a CDI spec that was written for another driver', () => {
+  const stale = '/usr/lib/libcuda.so.535.1 is not there';
+  const device = (file: string, isStale: boolean) => ({
+    name: 'nvidia.com/gpu=all',
+    file,
+    ...(isStale ? { stale } : {}),
+  });
+  const on = (engineName: keyof typeof engines, ...devices: readonly ReturnType<typeof device>[]) =>
+    facts('l4', engineName, { host: { ...hosts.l4, cdiDevices: known(devices, 'spec files') } });
+  const old = device('/etc/cdi/nvidia.yaml', true);
+
+  it('is passed over for the runtime, and refused with what writes it anew where there is none', () => {
+    const decision = decide(request({ variant: 'gpu' }), on('everything', old));
+    assert.equal(inWords(decision), 'gpu by runtime');
+    for (const [engineName, gpuMode] of [
+      ['cdiListed', 'auto'],
+      ['cdiFiles', 'auto'],
+      ['everything', 'cdi'],
+      ['podman', 'auto'],
+    ] as const) {
+      const refused = decide(request({ variant: 'gpu', gpuMode }), on(engineName, old));
+      assert.ok(refused.kind === 'refused', engineName);
+      assert.equal(
+        refused.refusal.cause,
+        `/etc/cdi/nvidia.yaml, which describes nvidia.com/gpu=all, was written for another driver or before a reboot: ${stale}`,
+      );
+      assert.match(refused.refusal.fix, /^sudo nvidia-ctk cdi generate --output=\/etc\/cdi\/nvidia\.yaml /);
+    }
+  });
+
+  it('counts only where no later folder describes the device anew', () => {
+    const fresh = device('/var/run/cdi/nvidia.yaml', false);
+    assert.equal(inWords(decide(request({ variant: 'gpu' }), on('cdiListed', old, fresh))), 'gpu by cdi');
+    assert.equal(
+      inWords(decide(request({ variant: 'gpu' }), on('cdiListed', fresh, old))),
+      'refused DEVICE_UNAVAILABLE',
+    );
+  });
+});
+
+describe('an engine older than 20.10', () => {
+  it('is refused with what it would leave out, in every variant that needs it; Podman counts otherwise', () => {
+    for (const apiVersion of ['1.24', '1.38', '1.40'])
+      for (const variant of ['cpu', 'gpu', 'cuda'] as const) {
+        const old = { ...facts('l4', 'plain'), engine: engine({ version: '18.09.1', apiVersion }) };
+        const decision = decide(request({ variant }), old);
+        assert.ok(decision.kind === 'refused', apiVersion);
+        assert.match(
+          decision.refusal.cause,
+          new RegExp(`^engine 18\\.09\\.1 \\(API ${apiVersion}\\) is older than 20\\.10`),
+        );
+        assert.match(decision.refusal.fix, /--variant native/);
+      }
+    for (const change of [
+      { apiVersion: '1.41' },
+      { apiVersion: '1.52' },
+      { apiVersion: '' },
+      { kind: 'podman', apiVersion: '1.40' },
+    ] as const)
+      assert.equal(
+        inWords(decide(request({ variant: 'cpu' }), { ...facts('l4', 'plain'), engine: engine(change) })),
+        'cpu',
+      );
   });
 });

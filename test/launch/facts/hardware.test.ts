@@ -72,6 +72,35 @@ describe('CDI probe', () => {
     );
   });
 
+  it('tells a spec that names files or device numbers which this host has no more', async () => {
+    const spec = (edits: string): string => `cdiVersion: 0.5.0\nkind: nvidia.com/gpu\n${edits}`;
+    const device = 'devices:\n  - name: "0"\n    containerEdits:\n      deviceNodes:\n';
+    const mount = (path: string): string =>
+      `containerEdits:\n  mounts:\n    - {hostPath: ${path}, containerPath: /x}\n`;
+    const present = { '/usr/lib/libcuda.so.580.1': '', '/dev/nvidia0': '->/dev/zero' };
+    const cases: readonly (readonly [string, string | undefined])[] = [
+      [spec(`${device}        - path: /dev/nvidia0\n${mount('/usr/lib/libcuda.so.580.1')}`), undefined],
+      [spec(`${device}        - {path: /dev/nvidia0, major: 1, minor: 5}\n`), undefined],
+      [spec(`${device}        - {path: /dev/nvidia0, major: 195}\n`), '/dev/nvidia0 has the major number 1, not 195'],
+      [spec(`${device}        - {path: /dev/x, hostPath: /dev/nvidia0, major: 1}\n`), undefined],
+      [spec(`${device}        - path: /dev/nvidia-uvm\n`), '/dev/nvidia-uvm is not there'],
+      [
+        spec(`${device}        - path: /dev/nvidia0\n${mount('/usr/lib/libcuda.so.535.1')}`),
+        '/usr/lib/libcuda.so.535.1 is not there',
+      ],
+      [
+        spec('devices:\n  - {name: "0", containerEdits: null}\ncontainerEdits: {mounts: 5, deviceNodes: null}\n'),
+        undefined,
+      ],
+      [spec(`${device}        - path: /dev/gone\n`).replace('nvidia.com', 'amd.com'), undefined],
+    ];
+    for (const [text, stale] of cases) {
+      const fact = await probeCdiDevices(await scriptedWorld({ ...present, '/etc/cdi/nvidia.yaml': text }));
+      assert.ok(fact.state === 'known', text);
+      assert.equal(fact.value[0]?.stale, stale, text);
+    }
+  });
+
   it('could not ask where a spec is broken', async () => {
     const fact = await probeCdiDevices(await scriptedWorld({ '/etc/cdi/x.yaml': 'devices: []' }));
     assert.ok(fact.state === 'unknown');

@@ -1,5 +1,5 @@
 import { type GpuSelection, allGpus, type GpuRequest } from '../../request/flags/gpus.js';
-import type { NvidiaGpu, EngineFacts, Facts } from '../../facts/facts.js';
+import type { CdiDevice, NvidiaGpu, EngineFacts, Fact, Facts } from '../../facts/facts.js';
 import { refuse, type Refusal, isRefusal } from '../refusal.js';
 import type { NvidiaSignal } from './nvidia-signal.js';
 import { compareVersions } from './versions.js';
@@ -78,6 +78,8 @@ interface Situation {
   /** CDI names that are offered; undefined where neither the engine nor the host's files tell. */
   readonly offered?: readonly string[];
   readonly gpus: readonly NvidiaGpu[];
+  /** Devices of spec files whose host has changed since, by name. */
+  readonly stale: ReadonlyMap<string, CdiDevice>;
   readonly isJetson: boolean;
   readonly isPodman: boolean;
 }
@@ -94,12 +96,16 @@ export function chooseGpuPath(request: LaunchRequest, facts: Facts, signal: Nvid
   if (request.gpuMode !== 'auto') return take(situation, request.gpuMode);
   const ways: readonly Way[] = named || situation.isPodman ? ['cdi'] : ['cdi', 'runtime', 'gpus'];
   const passedOver: string[] = [];
+  let outdated: Refusal | undefined;
   let last: Refusal = refuse('the engine has no way to pass a GPU to a container', installToolkit);
   for (const way of ways) {
+    // A blind try would fail for another reason than the one that is known.
+    if (way === 'gpus' && outdated !== undefined) return outdated;
     const taken = take(situation, way);
     if (!isRefusal(taken)) return { ...taken, passedOver };
     passedOver.push(`${way}: ${taken.cause}`);
     last = taken;
+    if (way === 'cdi' && situation.stale.size > 0) outdated = taken;
     // A wrong GPU name is wrong by every way.
     if (taken.code === 'USAGE') return taken;
   }
@@ -124,7 +130,14 @@ function toSituation({ request, facts, signal, engine }: Sources): Situation {
   const listed = info.cdiDevices ?? (isOn && !isTold ? fromFiles : []);
   const offered = listed?.filter((name) => name.startsWith('nvidia.com/gpu='));
   const { gpus, isJetson } = signal.kind === 'present' ? signal : { gpus: [], isJetson: false };
-  return { request, engine, gpus, isJetson, isPodman, ...(offered === undefined ? {} : { offered }) };
+  const stale = info.kind === 'desktop' ? new Map<string, CdiDevice>() : findStale(cdiDevices);
+  return { request, engine, gpus, stale, isJetson, isPodman, ...(offered === undefined ? {} : { offered }) };
+}
+
+/** Those in force: of two specs the engine takes the one in the last folder. */
+export function findStale(devices: Fact<readonly CdiDevice[]>): ReadonlyMap<string, CdiDevice> {
+  const inForce = new Map(devices.state === 'known' ? devices.value.map((device) => [device.name, device]) : []);
+  return new Map([...inForce].filter(([, { stale }]) => stale !== undefined));
 }
 
 function take(situation: Situation, way: Way): GpuPathChoice | Refusal {
@@ -135,7 +148,7 @@ function take(situation: Situation, way: Way): GpuPathChoice | Refusal {
   return way === 'runtime' ? takeRuntime(situation, request) : takeDeviceRequest(situation, request);
 }
 
-function takeCdi({ request, engine, offered, gpus, isJetson, isPodman }: Situation): GpuPathChoice | Refusal {
+function takeCdi({ request, engine, offered, gpus, stale, isJetson, isPodman }: Situation): GpuPathChoice | Refusal {
   const named = nvidiaCdiDevices(request);
   if (isJetson && named.length === 0 && request.gpuMode !== 'cdi')
     return refuse('a Jetson needs the nvidia runtime', installToolkit);
@@ -160,9 +173,19 @@ function takeCdi({ request, engine, offered, gpus, isJetson, isPodman }: Situati
     return refuse(`the engine offers no CDI device ${missing}`, `choose from ${known.join(', ')}`, 'USAGE');
   const devices = named.length > 0 ? named : cdiNames((request.gpus ?? allGpus).selection, known, gpus);
   if (isRefusal(devices)) return { ...devices, code: 'USAGE' };
+  const outdated = devices.map((name) => stale.get(name)).find((device) => device !== undefined);
+  if (outdated !== undefined) return refuseStale(outdated);
   const evidence =
     known.length === 0 ? "requested; the engine's devices are unknown" : `the engine offers ${known.join(', ')}`;
   return { path: { kind: 'cdi', devices, needsLabelDisable: isPodman }, evidence, passedOver: [] };
+}
+
+/** What to do about a spec whose host has changed since. */
+export function refuseStale({ name, file, stale = '' }: CdiDevice): Refusal {
+  return refuse(
+    `${file}, which describes ${name}, was written for another driver or before a reboot: ${stale}`,
+    `sudo nvidia-ctk cdi generate --output=${file} (or: sudo systemctl restart nvidia-cdi-refresh)`,
+  );
 }
 
 function takeRuntime({ engine }: Situation, { selection, capabilities }: GpuRequest): GpuPathChoice | Refusal {

@@ -30,22 +30,28 @@ export async function openContext(
   }
   const endpoint = asRecord(asRecord(parseDockerJson(text, path)['Endpoints'])['docker']);
   const host = asText(endpoint['Host']);
-  if (host === '') throw new AppError('USAGE', `The docker context "${name}" has no engine address (${path}).`);
+  if (host === '') {
+    const text = `The docker context "${name}" has no engine address (${path}). Make it anew: docker context rm -f ${name}, then docker context create ${name} --docker host=...`;
+    throw new AppError('USAGE', text);
+  }
   const tls = await readPem(`${folder}/tls/${id}/docker`, world);
   const skipVerify = endpoint['SkipTLSVerify'] === true;
   return Object.keys(tls).length === 0 && !skipVerify ? { host } : { host, tls: { ...tls, skipVerify } };
 }
 
-/** Names of the contexts in the store, sorted, `default` not among them. */
+/** Names of the contexts in the store that can be read, sorted, `default` not among them. */
 async function listContexts(world: ContextWorld): Promise<readonly string[]> {
   const folder = `${configFolderOf(world)}/contexts/meta`;
-  const texts = await Promise.all(
+  const texts = await Promise.allSettled(
     (await world.listFolder(folder)).map(async (id) => {
       const path = `${folder}/${id}/meta.json`;
       return asText(parseDockerJson(await world.readText(path), path)['Name']);
     }),
   );
-  return texts.filter((name) => name !== '').sort();
+  return texts
+    .map((text) => (text.status === 'fulfilled' ? text.value : ''))
+    .filter((name) => name !== '')
+    .sort();
 }
 
 /** Certificates as DOCKER_CERT_PATH holds them; an empty folder name means the settings folder. */

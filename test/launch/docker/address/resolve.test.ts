@@ -77,6 +77,24 @@ describe("the engine's address", () => {
     );
   });
 
+  it('of a damaged context is refused with what makes it anew, and hides none of the others', async () => {
+    const meta = '/home/me/.docker/contexts/meta';
+    for (const text of ['null', '5', '{"Name":"bad"}', '{"Name":"bad","Endpoints":{"docker":{"Host":5}}}']) {
+      const world = worldOf({ ...everything, [`${meta}/${sha('bad')}/meta.json`]: text });
+      await assert.rejects(
+        resolveEndpoint({ context: 'bad' }, world),
+        /has no engine address.*: docker context rm -f bad, /,
+      );
+    }
+    for (const text of ['{', '', 'null']) {
+      const world = worldOf({ ...everything, [`${meta}/${sha('bad')}/meta.json`]: text });
+      await assert.rejects(
+        resolveEndpoint({ context: 'none' }, world),
+        /no docker context "none".*"default", "one", "two"\.$/,
+      );
+    }
+  });
+
   it('is the default one where the settings are no JSON, and says which file that is', async () => {
     const world = worldOf({ '/home/me/.docker/config.json': '{' });
     const { url, source } = await resolveEndpoint({}, world);

@@ -38,8 +38,7 @@ describe('an engine that takes questions and does not answer', () => {
   });
 
   it('is given up by actions, slow questions and streams too, once it answers nothing beside them', async (context) => {
-    const asked = new Set<string>();
-    const path = await openStubEngine(context, ({ method, url }) => void asked.add(`${method} ${url}`));
+    const path = await openStubEngine(context, () => undefined);
     const transport = openTransport(endpointAt(path), { limitMs: 20, pingEveryMs: 1, mostPings: 1000 });
     const subject = { action: 'create a container of web', kind: 'engine' } as const;
     const first = async (source: AsyncIterable<Buffer>): Promise<unknown> => source[Symbol.asyncIterator]().next();
@@ -57,7 +56,6 @@ describe('an engine that takes questions and does not answer', () => {
         /did not answer within 0\.02 s while trying to create a container of web\. Check it/,
       );
     }
-    assert.ok(asked.has('GET /_ping') && asked.has('POST /create'), [...asked].join());
   });
 
   it('is told from one that lives and does not end an action, which is given up much later, and a wait never', async (context) => {
