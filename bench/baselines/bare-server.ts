@@ -1,6 +1,7 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { endChild } from '../load/end-child.js';
 import type { BareAnswer, FromBare } from './bare-server-process.js';
 
 /** A bare server that runs. */
@@ -31,10 +32,6 @@ export async function startBareServer(answer: BareAnswer): Promise<BareServer> {
     setAnswer: async (next) => {
       await setAnswer(next);
     },
-    close: async () => {
-      const ended = once(child, 'exit');
-      child.disconnect();
-      await ended;
-    },
+    close: () => endChild(child),
   };
 }

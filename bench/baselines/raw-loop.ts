@@ -1,7 +1,7 @@
 import { fork, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { AppError } from '../../src/errors.js';
+import { endChild } from '../load/end-child.js';
 import type { FromRaw, RawOrder, RawSetup, RawWindow, ToRaw } from './raw-messages.js';
 
 /** A model in a bare loop in a process of its own: what is physically there, with no server, queue or transport around it. */
@@ -18,12 +18,7 @@ export async function startRawLoop(setup: RawSetup): Promise<RawLoop> {
     serialization: 'advanced',
     detached: true, // Ctrl-C of the terminal reaches the parent, which ends this process
   });
-  const close = async (): Promise<void> => {
-    if (child.exitCode !== null || child.signalCode !== null) return;
-    const ended = once(child, 'exit');
-    child.disconnect();
-    await ended;
-  };
+  const close = () => endChild(child);
   const ask = (message: ToRaw) => askOnce(child, message, setup.spec.modelPath);
   try {
     const ready = await ask({ kind: 'setup', setup });

@@ -1,7 +1,7 @@
 import { fork, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { AppError } from '../../src/errors.js';
+import { endChild } from './end-child.js';
 import type { FromLoad, LoadOrder, LoadResult, WindowResult } from './messages.js';
 
 /** A process that generates load; orders run one after another. */
@@ -21,12 +21,7 @@ export function startLoadGenerator(): LoadGenerator {
   });
   return {
     run: (order, signal) => runOrder(child, order, signal),
-    close: async () => {
-      if (child.exitCode !== null) return;
-      const ended = once(child, 'exit');
-      child.disconnect();
-      await ended;
-    },
+    close: () => endChild(child),
   };
 }
 

@@ -30,7 +30,7 @@ export function environmentName(peer: Peer, runtime: string): string {
   return `${peer.name}-${key}`;
 }
 
-/** The command that runs a server's file, its packages installed before where they are not there. Rejects with SETUP_FAILED's reason. */
+/** The command that runs a server's file, its packages installed before where they are not there. Rejects with NOT_FOUND and the reason where they cannot be installed. */
 export async function setUpPeer(peer: Peer, options: SetupOptions): Promise<string> {
   if (peer.tool === 'node') return process.execPath;
   const folder = join(options.cacheFolder, environmentName(peer, options.runtime));

@@ -4,6 +4,7 @@ import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { AppError, messageOf } from '../../../src/errors.js';
+import { endChild } from '../../load/end-child.js';
 import { ask } from '../../targets/ask.js';
 import type { Payload } from '../../targets/requests.js';
 import { findFreePort } from '../../targets/free-port.js';
@@ -41,7 +42,7 @@ export async function startPeer(start: PeerStart): Promise<RunningServer> {
   });
   const words = listen(child);
   const origin: Origin = { host: '127.0.0.1', port, basePath: '', headers: {} };
-  const stop = () => end(child);
+  const stop = () => endChild(child);
   try {
     const [pid] = (await once(child, 'message', { signal: start.signal })) as [number];
     await waitUntilReady(origin, start, child);
@@ -82,11 +83,4 @@ async function waitUntilReady(origin: Origin, { probe, signal }: PeerStart, chil
     await sleep(200);
   }
   throw new Error(`the server did not answer within ${readyWithinMs / 1000} s: ${last}`);
-}
-
-async function end(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const ended = once(child, 'exit');
-  child.disconnect();
-  await ended;
 }
