@@ -11,6 +11,8 @@ export interface SessionSpec {
   /** Refuse a session of which any node would run on the CPU (`session.disable_cpu_ep_fallback`). */
   readonly strict: boolean;
   readonly intraOpThreads: number;
+  /** How long a thread of a run keeps looking for its next part before it sleeps, in microseconds; it sleeps at once unless told otherwise. */
+  readonly spinUs?: number;
   /** The model file was saved optimised and prepacked: load it as it is. */
   readonly optimised: boolean;
   /** The model takes or gives doubles. */

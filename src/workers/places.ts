@@ -1,6 +1,6 @@
 import type { SessionSpec } from '../engine/engine.js';
 import type { OpenLink } from './link/link.js';
-import { PoolWorker, type PoolWorkerEvents } from './pool-worker.js';
+import { PoolWorker, type PoolWorkerEvents, type RunningRun } from './pool-worker.js';
 import { trialNiceness } from './host/niceness.js';
 import type { ProcessOptions } from './processes/process-link.js';
 import type { RunJournal } from './run-journal.js';
@@ -62,6 +62,11 @@ export class Places {
     return this.#trials.has(place);
   }
 
+  /** Whether nothing runs on any other that serves. */
+  isAlone(place: PoolWorker): boolean {
+    return this.all.every((each) => each === place || !each.isWorking);
+  }
+
   isApart(place: PoolWorker): boolean {
     return this.#apart.has(place);
   }
@@ -95,6 +100,19 @@ export class Places {
   /** Lets all finish what they have, and ends them. */
   async stop(): Promise<void> {
     await Promise.all([this.#trials.stop(), ...this.all.map((worker) => worker.stop())]);
+  }
+
+  /** Ends processes whose run takes longer than this; answers the threads that have one, which nothing can end. */
+  endLongRuns(limitMs: number): readonly { readonly worker: PoolWorker; readonly running: RunningRun }[] {
+    const nowMs = performance.now();
+    return this.all.flatMap((worker) => {
+      const { running } = worker;
+      if (running === undefined || nowMs - running.sinceMs <= limitMs) return [];
+      // The warm-up in a process has its own limit.
+      if (running.phase === 'warming' && worker.isProcess) return [];
+      const reason = `a run took longer than the limit of ${limitMs} ms, and its process was ended`;
+      return worker.kill(reason, 'limit') ? [] : [{ worker, running }];
+    });
   }
 
   #makeThread(name: string, device: { readonly deviceId?: number } = {}): PoolWorker {
@@ -159,4 +177,30 @@ function numberThreads(deviceIds: readonly number[]): readonly GpuThread[] {
     deviceId,
     earlier: deviceIds.slice(0, at).filter((before) => before === deviceId).length,
   }));
+}
+
+/** On which devices the instances of one session are. */
+export class SessionDevices {
+  readonly #deviceOf = new Map<PoolWorker, string>();
+  readonly #workers: readonly PoolWorker[];
+  #names: readonly string[] = [];
+
+  constructor(workers: readonly PoolWorker[]) {
+    this.#workers = workers;
+  }
+
+  /** Each once, in the order of the workers, whichever loads first. */
+  get names(): readonly string[] {
+    return this.#names;
+  }
+
+  note(worker: PoolWorker, device: string): void {
+    this.#deviceOf.set(worker, device);
+    this.#names = [...new Set(this.#workers.flatMap((each) => this.#deviceOf.get(each) ?? []))];
+  }
+
+  /** The device of a worker, where there are several. */
+  find(worker: PoolWorker): string | undefined {
+    return this.#names.length > 1 ? this.#deviceOf.get(worker) : undefined;
+  }
 }

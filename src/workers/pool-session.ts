@@ -3,39 +3,15 @@ import type { PreparedModel } from '../engine/weights/weights-cache.js';
 import { fingerprint } from '../engine/weights/weights-key.js';
 import { AppError, messageOf } from '../errors.js';
 import { msOf, type InlineSession, type InlineSubject } from './inline/inline-session.js';
-import type { FromWorker } from './link/link.js';
+import type { FromWorker, ToWorker } from './link/link.js';
+import { SessionDevices } from './places.js';
 import type { PoolWorker, Task } from './pool-worker.js';
 import { limitProcesses } from './processes/process-limit.js';
 import { endUnwanted } from './processes/unwanted.js';
 import { describeWork, type RunPhase, type Work } from './run-journal.js';
 import { decodeRan, encodeRun } from './run-codec.js';
+import type { LoneRun, WideSession, WideSubject, WideThreads } from './wide/wide-session.js';
 import type { LoadedSession, LoadOptions, PendingRun, RunJob, RunnerSession, RunOutcome } from './runner.js';
-
-/** On which devices the instances of one session are. */
-class SessionDevices {
-  readonly #deviceOf = new Map<PoolWorker, string>();
-  readonly #workers: readonly PoolWorker[];
-  #names: readonly string[] = [];
-
-  constructor(workers: readonly PoolWorker[]) {
-    this.#workers = workers;
-  }
-
-  /** Each once, in the order of the workers, whichever loads first. */
-  get names(): readonly string[] {
-    return this.#names;
-  }
-
-  note(worker: PoolWorker, device: string): void {
-    this.#deviceOf.set(worker, device);
-    this.#names = [...new Set(this.#workers.flatMap((each) => this.#deviceOf.get(each) ?? []))];
-  }
-
-  /** The device of a worker, where there are several. */
-  find(worker: PoolWorker): string | undefined {
-    return this.#names.length > 1 ? this.#deviceOf.get(worker) : undefined;
-  }
-}
 
 /** A failure with the GPU that it happened on. */
 function onGpu(error: unknown, { deviceId }: PoolWorker): Error {
@@ -45,6 +21,7 @@ function onGpu(error: unknown, { deviceId }: PoolWorker): Error {
 }
 
 type Loaded = Extract<FromWorker, { kind: 'loaded' }>;
+type LoadMessage = Extract<ToWorker, { kind: 'load' }>;
 type Ran = string | Extract<FromWorker, { kind: 'ran' }>;
 
 /** The longest that a process may take to load a model, unless told otherwise: folding constants may never end. */
@@ -76,6 +53,8 @@ export class PoolSession implements RunnerSession {
   readonly workers: readonly PoolWorker[];
   /** Set once the session is loaded, where its cheap runs may run on this thread. */
   inline: InlineSession | undefined;
+  /** The same for lone runs that may take the threads of all workers. */
+  wide: WideSession | undefined;
   readonly work: Readonly<Record<RunPhase, Work>>;
   readonly #owner: SessionOwner;
   #loaded: Omit<LoadedSession, 'devices'> | undefined;
@@ -151,6 +130,11 @@ export class PoolSession implements RunnerSession {
     return { number: this.number, spec: this.#prepared.spec, inputs: this.loaded.inputs, work: this.work };
   }
 
+  /** What lone runs take the threads of all workers for. */
+  get wideSubject(): WideSubject {
+    return { spec: this.spec, inputs: this.loaded.inputs, load: (...how) => this.#loadWide(...how) };
+  }
+
   /** Whether no worker holds the session now. */
   get isUnheld(): boolean {
     return !this.workers.some(({ held }) => held.has(this.number));
@@ -178,7 +162,25 @@ export class PoolSession implements RunnerSession {
   }
 
   async #load(worker: PoolWorker, spec: SessionSpec): Promise<void> {
-    await this.#checkFile(spec);
+    const { inputs, outputs, placement } = await this.#loadAs(worker, { session: this.number, spec });
+    if (this.#isUnloaded) return unloadOn(worker, this.number);
+    this.#devices.note(worker, placement.device);
+    const weights = { shared: spec.optimised, reason: this.#prepared.reason };
+    const apart = this.options.apart ?? false;
+    const { decodesFiles } = this;
+    this.#loaded ??= { inputs, outputs, placement, instances: this.workers.length, apart, decodesFiles, weights };
+  }
+
+  /** Loads the model once more on the worker that lone runs get, as the session that has this number, with other threads. */
+  async #loadWide(session: number, threads: WideThreads): Promise<void> {
+    const [worker] = this.workers;
+    if (this.#prepared.isLight !== true) throw new AppError('ENGINE_FAILED', this.#prepared.reason);
+    if (worker?.held.has(this.number) !== true) throw new AppError('WORKER_LOST', 'its worker does not hold it now');
+    await this.#loadAs(worker, { session, spec: { ...this.#prepared.spec, ...threads }, beside: this.number });
+  }
+
+  async #loadAs(worker: PoolWorker, as: Omit<LoadMessage, 'kind' | 'image'>): Promise<Loaded> {
+    await this.#checkFile(as.spec);
     const limitMs = this.options.trial?.loadLimitMs ?? (worker.isProcess ? defaultLoadLimitMs : threadLoadLimitMs);
     const pids = worker.pid === undefined ? [] : [worker.pid];
     const onOver = (): void => {
@@ -188,19 +190,13 @@ export class PoolSession implements RunnerSession {
     const unlimit = limitProcesses(pids, { limitMs, onOver });
     const loaded = await new Promise<Loaded>((resolve, reject) => {
       const { image } = this.options;
-      const own = { ...spec, deviceId: worker.deviceId ?? spec.deviceId };
-      const message = { kind: 'load', session: this.number, spec: own, ...(image && { image }) } as const;
+      const spec = { ...as.spec, deviceId: worker.deviceId ?? as.spec.deviceId };
+      const message = { ...as, kind: 'load', spec, ...(image && { image }) } as const;
       const fail = (error: unknown): void => reject(onGpu(error, worker));
       worker.submit({ message, work: this.work.loading, reject: fail, resolve: (answer) => resolve(answer as Loaded) });
     }).finally(unlimit);
-    worker.held.add(this.number);
-    if (this.#isUnloaded) return this.#unloadOn(worker);
-    const { inputs, outputs, placement } = loaded;
-    this.#devices.note(worker, placement.device);
-    const weights = { shared: spec.optimised, reason: this.#prepared.reason };
-    const apart = this.options.apart ?? false;
-    const { decodesFiles } = this;
-    this.#loaded ??= { inputs, outputs, placement, instances: this.workers.length, apart, decodesFiles, weights };
+    worker.held.add(as.session);
+    return loaded;
   }
 
   /** Where runs take one thread each and are as many at once as there may be, nothing would be faster beside them. */
@@ -234,10 +230,11 @@ export class PoolSession implements RunnerSession {
     return new Promise((resolve, reject) => worker.give(this.taskOf({ job, resolve, reject }, worker)));
   }
 
-  /** A run as a task of one of its workers. */
-  taskOf({ job, resolve, reject }: PendingRun, worker: PoolWorker): Task {
+  /** A run as a task of one of its workers, which may be alone there. */
+  taskOf({ job, resolve, reject }: PendingRun, worker: PoolWorker, lone?: LoneRun): Task {
     const device = this.#devices.find(worker);
-    const { message, transfer } = encodeRun(this.number, job);
+    const session = lone?.isWide === true && this.wide !== undefined ? this.wide.number : this.number;
+    const { message, transfer } = encodeRun(session, job);
     return {
       message,
       transfer,
@@ -254,6 +251,7 @@ export class PoolSession implements RunnerSession {
         const ran = decodeRan(answer as Ran);
         const outcome = device === undefined ? ran : { ...ran, device };
         this.#noteCost(job, outcome);
+        lone?.end(outcome.timing.computeNs / 1e6);
         resolve(outcome);
       },
     };
@@ -284,16 +282,18 @@ export class PoolSession implements RunnerSession {
     this.#keepUnwanted();
     this.#owner.forget(this);
     await this.inline?.close();
-    await Promise.all(this.workers.map((worker) => this.#unloadOn(worker)));
+    await this.wide?.settled();
+    const numbers = this.wide === undefined ? [this.number] : [this.wide.number, this.number];
+    for (const number of numbers) await Promise.all(this.workers.map((worker) => unloadOn(worker, number)));
     await this.#owner.release(this);
   }
+}
 
-  /** A worker that is lost has released everything already. */
-  async #unloadOn(worker: PoolWorker): Promise<void> {
-    if (!worker.held.delete(this.number)) return;
-    await new Promise<void>((resolve) => {
-      const done = (): void => resolve();
-      worker.submit({ message: { kind: 'unload', session: this.number }, resolve: done, reject: done });
-    });
-  }
+/** A worker that is lost has released everything already. */
+async function unloadOn(worker: PoolWorker, session: number): Promise<void> {
+  if (!worker.held.delete(session)) return;
+  await new Promise<void>((resolve) => {
+    const done = (): void => resolve();
+    worker.submit({ message: { kind: 'unload', session }, resolve: done, reject: done });
+  });
 }

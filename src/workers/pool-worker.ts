@@ -280,7 +280,7 @@ function isOfLoad({ work }: Task): boolean {
 }
 
 /** A run, and since when it is under way (performance.now()). */
-interface RunningRun {
+export interface RunningRun {
   readonly session: number;
   readonly phase: RunPhase | undefined;
   readonly sinceMs: number;

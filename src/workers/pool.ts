@@ -13,6 +13,7 @@ import { refuseUnwanted, unwantedReason } from './processes/unwanted.js';
 import type { LoadOptions, Runner, RunnerSession } from './runner.js';
 import type { RunnerOptions, RunnerStatus } from './runner-options.js';
 import { threadLink } from './link/mailbox.js';
+import { WideSessions } from './wide/wide-session.js';
 
 export type { RunnerOptions } from './runner-options.js';
 
@@ -48,6 +49,7 @@ class Pool implements RunnerPool {
   /** Of threads; a process keeps its own. */
   readonly #losses: Loss[] = [];
   readonly #inline: InlineSessions;
+  readonly #wide: WideSessions;
   #restarts = 0;
   #numbers = 0;
   #runtimeVersion = '';
@@ -79,6 +81,7 @@ class Pool implements RunnerPool {
       giveUp: (session, reason) => this.#giveUp(session, reason),
     });
     this.#inline = new InlineSessions({ ...options, onChange: (event) => options.events?.onInline?.(event) });
+    this.#wide = new WideSessions(options.wideThreads, (event) => options.events?.onWide?.(event));
     options.journal?.sweepEvery(1000);
     const limitMs = options.runLimitMs ?? 0;
     if (limitMs > 0) this.#timers.add(setInterval(() => this.#watch(limitMs), Math.max(10, limitMs / 4)).unref());
@@ -117,6 +120,8 @@ class Pool implements RunnerPool {
     if (options.trial === undefined) this.#sessions.add(session);
     if (options.mayRunInline === true && options.apart !== true && spec.provider === 'cpu')
       session.inline = this.#inline.open(session.inlineSubject);
+    if (options.mayRunWide === true && options.apart !== true && spec.mayRun !== false)
+      session.wide = this.#wide.open(session.wideSubject, (this.#numbers += 1));
     return session;
   }
 
@@ -128,6 +133,7 @@ class Pool implements RunnerPool {
       busyWorkers: places.filter(({ isWorking }) => isWorking).length,
       restarts: this.#restarts,
       ...this.#inline.counts,
+      ...this.#wide.counts,
       healthy: this.#gaveUp === undefined,
       ...(this.#gaveUp === undefined ? {} : { reason: this.#gaveUp }),
     };
@@ -171,7 +177,8 @@ class Pool implements RunnerPool {
     const pending = session.options.next(session.freeWorkers);
     if (pending === undefined) return false;
     this.#waiting.add(session);
-    worker.give(session.taskOf(pending, worker));
+    const lone = session.wide?.begin(pending.job, worker, () => this.#places.isAlone(worker));
+    worker.give(session.taskOf(pending, worker, lone));
     return true;
   }
 
@@ -257,28 +264,20 @@ class Pool implements RunnerPool {
 
   #rejectAll(session: PoolSession): void {
     this.#waiting.delete(session);
+    const why = session.lost ?? 'they were lost and it did not load again';
     const error =
       this.#closing === undefined
-        ? new AppError(
-            'WORKER_LOST',
-            `No worker holds ${session.spec.logId}: ${session.lost ?? 'they were lost and it did not load again'}`,
-          )
+        ? new AppError('WORKER_LOST', `No worker holds ${session.spec.logId}: ${why}`)
         : new AppError('SHUTTING_DOWN', 'The workers are stopping.');
     const { next } = session.options;
     for (let pending = next(1); pending !== undefined; pending = next(1)) pending.reject(error);
   }
 
   #watch(limitMs: number): void {
-    const nowMs = performance.now();
-    for (const worker of this.#places.all) {
-      const { running } = worker;
-      if (running === undefined || nowMs - running.sinceMs <= limitMs) continue;
-      // The warm-up in a process has its own limit.
-      if (running.phase === 'warming' && worker.isProcess) continue;
-      if (worker.kill(`a run took longer than the limit of ${limitMs} ms, and its process was ended`, 'limit'))
-        continue;
+    for (const { worker, running } of this.#places.endLongRuns(limitMs)) {
       const session = [...this.#sessions].find(({ number }) => number === running.session)?.spec.logId ?? 'unloaded';
-      this.#options.events?.onStuck?.({ worker: worker.name, session, runningMs: nowMs - running.sinceMs });
+      const runningMs = performance.now() - running.sinceMs;
+      this.#options.events?.onStuck?.({ worker: worker.name, session, runningMs });
     }
   }
 

@@ -1,6 +1,7 @@
 import type { WeightsCacheOptions } from '../engine/weights/weights-cache.js';
 import type { ProviderName } from '../model/config.js';
 import type { InlineOptions, InlineWatch } from './inline/inline-session.js';
+import type { WideChange } from './wide/wide-session.js';
 import type { WorkerState } from './pool-worker.js';
 import type { RespawnPolicy } from './respawn.js';
 import type { RunJournal } from './run-journal.js';
@@ -19,6 +20,8 @@ export interface RunnerOptions {
   readonly runLimitMs?: number;
   /** Runs that cost less than handing them over run on the calling thread, and `watch` sees them; without it none do. */
   readonly inline?: { readonly watch: InlineWatch | undefined };
+  /** Threads of a lone run of a model that is faster with them than with those of one worker; without it such runs have no more than others. */
+  readonly wideThreads?: number;
   /** Is told what runs in this process; removed when the runner is closed. */
   readonly journal?: RunJournal;
   /** Memory that a process of a model that runs apart on the CPU may have, by the bytes of its files; what it cannot get fails its run. Without it: any. */
@@ -40,6 +43,8 @@ export interface RunnerEvents {
   readonly onDeviceGone?: (loss: DeviceLoss) => void;
   /** Cheap runs of a session begin or end to run on the calling thread. */
   readonly onInline?: InlineOptions['onChange'];
+  /** Lone runs of a session begin or end to take the threads of all workers. */
+  readonly onWide?: (event: WideChange) => void;
   /** Threads were lost too often and are not started any more: the process has to be killed and started again. */
   readonly onGivenUp?: (event: { readonly reason: string }) => void;
   /** A run passed its limit. Nothing can cancel it: the process has to be killed (SIGKILL) and started again. */
@@ -65,6 +70,8 @@ export interface RunnerStatus {
   readonly inlineRequests: number;
   /** How often a run was left to the workers just because its turn of the event loop had no time left. */
   readonly inlineFullTurns: number;
+  /** Runs so far that had the threads of all workers. */
+  readonly wideRuns: number;
   /** False when workers were lost too often and are not started any more. */
   readonly healthy: boolean;
   readonly reason?: string;

@@ -75,6 +75,8 @@ export interface LoadOptions {
   readonly onLost?: (reason: string) => void;
   /** Whether cheap runs may run on the calling thread: no value of a request may make one slow, or end the process. */
   readonly mayRunInline?: boolean;
+  /** Whether lone runs may take the threads of all workers. */
+  readonly mayRunWide?: boolean;
   /** Where image files may stand for an input. */
   readonly image?: ImageInput | undefined;
 }

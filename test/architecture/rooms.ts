@@ -134,7 +134,7 @@ export const layers: Readonly<Record<string, readonly string[]>> = {
   'src/grpc': ['messages'],
   'src/engine': ['weights', 'probe', 'ort'],
   'src/store': ['places', 's3', 'oci', 'transfer', 'credentials'],
-  'src/workers': ['host', 'inline', 'processes', 'link'],
+  'src/workers': ['host', 'inline', 'wide', 'processes', 'link'],
   'src/model': ['pipeline', 'found', 'example', 'complete', 'tasks', 'onnx', 'rows'],
   'src/image': ['drawing', 'color', 'resample', 'files', 'wasm'],
   'src/tasks': ['detection', 'embedding', 'segmentation', 'text'],

@@ -26,7 +26,7 @@ const chains: Readonly<Record<ProviderName, readonly ProviderName[]>> = {
 
 /**
  * Options of a session. The thread count is always set, since the runtime's own ignores quota and cpuset, and waiting threads
- * sleep instead of spinning, so that sessions share the CPUs. Nothing is logged: errors are thrown as well.
+ * sleep instead of spinning, unless told otherwise, so that sessions share the CPUs. Nothing is logged: errors are thrown as well.
  */
 export function sessionOptions(spec: SessionSpec, profilePrefix?: string): OrtSessionOptions {
   const chain = chains[spec.provider].filter((name) => name !== 'cpu' || !spec.strict || spec.provider === 'cpu');
@@ -43,12 +43,15 @@ export function sessionOptions(spec: SessionSpec, profilePrefix?: string): OrtSe
     logSeverityLevel: 4,
     ...(profilePrefix === undefined ? {} : { enableProfiling: true, profileFilePrefix: profilePrefix }),
     extra: {
-      'session.intra_op.allow_spinning': '0',
+      ...spinning(spec.spinUs),
       ...(strict ? { 'session.disable_cpu_ep_fallback': '1' } : {}),
       ...(spec.hasDoubles && leaveOut(fusionsFaultyOnDoubles)),
     },
   };
 }
+
+const spinning = (us = 0) =>
+  us === 0 ? { 'session.intra_op.allow_spinning': '0' } : { 'session.intra_op.spin_duration_us': String(us) };
 
 /** One takes 1e-5 for whatever epsilon the model has, the other makes nodes for which the CPU has no kernel. */
 const fusionsFaultyOnDoubles = ['SimplifiedLayerNormFusion', 'QuickGeluFusion'];

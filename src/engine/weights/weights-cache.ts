@@ -25,6 +25,8 @@ export interface WeightsCacheOptions {
 export interface PreparedModel {
   readonly spec: SessionSpec;
   readonly reason: string;
+  /** Whether one more session takes little memory: its weights are shared, or few. */
+  readonly isLight?: boolean;
 }
 
 /** 8 MiB: below, an extra worker costs less than twice that, and the process would be most of the load time. */
@@ -47,11 +49,12 @@ export async function prepareWeights(spec: SessionSpec, options: WeightsCacheOpt
   try {
     const bytes = await measureModel(await listModelFiles(spec.modelPath));
     const minBytes = options.minBytes ?? defaultMinBytes;
-    if (bytes < minBytes) return { spec, reason: `its ${bytes} bytes are below ${minBytes}, too few to share` };
+    if (bytes < minBytes)
+      return { spec, reason: `its ${bytes} bytes are below ${minBytes}, too few to share`, isLight: true };
     const answer = await ask(spec, options);
     if (answer.kind === 'failed') return { spec, reason: `not shared: ${answer.reason}` };
     const reason = `shared by all workers from ${answer.made ? 'a new' : 'an existing'} cache entry`;
-    return { spec: { ...spec, modelPath: answer.modelPath, optimised: true }, reason };
+    return { spec: { ...spec, modelPath: answer.modelPath, optimised: true }, reason, isLight: true };
   } catch (error) {
     return { spec, reason: `not shared: ${messageOf(error)}` };
   }

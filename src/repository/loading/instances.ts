@@ -33,6 +33,7 @@ export async function placeModel(placing: Placing): Promise<Omit<LoadOptions, 'n
     apart,
     ...(apart && { fileBytes: await countBytes(filesOf(snapshot)) }),
     mayRunInline: mayRunInline(snapshot.header),
+    mayRunWide: config.execution.intraOpThreads === undefined,
   };
 }
 

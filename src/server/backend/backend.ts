@@ -8,7 +8,7 @@ import type { TrustStore } from '../../repository/proof/trust-store.js';
 import type { ModelRepository, OnTracedRun } from '../../repository/types.js';
 import { createGpuReader } from '../../resources/gpu-readings.js';
 import type { RunnerPool } from '../../workers/pool.js';
-import type { DeviceLoss } from '../../workers/runner-options.js';
+import type { DeviceLoss, RunnerEvents } from '../../workers/runner-options.js';
 import type { Log } from '../log/log.js';
 import { logBatchingOff, logSequencesGone } from './model-events.js';
 import { createInlineWatch } from './inline-watch.js';
@@ -72,10 +72,26 @@ export function startBackend(options: BackendOptions, listeners: BackendListener
   return { opened, settled, crashes };
 }
 
+/** What a log and the server's end are told of the workers. */
+function toEvents({ log, onStuck }: ServeOptions, limitMs: number): RunnerEvents {
+  return {
+    onWorkerLost: (event) => log.error(event, 'worker lost'),
+    onInline: (event) => log.debug(event, event.inline ? 'runs on the HTTP thread' : 'runs on the workers'),
+    onWide: (event) => log.debug(event, event.wide ? 'lone runs take all threads' : 'lone runs stay narrow'),
+    onWorkerRestarted: (event) => log.warn(event, 'worker restarted'),
+    onDeviceLost: (loss) => log.error(loss, 'GPU lost: its worker is replaced, and its models are loaded again'),
+    onGivenUp: ({ reason }) => onStuck(reason),
+    onStuck: ({ worker, session, runningMs }) =>
+      onStuck(
+        `a run of ${session} on ${worker} has taken ${Math.round(runningMs)} ms, over the limit of ${limitMs} ms`,
+      ),
+  };
+}
+
 async function openRunner(options: ServeOptions, { journal }: Crashes): Promise<RunnerPool> {
-  const { budget, env, log, settings, cacheFolder, onStuck } = options;
+  const { budget, env, log, settings, cacheFolder } = options;
   const { startRunner } = await import('../../workers/pool.js');
-  const { watchdogMs: limitMs, inlineRuns } = settings;
+  const { watchdogMs: limitMs, inlineRuns, wideRuns } = settings;
   const watch = limitMs > 0 && options.isGuest !== true ? createInlineWatch({ limitMs, log: settings.log }) : undefined;
   const onDeviceGone = (loss: DeviceLoss): void => {
     log.error(loss, 'the GPU is gone for this process: its models are refused until it is back');
@@ -90,19 +106,9 @@ async function openRunner(options: ServeOptions, { journal }: Crashes): Promise<
     runLimitMs: limitMs,
     ...(options.processMemory === undefined ? {} : { processMemory: options.processMemory }),
     ...(inlineRuns ? { inline: { watch } } : {}),
+    ...(wideRuns ? { wideThreads: budget.workers * budget.intraOpThreads } : {}),
     ...(journal === undefined ? {} : { journal }),
-    events: {
-      onWorkerLost: (event) => log.error(event, 'worker lost'),
-      onInline: (event) => log.debug(event, event.inline ? 'runs on the HTTP thread' : 'runs on the workers'),
-      onWorkerRestarted: (event) => log.warn(event, 'worker restarted'),
-      onDeviceLost: (loss) => log.error(loss, 'GPU lost: its worker is replaced, and its models are loaded again'),
-      onDeviceGone,
-      onGivenUp: ({ reason }) => onStuck(reason),
-      onStuck: ({ worker, session, runningMs }) =>
-        onStuck(
-          `a run of ${session} on ${worker} has taken ${Math.round(runningMs)} ms, over the limit of ${limitMs} ms`,
-        ),
-    },
+    events: { ...toEvents(options, limitMs), onDeviceGone },
   });
   const pool = await started;
   watchGpus(pool.devices, gpuLookMs, {

@@ -13,7 +13,7 @@ export interface ServerFigures {
   readonly workerRestarts: () => number;
   readonly busyWorkers: () => number;
   /** Undefined while the server starts. */
-  readonly inline: () => InlineFigures | undefined;
+  readonly inline: () => RunFigures | undefined;
   /** Readings of every GPU, empty where nvidia-smi does not answer; asked once a figure, so one answer should serve a scrape. */
   readonly readGpus: () => Promise<readonly GpuReading[]>;
 }
@@ -69,14 +69,14 @@ export function registerRunnerMetrics(registry: Registry, figures: ServerFigures
     help: 'Worker threads that run a model now.',
     read: () => one(figures.busyWorkers()),
   });
-  for (const [name, help, figure] of inlineRows) {
+  for (const [name, help, figure] of runRows) {
     register(registry, { name, type: 'counter', help, read: () => one(figures.inline()?.[figure] ?? 0) });
   }
 }
 
-type InlineFigures = Pick<RunnerStatus, 'inlineRuns' | 'inlineRequests' | 'inlineFullTurns'>;
+type RunFigures = Pick<RunnerStatus, 'inlineRuns' | 'inlineRequests' | 'inlineFullTurns' | 'wideRuns'>;
 
-const inlineRows: readonly (readonly [name: string, help: string, figure: keyof InlineFigures])[] = [
+const runRows: readonly (readonly [name: string, help: string, figure: keyof RunFigures])[] = [
   [
     'slipway_inline_runs_total',
     'Runs on the HTTP thread, because they cost less than handing them to a worker.',
@@ -88,6 +88,7 @@ const inlineRows: readonly (readonly [name: string, help: string, figure: keyof 
     'Cheap runs left to the workers, since runs had held the HTTP thread long enough in that turn of its loop.',
     'inlineFullTurns',
   ],
+  ['slipway_wide_runs_total', 'Runs with the threads of all workers, since nothing ran beside them.', 'wideRuns'],
 ];
 
 const memoryRows: readonly (readonly [

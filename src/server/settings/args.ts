@@ -210,6 +210,7 @@ function toSettings(values: FlagValues): Settings {
     pollIntervalMs: values.pollInterval,
     watchdogMs: values.watchdog,
     inlineRuns: values.inlineRuns,
+    wideRuns: values.wideRuns,
     tf32: values.tf32,
     forgetCrashes: values.forgetCrashes,
     compressFromBytes: values.compressFrom,

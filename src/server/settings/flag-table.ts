@@ -141,12 +141,7 @@ export const flags = {
     value: '<size>',
     help: 'memory for all requests together; auto: a quarter of the memory',
   }),
-  metricsPort: rare({
-    kind: optional(port),
-    fallback: undefined,
-    value: '<n>',
-    help: 'separate port for /metrics',
-  }),
+  metricsPort: rare({ kind: optional(port), fallback: undefined, value: '<n>', help: 'separate port for /metrics' }),
   stream: rare({
     kind: streams,
     fallback: [],
@@ -201,11 +196,12 @@ export const flags = {
   stopDelay: common({ kind: duration, fallback: 0, value: '<time>', help: 'time from SIGTERM until the port closes' }),
   stopTimeout: common({ kind: duration, fallback: 30_000, value: '<time>', help: 'longest time to finish requests' }),
   apiKeys: rare({ kind: list, fallback: [], value: '<keys>', help: 'keys, separated by commas; better as a variable' }),
-  inlineRuns: rare({
+  inlineRuns: rare({ kind: toggle, fallback: true, value: '', help: 'run the cheapest models without a worker' }),
+  wideRuns: rare({
     kind: toggle,
     fallback: true,
     value: '',
-    help: 'run the cheapest models without a worker',
+    help: 'give a lone run the threads of all workers where it gains',
   }),
   tf32: rare({
     kind: toggle,

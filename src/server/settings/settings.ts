@@ -115,6 +115,8 @@ export interface Settings {
   readonly watchdogMs: number;
   /** Whether runs that cost less than handing them to a worker run on the HTTP thread. */
   readonly inlineRuns: boolean;
+  /** Whether lone runs may take the threads of all workers. */
+  readonly wideRuns: boolean;
   /** Whether a GPU may round the factors of FP32 products to TF32. */
   readonly tf32: boolean;
   /** Whether what is known of models that the process ended with before is thrown away. */

@@ -5,6 +5,7 @@ import { releaseTensors } from '../../tensor/release.js';
 import type { BytesTensor, NamedTensors, Tensor } from '../../tensor/tensor.js';
 import type { FromWorker, ToWorker } from '../link/link.js';
 import { runSession } from '../run-session.js';
+import { ComparedSession } from './compared-session.js';
 import type { FileReader } from './file-reader.js';
 
 type LoadMessage = Extract<ToWorker, { kind: 'load' }>;
@@ -34,9 +35,11 @@ export class SessionHost {
     }
   }
 
-  async #load({ session: number, spec, image }: LoadMessage): Promise<FromWorker> {
+  async #load({ session: number, spec, image, beside }: LoadMessage): Promise<FromWorker> {
     const startedMs = performance.now();
-    const { session, placement } = await createProvenSession(this.#engine, spec);
+    const serving = beside === undefined ? undefined : this.#find(beside).session;
+    const { session: created, placement } = await createProvenSession(this.#engine, spec);
+    const session = serving === undefined ? created : new ComparedSession(serving, created);
     // What reads images is a third of a worker's modules, and few models need it.
     const files = image && new (await import('./file-reader.js')).FileReader(image);
     this.#sessions.set(number, files === undefined ? { session } : { session, files });
@@ -45,9 +48,7 @@ export class SessionHost {
   }
 
   #run(message: RunMessage): FromWorker {
-    const held = this.#sessions.get(message.session);
-    if (held === undefined) throw new AppError('INTERNAL', `Session ${message.session} is not loaded in this worker.`);
-    const { session, files } = held;
+    const { session, files } = this.#find(message.session);
     const given = message.requests.map((pairs) => new Map(pairs));
     const startedMs = performance.now();
     const requests = given.map((inputs) => files?.read(inputs, given.length) ?? inputs);
@@ -55,6 +56,12 @@ export class SessionHost {
     const { outputs, timing } = runSession(session, { ...message, requests });
     refuseTooLarge(outputs, this.#mostOutputBytes);
     return { kind: 'ran', outputs: [...outputs], timing: files === undefined ? timing : { ...timing, decodeNs } };
+  }
+
+  #find(number: number): Held {
+    const held = this.#sessions.get(number);
+    if (held === undefined) throw new AppError('INTERNAL', `Session ${number} is not loaded in this worker.`);
+    return held;
   }
 
   /** Releases every session; the thread may end afterwards. */

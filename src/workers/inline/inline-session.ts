@@ -4,6 +4,7 @@ import { InlineCost } from './inline-cost.js';
 import type { JournalPlace, RunPhase, Work, RunJournal } from '../run-journal.js';
 import { runSession } from '../run-session.js';
 import type { InlineRuns, PendingRun, RunOutcome, RunSize } from '../runner.js';
+import { ShapeCosts } from '../shape-costs.js';
 import { Turn } from './turn.js';
 import { stat } from 'node:fs/promises';
 import { AppError } from '../../errors.js';
@@ -42,9 +43,6 @@ export interface InlineSubject {
   readonly work: Readonly<Record<RunPhase, Work>>;
 }
 
-/** Shapes whose cost is known; should there be more, the oldest starts again. */
-const mostShapes = 256;
-
 /**
  * One model's runs on the thread that reads requests, for those that cost less than to hand them to a worker.
  * - What a shape costs is learned from its runs, first in the workers; the session here is made when the first shape proves cheap.
@@ -53,13 +51,9 @@ const mostShapes = 256;
 export class InlineSession implements InlineRuns {
   readonly #number: number;
   readonly #spec: SessionSpec;
-  /** Whether all of its rows have one shape. */
-  readonly #hasEqualRows: boolean;
-  /** Whether all of its inputs have one shape, rows and all. */
-  readonly #isStatic: boolean;
   readonly #options: InlineOptions;
   readonly #work: InlineSubject['work'];
-  readonly #costs = new Map<number | string, InlineCost>();
+  readonly #costs: ShapeCosts<InlineCost>;
   #session: EngineSession | undefined;
   #opening: Promise<void> | undefined;
   #isClosed = false;
@@ -68,8 +62,7 @@ export class InlineSession implements InlineRuns {
     this.#work = of.work;
     this.#number = of.number;
     this.#spec = { ...of.spec, intraOpThreads: 1 };
-    this.#hasEqualRows = of.inputs.every(({ shape, unranked }) => unranked !== true && !shape.includes(-1, 1));
-    this.#isStatic = this.#hasEqualRows && of.inputs.every(({ shape }) => shape[0] !== -1);
+    this.#costs = new ShapeCosts(of.inputs, () => new InlineCost());
     this.#options = options;
   }
 
@@ -84,7 +77,7 @@ export class InlineSession implements InlineRuns {
   mayRun(run: RunSize): boolean {
     const { turn, onFullTurn } = this.#options;
     if (!this.isOpen) return false;
-    const cost = this.#costOf(run);
+    const cost = this.#costs.of(run);
     if (!cost.mayRun(turn.isLone && run.requests === 1)) return false;
     if (turn.hasTime(cost.typicalMs)) return true;
     onFullTurn();
@@ -110,14 +103,14 @@ export class InlineSession implements InlineRuns {
       resolve(outcome);
     } catch (error) {
       watch?.leave();
-      const { typicalMs } = this.#costOf(size);
+      const { typicalMs } = this.#costs.of(size);
       turn.spend(typicalMs, typicalMs);
       reject(error);
     }
   }
 
   note(run: RunSize, ms: number): InlineCost {
-    const cost = this.#costOf(run);
+    const cost = this.#costs.of(run);
     const before = cost.isCheap;
     cost.note(ms);
     if (cost.isCheap === before) return cost;
@@ -157,30 +150,6 @@ export class InlineSession implements InlineRuns {
   #tell(inline: boolean, reason: string): void {
     this.#options.onChange({ session: this.#spec.logId, inline, reason });
   }
-
-  #costOf(run: RunSize): InlineCost {
-    const isTold = this.#isStatic || (run.rows > 0 && this.#hasEqualRows);
-    const key = isTold ? bandOf(run.rows) : sizeOf(run);
-    const known = this.#costs.get(key);
-    if (known !== undefined) return known;
-    const [oldest] = this.#costs.keys();
-    if (this.#costs.size >= mostShapes && oldest !== undefined) this.#costs.delete(oldest);
-    const cost = new InlineCost();
-    this.#costs.set(key, cost);
-    return cost;
-  }
-}
-
-/** Rows up to the same power of two cost the same. */
-function bandOf(rows: number): number {
-  return rows > 1 ? 32 - Math.clz32(rows - 1) : 0;
-}
-
-/** Shapes that cost the same. */
-function sizeOf({ inputs, rows }: RunSize): string {
-  let text = rows > 0 ? `${bandOf(rows)} rows;` : '';
-  for (const { shape } of inputs.values()) text += `${(rows > 0 ? shape.slice(1) : shape).join()};`;
-  return text;
 }
 
 /** How long a run took in all. */

@@ -49,6 +49,8 @@ export type ToWorker =
       readonly spec: SessionSpec;
       /** Where runs may bring image files for an input. */
       readonly image?: ImageInput;
+      /** A session of the same model that the worker holds: this one answers only as long as it answers the same. */
+      readonly beside?: number;
     }
   | {
       readonly kind: 'run';
