@@ -10,8 +10,11 @@ const trialRuns = 16;
 /** What the median of wide runs may take of that of narrow ones: they also take more CPU time. */
 const mostPart = 0.85;
 
-/** Runs between two trials, so that the slower kind is less than one run in a hundred; after a trial that spoke against wide runs ever more. */
+/** Runs after which a trial is repeated, so that the slower kind is less than one in a hundred. */
 const restRuns = 4096;
+
+/** The same after a trial that spoke against wide runs, which a busy moment may do: each time twice as many. */
+const firstRestRuns = 1024;
 const mostRestRuns = 2 ** 20;
 
 /** What a trial found: the median of each kind of run, in milliseconds. */
@@ -28,7 +31,7 @@ export class WideCost {
   #wide: number[] = [];
   #length: 'unknown' | 'short' | 'long' = 'unknown';
   #rest = 0;
-  #nextRest = restRuns;
+  #nextRest = firstRestRuns;
   #prefersWide = false;
 
   get isShort(): boolean {
@@ -41,15 +44,13 @@ export class WideCost {
 
   /** Whether the next lone run is to be wide, where it can be. */
   next(): boolean {
-    if (this.#rest === 0) return this.#wide.length < this.#narrow.length;
-    this.#rest -= 1;
-    return this.#prefersWide;
+    return this.#rest > 0 ? this.#prefersWide : this.#wide.length < this.#narrow.length;
   }
 
   /** Notes what a run took that nothing ran beside; answers what a trial found that ends with it. */
   note(isWide: boolean, ms: number): WideVerdict | undefined {
     if (this.#length === 'unknown') this.#measure(ms);
-    else if (this.#rest > 0 || this.isShort) return undefined;
+    else if (this.#rest > 0) this.#rest -= 1;
     else if (isWide) this.#wide.push(ms);
     else if (this.#narrow.length <= this.#wide.length) this.#narrow.push(ms);
     return this.#wide.length < trialRuns ? undefined : this.#judge();
@@ -65,8 +66,8 @@ export class WideCost {
   #judge(): WideVerdict {
     const [wideMs, narrowMs] = [medianOf(this.#wide), medianOf(this.#narrow)];
     this.#prefersWide = wideMs <= mostPart * narrowMs;
-    this.#nextRest = this.#prefersWide ? restRuns : Math.min(mostRestRuns, 2 * this.#nextRest);
-    this.#rest = this.#nextRest;
+    this.#rest = this.#prefersWide ? restRuns : this.#nextRest;
+    this.#nextRest = this.#prefersWide ? firstRestRuns : Math.min(mostRestRuns, 2 * this.#nextRest);
     this.#narrow = [];
     this.#wide = [];
     return { wide: this.#prefersWide, wideMs, narrowMs };

@@ -63,7 +63,7 @@ describe('the cost of lone runs of one shape', () => {
     assert.deepEqual(run(long(), 32, { narrow: 20, wide: 17 }).verdicts, [{ wide: true, wideMs: 17, narrowMs: 20 }]);
     const cost = long();
     assert.equal(run(cost, 32, { narrow: 20, wide: 17.1 }).verdicts[0]?.wide, false);
-    assert.ok(run(cost, restRuns, { narrow: 20, wide: 17.1 }).wide.every((isWide) => !isWide));
+    assert.ok(run(cost, 1024, { narrow: 20, wide: 17.1 }).wide.every((isWide) => !isWide));
   });
 
   it('is tried again now and then, so that what has changed is found, and less often where it spoke against wide runs', () => {
@@ -73,9 +73,12 @@ describe('the cost of lone runs of one shape', () => {
     assert.deepEqual(changed.verdicts, [{ wide: false, wideMs: 40, narrowMs: 30 }]);
     const lost = long();
     run(lost, 32, { narrow: 30, wide: 40 });
-    assert.ok(run(lost, 2 * restRuns, { narrow: 30, wide: 40 }).wide.every((isWide) => !isWide));
-    const again = run(lost, 32, { narrow: 30, wide: 16 });
-    assert.deepEqual(again.verdicts, [{ wide: true, wideMs: 16, narrowMs: 30 }]);
+    for (const rest of [1024, 2048, 4096]) {
+      assert.ok(run(lost, rest, { narrow: 30, wide: 40 }).wide.every((isWide) => !isWide));
+      assert.deepEqual(run(lost, 32, { narrow: 30, wide: 40 }).verdicts, [{ wide: false, wideMs: 40, narrowMs: 30 }]);
+    }
+    run(lost, 8192, { narrow: 30, wide: 40 });
+    assert.deepEqual(run(lost, 32, { narrow: 30, wide: 16 }).verdicts, [{ wide: true, wideMs: 16, narrowMs: 30 }]);
   });
 
   it('keeps the runs of a trial in step where wide ones do not come', () => {
