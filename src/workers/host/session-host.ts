@@ -37,11 +37,11 @@ export class SessionHost {
 
   async #load({ session: number, spec, image, beside }: LoadMessage): Promise<FromWorker> {
     const startedMs = performance.now();
-    const serving = beside === undefined ? undefined : this.#find(beside).session;
+    const serving = beside === undefined ? undefined : this.#find(beside);
     const { session: created, placement } = await createProvenSession(this.#engine, spec);
-    const session = serving === undefined ? created : new ComparedSession(serving, created);
+    const session = serving === undefined ? created : new ComparedSession(serving.session, created);
     // What reads images is a third of a worker's modules, and few models need it.
-    const files = image && new (await import('./file-reader.js')).FileReader(image);
+    const files = serving?.files ?? (image && new (await import('./file-reader.js')).FileReader(image));
     this.#sessions.set(number, files === undefined ? { session } : { session, files });
     const { inputs, outputs } = session;
     return { kind: 'loaded', inputs, outputs, placement, loadMs: performance.now() - startedMs };
