@@ -78,9 +78,10 @@ let lastId: number | undefined;
 process.on('SIGTERM', onStopSignal);
 process.on('SIGINT', onStopSignal);
 process.on('SIGHUP', () => undefined);
-process.on('SIGUSR2', () => void onNext());
 let env: NodeJS.ProcessEnv = process.env;
 await writeState();
+// Not before: two at a time would write one file.
+process.on('SIGUSR2', () => void onNext());
 /** What serves, or is being started again. */
 let current = start({ request: record.request, env, sockets: new Map(), waits: false });
 
@@ -163,8 +164,8 @@ function whenAborted(signal: AbortSignal): Promise<undefined> {
 /** Reads what is asked, and does it after what was asked before, which ends. */
 async function onNext(): Promise<void> {
   const next = await takeNext(folder);
-  // Somebody could not read what is written.
-  if (next === undefined) return save({});
+  // Somebody could not read what is written. The last words stand: what is written while this process ends could come after the folder is gone.
+  if (next === undefined) return state.status === 'exited' ? undefined : save({});
   abandon.abort();
   if ('abandon' in next) {
     // Written before what it is about was read, it has taken that one's place.
