@@ -17,10 +17,10 @@ export async function waitForStart(
   for (;;) {
     const { exitCode, signalCode } = supervisor;
     const hasEnded = exitCode !== null || signalCode !== null;
-    // Looked at first: a server that was read before its supervisor's first word is told as exited.
+    // Before its supervisor's first word a server would be told as exited, and the supervisor looked for among all processes.
     const hasReported = (await readState(folder)) !== undefined;
-    const server = await readServer(folder);
-    if (server !== undefined && hasReported && server.status !== 'starting') return server;
+    const server = hasReported ? await readServer(folder) : undefined;
+    if (server !== undefined && server.status !== 'starting') return server;
     if (hasEnded) {
       const how = exitCode === null ? `signal ${signalCode}` : `exit code ${exitCode}`;
       throw new AppError(
