@@ -39,26 +39,39 @@ describe('the page of measured figures', () => {
     const page =
       'before\n\n<!-- measured: written by tools/performance.js -->\nold\n<!-- end of measured -->\n\nafter\n';
     const once = fillPage(page, [reportOf(2.5, ['json'])]);
-    assert.match(once, /^before\n\n<!-- measured.*-->\n\nRun 1: 2026-01-02 03:04 UTC, c, 2 threads/);
-    assert.match(once, /<!-- end of measured -->\n\nafter\n$/);
+    assert.match(once, /^before\n\n<!-- measured.*-->\n\nAll runs: c, 2 threads per server, Node.js v1, .*ms\.\n\n/);
+    assert.match(once, /\n\n\| run \|.*\n.*\n\| 1 \| 2026-01-02 03:04 \| unknown \| 0.1, 1 \|\n/);
     assert.ok(!once.includes('old'));
     assert.equal(fillPage(once, [reportOf(2.5, ['json'])]), once);
     assert.throws(() => fillPage('no marks', [reportOf(1, [])]), /needs the lines <!-- measured/);
+  });
+
+  it('says of each run what its set-up was where they differ', () => {
+    const other = { ...reportOf(2, []), threads: 3 };
+    const text = formatMeasured([reportOf(2, []), other]);
+    assert.doesNotMatch(text, /All runs/);
+    assert.match(text, /\| set-up \|\n.*\n\| 1 .*\| c, 2 threads per server.*\n\| 2 .*\| c, 3 threads per server/);
   });
 
   it('warns of figures that a busy machine gave', () => {
     const quiet = reportOf(2, []);
     assert.doesNotMatch(formatMeasured([quiet]), /busy/);
     const busy = { ...quiet, environment: { ...quiet.environment, loadAverageBefore: [1.5] } };
-    assert.match(formatMeasured([busy]), /The machine was busy/);
+    assert.match(formatMeasured([busy]), /\| 1\.5, 1 \(busy\) \|/);
   });
 
-  it('says of each target what every run reached', () => {
-    const text = formatMeasured([reportOf(2.5, ['json']), reportOf(null, ['json']), reportOf(1.5, ['real a'])]);
+  it('says of each target what its last run reached, and how all runs are spread', () => {
+    const reports = [reportOf(2.5, ['json']), reportOf(null, ['json']), reportOf(1.5, ['real a']), reportOf(4, [])];
+    const text = formatMeasured([...reports, reportOf(null, [])]);
     const line =
-      '| json, 4 clients | answers/s relative to fastapi | >= 2 | 2.50 (1.50 to ?) met | not measured | 1.50 (0.50 to ?) missed |';
-    assert.ok(text.includes(`run 3 (95 %) |\n| --- | --- | --- | --- | --- | --- |\n${line}\n`), text);
-    assert.match(text, /### title of json\n[^#]*- x was skipped: no wheel\n\n### title of real a/);
+      '| json, 4 clients | answers/s relative to fastapi | >= 2 | 4.00 (3.00 to ?) | 4 | met | 1.50, 2.50, 4.00 | 2 of 3 |';
+    assert.ok(text.includes(`${line}\n`), text);
+    assert.match(text, /### title of json \(run 2\)\n[^#]*- x was skipped: no wheel\n\n### title of real a \(run 3\)/);
+  });
+
+  it('says of a target that no run measured that it was not', () => {
+    const line = '| json, 4 clients | answers/s relative to fastapi | >= 2 | – | 1 | not measured | – | 0 of 0 |';
+    assert.ok(formatMeasured([reportOf(null, [])]).includes(line));
   });
 
   it('has no cell that ends early', () => {
