@@ -29,6 +29,7 @@ const bestBox = (path: string): PeerWork => ({ form: 'jpeg', path, answers: 'the
 const json = (path: string): PeerWork => ({ form: 'json', path, answers: 'both outputs as JSON' });
 const binary = (path: string): PeerWork => ({ form: 'protocol', path, answers: 'both outputs as binary data' });
 
+const fastapi = ['fastapi==0.165.0', 'uvicorn==0.54.0', 'uvloop==0.23.0', 'httptools==0.9.0'];
 const imaging = 'opencv-python-headless==5.0.0.93';
 
 /** Every server that is compared, in the order in which tables show them. */
@@ -37,7 +38,14 @@ export const peers: readonly Peer[] = [
     name: 'fastapi',
     tool: 'python',
     file: 'fastapi_server.py',
-    packages: ['fastapi==0.165.0', 'uvicorn==0.54.0', 'uvloop==0.23.0', 'httptools==0.9.0', 'orjson==3.13.0', imaging],
+    packages: [...fastapi, 'orjson==3.13.0', imaging],
+    works: { tensor: rawTensors('/tensor'), image: bestBox('/image'), json: json('/json') },
+  },
+  {
+    name: 'fastapi-plain',
+    tool: 'python',
+    file: 'fastapi_plain_server.py',
+    packages: [...fastapi, imaging],
     works: { tensor: rawTensors('/tensor'), image: bestBox('/image'), json: json('/json') },
   },
   {
