@@ -30,10 +30,13 @@ export interface DeclaredValue {
 /** Fields of TypeProto. */
 const fieldOf = { tensor: 1, sequence: 4, map: 5, opaque: 7, sparse: 8, optional: 9 } as const;
 
+/** Of a value about which a file says only its name. */
+export const untyped: ValueType = { kind: 'other', what: 'a value without a type' };
+
 /** ValueInfoProto: name 1, type 2. */
 export function readValueInfo(wire: WireReader, message: WireField): DeclaredValue {
   let name = '';
-  let type: ValueType = { kind: 'other', what: 'a value without a type' };
+  let type = untyped;
   for (const field of wire.fields(message.start, message.end)) {
     if (field.number === 1) name = wire.text(field);
     else if (field.number === 2) type = readType(wire, field);

@@ -125,10 +125,11 @@ function tensorFields({ name, shape, ...tensor }: Initializer): Field[] {
   ];
 }
 
-/** A declared input or output as a field of GraphProto. */
+/** A declared input or output as a field of GraphProto; of a type that is none of ours only the name. */
 export function valueField(role: 'input' | 'output', value: GraphValue): Field {
   const type = 'type' in value ? value.type : tensorType(value.datatype, value.shape);
-  return bytesField(role === 'input' ? 11 : 12, [bytesField(1, value.name), bytesField(2, typeFields(type))]);
+  const typeField = type.kind === 'other' ? [] : [bytesField(2, typeFields(type))];
+  return bytesField(role === 'input' ? 11 : 12, [bytesField(1, value.name), ...typeField]);
 }
 
 /** The type of a tensor of one of our datatypes; without a shape it may have any. */

@@ -6,6 +6,7 @@ import type { WireReader } from '../fields.js';
 import { dependsOnOrigin, findOutputWay } from './output-way.js';
 import { findOrigins } from './producers.js';
 import type { Span } from '../edit/splice.js';
+import { declareType, typeOutputs } from './untyped-output.js';
 import type { DeclaredValue } from '../value-type.js';
 import { findPlainWay, refuse, type Way, innerNameOf } from './way.js';
 
@@ -71,10 +72,15 @@ function findInputWay(declared: DeclaredValue): Way {
   );
 }
 
-function decideOutputs({ wire, graph, outputs }: DeclaredGraph): readonly Decided[] {
+function decideOutputs(file: DeclaredGraph): readonly Decided[] {
+  const { wire, graph } = file;
+  const outputs = typeOutputs(wire, graph, file.outputs);
   const open = outputs.filter(dependsOnOrigin).map(({ name }) => name);
   const origins = open.length === 0 ? new Map<string, never>() : findOrigins(wire, graph, open);
-  return outputs.map((declared) => ({ declared, way: findOutputWay(wire, declared, origins.get(declared.name)) }));
+  return outputs.map((declared, index) => {
+    const way = findOutputWay(wire, declared, origins.get(declared.name));
+    return { declared, way: file.outputs[index] === declared ? way : declareType(declared, way) };
+  });
 }
 
 function valuesOf(way: Way): readonly HeaderValue[] {

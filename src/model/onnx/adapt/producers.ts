@@ -61,8 +61,8 @@ function makesOne(wire: WireReader, node: Span, names: ReadonlySet<string>): boo
   return false;
 }
 
-/** NodeProto: input 1, output 2, op_type 4, attribute 5, domain 7. */
-function readNode(wire: WireReader, node: WireField): ProducerNode {
+/** What a node is (NodeProto: input 1, output 2, op_type 4, attribute 5, domain 7). */
+export function readNode(wire: WireReader, node: WireField): ProducerNode {
   let [operator, domain] = ['', ''];
   const [inputs, outputs, attributes]: [string[], string[], WireField[]] = [[], [], []];
   for (const field of wire.fields(node.start, node.end)) {
