@@ -4,17 +4,18 @@ import * as library from '@huggingface/tokenizers';
 export interface AddedToken {
   readonly id: number;
   readonly content: string;
+  readonly normalized: boolean;
   readonly single_word: boolean;
   readonly lstrip: boolean;
   readonly rstrip: boolean;
 }
 
-/** Tokens with the text of a pair that each is of. */
+/** Tokens with the text of a pair that each is of: numbers for those of the texts, names for special ones. */
 export interface Processed {
-  readonly tokens: readonly string[];
+  readonly tokens: readonly (number | string)[];
   readonly token_type_ids?: readonly number[];
   /** A step that adds nothing hands on both texts. */
-  readonly tokens_pair?: readonly string[] | null;
+  readonly tokens_pair?: readonly (number | string)[] | null;
 }
 
 /** Divides a text at added tokens. */
@@ -27,9 +28,14 @@ export type Step = Record<string, unknown>;
 
 /** How words become tokens. */
 export interface LibraryModel extends Step {
-  readonly tokens_to_ids: ReadonlyMap<string, number>;
+  readonly tokens_to_ids: Map<string, number>;
   unk_token_id?: number | undefined;
   _call: (words: readonly string[]) => string[];
+}
+
+/** The same of a BPE. */
+export interface BpeModel extends LibraryModel {
+  bpe: (word: string) => string[];
 }
 
 /** The same of a Unigram. */
@@ -52,8 +58,8 @@ export interface LibraryTokenizer {
   readonly normalizer: ((text: string) => string) | null;
   readonly pre_tokenizer: ((text: string, options: DivideOptions) => string[]) | null;
   readonly model: LibraryModel;
-  readonly post_processor: ((first: string[], second: string[] | null, special: boolean) => Processed) | null;
-  readonly added_tokens_map: ReadonlyMap<string, AddedToken>;
+  readonly post_processor: ((first: number[], second: number[] | null, special: boolean) => Processed) | null;
+  readonly added_tokens: readonly AddedToken[];
   readonly splitter_unnormalized: Splitter;
   readonly splitter_normalized: Splitter;
 }
@@ -63,14 +69,17 @@ type StepClass = abstract new () => Step;
 /** The classes of the library that are used. */
 export const {
   Tokenizer,
+  BPE,
   Unigram,
   StripNormalizer,
   LowercaseNormalizer,
   BertNormalizer,
   PrecompiledNormalizer,
+  ReplaceNormalizer,
   BertPreTokenizer,
   ByteLevelPreTokenizer,
   DigitsPreTokenizer,
+  FixedLengthPreTokenizer,
   MetaspacePreTokenizer,
   PunctuationPreTokenizer,
   SplitPreTokenizer,
@@ -78,6 +87,7 @@ export const {
   WhitespaceSplitPreTokenizer,
 } = library as unknown as {
   readonly Tokenizer: new (tokenizer: object, settings: object) => LibraryTokenizer;
+  readonly BPE: abstract new () => BpeModel;
   readonly Unigram: abstract new () => UnigramModel;
 } & Readonly<
   Record<
@@ -85,9 +95,11 @@ export const {
     | 'LowercaseNormalizer'
     | 'BertNormalizer'
     | 'PrecompiledNormalizer'
+    | 'ReplaceNormalizer'
     | 'BertPreTokenizer'
     | 'ByteLevelPreTokenizer'
     | 'DigitsPreTokenizer'
+    | 'FixedLengthPreTokenizer'
     | 'MetaspacePreTokenizer'
     | 'PunctuationPreTokenizer'
     | 'SplitPreTokenizer'

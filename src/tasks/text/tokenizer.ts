@@ -2,8 +2,8 @@ import { AppError, messageOf } from '../../errors.js';
 import type { TextInput } from '../../model/tasks/text-config.js';
 import type { TokenizerFile } from '../../model/tokenizer-file.js';
 import { Tokenizer, type LibraryTokenizer, type Processed } from './library.js';
-import { repair, type ModelSettings } from './repairs.js';
-import { splitText } from './split.js';
+import { repair, type TokenizerSettings } from './repairs.js';
+import { addedTokens, idOf, splitText, type AddedTokens } from './split.js';
 
 /** The token numbers of a text or pair, and which text of a pair each belongs to. */
 export interface EncodedText {
@@ -14,20 +14,21 @@ export interface EncodedText {
 /** A model's tokenizer, ready for texts. */
 class TextTokenizer {
   readonly #tokenizer: LibraryTokenizer;
+  readonly #added: AddedTokens;
   readonly #truncationSide: TokenizerFile['truncationSide'];
   readonly #hasTypes: boolean;
 
   /** Throws MODEL_INVALID for a tokenizer.json of a kind that is not known. */
   constructor({ json, truncationSide }: TokenizerFile) {
     try {
-      const parsed = JSON.parse(Buffer.from(new Uint8Array(json)).toString()) as {
-        readonly model?: ModelSettings;
+      const parsed = JSON.parse(Buffer.from(new Uint8Array(json)).toString()) as TokenizerSettings & {
         readonly post_processor?: { readonly type?: unknown } | null;
       };
       // Nothing is decoded, and what the settings add to tokenizer.json the reference does not know.
       const tokenizer = new Tokenizer({ ...usual, ...parsed, decoder: null }, {});
-      repair(tokenizer, parsed.model ?? {});
+      repair(tokenizer, parsed);
       this.#tokenizer = tokenizer;
+      this.#added = addedTokens(tokenizer);
       this.#truncationSide = truncationSide;
       // The reference gives every token of RoBERTa's pairs the type 0.
       this.#hasTypes = parsed.post_processor?.type !== 'RobertaProcessing';
@@ -41,8 +42,8 @@ class TextTokenizer {
   encode(input: TextInput, maxLength: number): EncodedText {
     const [text, other] = typeof input === 'string' ? [input] : input;
     if (this.#tokenizer.normalizer !== null) [text, other ?? ''].forEach(checkMarks);
-    const first = splitText(this.#tokenizer, text);
-    const second = other === undefined ? null : splitText(this.#tokenizer, other);
+    const first = splitText(this.#tokenizer, this.#added, text);
+    const second = other === undefined ? null : splitText(this.#tokenizer, this.#added, other);
     const special = this.#process([], second === null ? null : []).tokens.length;
     const [a, b] = shares({ first: first.length, second: second?.length ?? 0 }, Math.max(0, maxLength - special));
     const { tokens, token_type_ids: types } = this.#process(
@@ -50,17 +51,17 @@ class TextTokenizer {
       second === null ? null : this.#cut(second, b),
     );
     return {
-      ids: tokens.map((token) => this.#idOf(token)),
+      ids: tokens.map((token) => (typeof token === 'number' ? token : this.#idOf(token))),
       types: this.#hasTypes && types !== undefined ? types : tokens.map(() => 0),
     };
   }
 
-  #cut(tokens: string[], count: number): string[] {
+  #cut(tokens: number[], count: number): number[] {
     return this.#truncationSide === 'left' ? tokens.slice(tokens.length - count) : tokens.slice(0, count);
   }
 
   /** Steps that add nothing hand the second text on; then its tokens have the type 1. */
-  #process(first: string[], second: string[] | null): Processed {
+  #process(first: number[], second: number[] | null): Processed {
     const done = this.#tokenizer.post_processor?.(first, second, true) ?? { tokens: first, tokens_pair: second };
     const { tokens, token_type_ids: types, tokens_pair: rest } = done;
     if (rest === undefined || rest === null)
@@ -68,14 +69,10 @@ class TextTokenizer {
     return { tokens: [...tokens, ...rest], token_type_ids: [...tokens.map(() => 0), ...rest.map(() => 1)] };
   }
 
+  /** The number of a special token. */
   #idOf(token: string): number {
-    const { added_tokens_map: added, model } = this.#tokenizer;
-    const id = added.get(token)?.id ?? model.tokens_to_ids.get(token) ?? model.unk_token_id;
-    if (id !== undefined) return id;
-    throw new AppError(
-      'MODEL_INVALID',
-      `tokenizer.json has no number for the token ${JSON.stringify(token)}, and none for unknown ones.`,
-    );
+    const { added_tokens: added, model } = this.#tokenizer;
+    return added.find(({ content }) => content === token)?.id ?? idOf(model, token);
   }
 }
 

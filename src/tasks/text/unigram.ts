@@ -37,7 +37,7 @@ export function unigramEncoder(model: UnigramModel, settings: UnigramSettings): 
       if (!hasSingle) offer(start, start + 1, { id: unknown, score: model.unk_score });
     }
     const pieces = trace(chars, starts, (end) => ids[end] === unknown);
-    return settings.byte_fallback === true ? pieces.flatMap((piece) => bytesOf(piece, model.tokens_to_ids)) : pieces;
+    return settings.byte_fallback === true ? pieces.flatMap((piece) => inBytes(piece, model.tokens_to_ids)) : pieces;
   };
 }
 
@@ -55,10 +55,14 @@ function trace(chars: readonly string[], starts: Int32Array, isUnknown: (end: nu
   return pieces.reverse();
 }
 
-function bytesOf(piece: string, known: ReadonlyMap<string, number>): readonly string[] {
-  if (known.has(piece)) return [piece];
-  const bytes = Array.from(Buffer.from(piece), (byte) => `<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`);
-  return bytes.every((byte) => known.has(byte)) ? bytes : [piece];
+function inBytes(piece: string, known: ReadonlyMap<string, number>): readonly string[] {
+  return known.has(piece) ? [piece] : (bytesOf(piece, known) ?? [piece]);
+}
+
+/** The tokens of a text's bytes, if the vocabulary has them all. */
+export function bytesOf(text: string, known: ReadonlyMap<string, number>): readonly string[] | undefined {
+  const bytes = Array.from(Buffer.from(text), (byte) => `<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`);
+  return bytes.every((byte) => known.has(byte)) ? bytes : undefined;
 }
 
 function codePoints(text: string): number {
