@@ -208,5 +208,7 @@ describe('a model in a registry', () => {
     assert.deepEqual(parseChallenge('Negotiate, Basic realm=x'), { scheme: 'basic', realm: 'x', service: '' });
     assert.equal(parseChallenge('Negotiate'), undefined);
     assert.equal(parseChallenge(''), undefined);
+    const name = 'a'.repeat(1_000_000);
+    assert.deepEqual(parseChallenge(`Bearer ${name}`), { scheme: 'bearer', realm: '', service: '' });
   });
 });

@@ -17,9 +17,9 @@ export function createPathFilter(roots: readonly string[]): HidePaths {
       .replace(bare, lastPart);
 }
 
-/** `/srv/models/m/1/model.onnx` -> `.../model.onnx`. */
+/** `/srv/models/m/1/model.onnx` -> `.../model.onnx`. In linear time: texts quote names that clients chose, and those may be all slashes. */
 function lastPart(path: string): string {
-  return `.../${path.replace(/\/+$/, '').replace(/^.*\//s, '')}`;
+  return `.../${path.split('/').findLast((part) => part !== '') ?? ''}`;
 }
 
 /** Where the runtime was built: its source lines stand in its messages. */

@@ -138,7 +138,7 @@ function findEmptyLine(held: Buffer, from: number): number | undefined {
 
 /** The Content-Length of a part's lines, or -1. */
 function lengthOf(lines: string, most: number): number {
-  const text = /^content-length[ \t]*:[ \t]*([^\r\n]*?)[ \t]*\r?$/im.exec(lines)?.[1];
+  const text = /^content-length[ \t]*:([^\r\n]*)/im.exec(lines)?.[1]?.trim();
   if (text === undefined) return -1;
   const bytes = /^\d{1,15}$/.test(text) ? Number(text) : NaN;
   if (bytes <= most) return bytes;

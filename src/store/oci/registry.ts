@@ -130,7 +130,7 @@ export function parseChallenge(header: string): Challenge | undefined {
   if (scheme === null) return undefined;
   const rest = header.slice(scheme.index + scheme[0].length);
   const fields = new Map<string, string>();
-  for (const [, name = '', quoted, bare] of rest.matchAll(/(\w+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,]+))/g))
+  for (const [, name = '', quoted, bare] of rest.matchAll(/(?<!\w)(\w+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,]+))/g))
     fields.set(name.toLowerCase(), quoted?.replace(/\\(.)/g, '$1') ?? bare ?? '');
   return {
     scheme: scheme[1]?.toLowerCase() === 'basic' ? 'basic' : 'bearer',

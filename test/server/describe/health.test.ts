@@ -112,6 +112,11 @@ describe('a text that leaves the machine', () => {
     assert.equal(hide('at file:///srv/app/x.js:1:2, (/tmp/y)'), 'at .../x.js:1:2, (.../y)');
   });
 
+  it('takes a name that a client chose to be a million slashes in linear time', () => {
+    const slashes = '/'.repeat(1_000_000);
+    assert.equal(hide(`model '/tmp${slashes}x' and '/tmp${slashes}'`), "model '.../x' and '.../tmp'");
+  });
+
   it("keeps the runtime's node names, which look like paths, addresses and ratios", () => {
     for (const text of [
       "running Conv node. Name:'/model/layers.0/conv/Conv' failed",

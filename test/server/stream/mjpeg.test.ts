@@ -37,6 +37,16 @@ describe('a multipart stream of images', () => {
     }
   }); // prettier-ignore
 
+  it('may say its length among blanks, of which a hostile camera sends a million', () => {
+    const blanks = ' \t'.repeat(500_000);
+    const part = (length: string) => Buffer.from(`--edge\r\nContent-Length:${length}\r\n\r\nabcd`);
+    const frames: Buffer[] = [];
+    const parser = () => new MjpegParser('edge', { frameBytes: 10, headerBytes: 3_000_000 }, (one) => frames.push(one));
+    parser().push(part(`${blanks}4${blanks}`));
+    assert.deepEqual(frames, [Buffer.from('abcd')]);
+    assert.throws(() => parser().push(part(`4${blanks}4`)), /announces a Content-Length of 4 /);
+  });
+
   it('is refused where it passes a bound, before more is held', () => {
     const endless = Buffer.concat([withoutLength(frameOf(1200, 7)), withoutLength(frameOf(5, 7))]);
     for (const step of [1, 100, 2000]) {
