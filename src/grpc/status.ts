@@ -47,8 +47,8 @@ export function statusNameOf(code: ErrorCode): string {
   return status[grpcStatusOf[code]];
 }
 
-/** Status texts travel in a header, of which clients take a few kilobytes. */
-const longestText = 2000;
+/** Status texts travel in a header, of which clients take 8 KiB with all others, and where most signs are written as three for each of their bytes. */
+const longestHeader = 6000;
 
 /** A failure as grpc-js sends it: with `retry-after` in the trailers where HTTP has the header. */
 export function toStatus({ code, text, retryAfterSeconds }: CallFailure, metadata = new Metadata()): StatusObject {
@@ -56,7 +56,13 @@ export function toStatus({ code, text, retryAfterSeconds }: CallFailure, metadat
   return { code: grpcStatusOf[code], details: headerText(text), metadata };
 }
 
-/** Whole characters only: what is cut out of a pair cannot be sent. */
+/** Whole characters only: half of a pair cannot be sent. */
 function headerText(text: string): string {
-  return Buffer.from(text.length <= longestText ? text : `${text.slice(0, longestText)} ...`).toString();
+  let [end, length] = [0, 0];
+  for (const character of text) {
+    length += 3 * Buffer.byteLength(character);
+    if (length > longestHeader) break;
+    end += character.length;
+  }
+  return Buffer.from(end === text.length ? text : `${text.slice(0, end)} ...`).toString();
 }

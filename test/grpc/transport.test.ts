@@ -77,6 +77,26 @@ describe('the gRPC port', () => {
     );
   });
 
+  it('tells and writes down no more of a name as long as a message than anybody reads', async (context) => {
+    const { client, lines } = await open(context, { keys: ['app:predict:plain'], flags: ['--log-format', 'json'] });
+    const headers = { 'x-api-key': 'plain' };
+    const ask = (method: string, message: object) => callOf(client, [method, message], { headers });
+    for (const sign of ['x', '/', '\u0001', '模', '😀']) {
+      const name = sign.repeat(1_000_000);
+      const unknown = await failureOf(ask('ModelConfig', { name }));
+      assert.equal(unknown.code, status.NOT_FOUND, sign);
+      assert.match(unknown.details, /^Request for unknown model: '.{400,} \.\.\.$/u);
+      assert.ok(encodeURI(unknown.details).length < 6100);
+      const refused = await failureOf(ask('RepositoryModelUnload', { model_name: name }));
+      assert.equal(refused.code, status.PERMISSION_DENIED);
+    }
+    const written = lines.filter(({ message }) => message === 'audit').map(({ model }) => model);
+    assert.deepEqual(
+      written,
+      ['x', '/', '\u0001', '模', '😀'].map((sign) => `${sign.repeat(1000 / sign.length)} ...`),
+    );
+  });
+
   it('answers every question about server and models', async (context) => {
     const { client } = await open(context);
     const ask = async (method: string, message: object) => (await callOf(client, [method, message])).message;

@@ -2,6 +2,9 @@ import assert from 'node:assert/strict';
 import { createServer, type AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
 import { describe, it } from 'node:test';
+import { parseLocation, type S3Location } from '../../src/store/location.js';
+import type { Bucket } from '../../src/store/s3/client.js';
+import { listObjects } from '../../src/store/s3/objects.js';
 import { failureOf, readAnswer, readJson } from '../../src/store/transfer/ask.js';
 import { upload } from '../../src/store/transfer/upload.js';
 
@@ -61,5 +64,30 @@ describe('what a place answers beside files', () => {
       upload(new URL(`http://127.0.0.1:${port}/x`), { headers: {}, sizeBytes: 7, body, silenceMs: 50 }),
       { code: 'SERVER_UNREACHABLE', message: /broke off while it was sent a file: it was silent for 0.05 s/ },
     );
+  });
+});
+
+/** What a bucket lists that answers with these pages, again and again. */
+function listed(...pages: readonly string[]) {
+  let asked = 0;
+  const ask = () => Promise.resolve(new Response(pages[asked++ % pages.length]));
+  return listObjects({ ask, identity: 'AKID' } as unknown as Bucket, '', parseLocation('s3://bucket/m') as S3Location);
+}
+
+describe('the listing of a hostile bucket', () => {
+  it('is read in linear time, its damaged entities as they are', async () => {
+    const entry = '<Contents><Key>a&#1114112;&#x41;&lt;</Key><Size>1</Size></Contents>';
+    const [first, ...others] = await listed(`${entry}${'<Contents>'.repeat(50_000)}`);
+    assert.deepEqual(first, { key: 'a&#1114112;A<', sizeBytes: 1, etag: '' });
+    assert.deepEqual([others.length, others[0]], [50_000, { key: '', sizeBytes: NaN, etag: '' }]);
+  });
+
+  it('is refused where a key cannot be decoded, and where its pages have no end', async () => {
+    const damaged = '<EncodingType>url</EncodingType><Contents><Key>%zz</Key></Contents>';
+    await assert.rejects(listed(damaged), /has the key "%zz", which cannot be decoded/);
+    const more = (token: number) =>
+      `<IsTruncated>true</IsTruncated><NextContinuationToken>${token}</NextContinuationToken>`;
+    const objects = '<Contents><Key>x</Key></Contents>'.repeat(30_000);
+    await assert.rejects(listed(`${more(1)}${objects}`, `${more(2)}${objects}`), /lists more than 100000 objects/);
   });
 });

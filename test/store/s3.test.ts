@@ -4,10 +4,8 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { writeOnnx } from '../../src/model/onnx/writer.js';
-import { parseLocation, type S3Location } from '../../src/store/location.js';
+import { parseLocation } from '../../src/store/location.js';
 import { pull } from '../../src/store/pull.js';
-import type { Bucket } from '../../src/store/s3/client.js';
-import { listObjects } from '../../src/store/s3/objects.js';
 import { push } from '../../src/store/push.js';
 import { temporaryFolder } from '../support/folder.js';
 import { putModel, sumAndDifference } from '../support/models.js';
@@ -89,31 +87,6 @@ async function bucket(
     pull({ location: parseLocation(`s3://models-bucket/${key}`), cache, world, events: events() });
   return { ...server, env, world, pulled };
 }
-
-/** What a bucket lists that answers with these pages, again and again. */
-function listed(...pages: readonly string[]) {
-  let asked = 0;
-  const ask = () => Promise.resolve(new Response(pages[asked++ % pages.length]));
-  return listObjects({ ask, identity: 'AKID' } as unknown as Bucket, '', parseLocation('s3://bucket/m') as S3Location);
-}
-
-describe('the listing of a hostile bucket', () => {
-  it('is read in linear time, its damaged entities as they are', async () => {
-    const entry = '<Contents><Key>a&#1114112;&#x41;&lt;</Key><Size>1</Size></Contents>';
-    const [first, ...others] = await listed(`${entry}${'<Contents>'.repeat(50_000)}`);
-    assert.deepEqual(first, { key: 'a&#1114112;A<', sizeBytes: 1, etag: '' });
-    assert.deepEqual([others.length, others[0]], [50_000, { key: '', sizeBytes: NaN, etag: '' }]);
-  });
-
-  it('is refused where a key cannot be decoded, and where its pages have no end', async () => {
-    const damaged = '<EncodingType>url</EncodingType><Contents><Key>%zz</Key></Contents>';
-    await assert.rejects(listed(damaged), /has the key "%zz", which cannot be decoded/);
-    const more = (token: number) =>
-      `<IsTruncated>true</IsTruncated><NextContinuationToken>${token}</NextContinuationToken>`;
-    const objects = '<Contents><Key>x</Key></Contents>'.repeat(30_000);
-    await assert.rejects(listed(`${more(1)}${objects}`, `${more(2)}${objects}`), /lists more than 100000 objects/);
-  });
-});
 
 describe('models in a bucket', () => {
   it('come with all that lies below their key, page after page, and no neighbour', async (context) => {

@@ -18,11 +18,17 @@ export interface ManagedCall {
 export async function audited(log: Log, call: ManagedCall, work: () => Promise<void>): Promise<void> {
   const startedMs = performance.now();
   const { caller, trace, ...given } = call;
-  const facts = { ...given, ...trace };
+  const facts = { ...given, model: short(call.model), ...trace };
   const record = (result: string, reason?: string): void => {
     const ms = Math.round(performance.now() - startedMs);
     log.info(
-      { ...facts, key: caller.keyName ?? 'none asked for', result, ms, ...(reason === undefined ? {} : { reason }) },
+      {
+        ...facts,
+        key: caller.keyName ?? 'none asked for',
+        result,
+        ms,
+        ...(reason === undefined ? {} : { reason: short(reason) }),
+      },
       'audit',
     );
   };
@@ -35,3 +41,8 @@ export async function audited(log: Log, call: ManagedCall, work: () => Promise<v
     throw thrown;
   }
 }
+
+/** A name over gRPC may be as long as a message, and whoever may not manage is written down too. */
+const longestText = 1000;
+
+const short = (text: string): string => (text.length <= longestText ? text : `${text.slice(0, longestText)} ...`);

@@ -96,24 +96,18 @@ const quotesFiles: ReadonlySet<ErrorCode> = new Set([
   'WORKER_LOST',
 ]);
 
-function textOf(error: AppError, status: number): string {
-  if (status === 500 || error.code === 'ENGINE_FAILED') return internalText(error);
-  return quotesFiles.has(error.code) ? hidePaths(error.message) : error.message;
+function textOf({ code, message }: AppError, status: number): string {
+  const text = message.length <= longestText ? message : `${message.slice(0, longestText)} ...`;
+  if (code === 'ENGINE_FAILED' || (status !== 500 && quotesFiles.has(code))) return hidePaths(text);
+  return status === 500 ? 'Internal server error. The server logged its cause with this x-request-id.' : text;
 }
 
-/** A name of a request may be as long as its body: nobody reads on, and writing all of it out would hold the event loop. */
+/** A name of a request may be as long as its body: nobody reads on, and looking through all of it would hold the event loop. */
 const longestText = 10_000;
 
 /** Texts quote names that clients and models chose. Lines stay: the runtime's texts have several. */
-function written(whole: string): string {
-  const text = whole.length <= longestText ? whole : `${whole.slice(0, longestText)} ...`;
+function written(text: string): string {
   return isMisleading(text) ? text.split('\n').map(escapeMisleading).join('\n') : text;
-}
-
-function internalText(error: AppError): string {
-  if (error.code !== 'ENGINE_FAILED')
-    return 'Internal server error. The server logged its cause with this x-request-id.';
-  return hidePaths(error.message);
 }
 
 function headersOf({ code, details }: AppError, status: number): Readonly<Record<string, string>> {

@@ -9,5 +9,8 @@ describe('the text of a failure', () => {
     assert.equal(textOf('x'.repeat(10_000)).length, 10_000);
     assert.equal(textOf('x'.repeat(30_000_000)), `${'x'.repeat(10_000)} ...`);
     assert.ok(textOf('\u202e'.repeat(30_000_000)).length < 100_000);
+    const { text } = toHttpFailure(new AppError('MODEL_NOT_FOUND', `'/tmp/${'/'.repeat(30_000_000)}x'`));
+    assert.match(text, /^'\/tmp\/+ \.\.\.$|^'\.\.\.\/tmp/);
+    assert.ok(text.length <= 10_004);
   });
 });
