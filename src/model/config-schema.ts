@@ -158,6 +158,12 @@ const embedding = v.strictObject({
   output: v.optional(text),
   pooling: v.optional(oneOf(['mean', 'cls', 'max', 'none'])),
   normalize: v.optional(flag),
+  dimensions: v.optional(
+    v.union(
+      [v.literal('any'), v.pipe(v.array(integer(1, 65_536)), v.minLength(1), v.maxLength(64))],
+      '"any" or a list of lengths such as [64, 128, 256]',
+    ),
+  ),
 });
 
 const dimensions = v.pipe(

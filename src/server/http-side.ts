@@ -16,6 +16,7 @@ import type { Metrics } from './metrics/metrics.js';
 import { addDocsRoutes } from './routes/docs.js';
 import { addInferRoutes } from './routes/inference-route.js';
 import { addMetricsRoute } from './routes/metrics.js';
+import { addOpenAiRoutes } from './routes/openai.js';
 import { addPageRoutes, samplesOf } from './routes/page.js';
 import { addPredictionRoutes } from './routes/predictions.js';
 import { addStreamRoutes } from './routes/stream.js';
@@ -90,6 +91,7 @@ function addMainRoutes(router: Router, deps: HttpDeps, doors: Doors): void {
   const inference = { dataplane, codec, bodyBytes, compressFromBytes: settings.compressFromBytes };
   addInferRoutes(router, inference);
   addV1Routes(router, inference);
+  addOpenAiRoutes(router, inference);
   addPredictionRoutes(router, inference);
   addControlRoutes(router, deps, doors);
   const samples = samplesOf(deps.models);

@@ -60,7 +60,8 @@ export function completeEmbedding(json: EmbeddingJson, header: OnnxHeader): Embe
       'Expected floats [N,D] with the pooling "none", or [N,tokens,D] with "mean", "cls" or "max"',
     );
   }
-  return { output: output.name, pooling, normalize: json.normalize ?? false };
+  const { normalize = false, dimensions } = json;
+  return { output: output.name, pooling, normalize, ...(dimensions === undefined ? {} : { dimensions }) };
 }
 
 /** `[N,D]`, or with ones after it. */

@@ -55,7 +55,8 @@ interface FoundTask {
 
 function findTask(header: OnnxHeader, companions: Companions, config: Json): FoundTask {
   const modules: unknown = parseList(companions.get('modules.json'));
-  if (Array.isArray(modules)) return findEmbedding(header, companions, modules.filter(isRecord));
+  if (Array.isArray(modules))
+    return withDimensions(findEmbedding(header, companions, modules.filter(isRecord)), config);
   const { architectures } = config;
   const architecture: unknown = Array.isArray(architectures) ? architectures[0] : undefined;
   if (typeof architecture !== 'string' || !architecture.endsWith('ForSequenceClassification'))
@@ -116,6 +117,17 @@ function findEmbedding(header: OnnxHeader, companions: Companions, modules: read
     json: { embedding },
     notes: [`Found in modules.json and 1_Pooling/config.json: an embedding, pooling ${poolings[mode]}, ${tell}.`],
   };
+}
+
+/** What config.json says of cutting vectors. */
+function withDimensions(found: FoundTask, config: Json): FoundTask {
+  const { embedding } = found.json;
+  const { matryoshka_dimensions: listed, is_matryoshka: isAny } = config;
+  const isList = Array.isArray(listed) && listed.length > 0 && listed.length <= 64 && listed.every(isLength);
+  const dimensions = isList ? listed : isAny === true ? 'any' : undefined;
+  if (embedding === undefined || dimensions === undefined) return found;
+  const note = `Found in config.json: its vectors may be cut to ${isList ? listed.join(', ') : 'any number of'} dimensions.`;
+  return { json: { embedding: { ...embedding, dimensions } }, notes: [...found.notes, note] };
 }
 
 const isPooling = (key: string): key is keyof typeof poolings => Object.hasOwn(poolings, key);

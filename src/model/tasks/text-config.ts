@@ -22,10 +22,15 @@ export interface EmbeddingConfig {
   readonly pooling: Pooling;
   /** Whether vectors are made one long (Euclidean). */
   readonly normalize: boolean;
+  /** Lengths that vectors may be cut to (Matryoshka), where the model was trained for it. */
+  readonly dimensions?: 'any' | readonly number[];
 }
 
 /** A text, or two that belong together. */
 export type TextInput = string | readonly [string, string];
+
+/** The token numbers of a text that was tokenised elsewhere, special ones included. */
+export type TokenIds = Int32Array<ArrayBuffer>;
 
 /** Tokens of a model that nothing says the most of. */
 export const usualMaxLength = 512;

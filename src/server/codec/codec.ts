@@ -9,6 +9,8 @@ import type { ModelSignature, EncodedResponse, InferResponse } from '../../proto
 import type { SpareBuffers } from '../memory/spare-buffers.js';
 import type { PredictRequest } from '../../protocol/v1/decode.js';
 import type { CheckedRequest } from '../../protocol/validate.js';
+import type { EmbeddingsAsked } from './named/embeddings-request.js';
+import type { RerankAsked } from './named/rerank-request.js';
 import type { PredictionInput } from './prediction-request.js';
 import {
   estimateClassifying,
@@ -79,6 +81,10 @@ export interface Codec {
   decodePredict(body: Buffer, model: ModelSignature): PredictRequest | Promise<PredictRequest>;
   /** A JSON body of `POST /predictions/{model}`. */
   decodePrediction(body: Buffer, model: ModelSignature): PredictionInput | Promise<PredictionInput>;
+  /** A body of `POST /v1/embeddings`. */
+  decodeEmbeddings(body: Buffer): EmbeddingsAsked | Promise<EmbeddingsAsked>;
+  /** A body of `POST /v1/rerank`. */
+  decodeRerank(body: Buffer): RerankAsked | Promise<RerankAsked>;
   encodePredict(response: PredictionsToEncode, writing: Writing): EncodedResponse | Promise<EncodedResponse>;
   /** The outputs of `POST /predictions/{model}` as a JSON array. */
   encodeOutputs(response: OutputsToEncode, writing: Writing): EncodedResponse | Promise<EncodedResponse>;
@@ -103,6 +109,9 @@ export interface Codec {
 }
 
 const defaultInlineLimitBytes = 32 * 1024;
+
+/** What bodies wait for that name their model themselves. */
+const openAi = { name: 'requests that name their model' };
 
 /** The codec of a server. */
 export function createCodec(options: CodecOptions): Codec {
@@ -163,6 +172,14 @@ class ThreadedCodec implements Codec {
 
   decodePrediction(body: Buffer, model: ModelSignature) {
     return this.#run({ kind: 'decode-prediction', body, model }, body.length);
+  }
+
+  decodeEmbeddings(body: Buffer) {
+    return this.#run({ kind: 'decode-embeddings', body, model: openAi }, body.length);
+  }
+
+  decodeRerank(body: Buffer) {
+    return this.#run({ kind: 'decode-rerank', body, model: openAi }, body.length);
   }
 
   encodePredict(response: PredictionsToEncode, { isOwned, size }: Writing) {

@@ -18,9 +18,11 @@ import { embed, type EmbeddingRun } from '../../tasks/embedding/embed.js';
 import { segment } from '../../tasks/segmentation/segment.js';
 import type { SegmentationRun, SegmentedRow } from '../../tasks/segmentation/types.js';
 import type { BatchOptions, TextBatch } from '../../tasks/text/batches.js';
-import type { TextInput } from '../../model/tasks/text-config.js';
+import type { TextInput, TokenIds } from '../../model/tasks/text-config.js';
 import type { TokenizerFile } from '../../model/tokenizer-file.js';
 import type { DetectedRow, DetectionRun } from '../../tasks/detection/types.js';
+import { decodeEmbeddingsJson, type EmbeddingsAsked, type VectorForm } from './named/embeddings-request.js';
+import { decodeRerankJson, type RerankAsked } from './named/rerank-request.js';
 import { decodePredictionJson, type PredictionInput } from './prediction-request.js';
 
 /** One piece of the codec's work. Bytes that crossed a thread are no Buffers any more. */
@@ -41,6 +43,12 @@ export type CodecTask =
       readonly kind: 'decode-predict' | 'decode-prediction';
       readonly body: Uint8Array;
       readonly model: ModelSignature;
+    }
+  | {
+      /** Which model they are for stands in the body: `model` names the API. */
+      readonly kind: 'decode-embeddings' | 'decode-rerank';
+      readonly body: Uint8Array;
+      readonly model: { readonly name: string };
     }
   | { readonly kind: 'encode-predict'; readonly response: PredictionsToEncode; readonly isOwned: boolean }
   | { readonly kind: 'decode-message'; readonly body: Uint8Array; readonly model: ModelSignature }
@@ -101,7 +109,7 @@ export interface MasksToMake extends SegmentationRun {
 /** Texts of one request, with what it takes to make inputs of them. */
 export interface TextsToTokenize extends BatchOptions {
   readonly model: string;
-  readonly texts: readonly TextInput[];
+  readonly texts: readonly (TextInput | TokenIds)[];
   readonly tokenizer: TokenizerFile;
 }
 
@@ -113,9 +121,10 @@ export interface PiecesToCut extends CropsToCut {
 /** Outputs to make vectors of. */
 export interface EmbeddingsToMake extends EmbeddingRun {
   readonly model: string;
+  readonly form?: VectorForm;
 }
 
-/** The vector of one row, and its numbers as JSON. */
+/** The vector of one row, and the same as JSON. */
 export interface WrittenVector {
   readonly vector: Float32Array<ArrayBuffer>;
   readonly text: string;
@@ -135,6 +144,8 @@ export interface CodecResults {
   readonly 'encode-infer': EncodedResponse;
   readonly 'decode-predict': PredictRequest;
   readonly 'decode-prediction': PredictionInput;
+  readonly 'decode-embeddings': EmbeddingsAsked;
+  readonly 'decode-rerank': RerankAsked;
   readonly 'encode-predict': EncodedResponse;
   readonly 'encode-outputs': EncodedResponse;
   readonly classify: readonly (readonly [output: string, classes: Tensor])[];
@@ -206,13 +217,19 @@ export function performJsonTask(task: JsonTask): CodecResult {
     case 'segment':
       return segment(task.response);
     case 'embed':
-      return embed(task.response).map((vector) => ({ vector, text: writeVector(vector) }));
+      return embed(task.response).map((vector) => ({ vector, text: writeVector(vector, task.response.form) }));
+    case 'decode-embeddings':
+      return decodeEmbeddingsJson(asBuffer(task.body));
+    case 'decode-rerank':
+      return decodeRerankJson(asBuffer(task.body));
   }
 }
 
 /** Numbers of FP32 as the doubles that they widen to; those that are not finite as null. */
-function writeVector(vector: Float32Array): string {
-  return JSON.stringify(Array.from(vector));
+function writeVector(vector: Float32Array, form: VectorForm = 'float'): string {
+  if (form === 'float') return JSON.stringify(Array.from(vector));
+  const { buffer, byteOffset, byteLength } = vector;
+  return `"${Buffer.from(buffer, byteOffset, byteLength).toString('base64')}"`;
 }
 
 function encodeOutputs({ outputs, nonFiniteTokens }: OutputsToEncode): EncodedResponse {

@@ -48,7 +48,7 @@ export function listTransfers(result: CodecResult): ArrayBuffer[] {
   if ('body' in result) return listMovable([result.body, ...(result.tail ?? [])]);
   if ('data' in result) return listMovable([result.data]);
   if ('inputs' in result) return listTensors(result.inputs);
-  return result.kind === 'tensors' ? listTensors(result.request.inputs) : [];
+  return 'request' in result ? listTensors(result.request.inputs) : [];
 }
 
 /** Large memory of a task that has come to its thread. Nobody else has it there, so that it is freed with the task's end. */

@@ -117,6 +117,7 @@ function propertiesOf(
           embedding_output: embedding.output,
           embedding_pooling: embedding.pooling,
           embedding_normalize: String(embedding.normalize),
+          ...(embedding.dimensions === undefined ? {} : { embedding_dimensions: String(embedding.dimensions) }),
         }),
     ...(sequences === undefined ? {} : describeSequences(sequences)),
     ...(model.labels.length > 0 ? { labels: String(model.labels.length) } : {}),

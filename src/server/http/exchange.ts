@@ -3,6 +3,7 @@ import { preflightHeaders, readableHeaders } from '../access/cors.js';
 import type { Caller } from '../access/doors.js';
 import type { ErrorCode } from '../../errors.js';
 import { statusOf, toAppError, toHttpFailure } from './http-errors.js';
+import { failureBody } from './failure-body.js';
 import { discardBody } from './body/discard.js';
 import type { ReadLine } from './body/read-line.js';
 import type { InferReport } from '../inference/inference.js';
@@ -227,9 +228,8 @@ export class Exchange {
     const closing = status === statusOf.PAYLOAD_TOO_LARGE && !this.request.raw.complete ? ['connection', 'close'] : [];
     const { raw } = this.request;
     discardBody(raw, this.#context.line);
-    const body = Buffer.from(JSON.stringify({ error: text }));
     const own = ['content-type', json, 'x-error-code', code, ...Object.entries(headers).flat()];
-    this.send(status, body, [...own, ...closing]);
+    this.send(status, failureBody(this.request.url, { status, code, text }), [...own, ...closing]);
     if (status === 429 || status === 503) this.#context.line.hold(raw.socket);
   }
 

@@ -1,3 +1,4 @@
+import { devicesOf } from '../../batching/merge.js';
 import type { Place } from '../../batching/sequences/types.js';
 import type { InferResult, InferTimings } from '../../batching/types.js';
 import { headerLengthName } from '../../protocol/v2/binary-part.js';
@@ -32,6 +33,31 @@ export interface InferReport {
   readonly batchRows: number;
   readonly decodeMs: number;
   readonly encodeMs: number;
+}
+
+/** Runs of one request, with what it took to read their inputs. */
+export interface TimedRuns {
+  readonly results: readonly InferResult[];
+  readonly decodeMs: number;
+}
+
+/** Of several runs at the same time the longest of each part. */
+export function reportOf({ results, decodeMs }: TimedRuns, encodeMs: number): InferReport {
+  const longest = (pick: (result: InferResult) => number) => Math.max(...results.map(pick));
+  const timings = {
+    queueMs: longest((result) => result.timings.queueMs),
+    inputMs: longest((result) => result.timings.inputMs),
+    computeMs: longest((result) => result.timings.computeMs),
+    outputMs: longest((result) => result.timings.outputMs),
+  };
+  const inWorkerMs = longest((result) => result.timings.decodeMs ?? 0);
+  return {
+    timings,
+    device: devicesOf(results),
+    batchRows: longest((result) => result.batchRows),
+    decodeMs: decodeMs + inWorkerMs,
+    encodeMs,
+  };
 }
 
 /** `x-inference-device` and `Server-Timing`: the device that computed, the model's where it is on one alone, and where the time went, in milliseconds. */

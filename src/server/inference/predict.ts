@@ -1,16 +1,12 @@
-import { devicesOf } from '../../batching/merge.js';
-import type { InferResult } from '../../batching/types.js';
 import { AppError } from '../../errors.js';
 import { wantsTokens } from '../../protocol/response.js';
 import type { CheckedRequest } from '../../protocol/validate.js';
-import type { ModelConfig } from '../../model/config.js';
 import { omitUndefined } from '../../omit-undefined.js';
-import type { TextInput } from '../../model/tasks/text-config.js';
 import { keepRows } from '../../tensor/rows.js';
-import type { BytesElement, NamedTensors, NumericTensor } from '../../tensor/tensor.js';
+import type { BytesElement, NamedTensors } from '../../tensor/tensor.js';
 import { isUndecoded } from '../../workers/runner.js';
 import type { Codec } from '../codec/codec.js';
-import { buffersOf, jsonHeaders, runChecked, type Answered, type InferReport } from './inference.js';
+import { buffersOf, jsonHeaders, reportOf, runChecked, type Answered } from './inference.js';
 import { tensorBytes, type RequestMemory } from '../memory/memory-budget.js';
 import { estimateWriting, takeAnswerRoom, type JsonSize } from '../codec/cost.js';
 import type { ModelView } from './model-view.js';
@@ -26,7 +22,7 @@ import {
   type ReadImages,
 } from './images.js';
 import { writeTask, type TaskRuns } from './tasks/task-answer.js';
-import { readTextBatches } from './tasks/texts.js';
+import { copyMask, runTexts } from './tasks/text-runs.js';
 import { readPredictionBody } from './prediction-body.js';
 import type { PredictionInput } from '../codec/prediction-request.js';
 import { checkOptions, type PredictionOptions } from '../codec/prediction-options.js';
@@ -89,35 +85,15 @@ function runInput(codec: Codec, input: PredictionInput, started: Started): Promi
     case 'images':
       return runImageFiles(codec, input.images, started);
     case 'texts':
-      return runTexts(codec, input.texts, started);
+      return runTexts(codec, input.texts, {
+        ...started.call,
+        startMs: started.startMs,
+        outputs: outputsFor(started.call),
+        isInOrder: answersOutputs(started.call),
+      });
     case 'tensors':
       return runTensors(codec, input.request, started);
   }
-}
-
-/** Texts of about one length a run; all runs wait for workers at the same time. Where outputs are answered each text runs alone, in order. */
-async function runTexts(codec: Codec, texts: readonly TextInput[], { call, startMs }: Started): Promise<Ran> {
-  const { model } = call.view;
-  const isInOrder = answersOutputs(call);
-  const mostRows = isInOrder ? 1 : call.view.batching.maxRows;
-  const batches = await readTextBatches(codec, texts, { model, mostRows });
-  const ordered = isInOrder ? batches.toSorted((a, b) => (a.texts[0] ?? 0) - (b.texts[0] ?? 0)) : batches;
-  const decodeMs = performance.now() - startMs;
-  call.memory.take(tensorBytes(ordered.flatMap(({ inputs }) => [...inputs.values()])));
-  const outputs = outputsFor(call);
-  const masks = ordered.map(({ inputs }) => copyMask(inputs, model.config));
-  const results = await Promise.all(
-    ordered.map(({ inputs, texts: { length: rows } }) =>
-      model.infer({ inputs, outputs, rows, priority: 0, queueTimeoutMs: 0, signal: call.signal, trace: call.trace }),
-    ),
-  );
-  return { results, frames: [], masks, order: ordered.flatMap((batch) => batch.texts), decodeMs };
-}
-
-/** Which tokens count, for who pools their vectors once the run has taken the memory of its inputs. */
-function copyMask(inputs: NamedTensors, { text, embedding }: ModelConfig): NumericTensor | undefined {
-  const mask = embedding && inputs.get(text?.mask ?? '');
-  return mask === undefined || mask.datatype === 'BYTES' ? undefined : { ...mask, data: mask.data.slice() };
 }
 
 /** As many images a run as the model takes rows, or as its file fixes; all runs wait for workers at the same time. */
@@ -258,25 +234,6 @@ async function encodeOutputs(
   );
   const bodies = encoded.flatMap(({ body }, index) => (index === 0 ? [body] : [Buffer.from(','), body]));
   return written.length > 1 ? [Buffer.from('['), ...bodies, Buffer.from(']')] : bodies;
-}
-
-/** Of several runs at the same time the longest of each part. */
-function reportOf({ results, decodeMs }: Ran, encodeMs: number): InferReport {
-  const longest = (pick: (result: InferResult) => number) => Math.max(...results.map(pick));
-  const timings = {
-    queueMs: longest((result) => result.timings.queueMs),
-    inputMs: longest((result) => result.timings.inputMs),
-    computeMs: longest((result) => result.timings.computeMs),
-    outputMs: longest((result) => result.timings.outputMs),
-  };
-  const inWorkerMs = longest((result) => result.timings.decodeMs ?? 0);
-  return {
-    timings,
-    device: devicesOf(results),
-    batchRows: longest((result) => result.batchRows),
-    decodeMs: decodeMs + inWorkerMs,
-    encodeMs,
-  };
 }
 
 const round = (ms: number): number => Math.round(ms * 1000) / 1000;

@@ -1,4 +1,5 @@
 import type { Operation, Part } from './operation.js';
+import { openAiError } from './openai-operations.js';
 import { operations } from './operations.js';
 import type { BodyKind, ModelExamples } from './examples.js';
 import { ref, schemas } from './schemas.js';
@@ -52,7 +53,7 @@ function describe(operation: Operation, view: DocumentView): Part {
   const { id, summary, tag, query = [], answer } = operation;
   const parameters = [...pathParameters(operation, view.models), ...query];
   const failures = [...operation.failures, ...(view.isGuarded ? [401] : []), 500].map(
-    (status) => [status, refusal(status)] as const,
+    (status) => [status, refusal(status, tag === 'openai' ? openAiError : ref('Error'))] as const,
   );
   return {
     operationId: id,
@@ -118,6 +119,6 @@ const reasons: Readonly<Record<number, string>> = {
   503: 'Not ready, shutting down, or waited too long; see Retry-After.',
 };
 
-function refusal(status: number): Part {
-  return { description: reasons[status] ?? '', content: { 'application/json': { schema: ref('Error') } } };
+function refusal(status: number, schema: Part): Part {
+  return { description: reasons[status] ?? '', content: { 'application/json': { schema } } };
 }

@@ -7,7 +7,7 @@ export type Part = Readonly<Record<string, unknown>>;
 export interface Operation {
   readonly method: 'get' | 'post' | 'put';
   readonly path: string;
-  readonly tag: 'health' | 'inference' | 'models' | 'repository' | 'server' | 'streams' | 'v1';
+  readonly tag: 'health' | 'inference' | 'models' | 'openai' | 'repository' | 'server' | 'streams' | 'v1';
   readonly id: string;
   readonly summary: string;
   readonly query?: readonly Part[];

@@ -1,5 +1,6 @@
 import { bytes, get, json, page, post, type Operation, type Part } from './operation.js';
 import { pageOperations, streamOperations } from './page-operations.js';
+import { modelList, openAiOperations } from './openai-operations.js';
 import { object, ref } from './schemas.js';
 import { mostDetections } from '../../model/tasks/detection-config.js';
 
@@ -201,8 +202,11 @@ const v1Predict = {
 } as const;
 const v1Metadata = { tag: 'v1', answer: json({ type: 'object' }), failures: [404, 503] } as const;
 
+/** OpenAI's members beside those of version 1. */
+const v1Models = object({ models: { type: 'array', items: { type: 'string' } }, ...modelList }, ['models']);
+
 const v1Operations: readonly Operation[] = [
-  get('/v1/models', 'v1Models', { tag: 'v1', summary: 'Names of the ready models', answer: json(ref('V1Models')) }),
+  get('/v1/models', 'v1Models', { tag: 'v1', summary: 'Names of the ready models', answer: json(v1Models) }),
   get(v1Path, 'v1Model', { ...v1Model, summary: 'State of a model’s versions' }),
   get(`${v1Path}/versions/:version`, 'v1ModelVersion', { ...v1Model, summary: 'State of a version' }),
   get(`${v1Path}/metadata`, 'v1Metadata', { ...v1Metadata, summary: 'Signature of a model' }),
@@ -226,6 +230,7 @@ export const operations: readonly Operation[] = [
   inferOperation(model, ''),
   ...predictionOperations('/predictions/:model/versions/:version', 'Version'),
   inferOperation(modelVersion, 'Version'),
+  ...openAiOperations,
   ...v1Operations,
   ...modelOperations(model, ''),
   ...modelOperations(modelVersion, 'Version'),

@@ -249,6 +249,7 @@ const modelSchemas = {
   V1Model: object({
     name: text,
     ready: flag,
+    ...{ id: text, object: text, created: whole, owned_by: text },
     model_version_status: listOf({ type: 'object', additionalProperties: true }),
   }),
   V1Models: object({ models: listOf(text) }, ['models']),

@@ -48,24 +48,37 @@ export function answerInference(exchange: Exchange, deps: InferenceDeps, how: An
   return answerReceived({ exchange, deps, how, trace, model, headerLength, receipt });
 }
 
-/** A request that its model takes. */
-interface Taken {
+/** A request whose body is there. */
+interface Read {
   readonly exchange: Exchange;
   readonly deps: InferenceDeps;
-  readonly how: Answering;
+  readonly how: Pick<Answering, 'answer'>;
   readonly trace: InferenceTrace;
   readonly model: ServableModel;
-  readonly headerLength: number | undefined;
+  readonly headerLength?: number | undefined;
+}
+
+/** A request that its model takes, before its body is read. */
+interface Taken extends Read {
   readonly receipt: Receipt;
 }
 
-async function answerReceived({ exchange, deps, how, trace, model, headerLength, receipt }: Taken): Promise<void> {
+async function answerReceived(taken: Taken): Promise<void> {
+  const { exchange, deps, model, headerLength, receipt } = taken;
   let body: Buffer;
   try {
     body = await readBody(exchange, { limitBytes: deps.bodyBytes, alignAt: headerLength });
   } finally {
     model.admission.drop(receipt);
   }
+  return answerRead(taken, body);
+}
+
+/** The same once the body is there: count, infer, and send. */
+export async function answerRead(
+  { exchange, deps, how, trace, model, headerLength }: Read,
+  body: Buffer,
+): Promise<void> {
   const ticket = model.admission.enter(body.length);
   let result: Answered | undefined;
   try {

@@ -2,17 +2,19 @@ import { AppError } from '../../errors.js';
 import { modelStatusBody } from '../../protocol/v1/encode.js';
 import type { Dataplane } from '../dataplane.js';
 import type { Exchange } from '../http/exchange.js';
+import { openAiModel } from './openai.js';
 import { answerInference, type InferenceDeps } from './inference-route.js';
 import { inferV1 } from '../inference/inference.js';
 import type { Router } from '../http/router.js';
 
 const verb = ':predict';
 
-/** The version 1 protocols of TensorFlow Serving and KServe: models, their state and metadata, `:predict`. */
+/** The version 1 protocols of TensorFlow Serving and KServe: models, their state and metadata, `:predict`. OpenAI has two of their paths, and its members beside theirs. */
 export function addV1Routes(router: Router, deps: InferenceDeps): void {
   const { dataplane } = deps;
   router.get('/v1/models', (exchange) => {
-    exchange.sendJson(200, { models: dataplane.readyNames() });
+    const models = dataplane.readyNames();
+    exchange.sendJson(200, { models, object: 'list', data: models.map(openAiModel) });
   });
   router.get('/v1/models/:model', (exchange) => sendStatus(exchange, dataplane));
   router.get('/v1/models/:model/versions/:version', (exchange) => sendStatus(exchange, dataplane));
@@ -48,5 +50,6 @@ function withoutVerb(part: string): string {
 function sendStatus(exchange: Exchange, dataplane: Dataplane): void {
   const name = exchange.param('model');
   const versions = dataplane.versionStates(name, exchange.version);
-  exchange.sendJson(versions.some(({ isReady }) => isReady) ? 200 : 503, modelStatusBody(name, versions));
+  const isReady = versions.some((version) => version.isReady);
+  exchange.sendJson(isReady ? 200 : 503, { ...modelStatusBody(name, versions), ...openAiModel(name) });
 }

@@ -9,10 +9,12 @@ export interface EmbeddingRun {
   readonly outputs: NamedTensors;
   readonly config: EmbeddingConfig;
   readonly mask?: NumericTensor;
+  /** Numbers that are kept of each vector, the first ones. Default: all. */
+  readonly dimensions?: number;
 }
 
 /** The vector of each row of a run, summed in FP64. Throws MODEL_INVALID where the output is not as the pooling needs it. */
-export function embed({ outputs, config, mask }: EmbeddingRun): readonly Float32Array<ArrayBuffer>[] {
+export function embed({ outputs, config, mask, dimensions }: EmbeddingRun): readonly Float32Array<ArrayBuffer>[] {
   const tensor = outputs.get(config.output);
   if (tensor === undefined || tensor.datatype === 'BYTES') throw unexpected(config, 'holds no numbers here');
   const { shape } = tensor;
@@ -33,7 +35,7 @@ export function embed({ outputs, config, mask }: EmbeddingRun): readonly Float32
     const vector = pool(
       own.map((at) => values.subarray(at * size, (at + 1) * size) as ArrayLike<number>),
       { config, size },
-    );
+    ).subarray(0, dimensions);
     return Float32Array.from(config.normalize ? normalise(vector) : vector);
   });
 }

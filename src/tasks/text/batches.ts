@@ -1,5 +1,5 @@
 import { AppError } from '../../errors.js';
-import type { TextConfig, TextInput } from '../../model/tasks/text-config.js';
+import type { TextConfig, TextInput, TokenIds } from '../../model/tasks/text-config.js';
 import type { TokenPadding, TokenizerFile } from '../../model/tokenizer-file.js';
 import type { NumericTensor, TensorSpec } from '../../tensor/tensor.js';
 import { openTokenizer, type EncodedText } from './tokenizer.js';
@@ -8,6 +8,8 @@ import { openTokenizer, type EncodedText } from './tokenizer.js';
 export interface TextBatch {
   /** Which of the texts each row is. */
   readonly texts: readonly number[];
+  /** Tokens of all rows, padding left out. */
+  readonly tokens: number;
   readonly inputs: ReadonlyMap<string, NumericTensor>;
 }
 
@@ -22,12 +24,25 @@ export interface BatchOptions {
 
 /** Texts as inputs: tokenised, cut, and joined with others of about their length. Throws INVALID_INPUT and MODEL_INVALID. */
 export function textsToBatches(
-  texts: readonly TextInput[],
+  texts: readonly (TextInput | TokenIds)[],
   options: BatchOptions & { readonly tokenizer: TokenizerFile },
 ): readonly TextBatch[] {
   const tokenizer = openTokenizer(options.tokenizer);
-  const encoded = texts.map((text) => tokenizer.encode(text, options.config.maxLength));
+  const { maxLength } = options.config;
+  const encoded = texts.map((text) =>
+    text instanceof Int32Array ? takeIds(text, maxLength) : tokenizer.encode(text, maxLength),
+  );
   return makeBatches(encoded, { ...options, padding: options.tokenizer.padding });
+}
+
+/** Token numbers as they are: which of them could be cut off is not known here. */
+function takeIds(tokens: TokenIds, maxLength: number): EncodedText {
+  if (tokens.length > maxLength) {
+    const text = `A list of ${tokens.length} token numbers is too long: expected at most ${maxLength}, special ones included. Send less, or the text itself, which is cut.`;
+    throw new AppError('INVALID_INPUT', text);
+  }
+  const ids = Array.from(tokens);
+  return { ids, types: ids.map(() => 0) };
 }
 
 /** Batches of tokens, shortest first; the order of equal lengths is that of the texts. */
@@ -47,14 +62,10 @@ export function makeBatches(
     .sort(([a], [b]) => a - b)
     .flatMap(([length, group]) =>
       Array.from({ length: Math.ceil(group.length / mostRows) }, (_, n) => {
-        const rows = group.slice(n * mostRows, (n + 1) * mostRows);
-        return {
-          texts: rows,
-          inputs: makeInputs(
-            rows.map((text) => encoded[text] ?? nothing),
-            { ...options, length },
-          ),
-        };
+        const texts = group.slice(n * mostRows, (n + 1) * mostRows);
+        const rows = texts.map((text) => encoded[text] ?? nothing);
+        const tokens = rows.reduce((sum, { ids }) => sum + ids.length, 0);
+        return { texts, tokens, inputs: makeInputs(rows, { ...options, length }) };
       }),
     );
 }

@@ -225,7 +225,8 @@ describe('predictions', () => {
       }),
     });
     assert.deepEqual(jsonOf(columns), { outputs: [[0, 2]] });
-    assert.deepEqual(jsonOf(await send(opened.url, { path: '/v1/models' })), { models: ['m', 'sides'] });
+    const { models } = jsonOf(await send(opened.url, { path: '/v1/models' })) as { models: string[] };
+    assert.deepEqual(models, ['m', 'sides']);
     const state = jsonOf(await send(opened.url, { path: '/v1/models/sides' })) as { ready: boolean };
     assert.equal(state.ready, true);
     const missing = await send(opened.url, { path: '/v1/models/x' });

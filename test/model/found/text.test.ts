@@ -75,6 +75,21 @@ describe('texts found beside a model', () => {
     }
   });
 
+  it('become embeddings that may be cut where config.json says to which lengths', () => {
+    const dimensionsOf = (config: object) =>
+      find({
+        'config.json': config,
+        'modules.json': modulesOf('Transformer', 'Pooling'),
+        '1_Pooling/config.json': mean,
+      }).json.embedding?.dimensions;
+    assert.deepEqual(dimensionsOf({ matryoshka_dimensions: [2, 1] }), [2, 1]);
+    assert.equal(dimensionsOf({ is_matryoshka: true }), 'any');
+    assert.deepEqual(dimensionsOf({ is_matryoshka: true, matryoshka_dimensions: [2] }), [2]);
+    for (const wrong of [[], [0], [1.5], ['2'], 2, Array(65).fill(2)])
+      assert.equal(dimensionsOf({ matryoshka_dimensions: wrong }), undefined);
+    assert.equal(find({ 'config.json': { is_matryoshka: true } }).json.embedding, undefined);
+  });
+
   it('become classes with the activation of the problem', () => {
     const activationOf = (more: object) =>
       find({ 'config.json': { ...sequence, ...more } }, logits).json.classification?.activation;

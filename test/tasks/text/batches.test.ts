@@ -27,6 +27,10 @@ describe('batches of texts', () => {
       [3, 1, 12],
       [1, 5, 2, 48],
     ]);
+    assert.deepEqual(
+      make([3, 40, 5, 9, 8, 41]).map(({ tokens }) => tokens),
+      [3 + 5, 8, 9, 40 + 41],
+    );
   });
 
   it('pad with the token of the tokenizer on its side, and mask it', () => {

@@ -4,7 +4,7 @@ import { mostCompared, similarity } from '../../../tasks/embedding/embed.js';
 import type { ServableModel } from '../../../repository/types.js';
 import type { NumericTensor } from '../../../tensor/tensor.js';
 import type { Codec } from '../../codec/codec.js';
-import type { WrittenVector } from '../../codec/tasks.js';
+import type { EmbeddingsToMake, WrittenVector } from '../../codec/tasks.js';
 
 /** One run with the mask of its tokens, where it has one. */
 export interface MaskedResult {
@@ -12,11 +12,18 @@ export interface MaskedResult {
   readonly mask: NumericTensor | undefined;
 }
 
-/** The vectors of several runs, run by run. `isKept`: their outputs are read afterwards. Throws MODEL_INVALID. */
+/** Runs whose vectors are wanted. */
+export interface VectorRuns extends Pick<EmbeddingsToMake, 'dimensions' | 'form'> {
+  readonly runs: readonly MaskedResult[];
+  /** Their outputs are read afterwards. */
+  readonly isKept: boolean;
+}
+
+/** The vectors of several runs, run by run. Throws MODEL_INVALID. */
 export async function makeVectors(
   codec: Codec,
   model: ServableModel,
-  { runs, isKept }: { readonly runs: readonly MaskedResult[]; readonly isKept: boolean },
+  { runs, isKept, ...how }: VectorRuns,
 ): Promise<readonly WrittenVector[]> {
   const { embedding: config } = model.config;
   if (config === undefined) return [];
@@ -24,7 +31,7 @@ export async function makeVectors(
     const own = result.outputs.get(config.output);
     const outputs = own === undefined ? new Map() : new Map([[config.output, own]]);
     const isOwned = result.batchRequests === 1 && !isKept;
-    return codec.embed({ model: model.name, outputs, config, ...(mask && { mask }) }, isOwned);
+    return codec.embed({ model: model.name, outputs, config, ...(mask && { mask }), ...how }, isOwned);
   });
   return (await Promise.all(made)).flat();
 }

@@ -1,5 +1,5 @@
 import { AppError } from '../../../errors.js';
-import type { TextInput } from '../../../model/tasks/text-config.js';
+import type { TextInput, TokenIds } from '../../../model/tasks/text-config.js';
 import type { TextBatch } from '../../../tasks/text/batches.js';
 import type { ServableModel } from '../../../repository/types.js';
 import type { Codec } from '../../codec/codec.js';
@@ -7,7 +7,7 @@ import type { Codec } from '../../codec/codec.js';
 /** Texts as the model's inputs, with others of about their length. Throws INVALID_INPUT where the model takes none. */
 export async function readTextBatches(
   codec: Codec,
-  texts: readonly TextInput[],
+  texts: readonly (TextInput | TokenIds)[],
   { model, mostRows }: { readonly model: ServableModel; readonly mostRows: number },
 ): Promise<readonly TextBatch[]> {
   const { tokenizer, inputs: specs, name } = model;
