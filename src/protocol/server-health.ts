@@ -29,6 +29,8 @@ export interface ServerHealth {
     readonly loading: readonly string[];
     readonly failed: readonly string[];
   };
+  /** How many of each there are, where not all names are told. */
+  readonly counts?: { readonly [S in 'ready' | 'loading' | 'failed']: number };
 }
 
 /** The body of the answer: the protocol's own where there is nothing more to say. */
@@ -53,7 +55,14 @@ export function parseServerHealth(status: number, text: string): ServerHealth {
     state: states.find((state) => state === body['state']) ?? (ready ? 'ready' : 'starting'),
     reasons: reasons.length > 0 || ready ? reasons : [unexplained(status, body['error'] ?? text)],
     models: { ready: namesOf(models['ready']), loading: namesOf(models['loading']), failed: namesOf(models['failed']) },
+    ...countsOf(body['counts']),
   };
+}
+
+function countsOf(value: unknown): Pick<ServerHealth, 'counts'> {
+  if (!isObject(value)) return {};
+  const { ready, loading, failed } = value;
+  return { counts: { ready: Number(ready), loading: Number(loading), failed: Number(failed) } };
 }
 
 const states: readonly ServerState[] = ['starting', 'ready', 'degraded', 'failed', 'draining'];

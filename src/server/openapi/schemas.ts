@@ -187,6 +187,7 @@ const modelSchemas = {
         object({ code: text, final: flag, model: text, version: text, message: text }, ['code', 'final', 'message']),
       ),
       models: object({ ready: listOf(text), loading: listOf(text), failed: listOf(text) }),
+      counts: object({ ready: whole, loading: whole, failed: whole }),
       error: text,
     },
     ['ready'],

@@ -67,11 +67,39 @@ describe('the health of a server', () => {
     assert.equal(judge([failed('a'), loading('b')], 'some').ready, false);
   });
 
+  it('tells fifty reasons and names of each state, those first that do not pass, and how many more there are', () => {
+    const names = (prefix: string, count: number) => Array.from({ length: count }, (_, n) => `${prefix}${n}`);
+    const whole = judge(names('f', 50).map((name) => failed(name)));
+    assert.deepEqual([whole.reasons.length, whole.models.failed.length, whole.counts], [50, 50, undefined]);
+    const { reasons, models, counts } = judge([
+      ...names('r', 60).map((name) => ready(name)),
+      ...names('l', 20).map(loading),
+      ...names('f', 45).map((name) => failed(name)),
+    ]);
+    assert.deepEqual(
+      reasons.slice(0, -1).map(({ model }) => model),
+      [...names('f', 45), ...names('l', 5)],
+    );
+    assert.deepEqual(reasons.at(-1), {
+      code: 'MODEL_NOT_READY',
+      final: false,
+      message:
+        '15 more models or versions are not ready, 0 of them for good: POST /v2/repository/index lists them all.',
+    });
+    assert.deepEqual([models.ready.length, models.loading.length, models.failed.length], [50, 20, 45]);
+    assert.deepEqual(counts, { ready: 60, loading: 20, failed: 45 });
+    const many = judge(names('f', 5000).map((name) => failed(name)));
+    assert.match(many.reasons.at(-1)?.message ?? '', /^4950 more models or versions are not ready, 4950 of them/);
+    assert.equal(many.reasons.at(-1)?.final, true);
+    assert.ok(JSON.stringify(encodeServerHealth(many)).length < 30_000);
+  });
+
   it('goes over the wire and comes back as it was, with a sentence for people beside it', () => {
     for (const health of [
       judge([]),
       judge([ready('a'), loading('b'), failed('c')]),
       judge([ready('a'), failed('c')], 'some'),
+      judge(Array.from({ length: 51 }, (_, n) => failed(String(n)))),
       healthWithoutModels('draining', { code: 'SHUTTING_DOWN', message: 'The server is shutting down.' }),
       healthWithoutModels('failed', { code: 'ENGINE_FAILED', message: 'No worker started.' }),
     ]) {
