@@ -126,7 +126,7 @@ const familiar: readonly (readonly [pattern: RegExp, advice: string])[] = [
   [/^\/v2\/(models\/[^/]+\/)?(system|cuda|xla)sharedmemory(\/|$)/, 'Shared memory is not offered: send tensors as binary data.'],
   [/^\/v2\/(models\/[^/]+\/)?(trace\/setting|logging)$/, 'Traces and the log are set when the server starts: OTEL_EXPORTER_OTLP_ENDPOINT, --log-level.'],
   [/^\/(v1\/|engines\/v1\/|engines\/[^/]+\/|api\/)?embed(dings?|_all)?$/, 'Texts are embedded by POST /v1/embeddings, as OpenAI has it, and /predictions/{model}: docs/text.md.'],
-  [/^\/(v1\/|engines\/v1\/|api\/)?(chat\/completions|completions|responses|generate|chat)$/, 'Text is not generated here; models are run by POST /predictions/{model} and /v2/models/{model}/infer.'],
+  [/^\/((openai\/)?v1\/|engines\/v1\/|api\/)?(chat\/completions|completions|responses|generate|chat)$/, 'Text is not generated here; models are run by POST /predictions/{model} and /v2/models/{model}/infer.'],
   [/^\/(rerank|(v1\/)?score)$/, 'Documents are ranked by POST /v1/rerank; pairs are scored by POST /predictions/{model} with {"text": [["question", "passage"], ...]}: docs/text.md.'],
   [/^\/(explanations\/.*|v1\/models\/[^/]+\/explain)$/, 'Explanations are not offered: expected POST /predictions/{model}.'],
   [/^\/predictions\/([^/]+)\/(\d+(?:\.\d+)*)$/, 'A version is named by /predictions/$1/versions/N, where N is a whole number.'],
