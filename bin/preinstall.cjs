@@ -1,6 +1,7 @@
 // npm runs this when it has unpacked all packages and before any of them runs its own install script. Those would download CUDA
 // libraries and compile SSH code that nothing here uses: each gets a first line that ends it, unless its user asked for it.
 'use strict';
+require('./node-version.cjs');
 const { existsSync, readFileSync, writeFileSync } = require('node:fs');
 const { dirname, join } = require('node:path');
 
@@ -15,7 +16,7 @@ const scripts = [
 
 /** Where Node finds a package from here: in this package's own node_modules, or in those of a folder above it. */
 function findFile({ name, file }) {
-  const places = require.resolve.paths(name) ?? [];
+  const places = require.resolve.paths(name) || [];
   return places.map((place) => join(place, name, file)).find((path) => existsSync(path));
 }
 

@@ -2,6 +2,7 @@
 // Starts the server, under a supervisor that starts it again after a crash unless that is turned off; or, by its first word, one of the
 // commands that ask servers. In a checkout, builds first whatever changed. The marks are for the ledger that the server prints.
 'use strict';
+require('./node-version.cjs');
 const { asking, looking } = require('./commands.cjs');
 const { isSupervisorWanted, supervise } = require('./supervisor.cjs');
 
