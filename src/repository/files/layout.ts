@@ -2,6 +2,7 @@ import { extname, join } from 'node:path';
 import { AppError, messageOf } from '../../errors.js';
 import type { Homes } from '../../model/containment.js';
 import { escapeMisleading, isMisleading } from '../../protocol/paths.js';
+import { notesOnLoneFile } from './lone-file.js';
 import { readModelFolder, type FolderOfModel, type ModelOnDisk } from './model-folder.js';
 import { findPlace, listFolder } from './place.js';
 
@@ -24,11 +25,19 @@ export async function scanRepository(
     checked(servedAs === undefined ? model : { ...model, name: servedAs });
   for (const [index, found] of models.entries()) {
     if (found === undefined) continue;
-    const model = named(found);
+    const model = named(only === undefined ? found : await noteLoneFile(found));
     const entries = [...(byName.get(model.name)?.entries ?? []), names[index] ?? ''].sort();
     byName.set(model.name, { model: entries.length === 1 ? model : ambiguous(model.name, entries), entries });
   }
   return [...byName.values()].map(({ model }) => model).sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** A model file that was named by itself, with what that leaves aside. */
+async function noteLoneFile(model: ModelOnDisk): Promise<ModelOnDisk> {
+  const [version] = model.versions;
+  if (model.folder !== undefined || version?.path === undefined) return model;
+  const notes = await notesOnLoneFile(version.path);
+  return notes.length === 0 ? model : { ...model, versions: [{ ...version, notes }] };
 }
 
 function refuseRoot(root: string, cause: unknown): never {

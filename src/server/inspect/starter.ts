@@ -50,7 +50,11 @@ export async function writeStarter(path: string, { force, schema }: StarterOptio
   const advice =
     'image' in suggestion ? ['The image block is a start: set its sizes, mean and std to those of its training.'] : [];
   const scope =
-    resolve(path) === folder ? [] : [`It applies to the folder ${folder}, not to a file that is served by itself.`];
+    resolve(path) === folder
+      ? []
+      : [
+          `It applies to the folder ${folder}, not to a file that is served by itself. Serve the folder: slipway ${folder}`,
+        ];
   return { file, json: parseModelJson(text), notes: [...notes, ...advice, ...scope] };
 }
 

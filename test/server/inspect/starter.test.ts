@@ -65,7 +65,10 @@ describe('slipway init', () => {
   it('takes a file of a version for its model', async () => {
     const { file, notes } = await init('plain/2/model.onnx', { force: true });
     assert.equal(file, join(folder, 'plain', 'model.json'));
-    assert.match(notes.join(), /applies to the folder .*plain, not to a file that is served by itself/);
+    assert.match(
+      notes.join(),
+      /applies to the folder .*plain, not to a file that is served by itself. Serve the folder: slipway .*plain$/,
+    );
     assert.doesNotMatch((await init('plain', { force: true })).notes.join(), /applies to the folder/);
   });
 
