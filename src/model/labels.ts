@@ -6,10 +6,11 @@ import { decodeFileText } from './file-text.js';
 
 const maxBytes = 16 << 20;
 
-/** Lines of a label file (LF or CRLF) as they stand; the line break at the end starts no further label. */
+/** Lines of a label file (LF or CRLF) as they stand; line breaks at the end start no further label. */
 export function parseLabels(text: string): readonly string[] {
   const lines = text.replace(/^\uFEFF/, '').split(/\r?\n/);
-  return lines.at(-1) === '' ? lines.slice(0, -1) : lines;
+  while (lines.at(-1) === '') lines.pop();
+  return lines;
 }
 
 /** The key of model.json that names a label file, and the name. */

@@ -38,6 +38,16 @@ describe('the texts of ONNX Runtime', () => {
     });
   }
 
+  it('tell a node without code for its datatypes only once less optimised graphs were tried', () => {
+    const text = "Could not find an implementation for OneHot(11) node with name '/head/OneHot'";
+    assert.equal(findOrtFault(text), undefined);
+    assert.equal(
+      explainCreateFault(spec, new Error(text)).message,
+      "Cannot load /m/model.onnx on cuda: ONNX Runtime has no OneHot of version 11 for the datatypes that the model gives it on cuda (node '/head/OneHot'). " +
+        'To fix: export it with other datatypes there, such as float32 and int64, or serve it on a device that has them.',
+    );
+  });
+
   it('tell a device that was lost from one whose memory ran out, and read no names of nodes', () => {
     const isLost = (text: string): boolean => explainRunFault(new Error(text)).details['isDeviceLost'] === true;
     for (const text of [

@@ -172,6 +172,9 @@ describe('decodeImage', () => {
     [/HTML/, '<!doctype html><p>'],
     [/JSON/, '{"inputs": []}'],
     [/plain text/, 'hello, is this an image?'],
+    [/an address, which is not fetched \(send the image itself\)/, 'https://example.com/cat.jpg'],
+    [/an address, which is not fetched/, ' FILE:///etc/hostname'],
+    [/plain text/, 'see https://example.com/cat.jpg'],
     [/unknown format/, Uint8Array.of(1, 2, 3, 4)],
   ];
   for (const [what, bytes] of strangers) {

@@ -1,19 +1,10 @@
-import { AppError, messageOf, type ErrorCode } from '../../errors.js';
+import { AppError, messageOf } from '../../errors.js';
 import type { SessionSpec } from '../engine.js';
 import { isHeldToLimit, memoryAtHand } from '../memory-at-hand.js';
+import { findMissingKernel, model, modelRules, type OrtFault, type Rule } from './model-faults.js';
 import { findRequestFault, tidyOrtText, type RunFacts } from './request-faults.js';
 
-/** A failure of the runtime that is understood: why it happened and what to do about it. */
-export interface OrtFault {
-  readonly code: ErrorCode;
-  readonly cause: string;
-  readonly fix: string;
-}
-
-type Rule = readonly [pattern: RegExp, explain: (match: RegExpExecArray) => OrtFault];
-
 const device = (cause: string, fix: string): OrtFault => ({ code: 'DEVICE_UNAVAILABLE', cause, fix });
-const model = (cause: string, fix: string): OrtFault => ({ code: 'MODEL_INVALID', cause, fix });
 
 /** CUDA libraries by the package that brings them, for the name of a shared object that is missing. */
 function explainMissingLibrary([, library = '']: RegExpExecArray): OrtFault {
@@ -113,66 +104,7 @@ const rules: readonly Rule[] = [
         'choose cpu, cuda, tensorrt or webgpu, on a platform that has it',
       ),
   ],
-  [
-    /Unsupported model IR version: (\d+), max supported IR version: (\d+)/,
-    ([, is = '', max = '']) =>
-      model(
-        `its ONNX IR version is ${is}, the newest supported is ${max}`,
-        'export it again with an older onnx package',
-      ),
-  ],
-  [
-    /Opset (\d+) is under development.*for domain (\S+) is till opset (\d+)/s,
-    ([, is = '', domain = '', max = '']) =>
-      model(
-        `it uses opset ${is} of ${domain}, the newest supported is ${max}`,
-        `export it with opset_version=${max} or lower`,
-      ),
-  ],
-  [
-    /No Op registered for (\S+) with domain_version of (\d+)/,
-    ([, op = '', version = '']) =>
-      model(
-        `it uses the operator ${op}, which opset ${version} does not have`,
-        'export it with standard operators, or a matching opset',
-      ),
-  ],
-  [
-    /In Node, \([^)]*?, (\w+), "(\w+)".*No opset import for domain/s,
-    ([, op = '', domain = '']) =>
-      model(
-        `it uses the custom operator ${domain}.${op}`,
-        'custom operators are not supported: export it with standard ones',
-      ),
-  ],
-  [
-    /Protobuf parsing failed|ModelProto does not have a graph/i,
-    () =>
-      model(
-        'it is not an ONNX file, or it is cut short',
-        'copy it again and compare its size; a Git LFS pointer needs git lfs pull',
-      ),
-  ],
-  [
-    /External data path[^\n]*|model_path must not be empty[^\n]*|external data[^\n]*(?:not found|does not exist)[^\n]*/i,
-    ([text]) => model(`its external data cannot be read: ${text}`, 'put the data files beside the model file'),
-  ],
-  [
-    /Unsupported data type: (\d+)/,
-    ([, type = '']) =>
-      model(
-        `an input or output has element type ${type === '16' ? 'bfloat16' : type}, which ONNX Runtime for Node.js cannot carry`,
-        'export it with float32 or float16 inputs and outputs',
-      ),
-  ],
-  [
-    /Failed to construct locale with name:\s*([\w.@-]+)/,
-    ([, locale = '']) =>
-      model(
-        `it handles text by the locale ${locale}, which this system does not have`,
-        `install it (Debian and Ubuntu: apt-get install locales && localedef -i en_US -f UTF-8 en_US.UTF-8), or serve it in a container: the images have en_US.UTF-8`,
-      ),
-  ],
+  ...modelRules,
   [/File doesn't exist/, () => model('the file does not exist', 'check the path and its permissions')],
   [
     /Non tensor type is temporarily not supported/,
@@ -196,7 +128,7 @@ export function findOrtFault(text: string): OrtFault | undefined {
 /** The error of a session that could not be made. */
 export function explainCreateFault({ modelPath, provider }: SessionSpec, thrown: unknown): AppError {
   const text = messageOf(thrown);
-  const fault = findOrtFault(text);
+  const fault = findOrtFault(text) ?? findMissingKernel(text, provider);
   const head = `Cannot load ${modelPath} on ${provider}`;
   const details = { modelPath, provider };
   const code = findDeviceLoss(text) === undefined ? 'MODEL_INVALID' : 'DEVICE_UNAVAILABLE';
@@ -204,7 +136,7 @@ export function explainCreateFault({ modelPath, provider }: SessionSpec, thrown:
   return new AppError(fault.code, `${head}: ${fault.cause}. To fix: ${fault.fix}.`, { details, cause: thrown });
 }
 
-/** Whether the runtime refused a model for a reason that is not understood here. */
+/** Whether the runtime refused a model for a reason that is not understood here, or that its own optimiser may be. */
 export function isUnexplained({ code, cause }: AppError): boolean {
   return code === 'MODEL_INVALID' && findOrtFault(messageOf(cause)) === undefined;
 }

@@ -92,5 +92,6 @@ function describeMarkup(head: string): string | undefined {
 function describeText(head: string): string | undefined {
   const text = startOf(head);
   if (/^[[{]/.test(text)) return 'JSON text';
+  if (/^(?:https?|file|s3|gs):\/\//i.test(text)) return 'an address, which is not fetched (send the image itself)';
   return /^[\t\n\r\x20-\x7e]+$/.test(text) ? 'plain text' : undefined;
 }

@@ -23,6 +23,8 @@ function recogniseOther(head: Uint8Array): string | undefined {
   if (text.startsWith('\u001f\u008b')) return 'it is compressed with gzip (gunzip it)';
   if (text.startsWith('\u0089HDF')) return 'it is an HDF5 file, as Keras saves them (convert the model to ONNX)';
   if (/^\s*<(!doctype|html|\?xml)/i.test(text)) return 'it is an HTML or XML page (a download that went wrong?)';
+  if (/^\s*\{/.test(text) || text.startsWith('ir_version:'))
+    return 'it is a text, as JSON or as protobuf writes it (save the model in its binary form, as onnx.save does)';
   if (isPath(text))
     return `it is a text that names '${text.trim()}': a symbolic link that was saved as a file (git does so where core.symlinks is off)`;
   return undefined;

@@ -199,7 +199,9 @@ describe('labels', () => {
 
   it('are lines, whatever ends them, with empty ones inside kept', () => {
     assert.deepEqual(parseLabels('\uFEFFa\r\n\nb c\n'), ['a', '', 'b c']);
+    assert.deepEqual(parseLabels('a\n\nb\r\n\n\r\n\n'), ['a', '', 'b']);
     assert.deepEqual(parseLabels(''), []);
+    assert.deepEqual(parseLabels('\n\n'), []);
   });
 
   it('are read as the bytes say, UTF-8 or UTF-16, and refused where characters would be lost', async () => {

@@ -210,6 +210,8 @@ describe('parseOnnxModel', () => {
     ['a PyTorch archive', Buffer.from('PK\x03\x04abc'), /PyTorch/],
     ['a file that gzip compressed', Buffer.from([0x1f, 0x8b, 8, 0]), /compressed with gzip \(gunzip it\)/],
     ['a Keras file', Buffer.from('\x89HDF\r\n', 'latin1'), /HDF5/],
+    ['JSON', Buffer.from('{"irVersion": "8", "graph": {}}'), /it is a text, as JSON.*binary form/],
+    ['text of protobuf', Buffer.from('ir_version: 8\ngraph {}'), /it is a text, as JSON.*binary form/],
     ['a web page', Buffer.from('\n<!DOCTYPE html>'), /HTML/],
     ['a file without a graph', integerField(1, 8), /it has no graph/],
     ['two graphs', concat([bytesField(7, [output]), bytesField(7, [output])]), /more than one graph/],
