@@ -6,7 +6,7 @@ import { describe, it } from 'node:test';
 import { dashed, flags } from '../../src/server/settings/flag-table.js';
 
 async function readSources(folder: string): Promise<readonly string[]> {
-  const names = (await readdir(folder, { recursive: true })).filter((name) => /\.[jt]s$/.test(name));
+  const names = (await readdir(folder, { recursive: true })).filter((name) => /\.c?[jt]s$/.test(name));
   return Promise.all(names.map((name) => readFile(join(folder, name), 'utf8')));
 }
 
