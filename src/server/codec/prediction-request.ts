@@ -33,11 +33,21 @@ export type PredictionInput =
 export const expectedBody =
   'expected an image, a form with images, text (text/plain), or JSON with "image", "images", "text" or "inputs"';
 
-const [brace, blanks] = [0x7b, new Set([0x20, 0x09, 0x0a, 0x0d, 0xef, 0xbb, 0xbf])];
+const [brace, bracket, blanks] = [0x7b, 0x5b, new Set([0x20, 0x09, 0x0a, 0x0d, 0xef, 0xbb, 0xbf])];
 
 /** Whether a body is JSON: no image format begins with a brace, white space or a byte order mark. */
 export function beginsLikeObject(body: Buffer): boolean {
   return body.find((byte) => !blanks.has(byte)) === brace;
+}
+
+/** Throws INVALID_INPUT for a JSON list, which holds the rows of a tensor where one of the protocol's objects has to be; no image begins like it. */
+export function refuseList(body: Buffer, model: string): void {
+  if (body.find((byte) => !blanks.has(byte)) !== bracket) return;
+  const path = `/v1/models/${encodeURIComponent(model)}:predict`;
+  throw new AppError(
+    'INVALID_INPUT',
+    `The body begins like a JSON list: ${expectedBody}. Rows alone are for POST ${path}, as {"instances": [...]}`,
+  );
 }
 
 interface Members {

@@ -4,7 +4,7 @@ import { sniffImage } from '../../image/files/format.js';
 import type { ModelSignature } from '../../protocol/types.js';
 import type { Codec } from '../codec/codec.js';
 import { findTextProblem } from '../codec/texts-json.js';
-import { beginsLikeObject, expectedBody, type PredictionInput } from '../codec/prediction-request.js';
+import { beginsLikeObject, expectedBody, refuseList, type PredictionInput } from '../codec/prediction-request.js';
 import { isOption, optionNames, parseOptions, type PredictionOptions } from '../codec/prediction-options.js';
 
 /** A body of `POST /predictions/{model}` with what it is read by. */
@@ -28,6 +28,7 @@ export async function readPredictionBody(codec: Codec, sent: PredictionBody): Pr
   if (beginsLikeObject(body)) return codec.decodePrediction(body, signature);
   refuseField(body, contentType);
   if (takesTextAlone(sent) && untyped.test(contentType)) return textsOf([readText(body, '')]);
+  refuseList(body, signature.name);
   refuseMangled(body, contentType);
   return { kind: 'images', images: [body], isSingle: true, asked: {} };
 }

@@ -71,6 +71,18 @@ describe('requests as people type them', () => {
     assert.match(errorOf(drawing), /an SVG drawing \(render it to PNG first\)/);
   });
 
+  it('a list in place of an object is answered with what to send', async () => {
+    for (const type of ['application/x-www-form-urlencoded', 'application/json', '']) {
+      for (const body of ['[[0.5, 1], [2, 3]]', ' \n[1]', '[]']) {
+        const { status, ...answer } = await send(opened.url, { path, body, headers: { 'content-type': type } });
+        assert.equal(status, 400);
+        const told =
+          /begins like a JSON list: expected .* or "inputs"\. .* POST \/v1\/models\/m:predict, as {"instances": \[\.\.\.\]}$/;
+        assert.match(errorOf({ status, ...answer }), told);
+      }
+    }
+  });
+
   it('a form whose fields are text, and fields that mean nothing, are named', async () => {
     const urlEncoded = { 'content-type': 'application/x-www-form-urlencoded' };
     const fielded = await send(opened.url, { path, body: 'data=aGVsbG8%3D', headers: urlEncoded });
