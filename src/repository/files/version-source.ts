@@ -15,6 +15,8 @@ export interface ConfigOnDisk {
   readonly text?: string;
   readonly json: ModelJson;
   readonly problem?: string;
+  /** What does not hold of the file while another text does in its place. */
+  readonly notes?: readonly string[];
 }
 
 /** One version as it is to be served, and what stands in the way of that. */
@@ -38,12 +40,27 @@ export async function readConfig(
 ): Promise<ConfigOnDisk> {
   let text = override;
   try {
-    text ??=
-      folder === undefined ? undefined : await readSmall('model.json', readIfThere(join(folder, 'model.json'), homes));
-    return text === undefined ? { json: {} } : { text, json: parseModelJson(text) };
+    text ??= await readFileIn(folder, homes);
+    if (text === undefined) return { json: {} };
+    const json = parseModelJson(text);
+    return override === undefined ? { text, json } : { text, json, notes: await notesOnOverride(json, folder, homes) };
   } catch (error) {
     return { json: {}, problem: messageOf(error), ...(text === undefined ? {} : { text }) };
   }
+}
+
+async function readFileIn(folder: string | undefined, homes: Homes): Promise<string | undefined> {
+  return folder === undefined ? undefined : readSmall('model.json', readIfThere(join(folder, 'model.json'), homes));
+}
+
+/** A text in place of the file replaces all of it, as in Triton: its own keys are all that hold. */
+async function notesOnOverride(json: ModelJson, folder: string | undefined, homes: Homes): Promise<readonly string[]> {
+  const { json: file } = await readConfig(folder, { homes });
+  const lost = Object.keys(file).filter((key) => !(key in json) && key !== '$schema');
+  const without = lost.length === 0 ? '' : `, so that its ${lost.map((key) => `'${key}'`).join(', ')} do not hold`;
+  return [
+    `The configuration of a load call holds in place of all of model.json${without}; a load without one takes the file again.`,
+  ];
 }
 
 const mostSettingsBytes = 4 << 20;
@@ -70,7 +87,7 @@ export function sourceOf(disk: ModelOnDisk, version: string, config: ConfigOnDis
     version,
     json: config.json,
     ...(found?.path === undefined ? {} : { path: found.path }),
-    ...(found?.notes === undefined ? {} : { notes: found.notes }),
+    notes: [...(found?.notes ?? []), ...(config.notes ?? [])],
     ...omitUndefined({ folder: disk.folder, problem, configText: config.text }),
   };
 }

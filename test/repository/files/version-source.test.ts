@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -34,5 +34,25 @@ describe('model.json', () => {
       assert.deepEqual(json, {});
       assert.match(problem ?? '', /^model\.json cannot be read \(it is not text in UTF-8: save it in that encoding\)/);
     }
+  });
+
+  it('gives way to the text of a load call as a whole, which says what does not hold of it and leaves the file alone', async () => {
+    const given =
+      '{"$schema": "x", "classification": {"labels": "l.txt"}, "batching": {"maxRows": 4}, "warmup": false}';
+    await read(Buffer.from(given));
+    const noteOf = async (override: string, place: string | undefined = folder) => {
+      const { json, notes = [] } = await readConfig(place, { homes: [folder], override });
+      assert.deepEqual(json, JSON.parse(override));
+      return notes.join('\n');
+    };
+    assert.match(
+      await noteOf('{"batching": {"maxRows": 2}}'),
+      /holds in place of all of model\.json, so that its 'classification', 'warmup' do not hold; a load without one/,
+    );
+    assert.match(await noteOf('{"classification": {}, "batching": {}, "warmup": true}'), /all of model\.json; a load/);
+    assert.match(await noteOf('{}', join(folder, 'elsewhere')), /all of model\.json; a load/);
+    assert.equal(await readFile(join(folder, 'model.json'), 'utf8'), given);
+    const own = await readConfig(folder, { homes: [folder] });
+    assert.deepEqual([own.json.batching, own.notes], [{ maxRows: 4 }, undefined]);
   });
 });
