@@ -72,6 +72,8 @@ export interface RunnerStatus {
   readonly inlineFullTurns: number;
   /** Runs so far that had the threads of all workers. */
   readonly wideRuns: number;
+  /** Models whose session for such runs could not be loaded. */
+  readonly wideFailures: number;
   /** False when workers were lost too often and are not started any more. */
   readonly healthy: boolean;
   readonly reason?: string;

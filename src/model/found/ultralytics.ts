@@ -19,7 +19,8 @@ export function findUltralytics({ header }: FindingSubject): Finding {
   const input = findImageInput(header);
   if (names === undefined || input === undefined) {
     if (isYolov5) return nothingFound;
-    const what = names === undefined ? "its 'names' cannot be read" : 'no single input takes an image';
+    const unread = text.length > mostNames ? `has ${text.length} characters, more than ${mostNames}` : 'cannot be read';
+    const what = names === undefined ? `its 'names' ${unread}` : 'no single input takes an image';
     return { json: {}, notes: [`Found in ${source}: a model of Ultralytics (task ${task}), not used: ${what}.`] };
   }
   const size = chooseSize(input, parseSize(imgsz), `'imgsz' in ${source}`);
@@ -47,6 +48,9 @@ export function findUltralytics({ header }: FindingSubject): Finding {
     { ...size, image },
   );
 }
+
+/** Characters of `names`: some forty thousand classes. Of several times as many a regular expression has no room to go back. */
+const mostNames = 2 << 20;
 
 interface Exported {
   readonly names: readonly string[];
@@ -138,6 +142,7 @@ function formOf({ shape }: HeaderValue, exported: Exported, coefficients: number
 
 /** `{0: 'person', 1: "child's bicycle"}`, a dictionary as Python writes it, or JSON; in the order of its numbers, none left out. */
 export function parseNames(text: string): string[] | undefined {
+  if (text.length > mostNames) return undefined;
   const entry = /\s*['"]?(\d+)['"]?\s*:\s*(?:'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)")\s*(?:,|(?=\}))/y;
   const body = text.trim();
   const names: string[] = [];

@@ -77,7 +77,10 @@ function toEvents({ log, onStuck }: ServeOptions, limitMs: number): RunnerEvents
   return {
     onWorkerLost: (event) => log.error(event, 'worker lost'),
     onInline: (event) => log.debug(event, event.inline ? 'runs on the HTTP thread' : 'runs on the workers'),
-    onWide: (event) => log.debug(event, event.wide ? 'lone runs take all threads' : 'lone runs stay narrow'),
+    onWide: (event) => {
+      if (event.failed === true) log.warn(event, 'lone runs stay narrow');
+      else log.debug(event, event.wide ? 'lone runs take all threads' : 'lone runs stay narrow');
+    },
     onWorkerRestarted: (event) => log.warn(event, 'worker restarted'),
     onDeviceLost: (loss) => log.error(loss, 'GPU lost: its worker is replaced, and its models are loaded again'),
     onGivenUp: ({ reason }) => onStuck(reason),

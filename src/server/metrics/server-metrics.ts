@@ -74,7 +74,7 @@ export function registerRunnerMetrics(registry: Registry, figures: ServerFigures
   }
 }
 
-type RunFigures = Pick<RunnerStatus, 'inlineRuns' | 'inlineRequests' | 'inlineFullTurns' | 'wideRuns'>;
+type RunFigures = Pick<RunnerStatus, 'inlineRuns' | 'inlineRequests' | 'inlineFullTurns' | 'wideRuns' | 'wideFailures'>;
 
 const runRows: readonly (readonly [name: string, help: string, figure: keyof RunFigures])[] = [
   [
@@ -89,6 +89,11 @@ const runRows: readonly (readonly [name: string, help: string, figure: keyof Run
     'inlineFullTurns',
   ],
   ['slipway_wide_runs_total', 'Runs with the threads of all workers, since nothing ran beside them.', 'wideRuns'],
+  [
+    'slipway_wide_load_failures_total',
+    'Models whose session for such runs could not be loaded; the log says why.',
+    'wideFailures',
+  ],
 ];
 
 const memoryRows: readonly (readonly [

@@ -108,7 +108,14 @@ function predictionOperations(path: string, suffix: string): readonly Operation[
 }
 
 const loadBody = json(
-  object({ parameters: object({ config: { type: 'string', description: 'Text of a model.json, which replaces the whole file until the next load.' } }) }),
+  object({
+    parameters: object({
+      config: {
+        type: 'string',
+        description: 'Text of a model.json, which replaces the whole file until the next load.',
+      },
+    }),
+  }),
 );
 const empty: Part = {};
 

@@ -42,7 +42,7 @@ export interface AnswerBody {
 /** Reads an answer. Whole numbers that a double cannot hold stay texts. Throws REQUEST_FAILED for what is not a JSON object. */
 export function parseAnswerBody(text: string): AnswerBody {
   const safe = text.replace(
-    /("(?:[^"\\]|\\.)*")|(?<![\d.eE+-])-?\d{16,}(?![\d.eE])/g,
+    /("[^"\\]*(?:\\.[^"\\]*)*")|(?<![\d.eE+-])-?\d{16,}(?![\d.eE])/g,
     (whole, quoted?: string) => quoted ?? `"${whole}"`,
   );
   let value: unknown;

@@ -59,7 +59,7 @@ function parseJson(bytes: Buffer, name: string): { readonly form: JsonForm; read
   // Bare NaN and Infinity, as Python writes them, are understood by the server.
   const text = body
     .toString()
-    .replace(/("(?:[^"\\]|\\.)*")|-?\b(?:NaN|Infinity)\b/g, (_, quoted?: string) => quoted ?? '0');
+    .replace(/("[^"\\]*(?:\\.[^"\\]*)*")|-?\b(?:NaN|Infinity)\b/g, (_, quoted?: string) => quoted ?? '0');
   let value: unknown;
   try {
     value = JSON.parse(text);

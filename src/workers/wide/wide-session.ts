@@ -1,4 +1,4 @@
-import { messageOf } from '../../errors.js';
+import { AppError, messageOf } from '../../errors.js';
 import type { SessionSpec } from '../../engine/engine.js';
 import type { TensorSpec } from '../../tensor/tensor.js';
 import type { RunJob } from '../runner.js';
@@ -35,6 +35,8 @@ export interface WideChange {
   readonly session: string;
   readonly wide: boolean;
   readonly reason: string;
+  /** The session for them could not be loaded. */
+  readonly failed?: true;
 }
 
 /** A run that began while nothing else ran. */
@@ -104,7 +106,9 @@ export class WideSession {
     try {
       await this.#of.load(this.number, this.#options.threads);
     } catch (error) {
-      this.#tell(false, `it cannot be loaded with the threads of all workers: ${messageOf(error)}`);
+      if (error instanceof AppError && error.code === 'SHUTTING_DOWN') return;
+      const reason = `it cannot be loaded with the threads of all workers: ${messageOf(error)}`;
+      this.#options.onChange({ session: this.#of.spec.logId, wide: false, reason, failed: true });
     }
   }
 
@@ -121,7 +125,7 @@ const spinUs = 100;
 
 /** The wide sessions of a pool. */
 export class WideSessions {
-  readonly counts = { wideRuns: 0 };
+  readonly counts = { wideRuns: 0, wideFailures: 0 };
   readonly #intraOpThreads: number;
   readonly #onChange: WideOptions['onChange'];
 
@@ -138,7 +142,10 @@ export class WideSessions {
     return new WideSession(of, {
       number,
       threads: { intraOpThreads: this.#intraOpThreads, spinUs },
-      onChange: this.#onChange,
+      onChange: (event) => {
+        if (event.failed === true) this.counts.wideFailures += 1;
+        this.#onChange(event);
+      },
       onRun: () => (this.counts.wideRuns += 1),
     });
   }

@@ -150,4 +150,20 @@ describe('metadata of Ultralytics', () => {
     for (const text of ['', '{}', "{1: 'a'}", "{0: 'a', 2: 'b'}", "{0: 'a'", "['a']", '{0: a}'])
       assert.equal(parseNames(text), undefined);
   });
+
+  it('has names of up to 2,097,152 characters, and says so of more', () => {
+    const most = 2 << 20;
+    for (const [fill, name] of [
+      ['x', 'x'],
+      ["\\'", "'"],
+    ] as const) {
+      const count = (most - 8) / fill.length;
+      const whole = `{0: '${fill.repeat(count)}'}`.padEnd(most);
+      assert.deepEqual(parseNames(whole), [name.repeat(count)]);
+      assert.equal(parseNames(`${whole} `), undefined);
+    }
+    const names = `{0: '${'x'.repeat(10 << 20)}'}`;
+    const { notes } = find({ outputs: { output0: [1, 6, 2100] }, metadata: { ...yolo, names } });
+    assert.match(notes.join(), /not used: its 'names' has 10485767 characters, more than 2097152/);
+  });
 });

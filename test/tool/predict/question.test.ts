@@ -22,6 +22,11 @@ describe('what a file asks', () => {
     }
   });
 
+  it('may hold an image of any size as base64', () => {
+    const question = read(`{"image": "${'A'.repeat(12 << 20)}"}`);
+    assert.equal(question.kind === 'json' && question.form, 'prediction');
+  });
+
   it('is a text where it is none of the others, whole or line by line', () => {
     const texts = (question: Question) => question.kind === 'text' && question.texts;
     assert.deepEqual(texts(read('Ça va?\nOui.\n')), ['Ça va?\nOui.']);

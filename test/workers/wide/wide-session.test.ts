@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
+import { AppError } from '../../../src/errors.js';
 import { WideSessions, type WideChange, type WideThreads } from '../../../src/workers/wide/wide-session.js';
 import type { RunJob } from '../../../src/workers/runner.js';
 import { ints, specOf } from '../queue.js';
@@ -103,8 +104,17 @@ describe('runs with the threads of all workers', () => {
     for (let n = 0; n < 100; n++) assert.equal(failing.run(gains), false);
     assert.equal(failing.asked.length, 1);
     assert.deepEqual(failing.told, [
-      { session: 'm', wide: false, reason: 'it cannot be loaded with the threads of all workers: no memory' },
+      {
+        session: 'm',
+        wide: false,
+        reason: 'it cannot be loaded with the threads of all workers: no memory',
+        failed: true,
+      },
     ]);
+    assert.deepEqual([failing.sessions.counts.wideFailures, lost.sessions.counts.wideFailures], [1, 0]);
+    const stopping = open(() => Promise.reject(new AppError('SHUTTING_DOWN', 'stopping')));
+    await learn(stopping);
+    assert.deepEqual([stopping.told, stopping.sessions.counts.wideFailures], [[], 0]);
   });
 
   it('are none where they would have no more threads, on a GPU, or where they are off', () => {
