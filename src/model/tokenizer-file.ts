@@ -31,11 +31,12 @@ export function parseTokenizerFile(companions: Companions): TokenizerFile {
       'model.json has "text", but there is no tokenizer.json (at most 64 MiB) in the model\'s folder: put the one that the model was exported with there.',
     );
   }
-  const tokenizer = parseObject(text);
-  if (tokenizer === undefined) throw new AppError('MODEL_INVALID', 'tokenizer.json is not a JSON object.');
+  const written = parseObject(text);
+  if (written === undefined) throw new AppError('MODEL_INVALID', 'tokenizer.json is not a JSON object.');
   const configText = companions.get('tokenizer_config.json');
   const settings = parseObject(configText) ?? {};
-  const bytes = Buffer.from(text);
+  const tokenizer = isLowercased(companions) ? lowercased(written) : written;
+  const bytes = Buffer.from(tokenizer === written ? text : JSON.stringify(tokenizer));
   const json = new SharedArrayBuffer(bytes.length);
   new Uint8Array(json).set(bytes);
   const key = createHash('sha256')
@@ -50,6 +51,18 @@ export function parseTokenizerFile(companions: Companions): TokenizerFile {
     padding: findPadding(tokenizer, settings),
     truncationSide: sideOf(settings['truncation_side'] ?? truncation['direction']),
   };
+}
+
+/** Whether sentence-transformers makes texts lower case before anything else, whatever the tokenizer does. */
+const isLowercased = (companions: Companions): boolean =>
+  parseObject(companions.get('sentence_bert_config.json'))?.['do_lower_case'] === true;
+
+/** The tokenizer with a normalizer for that before its own. */
+function lowercased(tokenizer: Json): Json {
+  const { normalizer } = tokenizer;
+  const own = isRecord(normalizer) && normalizer['type'] === 'Sequence' ? normalizer['normalizers'] : normalizer;
+  const steps: readonly unknown[] = Array.isArray(own) ? own : isRecord(own) ? [own] : [];
+  return { ...tokenizer, normalizer: { type: 'Sequence', normalizers: [{ type: 'Lowercase' }, ...steps] } };
 }
 
 const sideOf = (side: unknown): 'left' | 'right' =>

@@ -54,13 +54,18 @@ interface FoundTask {
 }
 
 function findTask(header: OnnxHeader, companions: Companions, config: Json): FoundTask {
-  const modules: unknown = parseList(companions.get('modules.json'));
-  if (Array.isArray(modules))
-    return withDimensions(findEmbedding(header, companions, modules.filter(isRecord)), config);
   const { architectures } = config;
   const architecture: unknown = Array.isArray(architectures) ? architectures[0] : undefined;
-  if (typeof architecture !== 'string' || !architecture.endsWith('ForSequenceClassification'))
-    return { json: {}, notes: [] };
+  const isClassifier = typeof architecture === 'string' && architecture.endsWith('ForSequenceClassification');
+  const modules: unknown = parseList(companions.get('modules.json'));
+  const types = Array.isArray(modules) ? modules.filter(isRecord).map(typeOf) : undefined;
+  // Later versions of sentence-transformers list the modules of cross-encoders too, but none that pools.
+  if (types !== undefined && !(isClassifier && !types.includes('Pooling')))
+    return withDimensions(findEmbedding(header, companions, types), config);
+  return isClassifier ? findClasses(header, config, architecture) : { json: {}, notes: [] };
+}
+
+function findClasses(header: OnnxHeader, config: Json, architecture: string): FoundTask {
   const refused = (what: string) => ({ json: {}, notes: [`Found in config.json, not used: ${what}.`] });
   const [output] = header.outputs;
   const labels = readId2label(config['id2label'], output?.shape[1]);
@@ -77,27 +82,53 @@ function findTask(header: OnnxHeader, companions: Companions, config: Json): Fou
   };
 }
 
-/** Keys of sentence-transformers' pooling. */
+/** `Pooling` of `sentence_transformers.models.Pooling`. */
+const typeOf = ({ type }: Json): string => String(type).split('.').at(-1) ?? '';
+
+/** Names of sentence-transformers' poolings, and the keys that are true for them where an earlier version wrote the file. */
 const poolings = {
+  cls: 'cls',
+  mean: 'mean',
+  max: 'max',
   pooling_mode_cls_token: 'cls',
   pooling_mode_mean_tokens: 'mean',
   pooling_mode_max_tokens: 'max',
 } as const;
 
-function findEmbedding(header: OnnxHeader, companions: Companions, modules: readonly Json[]): FoundTask {
+/** The poolings that are joined; `mean` where the file names none. */
+function poolingsOf(file: Json): readonly string[] {
+  const { pooling_mode: named } = file;
+  if (named !== undefined)
+    return [named].flat().map((name) => (typeof name === 'string' ? name : JSON.stringify(name)));
+  const keys = Object.keys(file).filter((key) => key.startsWith('pooling_mode_') && file[key] === true);
+  return keys.length === 0 ? ['mean'] : keys;
+}
+
+/** What sentence-transformers puts before texts where nothing else is asked for, which is the client's to do. */
+function tellPrompt(companions: Companions): readonly string[] {
+  const file = parseObject(companions.get('config_sentence_transformers.json')) ?? {};
+  const { prompts, default_prompt_name: name } = file;
+  const prompt = isRecord(prompts) && typeof name === 'string' ? prompts[name] : undefined;
+  if (typeof prompt !== 'string' || prompt === '') return [];
+  return [
+    `config_sentence_transformers.json begins every text with ${JSON.stringify(prompt)}, which is not done here: send texts that begin so.`,
+  ];
+}
+
+function findEmbedding(header: OnnxHeader, companions: Companions, types: readonly string[]): FoundTask {
   const refused = (what: string): FoundTask => ({ json: {}, notes: [`Found in modules.json, not used: ${what}.`] });
-  const types = modules.map(({ type }) => String(type).split('.').at(-1) ?? '');
   const normalize = types.includes('Normalize');
   const whole = header.outputs.find(({ name }) => name === 'sentence_embedding');
   const tell = `${normalize ? '' : 'not '}normalised`;
   if (whole?.shape.length === 2) {
     const json = { embedding: { output: whole.name, pooling: 'none', normalize } } as const;
-    return { json, notes: [`Found in modules.json: an embedding, pooled by the model itself, ${tell}.`] };
+    const note = `Found in modules.json: an embedding, pooled by the model itself, ${tell}.`;
+    return { json, notes: [note, ...tellPrompt(companions)] };
   }
   const other = types.find((type) => !['Transformer', 'Pooling', 'Normalize'].includes(type));
   if (other !== undefined) return refused(`its module ${other} is not supported`);
-  const pooling = parseObject(companions.get('1_Pooling/config.json')) ?? {};
-  const modes = Object.keys(pooling).filter((key) => key.startsWith('pooling_mode_') && pooling[key] === true);
+  const pooling = parseObject(companions.get('1_Pooling/config.json'));
+  const modes = pooling === undefined ? [] : poolingsOf(pooling);
   const [mode = ''] = modes;
   if (modes.length !== 1 || !isPooling(mode)) {
     return refused(
@@ -107,16 +138,14 @@ function findEmbedding(header: OnnxHeader, companions: Companions, modules: read
   const output = header.outputs.find(
     ({ name, shape }) => shape.length === 3 && /token_embeddings|hidden_state/.test(name),
   );
-  const size = pooling['word_embedding_dimension'];
+  const size = pooling?.['embedding_dimension'] ?? pooling?.['word_embedding_dimension'];
   const own = output?.shape[2];
   if (output === undefined || (typeof size === 'number' && own !== -1 && own !== size)) {
     return refused(`there is no output of token vectors [N,tokens,${String(size)}]`);
   }
   const embedding = { output: output.name, pooling: poolings[mode], normalize };
-  return {
-    json: { embedding },
-    notes: [`Found in modules.json and 1_Pooling/config.json: an embedding, pooling ${poolings[mode]}, ${tell}.`],
-  };
+  const note = `Found in modules.json and 1_Pooling/config.json: an embedding, pooling ${poolings[mode]}, ${tell}.`;
+  return { json: { embedding }, notes: [note, ...tellPrompt(companions)] };
 }
 
 /** What config.json says of cutting vectors. */

@@ -12,6 +12,7 @@ export const companionNames = [
   'tokenizer_config.json',
   'sentence_bert_config.json',
   'modules.json',
+  'config_sentence_transformers.json',
   '1_Pooling/config.json',
 ] as const;
 

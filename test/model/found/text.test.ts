@@ -75,6 +75,60 @@ describe('texts found beside a model', () => {
     }
   });
 
+  it('become embeddings as later versions of sentence-transformers write their pooling', () => {
+    const modules = ['base.modules.transformer.Transformer', 'sentence_transformer.modules.pooling.Pooling'];
+    const of = (pooling: object) =>
+      find({
+        'modules.json': modules.map((name) => ({ type: `sentence_transformers.${name}` })),
+        '1_Pooling/config.json': pooling,
+      });
+    const poolingOf = (file: object) => of({ embedding_dimension: 4, ...file }).json.embedding?.pooling;
+    assert.equal(poolingOf({ pooling_mode: 'mean', include_prompt: true }), 'mean');
+    assert.equal(poolingOf({ pooling_mode: 'cls' }), 'cls');
+    assert.equal(poolingOf({ pooling_mode: ['max'] }), 'max');
+    assert.equal(poolingOf({}), 'mean');
+    assert.equal(poolingOf({ pooling_mode_cls_token: false, pooling_mode_mean_tokens: false }), 'mean');
+    for (const [file, message] of [
+      [{ embedding_dimension: 4, pooling_mode: 'lasttoken' }, /is lasttoken, expected one of mean, cls, max/],
+      [{ embedding_dimension: 4, pooling_mode: ['cls', 'mean'] }, /is cls and mean, expected/],
+      [{ embedding_dimension: 4, pooling_mode: null }, /is null, expected/],
+      [{ embedding_dimension: 4, pooling_mode: 'toString' }, /is toString, expected/],
+      [{ embedding_dimension: 8, pooling_mode: 'mean' }, /no output of token vectors \[N,tokens,8\]/],
+    ] as const) {
+      const { json, notes } = of(file);
+      assert.equal(json.embedding, undefined);
+      assert.match(notes.join(), message);
+    }
+  });
+
+  it('become classes where the modules of sentence-transformers are those of a cross-encoder', () => {
+    const modules = { 'modules.json': [{ type: 'sentence_transformers.base.modules.transformer.Transformer' }] };
+    const { classification, embedding } = find({ ...modules, 'config.json': sequence }, logits).json;
+    assert.deepEqual([classification?.labels, embedding], [['a', 'b'], undefined]);
+    assert.match(find(modules).notes.join(), /the pooling of 1_Pooling\/config.json is not there/);
+  });
+
+  it('are told what they have to begin with, where sentence-transformers puts it before them', () => {
+    const notesOf = (file: object) =>
+      find({
+        'modules.json': modulesOf('Transformer', 'Pooling'),
+        '1_Pooling/config.json': mean,
+        'config_sentence_transformers.json': file,
+      }).notes.join();
+    const prompts = { query: 'query: "', document: '' };
+    assert.match(
+      notesOf({ prompts, default_prompt_name: 'query' }),
+      /begins every text with "query: \\"", which is not/,
+    );
+    for (const silent of [
+      { prompts },
+      { prompts, default_prompt_name: null },
+      { prompts, default_prompt_name: 'document' },
+      {},
+    ])
+      assert.doesNotMatch(notesOf(silent), /begins every text/);
+  });
+
   it('become embeddings that may be cut where config.json says to which lengths', () => {
     const dimensionsOf = (config: object) =>
       find({
