@@ -2,6 +2,7 @@ import type { SourceFile } from './imports.js';
 
 /** Files at the root of src, which every room may import. */
 export const roots: readonly string[] = [
+  'body-chunks',
   'errors',
   'home-folder',
   'in-turns',
@@ -14,6 +15,7 @@ export const roots: readonly string[] = [
 
 /** Rooms a room may import besides itself and the roots. */
 export const rooms: Readonly<Record<string, readonly string[]>> = {
+  'body-chunks': [],
   errors: [],
   'home-folder': [],
   'in-turns': [],

@@ -5,7 +5,7 @@ import { describe, it } from 'node:test';
 import { parseLocation, type S3Location } from '../../src/store/location.js';
 import type { Bucket } from '../../src/store/s3/client.js';
 import { listObjects } from '../../src/store/s3/objects.js';
-import { failureOf, readAnswer, readJson } from '../../src/store/transfer/ask.js';
+import { failureOf, readAnswer, readBody, readJson } from '../../src/store/transfer/ask.js';
 import { upload } from '../../src/store/transfer/upload.js';
 
 /** An answer that goes on for ever, and how many bytes of it were taken; `said` is its beginning. */
@@ -42,6 +42,21 @@ describe('what a place answers beside files', () => {
       ['SERVER_UNREACHABLE', 'The place was answered with 500 (out of order). Try again later.'],
     );
     assert.ok(taken.isGivenUp && taken.bytes <= 3 << 20, `${taken.bytes} bytes were taken`);
+  });
+
+  it('is a connection that broke off where nothing more of it comes for long, and is given up', async () => {
+    let isGivenUp = false;
+    const source = new ReadableStream<Uint8Array>({
+      start: (controller) => controller.enqueue(Uint8Array.of(1, 2)),
+      cancel: () => void (isGivenUp = true),
+    });
+    const seen: number[] = [];
+    const reading = (async () => {
+      for await (const chunk of readBody(new Response(source), 'net.onnx', 20)) seen.push(...chunk);
+    })();
+    const message = 'The connection broke off while net.onnx came.';
+    await assert.rejects(reading, { code: 'SERVER_UNREACHABLE', message });
+    assert.deepEqual([seen, isGivenUp], [[1, 2], true]);
   });
 
   it('comes to the bytes themselves, of every length, and to an object or an empty one', async () => {

@@ -23,14 +23,18 @@ export function chooseBoxes(answer: StepAnswer, crop: CropConfig): { boxes: read
 }
 
 function readBox(entry: unknown): FoundBox {
-  const { box } = (entry ?? {}) as { box?: unknown };
-  if (Array.isArray(box) && box.length === 4 && box.every((edge) => typeof edge === 'number')) {
-    return { box, entry: entry as Record<string, unknown> };
+  const { box, results = {} } = (entry ?? {}) as { readonly box?: unknown; readonly results?: unknown };
+  if (!Array.isArray(box) || box.length !== 4 || !box.every((edge) => typeof edge === 'number')) {
+    throw new AppError('STEP_FAILED', 'a detection has no "box" of four numbers');
   }
-  throw new AppError('STEP_FAILED', 'a detection has no "box" of four numbers');
+  if (typeof results !== 'object' || results === null || Array.isArray(results)) {
+    throw new AppError('STEP_FAILED', 'a detection has "results" that are no object');
+  }
+  return { box, entry: entry as Record<string, unknown> };
 }
 
 /** Classes without a label are called by their number. */
 function isWanted({ label, index }: Record<string, unknown>, labels: readonly string[] | undefined): boolean {
-  return labels === undefined || labels.includes(String(label ?? index));
+  const name = label ?? index;
+  return labels === undefined || ((typeof name === 'string' || typeof name === 'number') && labels.includes(`${name}`));
 }

@@ -1,3 +1,4 @@
+import { bodyChunks } from '../../body-chunks.js';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { StreamSource } from '../settings/streams.js';
@@ -55,7 +56,7 @@ async function readUrl(
   }
   try {
     const parser = new MjpegParser(boundaryOf(response.headers.get('content-type')), limits, onFrame);
-    for await (const chunk of response.body as AsyncIterable<Uint8Array>) parser.push(chunk);
+    for await (const chunk of bodyChunks(response.body, signal)) parser.push(chunk);
   } finally {
     // A loop that is left cancels the body itself.
     if (!response.body.locked) await response.body.cancel();

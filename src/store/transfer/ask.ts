@@ -1,3 +1,4 @@
+import { bodyChunks } from '../../body-chunks.js';
 import { AppError, messageOf } from '../../errors.js';
 import { omitUndefined } from '../../omit-undefined.js';
 import { parseObject, type Json } from '../json.js';
@@ -98,12 +99,26 @@ async function readUpTo(response: Response, mostBytes: number, what: string): Pr
   return Buffer.concat(chunks).subarray(0, mostBytes);
 }
 
-/** The body's chunks, of which the rest is given up with the loop; a connection that breaks off is a failure that passes. */
-export async function* readBody(response: Response, what: string): AsyncGenerator<Uint8Array> {
-  if (response.body === null) return;
+/** How long a body may bring nothing: as long as `fetch` itself waits for one. */
+const longestSilenceMs = 300_000;
+
+/** The body's chunks, of which the rest is given up with the loop; a connection that breaks off, or brings nothing for long, is a failure that passes. */
+export async function* readBody(
+  { body }: Response,
+  what: string,
+  silenceMs = longestSilenceMs,
+): AsyncGenerator<Uint8Array> {
+  if (body === null) return;
+  const silence = new AbortController();
+  const timer = setTimeout(() => silence.abort(), silenceMs);
   try {
-    yield* response.body as unknown as AsyncIterable<Uint8Array>;
+    for await (const chunk of bodyChunks(body, silence.signal)) {
+      timer.refresh();
+      yield chunk;
+    }
   } catch (thrown) {
     throw new AppError('SERVER_UNREACHABLE', `The connection broke off while ${what} came.`, { cause: thrown });
+  } finally {
+    clearTimeout(timer);
   }
 }

@@ -157,6 +157,9 @@ describe('a pipeline of models of other servers', () => {
       [200, '<html>', 502, /its answer is not that of a model: expected JSON/],
       [200, '[1]', 502, /its answer is not that of a model/],
       [200, '{"predictions":[]}', 502, /its answer is not that of a model/],
+      [200, '{"device":"cpu\\r\\nset-cookie: a=b","model_version":"1"}', 502, /short texts that a header may hold/],
+      [200, `{"device":"${'x'.repeat(1001)}","model_version":"1"}`, 502, /short texts that a header may hold/],
+      [200, '{"device":"模","model_version":"1"}', 502, /short texts that a header may hold/],
       [500, '{"error":"a\\u001b[31mb"}', 502, /it answered 500: a\\u001b\[31mb/],
     ];
     for (const [status, body, expected, text] of cases) {
@@ -175,6 +178,20 @@ describe('a pipeline of models of other servers', () => {
     answers((incoming) => incoming.resume());
     await serve('other', [{ name: 'there', model: 'm', url: otherUrl(), timeoutMs: 30 }]);
     await refuses(504, /Step 'there' \(model 'm' at .*\): no answer within 30 ms \(timeoutMs\)/);
+  });
+
+  it('waits no longer for an answer whose compression is damaged, of which some lines of Node.js never tell', async () => {
+    answers((incoming, response) => {
+      incoming.resume();
+      response.writeHead(200, { 'content-encoding': 'gzip' }).flushHeaders();
+      setTimeout(() => response.end('{"device":"cpu","model_version":"1"}'), 20);
+    });
+    await serve('other', [{ name: 'there', model: 'm', url: otherUrl(), timeoutMs: 500 }]);
+    const answer = await ask('other');
+    assert.match(
+      `${answer.status} ${errorOf(answer)}`,
+      /^(502 .*incorrect header check|504 .*no answer within 500 ms)/,
+    );
   });
 
   it('tells the others when its client leaves', async () => {

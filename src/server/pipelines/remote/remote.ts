@@ -1,3 +1,4 @@
+import { bodyChunks } from '../../../body-chunks.js';
 import { AppError, messageOf, type ErrorCode } from '../../../errors.js';
 import { parseObject } from '../../../model/found/json.js';
 import type { StepConfig } from '../../../model/pipeline/pipeline-json.js';
@@ -37,6 +38,7 @@ export function predictionUrl(step: RemoteStep): string {
 /** Asks a model of another server about an image. Redirects are not followed. Rejects with STEP_FAILED, STEP_TIMEOUT, or what the other server's refusal says. */
 export async function callRemote(step: RemoteStep, call: RemoteCall, options: RemoteOptions): Promise<StepCall> {
   const timeout = AbortSignal.timeout(step.timeoutMs);
+  const signal = AbortSignal.any([call.signal, timeout]);
   try {
     const response = await fetch(predictionUrl(step), {
       method: 'POST',
@@ -48,9 +50,9 @@ export async function callRemote(step: RemoteStep, call: RemoteCall, options: Re
       },
       body: call.image as Uint8Array<ArrayBuffer>,
       redirect: 'manual',
-      signal: AbortSignal.any([call.signal, timeout]),
+      signal,
     });
-    const text = await readAnswer(response, call, options.mostAnswerBytes);
+    const text = await readAnswer(response, { ...call, signal }, options.mostAnswerBytes);
     if (response.status !== 200) throw refusalOf(response, text);
     return toStepCall(text);
   } catch (thrown) {
@@ -89,10 +91,10 @@ async function keyHeader({ key }: RemoteStep, keys: StepKeys): Promise<Readonly<
 }
 
 /** The whole text, as far as it may go. */
-async function readAnswer(response: Response, { onBytes }: RemoteCall, mostBytes: number): Promise<string> {
+async function readAnswer({ body }: Response, { onBytes, signal }: RemoteCall, mostBytes: number): Promise<string> {
   const chunks: Uint8Array[] = [];
   let length = 0;
-  for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
+  for await (const chunk of body === null ? [] : bodyChunks(body, signal)) {
     length += chunk.length;
     if (length > mostBytes) {
       throw new AppError('STEP_FAILED', `its answer has more than ${mostBytes} bytes (--max-body-bytes)`);
@@ -133,12 +135,16 @@ function quoteError(text: string): string {
 export function toStepCall(text: string): StepCall {
   const whole = parseObject(text) ?? {};
   const { device, model_version: version } = whole;
-  if (typeof device === 'string' && typeof version === 'string') return { answer: withoutHead(whole), device, version };
+  if (isHeaderText(device) && isHeaderText(version)) return { answer: withoutHead(whole), device, version };
   throw new AppError(
     'STEP_FAILED',
-    'its answer is not that of a model: expected JSON with "device" and "model_version"',
+    'its answer is not that of a model: expected JSON with "device" and "model_version", short texts that a header may hold',
   );
 }
+
+/** The device stands in a header of the whole answer. */
+const isHeaderText = (value: unknown): value is string =>
+  typeof value === 'string' && /^[\x20-\x7e]{1,1000}$/.test(value);
 
 /** `fetch failed` says nothing; its cause does. */
 function reasonOf(thrown: unknown): string {
