@@ -146,6 +146,7 @@ Without a container: slipway model.onnx. A prediction: slipway predict FILE.
 Everywhere:
   --context <name>, -H <url>   another engine        --json   the result as JSON
 
-Exit codes: 0 done, 2 invalid command line, 3 no usable GPU, 4 no engine, 5 no image,
-6 not ready, 7 port taken, 125 refused by the engine; in the foreground the server's own.`;
+Exit codes: 0 done, 2 invalid command line, 3 no usable GPU, 4 no engine,
+5 no image, 6 not ready, 7 port taken, 125 refused by the engine; in the
+foreground the server's own.`;
 }

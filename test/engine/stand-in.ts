@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { spawn, type ChildProcess } from 'node:child_process';
+import { randomInt } from 'node:crypto';
+import { once } from 'node:events';
 import { chmod, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { after, before } from 'node:test';
 import { buildImage } from '../../src/launch/docker/build.js';
@@ -90,18 +93,42 @@ export interface StandInSuite {
   readonly upJson: Start<Promise<Launched>>;
 }
 
+const mostPorts = 50;
+
+/** So many ports from one on that nothing listens at, none of which a system gives to whoever asks for any. */
+async function findFreePorts(first: number): Promise<number[]> {
+  const free: number[] = [];
+  for (let port = first; free.length < mostPorts && port < 32_768; port++) {
+    const server = createServer().listen(port);
+    const isFree = await once(server, 'listening').then(
+      () => true,
+      () => false,
+    );
+    server.close();
+    if (isFree) free.push(port);
+  }
+  return free;
+}
+
 /** Inside a describe: builds the stand-in before its tests, removes what they started after them. `label` marks that. */
 export function openStandInSuite(docker: DockerGateway, label: string, firstPort: number): StandInSuite {
-  let port = firstPort + (process.pid % 1000) * 10;
+  let ports: number[] = [];
   const ours = () => docker.containers.list({ all: true, labels: [label] });
   const start: Start<LauncherRun> = (args, env) => runLauncher(['--image', standIn, '--label', label, ...args], env);
-  before(() => buildStandIn(docker));
+  before(async () => {
+    ports = await findFreePorts(firstPort + mostPorts * randomInt(100));
+    await buildStandIn(docker);
+  });
   after(async () => {
     for (const { id } of await ours()) await docker.containers.remove(id, { force: true }).catch(() => undefined);
     await docker.images.remove(standIn, { force: true });
   });
   return {
-    nextPort: () => `${(port += 1)}:8000`,
+    nextPort: () => {
+      const port = ports.shift();
+      assert.ok(port !== undefined, `more than ${mostPorts} ports were asked for`);
+      return `${port}:8000`;
+    },
     ours,
     start,
     up: (args, env) => start(args, env).ended,

@@ -31,7 +31,7 @@ describe('command line', () => {
     const { stdout, code } = await run('--help');
     assert.equal(code, 0);
     assert.ok(stdout.split('\n').length <= 24, stdout);
-    assert.ok(Math.max(...stdout.split('\n').map((line) => line.length)) <= 92);
+    assert.ok(Math.max(...stdout.split('\n').map((line) => line.length)) <= 85);
     const up = (await run('up', '--help')).stdout;
     assert.ok(up.split('\n').length <= 57, `up --help has ${up.split('\n').length} lines`);
   });

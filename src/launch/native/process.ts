@@ -1,6 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { setTimeout as wait } from 'node:timers/promises';
 import { execFile } from 'node:child_process';
+import { AppError } from '../../errors.js';
+import { limitProgram } from '../../program-limit.js';
 
 /** What a native server's process consumes; only Linux tells. */
 export interface ProcessUsage {
@@ -84,14 +86,28 @@ async function readLinuxStart(pid: number): Promise<string | undefined> {
   return ticks === undefined || state === 'Z' || state === 'X' ? undefined : `${boot.trim()}:${ticks}`;
 }
 
-/** Start time as the system's own tool prints it. */
-function askForStart(pid: number): Promise<string | undefined> {
+/** Start time as the system's own tool prints it. Rejects with REQUEST_FAILED where that does not answer: whether the process runs is not known then. */
+async function askForStart(pid: number): Promise<string | undefined> {
   const windows = ['-NoProfile', '-Command', `(Get-Process -Id ${pid}).StartTime.Ticks`];
   const [program, args] =
     process.platform === 'win32' ? ['powershell', windows] : ['ps', ['-p', String(pid), '-o', 'lstart=']];
-  return new Promise((resolve) => {
-    execFile(program, args, (_error, stdout) => {
-      resolve(stdout.trim() === '' ? undefined : stdout.trim());
+  const said = (await askSystem(program, args)).trim();
+  return said === '' ? undefined : said;
+}
+
+/** How long a tool of the system may take to look at processes. */
+const toolLimitMs = 10_000;
+
+/** What a tool of the system prints; nothing where it fails. Rejects with REQUEST_FAILED where it has not ended within the limit. */
+export function askSystem(program: string, args: readonly string[], limitMs = toolLimitMs): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const child = execFile(program, args, { maxBuffer: 1 << 24 }, (_error, stdout) => {
+      stopClock();
+      resolve(stdout);
+    });
+    const stopClock = limitProgram(child, limitMs, () => {
+      const text = `'${program}' has not answered within ${limitMs / 1000} s, so it is not known which processes run. Try again; if that does not help, look at what holds it: ${[program, ...args].join(' ')}`;
+      reject(new AppError('REQUEST_FAILED', text));
     });
   });
 }

@@ -6,7 +6,7 @@ import { after, describe, it } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { nativeServer } from '../../../src/launch/fleet/native-server.js';
 import { openNative } from '../../../src/launch/native/runner.js';
-import { isRunning, readIdentity, type ProcessIdentity } from '../../../src/launch/native/process.js';
+import { askSystem, isRunning, readIdentity, type ProcessIdentity } from '../../../src/launch/native/process.js';
 import { writeAtomically, type NativeRequest } from '../../../src/launch/native/state.js';
 import { waitForStart } from '../../../src/launch/native/supervisor/wait-for-start.js';
 
@@ -35,6 +35,17 @@ async function damageBoth(path: (name: string) => string): Promise<void> {
   await writeFile(path('request.json'), '');
   await writeFile(path('state.json'), '');
 }
+
+describe('a tool of the system', () => {
+  it('is heard, and not waited for beyond its limit, after which nothing is known of processes', async () => {
+    assert.equal(await askSystem(process.execPath, ['-e', 'console.log(1)'], 60_000), '1\n');
+    assert.equal(await askSystem(join(folder, 'not-there'), []), '');
+    await assert.rejects(
+      askSystem(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], 200),
+      /has not answered within 0\.2 s, so it is not known which processes run/,
+    );
+  });
+});
 
 describe('the record of a native server', () => {
   it('that is garbage or no file is listed and removed, and not started again as something else', async () => {

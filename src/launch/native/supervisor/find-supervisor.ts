@@ -1,8 +1,7 @@
-import { execFile } from 'node:child_process';
 import { access, readdir, readFile, readlink, realpath } from 'node:fs/promises';
 import { constants } from 'node:os';
 import { join } from 'node:path';
-import { readIdentity, type ProcessIdentity } from '../process.js';
+import { askSystem, readIdentity, type ProcessIdentity } from '../process.js';
 
 const program = '/supervisor-process.js';
 
@@ -42,10 +41,7 @@ async function findByWords(folder: string): Promise<number | undefined> {
     () => false,
   );
   if (!hasSaid) return undefined;
-  return new Promise((resolve) => {
-    execFile('ps', ['-axww', '-o', 'pid=,args='], { maxBuffer: 1 << 24 }, (_error, stdout) => {
-      const line = stdout.split('\n').find((one) => one.trimEnd().endsWith(`${program} ${folder}`));
-      resolve(line === undefined ? undefined : Number.parseInt(line, 10));
-    });
-  });
+  const processes = await askSystem('ps', ['-axww', '-o', 'pid=,args=']);
+  const line = processes.split('\n').find((one) => one.trimEnd().endsWith(`${program} ${folder}`));
+  return line === undefined ? undefined : Number.parseInt(line, 10);
 }
