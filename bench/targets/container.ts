@@ -20,6 +20,7 @@ async function startContainer(name: string, variant: ContainerVariant, start: St
     name: `slipway-bench-${variant}-${port}`,
     pull: 'never',
     isTemporary: true,
+    ...(start.isManaged === true ? { env: { SLIPWAY_MANAGEMENT: 'true' } } : {}),
   } as const;
   const { repository: models, signal, narrate } = start;
   const onNarration = (line: string): void => narrate(`${name}: ${line}`);

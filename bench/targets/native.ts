@@ -27,7 +27,7 @@ export function planNative(options: NativeOptions): TargetPlan {
 async function startNative(name: string, options: NativeOptions, start: StartOptions): Promise<Target> {
   const { provider, env, flags = [] } = options;
   const args = ['--models', start.repository, '--port', '0', '--log-format', 'json', '--execution-provider', provider];
-  args.push('--no-supervisor');
+  args.push('--no-supervisor', ...(start.isManaged === true ? ['--management'] : []));
   const startedAt = performance.now();
   const child = spawn(process.execPath, ['--import', parentWatch, server, ...args, ...flags], {
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],

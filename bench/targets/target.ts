@@ -40,6 +40,8 @@ export interface TargetPlan {
 export interface StartOptions {
   /** Folder with the models. */
   readonly repository: string;
+  /** Whether models are loaded anew, which a server allows nobody by itself. */
+  readonly isManaged?: boolean;
   readonly signal: AbortSignal;
   readonly narrate: (line: string) => void;
 }

@@ -21,7 +21,7 @@ export interface TuneOptions extends RunOptions {
 export async function tuneAll(options: TuneOptions): Promise<readonly Tuned[]> {
   const { plans, subjects, repository, signal, narrate, tune } = options;
   const load = startLoadGenerator();
-  const target = await plans[0]?.start({ repository, signal, narrate });
+  const target = await plans[0]?.start({ repository, isManaged: true, signal, narrate });
   if (target === undefined) return [];
   try {
     const all: Tuned[] = [];
