@@ -177,10 +177,13 @@ function isLoadable(source: VersionSource): source is VersionSource & { readonly
   return source.path !== undefined && source.problem === undefined;
 }
 
+/** A name in a stranger's model may be as long as its file: the log and every index of the repository would have it. */
+const longestReason = 10_000;
+
 /** Every reason begins with the version that it is about. */
 function toFailure({ name, version }: VersionSource, thrown: unknown): AppError {
   const code = thrown instanceof AppError ? thrown.code : 'INTERNAL';
-  return new AppError(code, `Model '${name}' version ${version} cannot be loaded: ${messageOf(thrown)}`, {
-    cause: thrown,
-  });
+  const whole = messageOf(thrown);
+  const text = whole.length <= longestReason ? whole : `${whole.slice(0, longestReason)} ...`;
+  return new AppError(code, `Model '${name}' version ${version} cannot be loaded: ${text}`, { cause: thrown });
 }

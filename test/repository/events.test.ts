@@ -66,6 +66,18 @@ describe('the events of a repository', () => {
     assert.deepEqual(reasons, ['it was unloaded on request', 'it is no longer in the model repository']);
   });
 
+  it('tell no more of a name as long as a file than anybody reads', async () => {
+    const root = await place.folder();
+    await putModel(root, { name: 'long', graph: addsConstant(1), config: { ['x'.repeat(100_000)]: 1 } });
+    const { repository, all } = await listen(root);
+    const [failure] = all;
+    assert.ok(failure?.kind === 'failure');
+    const start = "Model 'long' version 1 cannot be loaded: ";
+    assert.match(failure.reason, /: model\.json is wrong: x{9000,10000} \.\.\.$/);
+    assert.equal(failure.reason.length, start.length + 10_004);
+    assert.equal(repository.index()[0]?.reason, failure.reason);
+  });
+
   it('tell a folder in which no version can be found, and that it can again', async () => {
     const root = await place.folder();
     await putModel(root, { name: 'm', graph: addsConstant(1) });
