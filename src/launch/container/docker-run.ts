@@ -21,6 +21,7 @@ export function toRunArguments(
     ...flag('--name', [name]),
     ...(platform === undefined ? [] : ['--platform', platform]),
     ...lifetime(body.HostConfig),
+    ...(body.StopTimeout === undefined ? [] : ['--stop-timeout', String(body.StopTimeout)]),
     ...security(body),
     ...(body.Healthcheck === undefined ? [] : ['--no-healthcheck']),
     ...storage(body.HostConfig),

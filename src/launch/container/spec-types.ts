@@ -57,6 +57,8 @@ export interface CreateBody {
   readonly Cmd?: readonly string[];
   readonly Healthcheck?: { readonly Test: readonly string[] };
   readonly User?: string;
+  /** Seconds that a stop waits before it kills. */
+  readonly StopTimeout?: number;
   readonly Tty: boolean;
   readonly OpenStdin: boolean;
   readonly StdinOnce: boolean;

@@ -65,11 +65,17 @@ function toBody(sources: Sources): CreateBody {
     ExposedPorts: Object.fromEntries(ports.map((port) => [port, {}])),
     ...(isShell ? shellParts(request.serverArgs) : command),
     ...(user === undefined ? {} : { User: user }),
+    ...toStopTimeout(sources.facts),
     Tty: isShell,
     OpenStdin: isShell,
     StdinOnce: isShell,
     HostConfig: toHostConfig(sources),
   };
+}
+
+/** Docker's own 10 s, said where it is not the default: Podman 4.3 kills at once what was made without it. */
+function toStopTimeout({ engine }: KnownFacts): Pick<CreateBody, 'StopTimeout'> {
+  return engine.state === 'known' && engine.value.info.kind === 'podman' ? { StopTimeout: 10 } : {};
 }
 
 function shellParts(command: readonly string[]): Pick<CreateBody, 'Entrypoint' | 'Cmd' | 'Healthcheck'> {

@@ -32,6 +32,7 @@ export function checkPaths(request: LaunchRequest, facts: Facts): readonly strin
   return [
     ...container.mounts.flatMap((mount) => noteOnVolume(mount, facts)),
     ...noteOnLabels(request, facts),
+    ...noteOnLimits(request, facts),
     ...noteOnUnusedPorts(request),
     ...noteOnOpenPort(request),
     ...noteOnFewPids(request),
@@ -53,6 +54,17 @@ function noteOnLabels({ container, variant }: LaunchRequest, { engine }: Facts):
         ]
       : [],
   );
+}
+
+/** Limits that a rootless engine without cgroups v2 has no way to set; Podman leaves them out unsaid. */
+function noteOnLimits({ container, variant }: LaunchRequest, { engine }: Facts): readonly string[] {
+  if (engine.state === 'unknown' || variant === 'native') return [];
+  const { rootless, cgroupVersion, kind } = engine.value.info;
+  const { memoryBytes, nanoCpus, pidsLimit } = container;
+  const given = Object.entries({ '--memory': memoryBytes, '--cpus': nanoCpus, '--pids-limit': pidsLimit });
+  const flags = given.flatMap(([flag, value]) => (value === undefined ? [] : [flag]));
+  if (kind !== 'podman' || !rootless || cgroupVersion !== '1' || flags.length === 0) return [];
+  return [`rootless Podman on cgroups v1 sets no limits, and leaves out ${flags.join(', ')}`];
 }
 
 /** Ports that a network does not publish. */

@@ -1,6 +1,7 @@
 import { architecturesOf, editions, explainNoCudaImage } from '../editions.js';
+import type { EngineInfo } from '../docker/types.js';
 import type { EngineFacts, Facts } from '../facts/facts.js';
-import { chooseGpuPath } from './gpu/gpu-path.js';
+import { chooseGpuPath, explainNoCdi } from './gpu/gpu-path.js';
 import { readNvidiaSignal, type NvidiaSignal } from './gpu/nvidia-signal.js';
 import { chooseEdition, chooseImage } from './image-choice.js';
 import type { Option } from './plan-types.js';
@@ -36,6 +37,8 @@ function checkEngine(variant: Variant, request: LaunchRequest, facts: Facts): Re
       'DOCKER_REFUSED',
     );
   }
+  const leftOut = info.kind === 'podman' ? leftOutByPodman(info, request) : undefined;
+  if (leftOut !== undefined) return leftOut;
   if (variant === 'cpu' || request.image !== undefined) return undefined;
   const [architecture = ''] = architecturesOf(request.container.platform ?? info.architecture);
   const reason = explainNoCudaImage(architecture);
@@ -44,6 +47,19 @@ function checkEngine(variant: Variant, request: LaunchRequest, facts: Facts): Re
     `this is ${architecture}, and ${reason}`,
     'use --variant cpu, or name an image of your own with --image',
   );
+}
+
+/** What its API takes without a word, and the container then lacks. */
+function leftOutByPodman(info: EngineInfo, { container }: LaunchRequest): Refusal | undefined {
+  const part = container.mounts.find((mount) => mount.type === 'volume' && mount.subpath !== undefined);
+  if (part !== undefined) {
+    return refuse(
+      `Podman's API mounts the whole volume at ${part.target}, not the folder that volume-subpath names`,
+      'mount the whole volume, or that folder by its path: podman volume inspect shows where it lies',
+      'USAGE',
+    );
+  }
+  return container.devices.some(({ kind }) => kind === 'cdi') ? explainNoCdi(info) : undefined;
 }
 
 function weighCpu(request: LaunchRequest, facts: Facts): Option {

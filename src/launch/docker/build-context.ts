@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 import type { Readable } from 'node:stream';
-import { pack } from 'tar-fs';
+import { pack, type Headers } from 'tar-fs';
 
 /** Decides which paths of a build context stay behind. */
 export interface IgnoreRules {
@@ -71,15 +71,43 @@ function toSource(token: string): string {
   return token.replace(/^\\(.)$/, '$1').replace(/[.*+?^${}()|[\]\\/]/g, '\\$&');
 }
 
+/**
+ * A Dockerfile without what Podman's builder refuses and no image needs: `COPY --link`, which only spares the building of
+ * layers, and the start interval of a health check.
+ */
+export function toBuildah(dockerfile: string): string {
+  const flag = /^(\s*(?:COPY|ADD|HEALTHCHECK)\s+(?:--\S+\s+)*)--(?:link(?:=\w+)?|start-interval=\S+)\s+/gim;
+  return dockerfile.replace(flag, '$1');
+}
+
+/** How a context goes to a builder. */
+interface Packing {
+  /** Whether the builder is Podman's. */
+  readonly isBuildah: boolean;
+}
+
 /** A build context as a tar, without what the Dockerfile's own ignore file, else .dockerignore, leaves out. */
-export async function packContext(folder: string, dockerfile: string): Promise<Readable> {
+export async function packContext(folder: string, dockerfile: string, { isBuildah }: Packing): Promise<Readable> {
   const read = (path: string): Promise<string | undefined> => readFile(path, 'utf8').catch(() => undefined);
   const text = (await read(`${dockerfile}.dockerignore`)) ?? (await read(join(folder, '.dockerignore'))) ?? '';
   const entries = await listContext(folder, parseDockerignore(text));
   const own = relative(folder, dockerfile).split(sep).join('/');
-  const all = [...new Set([...entries, own])].sort();
-  // Every entry is named: what a folder holds comes by its own name or not at all.
-  return pack(folder, { entries: all, ignore: () => true, map: (header) => ({ ...header, uid: 0, gid: 0 }) });
+  const options = {
+    // Every entry is named: what a folder holds comes by its own name or not at all.
+    ignore: () => true,
+    map: (header: Headers) => ({ ...header, uid: 0, gid: 0 }),
+  };
+  if (!isBuildah) return pack(folder, { ...options, entries: [...new Set([...entries, own])].sort() });
+  const rewritten = toBuildah(await readFile(dockerfile, 'utf8'));
+  return pack(folder, {
+    ...options,
+    entries: entries.filter((path) => path !== own).sort(),
+    finalize: false,
+    finish: (archive) => {
+      archive.entry({ name: own }, rewritten);
+      archive.finalize();
+    },
+  });
 }
 
 /** Paths of a context that go to the builder, relative to it and with `/`, folders among them. */

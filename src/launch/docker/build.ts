@@ -35,11 +35,13 @@ const keptLines = 15;
 
 /**
  * Builds an image on the engine and answers its id: with the docker CLI's buildx where there is one, else with the
- * engine's classic builder. Throws BUILD_FAILED with the last lines.
+ * engine's own builder. Podman has only that: buildx would pull and start a BuildKit there. Throws BUILD_FAILED with the last lines.
  */
 export async function buildImage(request: BuildRequest, tools: BuildTools): Promise<string> {
   const env = environmentFor(tools.docker.endpoint, tools.env);
-  return (await hasBuildx(env)) ? buildWithBuildx(request, tools, env) : buildClassic(request, tools);
+  const isPodman = (await tools.docker.info()).kind === 'podman';
+  if (!isPodman && (await hasBuildx(env))) return buildWithBuildx(request, tools, env);
+  return buildByEngine(request, tools, { isBuildah: isPodman });
 }
 
 /** The docker CLI's environment that makes it talk to the same engine. */
@@ -133,15 +135,19 @@ function buildFailure({ dockerfile, tags }: BuildRequest, lines: readonly string
   return new AppError('BUILD_FAILED', [text, ...lines.map((line) => `  ${line}`)].join('\n'), { details });
 }
 
-async function buildClassic(request: BuildRequest, { docker, signal, onLine }: BuildTools): Promise<string> {
+async function buildByEngine(
+  request: BuildRequest,
+  { docker, signal, onLine }: BuildTools,
+  builder: { readonly isBuildah: boolean },
+): Promise<string> {
   const { context, dockerfile } = request;
   const inside = relative(context, dockerfile).split(sep).join('/');
   if (inside.startsWith('..')) {
-    const text = `${dockerfile} is outside the context ${context}, which the engine's classic builder cannot read. Install docker buildx, or move it.`;
+    const text = `${dockerfile} is outside the context ${context}, which the engine's own builder cannot read. ${builder.isBuildah ? 'Move it' : 'Install docker buildx, or move it'}.`;
     throw new AppError('BUILD_FAILED', text);
   }
   try {
-    return await docker.images.build(await packContext(context, dockerfile), {
+    return await docker.images.build(await packContext(context, dockerfile, builder), {
       ...request,
       dockerfile: inside,
       ...(signal === undefined ? {} : { signal }),

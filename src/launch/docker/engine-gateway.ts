@@ -109,7 +109,7 @@ export function parseEngineInfo(versionJson: unknown, infoJson: unknown): Engine
     hostname: asText(info['Name']),
     cpus: asNumber(info['NCPU']),
     memoryBytes: asNumber(info['MemTotal']),
-    rootless: securityOptions.some((option) => option === 'name=rootless' || option === 'rootless'),
+    rootless: info['Rootless'] === true || securityOptions.some((option) => /^(name=)?rootless$/.test(option)),
     runtimes: Object.keys(asRecord(info['Runtimes'])).sort(),
     defaultRuntime: asText(info['DefaultRuntime']),
     ...parseCdi(info),

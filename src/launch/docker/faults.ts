@@ -1,6 +1,6 @@
 import { AppError, messageOf, type ErrorCode } from '../../errors.js';
 import { asRecord, asText } from '../../store/json.js';
-import type { DockerEndpoint } from './address/endpoint.js';
+import { isPodmans, startOwnPodman, type DockerEndpoint } from './address/endpoint.js';
 import type { Subject } from './api/transport.js';
 
 const unreachable =
@@ -74,7 +74,9 @@ function disconnected(thrown: unknown, subject: Subject, endpoint: DockerEndpoin
   return new AppError('DOCKER_UNREACHABLE', sentence, { details, cause: thrown });
 }
 
-function adviceFor(code: string, { url, address, remoteHost, source }: DockerEndpoint): string {
+function adviceFor(code: string, endpoint: DockerEndpoint): string {
+  const { url, address, remoteHost, source } = endpoint;
+  if (isPodmans(endpoint)) return `Start your own: ${startOwnPodman}; or run without one: --variant native.`;
   if (code === 'EACCES' || code === 'EPERM') {
     return 'Your user may not use this socket: join its group (sudo usermod -aG docker $USER, then log in again).';
   }

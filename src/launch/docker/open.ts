@@ -1,4 +1,4 @@
-import { access, readdir } from 'node:fs/promises';
+import { access, constants, readdir } from 'node:fs/promises';
 import { AppError, messageOf } from '../../errors.js';
 import { readRegularFile } from '../../regular-file.js';
 import type { ContextWorld } from './address/context-store.js';
@@ -11,8 +11,8 @@ export function readWorld(process: Pick<ContextWorld, 'env' | 'homeFolder' | 'pl
   return {
     ...process,
     readText,
-    exists: (path) =>
-      access(path).then(
+    canUse: (path) =>
+      access(path, constants.R_OK | constants.W_OK).then(
         () => true,
         () => false,
       ),

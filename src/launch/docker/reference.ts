@@ -24,16 +24,22 @@ export function parseReference(text: string): ImageReference {
   };
 }
 
-/** A name as the engine lists it: `:latest` where neither a tag nor a digest stands. */
+/** A name as docker shows it: without the default registry, which Podman writes out. */
+export function toShortName(name: string): string {
+  return name.replace(/^(index\.)?docker\.io\/(library\/)?/, '');
+}
+
+/** A name as an engine lists it: `:latest` where neither a tag nor a digest stands. */
 function withTag(ref: string): string {
   return /[:@][^/]*$/.test(ref) ? ref : `${ref}:latest`;
 }
 
-/** Whether a name means this image: by a tag (Podman puts localhost/ before it) or by its id. */
+/** Whether a name means this image: by a tag (`podman build` puts localhost/ before it) or by its id. */
 export function isMeant({ id, tags }: { readonly id: string; readonly tags: readonly string[] }, ref: string): boolean {
+  const name = toShortName(withTag(ref));
   return (
-    tags.includes(withTag(ref)) ||
-    tags.includes(`localhost/${withTag(ref)}`) ||
+    tags.includes(name) ||
+    tags.includes(`localhost/${name}`) ||
     id === ref ||
     (/^[\da-f]{12,64}$/.test(ref) && id.startsWith(`sha256:${ref}`))
   );

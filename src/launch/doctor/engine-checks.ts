@@ -3,6 +3,7 @@ import { findImage } from '../decide/image-choice.js';
 import { compareVersions } from '../decide/gpu/versions.js';
 import type { CheckResult, Examination } from './check-types.js';
 import { diagnose } from '../failures/table.js';
+import { isPodmans, startOwnPodman } from '../docker/address/endpoint.js';
 
 type Check = (examination: Examination) => Omit<CheckResult, 'name'>;
 
@@ -39,19 +40,23 @@ export const checkSocket: Check = ({ endpoint, socket }) => {
     status: 'fail',
     evidence: `${evidence}: there is no such socket`,
     cause: 'no engine runs here, or another context is needed',
-    fix: 'sudo systemctl start docker, or choose one of: docker context ls',
+    fix: isPodmans(endpoint) ? startOwnPodman : 'sudo systemctl start docker, or choose one of: docker context ls',
   };
 };
 
 /** Whether this user may use the socket. */
-export const checkPermission: Check = ({ socket }) => {
+export const checkPermission: Check = ({ socket, endpoint }) => {
   if (socket.state === 'unknown' || socket.value === 'missing') return { status: 'skip', evidence: 'no socket to ask' };
   if (socket.value === 'usable') return { status: 'ok', evidence: 'this user may use it' };
   return {
     status: 'fail',
     evidence: 'the socket exists, but this user may not write to it',
-    cause: 'the user is not in the group of the socket',
-    fix: 'sudo usermod -aG docker $USER, then log in again',
+    ...(isPodmans(endpoint)
+      ? { cause: "it is root's", fix: startOwnPodman }
+      : {
+          cause: 'the user is not in the group of the socket',
+          fix: 'sudo usermod -aG docker $USER, then log in again',
+        }),
   };
 };
 
@@ -77,8 +82,10 @@ export const checkEngine: Check = ({ facts: { engine } }) => {
 /** Whether the engine's API is new enough for what the launcher asks. */
 export const checkApi: Check = ({ facts: { engine } }) => {
   if (engine.state === 'unknown') return skipWithoutEngine;
-  const { apiVersion, minApiVersion } = engine.value.info;
+  const { apiVersion, minApiVersion, kind } = engine.value.info;
   const evidence = `${apiVersion} (accepts ${minApiVersion} and newer)`;
+  // What it can do goes by its own version, which the check of CDI looks at.
+  if (kind === 'podman') return { status: 'ok', evidence };
   if (compareVersions(apiVersion, '1.41') < 0) {
     return { status: 'fail', evidence, cause: 'older than 1.41', fix: 'upgrade to engine 20.10 or newer' };
   }

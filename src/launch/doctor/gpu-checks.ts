@@ -1,4 +1,6 @@
-import { findStale, refuseStale } from '../decide/gpu/gpu-path.js';
+import { explainNoCdi, findStale, refuseStale } from '../decide/gpu/gpu-path.js';
+import { defaultCdiFolders } from '../facts/cdi.js';
+import type { EngineInfo } from '../docker/types.js';
 import type { CheckResult, Examination } from './check-types.js';
 import { compareVersions } from '../decide/gpu/versions.js';
 import type { Facts } from '../facts/facts.js';
@@ -7,8 +9,11 @@ import { diagnose } from '../failures/table.js';
 type Verdict = Omit<CheckResult, 'name'>;
 type Check = (examination: Examination) => Verdict;
 
-const installToolkit =
-  'sudo apt-get install -y nvidia-container-toolkit && sudo nvidia-ctk runtime configure --runtime=docker && sudo systemctl restart docker';
+const configureDocker = 'sudo nvidia-ctk runtime configure --runtime=docker && sudo systemctl restart docker';
+const writeSpec = 'sudo nvidia-ctk cdi generate --output=/etc/cdi/nvidia.yaml';
+
+const isPodman = ({ facts: { engine } }: Examination): boolean =>
+  engine.state === 'known' && engine.value.info.kind === 'podman';
 
 /** Missing parts of a GPU set-up fail where a GPU is wanted or there, unless a start with one worked; without one they are skipped. */
 function missing({ signal, wantsGpu, trial }: Examination, verdict: Omit<Verdict, 'status'>): Verdict {
@@ -49,7 +54,7 @@ export const checkToolkit: Check = (examination) => {
   return missing(examination, {
     evidence: toolkit.evidence,
     cause: 'the toolkit puts the driver into containers',
-    fix: installToolkit,
+    fix: `sudo apt-get install -y nvidia-container-toolkit && ${isPodman(examination) ? writeSpec : configureDocker}`,
   });
 };
 
@@ -58,12 +63,13 @@ export const checkRuntime: Check = (examination) => {
   const { engine } = examination.facts;
   if (engine.state === 'unknown') return { status: 'skip', evidence: 'no engine answers' };
   const { runtimes } = engine.value.info;
+  if (isPodman(examination)) return { status: 'skip', evidence: 'Podman gives GPUs by CDI alone' };
   if (runtimes.includes('nvidia')) return { status: 'ok', evidence: `the engine has it (${runtimes.join(', ')})` };
   if (offeredByCdi(examination).length > 0) return { status: 'ok', evidence: 'not there, and not needed: CDI is' };
   return missing(examination, {
     evidence: `the engine has ${runtimes.join(', ')}`,
     cause: "this engine's daemon.json has no runtime nvidia",
-    fix: 'sudo nvidia-ctk runtime configure --runtime=docker && sudo systemctl restart docker',
+    fix: configureDocker,
   });
 };
 
@@ -76,12 +82,14 @@ export const checkCdi: Check = (examination) => {
   if (outdated !== undefined) return missing(examination, { evidence: offered.join(', '), ...refuseStale(outdated) });
   if (offered.length > 0) return { status: 'ok', evidence: offered.join(', ') };
   const { info } = engine.value;
-  const isOff = (info.cdiSpecDirs ?? []).length === 0;
-  const evidence = isOff
-    ? `off in engine ${info.version}`
-    : `no nvidia.com/gpu device in ${(info.cdiSpecDirs ?? []).join(', ')}`;
+  const unsupported = explainNoCdi(info);
+  if (unsupported !== undefined)
+    return missing(examination, { evidence: `Podman ${info.version}`, cause: unsupported.cause, fix: unsupported.fix });
+  const folders = cdiFoldersOf(info);
+  const isOff = folders.length === 0;
+  const evidence = isOff ? `off in engine ${info.version}` : `no nvidia.com/gpu device in ${folders.join(', ')}`;
   const hasSpecs = host.cdiDevices.state === 'known' && host.cdiDevices.value.length > 0;
-  if (info.runtimes.includes('nvidia'))
+  if (info.runtimes.includes('nvidia') && !isPodman(examination))
     return { status: 'ok', evidence: `${evidence}, and not needed: the runtime nvidia is there` };
   const fix = isOff
     ? 'add "features":{"cdi":true} to /etc/docker/daemon.json and restart docker, or use engine 28.2 or newer'
@@ -93,10 +101,16 @@ export const checkCdi: Check = (examination) => {
   });
 };
 
+/** Podman reads the usual ones, and does not say so. */
+function cdiFoldersOf(info: EngineInfo): readonly string[] {
+  if (info.kind !== 'podman') return info.cdiSpecDirs ?? [];
+  return explainNoCdi(info) === undefined ? defaultCdiFolders : [];
+}
+
 function offeredByCdi({ facts: { engine, host } }: Examination): readonly string[] {
   if (engine.state === 'unknown') return [];
   const { info } = engine.value;
-  const isOn = (info.cdiSpecDirs ?? []).length > 0;
+  const isOn = cdiFoldersOf(info).length > 0;
   const files = isOn && host.cdiDevices.state === 'known' ? host.cdiDevices.value.map(({ name }) => name) : [];
   return (info.cdiDevices ?? files).filter((name) => name.startsWith('nvidia.com/gpu='));
 }

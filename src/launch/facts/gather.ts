@@ -145,14 +145,15 @@ async function readPaths(request: LaunchRequest, cwd: string, remoteHost: string
   return Object.fromEntries(facts);
 }
 
-/** Podman reads the files of profiles itself. Throws USAGE where one cannot be read. */
+/** As the engine takes them. Throws USAGE where a file cannot be read; that of a Podman elsewhere is not looked for here. */
 async function readProfiles(
   { container }: LaunchRequest,
   engine: Fact<EngineFacts>,
   cwd: string,
 ): Promise<Facts['profiles']> {
   const isPodman = engine.state === 'known' && engine.value.info.kind === 'podman';
-  return isPodman ? {} : readSecurityProfiles(container.securityOptions, cwd);
+  if (isPodman && engine.value.remoteHost !== undefined) return {};
+  return readSecurityProfiles(container.securityOptions, { cwd, asFile: isPodman });
 }
 
 async function readPath(path: string): Promise<Fact<PathState>> {

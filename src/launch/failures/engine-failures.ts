@@ -4,7 +4,7 @@ const rows: readonly (readonly [FailureArea, ...Row])[] = [
   [
     'device',
     'device-missing',
-    /error gathering device information while adding custom device/i,
+    /error gathering device information while adding custom device|container create: stat \/dev\/\S+: no such file/i,
     "the path after --device is missing on the engine's host",
     'check the path (ls -l), or omit --device',
   ],
@@ -88,7 +88,7 @@ const rows: readonly (readonly [FailureArea, ...Row])[] = [
   [
     'network',
     'network-missing',
-    /network \S+ not found/i,
+    /network \S+ not found|unable to find network with name/i,
     'the engine has no network of the name after --network',
     'docker network ls shows those that it has; docker network create NAME makes one',
   ],
@@ -123,9 +123,9 @@ const rows: readonly (readonly [FailureArea, ...Row])[] = [
   [
     'engine',
     'no-init',
-    /exec: "docker-init": executable file not found/i,
-    'the engine has no docker-init',
-    'install docker-init (package tini), or run with --no-init',
+    /exec: "docker-init": executable file not found|container-init binary not found/i,
+    'the engine has no init program for containers',
+    "install docker-init (package tini; Podman's is catatonit), or run with --no-init",
   ],
   [
     'engine',
@@ -137,16 +137,16 @@ const rows: readonly (readonly [FailureArea, ...Row])[] = [
   [
     'engine',
     'too-little-memory',
-    /Minimum memory limit allowed/i,
+    /Minimum memory limit allowed|unable to set memory limit to/i,
     'no container runs with so little --memory',
     'start with --memory 512m',
   ],
   [
     'engine',
     'ulimit',
-    /error setting rlimit/i,
+    /error setting rlimit|setrlimit `?RLIMIT_/i,
     'the engine may not set this limit: it is rootless, or its own limit is lower',
-    'lower --ulimit, or omit it',
+    "lower --ulimit, or omit it; Podman's own limits are default_ulimits in containers.conf",
   ],
   [
     'engine',
@@ -158,7 +158,7 @@ const rows: readonly (readonly [FailureArea, ...Row])[] = [
   [
     'engine',
     'log-driver',
-    /failed to initialize logging driver|error looking up logging plugin|no log driver named|unknown log opt/i,
+    /failed to initialize logging driver|error looking up logging plugin|no log driver named|unknown log opt|invalid log driver/i,
     'the engine has no such log driver, or not with these options',
     'docker info lists its log drivers; --log-driver json-file is always there',
   ],
@@ -203,6 +203,13 @@ const rows: readonly (readonly [FailureArea, ...Row])[] = [
     /unable to (apply cgroup configuration|start unit)|cgroup mountpoint does not exist/i,
     'the engine may not set limits: it is rootless without delegated control groups, or the host has not mounted them',
     'omit --memory, --cpus and --pids-limit, or give the user Delegate=cpu memory pids in systemd',
+  ],
+  [
+    'engine',
+    'crun-hybrid',
+    /cgroups in hybrid mode not supported/i,
+    "the OCI runtime crun does not know this machine's mixture of cgroups v1 and v2",
+    'install runc and set runtime = "runc" under [engine] in containers.conf, or boot with systemd.unified_cgroup_hierarchy=1',
   ],
   [
     'image',

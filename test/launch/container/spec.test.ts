@@ -45,6 +45,14 @@ describe('container options', () => {
     assert.deepEqual(lifetime(cpu({}, { restart: { name: 'on-failure', maximumRetries: 3 } })), [false, 'on-failure']);
   });
 
+  it('name the time until a kill where it is none by default: in Podman, which then lets no request finish', () => {
+    const podman = specOf(request({ variant: 'cpu' }), { on: 'podman' });
+    assert.equal(podman.body.StopTimeout, 10);
+    assert.match(toDockerRun(podman, { isDetached: true }), / --stop-timeout 10 /);
+    assert.ok(!('StopTimeout' in cpu().body));
+    assert.doesNotMatch(toDockerRun(cpu(), { isDetached: true }), /stop-timeout/);
+  });
+
   it('have one fingerprint for one thing, whatever its name and lifetime', () => {
     const hash = cpu().configHash;
     assert.equal(cpu({ mode: 'detached' }).configHash, hash);

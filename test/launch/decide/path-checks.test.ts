@@ -55,6 +55,26 @@ describe('a limit of processes', () => {
   });
 });
 
+describe('limits that rootless Podman leaves out on cgroups v1', () => {
+  const limits = { memoryBytes: 2 ** 30, nanoCpus: 1e9, pidsLimit: 200 };
+  const on = (change: Parameters<typeof engine>[0], container: Partial<ContainerRequest> = limits) =>
+    checkPaths(request({ variant: 'cpu' }, container), { ...facts('bare', 'plain'), engine: engine(change) });
+
+  it('are named', () => {
+    const podman = { kind: 'podman', rootless: true, cgroupVersion: '1' } as const;
+    assert.deepEqual(on(podman), [
+      'rootless Podman on cgroups v1 sets no limits, and leaves out --memory, --cpus, --pids-limit',
+    ]);
+    assert.deepEqual(on(podman, { nanoCpus: 5e8 }), [
+      'rootless Podman on cgroups v1 sets no limits, and leaves out --cpus',
+    ]);
+    assert.deepEqual(on(podman, {}), []);
+    assert.deepEqual(on({ ...podman, cgroupVersion: '2' }), []);
+    assert.deepEqual(on({ ...podman, rootless: false }), []);
+    assert.deepEqual(on({ ...podman, kind: 'docker' }), []);
+  });
+});
+
 describe('ports that a network does not publish', () => {
   it('are said to be without effect', () => {
     const ports = parsePort('9000:8000');

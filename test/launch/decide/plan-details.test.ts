@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { known, type Facts } from '../../../src/launch/facts/facts.js';
 import { parseGpus } from '../../../src/launch/request/flags/gpus.js';
+import { parseMount } from '../../../src/launch/request/flags/mounts.js';
 import { imageLabels } from '../../../src/launch/labels.js';
 import { decide } from '../../../src/launch/decide/plan.js';
 import type { LaunchRequest } from '../../../src/launch/request/request.js';
@@ -145,5 +146,48 @@ describe('an engine older than 20.10', () => {
         inWords(decide(request({ variant: 'cpu' }), { ...facts('l4', 'plain'), engine: engine(change) })),
         'cpu',
       );
+  });
+});
+
+describe('what Podman would leave out without a word', () => {
+  const podman = (version: string) => ({ ...facts('l4', 'podman'), engine: engine({ kind: 'podman', version }) });
+
+  it('is refused before 5.4: a GPU, and every device by CDI; auto takes the CPU and says why', () => {
+    for (const version of ['3.4.4', '4.3.1', '4.9.3', '5.3.2']) {
+      const gpu = decide(request({ variant: 'gpu' }), podman(version));
+      assert.ok(gpu.kind === 'refused', version);
+      assert.equal(
+        gpu.refusal.cause,
+        `Podman ${version} leaves out unsaid the devices that a container asks for through its API`,
+      );
+      assert.match(gpu.refusal.fix, /^update Podman to 5\.4 or newer/);
+      const other = request({ variant: 'cpu' }, { devices: [{ kind: 'cdi', name: 'intel.com/gpu=0' }] });
+      assert.ok(decide(other, podman(version)).kind === 'refused', version);
+      const auto = decide(request(), podman(version));
+      assert.equal(inWords(auto), 'cpu');
+      assert.match((auto.kind === 'chosen' && auto.fallback) || '', /Podman/);
+    }
+    for (const version of ['5.4.0', '5.4.2', '6.0.0'])
+      assert.equal(inWords(decide(request({ variant: 'gpu' }), podman(version))), 'gpu by cdi');
+  });
+
+  it('is refused in every version: a GPU by another way than CDI, and a part of a volume', () => {
+    for (const gpuMode of ['runtime', 'gpus'] as const) {
+      const runtimes = ['crun', 'nvidia'];
+      const on = { ...facts('l4', 'podman'), engine: engine({ kind: 'podman', version: '5.8.6', runtimes }) };
+      const refused = decide(request({ variant: 'gpu', gpuMode }), on);
+      assert.ok(refused.kind === 'refused', gpuMode);
+      assert.match(refused.refusal.cause, /^Podman gives GPUs by CDI alone/);
+    }
+    const part = parseMount('type=volume,source=models,target=/srv,volume-subpath=a', {
+      cwd: '/',
+      homeFolder: '/home/me',
+      platform: 'linux',
+    });
+    const asked = request({ variant: 'cpu' }, { mounts: [part] });
+    const refused = decide(asked, podman('5.8.6'));
+    assert.ok(refused.kind === 'refused');
+    assert.match(refused.refusal.cause, /^Podman's API mounts the whole volume at \/srv/);
+    assert.equal(inWords(decide(asked, facts('l4', 'plain'))), 'cpu');
   });
 });

@@ -69,7 +69,7 @@ describe("a registry's credentials", () => {
     homeFolder: '/h',
     platform: 'linux',
     readText: (path) => Promise.resolve(path === '/h/.docker/config.json' ? JSON.stringify(config) : undefined),
-    exists: () => Promise.resolve(false),
+    canUse: () => Promise.resolve(false),
     listFolder: () => Promise.resolve([]),
   });
 

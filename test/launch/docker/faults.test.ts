@@ -57,6 +57,14 @@ it('a web server at the address of -H is no engine, and -p is named', () => {
   assert.match(toDockerError(lost('ECONNREFUSED'), subject, plain).message, /that is -p 1\.2\.3:8000:8000\.$/);
 });
 
+it("a Podman socket that may not be used, or is not there, is a user's own to start", () => {
+  const path = '/run/podman/podman.sock';
+  const podman = { url: `unix://${path}`, source: "Podman's socket", address: { kind: 'unix', path } } as const;
+  for (const code of ['EACCES', 'ENOENT', 'ECONNREFUSED'])
+    assert.match(toDockerError(lost(code), subject, podman).message, / systemctl --user start podman\.socket, then /);
+  assert.match(toDockerError(lost('EACCES'), subject, unix).message, /usermod -aG docker/);
+});
+
 const lost = (code: string, message = `connect ${code}`): Error => Object.assign(new Error(message), { code });
 
 describe('faults of the engine', () => {

@@ -4,7 +4,7 @@ import type { Examination } from '../../../src/launch/doctor/check-types.js';
 import { judge, worstOf } from '../../../src/launch/doctor/checks.js';
 import { couldNotAsk, known } from '../../../src/launch/facts/facts.js';
 import { readNvidiaSignal } from '../../../src/launch/decide/gpu/nvidia-signal.js';
-import { type engines, facts, type hosts } from '../situations.js';
+import { engine as engineWith, type engines, facts, type hosts } from '../situations.js';
 
 function examination(
   host: keyof typeof hosts,
@@ -47,6 +47,43 @@ describe('doctor', () => {
       'runtime',
       'CDI',
     ]);
+  });
+
+  it('asks of Podman what Podman has: CDI, no runtime, and a version that gives the devices', () => {
+    const of = (version: string, host: keyof typeof hosts = 'l4'): Examination => {
+      const given = examination(host, 'podman', { wantsGpu: true });
+      const engine = engineWith({ kind: 'podman', version, apiVersion: '1.41', runtimes: ['crun', 'nvidia'] });
+      return { ...given, facts: { ...given.facts, engine } };
+    };
+    const check = (name: string, given: Examination) => judge(given).find((one) => one.name === name);
+    assert.equal(check('API version', of('5.4.2'))?.status, 'ok');
+    assert.equal(check('runtime', of('5.4.2'))?.status, 'skip');
+    assert.match(
+      check('toolkit', of('5.4.2'))?.fix ?? '',
+      /nvidia-ctk cdi generate --output=\/etc\/cdi\/nvidia\.yaml$/,
+    );
+    const found = check('CDI', of('5.4.2'));
+    assert.deepEqual([found?.status, found?.evidence.split(',')[0]], ['ok', 'nvidia.com/gpu=0']);
+    const old = check('CDI', of('4.9.3'));
+    assert.deepEqual([old?.status, old?.evidence], ['fail', 'Podman 4.9.3']);
+    assert.match(old?.fix ?? '', /update Podman to 5\.4/);
+    const given = of('5.4.2');
+    const host = { ...given.facts.host, cdiDevices: known([], '') };
+    const none = check('CDI', { ...given, facts: { ...given.facts, host } });
+    assert.deepEqual([none?.status, none?.evidence], ['fail', 'no nvidia.com/gpu device in /etc/cdi, /var/run/cdi']);
+    assert.match(none?.fix ?? '', /nvidia-ctk cdi generate/);
+  });
+
+  it("starts a user's own Podman, where its socket is missing or root's", () => {
+    const path = '/run/podman/podman.sock';
+    const endpoint = { url: `unix://${path}`, source: "Podman's socket", address: { kind: 'unix', path } } as const;
+    for (const [state, name] of [
+      ['missing', 'socket'],
+      ['forbidden', 'permission'],
+    ] as const) {
+      const results = judge(examination('bare', 'none', { endpoint, socket: known(state, '') }));
+      assert.match(results.find((one) => one.name === name)?.fix ?? '', /^systemctl --user start podman\.socket/);
+    }
   });
 
   it('goes through its checks in order', () => {

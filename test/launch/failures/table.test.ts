@@ -69,6 +69,35 @@ const recorded: readonly (readonly [id: string, text: string])[] = [
   ['network-missing', 'network nonet not found'],
   ['no-space', 'write /var/lib/docker/tmp/x: no space left on device'],
   ['no-init', 'exec: "docker-init": executable file not found in $PATH'],
+  // Podman 4.3.1 and 5.4.2, with runc and crun.
+  [
+    'no-init',
+    'container create: container-init binary not found on the host: stat /usr/libexec/podman/catatonit: no such file or directory',
+  ],
+  ['ulimit', 'crun: setrlimit `RLIMIT_NOFILE`: Operation not permitted: OCI permission denied'],
+  [
+    'ulimit',
+    'runc: runc create failed: unable to start container process: error during container init: error setting rlimits for ready process: error setting rlimit type 7: operation not permitted: OCI permission denied',
+  ],
+  ['crun-hybrid', 'crun: cgroups in hybrid mode not supported, drop all controllers from cgroupv2: OCI runtime error'],
+  ['network-missing', 'container create: unable to find network with name or ID nonet: network not found'],
+  ['device-missing', 'container create: stat /dev/nono: no such file or directory'],
+  ['log-driver', 'container create: running container create option: invalid log driver: invalid argument'],
+  [
+    'too-little-memory',
+    'runc: runc create failed: unable to start container process: error during container init: error setting cgroup config for procHooks process: unable to set memory limit to 1024 (current usage: 2473984, peak usage: 2748416): OCI runtime error',
+  ],
+  ['cdi-unresolvable', 'setting up CDI devices: unresolvable CDI devices nvidia.com/gpu=7'],
+  ['no-address', 'cannot listen on the TCP port: listen tcp4 192.0.2.77:18122: bind: cannot assign requested address'],
+  ['port-taken', 'cannot listen on the TCP port: listen tcp4 127.0.0.1:18120: bind: address already in use'],
+  [
+    'port-kept',
+    "rootlessport cannot expose privileged port 80, you can add 'net.ipv4.ip_unprivileged_port_start=80' to /etc/sysctl.conf (currently 1024), or choose a larger port number (>= 1024): listen tcp 127.0.0.1:80: bind: permission denied",
+  ],
+  [
+    'no-user',
+    'looking up supplemental groups for container 40ce66: Unable to find group nogroupx: no matching entries in group file',
+  ],
   ['platform', 'no match for platform in manifest: not found'],
   [
     'cdi-automatic',

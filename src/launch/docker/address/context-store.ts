@@ -8,7 +8,8 @@ import { asRecord, asText } from '../../../store/json.js';
 /** What the resolution of an engine's address reads; nothing else of the machine reaches it. */
 export interface ContextWorld extends DockerConfigWorld {
   readonly platform: NodeJS.Platform;
-  exists(path: string): Promise<boolean>;
+  /** Whether a socket is there that this user may use. */
+  canUse(path: string): Promise<boolean>;
   /** Names in a folder; empty where there is none. */
   listFolder(path: string): Promise<readonly string[]>;
 }

@@ -26,3 +26,11 @@ export interface DockerEndpoint {
   /** Host name for URLs of published ports when the engine is on another machine; undefined: this machine. */
   readonly remoteHost?: string;
 }
+
+/** Whether an address is a socket of Podman's, by its name: `podman.sock`, `podman-machine-default-api.sock`. */
+export const isPodmans = ({ address }: DockerEndpoint): boolean =>
+  address.kind === 'unix' && /podman[^/]*\.sock$/.test(address.path);
+
+/** What gives a user a Podman of their own. */
+export const startOwnPodman =
+  'systemctl --user start podman.socket, then export DOCKER_HOST=unix://$XDG_RUNTIME_DIR/podman/podman.sock';

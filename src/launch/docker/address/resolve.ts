@@ -107,7 +107,7 @@ async function fromDefaults(world: ContextWorld): Promise<DockerEndpoint> {
     return endpointOf(`npipe://${address.path}`, { source: 'the default pipe' }, address);
   }
   const sockets = socketsOf(world);
-  const found = await Promise.all(sockets.map(({ path }) => world.exists(path)));
+  const found = await Promise.all(sockets.map(({ path }) => world.canUse(path)));
   const { path, source } = sockets[found.indexOf(true)] ?? defaultSocket;
   return endpointOf(`unix://${path}`, { source }, { kind: 'unix', path });
 }

@@ -1,4 +1,5 @@
 import { asLabels, asList, asNumber, asRecord, asText, asTexts, type Json } from '../../../store/json.js';
+import { toShortName } from '../reference.js';
 import type {
   ContainerDetails,
   ContainerState,
@@ -19,7 +20,7 @@ export function parseSummary(json: unknown): ContainerSummary {
       asTexts(entry['Names'])
         .map((name) => name.replace(/^\//, ''))
         .sort((a, b) => a.split('/').length - b.split('/').length)[0] ?? '',
-    image: asText(entry['Image']),
+    image: toShortName(asText(entry['Image'])),
     imageId: asText(entry['ImageID']),
     command: asText(entry['Command']),
     createdAtMs: asNumber(entry['Created']) * 1000,
@@ -50,7 +51,7 @@ export function parseDetails(json: unknown): ContainerDetails {
   return {
     id: asText(raw['Id']),
     name: asText(raw['Name']).replace(/^\//, ''),
-    image: asText(config['Image']),
+    image: toShortName(asText(config['Image'])),
     imageId: asText(raw['Image']),
     createdAt: asText(raw['Created']),
     state: parseState(asRecord(raw['State'])),

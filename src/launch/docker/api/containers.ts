@@ -1,9 +1,10 @@
 import type { Duplex } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError } from '../../../errors.js';
 import { parseDetails, parseStats, parseSummary } from './container-mapping.js';
 import { asStdout, demultiplex, parseJsonLines } from './frames.js';
 import type { ContainersApi, ExecOptions, LogsQuery } from '../gateway.js';
-import { asList, asNumber, asRecord, asText, asTexts } from '../../../store/json.js';
+import { asList, asNumber, asRecord, asText, asTexts, type Json } from '../../../store/json.js';
 import type { Subject, Transport } from './transport.js';
 import type { Attachment, ContainerDetails, ExecAttachment, OutputChunk, StatsSample, TerminalSize } from '../types.js';
 
@@ -98,10 +99,7 @@ function streamsOf(transport: Transport): Pick<ContainersApi, 'logs' | 'attach' 
     },
     exec: (ref, options) => exec(transport, ref, options),
     stats: (ref, { signal } = {}) => readStats(transport, ref, signal),
-    sample: async (ref) => {
-      const call = { path: pathOf(ref, '/stats'), query: { stream: false }, subject: about('measure', ref) };
-      return parseStats(await transport.json({ method: 'GET', ...call }));
-    },
+    sample: (ref) => readSample(transport, ref),
   };
 }
 
@@ -123,6 +121,17 @@ async function* readLogs(transport: Transport, ref: string, query: LogsQuery): A
     ...(query.signal === undefined ? {} : { signal: query.signal }),
   });
   yield* tty ? asStdout(source) : demultiplex(source);
+}
+
+/** A second later than the one before: Docker waits for it itself, Podman answers at once and names no time before. */
+async function readSample(transport: Transport, ref: string): Promise<StatsSample> {
+  const call = { path: pathOf(ref, '/stats'), query: { stream: false }, subject: about('measure', ref) };
+  const read = async (): Promise<Json> => asRecord(await transport.json({ method: 'GET', ...call }));
+  const first = await read();
+  const timeOf = (reading: Json, key: string): number => asNumber(asRecord(reading[key])['system_cpu_usage']);
+  if (timeOf(first, 'cpu_stats') === 0 || timeOf(first, 'precpu_stats') > 0) return parseStats(first);
+  await sleep(1000);
+  return parseStats({ ...(await read()), precpu_stats: first['cpu_stats'] });
 }
 
 async function* readStats(transport: Transport, ref: string, signal?: AbortSignal): AsyncGenerator<StatsSample> {

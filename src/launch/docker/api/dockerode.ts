@@ -74,14 +74,14 @@ const isSuccess = Object.fromEntries([101, 200, 201, 204, 304].map((status) => [
 function toDialOptions(call: Call, kind: 'json' | 'stream' | 'hijack'): object {
   const query = Object.fromEntries(Object.entries(call.query ?? {}).filter(([, value]) => value !== undefined));
   const hasQuery = Object.keys(query).length > 0;
+  // An empty body sends the headers off, which would wait for a first byte; Podman hands a body on as what was typed.
+  const nothing = kind === 'hijack' && call.body === undefined ? Buffer.alloc(0) : undefined;
   return {
     path: hasQuery ? `${call.path}?` : call.path,
     method: call.method,
-    ...(hasQuery || call.body !== undefined || kind === 'hijack'
-      ? { options: { _query: query, _body: call.body ?? {} } }
-      : {}),
+    ...(hasQuery || call.body !== undefined ? { options: { _query: query, _body: call.body ?? {} } } : {}),
     ...omitUndefined({
-      file: call.upload,
+      file: call.upload ?? nothing,
       authconfig: call.auth,
       registryconfig: call.registries,
       abortSignal: call.signal,
@@ -89,8 +89,6 @@ function toDialOptions(call: Call, kind: 'json' | 'stream' | 'hijack'): object {
     isStream: kind !== 'json',
     hijack: kind === 'hijack',
     openStdin: kind === 'hijack',
-    // Without a body of its own the request would wait for one before its headers went out.
-    allowEmpty: kind === 'hijack',
     statusCodes: isSuccess,
   };
 }

@@ -1,7 +1,11 @@
 import { asLabels, asNumber, asRecord, asText, asTexts, type Json } from '../../../store/json.js';
+import { toShortName } from '../reference.js';
 import type { ImageDetails, ImageLayer, ImageProgress, ImageSummary } from '../types.js';
 
-const isNamed = (tag: string): boolean => !tag.includes('<none>');
+const namesIn = (tags: unknown): readonly string[] =>
+  asTexts(tags)
+    .filter((tag) => !tag.includes('<none>'))
+    .map(toShortName);
 
 /** Maps one entry of `GET /images/json`. */
 export function parseImageSummary(json: unknown): ImageSummary {
@@ -9,7 +13,7 @@ export function parseImageSummary(json: unknown): ImageSummary {
   const containers = asNumber(entry['Containers']);
   return {
     id: asText(entry['Id']),
-    tags: asTexts(entry['RepoTags']).filter(isNamed),
+    tags: namesIn(entry['RepoTags']),
     createdAtMs: asNumber(entry['Created']) * 1000,
     sizeBytes: asNumber(entry['Size']),
     labels: asLabels(entry['Labels']),
@@ -24,8 +28,8 @@ export function parseImage(json: unknown): ImageDetails {
   const check = asTexts(asRecord(config['Healthcheck'])['Test']);
   return {
     id: asText(raw['Id']),
-    tags: asTexts(raw['RepoTags']).filter(isNamed),
-    digests: asTexts(raw['RepoDigests']).filter(isNamed),
+    tags: namesIn(raw['RepoTags']),
+    digests: namesIn(raw['RepoDigests']),
     createdAt: asText(raw['Created']),
     sizeBytes: asNumber(raw['Size']),
     os: asText(raw['Os']),

@@ -18,7 +18,7 @@ function worldOf(files: Files, env: Record<string, string> = {}, platform: NodeJ
     homeFolder: '/home/me',
     platform,
     readText: (path) => Promise.resolve(files[path]),
-    exists: (path) => Promise.resolve(path in files),
+    canUse: (path) => Promise.resolve(path in files),
     listFolder: (path) => {
       const below = Object.keys(files).filter((name) => name.startsWith(`${path}/`));
       return Promise.resolve([...new Set(below.map((name) => name.slice(path.length + 1).split('/')[0] ?? ''))]);
@@ -62,7 +62,7 @@ describe("the engine's address", () => {
     test.after(() => rm(folder, { recursive: true }));
     await mkdir(join(folder, 'config.json'));
     const world = readWorld({ env: { DOCKER_CONFIG: folder }, homeFolder: folder, platform: 'linux' });
-    const { source } = await resolveEndpoint({}, { ...world, exists: () => Promise.resolve(false) });
+    const { source } = await resolveEndpoint({}, { ...world, canUse: () => Promise.resolve(false) });
     assert.equal(source, `the default socket; Cannot read ${folder}/config.json: it is not a regular file`);
   });
 
