@@ -4,7 +4,7 @@ import type { EmbeddingConfig, TextConfig } from './tasks/text-config.js';
 import type { RowsProof } from './rows/prove.js';
 import type { NumericDatatype } from '../tensor/datatype.js';
 import type { DeclaredShape } from '../tensor/shape.js';
-import type { SharedDimension, TensorSpec } from '../tensor/tensor.js';
+import type { EmptySums, SharedDimension, TensorSpec } from '../tensor/tensor.js';
 
 /** Execution providers a model or a server may ask for. `auto`: the best that proves to work on this machine. */
 export type ProviderName = 'cpu' | 'cuda' | 'tensorrt' | 'webgpu';
@@ -184,6 +184,8 @@ export interface OnnxHeader {
   readonly hazard?: string;
   /** Dimensions of inputs that a request has to give one size; absent where it may give any. */
   readonly sharedDimensions?: readonly SharedDimension[];
+  /** Sums of which the runtime answers memory as it was where a request leaves nothing to add up; absent where there are none. */
+  readonly emptySums?: EmptySums;
   /** Files that hold weights outside the model file, relative to it. */
   readonly externalData: readonly string[];
   /** Whether the graph keeps rows apart; left out where it was not followed. */

@@ -1,4 +1,4 @@
-import type { NamedTensors, SharedDimension, TensorSpec } from '../tensor/tensor.js';
+import type { EmptySums, NamedTensors, SharedDimension, TensorSpec } from '../tensor/tensor.js';
 
 /** What requests to a model are checked against. */
 export interface ModelSignature {
@@ -17,6 +17,8 @@ export interface ModelSignature {
   readonly failsOnEmpty?: string | undefined;
   /** Whether caches, whose length is the last dimension but one of four or more, may be without elements all the same. */
   readonly takesEmptyCaches?: boolean;
+  /** Inputs that have to have elements, since the runtime does not write what it makes of none. */
+  readonly emptySums?: EmptySums;
   /** Dimensions of inputs that have to be of one size. */
   readonly sharedDimensions?: readonly SharedDimension[];
 }

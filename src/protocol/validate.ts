@@ -83,19 +83,30 @@ function checkFit({ name, datatype, shape }: InputHeader, spec: TensorSpec, mode
     );
   }
   // State begins empty.
-  if (model.failsOnEmpty !== undefined && isEmpty(shape, model) && model.state?.inputs.has(name) !== true) {
+  const problem = model.state?.inputs.has(name) === true ? undefined : emptyProblem(name, shape, model);
+  if (problem !== undefined) {
     fail(
-      `input '${name}' of shape ${formatShape(shape)} has no elements, and model '${model.name}' computes with ${model.failsOnEmpty}, ` +
-        'which ends the process of ONNX Runtime on such. Expected 1 or more in each dimension',
+      `input '${name}' of shape ${formatShape(shape)} has no elements, and model '${model.name}' computes with ${problem}. ` +
+        'Expected 1 or more in each dimension',
     );
   }
   if (datatype !== 'BYTES' || (countElements(shape) ?? Infinity) <= mostTexts) return;
   fail(`input '${name}' of shape ${formatShape(shape)} has more than ${String(mostTexts)} texts: send fewer at once`);
 }
 
-function isEmpty(shape: readonly number[], { takesEmptyCaches }: ModelSignature): boolean {
+/** What the runtime does with a tensor without elements that is refused, behind the name of the operator. */
+function emptyProblem(
+  name: string,
+  shape: readonly number[],
+  { failsOnEmpty, takesEmptyCaches, emptySums, maxRows }: ModelSignature,
+): string | undefined {
+  const hasNone = (exempt: number) => shape.some((side, axis) => side === 0 && axis !== exempt);
   const cache = takesEmptyCaches === true && shape.length >= 4 ? shape.length - 2 : -1;
-  return shape.some((side, axis) => side === 0 && axis !== cache);
+  if (failsOnEmpty !== undefined && hasNone(cache))
+    return `${failsOnEmpty}, which ends the process of ONNX Runtime on such`;
+  // No rows: nothing is added up over rows that are kept apart.
+  if (emptySums?.inputs.includes(name) !== true || !hasNone(maxRows > 0 ? 0 : -1)) return undefined;
+  return `${emptySums.operator}, of which ONNX Runtime then answers memory that nothing has written`;
 }
 
 /** Images come as [rows] or [rows,1]. */

@@ -41,6 +41,12 @@ export interface SharedDimension {
   readonly places: readonly { readonly input: string; readonly axis: number }[];
 }
 
+/** An operator that adds up products of what requests send, and the inputs that may leave it nothing to add up. */
+export interface EmptySums {
+  readonly operator: string;
+  readonly inputs: readonly string[];
+}
+
 /** What is declared of a tensor, without whatever else a value carries beside it. */
 export function specOf({ name, datatype, shape, unranked, range }: TensorSpec): TensorSpec {
   return {

@@ -114,6 +114,33 @@ describe('what a request holds', () => {
     );
   });
 
+  it('is something where the runtime answers memory as it was for nothing; no rows are, if rows are kept apart', () => {
+    const inputs = ['A', 'cache'].map((name) => ({ name, datatype: 'FP32', shape: [-1, -1] }) as const);
+    const decode = (shape: readonly number[], { maxRows, name = 'A' }: { maxRows: number; name?: string }) => {
+      const emptySums = { operator: 'MatMul', inputs: ['A'] };
+      const model: ModelSignature = {
+        ...identityModel('FP32', [-1, -1]),
+        inputs,
+        defaultedInputs: inputs,
+        maxRows,
+        emptySums,
+      };
+      const body = Buffer.from(JSON.stringify({ inputs: [{ name, datatype: 'FP32', shape, data: [] }] }));
+      return decodeInferRequest({ body }, { ...model, inputs: [] });
+    };
+    const problem = {
+      code: 'INVALID_INPUT',
+      message:
+        /'A' of shape \[\d,\d\] has no elements.* computes with MatMul, of which ONNX Runtime then answers memory that nothing/,
+    };
+    assert.throws(() => decode([2, 0], { maxRows: Infinity }), problem);
+    assert.throws(() => decode([0, 0], { maxRows: 8 }), problem);
+    assert.throws(() => decode([0, 2], { maxRows: 0 }), problem);
+    assert.ok(decode([0, 2], { maxRows: Infinity }));
+    assert.ok(decode([0, 2], { maxRows: 8 }));
+    assert.ok(decode([2, 0], { maxRows: Infinity, name: 'cache' }));
+  });
+
   it('is refused before any element is made in version 1 too', () => {
     const body = Buffer.from(`{"inputs":[${'"",'.repeat(2 * million)}""]}`);
     assert.throws(() => decodePredictRequest(body, texts), /more than 1048576 texts/);

@@ -7,9 +7,11 @@ import { adaptGraph } from './adapt/adapt.js';
 import type { GraphEdit } from './edit/edit-graph.js';
 import { findChosenRank, findFailingOnEmpty } from './hazards/empty-tensors.js';
 import { findSharedDimensions, mayFuseSums, shareNames } from './hazards/added-inputs.js';
+import { addsUpProducts, findEmptySums } from './hazards/empty-sums.js';
 import { findEmptiedByShape } from './hazards/emptied-by-shape.js';
 import { findChosenEmpty, findChosenSize, sizedBy } from './hazards/sized-by-values.js';
 import { readStructure } from './structure-reader.js';
+import { omitUndefined } from '../../omit-undefined.js';
 
 /** What a file that is no ONNX model is instead, told from its first bytes (up to 64), or undefined where it may be one. */
 function recogniseOther(head: Uint8Array): string | undefined {
@@ -85,6 +87,7 @@ export function parseOnnxModel(source: ByteSource, replaced: ReadonlySet<string>
     operators: Object.fromEntries(graphs.operators),
     ...hazardOf(wire, graphs, { source, graph, functions, ...adapted }),
     ...sharedOf(source, graphs, adapted),
+    ...emptySumsOf(source, graphs, adapted),
     externalData: [...graphs.externalData],
   };
   return { header, edit };
@@ -130,6 +133,23 @@ function sharedOf(
   try {
     const sharedDimensions = findSharedDimensions(readStructure(new WireReader(source), source.size), all);
     return sharedDimensions.length === 0 ? {} : { sharedDimensions };
+  } catch {
+    return {};
+  }
+}
+
+/** Sums over nothing; a graph that cannot be followed counts as without. */
+function emptySumsOf(
+  source: ByteSource,
+  { operators }: GraphReader,
+  { inputs, defaultedInputs }: Pick<OnnxHeader, 'inputs' | 'defaultedInputs'>,
+): Pick<OnnxHeader, 'emptySums'> {
+  const all = [...inputs, ...defaultedInputs];
+  const mayBeEmpty = all.some(({ shape, unranked }) => unranked === true || shape.includes(-1));
+  if (!mayBeEmpty || !addsUpProducts(Object.fromEntries(operators))) return {};
+  const names = all.map(({ name }) => name);
+  try {
+    return omitUndefined({ emptySums: findEmptySums(readStructure(new WireReader(source), source.size), names) });
   } catch {
     return {};
   }

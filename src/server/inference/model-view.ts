@@ -32,7 +32,7 @@ export function viewOf(model: ServableModel): ModelView {
 function createView(model: ServableModel): ModelView {
   const { name, inputs, outputs, config, labels } = model;
   const { image, classification, batching, sequences } = config;
-  const { operators, sharedDimensions } = model.header;
+  const { operators, sharedDimensions, emptySums } = model.header;
   const failsOnEmpty = findFailingOnEmpty(operators);
   const ownLabels = new Map(model.header.outputs.map((output) => [output.name, output.labels]));
   return {
@@ -46,7 +46,7 @@ function createView(model: ServableModel): ModelView {
       maxRows: mostRequestRows(batching),
       failsOnEmpty: failsOnEmpty ?? findFailingFused(operators),
       takesEmptyCaches: failsOnEmpty === undefined,
-      ...omitUndefined({ sharedDimensions }),
+      ...omitUndefined({ sharedDimensions, emptySums }),
       ...(image === undefined ? {} : { imageInputs: new Set([image.input]) }),
       ...(sequences === undefined ? {} : { state: stateNames(sequences) }),
     },
