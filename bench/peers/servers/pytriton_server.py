@@ -1,10 +1,14 @@
 """Triton with a Python model, as pytriton starts it: one copy of the model for each thread that is allowed."""
 
+import os
+
 import numpy as np
 from common import Model, free_port, parser
 from pytriton.model_config import ModelConfig, Tensor
 from pytriton.triton import Triton, TritonConfig
 
+# Its store of tensors starts a process by way of Python's own library, which another patch level of Python 3.11 than the one inside Triton breaks.
+os.environ.setdefault("PYTRITON_NO_TENSORSTORE", "1")
 options = parser.parse_args()
 kinds = {"tensor(float)": np.float32, "tensor(int32)": np.int32}
 
