@@ -112,3 +112,8 @@ export function toSentence(complaint: string): string {
 export function messageOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);
 }
+
+/** The first characters (UTF-16) of a text that quotes what clients or models named, which may be as long as a body or a file. */
+export function shorten(text: string, most: number): string {
+  return text.length <= most ? text : `${text.slice(0, most)} ...`;
+}

@@ -1,4 +1,4 @@
-import { AppError, messageOf } from '../errors.js';
+import { AppError, messageOf, shorten } from '../errors.js';
 import type { ModelEvent, OnModelEvent } from './events.js';
 import type { VersionSource } from './files/version-source.js';
 import { takeFingerprint, watchAround, type Watch } from './files/fingerprint.js';
@@ -183,7 +183,6 @@ const longestReason = 10_000;
 /** Every reason begins with the version that it is about. */
 function toFailure({ name, version }: VersionSource, thrown: unknown): AppError {
   const code = thrown instanceof AppError ? thrown.code : 'INTERNAL';
-  const whole = messageOf(thrown);
-  const text = whole.length <= longestReason ? whole : `${whole.slice(0, longestReason)} ...`;
+  const text = shorten(messageOf(thrown), longestReason);
   return new AppError(code, `Model '${name}' version ${version} cannot be loaded: ${text}`, { cause: thrown });
 }

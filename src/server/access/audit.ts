@@ -1,4 +1,4 @@
-import { AppError, messageOf } from '../../errors.js';
+import { AppError, messageOf, shorten } from '../../errors.js';
 import type { Log } from '../log/log.js';
 import type { Caller } from './doors.js';
 
@@ -18,7 +18,7 @@ export interface ManagedCall {
 export async function audited(log: Log, call: ManagedCall, work: () => Promise<void>): Promise<void> {
   const startedMs = performance.now();
   const { caller, trace, ...given } = call;
-  const facts = { ...given, model: short(call.model), ...trace };
+  const facts = { ...given, model: shorten(call.model, longestText), ...trace };
   const record = (result: string, reason?: string): void => {
     const ms = Math.round(performance.now() - startedMs);
     log.info(
@@ -27,7 +27,7 @@ export async function audited(log: Log, call: ManagedCall, work: () => Promise<v
         key: caller.keyName ?? 'none asked for',
         result,
         ms,
-        ...(reason === undefined ? {} : { reason: short(reason) }),
+        ...(reason === undefined ? {} : { reason: shorten(reason, longestText) }),
       },
       'audit',
     );
@@ -44,5 +44,3 @@ export async function audited(log: Log, call: ManagedCall, work: () => Promise<v
 
 /** A name over gRPC may be as long as a message, and whoever may not manage is written down too. */
 const longestText = 1000;
-
-const short = (text: string): string => (text.length <= longestText ? text : `${text.slice(0, longestText)} ...`);

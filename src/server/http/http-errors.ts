@@ -1,4 +1,4 @@
-import { AppError, messageOf, type ErrorCode } from '../../errors.js';
+import { AppError, messageOf, shorten, type ErrorCode } from '../../errors.js';
 import { escapeMisleading, isMisleading } from '../../protocol/paths.js';
 import { hidePaths } from '../describe/private-paths.js';
 
@@ -97,7 +97,7 @@ const quotesFiles: ReadonlySet<ErrorCode> = new Set([
 ]);
 
 function textOf({ code, message }: AppError, status: number): string {
-  const text = message.length <= longestText ? message : `${message.slice(0, longestText)} ...`;
+  const text = shorten(message, longestText);
   if (code === 'ENGINE_FAILED' || (status !== 500 && quotesFiles.has(code))) return hidePaths(text);
   return status === 500 ? 'Internal server error. The server logged its cause with this x-request-id.' : text;
 }

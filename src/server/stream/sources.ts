@@ -1,6 +1,6 @@
-import { bodyChunks } from '../../body-chunks.js';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { bodyChunks } from '../../body-chunks.js';
 import type { StreamSource } from '../settings/streams.js';
 import { boundaryOf, MjpegParser, type MjpegLimits } from './mjpeg.js';
 import type { Timers } from './timers.js';
